@@ -1,0 +1,20 @@
+/**
+ * Every domain-separation label of the protocols, in one place so that a test can show that no two
+ * are alike. A label is the first framed field of whatever is hashed (transcript.ts).
+ */
+export const LABELS = {
+  sessionId: 'quorate/v1/session-id',
+  keygenSession: 'quorate/v1/dkls23/keygen/session',
+  signSession: 'quorate/v1/dkls23/sign/session',
+  echo: 'quorate/v1/round/echo',
+  commitment: 'quorate/v1/commitment',
+  schnorr: 'quorate/v1/schnorr',
+  chainCode: 'quorate/v1/dkls23/keygen/chain-code',
+  zeroSeedCommitment: 'quorate/v1/dkls23/keygen/zero-seed',
+  keygenTranscript: 'quorate/v1/dkls23/keygen/transcript',
+  keygenConfirmation: 'quorate/v1/dkls23/keygen/confirmation',
+  pairSetup: 'quorate/v1/dkls23/pair/setup',
+  pairSign: 'quorate/v1/dkls23/pair/sign',
+  zeroShare: 'quorate/v1/dkls23/zero-share',
+  nonceDigest: 'quorate/v1/dkls23/sign/nonce',
+} as const;

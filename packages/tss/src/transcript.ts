@@ -1,0 +1,48 @@
+/**
+ * The one way in which anything is hashed: a label, the number of fields, and every field with its
+ * length, so that no two different tuples give the same bytes (attacks.md F-1).
+ *
+ * Source: crypto.md §1, `H(tag, f1..fk)`.
+ */
+import { backend } from '#backend';
+
+const encoder = new TextEncoder();
+
+const u64 = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
+};
+
+const parts = (label: string, fields: readonly Uint8Array[]): Uint8Array[] => {
+  const tag = encoder.encode(label);
+  const framedParts = [u64(tag.length), tag, u64(fields.length)];
+  for (const field of fields) framedParts.push(u64(field.length), field);
+  return framedParts;
+};
+
+/** Encodes a label and fields injectively: `len64(label) ‖ label ‖ u64(k) ‖ (len64(f) ‖ f)…`. */
+export function framed(label: string, ...fields: readonly Uint8Array[]): Uint8Array {
+  const pieces = parts(label, fields);
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, offset);
+    offset += piece.length;
+  }
+  return bytes;
+}
+
+/** SHA-256 of the framed tuple, 32 bytes. */
+export function hash(label: string, ...fields: readonly Uint8Array[]): Uint8Array {
+  return backend.sha256(framed(label, ...fields));
+}
+
+/** SHAKE256 of the framed tuple, `length` bytes. */
+export function expand(
+  label: string,
+  length: number,
+  ...fields: readonly Uint8Array[]
+): Uint8Array {
+  return backend.shake256(length, framed(label, ...fields));
+}
