@@ -1,0 +1,38 @@
+/**
+ * Tables of users, their tokens and the one-time setup token.
+ *
+ * Passwords are scrypt hashes with their parameters beside them; refresh tokens and the setup token
+ * are stored as SHA-256 only, so that a copy of the database logs nobody in.
+ */
+export const statements: string[] = [
+  `CREATE TABLE users (
+    username TEXT PRIMARY KEY,
+    password TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    state TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    locked_until BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+  )`,
+  `CREATE TABLE refresh_tokens (
+    token_hash TEXT PRIMARY KEY,
+    family TEXT NOT NULL,
+    username TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    issued_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+  )`,
+  `CREATE INDEX refresh_tokens_family ON refresh_tokens (family)`,
+  `CREATE TABLE revoked_tokens (
+    token_id TEXT PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+  )`,
+  `CREATE TABLE setup_token (
+    only_row INTEGER PRIMARY KEY,
+    token_hash TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+  )`,
+];
