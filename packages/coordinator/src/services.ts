@@ -1,0 +1,201 @@
+/**
+ * What the parts of the coordinator ask of each other.
+ *
+ * Sessions, delivery and sockets depend on these types only, so that users, chips and the audit log
+ * can be written, tested and replaced without them.
+ */
+import type { Tx } from './store/database.ts';
+
+/** What a user may be allowed to do; one user may have several. */
+export type Role = 'admin' | 'coordinator' | 'participant' | 'auditor';
+
+/** Who a verified access token speaks for. */
+export interface Identity {
+  readonly username: string;
+  readonly roles: readonly Role[];
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly tokenId: string;
+}
+
+/** Verifies access tokens: signature, pinned algorithm, issuer, expiry, revocation, disabled users. */
+export interface Tokens {
+  verify(token: string): Promise<Identity | { readonly refused: string }>;
+}
+
+/** One user, without anything secret. */
+export interface User {
+  readonly username: string;
+  readonly roles: readonly Role[];
+  readonly state: 'active' | 'disabled';
+}
+
+/** The register of users. */
+export interface Users {
+  find(tx: Tx, username: string): Promise<User | undefined>;
+}
+
+/** A chip of the registry: who holds it, how it identifies itself, the key that authenticates it. */
+export interface Chip {
+  readonly seId: string;
+  readonly username: string;
+  /** The chip's CPLC: 84 lower-case hex digits. */
+  readonly cpic: string;
+  /** 65 bytes, SEC1 uncompressed P-256 point. */
+  readonly publicKey: Uint8Array;
+  readonly state: 'active' | 'lost' | 'disabled' | 'destroyed';
+  readonly label: string;
+}
+
+/** What one chip is asked to release or delete, once (contract §1.6). */
+export interface AuthorisationRequest {
+  readonly operation: 'read' | 'delete';
+  /** 65 bytes. */
+  readonly chipPublicKey: Uint8Array;
+  /** 32 bytes. */
+  readonly recordId: Uint8Array;
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+  /** 32 bytes: the session_hash of the certificate that this chip signed. */
+  readonly sessionHash: Uint8Array;
+  /** 32 bytes: what is signed; the intent hash or reason hash for the other operations. */
+  readonly digest: Uint8Array;
+  /** 16 bytes: the chip's own challenge. */
+  readonly challenge: Uint8Array;
+}
+
+/** The chip registry and the key that authorises releases. */
+export interface Chips {
+  activeChipOf(tx: Tx, username: string): Promise<Chip | undefined>;
+  find(tx: Tx, seId: string): Promise<Chip | undefined>;
+  /** Returns base64 of a DER signature over the authorisation message. */
+  authorise(request: AuthorisationRequest): string;
+}
+
+/** What an audit entry says beyond who, what and when. Flat, and never a secret. */
+export type AuditDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** One entry of the audit log, before it is chained. Never holds a secret. */
+export interface AuditEvent {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly outcome: 'ok' | 'refused' | 'failed';
+  readonly details: AuditDetails;
+}
+
+/** The audit log: entries are appended in the caller's transaction. */
+export interface AuditLog {
+  append(tx: Tx, event: AuditEvent): Promise<void>;
+}
+
+/** One holder of a key's shard, as REST shows it: never the shard. */
+export interface KeyHolder {
+  readonly part_index: number;
+  readonly username: string;
+  readonly se_id: string;
+  readonly chip_label: string;
+  readonly chip_state: string;
+}
+
+/** A key as REST lists it. */
+export interface KeySummary {
+  readonly address: string;
+  /** `0x` and 66 hex digits. */
+  readonly public_key: string;
+  readonly session_key: string;
+  readonly creator: string;
+  readonly threshold: number;
+  readonly total_parts: number;
+  readonly epoch: number;
+  readonly state: string;
+  readonly created_at: number;
+}
+
+/** A key with its holders and the users who may ask for signatures besides its creator. */
+export interface KeyDetails extends KeySummary {
+  readonly holders: readonly KeyHolder[];
+  readonly grants: readonly string[];
+}
+
+/** What the caller may see: everything, or only what concerns one user. */
+export interface Visibility {
+  /** Absent: everything. Present: keys and sessions in which this user takes part. */
+  readonly onlyOf?: string;
+}
+
+/** Where a page of a list starts (exclusive) and how long it may be. */
+export interface Page {
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** One page and the cursor of the next. */
+export interface Paged<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+/** Keys, as REST reads and grants them. */
+export interface Keys {
+  list(tx: Tx, visibility: Visibility, page: Page): Promise<Paged<KeySummary>>;
+  /** Any case of the address; undefined when unknown or not visible. */
+  get(tx: Tx, address: string, visibility: Visibility): Promise<KeyDetails | undefined>;
+  /** Lets a user ask for signatures; audited by this function. False when the key is unknown. */
+  grant(tx: Tx, request: GrantRequest): Promise<boolean>;
+  /** Takes the permission back; audited by this function. False when there was none. */
+  revoke(tx: Tx, request: GrantRequest): Promise<boolean>;
+}
+
+/** Who gives or takes the permission to ask for signatures of a key. */
+export interface GrantRequest {
+  readonly address: string;
+  readonly username: string;
+  readonly actor: string;
+}
+
+/** A session as REST lists it: never a body, a certificate or a shard. */
+export interface SessionSummary {
+  readonly session_key: string;
+  readonly kind: 'keygen' | 'sign';
+  readonly state: string;
+  readonly coordinator: string;
+  readonly threshold: number;
+  readonly total_parts: number;
+  readonly address: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+/** A session with its participants and what it waits for. */
+export interface SessionDetails extends SessionSummary {
+  readonly participants: readonly {
+    readonly username: string;
+    readonly part_index: number;
+    readonly state: string;
+  }[];
+  readonly waiting_for: readonly string[];
+  readonly digest: string | null;
+  readonly signature: string | null;
+  readonly code: string | null;
+  readonly message: string | null;
+}
+
+/** Sessions, as REST reads them. */
+export interface Sessions {
+  list(
+    tx: Tx,
+    visibility: Visibility,
+    page: Page & { readonly state?: string },
+  ): Promise<Paged<SessionSummary>>;
+  get(tx: Tx, sessionKey: string, visibility: Visibility): Promise<SessionDetails | undefined>;
+}
+
+/** Milliseconds since 1970, injected so that tests own the time. */
+export interface Clock {
+  now(): number;
+  /** Calls back once, not before `at`; returns a function that cancels. */
+  schedule(at: number, callback: () => void): () => void;
+}

@@ -1,0 +1,48 @@
+/** Numbered migrations, each applied once and in order, with its number in the same transaction. */
+import { statements as audit } from '../audit/schema.ts';
+import { statements as auth } from '../auth/schema.ts';
+import { statements as chips } from '../chips/schema.ts';
+import { statements as session } from '../session/schema.ts';
+import { statements as delivery } from '../delivery/schema.ts';
+import { StoreError, type Tx } from './database.ts';
+
+/** One step of the schema. */
+export interface Migration {
+  readonly version: number;
+  readonly statements: readonly string[];
+}
+
+/** All migrations, by ascending version. A released one is never changed. */
+export const migrations: readonly Migration[] = [
+  { version: 1, statements: [...auth, ...chips, ...audit, ...delivery, ...session] },
+];
+
+/**
+ * Brings the database to the newest version.
+ *
+ * @throws StoreError `store/newer-version` when a newer program has already migrated it
+ */
+export async function migrate(
+  tx: Tx,
+  exec: (sql: string) => void,
+  list: readonly Migration[],
+): Promise<void> {
+  exec('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY)');
+  const row = await tx.get<{ version: number | null }>(
+    'SELECT MAX(version) AS version FROM schema_versions',
+  );
+  const current = row?.version ?? 0;
+  const newest = list.at(-1)?.version ?? 0;
+  if (current > newest) {
+    throw new StoreError(
+      'store/newer-version',
+      `the store has version ${current}, this program knows versions up to ${newest}: use the newer program`,
+    );
+  }
+  for (const migration of list.filter(({ version }) => version > current)) {
+    exec('BEGIN IMMEDIATE');
+    for (const statement of migration.statements) exec(statement);
+    await tx.run('INSERT INTO schema_versions (version) VALUES (?)', [migration.version]);
+    exec('COMMIT');
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * The embedded store: SQLite through `node:sqlite`, or through `@photostructure/sqlite`, which has the
+ * same interface, where Node has none of its own.
+ */
+import { chmod, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Database, type SqlValue, StoreError, type Tx } from './database.ts';
+import { type Migration, migrate, migrations } from './migrations.ts';
+import { Serial } from './serial.ts';
+import { checkStatement } from './statement.ts';
+
+interface Statement {
+  run(...params: SqlValue[]): { changes: number | bigint };
+  get(...params: SqlValue[]): unknown;
+  all(...params: SqlValue[]): unknown[];
+}
+
+interface Connection {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+type Open = (file: string, options: { readonly readOnly: boolean }) => Connection;
+
+const SPECIFIERS = ['node:sqlite', '@photostructure/sqlite'];
+
+/** How many transactions may share one commit. */
+const GROUP = 64;
+
+async function loadDriver(): Promise<Open> {
+  const failures: unknown[] = [];
+  for (const specifier of SPECIFIERS) {
+    try {
+      const { DatabaseSync } = await import(specifier);
+      return (file, options) => new DatabaseSync(file, options);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw new StoreError(
+    'store/unavailable',
+    'no SQLite: use Node 22.13 or newer, or install @photostructure/sqlite',
+    { cause: new AggregateError(failures) },
+  );
+}
+
+/**
+ * Opens, and if need be creates, the database in `file`; 0600 in a 0700 directory.
+ *
+ * @throws StoreError `store/newer-version`, `store/in-use`, `store/unavailable`
+ */
+export async function openDatabase(
+  file: string,
+  schema: readonly Migration[] = migrations,
+): Promise<Database> {
+  const connect = await loadDriver();
+  await prepareFiles(file);
+  const lock = acquireLock(connect, `${file}.lock`);
+  try {
+    const writer = connect(file, { readOnly: false });
+    writer.exec('PRAGMA journal_mode = WAL');
+    writer.exec('PRAGMA synchronous = FULL');
+    writer.exec('PRAGMA foreign_keys = ON');
+    writer.exec('PRAGMA busy_timeout = 5000');
+    await migrate(statementsOf(writer), (sql) => writer.exec(sql), schema);
+    const reader = connect(file, { readOnly: true });
+    reader.exec('PRAGMA busy_timeout = 5000');
+    return new SqliteDatabase(writer, reader, lock);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+async function prepareFiles(file: string): Promise<void> {
+  const directory = dirname(file);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
+  for (const name of [file, `${file}.lock`]) {
+    await (await open(name, 'a', 0o600)).close();
+    await chmod(name, 0o600);
+  }
+}
+
+/** An operating-system lock on a file beside the database: one process at a time, freed by its end. */
+function acquireLock(connect: Open, file: string): Connection {
+  const lock = connect(file, { readOnly: false });
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw new StoreError('store/in-use', `another process uses ${file}`, { cause: error });
+  }
+}
+
+function statementsOf(connection: Connection): Tx {
+  const prepared = new Map<string, Statement>();
+  const statement = (sql: string, params: readonly SqlValue[]): Statement => {
+    checkStatement(sql, params);
+    let found = prepared.get(sql);
+    if (found === undefined) {
+      found = connection.prepare(sql);
+      prepared.set(sql, found);
+    }
+    return found;
+  };
+  return {
+    run: async (sql, params = []) => ({
+      changes: Number(statement(sql, params).run(...params).changes),
+    }),
+    // The caller names the columns in its SQL and their types in T: the one erasure of the store.
+    get: async <T>(sql: string, params: readonly SqlValue[] = []) =>
+      statement(sql, params).get(...params) as T | undefined,
+    all: async <T>(sql: string, params: readonly SqlValue[] = []) =>
+      statement(sql, params).all(...params) as T[],
+  };
+}
+
+interface Waiting {
+  readonly work: (tx: Tx) => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class SqliteDatabase implements Database {
+  readonly #writer: Connection;
+  readonly #reader: Connection;
+  readonly #lock: Connection;
+  readonly #writes: Tx;
+  readonly #reads: Tx;
+  readonly #readQueue = new Serial();
+  readonly #waiting: Waiting[] = [];
+  #draining: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(writer: Connection, reader: Connection, lock: Connection) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#lock = lock;
+    this.#writes = statementsOf(writer);
+    this.#reads = statementsOf(reader);
+  }
+
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(closedError());
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ work, resolve: (value) => resolve(value as T), reject });
+      this.#draining ??= this.#drain();
+    });
+  }
+
+  read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#readQueue.run(async () => {
+      if (this.#closed) throw closedError();
+      this.#reader.exec('BEGIN');
+      try {
+        return await work(this.#reads);
+      } finally {
+        this.#reader.exec('COMMIT');
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    while (this.#draining !== undefined) await this.#draining;
+    await this.#readQueue.run(async () => this.#reader.close());
+    this.#writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#writer.close();
+    this.#lock.close();
+  }
+
+  async #drain(): Promise<void> {
+    await Promise.resolve();
+    while (this.#waiting.length > 0) await this.#commitGroup(this.#waiting.splice(0, GROUP));
+    this.#draining = undefined;
+  }
+
+  /** Runs a group under one commit. A work that fails is undone alone; a failed commit fails all. */
+  async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    const settle: (() => void)[] = [];
+    try {
+      this.#writer.exec('BEGIN IMMEDIATE');
+      for (const waiting of group) settle.push(await this.#step(waiting));
+      this.#writer.exec('COMMIT');
+    } catch (error) {
+      this.#rollback();
+      for (const waiting of group) waiting.reject(error);
+      return;
+    }
+    for (const done of settle) done();
+  }
+
+  async #step({ work, resolve, reject }: Waiting): Promise<() => void> {
+    this.#writer.exec('SAVEPOINT step');
+    try {
+      const value = await work(this.#writes);
+      this.#writer.exec('RELEASE step');
+      return () => resolve(value);
+    } catch (error) {
+      this.#writer.exec('ROLLBACK TO step');
+      this.#writer.exec('RELEASE step');
+      return () => reject(error);
+    }
+  }
+
+  #rollback(): void {
+    try {
+      this.#writer.exec('ROLLBACK');
+    } catch {
+      // Nothing was begun, or SQLite has already rolled back.
+    }
+  }
+}
+
+function closedError(): StoreError {
+  return new StoreError('store/closed', 'the database is closed');
+}

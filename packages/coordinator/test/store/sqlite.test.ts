@@ -1,0 +1,177 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Database, Row } from '../../src/store/database.ts';
+import { migrations } from '../../src/store/migrations.ts';
+import { openDatabase } from '../../src/store/sqlite.ts';
+
+const schema = [
+  { version: 1, statements: ['CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, bytes BLOB)'] },
+];
+
+let directory: string;
+let file: string;
+let database: Database;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'quorate-store-'));
+  file = join(directory, 'data', 'quorate.db');
+  database = await openDatabase(file, schema);
+});
+
+afterEach(async () => {
+  await database.close();
+  await rm(directory, { recursive: true });
+});
+
+const insert = (id: number, name: string) => (d: Database) =>
+  d.transaction((tx) => tx.run('INSERT INTO t (id, name) VALUES (?, ?)', [id, name]));
+const names = async (): Promise<unknown[]> =>
+  (await database.read((tx) => tx.all<Row>('SELECT name FROM t ORDER BY id'))).map(
+    (r) => r['name'],
+  );
+
+describe('transactions', () => {
+  test('a transaction that throws leaves nothing, and its neighbours in the same commit stay', async () => {
+    const outcomes = await Promise.allSettled([
+      insert(1, 'one')(database),
+      database.transaction(async (tx) => {
+        await tx.run('INSERT INTO t (id, name) VALUES (?, ?)', [2, 'two']);
+        throw new Error('refused');
+      }),
+      insert(3, 'three')(database),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await names()).toEqual(['one', 'three']);
+  });
+
+  test('a broken constraint rejects only its own transaction', async () => {
+    await insert(1, 'one')(database);
+    const outcomes = await Promise.allSettled([
+      insert(1, 'again')(database),
+      insert(2, 'two')(database),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(await names()).toEqual(['one', 'two']);
+  });
+
+  test('a read never sees a transaction that is still open', async () => {
+    let seen: unknown[] = [];
+    await database.transaction(async (tx) => {
+      await tx.run('INSERT INTO t (id, name) VALUES (?, ?)', [1, 'one']);
+      seen = await names();
+    });
+    expect(seen).toEqual([]);
+    expect(await names()).toEqual(['one']);
+  });
+
+  test('transactions run one after the other, in the order they were asked for', async () => {
+    const order: string[] = [];
+    const slow = (name: string) =>
+      database.transaction(async (tx) => {
+        order.push(`${name} begins`);
+        for (let i = 0; i < 20; i += 1) await tx.all('SELECT id FROM t');
+        order.push(`${name} ends`);
+      });
+    await Promise.all([slow('a'), slow('b'), slow('c')]);
+    expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
+  });
+
+  test('what was committed is there after the database is opened again', async () => {
+    await insert(1, 'one')(database);
+    await database.close();
+    database = await openDatabase(file, schema);
+    expect(await names()).toEqual(['one']);
+  });
+
+  test('a read that writes is refused', async () => {
+    await expect(
+      database.read((tx) => tx.run('INSERT INTO t (id) VALUES (?)', [1])),
+    ).rejects.toThrow(/readonly/);
+  });
+});
+
+describe('statements', () => {
+  const run = (sql: string, params: unknown[]) =>
+    // The driver must refuse what the types already forbid.
+    database.transaction((tx) => tx.run(sql, params as never));
+
+  test.each([
+    ['too few parameters', 'INSERT INTO t (id, name) VALUES (?, ?)', [1]],
+    ['too many parameters', 'INSERT INTO t (id) VALUES (?)', [1, 2]],
+    ['a boolean', 'INSERT INTO t (id) VALUES (?)', [true]],
+    ['undefined', 'INSERT INTO t (id) VALUES (?)', [undefined]],
+    ['a date', 'INSERT INTO t (id) VALUES (?)', [new Date(0)]],
+    ['an object', 'INSERT INTO t (id) VALUES (?)', [{}]],
+    ['a fraction', 'INSERT INTO t (id) VALUES (?)', [0.5]],
+    ['an unsafe integer', 'INSERT INTO t (id) VALUES (?)', [2 ** 53]],
+    ['text with U+0000', 'INSERT INTO t (id, name) VALUES (?, ?)', [1, 'a\u0000b']],
+    ['a second statement', 'INSERT INTO t (id) VALUES (?); DELETE FROM t', [1]],
+    ['a trailing semicolon', 'INSERT INTO t (id) VALUES (?);', [1]],
+  ])('%s is refused before it reaches the driver', async (_, sql, params) => {
+    await expect(run(sql, params)).rejects.toMatchObject({ code: 'store/bad-statement' });
+    expect(await names()).toEqual([]);
+  });
+
+  test('bytes and text come back as they went in', async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    await database.transaction((tx) =>
+      tx.run('INSERT INTO t (id, name, bytes) VALUES (?, ?, ?)', [1, '法定人数 🔑', bytes]),
+    );
+    const row = await database.read((tx) =>
+      tx.get<{ name: string; bytes: Uint8Array }>('SELECT name, bytes FROM t'),
+    );
+    expect(row?.name).toBe('法定人数 🔑');
+    expect(Uint8Array.from(row?.bytes ?? [])).toEqual(bytes);
+  });
+});
+
+describe('files', () => {
+  test('1.9.13 the directory is 0700 and every file in it 0600', async () => {
+    await insert(1, 'one')(database);
+    const data = join(directory, 'data');
+    expect((await stat(data)).mode & 0o777).toBe(0o700);
+    const files = await readdir(data);
+    expect(files).toContain('quorate.db');
+    for (const name of files)
+      expect([name, (await stat(join(data, name))).mode & 0o777]).toEqual([name, 0o600]);
+  });
+
+  test('a store from a newer program is refused and says which version it has', async () => {
+    await database.close();
+    const newer = [...schema, { version: 7, statements: ['CREATE TABLE later (id INTEGER)'] }];
+    await (await openDatabase(file, newer)).close();
+    await expect(openDatabase(file, schema)).rejects.toMatchObject({
+      code: 'store/newer-version',
+      message: expect.stringContaining('version 7'),
+    });
+  });
+
+  test('a second opening of a store in use is refused', async () => {
+    await expect(openDatabase(file, schema)).rejects.toMatchObject({ code: 'store/in-use' });
+  });
+
+  test('a migration that fails leaves the version and the tables as they were', async () => {
+    await database.close();
+    const broken = [
+      ...schema,
+      { version: 2, statements: ['CREATE TABLE a (id INTEGER)', 'CREATE TABEL b'] },
+    ];
+    await expect(openDatabase(file, broken)).rejects.toThrow(/syntax/);
+    const fixed = [...schema, { version: 2, statements: ['CREATE TABLE a (id INTEGER)'] }];
+    database = await openDatabase(file, fixed);
+    expect(await database.read((tx) => tx.all('SELECT id FROM a'))).toEqual([]);
+  });
+
+  test('a closed database refuses work', async () => {
+    await database.close();
+    await expect(insert(1, 'one')(database)).rejects.toMatchObject({ code: 'store/closed' });
+    await expect(names()).rejects.toMatchObject({ code: 'store/closed' });
+  });
+
+  test('the schema of this release applies to an empty database', async () => {
+    const whole = await openDatabase(join(directory, 'whole', 'quorate.db'), migrations);
+    await whole.close();
+  });
+});
