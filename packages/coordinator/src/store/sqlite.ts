@@ -56,19 +56,24 @@ export async function openDatabase(
 ): Promise<Database> {
   const connect = await loadDriver();
   await prepareFiles(file);
-  const lock = acquireLock(connect, `${file}.lock`);
+  const opened: Connection[] = [];
+  const keep = (connection: Connection): Connection => {
+    opened.push(connection);
+    return connection;
+  };
   try {
-    const writer = connect(file, { readOnly: false });
+    const lock = keep(acquireLock(connect, `${file}.lock`));
+    const writer = keep(connect(file, { readOnly: false }));
     writer.exec('PRAGMA journal_mode = WAL');
     writer.exec('PRAGMA synchronous = FULL');
     writer.exec('PRAGMA foreign_keys = ON');
     writer.exec('PRAGMA busy_timeout = 5000');
     await migrate(statementsOf(writer), (sql) => writer.exec(sql), schema);
-    const reader = connect(file, { readOnly: true });
+    const reader = keep(connect(file, { readOnly: true }));
     reader.exec('PRAGMA busy_timeout = 5000');
     return new SqliteDatabase(writer, reader, lock);
   } catch (error) {
-    lock.close();
+    for (const connection of opened.reverse()) connection.close();
     throw error;
   }
 }
