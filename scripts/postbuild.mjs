@@ -1,0 +1,4 @@
+// Runs after `tsc -b`: what is not compiled by it.
+import { buildConsole } from './steps.mjs';
+
+await buildConsole();

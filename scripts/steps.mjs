@@ -1,0 +1,77 @@
+// What every script needs: install when needed, build, run a program. Node's own modules only.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Runs a program to its end and gives its exit code; what it prints goes to stderr unless `stdout` is true.
+ * Signals are passed on, so that the program can clean up.
+ */
+export function run(command, args, { stdout = false, environment = {} } = {}) {
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ['inherit', stdout ? 'inherit' : 2, 'inherit'],
+  });
+  const forward = (signal) => child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, forward);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
+      for (const name of SIGNALS) process.off(name, forward);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 1));
+    });
+  });
+}
+
+/** Runs a program and ends this one with the same exit code when it fails. */
+export async function must(command, args, options) {
+  const code = await run(command, args, options);
+  if (code !== 0) process.exit(code);
+}
+
+function modified(path) {
+  return existsSync(path) ? statSync(path).mtimeMs : 0;
+}
+
+/** Installs the pinned dependencies when they are absent or older than the lock file. */
+export async function install() {
+  const installed = modified(join(root, 'node_modules', '.package-lock.json'));
+  if (installed !== 0 && installed >= modified(join(root, 'package-lock.json'))) return;
+  process.stderr.write('installing the pinned dependencies\n');
+  await must('npm', ['ci', '--ignore-scripts']);
+}
+
+function newest(path) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 0;
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+/** Builds the console with Vite, unless what is there is newer than its sources. */
+export async function buildConsole() {
+  const folder = join(root, 'packages', 'console');
+  const config = ['vite.config.ts', 'vite.config.js', 'vite.config.mjs']
+    .map((name) => join(folder, name))
+    .find((path) => existsSync(path));
+  if (config === undefined) return;
+  const inputs = [config, 'src', 'index.html', 'public', 'package.json'].map((name) =>
+    newest(name === config ? config : join(folder, name)),
+  );
+  const sources = Math.max(...inputs, newest(join(root, 'package-lock.json')));
+  if (modified(join(folder, 'dist', 'index.html')) > sources) return;
+  process.stderr.write('building the console\n');
+  await must('npm', ['run', '--silent', 'build', '--workspace', '@quorate/console']);
+}
+
+/** Compiles every package and builds the console. */
+export async function build() {
+  await must(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+  await buildConsole();
+}
