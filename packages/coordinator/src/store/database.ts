@@ -16,6 +16,13 @@ export interface Tx {
   run(sql: string, params?: readonly SqlValue[]): Promise<{ readonly changes: number }>;
   get<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T | undefined>;
   all<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T[]>;
+  /**
+   * Calls back once everything is durable, in the order of the calls and of the transactions, and before
+   * a later transaction begins. Not called when the transaction fails.
+   */
+  onCommit(callback: () => void): void;
+  /** Calls back when nothing of the transaction remains, before a later one begins. */
+  onRollback(callback: () => void): void;
 }
 
 /** A database. */

@@ -23,7 +23,7 @@ export const migrations: readonly Migration[] = [
  * @throws StoreError `store/newer-version` when a newer program has already migrated it
  */
 export async function migrate(
-  tx: Tx,
+  tx: Pick<Tx, 'get' | 'run'>,
   exec: (sql: string) => void,
   list: readonly Migration[],
 ): Promise<void> {
@@ -41,8 +41,13 @@ export async function migrate(
   }
   for (const migration of list.filter(({ version }) => version > current)) {
     exec('BEGIN IMMEDIATE');
-    for (const statement of migration.statements) exec(statement);
-    await tx.run('INSERT INTO schema_versions (version) VALUES (?)', [migration.version]);
-    exec('COMMIT');
+    try {
+      for (const statement of migration.statements) exec(statement);
+      await tx.run('INSERT INTO schema_versions (version) VALUES (?)', [migration.version]);
+      exec('COMMIT');
+    } catch (error) {
+      exec('ROLLBACK');
+      throw error;
+    }
   }
 }

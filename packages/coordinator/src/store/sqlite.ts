@@ -101,7 +101,9 @@ function acquireLock(connect: Open, file: string): Connection {
   }
 }
 
-function statementsOf(connection: Connection): Tx {
+type Statements = Pick<Tx, 'run' | 'get' | 'all'>;
+
+function statementsOf(connection: Connection): Statements {
   const prepared = new Map<string, Statement>();
   const statement = (sql: string, params: readonly SqlValue[]): Statement => {
     checkStatement(sql, params);
@@ -130,12 +132,18 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** How one work of a group ends, once the group's commit has succeeded or failed. */
+interface Step {
+  readonly done: () => void;
+  readonly undo: () => void;
+}
+
 class SqliteDatabase implements Database {
   readonly #writer: Connection;
   readonly #reader: Connection;
   readonly #lock: Connection;
-  readonly #writes: Tx;
-  readonly #reads: Tx;
+  readonly #writes: Statements;
+  readonly #reads: Statements;
   readonly #readQueue = new Serial();
   readonly #waiting: Waiting[] = [];
   #draining: Promise<void> | undefined;
@@ -162,7 +170,7 @@ class SqliteDatabase implements Database {
       if (this.#closed) throw closedError();
       this.#reader.exec('BEGIN');
       try {
-        return await work(this.#reads);
+        return await work({ ...this.#reads, onCommit: noHook, onRollback: noHook });
       } finally {
         this.#reader.exec('COMMIT');
       }
@@ -187,29 +195,49 @@ class SqliteDatabase implements Database {
 
   /** Runs a group under one commit. A work that fails is undone alone; a failed commit fails all. */
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
-    const settle: (() => void)[] = [];
+    const steps: Step[] = [];
     try {
       this.#writer.exec('BEGIN IMMEDIATE');
-      for (const waiting of group) settle.push(await this.#step(waiting));
+      for (const waiting of group) steps.push(await this.#step(waiting));
       this.#writer.exec('COMMIT');
     } catch (error) {
       this.#rollback();
+      for (const step of steps.reverse()) step.undo();
       for (const waiting of group) waiting.reject(error);
       return;
     }
-    for (const done of settle) done();
+    for (const step of steps) step.done();
   }
 
-  async #step({ work, resolve, reject }: Waiting): Promise<() => void> {
+  async #step({ work, resolve, reject }: Waiting): Promise<Step> {
+    const committed: (() => void)[] = [];
+    const rolledBack: (() => void)[] = [];
+    const undo = (): void => {
+      for (const callback of rolledBack.splice(0).reverse()) callback();
+    };
+    const tx: Tx = {
+      ...this.#writes,
+      onCommit: (callback) => committed.push(callback),
+      onRollback: (callback) => rolledBack.push(callback),
+    };
     this.#writer.exec('SAVEPOINT step');
     try {
-      const value = await work(this.#writes);
+      const value = await work(tx);
       this.#writer.exec('RELEASE step');
-      return () => resolve(value);
+      const done = (): void => {
+        try {
+          for (const callback of committed) callback();
+          resolve(value);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      return { done, undo };
     } catch (error) {
       this.#writer.exec('ROLLBACK TO step');
       this.#writer.exec('RELEASE step');
-      return () => reject(error);
+      undo();
+      return { done: () => reject(error), undo: () => undefined };
     }
   }
 
@@ -220,6 +248,10 @@ class SqliteDatabase implements Database {
       // Nothing was begun, or SQLite has already rolled back.
     }
   }
+}
+
+function noHook(): never {
+  throw new StoreError('store/bad-statement', 'a read commits nothing');
 }
 
 function closedError(): StoreError {

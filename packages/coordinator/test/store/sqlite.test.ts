@@ -92,6 +92,42 @@ describe('transactions', () => {
   });
 });
 
+describe('callbacks', () => {
+  test('run in the order of the transactions, before the next one begins, and only for those that committed', async () => {
+    const order: string[] = [];
+    const work = (name: string, fails: boolean) =>
+      database.transaction(async (tx) => {
+        order.push(name);
+        tx.onCommit(() => order.push(`${name} committed`));
+        tx.onRollback(() => order.push(`${name} undone`));
+        if (fails) throw new Error('refused');
+      });
+    await Promise.allSettled([work('a', false), work('b', true), work('c', false)]);
+    expect(order).toEqual(['a', 'b', 'b undone', 'c', 'a committed', 'c committed']);
+  });
+
+  test('a commit that fails undoes every transaction of its group, last first', async () => {
+    const order: string[] = [];
+    const work = (name: string, sql: string) =>
+      database.transaction(async (tx) => {
+        tx.onCommit(() => order.push(`${name} committed`));
+        tx.onRollback(() => order.push(`${name} undone`));
+        await tx.run(sql);
+      });
+    // A deferred foreign key makes the COMMIT itself fail.
+    await database.transaction((tx) =>
+      tx.run('CREATE TABLE child (id INTEGER REFERENCES t (id) DEFERRABLE INITIALLY DEFERRED)'),
+    );
+    const outcomes = await Promise.allSettled([
+      work('a', "INSERT INTO t (id, name) VALUES (1, 'one')"),
+      work('b', 'INSERT INTO child (id) VALUES (9)'),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(order).toEqual(['b undone', 'a undone']);
+    expect(await names()).toEqual([]);
+  });
+});
+
 describe('statements', () => {
   const run = (sql: string, params: unknown[]) =>
     // The driver must refuse what the types already forbid.
