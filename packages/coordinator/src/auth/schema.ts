@@ -11,8 +11,6 @@ export const statements: string[] = [
     roles TEXT NOT NULL,
     state TEXT NOT NULL,
     generation INTEGER NOT NULL,
-    failures INTEGER NOT NULL,
-    locked_until BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
   )`,

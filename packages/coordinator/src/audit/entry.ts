@@ -1,0 +1,65 @@
+import { fromHex, hashFramed, toHex, u64 } from '@quorate/intent';
+import { z } from 'zod';
+import type { AuditEvent } from '../services.ts';
+import { canonicalJson } from './canonical.ts';
+import { cleanText, guardDetails } from './guard.ts';
+
+/** The `previous` of the first entry. */
+export const GENESIS: string = '0'.repeat(64);
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const natural = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+const detail = z.union([z.string(), z.number().int(), z.boolean(), z.array(z.string())]);
+
+/** What happened: the part of an entry that a person reads. */
+export const EntryBody = z.strictObject({
+  actor: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  outcome: z.enum(['ok', 'refused', 'failed']),
+  details: z.record(z.string(), detail),
+});
+/** What happened: the part of an entry that a person reads. */
+export type EntryBody = z.infer<typeof EntryBody>;
+
+/** One link of the chain. */
+export const Entry = z.strictObject({
+  seq: natural.min(1),
+  at: natural,
+  ...EntryBody.shape,
+  previous: hash,
+  hash,
+});
+/** One link of the chain. */
+export type Entry = z.infer<typeof Entry>;
+
+/** Takes from an event what the log keeps, with secrets and control characters refused. */
+export function bodyOf(event: AuditEvent): EntryBody {
+  return {
+    actor: cleanText(event.actor),
+    action: cleanText(event.action),
+    subject: cleanText(event.subject),
+    outcome: event.outcome,
+    details: guardDetails(event.details),
+  };
+}
+
+/** The body in the bytes that the chain covers. */
+export function canonicalBody(body: EntryBody): string {
+  const { actor, action, subject, outcome, details } = body;
+  return canonicalJson({ actor, action, subject, outcome, details });
+}
+
+/** SHA-256 of framed(label, seq, at, body, previous), in hex. docs/spec/audit.md §2. */
+export function entryHash(seq: number, at: number, body: string, previous: string): string {
+  return toHex(
+    hashFramed(
+      'quorate/v1/audit-entry',
+      u64(seq),
+      u64(at),
+      new TextEncoder().encode(body),
+      fromHex(previous),
+    ),
+  );
+}

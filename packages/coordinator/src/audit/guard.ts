@@ -1,0 +1,91 @@
+import type { AuditEvent } from '../services.ts';
+
+/** Reports a detail that must never be logged; thrown to the programmer, before anything is written. */
+export class AuditGuardError extends Error {
+  override readonly name = 'AuditGuardError';
+}
+
+/** Words that, anywhere in a detail's name, say that its value is not for the log (contract §1.8). */
+const SECRET_WORDS: ReadonlySet<string> = words(`
+  pin puk password passphrase secret secrets seed mnemonic token tokens jwt bearer
+  cookie credential credentials share shares shard shards keyshare opener private
+  privkey scalar authorisation authorization ciphertext plaintext
+`);
+
+/** Names with one of those words in them that hold something public. */
+const HARMLESS_NAMES: ReadonlySet<string> = new Set(['token_id', 'shard_count']);
+
+/** Details whose value is public although it is long and looks like key material. */
+const PUBLIC_VALUES: ReadonlySet<string> = words(`
+  address public_key chip_public_key fingerprint cpic se_id record_id digest
+  payload_hash intent_hash session_hash evidence_hash key_id sid session_key token_id
+  checkpoint_hash stream username body_hash
+`);
+
+const MAXIMUM_PUBLIC_VALUE = 160;
+const MAXIMUM_TEXT = 512;
+
+/** Something that could be 20 bytes or more in hex or base64, a token included. */
+const ENCODED_RUN = /[A-Za-z0-9+/_=.-]{28,}/g;
+
+/** An Ethereum address is public wherever it stands. */
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+
+/**
+ * Returns details that are safe to keep for ever.
+ *
+ * A secret name is the caller's mistake and throws. A long value that looks encoded may come from
+ * outside (a reason somebody typed), so it is replaced and the entry is still written: what a
+ * stranger types must not decide whether an event is logged.
+ *
+ * @throws AuditGuardError when a name says that its value is a secret
+ */
+export function guardDetails(
+  details: AuditEvent['details'],
+): Record<string, string | number | boolean | string[]> {
+  const kept: Record<string, string | number | boolean | string[]> = {};
+  for (const [name, value] of Object.entries(details)) {
+    checkName(name);
+    if (typeof value === 'string') kept[name] = guardValue(name, value);
+    else if (typeof value === 'object') kept[name] = value.map((item) => guardValue(name, item));
+    else kept[name] = guardNumber(value);
+  }
+  return kept;
+}
+
+/** Makes text from outside storable: control characters and lone surrogates become U+FFFD. */
+export function cleanText(text: string): string {
+  const cleaned = text.replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\uFFFD');
+  const characters = Array.from(cleaned);
+  return characters.length <= MAXIMUM_TEXT
+    ? cleaned
+    : `${characters.slice(0, MAXIMUM_TEXT).join('')}…`;
+}
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.trim().split(/\s+/));
+}
+
+function checkName(name: string): void {
+  if (!/^[a-z][a-z0-9_]{0,63}$/.test(name)) {
+    throw new AuditGuardError('audit detail names are lower case words joined by underscores');
+  }
+  if (HARMLESS_NAMES.has(name) || PUBLIC_VALUES.has(name)) return;
+  if (name.split('_').some((word) => SECRET_WORDS.has(word))) {
+    throw new AuditGuardError(`audit detail ${name} may hold a secret and is never logged`);
+  }
+}
+
+function guardValue(name: string, value: string): string {
+  if (PUBLIC_VALUES.has(name) && value.length <= MAXIMUM_PUBLIC_VALUE) return cleanText(value);
+  return cleanText(
+    value.replace(ENCODED_RUN, (run) =>
+      ADDRESS.test(run) ? run : `[${run.length} characters withheld]`,
+    ),
+  );
+}
+
+function guardNumber(value: number | boolean): number | boolean {
+  if (typeof value === 'boolean' || Number.isSafeInteger(value)) return value;
+  throw new AuditGuardError('audit details hold whole numbers only');
+}

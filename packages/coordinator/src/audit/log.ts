@@ -1,0 +1,217 @@
+import type { KeyObject } from 'node:crypto';
+import type { AuditEvent, AuditLog, Clock } from '../services.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { canonicalJson } from './canonical.ts';
+import { type Checkpoint, publicKeyHex, signCheckpoint } from './checkpoint.ts';
+import { bodyOf, canonicalBody, type Entry, EntryBody, entryHash, GENESIS } from './entry.ts';
+
+/** Which entries to list, newest first. */
+export interface AuditFilter {
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly outcome?: string | undefined;
+  /** Milliseconds, inclusive. */
+  readonly since?: number | undefined;
+  /** Milliseconds, exclusive. */
+  readonly until?: number | undefined;
+  /** Only entries with a smaller number. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+/** The append-only log of what happened. */
+export interface Audit extends AuditLog {
+  /** The audit key that checkpoints are signed with, 64 hex digits. */
+  readonly publicKey: string;
+  /** Writes one entry in a transaction of its own. */
+  record(event: AuditEvent): Promise<void>;
+  /** Signs the head of the chain, unless that was done already; nothing when the log is empty. */
+  checkpoint(): Promise<Checkpoint | undefined>;
+  /** Entries that match, newest first. */
+  list(filter: AuditFilter): Promise<Entry[]>;
+  /** The lines of an export, checkpointed to its last entry. */
+  export(): AsyncGenerator<string>;
+  /** Starts the checkpoint of every minute. */
+  start(): void;
+  /** Stops the clock and signs what is not yet signed. */
+  stop(): Promise<void>;
+}
+
+/** What {@link createAudit} needs. */
+export interface AuditOptions {
+  readonly database: Database;
+  /** Ed25519. */
+  readonly key: KeyObject;
+  readonly clock: Clock;
+  /** Milliseconds between checkpoints. */
+  readonly interval?: number;
+  /** Told when a checkpoint could not be written. */
+  readonly onError?: (error: unknown) => void;
+}
+
+interface Row {
+  seq: number;
+  at: number;
+  body: string;
+  previous: string;
+  hash: string;
+}
+
+const PAGE = 500;
+const INTERVAL = 60_000;
+
+/** Opens the audit log over the server's database. */
+export function createAudit(options: AuditOptions): Audit {
+  const { database, key, clock } = options;
+  const publicKey = publicKeyHex(key);
+  const checkpoint = (): Promise<Checkpoint | undefined> =>
+    database.transaction((tx) => writeCheckpoint(tx, key, clock.now()));
+  const ticker = every(options.interval ?? INTERVAL, clock, () => {
+    checkpoint().catch((error: unknown) => options.onError?.(error));
+  });
+  return {
+    publicKey,
+    append: appendEntry,
+    record: (event) => database.transaction((tx) => appendEntry(tx, event)),
+    checkpoint,
+    list: (filter) => database.read((tx) => listEntries(tx, filter)),
+    export: () => exportLines(database, publicKey, checkpoint),
+    start: () => ticker.start(),
+    stop: async () => {
+      ticker.stop();
+      await checkpoint();
+    },
+  };
+}
+
+function every(interval: number, clock: Clock, work: () => void): { start(): void; stop(): void } {
+  let cancel: (() => void) | undefined;
+  const next = (): void => {
+    cancel = clock.schedule(clock.now() + interval, () => {
+      next();
+      work();
+    });
+  };
+  return {
+    start: () => {
+      if (cancel === undefined) next();
+    },
+    stop: () => {
+      cancel?.();
+      cancel = undefined;
+    },
+  };
+}
+
+async function appendEntry(tx: Tx, event: AuditEvent): Promise<void> {
+  const body = bodyOf(event);
+  const text = canonicalBody(body);
+  const head = await tx.get<Row>(
+    'SELECT seq, hash FROM audit_entries ORDER BY seq DESC LIMIT 1',
+    [],
+  );
+  const seq = (head?.seq ?? 0) + 1;
+  const previous = head?.hash ?? GENESIS;
+  await tx.run(
+    `INSERT INTO audit_entries (seq, at, actor, action, subject, outcome, body, previous, hash)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      seq,
+      event.at,
+      body.actor,
+      body.action,
+      body.subject,
+      body.outcome,
+      text,
+      previous,
+      entryHash(seq, event.at, text, previous),
+    ],
+  );
+}
+
+async function writeCheckpoint(
+  tx: Tx,
+  key: KeyObject,
+  at: number,
+): Promise<Checkpoint | undefined> {
+  const head = await tx.get<Row>(
+    'SELECT seq, hash FROM audit_entries ORDER BY seq DESC LIMIT 1',
+    [],
+  );
+  if (head === undefined) return undefined;
+  const signed = await lastCheckpoint(tx);
+  if (signed?.seq === head.seq) return signed;
+  const made = signCheckpoint(key, { seq: head.seq, at, hash: head.hash });
+  await tx.run('INSERT INTO audit_checkpoints (seq, at, hash, signature) VALUES (?, ?, ?, ?)', [
+    made.seq,
+    made.at,
+    made.hash,
+    made.signature,
+  ]);
+  return made;
+}
+
+function lastCheckpoint(tx: Tx): Promise<Checkpoint | undefined> {
+  return tx.get<Checkpoint>(
+    'SELECT seq, at, hash, signature FROM audit_checkpoints ORDER BY seq DESC LIMIT 1',
+    [],
+  );
+}
+
+async function listEntries(tx: Tx, filter: AuditFilter): Promise<Entry[]> {
+  const conditions: [string, string | number | undefined][] = [
+    ['actor = ?', filter.actor],
+    ['action = ?', filter.action],
+    ['subject = ?', filter.subject],
+    ['outcome = ?', filter.outcome],
+    ['at >= ?', filter.since],
+    ['at < ?', filter.until],
+    ['seq < ?', filter.before],
+  ];
+  const given = conditions.filter(([, value]) => value !== undefined);
+  const where = given.length === 0 ? '' : `WHERE ${given.map(([sql]) => sql).join(' AND ')}`;
+  const rows = await tx.all<Row>(
+    `SELECT seq, at, body, previous, hash FROM audit_entries ${where} ORDER BY seq DESC LIMIT ?`,
+    [...given.map(([, value]) => value ?? ''), filter.limit],
+  );
+  return rows.map(entryOf);
+}
+
+/** Pages through the log, so that an export of any size needs little memory. */
+async function* exportLines(
+  database: Database,
+  publicKey: string,
+  checkpoint: () => Promise<Checkpoint | undefined>,
+): AsyncGenerator<string> {
+  const until = (await checkpoint())?.seq ?? 0;
+  yield line({ format: 'quorate-audit/v1', public_key: publicKey });
+  for (let from = 1; from <= until; from += PAGE) {
+    const to = Math.min(from + PAGE - 1, until);
+    const { entries, checkpoints } = await database.read(async (tx) => ({
+      entries: await tx.all<Row>(
+        'SELECT seq, at, body, previous, hash FROM audit_entries WHERE seq >= ? AND seq <= ? ORDER BY seq',
+        [from, to],
+      ),
+      checkpoints: await tx.all<Checkpoint>(
+        'SELECT seq, at, hash, signature FROM audit_checkpoints WHERE seq >= ? AND seq <= ? ORDER BY seq',
+        [from, to],
+      ),
+    }));
+    const signed = new Map(checkpoints.map((made) => [made.seq, made]));
+    for (const row of entries) {
+      yield line({ entry: entryOf(row) });
+      const made = signed.get(row.seq);
+      if (made !== undefined) yield line({ checkpoint: { ...made } });
+    }
+  }
+}
+
+function entryOf(row: Row): Entry {
+  const body = EntryBody.parse(JSON.parse(row.body));
+  return { seq: row.seq, at: row.at, ...body, previous: row.previous, hash: row.hash };
+}
+
+function line(value: Parameters<typeof canonicalJson>[0]): string {
+  return `${canonicalJson(value)}\n`;
+}

@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import { canonicalJson } from './canonical.ts';
+import { Checkpoint, verifyCheckpoint } from './checkpoint.ts';
+import { canonicalBody, Entry, entryHash, GENESIS } from './entry.ts';
+
+/** First line of an export. */
+export const ExportHeader = z.strictObject({
+  format: z.literal('quorate-audit/v1'),
+  public_key: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+const EntryLine = z.strictObject({ entry: Entry });
+const CheckpointLine = z.strictObject({ checkpoint: Checkpoint });
+
+/** What is wrong with an export. */
+export type AuditProblem =
+  | 'malformed'
+  | 'altered'
+  | 'missing'
+  | 'reordered'
+  | 'duplicated'
+  | 'truncated'
+  | 'rewritten'
+  | 'unsigned-tail'
+  | 'wrong-signature'
+  | 'wrong-key';
+
+/** What a caller knows from elsewhere, which an export must agree with. */
+export interface AuditExpectation {
+  /** The server's audit key, 64 hex digits. Without it the export vouches for itself only. */
+  readonly publicKey?: string;
+  /** A checkpoint kept from an earlier day: the export must still contain that head. */
+  readonly checkpoint?: Checkpoint;
+}
+
+/** The result of {@link auditVerify}. */
+export type AuditVerdict =
+  | {
+      readonly ok: true;
+      readonly entries: number;
+      readonly checkpoints: number;
+      readonly publicKey: string;
+      /** Whether the key was compared with one known from elsewhere. */
+      readonly pinned: boolean;
+      readonly lastCheckpoint?: Checkpoint;
+    }
+  | {
+      readonly ok: false;
+      readonly problem: AuditProblem;
+      /** The first entry concerned; absent when the file as a whole is. */
+      readonly seq?: number;
+      /** 1-based line of the file. */
+      readonly line?: number;
+      readonly message: string;
+    };
+
+type Failure = Extract<AuditVerdict, { ok: false }>;
+
+interface Export {
+  readonly publicKey: string;
+  readonly entries: readonly { readonly entry: Entry; readonly line: number }[];
+  readonly checkpoints: readonly { readonly checkpoint: Checkpoint; readonly line: number }[];
+}
+
+/**
+ * Checks an export of the audit log without a server, and names the first entry that was altered,
+ * left out or moved. docs/spec/audit.md §4.
+ *
+ * Security: without `publicKey` a forger who replaces the key in the file as well passes; without a
+ * `checkpoint` kept elsewhere a log cut back to an older signed checkpoint passes.
+ */
+export function auditVerify(text: string, expected: AuditExpectation = {}): AuditVerdict {
+  const file = parseExport(text);
+  if ('ok' in file) return file;
+  if (expected.publicKey !== undefined && expected.publicKey.toLowerCase() !== file.publicKey) {
+    return fail('wrong-key', 'the export is of a log with another audit key');
+  }
+  const problem =
+    checkOrder(file) ?? checkChain(file) ?? checkCheckpoints(file) ?? checkExpected(file, expected);
+  if (problem !== undefined) return problem;
+  const last = file.checkpoints.at(-1)?.checkpoint;
+  return {
+    ok: true,
+    entries: file.entries.length,
+    checkpoints: file.checkpoints.length,
+    publicKey: file.publicKey,
+    pinned: expected.publicKey !== undefined,
+    ...(last === undefined ? {} : { lastCheckpoint: last }),
+  };
+}
+
+function parseExport(text: string): Export | Failure {
+  if (!text.endsWith('\n')) {
+    return fail('truncated', 'the file ends in the middle of a line');
+  }
+  const lines = text.slice(0, -1).split('\n');
+  const header = ExportHeader.safeParse(parseLine(lines[0] ?? ''));
+  if (!header.success) {
+    return fail('malformed', 'line 1 is not the header of an audit export', { line: 1 });
+  }
+  const entries: { entry: Entry; line: number }[] = [];
+  const checkpoints: { checkpoint: Checkpoint; line: number }[] = [];
+  for (const [index, content] of lines.entries()) {
+    if (index === 0) continue;
+    const line = index + 1;
+    const value = parseLine(content);
+    const entry = EntryLine.safeParse(value);
+    const checkpoint = CheckpointLine.safeParse(value);
+    if (entry.success) entries.push({ entry: entry.data.entry, line });
+    else if (checkpoint.success) checkpoints.push({ ...checkpoint.data, line });
+    else return malformed(line, entries.length + 1);
+  }
+  return { publicKey: header.data.public_key, entries, checkpoints };
+}
+
+/** Takes a line only in the one form that the server writes. */
+function parseLine(line: string): unknown {
+  try {
+    const value: unknown = JSON.parse(line);
+    return canonicalJson(z.json().parse(value)) === line ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// Step 1. Numbers run 1, 2, 3 … without a gap, a repetition or a jump back.
+function checkOrder({ entries }: Export): Failure | undefined {
+  const present = new Set(entries.map(({ entry }) => entry.seq));
+  for (const [index, { entry, line }] of entries.entries()) {
+    const expected = index + 1;
+    if (entry.seq === expected) continue;
+    if (entry.seq < expected) {
+      return fail('duplicated', `entry ${entry.seq} appears again`, { seq: entry.seq, line });
+    }
+    return present.has(expected)
+      ? fail('reordered', `entry ${entry.seq} stands where entry ${expected} belongs`, {
+          seq: expected,
+          line,
+        })
+      : fail('missing', `entry ${expected} is missing`, { seq: expected, line });
+  }
+  return undefined;
+}
+
+// Step 2. Every hash is that of its entry, and every entry names the hash before it.
+function checkChain({ entries }: Export): Failure | undefined {
+  let previous = GENESIS;
+  let last: { entry: Entry; line: number } | undefined;
+  for (const { entry, line } of entries) {
+    const { seq, at, previous: named, hash, ...body } = entry;
+    if (entryHash(seq, at, canonicalBody(body), named) !== hash) return altered(seq, line);
+    if (named !== previous) return altered(last?.entry.seq ?? seq, last?.line ?? line);
+    previous = hash;
+    last = { entry, line };
+  }
+  return undefined;
+}
+
+// Step 3. Every checkpoint is signed and agrees with the chain, and the last covers the last entry.
+function checkCheckpoints({ entries, checkpoints, publicKey }: Export): Failure | undefined {
+  let covered = 0;
+  for (const { checkpoint, line } of checkpoints) {
+    const { seq, hash } = checkpoint;
+    if (!verifyCheckpoint(checkpoint, publicKey)) {
+      return fail(
+        'wrong-signature',
+        `the checkpoint at entry ${seq} is not signed by the audit key`,
+        {
+          seq,
+          line,
+        },
+      );
+    }
+    const entry = entries[seq - 1]?.entry;
+    if (entry === undefined) return truncated(entries.length + 1, seq);
+    if (entry.hash !== hash) return rewritten(covered + 1, seq);
+    covered = Math.max(covered, seq);
+  }
+  if (covered === entries.length) return undefined;
+  return fail('unsigned-tail', `entries from ${covered + 1} on are covered by no checkpoint`, {
+    seq: covered + 1,
+  });
+}
+
+// Step 4. What was kept elsewhere is still in the log.
+function checkExpected(
+  { entries, publicKey }: Export,
+  { checkpoint }: AuditExpectation,
+): Failure | undefined {
+  if (checkpoint === undefined) return undefined;
+  if (!verifyCheckpoint(checkpoint, publicKey)) {
+    return fail('wrong-signature', 'the checkpoint to compare with is not signed by the audit key');
+  }
+  const entry = entries[checkpoint.seq - 1]?.entry;
+  if (entry === undefined) return truncated(entries.length + 1, checkpoint.seq);
+  return entry.hash === checkpoint.hash ? undefined : rewritten(1, checkpoint.seq);
+}
+
+function malformed(line: number, seq: number): Failure {
+  return fail('malformed', `line ${line} is not an entry or checkpoint as the server writes it`, {
+    seq,
+    line,
+  });
+}
+
+function altered(seq: number, line: number): Failure {
+  return fail('altered', `entry ${seq} is not what was written`, { seq, line });
+}
+
+function truncated(seq: number, until: number): Failure {
+  return fail('truncated', `entries ${seq} to ${until} are missing at the end`, { seq });
+}
+
+function rewritten(from: number, until: number): Failure {
+  return fail('rewritten', `an entry from ${from} to ${until} was rewritten after it was signed`, {
+    seq: from,
+  });
+}
+
+function fail(
+  problem: AuditProblem,
+  message: string,
+  where: { seq?: number; line?: number } = {},
+): Failure {
+  return { ok: false, problem, message, ...where };
+}

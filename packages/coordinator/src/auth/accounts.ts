@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import type { Role } from '../services.ts';
+import type { LoginContext } from './login.ts';
+import { hashPassword, passwordProblem } from './password.ts';
+import { Refusal } from './refusal.ts';
+import { isSetupToken, spendSetupToken } from './setup.ts';
+import { type IssuedToken, revoke } from './tokens.ts';
+import { addUser, changeUser, findUser, hasUsers, type UserRecord } from './users.ts';
+
+/** Longest life of a token that an administrator makes for a machine: 30 days, in milliseconds. */
+export const LONGEST_TOKEN: number = 30 * 24 * 3_600_000;
+
+/** A user to add. */
+export interface NewUser {
+  readonly username: string;
+  readonly roles: readonly Role[];
+  /** Without one the user can only hold tokens that an administrator makes. */
+  readonly password?: string | undefined;
+}
+
+/** What an administrator changes about a user. */
+export interface UserPatch {
+  readonly roles?: readonly Role[] | undefined;
+  readonly state?: 'active' | 'disabled' | undefined;
+  readonly password?: string | undefined;
+}
+
+/**
+ * Makes the first administrator with the setup token, which is spent by it.
+ *
+ * @throws Refusal `invalid_token`, `setup_done`, `weak_password`
+ */
+export async function setUp(
+  context: LoginContext,
+  request: { token: string; username: string; password: string },
+): Promise<UserRecord> {
+  const { database, audit, clock } = context;
+  const { token, username } = request;
+  const refused = await database.transaction(async (tx) => {
+    if (await hasUsers(tx)) return new Refusal('setup_done', 'an administrator exists');
+    if (await isSetupToken(tx, token)) return undefined;
+    await audit.append(tx, {
+      at: clock.now(),
+      actor: '',
+      action: 'setup',
+      subject: username,
+      outcome: 'refused',
+      details: { reason: 'wrong value' },
+    });
+    return new Refusal('invalid_token', 'this is not the setup token of the last start');
+  });
+  if (refused !== undefined) throw refused;
+  const passwordHash = await hashNew(context, request.password, username);
+  return database.transaction(async (tx) => {
+    if (await hasUsers(tx)) throw new Refusal('setup_done', 'an administrator exists');
+    if (!(await spendSetupToken(tx, token))) {
+      throw new Refusal('invalid_token', 'this is not the setup token of the last start');
+    }
+    const at = clock.now();
+    const user = await addUser(tx, { username, roles: ['admin'], passwordHash, at });
+    await audit.append(tx, {
+      at,
+      actor: username,
+      action: 'setup',
+      subject: username,
+      outcome: 'ok',
+      details: {},
+    });
+    return user;
+  });
+}
+
+/**
+ * Adds a user.
+ *
+ * @throws Refusal `user_exists`, `weak_password`
+ */
+export async function createUser(
+  context: LoginContext,
+  user: NewUser,
+  actor: string,
+): Promise<UserRecord> {
+  const { username, roles, password } = user;
+  const passwordHash =
+    password === undefined ? undefined : await hashNew(context, password, username);
+  return context.database.transaction(async (tx) => {
+    const at = context.clock.now();
+    const added = await addUser(tx, { username, roles, passwordHash, at });
+    await context.audit.append(tx, {
+      at,
+      actor,
+      action: 'user.create',
+      subject: username,
+      outcome: 'ok',
+      details: { roles: [...added.roles] },
+    });
+    return added;
+  });
+}
+
+/**
+ * Changes a user; all his tokens are void afterwards.
+ *
+ * @throws Refusal `unknown_user`, `last_admin`, `weak_password`
+ */
+export async function patchUser(
+  context: LoginContext,
+  username: string,
+  patch: UserPatch,
+  actor: string,
+): Promise<UserRecord> {
+  const { roles, state, password } = patch;
+  const passwordHash =
+    password === undefined ? undefined : await hashNew(context, password, username);
+  return context.database.transaction(async (tx) => {
+    const at = context.clock.now();
+    const changed = await changeUser(tx, username, { roles, state, passwordHash }, at);
+    await context.audit.append(tx, {
+      at,
+      actor,
+      action: 'user.change',
+      subject: username,
+      outcome: 'ok',
+      details: {
+        roles: [...changed.roles],
+        state: changed.state,
+        changed: Object.entries(patch).flatMap(([name, value]) =>
+          value === undefined ? [] : [name],
+        ),
+      },
+    });
+    return changed;
+  });
+}
+
+/**
+ * Makes a longer-lived access token for a machine that acts for a user.
+ *
+ * @throws Refusal `unknown_user`, also for a disabled one
+ */
+export async function issueToken(
+  context: LoginContext,
+  request: { username: string; lifetime: number; actor: string },
+): Promise<IssuedToken> {
+  const { username, actor } = request;
+  const user = await context.database.read((tx) => findUser(tx, username));
+  if (user?.state !== 'active') throw new Refusal('unknown_user', 'no active user of that name');
+  const family = randomBytes(16).toString('base64url');
+  const lifetime = Math.min(request.lifetime, LONGEST_TOKEN);
+  const issued = await context.tokens.issue(user, lifetime, family);
+  await context.database.transaction((tx) =>
+    context.audit.append(tx, {
+      at: context.clock.now(),
+      actor,
+      action: 'user.token',
+      subject: username,
+      outcome: 'ok',
+      details: { token_id: issued.tokenId, expires_at: issued.expiresAt },
+    }),
+  );
+  return issued;
+}
+
+/** Voids one access token by its id. */
+export async function revokeToken(
+  context: LoginContext,
+  request: { username: string; tokenId: string; actor: string },
+): Promise<void> {
+  const { username, tokenId, actor } = request;
+  await context.database.transaction(async (tx) => {
+    const at = context.clock.now();
+    await revoke(tx, tokenId, at + LONGEST_TOKEN);
+    await context.audit.append(tx, {
+      at,
+      actor,
+      action: 'user.token_revoke',
+      subject: username,
+      outcome: 'ok',
+      details: { token_id: tokenId },
+    });
+  });
+}
+
+function hashNew(context: LoginContext, password: string, username: string): Promise<string> {
+  const problem = passwordProblem(password, username);
+  if (problem !== undefined) throw new Refusal('weak_password', problem);
+  return hashPassword(password, context.cost);
+}

@@ -1,0 +1,124 @@
+import { type KeyObject, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { closeSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync } from 'node:fs';
+import { readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** The kinds of private key that the server makes for itself. */
+export type KeyKind = 'ed25519' | 'p256';
+
+/** Reports a key file that must not be used; the message names the file and what to do. */
+export class KeyFileError extends Error {
+  override readonly name = 'KeyFileError';
+}
+
+/**
+ * Reads a private key, or makes it when the file does not exist.
+ *
+ * The file is PKCS#8 PEM of mode 0600 in a directory of mode 0700. Two processes that start at the
+ * same moment agree on one key: the loser of the race reads the winner's.
+ *
+ * @throws KeyFileError when others may read the file, or it holds a key of another kind
+ */
+export function loadOrCreateKey(file: string, kind: KeyKind): KeyObject {
+  const existing = readSecretFile(file);
+  if (existing !== undefined) return parseKey(file, existing, kind);
+  const pem = generate(kind).export({ type: 'pkcs8', format: 'pem' });
+  createSecretFile(file, Buffer.from(pem));
+  const winner = readSecretFile(file);
+  if (winner === undefined) throw new KeyFileError(`key file ${file} vanished while it was made`);
+  return parseKey(file, winner, kind);
+}
+
+/**
+ * Reads a file that only its owner may read.
+ *
+ * @throws KeyFileError when the file's mode gives others access
+ */
+export function readSecretFile(file: string): Buffer | undefined {
+  let handle: number;
+  try {
+    handle = openSync(file, 'r');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  try {
+    const { mode } = fstatSync(handle);
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      throw new KeyFileError(
+        `key file ${file} has mode ${(mode & 0o777).toString(8)}, expected 600: run chmod 600 on it, and replace the key if others could read it`,
+      );
+    }
+    return readFileSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Writes a file of mode 0600 durably, unless one of that name exists. */
+function createSecretFile(file: string, content: Uint8Array): void {
+  const directory = dirname(file);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${randomBytes(8).toString('hex')}.tmp`;
+  const handle = openSync(temporary, 'wx', 0o600);
+  try {
+    writeSync(handle, content);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  try {
+    linkSync(temporary, file);
+  } catch (error) {
+    if (!isExisting(error)) throw error;
+  } finally {
+    unlinkSync(temporary);
+  }
+  syncDirectory(directory);
+}
+
+function syncDirectory(directory: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(directory, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function generate(kind: KeyKind): KeyObject {
+  return kind === 'ed25519'
+    ? generateKeyPairSync('ed25519').privateKey
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+}
+
+function parseKey(file: string, pem: Buffer, kind: KeyKind): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey({ key: pem, format: 'pem' });
+  } catch {
+    throw new KeyFileError(`key file ${file} holds no PEM private key`);
+  } finally {
+    pem.fill(0);
+  }
+  if (kindOf(key) !== kind) {
+    throw new KeyFileError(`key file ${file} holds a key of kind ${kindOf(key)}, expected ${kind}`);
+  }
+  return key;
+}
+
+/** Names the kind of a private or public key in the words of {@link KeyKind}. */
+export function kindOf(key: KeyObject): string {
+  if (key.asymmetricKeyType !== 'ec') return String(key.asymmetricKeyType);
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  return curve === 'prime256v1' ? 'p256' : String(curve);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function isExisting(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}

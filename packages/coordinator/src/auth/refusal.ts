@@ -1,0 +1,27 @@
+/** Why a request about users, tokens or chips is refused; the codes are those of the wire's table. */
+export type RefusalCode =
+  | 'invalid_credentials'
+  | 'invalid_token'
+  | 'rate_limited'
+  | 'setup_done'
+  | 'weak_password'
+  | 'user_exists'
+  | 'unknown_user'
+  | 'last_admin'
+  | 'forbidden_role'
+  | 'unknown_chip'
+  | 'chip_conflict'
+  | 'chip_state'
+  | 'invalid_challenge'
+  | 'invalid_proof';
+
+/** A request that was understood and is not granted. Never carries a secret. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, details: string) {
+    super(details);
+    this.code = code;
+  }
+}

@@ -1,0 +1,147 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { calculateJwkThumbprint } from 'jose';
+import { z } from 'zod';
+import { KeyFileError, kindOf, loadOrCreateKey, readSecretFile } from './keyFile.ts';
+
+/** The token algorithms that the server speaks. */
+export type TokenAlgorithm = 'EdDSA' | 'ES256' | 'HS256';
+
+/** How tokens are made and whose tokens are taken; paths are absolute. */
+export interface TokenKeySettings {
+  /** Of the server's own key; EdDSA unless configured. */
+  readonly algorithm?: TokenAlgorithm;
+  /** PKCS#8 PEM, or at least 32 random bytes for HS256. Made when missing, except for HS256. */
+  readonly keyFile: string;
+  /** Public keys of another issuer whose tokens are taken too. */
+  readonly jwksFile?: string;
+  /** Issuer claim of tokens under the keys of `jwksFile`; required with it. */
+  readonly jwksIssuer?: string;
+}
+
+/** A key that verifies tokens, for one algorithm and one issuer only. */
+export interface VerifyingKey {
+  readonly kid: string;
+  readonly algorithm: TokenAlgorithm;
+  readonly issuer: string;
+  readonly key: KeyObject | Uint8Array;
+  /** Whether this server makes tokens with it. */
+  readonly own: boolean;
+}
+
+/** The server's keys for tokens. */
+export interface TokenKeys {
+  readonly signing: {
+    readonly kid: string;
+    readonly algorithm: TokenAlgorithm;
+    readonly key: KeyObject | Uint8Array;
+  };
+  readonly verifying: readonly VerifyingKey[];
+}
+
+/** Issuer claim of the tokens that this server makes. */
+export const ISSUER = 'quorate';
+
+const MINIMUM_SECRET = 32;
+
+const PublicJwk = z.object({
+  kty: z.enum(['OKP', 'EC']),
+  crv: z.enum(['Ed25519', 'P-256']),
+  x: z.string(),
+  y: z.string().optional(),
+  kid: z.string().min(1).max(128).optional(),
+  alg: z.enum(['EdDSA', 'Ed25519', 'ES256']).optional(),
+  use: z.literal('sig').optional(),
+  d: z.undefined({ error: 'a JWKS file holds public keys only' }),
+});
+const Jwks = z.object({ keys: z.array(PublicJwk).min(1).max(64) });
+
+/**
+ * Loads the token keys, and makes the server's own on first start.
+ *
+ * @throws KeyFileError when a file is readable by others, holds another kind of key, or a secret
+ * that somebody could guess
+ */
+export async function loadTokenKeys(settings: TokenKeySettings): Promise<TokenKeys> {
+  const algorithm = settings.algorithm ?? 'EdDSA';
+  const own =
+    algorithm === 'HS256'
+      ? loadShared(settings.keyFile)
+      : await loadOwn(algorithm, settings.keyFile);
+  const mine: VerifyingKey = { ...own.verifying, algorithm, issuer: ISSUER, own: true };
+  const others =
+    settings.jwksFile === undefined ? [] : await loadJwks(settings.jwksFile, settings.jwksIssuer);
+  if (others.some((key) => key.kid === mine.kid)) {
+    throw new KeyFileError(`${settings.jwksFile} repeats the key id of the server's own key`);
+  }
+  return { signing: { ...own.signing, algorithm }, verifying: [mine, ...others] };
+}
+
+interface OwnKey {
+  readonly signing: { kid: string; key: KeyObject | Uint8Array };
+  readonly verifying: { kid: string; key: KeyObject | Uint8Array };
+}
+
+async function loadOwn(algorithm: 'EdDSA' | 'ES256', file: string): Promise<OwnKey> {
+  const key = loadOrCreateKey(file, algorithm === 'EdDSA' ? 'ed25519' : 'p256');
+  const publicKey = createPublicKey(key);
+  const kid = await thumbprint(publicKey);
+  return { signing: { kid, key }, verifying: { kid, key: publicKey } };
+}
+
+function loadShared(file: string): OwnKey {
+  const content = readSecretFile(file);
+  if (content === undefined) throw new KeyFileError(`HS256 secret file ${file} does not exist`);
+  const secret = new Uint8Array(Buffer.from(content.toString('utf8').trim(), 'utf8'));
+  content.fill(0);
+  const text = Buffer.from(secret).toString('utf8').toLowerCase();
+  if (secret.length < MINIMUM_SECRET || new Set(secret).size < 12) {
+    throw new KeyFileError(
+      `HS256 secret in ${file} is too weak: 32 random bytes or more are needed`,
+    );
+  }
+  if (/change.?me|secret|password|placeholder|example|your.?jwt|您的/.test(text)) {
+    throw new KeyFileError(`HS256 secret in ${file} is a placeholder`);
+  }
+  const own = { kid: 'shared', key: secret };
+  return { signing: own, verifying: own };
+}
+
+async function loadJwks(file: string, issuer: string | undefined): Promise<VerifyingKey[]> {
+  if (issuer === undefined || issuer === ISSUER) {
+    throw new KeyFileError(`${file} needs the issuer of its tokens, other than ${ISSUER}`);
+  }
+  const set = Jwks.safeParse(parseJson(file));
+  if (!set.success) {
+    throw new KeyFileError(
+      `${file} is not a set of public Ed25519 and P-256 keys: ${z.prettifyError(set.error)}`,
+    );
+  }
+  const keys = await Promise.all(
+    set.data.keys.map(async ({ kty, crv, x, y, kid }): Promise<VerifyingKey> => {
+      const jwk = y === undefined ? { kty, crv, x } : { kty, crv, x, y };
+      const key = createPublicKey({ key: jwk, format: 'jwk' });
+      const algorithm = kindOf(key) === 'ed25519' ? 'EdDSA' : 'ES256';
+      return { kid: kid ?? (await thumbprint(key)), algorithm, issuer, key, own: false };
+    }),
+  );
+  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) {
+    throw new KeyFileError(`${file} has two keys of one key id`);
+  }
+  return keys;
+}
+
+function parseJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new KeyFileError(`${file} cannot be read as JSON`, { cause: error });
+  }
+}
+
+function thumbprint(key: KeyObject): Promise<string> {
+  const { kty, crv, x, y } = key.export({ format: 'jwk' });
+  if (kty === undefined || crv === undefined || x === undefined)
+    throw new KeyFileError('not a curve key');
+  return calculateJwkThumbprint(y === undefined ? { kty, crv, x } : { kty, crv, x, y });
+}

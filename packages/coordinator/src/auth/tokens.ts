@@ -1,0 +1,158 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import type { Identity, Role, Tokens, User } from '../services.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { ISSUER, type TokenKeys, type VerifyingKey } from './tokenKeys.ts';
+import { findUser, type UserRecord } from './users.ts';
+
+/** A signed access token and what it says of itself. */
+export interface IssuedToken {
+  readonly token: string;
+  readonly tokenId: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** Makes and verifies access tokens. */
+export interface TokenService extends Tokens {
+  /** Makes a token for a user as he is now; `family` ties it to a login. */
+  issue(user: UserRecord, lifetime: number, family: string): Promise<IssuedToken>;
+}
+
+const MAXIMUM_TOKEN = 4096;
+const role = z.enum(['admin', 'coordinator', 'participant', 'auditor']);
+
+/** What every token says. */
+const Claims = z.object({
+  sub: z.string(),
+  roles: z.array(role).optional(),
+  exp: z.number(),
+  jti: z.string().max(128).optional(),
+});
+/** What the server's own tokens say besides: the login that they belong to, the user's generation. */
+const OwnClaims = z.object({ jti: z.string(), fam: z.string(), gen: z.number().int() });
+
+/** Makes the token service of one server. */
+export function createTokenService(
+  keys: TokenKeys,
+  database: Database,
+  now: () => number,
+): TokenService {
+  return {
+    issue: (user, lifetime, family) => issue(keys, user, { lifetime, family, at: now() }),
+    verify: async (token) => {
+      const key = pickKey(keys, token);
+      if (key === undefined) return { refused: 'unknown key or algorithm' };
+      const payload = await verifyWith(key, token, now());
+      if ('refused' in payload) return payload;
+      return database.read((tx) => identify(tx, key, token, payload.claims));
+    },
+  };
+}
+
+async function issue(
+  { signing }: TokenKeys,
+  user: UserRecord,
+  terms: { lifetime: number; family: string; at: number },
+): Promise<IssuedToken> {
+  const tokenId = randomBytes(16).toString('base64url');
+  const issuedAt = Math.floor(terms.at / 1000);
+  const expiresAt = Math.floor((terms.at + terms.lifetime) / 1000);
+  const token = await new SignJWT({
+    roles: [...user.roles],
+    fam: terms.family,
+    gen: user.generation,
+  })
+    .setProtectedHeader({ alg: signing.algorithm, kid: signing.kid, typ: 'JWT' })
+    .setIssuer(ISSUER)
+    .setSubject(user.username)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(expiresAt)
+    .setJti(tokenId)
+    .sign(signing.key);
+  return { token, tokenId, expiresAt: expiresAt * 1000 };
+}
+
+/** Chooses the key by its id alone; what the token says of its algorithm is then only compared. */
+function pickKey({ verifying }: TokenKeys, token: string): VerifyingKey | undefined {
+  if (token.length > MAXIMUM_TOKEN) return undefined;
+  try {
+    const { kid, alg } = decodeProtectedHeader(token);
+    const [only] = verifying;
+    const key =
+      kid === undefined && verifying.length === 1
+        ? only
+        : verifying.find((each) => each.kid === kid);
+    return key?.algorithm === alg ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function verifyWith(
+  key: VerifyingKey,
+  token: string,
+  at: number,
+): Promise<{ claims: JWTPayload } | { refused: string }> {
+  try {
+    const { payload } = await jwtVerify(token, key.key, {
+      algorithms: [key.algorithm],
+      issuer: key.issuer,
+      requiredClaims: ['sub', 'exp'],
+      currentDate: new Date(at),
+    });
+    return { claims: payload };
+  } catch (error) {
+    return { refused: error instanceof errors.JWTExpired ? 'expired' : 'not valid' };
+  }
+}
+
+async function identify(
+  tx: Tx,
+  key: VerifyingKey,
+  token: string,
+  payload: JWTPayload,
+): Promise<Identity | { refused: string }> {
+  const claims = Claims.safeParse(payload);
+  if (!claims.success) return { refused: 'claims missing or of the wrong form' };
+  const { sub, exp, jti, roles } = claims.data;
+  const user = await findUser(tx, sub);
+  if (user?.state !== 'active') return { refused: 'user unknown or disabled' };
+  const tokenId = jti ?? createHash('sha256').update(token).digest('base64url');
+  if ((await isRevoked(tx, tokenId)) || (key.own && (await isOver(tx, user, payload)))) {
+    return { refused: 'revoked' };
+  }
+  return { username: sub, roles: allowed(user, roles), expiresAt: exp * 1000, tokenId };
+}
+
+/** Tells whether the login of one of our tokens has ended, or its user was changed since. */
+async function isOver(tx: Tx, user: UserRecord, payload: JWTPayload): Promise<boolean> {
+  const claims = OwnClaims.safeParse(payload);
+  if (!claims.success || claims.data.gen !== user.generation) return true;
+  return isRevoked(tx, claims.data.fam);
+}
+
+/** The roles that both the token and the register of users allow. */
+function allowed(user: User, claimed: readonly Role[] | undefined): Role[] {
+  return user.roles.filter((each) => claimed === undefined || claimed.includes(each));
+}
+
+/** Voids a token id or a login family until the last token of it would have expired anyway. */
+export async function revoke(tx: Tx, tokenId: string, until: number): Promise<void> {
+  await tx.run(
+    'INSERT INTO revoked_tokens (token_id, expires_at) VALUES (?, ?) ON CONFLICT (token_id) DO NOTHING',
+    [tokenId, until],
+  );
+}
+
+/** Forgets revocations and refresh tokens that time has made void. */
+export async function forgetExpired(tx: Tx, at: number): Promise<void> {
+  await tx.run('DELETE FROM revoked_tokens WHERE expires_at < ?', [at]);
+  await tx.run('DELETE FROM refresh_tokens WHERE expires_at < ?', [at]);
+}
+
+async function isRevoked(tx: Tx, tokenId: string): Promise<boolean> {
+  const row = await tx.get('SELECT token_id FROM revoked_tokens WHERE token_id = ?', [tokenId]);
+  return row !== undefined;
+}

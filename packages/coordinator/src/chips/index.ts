@@ -1,0 +1,139 @@
+import type { KeyObject } from 'node:crypto';
+import { Refusal } from '../auth/refusal.ts';
+import type { AuditLog, Chip, Chips, Clock, Users } from '../services.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { type Authoriser, createAuthoriser } from './authoriser.ts';
+import {
+  type ChipRecord,
+  changeChip,
+  findActiveChip,
+  findChip,
+  giveChallenge,
+  insertChip,
+  listChips,
+  provesPossession,
+  type Registration,
+  spendChallenge,
+} from './registry.ts';
+
+export type { Authoriser } from './authoriser.ts';
+export type { ChipRecord, Registration } from './registry.ts';
+
+/** Which chips exist, whose they are, and the authorisation of releases. */
+export interface ChipRegistry extends Chips, Authoriser {
+  find(tx: Tx, seId: string): Promise<ChipRecord | undefined>;
+  activeChipOf(tx: Tx, username: string): Promise<ChipRecord | undefined>;
+  /** Chips by identifier, from after one on. */
+  list(
+    tx: Tx,
+    page: { after: string; limit: number; onlyOf: string | undefined },
+  ): Promise<ChipRecord[]>;
+  challenge(caller: string): Promise<{ nonce: string; expiresAt: number }>;
+  register(registration: Registration, caller: string): Promise<ChipRecord>;
+  change(
+    seId: string,
+    change: { state?: Chip['state'] | undefined; label?: string | undefined },
+    actor: string,
+  ): Promise<ChipRecord>;
+}
+
+/** What {@link createChips} needs. */
+export interface ChipOptions {
+  readonly database: Database;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly users: Users;
+  /** P-256: the key that chips are personalised with. */
+  readonly key: KeyObject;
+}
+
+/** Opens the chip registry over the server's database. */
+export function createChips(options: ChipOptions): ChipRegistry {
+  const { database, clock } = options;
+  return {
+    ...createAuthoriser(options.key),
+    find: findChip,
+    activeChipOf: findActiveChip,
+    list: listChips,
+    challenge: (caller) => database.transaction((tx) => giveChallenge(tx, caller, clock.now())),
+    register: (registration, caller) => register(options, registration, caller),
+    change: (seId, change, actor) =>
+      database.transaction(async (tx) => {
+        const at = clock.now();
+        const chip = await changeChip(tx, seId, change, at);
+        await options.audit.append(tx, {
+          at,
+          actor,
+          action: 'chip.change',
+          subject: seId,
+          outcome: 'ok',
+          details: { username: chip.username, state: chip.state, label: chip.label },
+        });
+        return chip;
+      }),
+  };
+}
+
+/**
+ * Registers a chip for a participant after it proved its presence.
+ *
+ * @throws Refusal `invalid_challenge`, `invalid_proof`, `unknown_user`, `forbidden_role`, `chip_conflict`
+ */
+async function register(
+  { database, audit, clock, users }: ChipOptions,
+  registration: Registration,
+  caller: string,
+): Promise<ChipRecord> {
+  const result = await database.transaction(async (tx) => {
+    const at = clock.now();
+    const { username, seId } = registration;
+    // A challenge is spent by every attempt, so that one cannot be tried with many proofs.
+    const fresh = await spendChallenge(tx, caller, registration.nonce, at);
+    const problem = fresh ? await problemOf(tx, users, registration) : staleChallenge();
+    const chip = problem ?? (await insertOrRefuse(tx, registration, at));
+    const refused = chip instanceof Refusal;
+    await audit.append(tx, {
+      at,
+      actor: caller,
+      action: 'chip.register',
+      subject: seId,
+      outcome: refused ? 'refused' : 'ok',
+      details: { username, cpic: registration.cpic, ...(refused ? { code: chip.code } : {}) },
+    });
+    return chip;
+  });
+  if (result instanceof Refusal) throw result;
+  return result;
+}
+
+async function problemOf(
+  tx: Tx,
+  users: Users,
+  registration: Registration,
+): Promise<Refusal | undefined> {
+  const user = await users.find(tx, registration.username);
+  if (user?.state !== 'active') return new Refusal('unknown_user', 'no active user of that name');
+  if (!user.roles.includes('participant')) {
+    return new Refusal('forbidden_role', 'only a participant holds a chip');
+  }
+  return provesPossession(registration)
+    ? undefined
+    : new Refusal('invalid_proof', 'the chip did not sign this challenge');
+}
+
+async function insertOrRefuse(
+  tx: Tx,
+  registration: Registration,
+  at: number,
+): Promise<ChipRecord | Refusal> {
+  try {
+    return await insertChip(tx, registration, at);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+function staleChallenge(): Refusal {
+  return new Refusal('invalid_challenge', 'the challenge is unknown, spent or too old');
+}
