@@ -1,0 +1,31 @@
+/** Every reason for which this package refuses its input. The codes are stable. */
+export type IntentErrorCode =
+  | 'intent/hex'
+  | 'intent/base64'
+  | 'intent/integer'
+  | 'intent/length'
+  | 'intent/text'
+  | 'intent/address'
+  | 'intent/digest'
+  | 'intent/signature'
+  | 'intent/public-key'
+  | 'intent/payload'
+  | 'intent/typed-data'
+  | 'intent/certificate'
+  | 'intent/intent'
+  | 'intent/roster';
+
+/** Thrown for every input that is refused; names the place and what was expected, never a secret. */
+export class IntentError extends Error {
+  /** A stable string that says what kind of input was refused. */
+  readonly code: IntentErrorCode;
+  /** Where and what was expected, e.g. `transaction.nonce: an integer of at most 64 bits`. */
+  readonly expected: string;
+
+  constructor(code: IntentErrorCode, expected: string) {
+    super(`expected ${expected}`);
+    this.name = 'IntentError';
+    this.code = code;
+    this.expected = expected;
+  }
+}

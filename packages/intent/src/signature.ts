@@ -1,0 +1,88 @@
+/** The product's signatures: r ‖ s ‖ v, 65 bytes, low s, v = 27 or 28 (contract.md §1.4). */
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { addressOf, parseAddress } from './address.ts';
+import { concat, equalBytes, fromHex, toBigInt, toHex } from './bytes.ts';
+import { IntentError } from './errors.ts';
+
+const ORDER = secp256k1.Point.Fn.ORDER;
+
+/** The three parts of a signature that was checked to be canonical. */
+export interface SignatureParts {
+  /** 0 < r < q */
+  readonly r: bigint;
+  /** 0 < s ≤ q/2 */
+  readonly s: bigint;
+  /** Parity of R's y. */
+  readonly yParity: 0 | 1;
+}
+
+/**
+ * Splits r ‖ s ‖ v and refuses every spelling but the canonical one.
+ *
+ * @throws IntentError `intent/signature`
+ */
+export function splitSignature(signature: Uint8Array): SignatureParts {
+  if (signature.length !== 65) throw new IntentError('intent/signature', '65 bytes');
+  const r = toBigInt(signature.subarray(0, 32));
+  const s = toBigInt(signature.subarray(32, 64));
+  const v = signature[64];
+  if (r === 0n || r >= ORDER) throw new IntentError('intent/signature', '0 < r < q');
+  if (s === 0n || s > ORDER >> 1n) throw new IntentError('intent/signature', '0 < s ≤ q/2');
+  if (v !== 27 && v !== 28) throw new IntentError('intent/signature', 'v of 27 or 28');
+  return { r, s, yParity: v === 28 ? 1 : 0 };
+}
+
+/**
+ * The address that made a signature of a digest.
+ *
+ * @throws IntentError `intent/signature`, `intent/digest`
+ */
+export function recoverAddress(digest: Uint8Array, signature: Uint8Array): string {
+  checkDigest(digest);
+  const { yParity } = splitSignature(signature);
+  try {
+    const recovered = concat(Uint8Array.of(yParity), signature.subarray(0, 64));
+    return addressOf(secp256k1.recoverPublicKey(recovered, digest, { prehash: false }));
+  } catch {
+    throw new IntentError('intent/signature', 'a signature from which a key can be recovered');
+  }
+}
+
+/** Whether a canonical signature of the digest was made by the key of the address. */
+export function verifySignature(
+  digest: Uint8Array,
+  signature: Uint8Array,
+  address: string,
+): boolean {
+  try {
+    return equalBytes(parseAddress(recoverAddress(digest, signature)), parseAddress(address));
+  } catch (error) {
+    if (error instanceof IntentError) return false;
+    throw error;
+  }
+}
+
+/** `0x` and 130 hex digits. @throws IntentError `intent/signature` */
+export function signatureToHex(signature: Uint8Array): string {
+  splitSignature(signature);
+  return `0x${toHex(signature)}`;
+}
+
+/** Reads what {@link signatureToHex} writes. @throws IntentError `intent/signature` */
+export function parseSignature(text: string): Uint8Array {
+  if (!/^0x[0-9a-f]{130}$/.test(text)) {
+    throw new IntentError('intent/signature', '0x and 130 lower-case hex digits');
+  }
+  const signature = fromHex(text);
+  splitSignature(signature);
+  return signature;
+}
+
+/** Refuses what must never be signed: another length than 32 bytes, and zero (attacks.md N-7). */
+export function checkDigest(digest: Uint8Array): Uint8Array {
+  if (digest.length !== 32) throw new IntentError('intent/digest', 'a digest of 32 bytes');
+  if (digest.every((byte) => byte === 0)) {
+    throw new IntentError('intent/digest', 'a digest that is not zero');
+  }
+  return digest;
+}
