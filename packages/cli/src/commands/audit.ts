@@ -1,0 +1,123 @@
+/**
+ * `quorate audit`: look at the log, take it away, and check it where the coordinator is not.
+ *
+ * @module
+ */
+import { auditVerify } from '@quorate/coordinator';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Attach, Context } from '../context.ts';
+import { notVerified } from '../errors.ts';
+import { readText, writeDurably } from '../files.ts';
+import { loginApi } from '../remote/api.ts';
+import { AuditPage, Checkpoint } from '../remote/answers.ts';
+import { foreign, table } from '../terminal/output.ts';
+import { loginPath, withLogin } from './users.ts';
+
+interface LoginOption {
+  readonly login?: string;
+}
+
+/** Adds the commands. */
+export function registerAudit(program: Command, attach: Attach): void {
+  const audit = program.command('audit').description('the coordinator’s log: show, export, verify');
+  const show = withLogin(audit.command('show'))
+    .description('the newest entries (administrators and auditors)')
+    .option('--limit <n>', 'how many', parseLimit, 50)
+    .option('--action <name>', 'only this action')
+    .option('--actor <name>', 'only this person');
+  attach<ShowOptions>(show, showEntries);
+  attach<LoginOption & { out: string }>(
+    withLogin(audit.command('export'))
+      .description('the whole log with its signed checkpoints')
+      .requiredOption('--out <file>', 'where it is written'),
+    exportLog,
+  );
+  attach<LoginOption>(
+    withLogin(audit.command('checkpoint')).description('sign and show the present head of the log'),
+    showCheckpoint,
+  );
+  const verify = audit
+    .command('verify <file>')
+    .description('check an export offline; names the first entry that is wrong')
+    .option('--public-key <hex>', 'the audit key as it was noted before');
+  attach<{ publicKey?: string }>(verify, verifyExport);
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 1000) {
+    throw new InvalidArgumentError('1 to 1000');
+  }
+  return limit;
+}
+
+interface ShowOptions extends LoginOption {
+  readonly limit: number;
+  readonly action?: string;
+  readonly actor?: string;
+}
+
+async function showEntries(context: Context, options: ShowOptions): Promise<void> {
+  const query = new URLSearchParams({ limit: String(options.limit) });
+  if (options.action !== undefined) query.set('action', options.action);
+  if (options.actor !== undefined) query.set('actor', options.actor);
+  const { entries } = await loginApi(loginPath(context, options)).call(AuditPage, {
+    method: 'GET',
+    path: `/api/v1/audit?${query}`,
+  });
+  const rows = entries.map((entry) => [
+    String(entry.seq),
+    new Date(entry.at).toISOString(),
+    foreign(entry.actor),
+    foreign(entry.action),
+    foreign(entry.subject),
+    entry.outcome,
+  ]);
+  const heading = ['SEQ', 'TIME', 'ACTOR', 'ACTION', 'SUBJECT', 'OUTCOME'];
+  context.output.result({ entries }, table(heading, rows));
+}
+
+async function exportLog(
+  context: Context,
+  options: LoginOption & { readonly out: string },
+): Promise<void> {
+  const text = await loginApi(loginPath(context, options)).text({
+    method: 'GET',
+    path: '/api/v1/audit/export',
+  });
+  writeDurably(options.out, text, { private: true });
+  context.output.result({ file: options.out, bytes: Buffer.byteLength(text) }, [
+    `exported to ${options.out}; check it with: quorate audit verify ${options.out}`,
+  ]);
+}
+
+async function showCheckpoint(context: Context, options: LoginOption): Promise<void> {
+  const checkpoint = await loginApi(loginPath(context, options)).call(Checkpoint, {
+    method: 'GET',
+    path: '/api/v1/audit/checkpoint',
+  });
+  context.output.result(
+    checkpoint,
+    Object.entries(checkpoint).map(([name, value]) => `${name}: ${foreign(String(value))}`),
+  );
+}
+
+async function verifyExport(
+  context: Context,
+  options: { readonly publicKey?: string },
+  [file = '']: readonly string[],
+): Promise<void> {
+  const publicKey = options.publicKey;
+  const checked = auditVerify(
+    readText(file, 'audit export'),
+    publicKey === undefined ? {} : { publicKey },
+  );
+  if (!checked.ok) throw notVerified(`${file}: ${checked.message}`);
+  if (publicKey === undefined) {
+    context.output.warn('the key came with the export; compare it with the one noted before');
+  }
+  context.output.result({ valid: true, entries: checked.entries, public_key: checked.publicKey }, [
+    `valid: ${checked.entries} entries, ${checked.checkpoints} checkpoints`,
+    `audit key ${checked.publicKey}`,
+  ]);
+}

@@ -1,0 +1,105 @@
+/**
+ * `quorate dev`: a development cluster until Ctrl-C.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Attach, type Context, humanProgress } from '../context.ts';
+import { type Cluster, startCluster } from '../dev/cluster.ts';
+import { stopRequested } from '../dev/interrupt.ts';
+
+interface DevOptions {
+  readonly parties: number;
+  readonly port: number;
+}
+
+/** Adds the command. */
+export function registerDev(program: Command, attach: Attach): void {
+  const command = program
+    .command('dev')
+    .description(
+      'a coordinator and agents on this machine, for development: all deleted at the end',
+    )
+    .option('--parties <n>', 'agents, each with a virtual chip', parseParties, 3)
+    .option('--port <port>', 'port of the coordinator; 0 for any', parsePort, 8080)
+    .addHelpText(
+      'after',
+      `
+The agents approve everything. With --json one line says when the cluster is ready:
+  {"url", "ws_url", "admin_token", "users": [{"username", "role", "token"}]}
+A program that ends unexpectedly is started again.
+
+Example:
+  quorate dev --parties 3 --port 8080 --json`,
+    );
+  attach<DevOptions>(command, dev);
+}
+
+/** 1 to 32. */
+export function parseParties(text: string): number {
+  const parties = Number(text);
+  if (!Number.isSafeInteger(parties) || parties < 2 || parties > 32) {
+    throw new InvalidArgumentError('2 to 32');
+  }
+  return parties;
+}
+
+/** 0 to 65535. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('0 to 65535');
+  return port;
+}
+
+async function dev(context: Context, options: DevOptions): Promise<void> {
+  const { output } = context;
+  const progress = humanProgress(context);
+  const stopped = stopRequested();
+  progress.stage('cluster', `starting a coordinator and ${options.parties} agents`);
+  const starting = startCluster({
+    parties: options.parties,
+    port: options.port,
+    onStep: (text) => progress.update(text),
+    onCrash: (text) => output.warn(text),
+  });
+  const cluster = await firstOf(starting, stopped);
+  if (cluster === undefined) return;
+  try {
+    progress.done();
+    announce(context, cluster);
+    const failure = await Promise.race([cluster.failed, stopped.then(() => undefined)]);
+    if (failure !== undefined) throw failure;
+  } finally {
+    output.note('stopping');
+    await cluster.stop();
+  }
+}
+
+/** The cluster, or nothing when the person ended it before it was ready. */
+export async function firstOf(
+  starting: Promise<Cluster>,
+  stopped: Promise<string>,
+): Promise<Cluster | undefined> {
+  const first = await Promise.race([starting, stopped.then(() => undefined)]);
+  if (first === undefined) await starting.then((cluster) => cluster.stop());
+  return first;
+}
+
+function announce(context: Context, cluster: Cluster): void {
+  const ready = {
+    url: cluster.url,
+    ws_url: cluster.wsUrl,
+    admin_token: cluster.adminToken,
+    users: cluster.users,
+  };
+  if (context.output.json) {
+    context.world.stdout.write(`${JSON.stringify(ready)}\n`);
+    return;
+  }
+  context.output.result(ready, [
+    `console   ${cluster.url}`,
+    `websocket ${cluster.wsUrl}`,
+    `users     admin, ${cluster.users.map((user) => user.username).join(', ')}`,
+    'Tokens are printed with --json. Ctrl-C stops and deletes everything.',
+  ]);
+}

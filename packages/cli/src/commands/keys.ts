@@ -1,0 +1,102 @@
+/**
+ * `quorate keys`: which keys there are, who holds them, who may ask for their signatures.
+ *
+ * @module
+ */
+import type { Command } from 'commander';
+import type { Attach, Context } from '../context.ts';
+import { loginApi } from '../remote/api.ts';
+import { KeyAnswer, KeyList } from '../remote/answers.ts';
+import { foreign, table } from '../terminal/output.ts';
+import { loginPath, withLogin } from './users.ts';
+import { parseAccount } from './verify.ts';
+
+interface LoginOption {
+  readonly login?: string;
+}
+
+/** Adds the commands. */
+export function registerKeys(program: Command, attach: Attach): void {
+  const keys = program.command('keys').description('keys, their holders, who may use them');
+  attach<LoginOption>(
+    withLogin(keys.command('list')).description('the keys that you may see'),
+    list,
+  );
+  attach<LoginOption>(
+    withLogin(keys.command('show <address>')).description('threshold, holders and chips of a key'),
+    show,
+  );
+  attach<LoginOption>(
+    withLogin(keys.command('grant <address> <username>')).description(
+      'let a coordinator ask for signatures of a key (administrators)',
+    ),
+    grant,
+  );
+  attach<LoginOption>(
+    withLogin(keys.command('revoke <address> <username>')).description(
+      'take that permission back (administrators)',
+    ),
+    revoke,
+  );
+}
+
+async function list(context: Context, options: LoginOption): Promise<void> {
+  const api = loginApi(loginPath(context, options));
+  const { keys } = await api.call(KeyList, { method: 'GET', path: '/api/v1/keys' });
+  const rows = keys.map((key) => [
+    key.address,
+    `${key.threshold} of ${key.total_parts}`,
+    foreign(key.creator),
+    key.state,
+  ]);
+  context.output.result({ keys }, table(['ADDRESS', 'THRESHOLD', 'CREATOR', 'STATE'], rows));
+}
+
+async function show(
+  context: Context,
+  options: LoginOption,
+  [address = '']: readonly string[],
+): Promise<void> {
+  const api = loginApi(loginPath(context, options));
+  const path = `/api/v1/keys/${parseAccount(address)}`;
+  const key = await api.call(KeyAnswer, { method: 'GET', path });
+  const rows = key.holders.map((holder) => [
+    String(holder.part_index),
+    foreign(holder.username),
+    foreign(holder.se_id),
+    foreign(holder.chip_label),
+    holder.chip_state,
+  ]);
+  context.output.result(key, [
+    `address     ${key.address}`,
+    `public key  ${key.public_key}`,
+    `threshold   ${key.threshold} of ${key.total_parts}`,
+    `creator     ${foreign(key.creator)}`,
+    `granted to  ${key.grants.map(foreign).join(', ') || 'nobody else'}`,
+    '',
+    ...table(['PART', 'HOLDER', 'CHIP', 'LABEL', 'STATE'], rows),
+  ]);
+}
+
+function grant(context: Context, options: LoginOption, args: readonly string[]): Promise<void> {
+  return changeGrant(context, options, args, true);
+}
+
+function revoke(context: Context, options: LoginOption, args: readonly string[]): Promise<void> {
+  return changeGrant(context, options, args, false);
+}
+
+async function changeGrant(
+  context: Context,
+  options: LoginOption,
+  [address = '', username = '']: readonly string[],
+  granted: boolean,
+): Promise<void> {
+  const grants = `/api/v1/keys/${parseAccount(address)}/grants`;
+  const api = loginApi(loginPath(context, options));
+  if (granted) await api.text({ method: 'POST', path: grants, body: { username } });
+  else await api.text({ method: 'DELETE', path: `${grants}/${encodeURIComponent(username)}` });
+  context.output.result({ address, username, granted }, [
+    granted ? `${username} may ask for signatures` : `${username} may no longer ask for signatures`,
+  ]);
+}

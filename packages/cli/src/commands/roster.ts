@@ -1,0 +1,164 @@
+/**
+ * `quorate roster`: who has which chip, as an administrator signs it outside the coordinator.
+ *
+ * @module
+ */
+import { fromHex, parseRoster, type Roster, toHex, verifyRoster } from '@quorate/intent';
+import { type Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import type { Attach, Context } from '../context.ts';
+import { messageOf, notVerified, usageError } from '../errors.ts';
+import { readJson, readText, writeDurably } from '../files.ts';
+import { parseHexOf } from '../payload.ts';
+import {
+  makeRosterKey,
+  rosterFromRegistry,
+  rosterLines,
+  signWithFile,
+  unsignedRoster,
+} from '../operations/rosters.ts';
+import { loginApi } from '../remote/api.ts';
+import { foreign, table } from '../terminal/output.ts';
+import { loginPath, withLogin } from './users.ts';
+
+const Draft = z.strictObject({
+  format: z.literal('quorate-roster-draft/v1'),
+  serial: z.int().min(1),
+  issued_at: z.int().min(0),
+  entries: z.array(
+    z.strictObject({
+      username: z.string(),
+      chip_public_key: z.string().regex(/^04[0-9a-f]{128}$/),
+    }),
+  ),
+});
+
+/** Adds the commands. */
+export function registerRoster(program: Command, attach: Attach): void {
+  const roster = program.command('roster').description('who has which chip, signed');
+  const key = roster
+    .command('key')
+    .description('make a roster signing key; agents pin its public key')
+    .requiredOption('--out <file>', 'where the key is written, mode 0600');
+  attach<{ out: string }>(key, makeKey);
+  const create = withLogin(roster.command('create'))
+    .description('draft a roster from the registry, for people to compare')
+    .requiredOption('--serial <n>', 'higher than that of the roster before', parseSerial)
+    .requiredOption('--out <file>', 'where the draft is written');
+  attach<{ login?: string; serial: number; out: string }>(create, createDraft);
+  const sign = roster
+    .command('sign <draft>')
+    .description('sign a draft whose fingerprints were compared with every holder')
+    .requiredOption('--key <file>', 'the roster signing key')
+    .requiredOption('--out <file>', 'where the roster is written');
+  attach<{ key: string; out: string }>(sign, signDraft);
+  const show = roster
+    .command('show <file>')
+    .description('serial and fingerprints of a draft or a roster')
+    .option('--public-key <hex>', 'the key that must have signed it');
+  attach<{ publicKey?: string }>(show, showFile);
+}
+
+function parseSerial(text: string): number {
+  const serial = Number(text);
+  if (!Number.isSafeInteger(serial) || serial < 1) throw new InvalidArgumentError('1, 2, 3, …');
+  return serial;
+}
+
+async function makeKey(context: Context, options: { readonly out: string }): Promise<void> {
+  const publicKey = toHex(makeRosterKey(options.out));
+  context.output.result({ public_key: publicKey, file: options.out }, [publicKey]);
+}
+
+async function createDraft(
+  context: Context,
+  options: { readonly login?: string; readonly serial: number; readonly out: string },
+): Promise<void> {
+  const api = loginApi(loginPath(context, options));
+  const roster = await rosterFromRegistry(api, options.serial);
+  if (roster.entries.length === 0) throw usageError('the registry has no active chip yet');
+  writeDurably(options.out, unsignedRoster(roster), { private: false });
+  tell(context, roster, ['', 'Compare each fingerprint with its holder before you sign.']);
+}
+
+async function signDraft(
+  context: Context,
+  options: { readonly key: string; readonly out: string },
+  [draft = '']: readonly string[],
+): Promise<void> {
+  const roster = readDraft(draft);
+  writeDurably(options.out, signWithFile(roster, options.key), { private: false });
+  tell(context, roster, ['', `signed: ${options.out}`]);
+}
+
+async function showFile(
+  context: Context,
+  options: { readonly publicKey?: string },
+  [file = '']: readonly string[],
+): Promise<void> {
+  if (options.publicKey === undefined) {
+    tell(context, readEither(file), ['', 'not verified: give --public-key']);
+    return;
+  }
+  const key = parseHexOf(options.publicKey, 32, 'roster public key');
+  tell(context, verified(file, key), ['', 'signed by the given key']);
+}
+
+function verified(file: string, key: Uint8Array): Roster {
+  const text = readText(file, 'roster');
+  try {
+    return verifyRoster(text, key);
+  } catch (error) {
+    throw notVerified(`${file}: ${messageOf(error)}`);
+  }
+}
+
+function readEither(file: string): Roster {
+  const json = readJson(file, 'roster');
+  const isDraft = Draft.pick({ format: true }).loose().safeParse(json).success;
+  return isDraft ? readDraft(file) : rosterOf(file);
+}
+
+function rosterOf(file: string): Roster {
+  try {
+    const { serial, issued_at, entries } = parseRoster(readText(file, 'roster'));
+    return { serial, issuedAt: issued_at, entries: entries.map(entryOf) };
+  } catch (error) {
+    throw usageError(`${file}: ${messageOf(error)}`);
+  }
+}
+
+function readDraft(file: string): Roster {
+  const parsed = Draft.safeParse(readJson(file, 'roster draft'));
+  if (!parsed.success) throw usageError(`${file} is not a roster draft`, 'quorate roster create');
+  return {
+    serial: parsed.data.serial,
+    issuedAt: parsed.data.issued_at,
+    entries: parsed.data.entries.map(entryOf),
+  };
+}
+
+function entryOf(entry: { readonly username: string; readonly chip_public_key: string }): {
+  username: string;
+  chipPublicKey: Uint8Array;
+} {
+  return { username: entry.username, chipPublicKey: fromHex(entry.chip_public_key) };
+}
+
+function tell(context: Context, roster: Roster, after: readonly string[]): void {
+  const lines = rosterLines(roster);
+  context.output.result(
+    {
+      serial: roster.serial,
+      entries: lines.map(([username, fingerprint]) => ({ username, fingerprint })),
+    },
+    [
+      `serial ${roster.serial}`,
+      ...table(
+        ['HOLDER', 'FINGERPRINT OF THE CHIP'],
+        lines.map(([username, fingerprint]) => [foreign(username), fingerprint]),
+      ),
+      ...after,
+    ],
+  );
+}

@@ -1,0 +1,31 @@
+/**
+ * Waiting for the person to end a program, and ending it in order.
+ *
+ * @module
+ */
+
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Where a program may be ended from. */
+export interface StopOptions {
+  /** Ends, too, when stdin closes: then the process that started this one is gone. */
+  readonly withStdin?: boolean;
+}
+
+/** Settles with the signal's name when this process is asked to end; a second signal ends it at once. */
+export function stopRequested(options: StopOptions = {}): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const ask = (how: string): void => {
+      if (asked && how !== 'stdin') process.exit(130);
+      asked = true;
+      resolve(how);
+    };
+    for (const signal of SIGNALS) process.on(signal, ask);
+    if (options.withStdin === true) {
+      process.stdin.resume();
+      process.stdin.on('end', () => ask('stdin'));
+      process.stdin.on('error', () => ask('stdin'));
+    }
+  });
+}

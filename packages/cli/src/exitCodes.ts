@@ -1,0 +1,38 @@
+/**
+ * Exit codes of every command, one table for the code, the help text and `docs/cli.md`.
+ *
+ * @module
+ */
+
+/** What the number that a command ends with means. */
+export const EXIT = {
+  ok: 0,
+  unexpected: 1,
+  usage: 2,
+  refused: 3,
+  unauthorised: 4,
+  unreachable: 5,
+  notVerified: 6,
+  interrupted: 130,
+} as const;
+
+/** One of the documented exit codes. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** One line for each exit code, in the order of the numbers. */
+export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
+  [EXIT.ok, 'done'],
+  [EXIT.unexpected, 'an error that nobody foresaw: please report it'],
+  [EXIT.usage, 'wrong command line, configuration or input file'],
+  [EXIT.refused, 'the ceremony was declined, timed out, was aborted, or the request was refused'],
+  [EXIT.unauthorised, 'not logged in, or the role does not allow it'],
+  [EXIT.unreachable, 'the coordinator did not answer'],
+  [EXIT.notVerified, 'a signature, an export or a roster does not verify'],
+  [EXIT.interrupted, 'interrupted with Ctrl-C'],
+];
+
+/** The table as text for `--help`. */
+export function exitCodeHelp(): string {
+  const lines = EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`);
+  return `Exit codes:\n${lines.join('\n')}`;
+}

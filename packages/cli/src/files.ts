@@ -1,0 +1,97 @@
+/**
+ * Files that this program writes: private ones, and durable ones.
+ *
+ * @module
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
+import { messageOf, usageError } from './errors.ts';
+
+/** How a file is written. */
+export interface WriteOptions {
+  /** 0600 in a directory of 0700 when made new. */
+  readonly private: boolean;
+  /** Refuse when something is there. */
+  readonly fresh?: boolean;
+}
+
+/**
+ * Writes a file whole or not at all: temporary file, fsync, rename, fsync of the directory.
+ *
+ * @throws CliError `usage` when `fresh` is asked for and the file exists
+ */
+export function writeDurably(
+  path: string,
+  content: string | Uint8Array,
+  options: WriteOptions,
+): void {
+  if (options.fresh === true && existsSync(path)) {
+    throw usageError(`${path} exists already`, 'name another file, or move it away yourself');
+  }
+  const directory = dirname(path);
+  mkdirSync(directory, { recursive: true, ...(options.private ? { mode: 0o700 } : {}) });
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = openSync(temporary, 'wx', options.private ? 0o600 : 0o644);
+    try {
+      const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+      let written = 0;
+      while (written < bytes.length) written += writeSync(file, bytes, written);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+    syncDirectory(directory);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * Reads an input file of text.
+ *
+ * @throws CliError `usage` when it cannot be read
+ */
+export function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw usageError(`${what} ${path} cannot be read: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Reads an input file of JSON.
+ *
+ * @throws CliError `usage` when it cannot be read or parsed
+ */
+export function readJson(path: string, what: string): unknown {
+  const text = readText(path, what);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw usageError(`${what} ${path} is not JSON: ${messageOf(error)}`);
+  }
+}

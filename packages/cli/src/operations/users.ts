@@ -1,0 +1,63 @@
+/**
+ * Users and logins, as the commands and the development cluster do them.
+ *
+ * @module
+ */
+import { type Api, anonymousApi } from '../remote/api.ts';
+import { MachineToken, Tokens } from '../remote/answers.ts';
+import type { Endpoint } from '../remote/http.ts';
+import type { Login } from '../remote/session.ts';
+
+/** A name and its password. Secret. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Makes the first administrator with the token that the coordinator printed. */
+export async function setUpAdministrator(
+  endpoint: Endpoint,
+  setupToken: string,
+  credentials: Credentials,
+): Promise<void> {
+  await anonymousApi(endpoint).text({
+    method: 'POST',
+    path: '/api/v1/setup',
+    body: { token: setupToken, ...credentials },
+  });
+}
+
+/** Exchanges a password for tokens. */
+export async function logIn(
+  endpoint: Endpoint,
+  credentials: Credentials,
+): Promise<Omit<Login, 'format'>> {
+  const tokens = await anonymousApi(endpoint).call(Tokens, {
+    method: 'POST',
+    path: '/api/v1/auth/login',
+    body: credentials,
+  });
+  return { ...endpoint, username: credentials.username, ...tokens };
+}
+
+/** Adds a user with roles. */
+export async function addUser(
+  api: Api,
+  credentials: Credentials,
+  roles: readonly string[],
+): Promise<void> {
+  await api.text({ method: 'POST', path: '/api/v1/users', body: { ...credentials, roles } });
+}
+
+/** A token for a program that speaks as this user, e.g. its agent; seconds at most 30 days. */
+export function issueToken(
+  api: Api,
+  username: string,
+  seconds: number,
+): Promise<{ token: string; expires_at: number }> {
+  return api.call(MachineToken, {
+    method: 'POST',
+    path: `/api/v1/users/${encodeURIComponent(username)}/tokens`,
+    body: { expires_in: seconds },
+  });
+}

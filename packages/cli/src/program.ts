@@ -1,0 +1,86 @@
+/**
+ * The command line: every command, its options and its help.
+ *
+ * @module
+ */
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { registerAgent } from './commands/agent.ts';
+import { registerAudit } from './commands/audit.ts';
+import { registerBench } from './commands/bench.ts';
+import { registerChips } from './commands/chips.ts';
+import { registerCoordinator } from './commands/coordinator.ts';
+import { registerDemo } from './commands/demo.ts';
+import { registerDev } from './commands/dev.ts';
+import { registerKeygen } from './commands/keygen.ts';
+import { registerKeys } from './commands/keys.ts';
+import { registerRoster } from './commands/roster.ts';
+import { registerSign } from './commands/sign.ts';
+import { registerUsers } from './commands/users.ts';
+import { registerVerify } from './commands/verify.ts';
+import { type Attach, contextOf, type World } from './context.ts';
+import { EXIT, type ExitCode, exitCodeHelp } from './exitCodes.ts';
+
+/** The program and the exit code of the command that it ran. */
+export interface Program {
+  readonly command: Command;
+  exitCode(): ExitCode;
+}
+
+/** Builds the command line; nothing runs yet. */
+export function createProgram(world: World): Program {
+  let exit: ExitCode = EXIT.ok;
+  const program = new Command('quorate')
+    .description('threshold-signature custody: keys of n people, signatures of t of them')
+    .version(version(), '-V, --version')
+    .option('--json', 'one JSON object a line on stdout, for machines')
+    .option('-q, --quiet', 'no progress on stderr')
+    .option('--no-color', 'no colour (NO_COLOR does the same)')
+    .showHelpAfterError('(quorate --help shows every command)')
+    .showSuggestionAfterError(true)
+    .addHelpText('after', `\n${exitCodeHelp()}\n\nStart here: quorate demo --once`)
+    .configureOutput({
+      writeOut: (text) => void world.stdout.write(text),
+      writeErr: (text) => void world.stderr.write(text),
+    })
+    .exitOverride();
+  const attach: Attach = (command, action) => {
+    command.action(async (...received: unknown[]) => {
+      const context = contextOf(command, world);
+      const code = await action(context, command.optsWithGlobals(), stringsOf(received));
+      exit = code ?? EXIT.ok;
+    });
+  };
+  for (const register of COMMANDS) register(program, attach);
+  return { command: program, exitCode: () => exit };
+}
+
+const COMMANDS: readonly ((program: Command, attach: Attach) => void)[] = [
+  registerDemo,
+  registerDev,
+  registerCoordinator,
+  registerAgent,
+  registerKeygen,
+  registerSign,
+  registerVerify,
+  registerKeys,
+  registerUsers,
+  registerChips,
+  registerRoster,
+  registerAudit,
+  registerBench,
+];
+
+/** Positional arguments; commander adds the options and the command after them. */
+function stringsOf(received: readonly unknown[]): string[] {
+  return received
+    .flatMap((value): unknown[] => (Array.isArray(value) ? value : [value]))
+    .filter((value) => typeof value === 'string');
+}
+
+function version(): string {
+  const manifest: unknown = createRequire(import.meta.url)('../package.json');
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : '0';
+}

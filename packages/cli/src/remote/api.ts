@@ -1,0 +1,166 @@
+/**
+ * The coordinator's REST interface (contract.md §1.7) as this program uses it.
+ *
+ * @module
+ */
+import { CliError, messageOf } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exitCodes.ts';
+import { foreign } from '../terminal/output.ts';
+import { type Endpoint, exchange, type HttpCall } from './http.ts';
+import { type Login, readLogin, writeLogin } from './session.ts';
+
+const RENEW_BEFORE_MS = 30_000;
+
+/** A schema that checks an answer; any zod schema is one. */
+export interface AnswerSchema<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false; error: Error };
+}
+
+/** Something that can be asked. */
+export interface Api {
+  readonly endpoint: Endpoint;
+  /** @throws CliError when it is refused, or the answer is not what the schema says */
+  call<T>(schema: AnswerSchema<T>, call: Omit<HttpCall, 'token'>): Promise<T>;
+  /** @throws CliError when it is refused */
+  text(call: Omit<HttpCall, 'token'>): Promise<string>;
+  /** A token that is valid now. */
+  token(): Promise<string>;
+}
+
+/** An API without a login: setup, login, health. */
+export function anonymousApi(endpoint: Endpoint): Api {
+  return apiWith(endpoint, () => Promise.resolve(undefined));
+}
+
+/** An API with a token that somebody else keeps fresh. */
+export function tokenApi(endpoint: Endpoint, token: () => Promise<string>): Api {
+  return apiWith(endpoint, token);
+}
+
+/**
+ * An API with the login of this machine; renews it when it is about to expire.
+ *
+ * @throws CliError `not_logged_in`
+ */
+export function loginApi(path: string): Api & { readonly login: Login } {
+  let login = readLogin(path);
+  const endpoint = endpointOf(login);
+  const token = async (): Promise<string> => {
+    if (login.expires_at - Date.now() < RENEW_BEFORE_MS) {
+      login = await renew(endpoint, login);
+      writeLogin(path, loginContent(login));
+    }
+    return login.access_token;
+  };
+  return Object.assign(apiWith(endpoint, token), {
+    get login(): Login {
+      return login;
+    },
+  });
+}
+
+function loginContent(login: Login): Omit<Login, 'format'> {
+  const { format: _format, ...content } = login;
+  return content;
+}
+
+function endpointOf(login: Login): Endpoint {
+  return login.ca === undefined ? { url: login.url } : { url: login.url, ca: login.ca };
+}
+
+async function renew(endpoint: Endpoint, login: Login): Promise<Login> {
+  const answer = await exchange(endpoint, {
+    method: 'POST',
+    path: '/api/v1/auth/refresh',
+    body: { refresh_token: login.refresh_token },
+  });
+  if (answer.status !== 200) throw refusal(answer.status, answer.text);
+  const fresh = parseJson(answer.text);
+  if (!isTokens(fresh)) throw unexpectedAnswer('tokens expected');
+  return { ...login, ...fresh };
+}
+
+function isTokens(
+  value: unknown,
+): value is { access_token: string; refresh_token: string; expires_at: number } {
+  if (typeof value !== 'object' || value === null) return false;
+  const { access_token, refresh_token, expires_at } = value as Record<string, unknown>;
+  return (
+    typeof access_token === 'string' &&
+    typeof refresh_token === 'string' &&
+    typeof expires_at === 'number'
+  );
+}
+
+function apiWith(endpoint: Endpoint, token: () => Promise<string | undefined>): Api {
+  const ask = async (call: Omit<HttpCall, 'token'>): Promise<string> => {
+    const bearer = await token();
+    const answer = await exchange(endpoint, {
+      ...call,
+      ...(bearer === undefined ? {} : { token: bearer }),
+    });
+    if (answer.status < 200 || answer.status > 299) throw refusal(answer.status, answer.text);
+    return answer.text;
+  };
+  return {
+    endpoint,
+    text: ask,
+    async call(schema, call) {
+      const parsed = schema.safeParse(parseJson(await ask(call)));
+      if (!parsed.success) throw unexpectedAnswer(messageOf(parsed.error));
+      return parsed.data;
+    },
+    async token() {
+      const bearer = await token();
+      if (bearer === undefined) throw new TypeError('unreachable: this API has no token');
+      return bearer;
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw unexpectedAnswer('JSON expected');
+  }
+}
+
+function unexpectedAnswer(why: string): CliError {
+  return new CliError('unexpected_answer', `the coordinator's answer is not understood: ${why}`, {
+    exit: EXIT.unexpected,
+    hint: 'is this a coordinator of the same version?',
+  });
+}
+
+/** The error for an answer that is not 2xx; problem+json is read where it is there. */
+function refusal(status: number, text: string): CliError {
+  const problem = problemOf(text);
+  const detail = problem.detail === '' ? '' : `: ${foreign(problem.detail)}`;
+  return new CliError(
+    problem.code || `http_${status}`,
+    `${foreign(problem.title) || `the coordinator answered ${status}`}${detail}`,
+    { exit: exitOf(status), ...(status === 401 ? { hint: 'log in: quorate users login' } : {}) },
+  );
+}
+
+function problemOf(text: string): { code: string; title: string; detail: string } {
+  const field = (value: unknown): string => (typeof value === 'string' ? value : '');
+  try {
+    const body = JSON.parse(text) as Record<string, unknown>;
+    return {
+      code: field(body['code']),
+      title: field(body['title']),
+      detail: field(body['detail']),
+    };
+  } catch {
+    return { code: '', title: '', detail: '' };
+  }
+}
+
+function exitOf(status: number): ExitCode {
+  if (status === 401 || status === 403) return EXIT.unauthorised;
+  if (status === 400) return EXIT.usage;
+  return status >= 500 ? EXIT.unreachable : EXIT.refused;
+}

@@ -1,0 +1,131 @@
+/**
+ * One HTTP exchange with the coordinator, over node:http(s), so that a private certificate
+ * authority can be given per call.
+ *
+ * @module
+ */
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { CliError, messageOf, usageError } from '../errors.ts';
+import { EXIT } from '../exitCodes.ts';
+
+const LARGEST_ANSWER = 64 * 1024 * 1024;
+const TIMEOUT_MS = 30_000;
+
+/** Where a coordinator is and how its certificate is checked. */
+export interface Endpoint {
+  /** `https://host:port`, or `http://` on loopback. */
+  readonly url: string;
+  /** PEM of the certificate authority, when it is not a public one. */
+  readonly ca?: string;
+}
+
+/** What is asked. */
+export interface HttpCall {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly token?: string;
+  readonly body?: unknown;
+}
+
+/** What came back. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/**
+ * The base URL of a coordinator, checked: TLS unless it is on this machine.
+ *
+ * @throws CliError `usage`
+ */
+export function checkedUrl(text: string, allowInsecure = false): string {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw usageError(`${text} is not a URL`, 'for example https://quorate.example:8080');
+  }
+  const secure = url.protocol === 'https:';
+  if (!secure && url.protocol !== 'http:') {
+    throw usageError(`${url.protocol}// is not how the coordinator is reached`, 'use https://');
+  }
+  if (!secure && !allowInsecure && !isLoopback(url.hostname)) {
+    throw usageError(`${text}: a password would cross the network in clear`, 'use https://');
+  }
+  return url.origin;
+}
+
+/** Whether a host name is this machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\./.test(host);
+}
+
+/** The WebSocket address of a coordinator. */
+export function webSocketUrl(base: string): string {
+  return `${base.replace(/^http/, 'ws')}/ws`;
+}
+
+/**
+ * Makes one request.
+ *
+ * @throws CliError `unreachable`
+ */
+export function exchange(endpoint: Endpoint, call: HttpCall): Promise<HttpAnswer> {
+  const url = new URL(call.path, endpoint.url);
+  const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => reject(unreachable(endpoint.url, error));
+    const outgoing = send(
+      url,
+      {
+        method: call.method,
+        timeout: TIMEOUT_MS,
+        agent: false,
+        headers: headersOf(call, body),
+        ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }),
+      },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        incoming.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > LARGEST_ANSWER) outgoing.destroy(new Error('answer over 64 MiB'));
+          else chunks.push(chunk);
+        });
+        incoming.on('end', () =>
+          resolve({
+            status: incoming.statusCode ?? 0,
+            text: Buffer.concat(chunks).toString('utf8'),
+          }),
+        );
+        incoming.on('error', fail);
+      },
+    );
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer within 30 s')));
+    outgoing.on('error', fail);
+    outgoing.end(body);
+  });
+}
+
+function headersOf(call: HttpCall, body: Buffer | undefined): Record<string, string> {
+  return {
+    accept: 'application/json',
+    ...(call.token === undefined ? {} : { authorization: `Bearer ${call.token}` }),
+    ...(body === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(body.length) }),
+  };
+}
+
+function unreachable(url: string, cause: unknown): CliError {
+  const hint = /self.signed|unable to (get|verify)/i.test(messageOf(cause))
+    ? 'give the certificate authority with --ca FILE'
+    : 'is the coordinator running, and is the URL right?';
+  return new CliError('unreachable', `${url}: ${messageOf(cause)}`, {
+    exit: EXIT.unreachable,
+    hint,
+    cause,
+  });
+}

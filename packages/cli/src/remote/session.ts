@@ -1,0 +1,77 @@
+/**
+ * The login of a person at this machine: a private file with the coordinator's address and the tokens.
+ *
+ * @module
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CliError, usageError } from '../errors.ts';
+import { EXIT } from '../exitCodes.ts';
+import { writeDurably } from '../files.ts';
+import { readSecretFile } from '../secrets.ts';
+
+const LoginFile = z.strictObject({
+  format: z.literal('quorate-login/v1'),
+  url: z.url(),
+  ca: z.string().optional(),
+  username: z.string(),
+  roles: z.array(z.string()),
+  access_token: z.string(),
+  refresh_token: z.string(),
+  /** Milliseconds since 1970. */
+  expires_at: z.number(),
+});
+
+/** What the login file holds. Secret. */
+export type Login = z.infer<typeof LoginFile>;
+
+/** Where the login is kept when no `--login` names another file. */
+export function defaultLoginPath(environment: NodeJS.ProcessEnv = process.env): string {
+  const named = environment['QUORATE_LOGIN'];
+  if (named !== undefined && named !== '') return named;
+  const base = environment['XDG_CONFIG_HOME'] || join(homedir(), '.config');
+  return join(base, 'quorate', 'login.json');
+}
+
+/**
+ * Reads the login.
+ *
+ * @throws CliError `not_logged_in`
+ */
+export function readLogin(path: string): Login {
+  if (!existsSync(path)) {
+    throw new CliError('not_logged_in', 'nobody is logged in here', {
+      exit: EXIT.unauthorised,
+      hint: 'run: quorate users login --url URL --username NAME',
+    });
+  }
+  const bytes = readSecretFile(path, 'login');
+  try {
+    const parsed = LoginFile.safeParse(parse(new TextDecoder().decode(bytes)));
+    if (!parsed.success) throw usageError(`${path} is not a login file`, 'log in again');
+    return parsed.data;
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the login, mode 0600. */
+export function writeLogin(path: string, login: Omit<Login, 'format'>): void {
+  const content = { format: 'quorate-login/v1', ...login };
+  writeDurably(path, `${JSON.stringify(content)}\n`, { private: true });
+}
+
+/** Removes the login file. */
+export function removeLogin(path: string): void {
+  rmSync(path, { force: true });
+}

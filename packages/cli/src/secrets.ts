@@ -1,0 +1,98 @@
+/**
+ * Passwords, PINs, passphrases and tokens: from a private file or a prompt, never from the command line.
+ *
+ * @module
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { messageOf, usageError } from './errors.ts';
+import { promptSecret } from './terminal/prompt.ts';
+
+const LARGEST = 64 * 1024;
+
+/**
+ * Reads a file that only its owner may read; one line feed at the end is dropped.
+ *
+ * @throws CliError `usage` when the file is absent, empty, too large or readable by others
+ */
+export function readSecretFile(path: string, what: string): Uint8Array {
+  const file = openPrivate(path, what);
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw usageError(`${what} file ${path} is not a file`);
+    if ((stat.mode & 0o077) !== 0) {
+      throw usageError(
+        `${what} file ${path} can be read by others (mode ${(stat.mode & 0o777).toString(8)})`,
+        `run: chmod 600 ${path}`,
+      );
+    }
+    if (stat.size > LARGEST) throw usageError(`${what} file ${path} is larger than 64 KiB`);
+    return readLine(file, stat.size, `${what} file ${path}`);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openPrivate(path: string, what: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw usageError(`${what} file ${path} cannot be read: ${messageOf(error)}`);
+  }
+}
+
+function readLine(file: number, size: number, what: string): Uint8Array {
+  const bytes = new Uint8Array(size);
+  const read = readSync(file, bytes, 0, size, 0);
+  let end = read;
+  if (end > 0 && bytes[end - 1] === 0x0a) end -= 1;
+  if (end > 0 && bytes[end - 1] === 0x0d) end -= 1;
+  const secret = bytes.slice(0, end);
+  bytes.fill(0);
+  if (secret.length === 0) throw usageError(`${what} is empty`);
+  return secret;
+}
+
+/** How a secret is asked for when no file is given. */
+export interface SecretQuestion {
+  /** What the person is asked, e.g. `Password of alice`. */
+  readonly question: string;
+  /** The option that gives a file instead, e.g. `--password-file`. */
+  readonly option: string;
+  /** Ask twice, since nobody sees what was typed. */
+  readonly confirm?: boolean;
+}
+
+/**
+ * A secret from the file, or from the person at the terminal. The caller wipes it.
+ *
+ * @throws CliError `usage`
+ */
+export async function obtainSecret(
+  file: string | undefined,
+  asked: SecretQuestion,
+): Promise<Uint8Array> {
+  if (file !== undefined) return readSecretFile(file, asked.question.toLowerCase());
+  const secret = await promptSecret(asked.question, `${asked.option} FILE`);
+  if (secret.length === 0) throw usageError(`${asked.question}: nothing was typed`);
+  if (asked.confirm !== true) return secret;
+  const again = await promptSecret(`${asked.question} again`, `${asked.option} FILE`);
+  const same = Buffer.compare(secret, again) === 0;
+  again.fill(0);
+  if (!same) {
+    secret.fill(0);
+    throw usageError(`${asked.question}: the two were not the same`);
+  }
+  return secret;
+}
+
+/** Runs `use` with the secret as text and wipes the bytes; the text itself is garbage to be collected. */
+export async function withSecretText<T>(
+  secret: Uint8Array,
+  use: (text: string) => Promise<T>,
+): Promise<T> {
+  try {
+    return await use(new TextDecoder('utf-8', { fatal: true }).decode(secret));
+  } finally {
+    secret.fill(0);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Progress of something slow: a line for every stage, rewritten in place on a terminal.
+ *
+ * @module
+ */
+import type { JsonObject, Output } from './output.ts';
+
+const ERASE = '\r\u001b[2K';
+
+/** Stages of one job, written to stderr (and as events to stdout in JSON mode). */
+export class Progress {
+  readonly #output: Output;
+  readonly #clock: () => number;
+  #label = '';
+  #shown = '';
+  #startedAt = 0;
+  #open = false;
+
+  constructor(output: Output, clock: () => number = () => performance.now()) {
+    this.#output = output;
+    this.#clock = clock;
+  }
+
+  /** Begins a stage; the one before it is closed as done. */
+  stage(name: string, label: string, details: JsonObject = {}): void {
+    this.done();
+    this.#label = label;
+    this.#shown = '';
+    this.#open = true;
+    this.#startedAt = this.#clock();
+    this.#output.event({ event: 'stage', stage: name, ...details });
+    this.#draw(label);
+  }
+
+  /** Says where the stage stands, e.g. who is waited for. */
+  update(text: string, details: JsonObject = {}): void {
+    if (!this.#open || text === this.#shown) return;
+    this.#shown = text;
+    this.#output.event({ event: 'progress', message: text, ...details });
+    this.#draw(`${this.#label}: ${text}`);
+  }
+
+  /** Closes the stage with its time. */
+  done(text = ''): void {
+    if (!this.#open) return;
+    const seconds = (this.milliseconds() / 1000).toFixed(1);
+    this.#close(`✓ ${this.#label}${text === '' ? '' : `: ${text}`} (${seconds} s)`, 'good');
+  }
+
+  /** Closes the stage as failed. */
+  fail(text = ''): void {
+    if (!this.#open) return;
+    this.#close(`✗ ${this.#label}${text === '' ? '' : `: ${text}`}`, 'bad');
+  }
+
+  /** Milliseconds since the stage began. */
+  milliseconds(): number {
+    return this.#clock() - this.#startedAt;
+  }
+
+  #close(line: string, tone: 'good' | 'bad'): void {
+    this.#open = false;
+    if (this.#output.interactive) this.#output.options.stderr.write(ERASE);
+    this.#output.note(line, tone);
+  }
+
+  #draw(line: string): void {
+    if (this.#output.options.quiet) return;
+    if (!this.#output.interactive) {
+      this.#output.note(`  ${line}`, 'dim');
+      return;
+    }
+    const width = this.#output.columns - 3;
+    const short = line.length > width ? `${line.slice(0, width - 1)}…` : line;
+    this.#output.options.stderr.write(`${ERASE}${this.#output.tone(`· ${short}`, 'dim')}`);
+  }
+}

@@ -1,0 +1,70 @@
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { writeDurably } from '../src/files.ts';
+import { readSecretFile } from '../src/secrets.ts';
+
+let directory = '';
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'quorate-cli-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+function secretFile(content: string | Uint8Array, mode = 0o600): string {
+  const path = join(directory, 'secret');
+  writeFileSync(path, content);
+  chmodSync(path, mode);
+  return path;
+}
+
+describe('secret files', () => {
+  test('one line feed at the end is dropped, inner bytes are kept', () => {
+    const read = readSecretFile(secretFile(' a b\n\n'), 'pin');
+    expect(new TextDecoder().decode(read)).toBe(' a b\n');
+  });
+
+  test.each([0o640, 0o604, 0o620, 0o602, 0o666])('1.9.13 a file of mode %o is refused', (mode) => {
+    expect(() => readSecretFile(secretFile('1234', mode), 'pin')).toThrow(/read by others/);
+  });
+
+  test.each(['', '\n', '\r\n'])('an empty file is refused (%j)', (content) => {
+    expect(() => readSecretFile(secretFile(content), 'pin')).toThrow(/empty/);
+  });
+
+  test('a large file is refused', () => {
+    expect(() => readSecretFile(secretFile(new Uint8Array(65 * 1024)), 'pin')).toThrow(/64 KiB/);
+  });
+
+  test('a directory is refused', () => {
+    chmodSync(directory, 0o700);
+    expect(() => readSecretFile(directory, 'pin')).toThrow(/not a file/);
+  });
+
+  test('a missing file says so', () => {
+    expect(() => readSecretFile(join(directory, 'none'), 'pin')).toThrow(/cannot be read/);
+  });
+});
+
+describe('private files', () => {
+  test('1.9.13 a private file is 0600 in a directory of 0700', () => {
+    const path = join(directory, 'made', 'token');
+    writeDurably(path, 'x', { private: true });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(join(directory, 'made')).mode & 0o777).toBe(0o700);
+  });
+
+  test('a fresh file never replaces another', () => {
+    const path = secretFile('old');
+    expect(() => writeDurably(path, 'new', { private: true, fresh: true })).toThrow(/exists/);
+  });
+
+  test('a failed write leaves no temporary file', () => {
+    expect(() => writeDurably(directory, 'x', { private: false })).toThrow();
+    expect(statSync(directory).isDirectory()).toBe(true);
+  });
+});
