@@ -1,0 +1,158 @@
+/**
+ * Arithmetic modulo q on numbers of eleven 24-bit limbs, little-endian, in Float64Array: a product of
+ * limbs is below 2⁴⁸, so that a column of eleven of them stays exact (below 2⁵³). Bounds of loops
+ * are public; no branch, index or early exit depends on a value.
+ *
+ * q = 2²⁵⁶ − c. A number is *normal* when its limbs are below 2²⁴, *canonical* when it is also below
+ * q, *loose* when it is below 2²⁶⁵ and only its last limb may have 25 bits. A product lives in
+ * `COLUMNS` columns, which are sums of limb products until they are carried.
+ */
+
+/** Limbs of a number below 2²⁶⁴. */
+export const LIMBS = 11;
+
+/** Columns of a product, with room for carries. */
+export const COLUMNS = 24;
+
+const RADIX = 0x1000000;
+const INVERSE = 1 / RADIX;
+const MASK = 0xffffff;
+
+/** c ≡ 2²⁵⁶, 129 bits. */
+const C = Float64Array.of(0xc9bebf, 0xa1732f, 0xc4402d, 0x50b75f, 0x512319, 0x000145);
+/** 2⁸·c ≡ 2²⁶⁴, 137 bits. */
+const C8 = Float64Array.of(0xbebf00, 0x732fc9, 0x402da1, 0xb75fc4, 0x231950, 0x014551);
+
+/** Scratch of `foldHigh` and `finish`; overwritten by every call. */
+const high = new Float64Array(COLUMNS - LIMBS);
+const reduced = new Int32Array(LIMBS);
+
+/** Overwrites what the last reduction left behind. */
+export function wipeScratch(): void {
+  high.fill(0);
+  reduced.fill(0);
+}
+
+/** Reads `length` big-endian bytes into normal limbs from `to` on; the rest of `out` is untouched. */
+export function loadBytes(
+  out: Float64Array,
+  to: number,
+  bytes: Uint8Array,
+  from: number,
+  length: number,
+): void {
+  const count = Math.ceil(length / 3);
+  for (let limb = 0; limb < count; limb++) {
+    const at = from + length - 3 * limb - 1;
+    const low = bytes[at] ?? 0;
+    const middle = at - 1 >= from ? (bytes[at - 1] ?? 0) : 0;
+    const top = at - 2 >= from ? (bytes[at - 2] ?? 0) : 0;
+    out[to + limb] = low | (middle << 8) | (top << 16);
+  }
+}
+
+/** Writes a canonical number as 32 bytes, big-endian. */
+export function storeBytes(bytes: Uint8Array, to: number, x: Float64Array, from: number): void {
+  for (let limb = 0; limb < LIMBS - 1; limb++) {
+    const value = (x[from + limb] ?? 0) | 0;
+    const at = to + 31 - 3 * limb;
+    bytes[at] = value;
+    bytes[at - 1] = value >> 8;
+    bytes[at - 2] = value >> 16;
+  }
+  const value = (x[from + LIMBS - 1] ?? 0) | 0;
+  bytes[to + 1] = value;
+  bytes[to] = value >> 8;
+}
+
+/** columns += a·b; a and b normal or loose. */
+export function addProduct(
+  columns: Float64Array,
+  a: Float64Array,
+  aFrom: number,
+  b: Float64Array,
+  bFrom: number,
+): void {
+  for (let i = 0; i < LIMBS; i++) {
+    const factor = a[aFrom + i] ?? 0;
+    for (let j = 0; j < LIMBS; j++) {
+      columns[i + j] = (columns[i + j] ?? 0) + factor * (b[bFrom + j] ?? 0);
+    }
+  }
+}
+
+/** Moves what is above 24 bits of each of the first `count` columns one column up: all below 2³⁰. */
+export function splitColumns(columns: Float64Array, count: number): void {
+  for (let at = count - 1; at >= 0; at--) {
+    const value = columns[at] ?? 0;
+    const carry = Math.floor(value * INVERSE);
+    columns[at] = value - carry * RADIX;
+    columns[at + 1] = (columns[at + 1] ?? 0) + carry;
+  }
+}
+
+/** Makes the first `count` columns normal, carrying into the next. Columns of magnitude below 2³⁰. */
+export function carryColumns(columns: Float64Array, count: number): void {
+  let carry = 0;
+  for (let at = 0; at < count; at++) {
+    const value = ((columns[at] ?? 0) | 0) + carry;
+    columns[at] = value & MASK;
+    carry = value >> 24;
+  }
+  columns[count] = (columns[count] ?? 0) + carry;
+}
+
+/** Replaces the `count` normal limbs from 2²⁶⁴ on by their multiple of 2⁸·c. */
+export function foldHigh(columns: Float64Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    high[i] = columns[LIMBS + i] ?? 0;
+    columns[LIMBS + i] = 0;
+  }
+  for (let i = 0; i < count; i++) {
+    const factor = high[i] ?? 0;
+    for (let j = 0; j < 6; j++) {
+      columns[i + j] = (columns[i + j] ?? 0) + factor * (C8[j] ?? 0);
+    }
+  }
+}
+
+/** Reduces a product below 2⁵³⁴ (columns below 2⁵³) modulo q; clears the columns. */
+export function reduceProduct(columns: Float64Array, out: Float64Array, to: number): void {
+  splitColumns(columns, 22);
+  carryColumns(columns, 23);
+  foldHigh(columns, 12); // < 2²⁶⁴ + 2⁴⁰⁷
+  splitColumns(columns, 17);
+  carryColumns(columns, 18);
+  foldHigh(columns, 7); // < 2²⁶⁴ + 2²⁸⁰
+  splitColumns(columns, 12);
+  finish(columns, out, to);
+}
+
+/**
+ * Reduces to canonical a number 0 ≤ x < 2²⁸⁴ in 12 columns of magnitude below 2³⁰; clears them.
+ */
+export function finish(columns: Float64Array, out: Float64Array, to: number): void {
+  carryColumns(columns, 11);
+  // x = top·2²⁵⁶ + rest ≡ top·c + rest < 2²⁵⁶ + 2¹⁵⁸
+  const last = (columns[10] ?? 0) | 0;
+  const top = (columns[11] ?? 0) * 256 + (last >> 16);
+  columns[10] = last & 0xffff;
+  columns[11] = 0;
+  for (let j = 0; j < 6; j++) columns[j] = (columns[j] ?? 0) + top * (C[j] ?? 0);
+  splitColumns(columns, 6);
+  carryColumns(columns, 10);
+  // x ≥ q exactly if x + c ≥ 2²⁵⁶; then x − q is x + c without that bit.
+  let carry = 0;
+  for (let limb = 0; limb < LIMBS; limb++) {
+    const value = ((columns[limb] ?? 0) | 0) + (limb < 6 ? (C[limb] ?? 0) | 0 : 0) + carry;
+    reduced[limb] = value & MASK;
+    carry = value >> 24;
+  }
+  const overflow = (reduced[LIMBS - 1] ?? 0) >> 16;
+  reduced[LIMBS - 1] = (reduced[LIMBS - 1] ?? 0) & 0xffff;
+  for (let limb = 0; limb < LIMBS; limb++) {
+    const value = (columns[limb] ?? 0) | 0;
+    out[to + limb] = value ^ ((value ^ (reduced[limb] ?? 0)) & -overflow);
+    columns[limb] = 0;
+  }
+}

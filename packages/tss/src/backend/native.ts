@@ -1,0 +1,178 @@
+/**
+ * The backend of Node: libsecp256k1 through `secp256k1/bindings` for the curve, node:crypto for the
+ * rest. A secret scalar goes through `ecdh` with a hash function or `publicKeyCreate` only, which are
+ * constant time; `publicKeyTweakMul` is not and takes public scalars (attacks.md J-10).
+ */
+import {
+  createCipheriv,
+  createHash,
+  createHmac,
+  hash as hashOnce,
+  randomFillSync,
+} from 'node:crypto';
+import { openSync, readSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import process from 'node:process';
+import { backend as portable } from './portable.ts';
+import { type Backend, compressPoint, MULTIPLICATION_RANGE, type Point } from './types.ts';
+
+/** What is used of the bindings. */
+interface Bindings {
+  contextRandomize(seed: Uint8Array): void;
+  publicKeyCreate(secret: Uint8Array, compressed: false): Uint8Array;
+  publicKeyConvert(point: Uint8Array, compressed: false): Uint8Array;
+  publicKeyNegate(point: Uint8Array, compressed: false): Uint8Array;
+  publicKeyCombine(points: readonly Uint8Array[], compressed: false): Uint8Array;
+  publicKeyTweakMul(point: Uint8Array, scalar: Uint8Array, compressed: false): Uint8Array;
+  ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean;
+  ecdsaRecover(
+    signature: Uint8Array,
+    recovery: number,
+    digest: Uint8Array,
+    compressed: false,
+  ): Uint8Array;
+  ecdh(
+    point: Uint8Array,
+    secret: Uint8Array,
+    options: { hashfn: (x: Uint8Array, y: Uint8Array) => Uint8Array },
+    output: Uint8Array,
+  ): Uint8Array;
+}
+
+const openUrandom = (): number | null =>
+  process.platform === 'win32' ? null : openSync('/dev/urandom', 'r');
+const urandom = openUrandom();
+
+/** The library's generator ⊕ the kernel's: no state of this process alone decides (N-6). */
+const randomBytes = (length: number): Uint8Array => {
+  const bytes = randomFillSync(new Uint8Array(length));
+  if (urandom === null) return bytes;
+  const kernel = new Uint8Array(length);
+  let read = 0;
+  while (read < length) {
+    const count = readSync(urandom, kernel, read, length - read, null);
+    if (count === 0) throw new Error('the kernel gave no random bytes');
+    read += count;
+  }
+  for (let at = 0; at < length; at++) bytes[at] = (bytes[at] ?? 0) ^ (kernel[at] ?? 0);
+  return bytes;
+};
+
+/** A copy that shares no pool, unlike a Buffer. */
+const plain = (buffer: Uint8Array): Uint8Array => new Uint8Array(buffer);
+
+const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) {
+    return plain(hashOnce('sha256', only, 'buffer'));
+  }
+  const hasher = createHash('sha256');
+  for (const part of parts) hasher.update(part);
+  return plain(hasher.digest());
+};
+
+const shake256 = (length: number, ...parts: readonly Uint8Array[]): Uint8Array => {
+  const hasher = createHash('shake256', { outputLength: length });
+  for (const part of parts) hasher.update(part);
+  return plain(hasher.digest());
+};
+
+const hmac = (algorithm: string, key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array => {
+  const mac = createHmac(algorithm, key);
+  for (const part of parts) mac.update(part);
+  return plain(mac.digest());
+};
+
+const aes128Ecb = (key: Uint8Array, blocks: Uint8Array): Uint8Array => {
+  if (key.length !== 16 || blocks.length % 16 !== 0) throw new RangeError('whole blocks expected');
+  const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
+  return plain(cipher.update(blocks));
+};
+
+const load = (): Bindings | null => {
+  try {
+    const bindings: Bindings = createRequire(import.meta.url)('secp256k1/bindings');
+    bindings.contextRandomize(randomBytes(32));
+    return bindings;
+  } catch {
+    process.stderr.write(
+      'quorate: no native secp256k1 for this platform, using the portable one\n',
+    );
+    return null;
+  }
+};
+
+const inRange = (compute: () => Uint8Array): Point => {
+  try {
+    return compute() as Point;
+  } catch {
+    throw new RangeError(MULTIPLICATION_RANGE);
+  }
+};
+
+const orNull = (compute: () => Uint8Array): Point | null => {
+  try {
+    return compute() as Point;
+  } catch {
+    return null;
+  }
+};
+
+const uncompressed = (x: Uint8Array, y: Uint8Array): Uint8Array => {
+  const point = new Uint8Array(65);
+  point[0] = 4;
+  point.set(x, 1);
+  point.set(y, 33);
+  return point;
+};
+
+const sum = (bindings: Bindings, points: readonly Point[]): Point | null => {
+  if (points.length === 0) return null;
+  try {
+    return bindings.publicKeyCombine(points, false) as Point;
+  } catch {
+    // Either the sum is the identity, or one of the points is none.
+    for (const point of points) inRange(() => bindings.publicKeyConvert(point, false));
+    return null;
+  }
+};
+
+const verify = (
+  bindings: Bindings,
+  signature: Uint8Array,
+  digest: Uint8Array,
+  publicKey: Point,
+): boolean => {
+  try {
+    return bindings.ecdsaVerify(signature, digest, publicKey);
+  } catch {
+    return false;
+  }
+};
+
+const nativeBackend = (bindings: Bindings): Backend => ({
+  name: 'native',
+  randomBytes,
+  sha256,
+  sha512hmac: (key, ...parts) => hmac('sha512', key, parts),
+  hmacSha256: (key, ...parts) => hmac('sha256', key, parts),
+  shake256,
+  aes128Ecb,
+  mulBase: (secret) => inRange(() => bindings.publicKeyCreate(secret, false)),
+  mul: (point, secret) =>
+    inRange(() => bindings.ecdh(point, secret, { hashfn: uncompressed }, new Uint8Array(65))),
+  mulPublic: (point, scalar) => inRange(() => bindings.publicKeyTweakMul(point, scalar, false)),
+  sum: (points) => sum(bindings, points),
+  negate: (point) => inRange(() => bindings.publicKeyNegate(point, false)),
+  decodePoint: (bytes) =>
+    bytes.length === 33 ? orNull(() => bindings.publicKeyConvert(bytes, false)) : null,
+  encodePoint: compressPoint,
+  ecdsaVerify: (signature, digest, publicKey) => verify(bindings, signature, digest, publicKey),
+  ecdsaRecover: (signature, recovery, digest) =>
+    orNull(() => bindings.ecdsaRecover(signature, recovery, digest, false)),
+});
+
+const bindings = load();
+
+/** libsecp256k1 and OpenSSL; the portable backend where there is no binary. */
+export const backend: Backend = bindings === null ? portable : nativeBackend(bindings);

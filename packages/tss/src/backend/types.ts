@@ -1,0 +1,55 @@
+/**
+ * What the protocols ask of a platform. Two implementations give the same bytes: native.ts (Node) and
+ * portable.ts (everywhere); package.json `imports` chooses.
+ */
+import type { Scalar } from '../arith/scalar.ts';
+
+declare const pointBrand: unique symbol;
+
+/** A point of secp256k1 other than the identity: 65 bytes, 04 ‖ x ‖ y, known to be on the curve. */
+export type Point = Uint8Array & { readonly [pointBrand]: 'Point' };
+
+/** Primitives of a platform. Inputs are never modified; outputs are fresh. */
+export interface Backend {
+  readonly name: 'native' | 'portable';
+  /** Reads the operating system's generator anew. @throws if it fails; there is no fallback */
+  randomBytes(length: number): Uint8Array;
+  /** SHA-256 of the parts in a row. */
+  sha256(...parts: readonly Uint8Array[]): Uint8Array;
+  /** HMAC-SHA-512, 64 bytes. */
+  sha512hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;
+  /** HMAC-SHA-256, 32 bytes. */
+  hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;
+  /** SHAKE256 of the parts in a row. */
+  shake256(length: number, ...parts: readonly Uint8Array[]): Uint8Array;
+  /** AES-128 of each 16-byte block on its own, no padding. @throws RangeError on a partial block */
+  aes128Ecb(key: Uint8Array, blocks: Uint8Array): Uint8Array;
+  /** secret·G, constant time. @throws RangeError unless 0 < secret < q */
+  mulBase(secret: Scalar): Point;
+  /** secret·point, constant time. @throws RangeError unless 0 < secret < q and the point is one */
+  mul(point: Point, secret: Scalar): Point;
+  /** scalar·point. Security: variable time, for public scalars only. @throws RangeError as `mul` */
+  mulPublic(point: Point, scalar: Scalar): Point;
+  /** Σ points; null for the identity. @throws RangeError if one of them is not on the curve */
+  sum(points: readonly Point[]): Point | null;
+  /** −point. */
+  negate(point: Point): Point;
+  /** Reads 33 bytes; null unless canonical and on the curve. The identity has no encoding. */
+  decodePoint(bytes: Uint8Array): Point | null;
+  /** 33 bytes, SEC1 compressed. */
+  encodePoint(point: Point): Uint8Array;
+  /** Verifies r ‖ s; false for a high s, a value out of range or a wrong length. */
+  ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Point): boolean;
+  /** The public key that r ‖ s with this recovery id (0..3) verifies under, or null. */
+  ecdsaRecover(signature: Uint8Array, recovery: number, digest: Uint8Array): Point | null;
+}
+
+/** What multiplications say about a scalar or point that they do not take. */
+export const MULTIPLICATION_RANGE = 'scalar not in 1..q-1, or point not on the curve';
+
+/** Compresses 04 ‖ x ‖ y. */
+export function compressPoint(point: Point): Uint8Array {
+  const bytes = point.slice(0, 33);
+  bytes[0] = 2 | ((point[64] ?? 0) & 1);
+  return bytes;
+}
