@@ -53,7 +53,7 @@ export async function login(
 ): Promise<Login> {
   const { database, clock, throttle, cost } = context;
   if (throttle.waitOf(username) > 0) {
-    await record(context, 'auth.login', username, 'refused', 'too many failures');
+    await recordThrottled(context, username);
     throw new Refusal('rate_limited', 'too many failed logins; wait and try again');
   }
   // Counted before the slow comparison, so that parallel guesses are counted as well.
@@ -69,9 +69,8 @@ export async function login(
     const user = await findUser(tx, username);
     const same = stored !== undefined && (await findPassword(tx, username)) === stored;
     if (!matches || !same || user?.state !== 'active') {
-      const why =
-        user === undefined ? 'unknown user' : matches && same ? 'disabled' : 'wrong password';
-      await context.audit.append(tx, event(now, 'auth.login', username, 'refused', why));
+      const why = matches && same ? 'disabled' : 'wrong password';
+      await context.audit.append(tx, refusedLogin(now, user, why));
       return undefined;
     }
     await forgetExpired(tx, now);
@@ -143,15 +142,18 @@ async function grant(
   };
 }
 
-async function record(
-  context: LoginContext,
-  action: string,
-  username: string,
-  outcome: AuditEvent['outcome'],
-  reason: string,
-): Promise<void> {
-  const made = event(context.clock.now(), action, username, outcome, reason);
-  await context.database.transaction((tx) => context.audit.append(tx, made));
+async function recordThrottled(context: LoginContext, username: string): Promise<void> {
+  await context.database.transaction(async (tx) => {
+    const user = await findUser(tx, username);
+    const made = refusedLogin(context.clock.now(), user, 'too many failures');
+    await context.audit.append(tx, made);
+  });
+}
+
+/** Names the user only if there is one: what was typed as a name may be somebody's password. */
+function refusedLogin(at: number, user: UserRecord | undefined, reason: string): AuditEvent {
+  const why = user === undefined ? 'unknown user' : reason;
+  return event(at, 'auth.login', user?.username ?? '', 'refused', why);
 }
 
 function event(

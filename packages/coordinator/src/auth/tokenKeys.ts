@@ -52,7 +52,7 @@ const PublicJwk = z.object({
   kid: z.string().min(1).max(128).optional(),
   alg: z.enum(['EdDSA', 'Ed25519', 'ES256']).optional(),
   use: z.literal('sig').optional(),
-  d: z.undefined({ error: 'a JWKS file holds public keys only' }),
+  d: z.undefined({ error: 'a JWKS file holds public keys only' }).optional(),
 });
 const Jwks = z.object({ keys: z.array(PublicJwk).min(1).max(64) });
 

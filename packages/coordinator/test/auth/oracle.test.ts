@@ -1,0 +1,31 @@
+import { expect, test, vi } from 'vitest';
+import { openFixture, PASSWORD, setUpAdmin } from './support.ts';
+
+const derivations: string[] = [];
+
+// The real module, with every scrypt derivation written down.
+vi.mock('node:crypto', async (original) => {
+  const real = await original<typeof import('node:crypto')>();
+  return {
+    ...real,
+    scrypt: (...args: Parameters<typeof real.scrypt>) => {
+      const { N, r, p } = args[3];
+      derivations.push(`${N}/${r}/${p}/${args[2]}`);
+      return real.scrypt(...args);
+    },
+  };
+});
+
+test('J-7 a login derives once at full cost whether or not there is such a user', async () => {
+  const fixture = await openFixture();
+  await setUpAdmin(fixture);
+  const { auth } = fixture;
+  await auth.createUser({ username: 'machine', roles: ['participant'] }, 'root');
+  await auth.createUser({ username: 'off', roles: ['auditor'], password: PASSWORD }, 'root');
+  await auth.patchUser('off', { state: 'disabled' }, 'root');
+  for (const username of ['root', 'nobody', 'machine', 'off']) {
+    derivations.length = 0;
+    await auth.login(username, 'wrong horse battery').catch(() => undefined);
+    expect(derivations, username).toEqual(['32768/8/1/32']);
+  }
+});

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Audit, createAudit } from '../../src/audit/index.ts';
+import { type Auth, type AuthOptions, createAuth, loadOrCreateKey } from '../../src/auth/index.ts';
+import type { Clock } from '../../src/services.ts';
+import type { Database } from '../../src/store/database.ts';
+import { openDatabase } from '../../src/store/sqlite.ts';
+
+/** A clock that only the test moves; what was scheduled runs when its time comes. */
+export interface ManualClock extends Clock {
+  advance(milliseconds: number): void;
+}
+
+export const START = 1_800_000_000_000;
+
+export function manualClock(start: number = START): ManualClock {
+  let now = start;
+  let waiting: { at: number; callback: () => void }[] = [];
+  return {
+    now: () => now,
+    schedule: (at, callback) => {
+      const entry = { at, callback };
+      waiting.push(entry);
+      return () => {
+        waiting = waiting.filter((other) => other !== entry);
+      };
+    },
+    advance: (milliseconds) => {
+      now += milliseconds;
+      const due = waiting.filter(({ at }) => at <= now);
+      waiting = waiting.filter(({ at }) => at > now);
+      for (const { callback } of due) callback();
+    },
+  };
+}
+
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'quorate-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export interface Fixture {
+  readonly directory: string;
+  readonly database: Database;
+  readonly clock: ManualClock;
+  readonly audit: Audit;
+  readonly auth: Auth;
+}
+
+/** The cheapest password cost that the product allows. */
+export const CHEAP = { N: 2 ** 15, r: 8, p: 1 };
+
+export const PASSWORD = 'correct horse battery';
+
+export async function openFixture(options: Partial<AuthOptions> = {}): Promise<Fixture> {
+  const directory = temporaryDirectory();
+  const clock = manualClock();
+  const database = await openDatabase(join(directory, 'quorate.db'));
+  onTestFinished(() => database.close());
+  const audit = createAudit({
+    database,
+    key: loadOrCreateKey(join(directory, 'keys', 'audit.pem'), 'ed25519'),
+    clock,
+  });
+  const auth = await createAuth({
+    database,
+    audit,
+    clock,
+    keys: { keyFile: join(directory, 'keys', 'jwt.pem') },
+    cost: CHEAP,
+    ...options,
+  });
+  return { directory, database, clock, audit, auth };
+}
+
+/** Makes the first administrator the way an operator does. */
+export async function setUpAdmin({ auth }: Fixture): Promise<void> {
+  const token = await auth.makeSetupToken();
+  if (token === undefined) throw new Error('no setup token');
+  await auth.setUp({ token, username: 'root', password: PASSWORD });
+}

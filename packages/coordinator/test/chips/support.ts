@@ -1,0 +1,28 @@
+import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { registrationMessage } from '@quorate/intent';
+
+/** A chip as registration sees it: a CPLC, a P-256 key, and a signature over the server's nonce. */
+export interface TestChip {
+  readonly cpic: string;
+  readonly publicKey: string;
+  prove(nonce: string): string;
+}
+
+export function testChip(): TestChip {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
+  const chipPublicKey = new Uint8Array(spki.subarray(-65));
+  const cplc = new Uint8Array(randomBytes(42));
+  return {
+    cpic: Buffer.from(cplc).toString('hex'),
+    publicKey: Buffer.from(chipPublicKey).toString('hex'),
+    prove: (nonce) => {
+      const message = registrationMessage({
+        chipPublicKey,
+        cplc,
+        nonce: new Uint8Array(Buffer.from(nonce, 'hex')),
+      });
+      return sign('sha256', message, { key: privateKey, dsaEncoding: 'der' }).toString('base64');
+    },
+  };
+}
