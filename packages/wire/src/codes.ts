@@ -1,0 +1,44 @@
+/**
+ * Every error code: its HTTP status, the close code if it ends a socket, and its text for people.
+ *
+ * Codes are stable: a program may compare them; texts may change.
+ */
+import { PROTOCOL_CODES } from './codes/protocol.ts';
+import { REST_CODES } from './codes/rest.ts';
+import { SESSION_CODES } from './codes/session.ts';
+
+/** What is said about one code. */
+export interface CodeEntry {
+  /** The status when a REST request ends with it. */
+  readonly http: number;
+  /** The WebSocket close code, for a code that ends the socket. */
+  readonly close?: number;
+  readonly en: string;
+  readonly zhCN: string;
+  /** For the documents: when it is given, and what to do. */
+  readonly meaning: string;
+}
+
+/** The table of codes. */
+export const CODES = {
+  ...PROTOCOL_CODES,
+  ...SESSION_CODES,
+  ...REST_CODES,
+} as const satisfies Record<string, CodeEntry>;
+
+/** A stable error code. */
+export type ErrorCode = keyof typeof CODES;
+
+/** Languages of the texts. */
+export type Language = 'en' | 'zh-CN';
+
+/** True for a code of the table. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(CODES, code);
+}
+
+/** The text of a code for people. */
+export function codeText(code: ErrorCode, language: Language = 'en'): string {
+  const entry: CodeEntry = CODES[code];
+  return language === 'zh-CN' ? entry.zhCN : entry.en;
+}

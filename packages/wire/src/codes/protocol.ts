@@ -1,0 +1,107 @@
+/**
+ * Codes of the connection: frames, registration, rates.
+ */
+import type { CodeEntry } from '../codes.ts';
+
+/** Codes of the connection: frames, registration, rates. */
+export const PROTOCOL_CODES = {
+  invalid_message: {
+    http: 400,
+    en: 'the message is not valid',
+    zhCN: '消息格式无效',
+    meaning:
+      'A field is missing, unknown or out of bounds; details names it and what was expected.',
+  },
+  unknown_type: {
+    http: 400,
+    en: 'the message type is unknown',
+    zhCN: '未知的消息类型',
+    meaning: 'The type is none of the protocol, or not one that this side may send.',
+  },
+  frame_too_large: {
+    http: 413,
+    en: 'the frame is too large',
+    zhCN: '消息帧过大',
+    meaning: 'A frame over 1 MiB.',
+  },
+  binary_frame: {
+    http: 400,
+    en: 'binary frames are not accepted',
+    zhCN: '不接受二进制帧',
+    meaning: 'Messages travel as JSON text.',
+  },
+  batch_too_large: {
+    http: 400,
+    en: 'too many messages in one frame',
+    zhCN: '批处理消息过多',
+    meaning: 'An array frame holds at most 64 messages, and at least one.',
+  },
+  not_registered: {
+    http: 401,
+    close: 4401,
+    en: 'register first',
+    zhCN: '请先注册',
+    meaning: 'The first frame of a connection must be register.',
+  },
+  register_timeout: {
+    http: 408,
+    close: 4408,
+    en: 'no registration in time',
+    zhCN: '注册超时',
+    meaning: 'No register within 10 seconds of connecting.',
+  },
+  invalid_token: {
+    http: 401,
+    close: 4401,
+    en: 'the token is not valid',
+    zhCN: '令牌无效',
+    meaning: 'Wrong signature, algorithm, issuer or subject, expired or revoked; log in again.',
+  },
+  token_expired: {
+    http: 401,
+    close: 4403,
+    en: 'the token has expired',
+    zhCN: '令牌已过期',
+    meaning: 'Send register with a fresh token on the open socket before the old one expires.',
+  },
+  forbidden_role: {
+    http: 403,
+    close: 4401,
+    en: 'this role is not allowed',
+    zhCN: '角色不被允许',
+    meaning: 'The user lacks the role, or the message is reserved to another role.',
+  },
+  replaced: {
+    http: 409,
+    close: 4409,
+    en: 'replaced by a newer connection',
+    zhCN: '已被新的连接取代',
+    meaning: 'The same user and role registered again elsewhere; that connection took over.',
+  },
+  too_many_errors: {
+    http: 429,
+    close: 4429,
+    en: 'too many malformed messages',
+    zhCN: '错误消息过多',
+    meaning: '20 malformed messages in 10 seconds close the socket.',
+  },
+  rate_limited: {
+    http: 429,
+    en: 'too many requests',
+    zhCN: '请求过于频繁',
+    meaning: 'Slow down; details says for how long when that is known.',
+  },
+  restarting: {
+    http: 503,
+    close: 1012,
+    en: 'the server is restarting',
+    zhCN: '服务器正在重启',
+    meaning: 'Connect again; sessions go on.',
+  },
+  internal: {
+    http: 500,
+    en: 'internal error',
+    zhCN: '内部错误',
+    meaning: 'A defect or a full disk; nothing was changed. The log of the server says more.',
+  },
+} as const satisfies Record<string, CodeEntry>;

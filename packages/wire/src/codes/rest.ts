@@ -1,0 +1,122 @@
+/**
+ * Codes of the REST interface that the connection does not have.
+ */
+import type { CodeEntry } from '../codes.ts';
+
+/** Codes of the REST interface that the connection does not have. */
+export const REST_CODES = {
+  invalid_request: {
+    http: 400,
+    en: 'the request is not valid',
+    zhCN: '请求无效',
+    meaning: 'A field, parameter or header is missing, unknown or out of bounds; details names it.',
+  },
+  unauthorised: {
+    http: 401,
+    en: 'log in first',
+    zhCN: '请先登录',
+    meaning: 'No bearer token, or one that is not valid.',
+  },
+  forbidden: {
+    http: 403,
+    en: 'this role may not do that',
+    zhCN: '没有权限',
+    meaning: 'The roles of the user do not allow the route.',
+  },
+  not_found: {
+    http: 404,
+    en: 'not found',
+    zhCN: '未找到',
+    meaning: 'No such thing, or none that the user may see.',
+  },
+  method_not_allowed: {
+    http: 405,
+    en: 'method not allowed',
+    zhCN: '不允许该方法',
+    meaning: 'The route exists with another method.',
+  },
+  conflict: {
+    http: 409,
+    en: 'it exists already',
+    zhCN: '已存在',
+    meaning: 'The request contradicts what is stored.',
+  },
+  payload_too_large: {
+    http: 413,
+    en: 'the request is too large',
+    zhCN: '请求过大',
+    meaning: 'A body over 64 KiB.',
+  },
+  unsupported_media_type: {
+    http: 415,
+    en: 'only application/json is accepted',
+    zhCN: '仅接受 application/json',
+    meaning: 'Send application/json.',
+  },
+  invalid_credentials: {
+    http: 401,
+    en: 'username or password is wrong',
+    zhCN: '用户名或密码错误',
+    meaning: 'The same answer for an unknown user, a disabled one and a wrong password.',
+  },
+  setup_done: {
+    http: 409,
+    en: 'the first administrator exists',
+    zhCN: '初始化已完成',
+    meaning: 'The setup token is good once, before there is any user.',
+  },
+  weak_password: {
+    http: 400,
+    en: 'the password is too weak',
+    zhCN: '密码强度不足',
+    meaning: 'At least 12 characters; details says what else.',
+  },
+  user_exists: {
+    http: 409,
+    en: 'the user exists',
+    zhCN: '用户已存在',
+    meaning: 'Another user has this name.',
+  },
+  unknown_user: {
+    http: 404,
+    en: 'unknown user',
+    zhCN: '未知的用户',
+    meaning: 'No active user of that name.',
+  },
+  last_admin: {
+    http: 409,
+    en: 'the last administrator stays one',
+    zhCN: '不能移除最后一个管理员',
+    meaning: 'One active administrator must remain.',
+  },
+  unknown_chip: {
+    http: 404,
+    en: 'unknown chip',
+    zhCN: '未知的安全芯片',
+    meaning: 'No chip of that se_id.',
+  },
+  chip_conflict: {
+    http: 409,
+    en: 'the chip conflicts with a registered one',
+    zhCN: '安全芯片与已登记的冲突',
+    meaning: 'A chip is registered once, and a participant has one active chip.',
+  },
+  chip_state: {
+    http: 409,
+    en: 'the state of the chip does not allow it',
+    zhCN: '安全芯片状态不允许',
+    meaning: 'A destroyed chip stays destroyed.',
+  },
+  invalid_proof: {
+    http: 400,
+    en: 'the chip did not prove its key',
+    zhCN: '安全芯片的证明无效',
+    meaning: 'The proof is not a signature of the chip over this challenge.',
+  },
+  not_ready: {
+    http: 503,
+    en: 'not ready',
+    zhCN: '服务未就绪',
+    meaning: 'The server starts, stops, or its database does not answer.',
+  },
+} as const satisfies Record<string, CodeEntry>;

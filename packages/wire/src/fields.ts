@@ -1,0 +1,202 @@
+/**
+ * The values that fields of messages may have. Every text is well-formed, normalised (NFC) and free
+ * of control characters; a value that is not so is refused, never repaired.
+ */
+import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+
+// Controls, lone surrogates, line and paragraph separators, and marks that are no characters.
+const CONTROL = /[\p{Cc}\p{Cs}\u2028\u2029\ufeff\ufff9-\ufffb\ufffe\uffff]/u;
+// Marks, embeddings, overrides and isolates that reorder what a person reads, and invisible joiners.
+const REORDERING = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069]/u;
+
+/** True for a text that is NFC, well-formed UTF-16 and without control characters. */
+export function isCleanText(text: string): boolean {
+  return !CONTROL.test(text) && text.normalize('NFC') === text;
+}
+
+/** True for a clean text that reads as it is written: no bidirectional or invisible characters. */
+export function isPlainName(text: string): boolean {
+  return isCleanText(text) && !REORDERING.test(text) && text.trim() === text;
+}
+
+/** A text of at most `max` characters; empty is allowed. */
+export const text = (max: number = LIMITS.text) =>
+  z.string().max(max).refine(isCleanText, 'expected NFC text without control characters');
+
+/** A name of a person, 1 to 64 characters of any script. */
+export const Username = z
+  .string()
+  .min(1)
+  .max(LIMITS.username)
+  .refine(isPlainName, 'expected NFC text without control or bidirectional characters')
+  .meta({ id: 'Username', description: 'NFC, no control or bidirectional characters' });
+
+/** The name that a coordinator gives to one key generation or signature, unique for ever. */
+export const SessionKey = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{1,128}$/)
+  .meta({ id: 'SessionKey', description: 'unique for ever' });
+
+/** The identifier of a chip in the registry. */
+export const ChipId = z
+  .string()
+  .min(1)
+  .max(LIMITS.chipId)
+  .refine(isPlainName, 'expected NFC text without control or bidirectional characters')
+  .meta({ id: 'ChipId', description: 'se_id: the chip in the registry' });
+
+/** A chip's CPLC: 42 bytes, hex. It identifies a chip and proves nothing. */
+export const Cpic = z
+  .string()
+  .regex(/^[0-9a-fA-F]{84}$/)
+  .meta({ id: 'Cpic', description: "the chip's CPLC, 42 bytes in hex" });
+
+/** A party's index, 1 to 32: its Shamir x-coordinate for the life of the key. */
+export const PartIndex = z
+  .int()
+  .min(1)
+  .max(LIMITS.parties)
+  .meta({ id: 'PartIndex', description: '1-based, fixed for the life of the key' });
+
+/** How many holders it takes to sign. */
+export const Threshold = z.int().min(LIMITS.minThreshold).max(LIMITS.parties);
+/** How many holders the key has. */
+export const TotalParts = z.int().min(LIMITS.minThreshold).max(LIMITS.parties);
+
+/** An Ethereum address, any case coming in, EIP-55 going out. */
+export const Address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/)
+  .meta({ id: 'Address', description: 'EIP-55 going out, any case coming in' });
+
+/** A compressed secp256k1 point. */
+export const PublicKey = z
+  .string()
+  .regex(/^0x0[23][0-9a-fA-F]{64}$/)
+  .meta({ id: 'PublicKey', description: 'SEC1 compressed, 0x and 66 hex digits' });
+
+/** An uncompressed P-256 point: a chip's key, or the key that authorises chips. */
+export const ChipPublicKey = z
+  .string()
+  .regex(/^0x04[0-9a-fA-F]{128}$/)
+  .meta({ id: 'ChipPublicKey', description: 'P-256, SEC1 uncompressed, 0x and 130 hex digits' });
+
+/** 32 bytes to be signed: 64 hex digits, with or without 0x. */
+export const Digest = z
+  .string()
+  .regex(/^(0x)?[0-9a-fA-F]{64}$/)
+  .meta({ id: 'Digest', description: '32 bytes in hex, with or without 0x' });
+
+/** SHA-256 in lower-case hex. */
+export const Hash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ id: 'Hash', description: '32 bytes in lower-case hex' });
+
+/** An Ethereum signature: 0x, then r, s and v, 65 bytes. */
+export const Signature = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{128}(1[bB]|1[cC])$/)
+  .meta({ id: 'Signature', description: 'r, s, v: 65 bytes in hex; v is 27 or 28' });
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Bytes in canonical base64, 1 to `max` characters. */
+export const base64 = (max: number) =>
+  z
+    .string()
+    .min(4)
+    .max(max)
+    .refine((value) => BASE64.test(value), 'expected base64')
+    .meta({ contentEncoding: 'base64' });
+
+/** Exactly `bytes` bytes in base64. */
+export const base64Bytes = (bytes: number) => {
+  const length = Math.ceil(bytes / 3) * 4;
+  return base64(length)
+    .min(length)
+    .refine((value) => sizeOf(value) === bytes, `expected ${bytes} bytes`);
+};
+
+function sizeOf(value: string): number {
+  return (value.length / 4) * 3 - (value.endsWith('==') ? 2 : value.endsWith('=') ? 1 : 0);
+}
+
+/** The chip's signature over 171 bytes, together with them (contract.md §1.5a). */
+export const SessionCertificate = base64(LIMITS.certificate).meta({
+  id: 'SessionCertificate',
+  description: 'payload of 171 bytes, then the DER signature of the chip',
+  contentEncoding: 'base64',
+});
+
+/** 16 random bytes of a chip. */
+export const ChipChallenge = base64Bytes(16).meta({
+  id: 'ChipChallenge',
+  description: '16 bytes, good for one attempt',
+  contentEncoding: 'base64',
+});
+
+/** A DER signature over P-256. */
+export const DerSignature = base64(LIMITS.derSignature).meta({
+  id: 'DerSignature',
+  description: 'DER, P-256',
+  contentEncoding: 'base64',
+});
+
+/** The encrypted keyshare. */
+export const EncryptedShard = base64(LIMITS.encryptedShard).meta({
+  id: 'EncryptedShard',
+  description: 'AES-256-GCM; the opener is on the chip',
+  contentEncoding: 'base64',
+});
+
+/** Milliseconds since 1970. */
+export const Time = z.int().min(0).meta({ id: 'Time', description: 'milliseconds since 1970' });
+
+/** The number of a message in one direction of one stream. */
+export const Sequence = z.int().min(1).meta({ id: 'Sequence' });
+
+/** The random identity of a server's database; a restore changes it. */
+export const Stream = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
+
+/** A stable code of the table in codes.ts. */
+export const Code = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/);
+
+/** People of a session in order; index in the list plus one is the part_index at key generation. */
+export const Participants = z.array(Username).min(LIMITS.minThreshold).max(LIMITS.parties);
+
+/** One party of a session, as a message names it. */
+export const PartyName = z
+  .strictObject({ username: Username, part_index: PartIndex })
+  .meta({ id: 'PartyName' });
+
+/** A party and the certificate that its chip made for this session. */
+export const Peer = z
+  .strictObject({
+    username: Username,
+    part_index: PartIndex,
+    session_certificate: SessionCertificate,
+  })
+  .meta({ id: 'Peer' });
+
+/** The peers of one session, one entry a party, the receiver included. */
+export const Peers = z.array(Peer).min(LIMITS.minThreshold).max(LIMITS.parties);
+
+/** Name of a participant's local session record; the agent computes it and only compares. */
+export const Filename = text(160);
+
+/**
+ * What a digest is the hash of. Its meaning is checked by `@quorate/intent`; here only that it is an
+ * object with a kind, of bounded size, without NUL.
+ */
+export const SignPayload = z
+  .looseObject({ kind: z.enum(['eip1559', 'legacy', 'eip712', 'eip191', 'digest']) })
+  .refine(isBoundedPayload, 'expected at most 64 KiB of well-formed JSON without NUL')
+  .meta({ id: 'SignPayload', description: 'what `data` is the hash of' });
+
+function isBoundedPayload(value: unknown): boolean {
+  const json = JSON.stringify(value);
+  // JSON.stringify writes a NUL and a lone surrogate as an escape, and everything else as itself.
+  return json.length <= LIMITS.payload && !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json);
+}

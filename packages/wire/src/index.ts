@@ -1,0 +1,87 @@
+/**
+ * Every message, REST schema and error code of Quorate. Nothing here does I/O.
+ */
+export {
+  CODES,
+  type CodeEntry,
+  codeText,
+  type ErrorCode,
+  isErrorCode,
+  type Language,
+} from './codes.ts';
+export {
+  Address,
+  ChipChallenge,
+  ChipId,
+  ChipPublicKey,
+  Cpic,
+  DerSignature,
+  Digest,
+  EncryptedShard,
+  Hash,
+  isCleanText,
+  isPlainName,
+  PartIndex,
+  Participants,
+  PartyName,
+  Peer,
+  PublicKey,
+  SessionCertificate,
+  SessionKey,
+  Signature,
+  SignPayload,
+  Time,
+  Username,
+} from './fields.ts';
+export {
+  describeIssues,
+  type FrameError,
+  type FrameOptions,
+  type ParsedFrame,
+  parseFrame,
+} from './frame.ts';
+export { DEADLINES, LIMITS, roundBodyLimit } from './limits.ts';
+export {
+  ChipAuthorisation,
+  ChipChallengeMessage,
+  OrphanAuthorisation,
+  OrphanNotice,
+  OrphanResponse,
+  OrphanResult,
+} from './messages/chip.ts';
+export { ClientMessage, ServerMessage } from './messages/index.ts';
+export {
+  KeygenAccept,
+  KeygenComplete,
+  KeygenDecline,
+  KeygenFailure,
+  KeygenInvite,
+  KeygenParams,
+  KeygenRequest,
+  KeygenResponse,
+  KeygenResult,
+  KeygenSuccess,
+} from './messages/keygen.ts';
+export { ClientAck, Register, RegisterComplete, ServerAck } from './messages/link.ts';
+export { Abort, ClientRound, Evidence, ServerRound } from './messages/round.ts';
+export {
+  SignAccept,
+  SignComplete,
+  SignDecline,
+  SignFailure,
+  SignInvite,
+  SignParams,
+  SignRequest,
+  SignResponse,
+  SignResult,
+  SignSuccess,
+} from './messages/sign.ts';
+export { ErrorMessage, SessionState, SessionStateName, WaitingFor } from './messages/status.ts';
+export {
+  CLOSE,
+  type ErrorOptions,
+  errorMessage,
+  safeText,
+  type TextName,
+  textOf,
+} from './texts.ts';

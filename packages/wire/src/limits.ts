@@ -1,0 +1,66 @@
+/**
+ * Every size, count and default time of the wire, in one place (contract.md §1, §1.5; crypto.md §4).
+ */
+
+const KIB = 1024;
+
+/** What fits on the wire. Sizes of base64 fields are counted in characters, frames in bytes. */
+export const LIMITS = {
+  /** Bytes of one WebSocket text frame. */
+  frame: KIB * KIB,
+  /** Messages in one array frame. */
+  batch: 64,
+  /** Nesting of arrays and objects in a frame. */
+  depth: 32,
+  /** Holders of one key; also the highest part_index. */
+  parties: 32,
+  minThreshold: 2,
+  sessionKey: 128,
+  username: 64,
+  chipId: 128,
+  /** A free text from a person: a reason, a note to show. */
+  text: 1024,
+  /** `details` of an error. */
+  details: 4096,
+  token: 8 * KIB,
+  /** The JSON text of `payload`. */
+  payload: 64 * KIB,
+  /** A session certificate: 171 bytes and a DER signature of at most 72. */
+  certificate: 324,
+  /** A DER signature of P-256, base64. */
+  derSignature: 96,
+  encryptedShard: 768 * KIB,
+  /** Signed messages that show who deviated. */
+  evidence: 4,
+  /** Bodies of `round`, base64: pairwise ones carry oblivious transfers, broadcasts never do. */
+  roundBody: { pairwise: 128 * KIB, broadcast: 8 * KIB },
+  /** Rounds of each ceremony. */
+  rounds: { keygen: 5, sign: 3 },
+  /** Malformed messages in a window before the socket is closed with 4429. */
+  errors: { count: 20, windowMs: 10_000 },
+  /** Renewals of a chip challenge in one session. */
+  challengeRenewals: 3,
+  /** JSON body of a REST request, bytes. */
+  restBody: 64 * KIB,
+  /** Items on one page of a REST list. */
+  page: { default: 50, max: 500 },
+  /** Characters of a password. */
+  password: { min: 12, max: 256 },
+} as const;
+
+/** Default deadlines, milliseconds. */
+export const DEADLINES = {
+  register: 10_000,
+  invitation: 120_000,
+  round: 30_000,
+  session: 300_000,
+  /** A session certificate is good for at most this long. */
+  certificate: 900_000,
+  /** A completion is kept this long when nobody acknowledges it. */
+  completion: 604_800_000,
+} as const;
+
+/** The number of base64 characters that a round's body may have. */
+export function roundBodyLimit(to: number | null): number {
+  return to === null ? LIMITS.roundBody.broadcast : LIMITS.roundBody.pairwise;
+}

@@ -1,0 +1,51 @@
+/**
+ * Rounds, relayed without being understood (contract.md §1.5a), and how a party reports an abort.
+ */
+import { z } from 'zod';
+import { base64, base64Bytes, PartIndex, Sequence, SessionKey } from '../fields.ts';
+import { LIMITS, roundBodyLimit } from '../limits.ts';
+
+const ROUND_MAX = 16;
+
+const signed = {
+  from: PartIndex,
+  to: PartIndex.nullable(),
+  round: z.int().min(1).max(ROUND_MAX),
+  body: base64(LIMITS.roundBody.pairwise),
+  signature: base64Bytes(64),
+};
+
+const fields = { type: z.literal('round'), session_key: SessionKey, ...signed };
+
+const fits = (message: { to: number | null; body: string }): boolean =>
+  message.body.length <= roundBodyLimit(message.to);
+const tooLong = { path: ['body'], error: 'expected at most 8 KiB for everyone, 128 KiB for one' };
+
+/** A round's message on its way to the server. */
+export const ClientRound = z
+  .strictObject({ ...fields, cseq: Sequence.optional() })
+  .refine(fits, tooLong)
+  .meta({ id: 'ClientRound', description: 'one message of a round, to one party or to everyone' });
+export type ClientRound = z.infer<typeof ClientRound>;
+
+/** A round's message as the server passes it on. */
+export const ServerRound = z
+  .strictObject({ ...fields, seq: Sequence.optional() })
+  .refine(fits, tooLong)
+  .meta({ id: 'ServerRound', description: 'one message of a round, relayed unread' });
+export type ServerRound = z.infer<typeof ServerRound>;
+
+/** A signed message of a round, shown to convince somebody who was not there. */
+export const Evidence = z.strictObject(signed).meta({ id: 'Evidence' });
+export type Evidence = z.infer<typeof Evidence>;
+
+/** Why a party stopped, and whom it holds responsible; nobody when nobody is proven to be. */
+export const Abort = z
+  .strictObject({
+    reason: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/),
+    round: z.int().min(0).max(ROUND_MAX),
+    culprits: z.array(PartIndex).max(LIMITS.parties),
+    evidence: z.array(Evidence).max(LIMITS.evidence).optional(),
+  })
+  .meta({ id: 'Abort', description: 'why a party stopped and who is proven to be responsible' });
+export type Abort = z.infer<typeof Abort>;

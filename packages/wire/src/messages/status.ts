@@ -1,0 +1,56 @@
+/**
+ * Errors and progress (contract.md §1.5).
+ */
+import { z } from 'zod';
+import { Code, PartIndex, PartyName, Sequence, SessionKey, text, Username } from '../fields.ts';
+import { LIMITS } from '../limits.ts';
+import { Abort } from './round.ts';
+
+/** Something was refused, or a session ended. `message` is for people, `code` for programs. */
+export const ErrorMessage = z
+  .strictObject({
+    type: z.literal('error'),
+    message: text(),
+    details: text(LIMITS.details),
+    code: Code.optional(),
+    session_key: SessionKey.optional(),
+    /** The client message that was refused. */
+    cseq: Sequence.optional(),
+    /** Who declined, is missing or is to blame. */
+    concerned: z.array(PartyName).max(LIMITS.parties).optional(),
+    /** What convinced the honest parties. */
+    abort: Abort.optional(),
+    seq: Sequence.optional(),
+  })
+  .meta({ id: 'ErrorMessage', description: 'something was refused, or a session ended' });
+export type ErrorMessage = z.infer<typeof ErrorMessage>;
+
+/** Where a session can stand. */
+export const SessionStateName = z
+  .enum(['invited', 'running', 'results', 'completed', 'failed'])
+  .meta({ id: 'SessionStateName' });
+export type SessionStateName = z.infer<typeof SessionStateName>;
+
+/** Somebody of whom the session waits for something. */
+export const WaitingFor = z
+  .strictObject({
+    username: Username,
+    part_index: PartIndex,
+    for: z.enum(['response', 'round', 'result']),
+  })
+  .meta({ id: 'WaitingFor' });
+export type WaitingFor = z.infer<typeof WaitingFor>;
+
+/** Answer to a safe retry, and progress for a client that registered with `progress: true`. */
+export const SessionState = z
+  .strictObject({
+    type: z.literal('session_state'),
+    session_key: SessionKey,
+    state: SessionStateName,
+    waiting_for: z.array(WaitingFor).max(LIMITS.parties),
+    round: z.int().min(0).optional(),
+    warnings: z.array(text()).max(16).optional(),
+    seq: Sequence.optional(),
+  })
+  .meta({ id: 'SessionState', description: 'where a session stands and whom it waits for' });
+export type SessionState = z.infer<typeof SessionState>;

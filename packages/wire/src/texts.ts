@@ -1,0 +1,73 @@
+/**
+ * What is said when things go well, and the error message made of a code (contract.md §1.5). The
+ * Chinese texts of success are those of the protocol's first document.
+ */
+import { codeText, type ErrorCode, type Language } from './codes.ts';
+import { LIMITS } from './limits.ts';
+import type { Abort } from './messages/round.ts';
+import type { ErrorMessage } from './messages/status.ts';
+
+const TEXTS = {
+  registered: { en: 'registered', zhCN: '注册成功' },
+  keygen_completed: { en: 'the key was generated', zhCN: '密钥生成成功' },
+  keygen_failed: { en: 'no key was generated', zhCN: '密钥生成失败' },
+  sign_completed: { en: 'signed', zhCN: '签名成功' },
+  sign_failed: { en: 'not signed', zhCN: '签名失败' },
+  low_threshold: {
+    en: 'the threshold is below half of the parts',
+    zhCN: '门限值低于总分片数的一半，建议不低于一半',
+  },
+  missing: { en: 'no answer from', zhCN: '未响应的参与者' },
+} as const;
+
+/** The name of a text. */
+export type TextName = keyof typeof TEXTS;
+
+/** A text for people. */
+export function textOf(name: TextName, language: Language = 'en'): string {
+  return language === 'zh-CN' ? TEXTS[name].zhCN : TEXTS[name].en;
+}
+
+/** What an error message says besides its code. */
+export interface ErrorOptions {
+  readonly details?: string;
+  readonly sessionKey?: string;
+  readonly cseq?: number;
+  readonly concerned?: readonly { readonly username: string; readonly part_index: number }[];
+  readonly abort?: Abort;
+  readonly language?: Language;
+}
+
+// One class for everything that must not travel in a text; replaced, so that an error always can.
+const UNSAFE = /[\p{Cc}\p{Cs}\u2028\u2029\ufeff\ufff9-\ufffb\ufffe\uffff]/gu;
+
+/** Text that may travel in a message: at most `max` characters, NFC, controls replaced. */
+export function safeText(value: string, max: number = LIMITS.details): string {
+  const clean = value.slice(0, max).replace(UNSAFE, '\ufffd').normalize('NFC');
+  return clean.length <= max ? clean : clean.slice(0, max).replace(/\p{Cs}/gu, '\ufffd');
+}
+
+/** Builds the `error` message of a code. */
+export function errorMessage(code: ErrorCode, options: ErrorOptions = {}): ErrorMessage {
+  const { details = '', sessionKey, cseq, concerned, abort, language = 'en' } = options;
+  return {
+    type: 'error',
+    message: codeText(code, language),
+    details: safeText(details),
+    code,
+    ...(sessionKey === undefined ? {} : { session_key: sessionKey }),
+    ...(cseq === undefined ? {} : { cseq }),
+    ...(concerned === undefined ? {} : { concerned: [...concerned] }),
+    ...(abort === undefined ? {} : { abort }),
+  };
+}
+
+/** Close codes of the socket (contract.md §1.1, §1.5). */
+export const CLOSE = {
+  unauthorised: 4401,
+  tokenExpired: 4403,
+  registerTimeout: 4408,
+  replaced: 4409,
+  tooManyErrors: 4429,
+  restarting: 1012,
+} as const;
