@@ -1,0 +1,292 @@
+/**
+ * One participant: takes messages from the link, hands each to its session, and answers for sessions
+ * that died with an earlier process.
+ */
+import type { SecureElement } from '@quorate/secure-element';
+import type { ServerMessage } from '@quorate/wire';
+import { type Approve, approveAll } from './approval/index.ts';
+import type { CeremonyContext } from './ceremony/context.ts';
+import { completeKey, failedKeygenResult, KeygenCeremony, orphanKey } from './ceremony/keygen.ts';
+import { OrphanDesk } from './ceremony/orphan.ts';
+import { tellable } from './ceremony/refusal.ts';
+import { failedSignResult, SignCeremony } from './ceremony/sign.ts';
+import { Chip, type PinProvider } from './chip.ts';
+import { type AgentConfig, loadAgentConfig } from './config.ts';
+import { AgentError, messageOf } from './errors.ts';
+import { createLink, type Link, type LinkStatus } from './link.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import { createMutexes } from './mutexes.ts';
+import {
+  approverFromConfig,
+  authorityFromConfig,
+  chipFromConfig,
+  pinFromConfig,
+  tokenFromConfig,
+} from './providers.ts';
+import { type AgentState, openState } from './state/index.ts';
+import { createWorkerPool, type WorkerPool } from './workerPool.ts';
+
+/** What an agent is made of; everything but the directory has a default from its configuration. */
+export interface AgentOptions {
+  readonly directory: string;
+  readonly config?: AgentConfig;
+  readonly logger?: Logger;
+  readonly approve?: Approve;
+  readonly chip?: SecureElement;
+  readonly pin?: PinProvider;
+  readonly token?: () => Promise<string>;
+  readonly onStatus?: (status: LinkStatus, detail: string) => void;
+  /** milliseconds since 1970 */
+  readonly now?: () => number;
+}
+
+/** A running participant. */
+export interface Agent {
+  readonly username: string;
+  /** The chip's CPLC, hex. */
+  readonly cpic: string;
+  readonly state: AgentState;
+  readonly status: LinkStatus;
+  /** Session keys of the sessions that run now. */
+  readonly sessions: readonly string[];
+  start(): void;
+  registered(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens state, chip and threads; `start` connects. @throws AgentError `store/locked` and others */
+export async function createAgent(options: AgentOptions): Promise<Agent> {
+  const { directory } = options;
+  const config = options.config ?? loadAgentConfig(directory);
+  const state = openState(directory);
+  try {
+    const element = options.chip ?? (await chipFromConfig(directory, config));
+    const chip = await Chip.open(element, options.pin ?? pinFromConfig(directory, config));
+    checkOwnPin(state, config.username, chip);
+    return new Participant({ ...options, config }, state, chip);
+  } catch (error) {
+    state.close();
+    throw error;
+  }
+}
+
+/** A chip other than the pinned one would make certificates that nobody accepts (E-9). */
+function checkOwnPin(state: AgentState, username: string, chip: Chip): void {
+  const pinned = state.pins.find(username);
+  if (pinned && !Buffer.from(pinned).equals(chip.publicKey)) {
+    throw new AgentError('roster/refused', 'this chip is not the one that is pinned for this user');
+  }
+}
+
+class Participant implements Agent {
+  readonly username: string;
+  readonly cpic: string;
+  readonly state: AgentState;
+  readonly #chip: Chip;
+  readonly #logger: Logger;
+  readonly #link: Link;
+  readonly #pool: WorkerPool;
+  readonly #context: CeremonyContext;
+  readonly #orphans: OrphanDesk;
+  readonly #keygens = new Map<string, KeygenCeremony>();
+  readonly #signs = new Map<string, SignCeremony>();
+  /** Sessions that ended in this process: what still arrives for them is late, not lost. */
+  readonly #ended = new Set<string>();
+
+  constructor(
+    options: AgentOptions & { readonly config: AgentConfig },
+    state: AgentState,
+    chip: Chip,
+  ) {
+    const { config, directory } = options;
+    const authority = authorityFromConfig(directory, config);
+    this.username = config.username;
+    this.cpic = chip.cpic;
+    this.state = state;
+    this.#chip = chip;
+    this.#logger = options.logger ?? silentLogger;
+    this.#pool = createWorkerPool(config.workers, this.#logger);
+    this.#link = createLink({
+      url: config.url,
+      username: config.username,
+      role: 'participant',
+      token: options.token ?? tokenFromConfig(directory, config),
+      state: state.link,
+      batch: true,
+      allowInsecure: config.allow_insecure,
+      ...(authority === undefined ? {} : { ca: authority }),
+      ...(options.onStatus ? { onStatus: options.onStatus } : {}),
+      logger: this.#logger,
+      onMessage: (message) => this.#onMessage(message),
+    });
+    this.#context = {
+      username: config.username,
+      seId: config.se_id,
+      state,
+      chip,
+      pool: this.#pool,
+      approve: options.approve ?? approverFromConfig(directory, config) ?? approveAll,
+      logger: this.#logger,
+      now: options.now ?? Date.now,
+      send: (message) => this.#link.send(message),
+      exclusive: createMutexes(),
+      banned: (address, peers, cause) => this.#onBanned(address, peers, cause),
+      over: (sessionKey) => this.#onOver(sessionKey),
+    };
+    this.#orphans = new OrphanDesk(this.#context);
+  }
+
+  get status(): LinkStatus {
+    return this.#link.status;
+  }
+
+  get sessions(): readonly string[] {
+    return [...this.#keygens.keys(), ...this.#signs.keys()];
+  }
+
+  start(): void {
+    this.#link.start();
+  }
+
+  registered(): Promise<void> {
+    return this.#link.registered();
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close();
+    for (const session of [...this.#keygens.values(), ...this.#signs.values()]) session.stop();
+    await this.#pool.close();
+    await this.#chip.close();
+    this.state.close();
+  }
+
+  #onMessage(message: ServerMessage): void {
+    switch (message.type) {
+      case 'keygen_invite':
+      case 'sign_invite':
+        return this.#onInvite(message);
+      case 'keygen_params':
+        return this.#known(this.#keygens, message, (session) => session.receiveParams(message));
+      case 'sign_params':
+        return this.#known(this.#signs, message, (session) => session.receiveParams(message));
+      case 'round': {
+        const sessions = this.#keygens.has(message.session_key) ? this.#keygens : this.#signs;
+        const { round, from, to, body, signature } = message;
+        const frame = { round, from, to, body, signature };
+        return this.#known<KeygenCeremony | SignCeremony>(sessions, message, (session) =>
+          session.receiveRound(frame),
+        );
+      }
+      case 'chip_authorisation':
+        return this.#known(this.#signs, message, (session) => session.receiveAuthorisation(message));
+      case 'keygen_complete':
+        return this.#onKeygenComplete(message);
+      case 'sign_complete':
+        return this.#signs.get(message.session_key)?.receiveComplete(message);
+      case 'error':
+        return this.#onError(message);
+      case 'orphan_notice':
+        return this.#background(this.#orphans.receiveNotice(message));
+      case 'orphan_authorisation':
+        return this.#background(this.#orphans.receiveAuthorisation(message));
+      case 'register_complete':
+      case 'ack':
+      case 'session_state':
+        return undefined;
+    }
+  }
+
+  #onInvite(message: Extract<ServerMessage, { type: 'keygen_invite' | 'sign_invite' }>): void {
+    const { session_key } = message;
+    if (this.#session(session_key) || this.#ended.has(session_key)) return;
+    if (this.state.used.find(session_key) !== undefined) return this.#answerForTheDead(session_key);
+    if (message.type === 'keygen_invite') {
+      const session = new KeygenCeremony(this.#context, message);
+      this.#keygens.set(session_key, session);
+      session.begin();
+    } else {
+      const session = new SignCeremony(this.#context, message);
+      this.#signs.set(session_key, session);
+      session.begin();
+    }
+  }
+
+  /** Nothing happens for a session that was not accepted here (contract.md §1.9.9). */
+  #known<S>(
+    sessions: ReadonlyMap<string, S>,
+    message: { readonly type: string; readonly session_key: string },
+    act: (session: S) => void,
+  ): void {
+    const { session_key, type } = message;
+    const session = sessions.get(session_key);
+    if (session) return act(session);
+    if (this.#ended.has(session_key)) return;
+    if (this.state.used.find(session_key) !== undefined) return this.#answerForTheDead(session_key);
+    this.#logger.warn({ session_key, type }, 'ignored: this session was not accepted');
+  }
+
+  /** A session of an earlier process cannot go on: its round secrets were never on disk. */
+  #answerForTheDead(sessionKey: string): void {
+    this.#ended.add(sessionKey);
+    const partIndex = this.state.used.find(sessionKey) ?? 0;
+    const record = this.state.sessions.read(sessionKey, partIndex);
+    if (!record || (record.state !== 'accepted' && record.state !== 'running')) return;
+    const restarted = 'participant_restarted';
+    const state = record.kind === 'sign' && record.state === 'running' ? 'unknown_outcome' : 'failed';
+    this.state.sessions.write({
+      ...record,
+      state,
+      reason: restarted,
+      updated_at: this.#context.now(),
+    });
+    this.#link.send(
+      record.kind === 'sign'
+        ? failedSignResult(sessionKey, partIndex, restarted)
+        : failedKeygenResult(this.#context, sessionKey, partIndex, restarted),
+    );
+    this.#logger.warn({ session_key: sessionKey }, 'session was lost in a restart');
+  }
+
+  #onKeygenComplete(message: Extract<ServerMessage, { type: 'keygen_complete' }>): void {
+    const session = this.#keygens.get(message.session_key);
+    if (session) return session.receiveComplete(message);
+    if (message.success) return completeKey(this.#context, message);
+    orphanKey(this.#context, message.session_key);
+  }
+
+  #onError(message: Extract<ServerMessage, { type: 'error' }>): void {
+    const { session_key } = message;
+    const code = message.code ?? 'error';
+    const detail = tellable(`${message.message} ${message.details}`);
+    this.#logger.warn({ session_key, code, detail }, 'the coordinator reports an error');
+    // An answer to one message of ours says nothing of the session that the message was about.
+    if (session_key === undefined || message.cseq !== undefined) return;
+    const session = this.#session(session_key);
+    if (session) return session.endedByCoordinator(code);
+    orphanKey(this.#context, session_key);
+  }
+
+  #onBanned(address: string, peers: readonly number[], cause: string): void {
+    this.#logger.error({ address, banned: peers, session_key: cause }, 'pair banned');
+    for (const session of this.#signs.values()) {
+      if (session.sessionKey === cause || !session.involves(address, peers)) continue;
+      session.fail(`aborted: banned-pair with part ${peers.join(', ')}`);
+    }
+  }
+
+  #onOver(sessionKey: string): void {
+    this.#keygens.delete(sessionKey);
+    this.#signs.delete(sessionKey);
+    this.#ended.add(sessionKey);
+  }
+
+  #session(sessionKey: string): KeygenCeremony | SignCeremony | undefined {
+    return this.#keygens.get(sessionKey) ?? this.#signs.get(sessionKey);
+  }
+
+  #background(work: Promise<void>): void {
+    work.catch((error: unknown) =>
+      this.#logger.warn({ error: messageOf(error) }, 'orphan not handled'),
+    );
+  }
+}

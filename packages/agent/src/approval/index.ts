@@ -1,0 +1,50 @@
+/**
+ * Who decides whether this participant takes part: nobody (`auto`), a person (`prompt`) or rules (`policy`).
+ */
+import type { Payload } from '@quorate/intent';
+
+/** A key generation to be approved. Usernames come from others: escape them before showing. */
+export interface KeygenApproval {
+  readonly kind: 'keygen';
+  readonly sessionKey: string;
+  readonly coordinator: string;
+  readonly threshold: number;
+  readonly totalParts: number;
+  readonly partIndex: number;
+  readonly participants: readonly PinnedParticipant[];
+}
+
+/** A signature to be approved. `display` is unverified text of the requester. */
+export interface SignApproval {
+  readonly kind: 'sign';
+  readonly sessionKey: string;
+  readonly coordinator: string;
+  readonly address: string;
+  /** 32 bytes */
+  readonly digest: Uint8Array;
+  /** What the digest was recomputed from, or null for a bare digest. */
+  readonly payload: Payload | null;
+  readonly display: unknown;
+  readonly threshold: number;
+  readonly totalParts: number;
+  readonly participants: readonly PinnedParticipant[];
+}
+
+/** A participant and the short form of the chip key that this agent has pinned for it. */
+export interface PinnedParticipant {
+  readonly username: string;
+  readonly partIndex: number;
+  readonly fingerprint: string;
+}
+
+/** What there is to decide. */
+export type ApprovalRequest = KeygenApproval | SignApproval;
+
+/** The decision; a refusal's reason is told to everyone of the session. */
+export type Approval = { readonly accept: true } | { readonly accept: false; readonly reason: string };
+
+/** Decides; `signal` says that the question has become moot. */
+export type Approve = (request: ApprovalRequest, signal: AbortSignal) => Promise<Approval>;
+
+/** Approves everything: for machines whose requests were approved elsewhere, and for development. */
+export const approveAll: Approve = async () => ({ accept: true });

@@ -1,0 +1,292 @@
+/**
+ * What key generation and signing have in common at one participant: consent, certificate,
+ * parameters, rounds, result. Messages drive it; steps of one session never overlap (attacks.md J-6).
+ */
+import { sessionHash, toHex } from '@quorate/intent';
+import { type Abort, LIMITS } from '@quorate/wire';
+import type { Approval, ApprovalRequest } from '../approval/index.ts';
+import { isAgentError, messageOf } from '../errors.ts';
+import type { RoundFrame, SessionAbort } from '../session/protocol.ts';
+import type { SessionRecord } from '../state/sessionRecords.ts';
+import type { SessionEvent, SessionPort } from '../workerPool.ts';
+import { certificatePayload } from './certificates.ts';
+import type { CeremonyContext } from './context.ts';
+import { Refusal, refuseUnless, tellable } from './refusal.ts';
+
+/** Frames that may wait while the chip is asked for the shard; more than any session has. */
+const MAX_BUFFERED_FRAMES = 32 * 2 * 5;
+
+/** Our own certificate, and what the chip calls it. */
+export interface OwnCertificate {
+  readonly bytes: Uint8Array;
+  readonly payload: Uint8Array;
+  /** 32 bytes */
+  readonly sessionHash: Uint8Array;
+}
+
+/** How a ceremony ended here. */
+export type CeremonyEnd = Extract<
+  SessionRecord['state'],
+  'completed' | 'failed' | 'unknown_outcome'
+>;
+
+/** One session at one participant. */
+export abstract class Ceremony {
+  abstract readonly kind: 'keygen' | 'sign';
+  readonly sessionKey: string;
+  readonly partIndex: number;
+  protected readonly context: CeremonyContext;
+  /** Aborted once the session is over, whoever ended it. */
+  protected readonly life: AbortController = new AbortController();
+  protected intentHash: Uint8Array = new Uint8Array(32);
+  protected certificate: OwnCertificate | undefined;
+  /** The session id, once every certificate was checked. */
+  protected sid: Uint8Array | undefined;
+  protected certificates: readonly Uint8Array[] = [];
+  /** The highest round that we have sent. */
+  protected sentRound = 0;
+  #port: SessionPort | undefined;
+  #running = false;
+  #waiting: RoundFrame[] = [];
+  #steps: Promise<void> = Promise.resolve();
+
+  constructor(context: CeremonyContext, sessionKey: string, partIndex: number) {
+    this.context = context;
+    this.sessionKey = sessionKey;
+    this.partIndex = partIndex;
+  }
+
+  /** Whether the session is over here. */
+  get isOver(): boolean {
+    return this.life.signal.aborted;
+  }
+
+  /** Answers the invitation. */
+  begin(): void {
+    this.step(() => this.invited());
+  }
+
+  /** A round message; kept until the protocol runs. */
+  receiveRound(frame: RoundFrame): void {
+    if (this.isOver) return;
+    if (this.#running) return this.#port?.receive(frame);
+    if (this.#waiting.length < MAX_BUFFERED_FRAMES) this.#waiting.push(frame);
+  }
+
+  /** The coordinator says that the session is over. */
+  endedByCoordinator(reason: string): void {
+    if (!this.isOver) this.finish(this.endState(), reason);
+  }
+
+  /** Ends the session from inside, telling the others. */
+  fail(reason: string, abort?: Abort): void {
+    if (this.isOver) return;
+    const state = this.endState();
+    const told = state === 'unknown_outcome' ? `unknown_outcome: ${reason}` : reason;
+    this.sendFailure(told, abort);
+    this.finish(state, reason);
+  }
+
+  /** Stops without a word: the agent is going down. */
+  stop(): void {
+    if (!this.isOver) this.finish(this.endState(), 'the agent stopped');
+  }
+
+  /** Whether this session depends on the pairwise state with one of these parties. */
+  abstract involves(address: string, peers: readonly number[]): boolean;
+
+  /** Checks the invitation, asks for consent, sends the answer. */
+  protected abstract invited(): Promise<void>;
+
+  /** Handles what the protocol thread says of the result. */
+  protected abstract onResult(event: Extract<SessionEvent, { event: 'key' | 'signature' }>): void;
+
+  protected abstract sendDecline(reason: string): void;
+
+  protected abstract sendFailure(message: string, abort?: Abort): void;
+
+  /** Persists bans before anything else is said. */
+  protected abstract onBans(abort: SessionAbort): void;
+
+  /** What the record says beyond the common fields. */
+  protected abstract recordFields(): Pick<SessionRecord, 'address' | 'digest' | 'signature'>;
+
+  protected endState(): CeremonyEnd {
+    return 'failed';
+  }
+
+  /** Runs the steps of this session one after another; a refusal ends the session. */
+  protected step(work: () => Promise<void>, skipped: () => void = () => undefined): void {
+    this.#steps = this.#steps.then(async () => {
+      if (this.isOver) return skipped();
+      try {
+        await work();
+      } catch (error) {
+        this.#stepFailed(error);
+      }
+    });
+  }
+
+  /** Asks for consent; false when the session ended meanwhile or consent was refused. */
+  protected async consented(request: ApprovalRequest, expiresAt: number): Promise<boolean> {
+    const expiry = setTimeout(
+      () => this.fail('the invitation expired'),
+      Math.min(Math.max(expiresAt - this.context.now(), 0), 2 ** 31 - 1),
+    );
+    let approval: Approval;
+    try {
+      approval = await this.context.approve(request, this.life.signal);
+    } finally {
+      clearTimeout(expiry);
+    }
+    if (this.isOver) return false;
+    if (approval.accept) return true;
+    this.#decline(approval.reason);
+    return false;
+  }
+
+  /** Makes the one certificate of this session, after its session key is on disk. */
+  protected async certify(intent: Uint8Array, affinity: string | null): Promise<OwnCertificate> {
+    const { context, sessionKey, partIndex } = this;
+    this.intentHash = intent;
+    this.#port = context.pool.open(sessionKey, affinity, (event) => this.#onEvent(event));
+    const prepared = await this.#port.prepare();
+    this.writeRecord('accepted', null);
+    refuseUnless(
+      context.state.used.add(sessionKey, partIndex),
+      'session_key_used',
+      'this session key was answered before',
+    );
+    const now = context.now();
+    const payload = certificatePayload(this.kind, sessionKey, partIndex, prepared, intent, now);
+    const der = await context.chip.signSession(payload);
+    this.certificate = {
+      bytes: Buffer.concat([payload, der]),
+      payload,
+      sessionHash: sessionHash(context.chip.publicKey, payload),
+    };
+    return this.certificate;
+  }
+
+  /** Starts the protocol and hands it the frames that came early. */
+  protected startProtocol(start: (port: SessionPort) => void): void {
+    if (!this.#port || this.isOver) return;
+    this.writeRecord('running', null);
+    start(this.#port);
+    this.#running = true;
+    for (const frame of this.#waiting) this.#port.receive(frame);
+    this.#waiting = [];
+  }
+
+  protected finish(state: CeremonyEnd, reason: string | null): void {
+    this.life.abort();
+    this.#port?.end();
+    this.#waiting = [];
+    if (this.certificate) this.writeRecord(state, reason);
+    const { sessionKey: session_key, partIndex: part_index, kind } = this;
+    const level = state === 'completed' ? 'info' : 'warn';
+    const detail = reason === null ? null : tellable(reason);
+    this.context.logger[level]({ session_key, part_index, kind, state, detail }, 'session over');
+    this.context.over(session_key);
+  }
+
+  protected writeRecord(state: SessionRecord['state'], reason: string | null): void {
+    this.context.state.sessions.write({
+      session_key: this.sessionKey,
+      kind: this.kind,
+      part_index: this.partIndex,
+      state,
+      intent_hash: toHex(this.intentHash),
+      reason,
+      updated_at: this.context.now(),
+      ...this.recordFields(),
+    });
+  }
+
+  #stepFailed(error: unknown): void {
+    if (this.isOver) return;
+    const { logger } = this.context;
+    const session_key = this.sessionKey;
+    logger.warn({ session_key, error: messageOf(error) }, 'session step failed');
+    const known = error instanceof Refusal || isAgentError(error);
+    const reason = error instanceof Refusal ? error.told : known ? error.code : 'internal_error';
+    if (this.certificate) this.fail(reason);
+    else this.#decline(reason);
+  }
+
+  #decline(reason: string): void {
+    this.sendDecline(tellable(reason));
+    this.finish('failed', reason);
+  }
+
+  #onEvent(event: SessionEvent): void {
+    if (this.isOver) {
+      if (event.event === 'key') event.opener.fill(0);
+      return;
+    }
+    switch (event.event) {
+      case 'frames':
+        return this.#sendFrames(event.frames);
+      case 'ignored': {
+        const { round, from, reason } = event;
+        const session_key = this.sessionKey;
+        return this.context.logger.warn({ session_key, round, from, reason }, 'round ignored');
+      }
+      case 'key':
+      case 'signature':
+        return this.onResult(event);
+      case 'aborted':
+        return this.#onAbort(event.abort);
+      case 'refused':
+        return this.fail(tellable(`${event.reason}: ${event.message}`));
+    }
+  }
+
+  #sendFrames(frames: readonly RoundFrame[]): void {
+    for (const frame of frames) {
+      this.sentRound = Math.max(this.sentRound, frame.round);
+      this.context.send({ type: 'round', session_key: this.sessionKey, ...frame });
+    }
+  }
+
+  /** Order: bans on disk, evidence on disk, then the word to the others (attacks.md O-12). */
+  #onAbort(abort: SessionAbort): void {
+    if (abort.bans.length > 0) this.onBans(abort);
+    if (this.sid && abort.evidence.length > 0) {
+      this.context.state.evidence.write({
+        session_key: this.sessionKey,
+        session_id: toHex(this.sid),
+        reason: abort.reason,
+        culprits: abort.culprits,
+        round: abort.round,
+        certificates: this.certificates.map((bytes) => Buffer.from(bytes).toString('base64')),
+        messages: abort.evidence,
+      });
+    }
+    const named = abort.culprits.length > 0 ? ` by part ${abort.culprits.join(', ')}` : '';
+    this.fail(`aborted: ${abort.reason}${named}`, wireAbort(abort));
+  }
+}
+
+/**
+ * What the others are told of an abort. Only broadcasts go along as evidence: a pairwise message was
+ * for this participant alone.
+ */
+function wireAbort({ reason, round, culprits, evidence }: SessionAbort): Abort {
+  const shown = evidence
+    .filter((message) => message.to === null)
+    .slice(0, LIMITS.evidence)
+    .map(({ round, from, to, plaintext, signature }) => ({
+      round,
+      from,
+      to,
+      body: plaintext,
+      signature,
+    }));
+  return {
+    reason,
+    round,
+    culprits: [...culprits],
+    ...(shown.length > 0 ? { evidence: shown } : {}),
+  };
+}

@@ -1,0 +1,30 @@
+/**
+ * What every ceremony of one agent works with.
+ */
+import type { Approve } from '../approval/index.ts';
+import type { Chip } from '../chip.ts';
+import type { Logger } from '../logger.ts';
+import type { Outgoing } from '../outbox.ts';
+import type { AgentState } from '../state/index.ts';
+import type { WorkerPool } from '../workerPool.ts';
+
+/** One agent, as its ceremonies see it. */
+export interface CeremonyContext {
+  readonly username: string;
+  /** The chip's name in the registry, when the configuration pins it. */
+  readonly seId: string | undefined;
+  readonly state: AgentState;
+  readonly chip: Chip;
+  readonly pool: WorkerPool;
+  readonly approve: Approve;
+  readonly logger: Logger;
+  /** milliseconds since 1970 */
+  readonly now: () => number;
+  readonly send: (message: Outgoing) => void;
+  /** Runs one at a time what changes the release count of a key. */
+  readonly exclusive: <T>(address: string, work: () => Promise<T>) => Promise<T>;
+  /** A pair is banned, and that is on disk: stops the other sessions that depend on it. */
+  readonly banned: (address: string, peers: readonly number[], cause: string) => void;
+  /** A ceremony is over; the agent forgets it. */
+  readonly over: (sessionKey: string) => void;
+}

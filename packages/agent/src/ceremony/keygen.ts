@@ -1,0 +1,279 @@
+/**
+ * Key generation at one participant (contract.md §1.3).
+ */
+import { addressOf, chipFingerprint, fromHex, shortFingerprint, toHex } from '@quorate/intent';
+import { deriveSessionId } from '@quorate/tss';
+import type { Abort, KeygenComplete, KeygenInvite, KeygenParams } from '@quorate/wire';
+import { messageOf } from '../errors.ts';
+import type { Outgoing } from '../outbox.ts';
+import type { Holder } from '../state/keyRecords.ts';
+import { type SessionRecord, sessionFileName } from '../state/sessionRecords.ts';
+import type { SessionEvent } from '../workerPool.ts';
+import { Ceremony } from './ceremony.ts';
+import { certifySession, hashIntent } from './certificates.ts';
+import type { CeremonyContext } from './context.ts';
+import { refuseUnless } from './refusal.ts';
+
+type KeyEvent = Extract<SessionEvent, { event: 'key' }>;
+
+/** One key generation. */
+export class KeygenCeremony extends Ceremony {
+  readonly kind = 'keygen';
+  readonly #invite: KeygenInvite;
+  #holders: readonly Holder[] = [];
+  #address: string | null = null;
+
+  constructor(context: CeremonyContext, invite: KeygenInvite) {
+    super(context, invite.session_key, invite.part_index);
+    this.#invite = invite;
+  }
+
+  /** Acts on parameters only if they are those that were accepted (contract.md §1.9.9). */
+  receiveParams(params: KeygenParams): void {
+    this.step(() => this.#start(params));
+  }
+
+  /** The coordinator says whether the key exists. */
+  receiveComplete(complete: KeygenComplete): void {
+    if (!complete.success) return this.endedByCoordinator(complete.message);
+    completeKey(this.context, complete);
+    if (!this.isOver) this.finish(this.#address === null ? 'failed' : 'completed', null);
+  }
+
+  override endedByCoordinator(reason: string): void {
+    orphanKey(this.context, this.sessionKey);
+    super.endedByCoordinator(reason);
+  }
+
+  involves(): boolean {
+    return false;
+  }
+
+  protected async invited(): Promise<void> {
+    const { context } = this;
+    const invite = this.#invite;
+    this.#holders = checkInvite(context, invite);
+    const consented = await this.consented(
+      {
+        kind: 'keygen',
+        sessionKey: this.sessionKey,
+        coordinator: invite.coordinator,
+        threshold: invite.threshold,
+        totalParts: invite.total_parts,
+        partIndex: this.partIndex,
+        participants: this.#holders.map((holder) => ({
+          username: holder.username,
+          partIndex: holder.part_index,
+          fingerprint: shortFingerprint(chipFingerprint(fromHex(holder.chip_public_key))),
+        })),
+      },
+      invite.expires_at,
+    );
+    if (!consented) return;
+    const intent = hashIntent(
+      {
+        sessionKey: this.sessionKey,
+        keyId: new Uint8Array(32),
+        epoch: 0,
+        threshold: invite.threshold,
+        signers: this.#holders.map((holder) => holder.part_index),
+        path: [],
+        digest: null,
+        payloadHash: null,
+        address: null,
+      },
+      this.#holders,
+    );
+    const { bytes } = await this.certify(intent, null);
+    if (this.isOver) return;
+    context.send({
+      type: 'keygen_response',
+      session_key: this.sessionKey,
+      part_index: this.partIndex,
+      cpic: context.chip.cpic,
+      accept: true,
+      reason: '',
+      session_certificate: Buffer.from(bytes).toString('base64'),
+    });
+  }
+
+  async #start(params: KeygenParams): Promise<void> {
+    const { certificate, partIndex, sessionKey } = this;
+    refuseUnless(certificate !== undefined, 'not_accepted', 'parameters before our answer');
+    const same =
+      params.threshold === this.#invite.threshold &&
+      params.total_parts === this.#invite.total_parts &&
+      params.part_index === partIndex;
+    refuseUnless(same, 'parameters_changed', 'other parameters than were accepted');
+    const fileName = sessionFileName(sessionKey, partIndex);
+    refuseUnless(params.filename === fileName, 'filename', `expected ${fileName}`);
+    const { certificates, peers } = certifySession(params.peers, {
+      operation: 'keygen',
+      sessionKey,
+      intentHash: this.intentHash,
+      signers: this.#holders,
+      own: { index: partIndex, certificate: certificate.bytes },
+      now: this.context.now(),
+    });
+    const sid = deriveSessionId(null, certificates);
+    this.sid = sid;
+    this.certificates = certificates;
+    const { threshold, total_parts: parties } = this.#invite;
+    this.startProtocol((port) =>
+      port.startKeygen({ sid, threshold, parties, index: partIndex, peers }),
+    );
+  }
+
+  protected onResult(event: SessionEvent): void {
+    if (event.event !== 'key') return;
+    this.step(
+      () => this.#keep(event),
+      () => event.opener.fill(0),
+    );
+  }
+
+  /**
+   * The record is on disk before the chip has the opener, and the chip has it before anybody is told:
+   * after a crash at any point either the key is complete here or its remains are known.
+   */
+  async #keep(event: KeyEvent): Promise<void> {
+    const { context } = this;
+    const { opener, address } = event;
+    try {
+      refuseUnless(address === addressOf(event.publicKey), 'internal_error', 'wrong address');
+      context.state.keys.add({
+        format: 'quorate-key/v1',
+        state: 'pending',
+        session_key: this.sessionKey,
+        address,
+        public_key: toHex(event.publicKey),
+        key_id: toHex(event.keyId),
+        record_id: toHex(event.recordId),
+        epoch: 0,
+        threshold: this.#invite.threshold,
+        total_parts: this.#invite.total_parts,
+        part_index: this.partIndex,
+        holders: this.#holders,
+        release_count: 0,
+        bans: [],
+      });
+      this.#address = address;
+      await context.chip.store(event.recordId, fromHex(address), opener);
+    } finally {
+      opener.fill(0);
+    }
+    if (this.isOver) return;
+    context.send({
+      type: 'keygen_result',
+      session_key: this.sessionKey,
+      part_index: this.partIndex,
+      address,
+      cpic: context.chip.cpic,
+      encrypted_shard: Buffer.from(event.encryptedShard).toString('base64'),
+      success: true,
+      message: '',
+      public_key: `0x${toHex(event.publicKey)}`,
+      record_id: toHex(event.recordId),
+    });
+  }
+
+  protected sendDecline(reason: string): void {
+    this.context.send({
+      type: 'keygen_response',
+      session_key: this.sessionKey,
+      part_index: this.partIndex,
+      cpic: this.context.chip.cpic,
+      accept: false,
+      reason,
+    });
+  }
+
+  protected sendFailure(message: string, abort?: Abort): void {
+    const { context, sessionKey, partIndex } = this;
+    orphanKey(context, sessionKey);
+    context.send(failedKeygenResult(context, sessionKey, partIndex, message, abort));
+  }
+
+  protected onBans(): void {
+    // A key generation that ends in a ban leaves no key, hence no pairwise state to ban.
+  }
+
+  protected recordFields(): Pick<SessionRecord, 'address' | 'digest' | 'signature'> {
+    return { address: this.#address, digest: null, signature: null };
+  }
+}
+
+/** The result that ends a key generation. When the chip may hold a record, it says which. */
+export function failedKeygenResult(
+  context: CeremonyContext,
+  sessionKey: string,
+  partIndex: number,
+  message: string,
+  abort?: Abort,
+): Outgoing {
+  const orphan = context.state.keys.findBySession(sessionKey);
+  return {
+    type: 'keygen_result',
+    session_key: sessionKey,
+    part_index: partIndex,
+    address: orphan?.address ?? '',
+    cpic: context.chip.cpic,
+    encrypted_shard: '',
+    success: false,
+    message,
+    ...(orphan ? { record_id: orphan.record_id } : {}),
+    ...(abort ? { abort } : {}),
+  };
+}
+
+/** A completion makes a pending key active, also when it arrives after a restart. */
+export function completeKey(context: CeremonyContext, complete: KeygenComplete): void {
+  const { logger, state } = context;
+  const record = state.keys.findBySession(complete.session_key);
+  const session_key = complete.session_key;
+  if (!record || record.state !== 'pending') return;
+  if (record.address.toLowerCase() !== complete.address.toLowerCase()) {
+    logger.error({ session_key }, 'a completion names another address; the key stays pending');
+    return;
+  }
+  state.keys.update(record.address, (current) => ({ ...current, state: 'active' }));
+  logger.info({ session_key, address: record.address }, 'key is active');
+}
+
+/** A key generation that failed leaves a record that only the coordinator can authorise to delete. */
+export function orphanKey(context: CeremonyContext, sessionKey: string): void {
+  const record = context.state.keys.findBySession(sessionKey);
+  if (record?.state !== 'pending') return;
+  try {
+    context.state.keys.update(record.address, (current) => ({ ...current, state: 'orphaned' }));
+  } catch (error) {
+    context.logger.error({ session_key: sessionKey, error: messageOf(error) }, 'orphan not noted');
+  }
+}
+
+/** Checks an invitation against what this agent knows by itself; gives all holders with their pins. */
+function checkInvite(context: CeremonyContext, invite: KeygenInvite): readonly Holder[] {
+  const { threshold, total_parts: parties, part_index: index } = invite;
+  const participants = invite.participants.map((name) => name.normalize('NFC'));
+  refuseUnless(participants.length === parties, 'invalid_invite', 'participants and total differ');
+  refuseUnless(new Set(participants).size === parties, 'invalid_invite', 'a person twice');
+  refuseUnless(threshold >= 2 && threshold <= parties, 'invalid_invite', 'threshold out of range');
+  refuseUnless(participants[index - 1] === context.username, 'invalid_invite', 'not our index');
+  checkChipName(context, invite.se_id);
+  const holders = participants.map((username, at) => {
+    const pinned = context.state.pins.find(username);
+    refuseUnless(pinned !== undefined, 'not_in_roster', `no chip is pinned for ${username}`);
+    return { part_index: at + 1, username, chip_public_key: toHex(pinned) };
+  });
+  const own = holders[index - 1]?.chip_public_key;
+  refuseUnless(own === toHex(context.chip.publicKey), 'chip_mismatch', 'our chip is not the pinned');
+  const chips = new Set(holders.map((holder) => holder.chip_public_key));
+  refuseUnless(chips.size === parties, 'chip_mismatch', 'one chip for two participants');
+  return holders;
+}
+
+/** The registry's name of our chip, where the configuration pins it. */
+export function checkChipName(context: CeremonyContext, seId: string): void {
+  const right = context.seId === undefined || context.seId === seId;
+  refuseUnless(right, 'chip_mismatch', 'the invitation is for another chip');
+}

@@ -1,0 +1,104 @@
+/**
+ * What a failed key generation left on the chip is deleted when the coordinator authorises it
+ * (contract.md §1.3). A key that is in use is never deleted this way, whatever the coordinator says.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { fromBase64, fromHex, parseAddress, sessionHash } from '@quorate/intent';
+import type { OrphanAuthorisation, OrphanNotice } from '@quorate/wire';
+import { messageOf } from '../errors.ts';
+import type { KeyRecord } from '../state/keyRecords.ts';
+import { certificatePayload } from './certificates.ts';
+import type { CeremonyContext } from './context.ts';
+import { orphanKey } from './keygen.ts';
+
+interface Pending {
+  readonly record: KeyRecord;
+  readonly sessionHash: Uint8Array;
+  readonly challenge: string;
+}
+
+/** Deletes orphaned records of one agent. */
+export class OrphanDesk {
+  readonly #context: CeremonyContext;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(context: CeremonyContext) {
+    this.#context = context;
+  }
+
+  /** Asks for the authorisation, for a record that is an orphan by this agent's own knowledge. */
+  async receiveNotice(notice: OrphanNotice): Promise<void> {
+    const context = this.#context;
+    const { session_key } = notice;
+    orphanKey(context, session_key);
+    const record = context.state.keys.findBySession(session_key);
+    if (record?.state !== 'orphaned' || record.record_id !== notice.record_id) {
+      const message = record ? 'the key is in use' : 'no such record';
+      context.logger.warn({ session_key, message }, 'orphan notice refused');
+      return this.#answer(notice.session_key, notice.part_index, !record, message);
+    }
+    const payload = certificatePayload(
+      'destroy',
+      session_key,
+      record.part_index,
+      { nonce: randomBytes(32), x25519: randomBytes(32), ed25519: randomBytes(32) },
+      reasonHash(notice.reason),
+      context.now(),
+    );
+    const der = await context.chip.signSession(payload);
+    const challenge = Buffer.from(await context.chip.challenge()).toString('base64');
+    this.#pending.set(session_key, {
+      record,
+      challenge,
+      sessionHash: sessionHash(context.chip.publicKey, payload),
+    });
+    context.send({
+      type: 'orphan_response',
+      session_key,
+      part_index: record.part_index,
+      cpic: context.chip.cpic,
+      session_certificate: Buffer.concat([payload, der]).toString('base64'),
+      chip_challenge: challenge,
+    });
+  }
+
+  /** Deletes the record and forgets the key. */
+  async receiveAuthorisation(message: OrphanAuthorisation): Promise<void> {
+    const context = this.#context;
+    const { session_key } = message;
+    const pending = this.#pending.get(session_key);
+    if (!pending || message.chip_challenge !== pending.challenge) return;
+    this.#pending.delete(session_key);
+    const { record } = pending;
+    try {
+      await context.chip.delete({
+        recordId: fromHex(record.record_id),
+        address: parseAddress(record.address),
+        sessionHash: pending.sessionHash,
+        reasonHash: fromHex(message.reason_hash, 32),
+        challenge: fromBase64(pending.challenge, 16),
+        signature: fromBase64(message.signature),
+      });
+      context.state.keys.remove(record.address);
+      this.#answer(session_key, record.part_index, true, '');
+    } catch (error) {
+      context.logger.warn({ session_key, error: messageOf(error) }, 'orphan not deleted');
+      this.#answer(session_key, record.part_index, false, 'the chip refused');
+    }
+  }
+
+  #answer(sessionKey: string, partIndex: number, success: boolean, message: string): void {
+    this.#context.send({
+      type: 'orphan_result',
+      session_key: sessionKey,
+      part_index: partIndex,
+      success,
+      message,
+    });
+  }
+}
+
+/** What the chip is told of the reason. */
+function reasonHash(reason: string): Uint8Array {
+  return createHash('sha256').update(reason).digest();
+}

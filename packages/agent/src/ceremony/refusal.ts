@@ -1,0 +1,36 @@
+/**
+ * Why this participant does not go on. The reason travels to everyone of the session; details stay
+ * in the local log.
+ */
+import { escapeForDisplay } from '@quorate/intent';
+
+/** Longest reason that is sent. */
+const MAX_REASON_LENGTH = 200;
+
+/** Thrown by checks of a ceremony; becomes a decline before the certificate, a failed result after it. */
+export class Refusal extends Error {
+  /** A stable word. */
+  readonly reason: string;
+
+  constructor(reason: string, message: string) {
+    super(message);
+    this.name = 'Refusal';
+    this.reason = reason;
+  }
+
+  /** What the others are told. */
+  get told(): string {
+    return tellable(`${this.reason}: ${this.message}`);
+  }
+}
+
+/** Refuses unless a fact holds. */
+export function refuseUnless(holds: boolean, reason: string, message: string): asserts holds {
+  if (!holds) throw new Refusal(reason, message);
+}
+
+/** Text for the wire: visible characters, bounded. */
+export function tellable(text: string): string {
+  const shown = Array.from(escapeForDisplay(text.normalize('NFC')));
+  return shown.slice(0, MAX_REASON_LENGTH).join('');
+}

@@ -1,0 +1,378 @@
+/**
+ * Signing at one participant (contract.md §1.4).
+ */
+import {
+  chipFingerprint,
+  digestOf,
+  equalBytes,
+  fromHex,
+  parseAddress,
+  parsePayload,
+  type Payload,
+  payloadHash,
+  shortFingerprint,
+  toHex,
+  verifySignature,
+} from '@quorate/intent';
+import { deriveSessionId } from '@quorate/tss';
+import type { Abort, ChipAuthorisation, SignComplete, SignInvite, SignParams } from '@quorate/wire';
+import type { Outgoing } from '../outbox.ts';
+import type { ExpectedKeyshare, SessionAbort } from '../session/protocol.ts';
+import { bannedIndexes, type Holder, type KeyRecord } from '../state/keyRecords.ts';
+import { type SessionRecord, sessionFileName } from '../state/sessionRecords.ts';
+import type { SessionEvent } from '../workerPool.ts';
+import { Ceremony, type CeremonyEnd } from './ceremony.ts';
+import { certifySession, hashIntent } from './certificates.ts';
+import type { CeremonyContext } from './context.ts';
+import { checkChipName } from './keygen.ts';
+import { Refusal, refuseUnless } from './refusal.ts';
+import { ReleaseDesk } from './release.ts';
+
+/** The last round of signing: once ours is out, somebody may hold a signature (attacks.md N-12). */
+const LAST_ROUND = 3;
+
+/** What was agreed to. */
+interface Agreement {
+  readonly key: KeyRecord;
+  readonly signers: readonly Holder[];
+  readonly digest: Uint8Array;
+  readonly payload: Payload | null;
+}
+
+/** One signature. */
+export class SignCeremony extends Ceremony {
+  readonly kind = 'sign';
+  readonly #invite: SignInvite;
+  readonly #release: ReleaseDesk;
+  #agreement: Agreement | undefined;
+  #challenge: string | undefined;
+  #signature: string | null = null;
+
+  constructor(context: CeremonyContext, invite: SignInvite) {
+    super(context, invite.session_key, invite.part_index);
+    this.#invite = invite;
+    this.#release = new ReleaseDesk(context, this.sessionKey, this.partIndex, this.life.signal);
+  }
+
+  /** Acts on parameters only if they are those that were accepted (contract.md §1.9.9). */
+  receiveParams(params: SignParams): void {
+    this.step(() => this.#start(params));
+  }
+
+  /** A fresh authorisation for a challenge that was renewed. */
+  receiveAuthorisation(message: ChipAuthorisation): void {
+    this.#release.receiveAuthorisation(message);
+  }
+
+  receiveComplete(complete: SignComplete): void {
+    if (complete.success && this.#agreement && this.#signature === null) {
+      this.#adopt(complete.signature, this.#agreement);
+    }
+    if (this.isOver) return;
+    if (this.#signature !== null) this.finish('completed', null);
+    else this.endedByCoordinator(complete.message);
+  }
+
+  involves(address: string, peers: readonly number[]): boolean {
+    if (this.#agreement?.key.address !== address) return false;
+    return this.#agreement.signers.some((signer) => peers.includes(signer.part_index));
+  }
+
+  protected override endState(): CeremonyEnd {
+    if (this.#signature !== null) return 'completed';
+    return this.sentRound >= LAST_ROUND ? 'unknown_outcome' : 'failed';
+  }
+
+  protected async invited(): Promise<void> {
+    const { context } = this;
+    const invite = this.#invite;
+    const agreement = checkInvite(context, invite);
+    this.#agreement = agreement;
+    const { key, signers, digest, payload } = agreement;
+    const consented = await this.consented(
+      {
+        kind: 'sign',
+        sessionKey: this.sessionKey,
+        coordinator: invite.coordinator,
+        address: key.address,
+        digest,
+        payload,
+        display: invite.display ?? null,
+        threshold: key.threshold,
+        totalParts: key.total_parts,
+        participants: signers.map((holder) => ({
+          username: holder.username,
+          partIndex: holder.part_index,
+          fingerprint: shortFingerprint(chipFingerprint(fromHex(holder.chip_public_key))),
+        })),
+      },
+      invite.expires_at,
+    );
+    if (!consented) return;
+    const intent = hashIntent(
+      {
+        sessionKey: this.sessionKey,
+        keyId: fromHex(key.key_id),
+        epoch: key.epoch,
+        threshold: key.threshold,
+        signers: signers.map((holder) => holder.part_index),
+        path: [],
+        digest,
+        payloadHash: payload === null ? null : payloadHash(payload),
+        address: key.address,
+      },
+      key.holders,
+    );
+    const { bytes } = await this.certify(intent, key.key_id);
+    this.#challenge = Buffer.from(await context.chip.challenge()).toString('base64');
+    if (this.isOver) return;
+    context.send({
+      type: 'sign_response',
+      session_key: this.sessionKey,
+      part_index: this.partIndex,
+      cpic: context.chip.cpic,
+      accept: true,
+      reason: '',
+      session_certificate: Buffer.from(bytes).toString('base64'),
+      chip_challenge: this.#challenge,
+    });
+  }
+
+  async #start(params: SignParams): Promise<void> {
+    const { context, certificate, partIndex, sessionKey } = this;
+    const agreement = this.#agreement;
+    if (!certificate || !agreement || this.#challenge === undefined) {
+      throw new Refusal('not_accepted', 'parameters before our answer');
+    }
+    const { key, signers, digest } = agreement;
+    this.#checkParams(params, agreement, this.#challenge);
+    const { certificates, peers } = certifySession(params.peers, {
+      operation: 'sign',
+      sessionKey,
+      intentHash: this.intentHash,
+      signers,
+      own: { index: partIndex, certificate: certificate.bytes },
+      now: context.now(),
+    });
+    const sid = deriveSessionId(fromHex(key.key_id), certificates);
+    this.sid = sid;
+    this.certificates = certificates;
+    const opener = await this.#release.release({
+      address: key.address,
+      certificate,
+      digest,
+      challenge: params.chip_challenge,
+      signature: params.signature,
+    });
+    try {
+      if (this.isOver) return;
+      const bans = checkBans(context, key.address, signers);
+      this.startProtocol((port) =>
+        port.startSign({
+          sid,
+          index: partIndex,
+          signers: signers.map((holder) => holder.part_index),
+          digest,
+          bans,
+          peers,
+          encryptedShard: Buffer.from(params.encrypted_shard, 'base64'),
+          opener,
+          expected: expectedKeyshare(key),
+        }),
+      );
+    } finally {
+      opener.fill(0);
+    }
+  }
+
+  #checkParams(params: SignParams, { key, signers, digest }: Agreement, challenge: string): void {
+    const parties = signers.map((holder) => holder.part_index).join(',');
+    const same =
+      params.part_index === this.partIndex &&
+      params.parties === parties &&
+      params.data === Buffer.from(digest).toString('base64') &&
+      params.address.toLowerCase() === key.address.toLowerCase() &&
+      params.record_id === key.record_id &&
+      params.chip_challenge === challenge;
+    refuseUnless(same, 'parameters_changed', 'other parameters than were accepted');
+    const fileName = sessionFileName(this.sessionKey, this.partIndex);
+    refuseUnless(params.filename === fileName, 'filename', `expected ${fileName}`);
+  }
+
+  protected onResult(event: SessionEvent): void {
+    const agreement = this.#agreement;
+    if (event.event !== 'signature' || !agreement) return;
+    const v = event.signature[64];
+    if (v !== 27 && v !== 28) return this.fail('unrepresentable_recovery_id');
+    const signature = `0x${toHex(event.signature)}`;
+    if (!this.#adopt(signature, agreement)) return this.fail('aborted: invalid-signature');
+    this.writeRecord('completed', null);
+    this.context.send({
+      type: 'sign_result',
+      session_key: this.sessionKey,
+      part_index: this.partIndex,
+      success: true,
+      signature,
+      message: '',
+    });
+  }
+
+  /** Believes a signature only after verifying it by independent code. */
+  #adopt(signature: string, { digest, key }: Agreement): boolean {
+    try {
+      if (!verifySignature(digest, fromHex(signature, 65), key.address)) return false;
+    } catch {
+      return false;
+    }
+    this.#signature = signature;
+    return true;
+  }
+
+  protected sendDecline(reason: string): void {
+    this.context.send({
+      type: 'sign_response',
+      session_key: this.sessionKey,
+      part_index: this.partIndex,
+      cpic: this.context.chip.cpic,
+      accept: false,
+      reason,
+    });
+  }
+
+  protected sendFailure(message: string, abort?: Abort): void {
+    this.context.send(failedSignResult(this.sessionKey, this.partIndex, message, abort));
+  }
+
+  protected onBans(abort: SessionAbort): void {
+    if (!this.#agreement) return;
+    const { address } = this.#agreement.key;
+    const at = this.context.now();
+    this.context.state.keys.update(address, (record) => ({
+      ...record,
+      bans: [
+        ...record.bans,
+        ...abort.bans.map((part_index) => ({
+          part_index,
+          session_key: this.sessionKey,
+          reason: abort.reason,
+          at,
+        })),
+      ],
+    }));
+    this.context.banned(address, abort.bans, this.sessionKey);
+  }
+
+  protected recordFields(): Pick<SessionRecord, 'address' | 'digest' | 'signature'> {
+    return {
+      address: this.#agreement?.key.address ?? null,
+      digest: this.#agreement ? toHex(this.#agreement.digest) : null,
+      signature: this.#signature,
+    };
+  }
+}
+
+/** The result that ends a signature. */
+export function failedSignResult(
+  sessionKey: string,
+  partIndex: number,
+  message: string,
+  abort?: Abort,
+): Outgoing {
+  return {
+    type: 'sign_result',
+    session_key: sessionKey,
+    part_index: partIndex,
+    success: false,
+    signature: '',
+    message,
+    ...(abort ? { abort } : {}),
+  };
+}
+
+/** Checks an invitation against this agent's own record of the key, and recomputes the digest. */
+function checkInvite(context: CeremonyContext, invite: SignInvite): Agreement {
+  const key = context.state.keys.find(invite.address);
+  refuseUnless(key !== undefined, 'unknown_key', 'we hold no share of this address');
+  refuseUnless(key.state !== 'rolled_back', 'state_rolled_back', 'the key needs a refresh');
+  refuseUnless(key.state === 'active', 'unknown_key', 'the key generation is not complete');
+  const sameKey =
+    invite.threshold === key.threshold &&
+    invite.total_parts === key.total_parts &&
+    invite.part_index === key.part_index;
+  refuseUnless(sameKey, 'invalid_invite', 'not the threshold, size or index of the key');
+  checkChipName(context, invite.se_id);
+  const signers = findSigners(context, key, invite.participants);
+  checkBans(context, key.address, signers);
+  const digest = fromHex(invite.data, 32);
+  refuseUnless(
+    digest.some((byte) => byte !== 0),
+    'zero_digest',
+    'the digest is zero',
+  );
+  return { key, signers, digest, payload: checkPayload(invite.payload, digest) };
+}
+
+function findSigners(
+  context: CeremonyContext,
+  key: KeyRecord,
+  participants: readonly string[],
+): readonly Holder[] {
+  const names = participants.map((name) => name.normalize('NFC'));
+  refuseUnless(new Set(names).size === names.length, 'invalid_invite', 'a person twice');
+  refuseUnless(names.length >= key.threshold, 'invalid_invite', 'fewer than the threshold');
+  refuseUnless(names.includes(context.username), 'invalid_invite', 'we are not invited');
+  const signers = names.map((name) => {
+    const holder = key.holders.find((one) => one.username === name);
+    refuseUnless(holder !== undefined, 'invalid_invite', `${name} holds no share of this key`);
+    return holder;
+  });
+  const sorted = signers.toSorted((a, b) => a.part_index - b.part_index);
+  const own = sorted.find((holder) => holder.part_index === key.part_index);
+  const ours = own?.chip_public_key === toHex(context.chip.publicKey);
+  refuseUnless(ours, 'chip_mismatch', 'our chip is not the pinned one');
+  return sorted;
+}
+
+/** Reads the bans anew: they may have come after the invitation. */
+function checkBans(
+  context: CeremonyContext,
+  address: string,
+  signers: readonly Holder[],
+): readonly number[] {
+  const record = context.state.keys.find(address);
+  refuseUnless(record?.state === 'active', 'state_rolled_back', 'the key needs a refresh');
+  const bans = bannedIndexes(record);
+  const banned = signers.filter((holder) => bans.includes(holder.part_index));
+  refuseUnless(
+    banned.length === 0,
+    'pair_banned',
+    `part ${banned.map((holder) => holder.part_index).join(', ')} until a refresh`,
+  );
+  return bans;
+}
+
+/** A payload must hash to what is to be signed: nobody is shown one thing and signs another (N-7). */
+function checkPayload(value: unknown, digest: Uint8Array): Payload | null {
+  if (value === undefined || value === null) return null;
+  let payload: Payload;
+  try {
+    payload = parsePayload(value);
+  } catch {
+    throw new Refusal('invalid_payload', 'the payload is not valid');
+  }
+  const same = equalBytes(digestOf(payload), digest);
+  refuseUnless(same, 'payload_mismatch', 'the payload does not hash to the data');
+  return payload;
+}
+
+function expectedKeyshare(key: KeyRecord): ExpectedKeyshare {
+  return {
+    publicKey: fromHex(key.public_key),
+    address: parseAddress(key.address),
+    keyId: fromHex(key.key_id),
+    recordId: fromHex(key.record_id),
+    threshold: key.threshold,
+    parties: key.total_parts,
+    epoch: key.epoch,
+  };
+}

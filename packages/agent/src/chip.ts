@@ -1,0 +1,126 @@
+/**
+ * The agent's use of its secure chip: one command sequence at a time, the PIN given when the chip
+ * asks for it, and never a second try with a PIN that was wrong.
+ */
+import { type SecureElement, SecureElementError } from '@quorate/secure-element';
+import { toHex } from '@quorate/intent';
+
+/** ISO 7816: security status not satisfied; a PIN is wanted (or a session_hash of this reset). */
+const SECURITY_NOT_SATISFIED = 0x6982;
+
+/** Gives the PIN; the chip wrapper wipes the bytes after use. */
+export type PinProvider = () => Promise<Uint8Array>;
+
+/** What a chip is read with (contract.md §1.6). */
+export type ReadRequest = Parameters<SecureElement['read']>[0];
+
+/** What a record is deleted with. */
+export type DeleteRequest = Parameters<SecureElement['delete']>[0];
+
+/** The chip as sessions use it. */
+export class Chip {
+  /** The CPLC, 84 hex digits. It names the chip and proves nothing. */
+  readonly cpic: string;
+  /** 65 bytes */
+  readonly publicKey: Uint8Array;
+  readonly #element: SecureElement;
+  readonly #pin: PinProvider;
+  #queue: Promise<unknown> = Promise.resolve();
+  #verified = false;
+  #wrongPin = false;
+
+  private constructor(
+    element: SecureElement,
+    pin: PinProvider,
+    identity: { readonly cplc: Uint8Array; readonly publicKey: Uint8Array },
+  ) {
+    this.#element = element;
+    this.#pin = pin;
+    this.cpic = toHex(identity.cplc);
+    this.publicKey = identity.publicKey;
+  }
+
+  /** Reads who the chip is. */
+  static async open(element: SecureElement, pin: PinProvider): Promise<Chip> {
+    const cplc = await element.cplc();
+    return new Chip(element, pin, { cplc, publicKey: await element.publicKey() });
+  }
+
+  /** Signs a session certificate's payload; the chip remembers the session until a reset. */
+  signSession(payload: Uint8Array): Promise<Uint8Array> {
+    return this.#withPin((element) => element.signSession(payload));
+  }
+
+  /** 16 fresh bytes, good for one authorisation. */
+  challenge(): Promise<Uint8Array> {
+    return this.#exclusive(() => this.#element.challenge());
+  }
+
+  /** Keeps an opener; the caller wipes its copy. */
+  async store(recordId: Uint8Array, address: Uint8Array, secret: Uint8Array): Promise<void> {
+    await this.#withPin((element) => element.store({ recordId, address, secret }));
+  }
+
+  /** Releases an opener. The bytes are a copy of the caller's own, not part of a shared pool. */
+  read(request: ReadRequest): Promise<{ secret: Uint8Array; releaseCount: number }> {
+    return this.#withPin(async (element) => {
+      const { secret, releaseCount } = await element.read(request);
+      const own = Uint8Array.from(secret);
+      secret.fill(0);
+      return { secret: own, releaseCount };
+    });
+  }
+
+  /** Overwrites a record. */
+  async delete(request: DeleteRequest): Promise<void> {
+    await this.#withPin((element) => element.delete(request));
+  }
+
+  close(): Promise<void> {
+    return this.#exclusive(() => this.#element.close());
+  }
+
+  #withPin<T>(use: (element: SecureElement) => Promise<T>): Promise<T> {
+    return this.#exclusive(async () => {
+      if (!this.#verified) {
+        await this.#verify();
+        return use(this.#element);
+      }
+      try {
+        return await use(this.#element);
+      } catch (error) {
+        if (!asksForPin(error)) throw error;
+        await this.#verify();
+        return use(this.#element);
+      }
+    });
+  }
+
+  async #verify(): Promise<void> {
+    if (this.#wrongPin) {
+      throw new SecureElementError('pin-wrong', 'the PIN was wrong before; it is not tried again');
+    }
+    const pin = await this.#pin();
+    try {
+      await this.#element.verifyPin(pin);
+      this.#verified = true;
+    } catch (error) {
+      this.#verified = false;
+      this.#wrongPin = error instanceof SecureElementError && error.triesLeft !== undefined;
+      throw error;
+    } finally {
+      pin.fill(0);
+    }
+  }
+
+  /** Commands of one sequence are not interleaved with those of another session. */
+  #exclusive<T>(use: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(use);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function asksForPin(error: unknown): boolean {
+  return error instanceof SecureElementError && error.statusWord === SECURITY_NOT_SATISFIED;
+}

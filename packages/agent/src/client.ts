@@ -1,0 +1,199 @@
+/**
+ * The coordinator's side of a ceremony, for programs: asks, follows, and believes a result only after
+ * checking it.
+ */
+import { addressOf, digestOf, fromHex, parsePayload, verifySignature } from '@quorate/intent';
+import type { KeygenRequest, ServerMessage, SessionState, SignRequest } from '@quorate/wire';
+import { AgentError } from './errors.ts';
+import { createLink, type Link, type LinkOptions } from './link.ts';
+
+/** What a client is made of. */
+export type ClientOptions = Pick<
+  LinkOptions,
+  'url' | 'username' | 'token' | 'ca' | 'allowInsecure' | 'logger' | 'onStatus' | 'backoff'
+>;
+
+/** What the wire wants of a request, without what the client adds. */
+export type KeygenOrder = Omit<KeygenRequest, 'type' | 'cseq'>;
+
+/** What the wire wants of a request, without what the client adds. */
+export type SignOrder = Omit<SignRequest, 'type' | 'cseq'>;
+
+/** News of a running ceremony. */
+export type ProgressEvent = { readonly type: 'state'; readonly state: SessionState };
+
+/** A key that exists. */
+export interface KeygenOutcome {
+  readonly sessionKey: string;
+  readonly address: string;
+  /** `0x` and 66 hex digits */
+  readonly publicKey: string;
+}
+
+/** A signature that verifies. */
+export interface SignOutcome {
+  readonly sessionKey: string;
+  /** `0x` and 130 hex digits */
+  readonly signature: string;
+}
+
+/** A ceremony that failed, with the coordinator's code and words. */
+export class CeremonyError extends Error {
+  /** The code of the coordinator's `error`, e.g. `participant_declined`. */
+  readonly code: string;
+  readonly details: string;
+  readonly sessionKey: string;
+
+  constructor(code: string, message: string, details: string, sessionKey: string) {
+    super(message);
+    this.name = 'CeremonyError';
+    this.code = code;
+    this.details = details;
+    this.sessionKey = sessionKey;
+  }
+}
+
+interface Waiter {
+  readonly onEvent: (event: ProgressEvent) => void;
+  readonly onComplete: (
+    message: Extract<ServerMessage, { type: 'keygen_complete' | 'sign_complete' }>,
+  ) => void;
+  readonly reject: (error: Error) => void;
+  failure: CeremonyError | undefined;
+}
+
+/** A connection in the role of coordinator. Requests may be repeated: they are safe retries. */
+export class CoordinatorClient {
+  readonly #link: Link;
+  readonly #waiters = new Map<string, Waiter>();
+
+  constructor(options: ClientOptions) {
+    this.#link = createLink({
+      ...options,
+      role: 'coordinator',
+      batch: true,
+      progress: true,
+      onMessage: (message) => this.#onMessage(message),
+      onStatus: (status, detail) => {
+        options.onStatus?.(status, detail);
+        if (status === 'refused' || status === 'replaced') this.#rejectAll(detail);
+      },
+    });
+  }
+
+  /** Connects and registers. @throws AgentError `link/refused` */
+  async connect(): Promise<void> {
+    this.#link.start();
+    await this.#link.registered();
+  }
+
+  /** Asks for a key. @throws CeremonyError */
+  keygen(
+    order: KeygenOrder,
+    onEvent: (event: ProgressEvent) => void = () => undefined,
+  ): Promise<KeygenOutcome> {
+    const { session_key: sessionKey } = order;
+    return new Promise((resolve, reject) => {
+      this.#wait(sessionKey, onEvent, reject, (message) => {
+        if (message.type !== 'keygen_complete') return;
+        const { address, public_key: publicKey } = message;
+        if (publicKey === undefined || addressOf(fromHex(publicKey)) !== address) {
+          throw broken(sessionKey, 'the address is not that of the public key');
+        }
+        resolve({ sessionKey, address, publicKey });
+      });
+      this.#link.send({ type: 'keygen_request', ...order });
+    });
+  }
+
+  /** Asks for a signature, and verifies it. @throws CeremonyError */
+  sign(
+    order: SignOrder,
+    onEvent: (event: ProgressEvent) => void = () => undefined,
+  ): Promise<SignOutcome> {
+    const { session_key: sessionKey, address, payload } = order;
+    const digest = fromHex(order.data, 32);
+    if (payload !== undefined && !Buffer.from(digestOf(parsePayload(payload))).equals(digest)) {
+      const message = 'the payload does not hash to the data';
+      return Promise.reject(new AgentError('session/refused', message));
+    }
+    return new Promise((resolve, reject) => {
+      this.#wait(sessionKey, onEvent, reject, (message) => {
+        if (message.type !== 'sign_complete') return;
+        const { signature } = message;
+        if (!verifySignature(digest, fromHex(signature, 65), address)) {
+          throw broken(sessionKey, 'the signature is not one of this address');
+        }
+        resolve({ sessionKey, signature });
+      });
+      this.#link.send({ type: 'sign_request', ...order });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#rejectAll('the client was closed');
+    return this.#link.close();
+  }
+
+  #wait(
+    sessionKey: string,
+    onEvent: Waiter['onEvent'],
+    reject: Waiter['reject'],
+    onComplete: Waiter['onComplete'],
+  ): void {
+    if (this.#waiters.has(sessionKey)) {
+      throw new AgentError('session/conflict', `session ${sessionKey} is running already`);
+    }
+    this.#waiters.set(sessionKey, { onEvent, reject, onComplete, failure: undefined });
+  }
+
+  #onMessage(message: ServerMessage): void {
+    if (!('session_key' in message) || message.session_key === undefined) return;
+    const sessionKey = message.session_key;
+    const waiter = this.#waiters.get(sessionKey);
+    if (!waiter) return;
+    switch (message.type) {
+      case 'session_state':
+        return waiter.onEvent({ type: 'state', state: message });
+      case 'error': {
+        const { code = 'error', message: text, details } = message;
+        waiter.failure = new CeremonyError(code, text, details, sessionKey);
+        // A refused request has no completion; a session that failed has one right behind the error.
+        if (message.cseq !== undefined || message.seq === undefined) {
+          this.#end(sessionKey, () => waiter.reject(waiter.failure ?? broken(sessionKey, text)));
+        }
+        return;
+      }
+      case 'keygen_complete':
+      case 'sign_complete':
+        return this.#end(sessionKey, () => {
+          if (message.success) return waiter.onComplete(message);
+          throw waiter.failure ?? new CeremonyError('failed', message.message, '', sessionKey);
+        });
+      default:
+        return;
+    }
+  }
+
+  #end(sessionKey: string, settle: () => void): void {
+    const waiter = this.#waiters.get(sessionKey);
+    this.#waiters.delete(sessionKey);
+    this.#link.forget(sessionKey);
+    try {
+      settle();
+    } catch (error) {
+      waiter?.reject(error instanceof Error ? error : broken(sessionKey, 'not checkable'));
+    }
+  }
+
+  #rejectAll(detail: string): void {
+    for (const [sessionKey, waiter] of this.#waiters) {
+      waiter.reject(new AgentError('link/closed', `${sessionKey}: ${detail}`));
+    }
+    this.#waiters.clear();
+  }
+}
+
+function broken(sessionKey: string, message: string): CeremonyError {
+  return new CeremonyError('invalid_result', message, '', sessionKey);
+}

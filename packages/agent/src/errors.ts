@@ -1,0 +1,47 @@
+/**
+ * The errors an agent raises about itself; outcomes of sessions are values, not errors.
+ */
+
+/** Stable codes of {@link AgentError}. */
+export type AgentErrorCode =
+  | 'config/invalid'
+  | 'config/unknown-key'
+  | 'config/missing'
+  | 'link/closed'
+  | 'link/refused'
+  | 'link/timeout'
+  | 'policy/invalid'
+  | 'roster/not-pinned'
+  | 'roster/old-serial'
+  | 'roster/refused'
+  | 'roster/fingerprint'
+  | 'session/conflict'
+  | 'session/refused'
+  | 'shard/tampered'
+  | 'store/exists'
+  | 'store/locked'
+  | 'store/mode'
+  | 'store/not-found'
+  | 'store/tampered'
+  | 'worker/stopped';
+
+/** An error of this machine, its configuration or its link; `code` is stable, `message` is for people. */
+export class AgentError extends Error {
+  readonly code: AgentErrorCode;
+
+  constructor(code: AgentErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'AgentError';
+    this.code = code;
+  }
+}
+
+/** Tells whether a caught value is an {@link AgentError}, of one code when given. */
+export function isAgentError(value: unknown, code?: AgentErrorCode): value is AgentError {
+  return value instanceof AgentError && (code === undefined || value.code === code);
+}
+
+/** The message of any caught value, for a log line. */
+export function messageOf(value: unknown): string {
+  return value instanceof Error ? value.message : 'unknown error';
+}

@@ -1,0 +1,61 @@
+/**
+ * A participant of a threshold key, and the client that asks participants for keys and signatures.
+ * @module
+ */
+export { type Agent, type AgentOptions, createAgent } from './agent.ts';
+export {
+  type Approval,
+  type ApprovalRequest,
+  type Approve,
+  approveAll,
+  type KeygenApproval,
+  type PinnedParticipant,
+  type SignApproval,
+} from './approval/index.ts';
+export { approveByPolicy, parsePolicy, type Policy } from './approval/policy.ts';
+export { approveByPrompt, type PromptStreams } from './approval/prompt.ts';
+export { type Backoff, createBackoff } from './backoff.ts';
+export {
+  type Channel,
+  type ChannelOptions,
+  type ChannelPeer,
+  createChannel,
+  createEphemeralKeys,
+  type EphemeralKeys,
+  type IgnoreReason,
+  importEphemeralKeys,
+  type OpenedMessage,
+  type PlainMessage,
+  type SealedMessage,
+} from './channel.ts';
+export { Chip, type PinProvider } from './chip.ts';
+export {
+  CeremonyError,
+  type ClientOptions,
+  CoordinatorClient,
+  type KeygenOrder,
+  type KeygenOutcome,
+  type ProgressEvent,
+  type SignOrder,
+  type SignOutcome,
+} from './client.ts';
+export {
+  type AgentConfig,
+  CONFIG_FILE,
+  loadAgentConfig,
+  parseAgentConfig,
+  resolvePath,
+} from './config.ts';
+export { AgentError, type AgentErrorCode, isAgentError } from './errors.ts';
+export { initAgent, type InitOptions } from './init.ts';
+export { createLink, type Link, type LinkOptions, type LinkStatus } from './link.ts';
+export { type LogFields, type Logger, silentLogger } from './logger.ts';
+export { type Outgoing } from './outbox.ts';
+export { openPins, type Pin, type Pins, type RosterChange } from './roster.ts';
+export { openShard, sealShard, SHARD_VERSION, type SealedShard, type ShardIdentity } from './shard.ts';
+export { type Evidence, type SignedMessage } from './state/evidence.ts';
+export { readSecretFile } from './state/files.ts';
+export { type AgentState, openState, STATE_FILES } from './state/index.ts';
+export { type Ban, type Holder, type KeyRecord } from './state/keyRecords.ts';
+export { type LinkState, openLinkState } from './state/linkState.ts';
+export { type SessionRecord, sessionFileName } from './state/sessionRecords.ts';

@@ -1,0 +1,66 @@
+/**
+ * What an agent needs from its surroundings, as its configuration describes it: files that only the
+ * owner can read, never arguments or the environment.
+ */
+import { readFileSync } from 'node:fs';
+import { ApduSecureElement, openVirtualChip, type SecureElement } from '@quorate/secure-element';
+import type { Approve } from './approval/index.ts';
+import { approveAll } from './approval/index.ts';
+import { approveByPolicy, parsePolicy } from './approval/policy.ts';
+import { approveByPrompt } from './approval/prompt.ts';
+import type { PinProvider } from './chip.ts';
+import { type AgentConfig, resolvePath } from './config.ts';
+import { readSecretFile } from './state/files.ts';
+
+/** Opens the configured chip. */
+export async function chipFromConfig(
+  directory: string,
+  config: AgentConfig,
+): Promise<SecureElement> {
+  const passphrase = readSecretBytes(resolvePath(directory, config.chip.passphrase_file));
+  try {
+    const file = resolvePath(directory, config.chip.file);
+    return new ApduSecureElement(await openVirtualChip({ file, passphrase }));
+  } finally {
+    passphrase.fill(0);
+  }
+}
+
+/** Reads the PIN from its file each time it is wanted. */
+export function pinFromConfig(directory: string, config: AgentConfig): PinProvider {
+  return async () => readSecretBytes(resolvePath(directory, config.pin_file));
+}
+
+/** Reads the token from its file each time it is wanted, so that a renewed file is picked up. */
+export function tokenFromConfig(directory: string, config: AgentConfig): () => Promise<string> {
+  return async () => {
+    const bytes = readSecretBytes(resolvePath(directory, config.token_file));
+    return Buffer.from(bytes).toString('utf8');
+  };
+}
+
+/** Makes the configured decider. */
+export function approverFromConfig(directory: string, { approval }: AgentConfig): Approve {
+  if (approval === 'auto') return approveAll;
+  if (approval === 'prompt') {
+    return approveByPrompt({ input: process.stdin, output: process.stderr });
+  }
+  const file = resolvePath(directory, approval.policy);
+  return approveByPolicy(parsePolicy(file, readFileSync(file, 'utf8')));
+}
+
+/** Reads the certificate authority, if one is configured. */
+export function authorityFromConfig(directory: string, config: AgentConfig): string | undefined {
+  if (config.ca_file === undefined) return undefined;
+  return readFileSync(resolvePath(directory, config.ca_file), 'utf8');
+}
+
+/** A secret file without the line end that editors add. */
+function readSecretBytes(path: string): Uint8Array {
+  const content = readSecretFile(path);
+  let end = content.length;
+  while (end > 0 && (content[end - 1] === 0x0a || content[end - 1] === 0x0d)) end -= 1;
+  const bytes = Uint8Array.from(content.subarray(0, end));
+  content.fill(0);
+  return bytes;
+}

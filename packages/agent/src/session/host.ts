@@ -1,0 +1,253 @@
+/**
+ * All sessions of one protocol thread. Everything here is synchronous: a ban stops the other
+ * sessions of the pair in the same turn in which it is found (attacks.md O-12).
+ */
+import { parseAddress, recordId, toHex } from '@quorate/intent';
+import {
+  ethereumAddress,
+  Keyshare,
+  keygen,
+  type Session,
+  type Signature,
+  sign,
+  TssError,
+} from '@quorate/tss';
+import { isAgentError } from '../errors.ts';
+import { openShard, sealShard } from '../shard.ts';
+import { type PartyOutcome, PartySession, type Preparation, prepare } from './partySession.ts';
+import type {
+  ExpectedKeyshare,
+  KeygenStart,
+  RoundFrame,
+  SignStart,
+  WorkerEvent,
+  WorkerOrder,
+} from './protocol.ts';
+
+/** Sends an event to the main thread; `transfer` names the buffers that move instead of being copied. */
+export type Post = (event: WorkerEvent, transfer: readonly ArrayBuffer[]) => void;
+
+interface Running {
+  readonly party: PartySession<Keyshare> | PartySession<Signature>;
+  /** Hex of the key id for a signature, null for a key generation. */
+  readonly key: string | null;
+  readonly peers: readonly number[];
+  /** Reports the outcome once there is one. */
+  readonly settle: () => PartyOutcome<unknown> | undefined;
+  readonly wipe: () => void;
+}
+
+/** Runs the sessions that the main thread orders. */
+export class SessionHost {
+  readonly #post: Post;
+  readonly #prepared = new Map<string, Preparation>();
+  readonly #running = new Map<string, Running>();
+  /** Bans found by this thread, by key: faster than the record that the main thread keeps. */
+  readonly #bans = new Map<string, Set<number>>();
+
+  constructor(post: Post) {
+    this.#post = post;
+  }
+
+  /** Carries out an order. A fault of our own is thrown and ends the thread. */
+  handle(order: WorkerOrder): void {
+    switch (order.order) {
+      case 'prepare':
+        return this.#prepare(order.id);
+      case 'keygen':
+        return this.#refusable(order.id, () => this.#keygen(order.id, order.start));
+      case 'sign':
+        return this.#refusable(order.id, () => this.#sign(order.id, order.start));
+      case 'receive':
+        return this.#receive(order.id, order.frame);
+      case 'end':
+        return this.#end(order.id);
+    }
+  }
+
+  #prepare(id: string): void {
+    const preparation = prepare();
+    this.#prepared.set(id, preparation);
+    const { x25519, ed25519 } = preparation.keys;
+    this.#post({ event: 'prepared', id, nonce: preparation.nonce, x25519, ed25519 }, []);
+  }
+
+  #keygen(id: string, start: KeygenStart): void {
+    const { sid, threshold, parties, index } = start;
+    const session = keygen({ sessionId: sid, threshold, parties, index });
+    const party = this.#party(id, session, start);
+    this.#run(id, {
+      party,
+      key: null,
+      peers: start.peers.map((peer) => peer.index),
+      settle: () => {
+        const { outcome } = party;
+        if (outcome?.status === 'completed') this.#postKey(id, outcome.output);
+        return outcome;
+      },
+      wipe: () => undefined,
+    });
+  }
+
+  #sign(id: string, start: SignStart): void {
+    const keyshare = openKeyshare(start);
+    try {
+      const key = toHex(start.expected.keyId);
+      const peers = start.peers.map((peer) => peer.index);
+      const bans = [...new Set([...start.bans, ...(this.#bans.get(key) ?? [])])];
+      const { sid, signers, digest } = start;
+      const session = sign({ sessionId: sid, keyshare, signers, digest, bans });
+      const party = this.#party(id, session, start);
+      const settle = (): PartyOutcome<Signature> | undefined => {
+        const { outcome } = party;
+        if (outcome?.status === 'completed') {
+          this.#post({ event: 'signature', id, signature: outcome.output.bytes }, []);
+        }
+        return outcome;
+      };
+      this.#run(id, { party, key, peers, settle, wipe: () => keyshare.wipe() });
+    } catch (error) {
+      keyshare.wipe();
+      throw error;
+    }
+  }
+
+  #party<T>(id: string, session: Session<T>, start: KeygenStart | SignStart): PartySession<T> {
+    const preparation = this.#prepared.get(id);
+    if (!preparation) throw new Error('unreachable: a session that was not prepared');
+    this.#prepared.delete(id);
+    const { sid, index, peers } = start;
+    return new PartySession(session, { sid, index, peers, keys: preparation.keys });
+  }
+
+  #run(id: string, running: Running): void {
+    this.#running.set(id, running);
+    this.#postFrames(id, running.party.start());
+    this.#settle(id, running);
+  }
+
+  #receive(id: string, frame: RoundFrame): void {
+    const running = this.#running.get(id);
+    if (!running) return;
+    const received = running.party.receive(frame);
+    if (received.ignored === null) {
+      this.#postFrames(id, received.frames);
+    } else {
+      const { round, from } = frame;
+      this.#post({ event: 'ignored', id, round, from, reason: received.ignored }, []);
+    }
+    this.#settle(id, running);
+  }
+
+  #settle(id: string, running: Running): void {
+    const outcome = running.settle();
+    if (!outcome) return;
+    if (outcome.status === 'aborted') {
+      const { status: _, ...abort } = outcome;
+      if (running.key !== null && abort.bans.length > 0) this.#ban(id, running.key, abort.bans);
+      this.#post({ event: 'aborted', id, abort: plainAbort(abort) }, []);
+    }
+    this.#end(id);
+  }
+
+  /** Stops every other session of this key with a banned peer before anything more is said. */
+  #ban(cause: string, key: string, banned: readonly number[]): void {
+    const known = this.#bans.get(key) ?? new Set();
+    for (const peer of banned) known.add(peer);
+    this.#bans.set(key, known);
+    for (const [id, running] of this.#running) {
+      const culprits = running.peers.filter((peer) => known.has(peer));
+      if (id === cause || running.key !== key || culprits.length === 0) continue;
+      const message = 'another session with this party ended in a ban';
+      const abort = { reason: 'banned-pair', culprits, bans: [], round: 0, message, evidence: [] };
+      this.#post({ event: 'aborted', id, abort }, []);
+      this.#end(id);
+    }
+  }
+
+  #postFrames(id: string, frames: readonly RoundFrame[]): void {
+    if (frames.length > 0) this.#post({ event: 'frames', id, frames }, []);
+  }
+
+  #postKey(id: string, keyshare: Keyshare): void {
+    const { publicKey, keyId, index, epoch } = keyshare;
+    const address = ethereumAddress(publicKey);
+    const record = recordId(keyId, index, epoch);
+    const bytes = keyshare.encode();
+    const { encryptedShard, opener } = sealShard(bytes, {
+      publicKey,
+      address: parseAddress(address),
+      partIndex: index,
+      epoch,
+      recordId: record,
+    });
+    bytes.fill(0);
+    keyshare.wipe();
+    this.#post(
+      { event: 'key', id, address, publicKey, keyId, recordId: record, encryptedShard, opener },
+      opener.buffer instanceof ArrayBuffer ? [opener.buffer] : [],
+    );
+  }
+
+  /** What this machine or its input is at fault for ends the session before anything is sent. */
+  #refusable(id: string, start: () => void): void {
+    try {
+      start();
+    } catch (error) {
+      const known =
+        error instanceof TssError || error instanceof RangeError || isAgentError(error);
+      if (!known) throw error;
+      const reason = 'code' in error ? error.code : 'session/refused';
+      this.#post({ event: 'refused', id, reason, message: error.message }, []);
+      this.#end(id);
+    }
+  }
+
+  #end(id: string): void {
+    this.#prepared.delete(id);
+    const running = this.#running.get(id);
+    if (!running) return;
+    this.#running.delete(id);
+    running.party.close();
+    running.wipe();
+  }
+}
+
+/** Opens the shard and checks that it is the one that the agent's own record describes. */
+function openKeyshare(start: SignStart): Keyshare {
+  const { expected, index, encryptedShard, opener } = start;
+  const bytes = openShard(encryptedShard, opener, {
+    publicKey: expected.publicKey,
+    address: expected.address,
+    partIndex: index,
+    epoch: expected.epoch,
+    recordId: expected.recordId,
+  });
+  opener.fill(0);
+  const keyshare = Keyshare.decode(bytes);
+  bytes.fill(0);
+  if (!matches(keyshare, expected, index)) {
+    keyshare.wipe();
+    throw new RangeError('the keyshare is not the one of the key record');
+  }
+  return keyshare;
+}
+
+function matches(keyshare: Keyshare, expected: ExpectedKeyshare, index: number): boolean {
+  return (
+    keyshare.index === index &&
+    keyshare.threshold === expected.threshold &&
+    keyshare.parties === expected.parties &&
+    keyshare.epoch === expected.epoch &&
+    toHex(keyshare.keyId) === toHex(expected.keyId) &&
+    toHex(keyshare.publicKey) === toHex(expected.publicKey)
+  );
+}
+
+/** Only what can be cloned and says nothing secret leaves the thread. */
+function plainAbort(
+  abort: Omit<Extract<PartyOutcome<unknown>, { status: 'aborted' }>, 'status'>,
+): Extract<WorkerEvent, { event: 'aborted' }>['abort'] {
+  const { reason, culprits, bans, round, message, evidence } = abort;
+  return { reason, culprits, bans, round, message, evidence };
+}

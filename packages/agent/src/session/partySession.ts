@@ -1,0 +1,138 @@
+/**
+ * One session as the protocol thread runs it: its channel, its protocol machine, and the wiping of
+ * what it held.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Message, Session } from '@quorate/tss';
+import {
+  type Channel,
+  createChannel,
+  createEphemeralKeys,
+  type EphemeralKeys,
+  type OpenedMessage,
+} from '../channel.ts';
+import type { SignedMessage } from '../state/evidence.ts';
+import type { PeerKeys, RoundFrame } from './protocol.ts';
+
+/** How a session ended, with the evidence in the form that was signed. */
+export type PartyOutcome<T> =
+  | { readonly status: 'completed'; readonly output: T }
+  | {
+      readonly status: 'aborted';
+      readonly reason: string;
+      readonly culprits: readonly number[];
+      readonly bans: readonly number[];
+      readonly round: number;
+      readonly message: string;
+      readonly evidence: readonly SignedMessage[];
+    };
+
+/** What became of a received frame. */
+export type Received =
+  | { readonly ignored: string }
+  | { readonly ignored: null; readonly frames: readonly RoundFrame[] };
+
+/** The ephemeral keys and nonce that a session's certificate names. */
+export interface Preparation {
+  readonly nonce: Uint8Array;
+  readonly keys: EphemeralKeys;
+}
+
+/** Makes what one certificate certifies. */
+export function prepare(): Preparation {
+  return { nonce: new Uint8Array(randomBytes(32)), keys: createEphemeralKeys() };
+}
+
+/** Runs one protocol machine over the wire form of its messages. */
+export class PartySession<T> {
+  readonly #channel: Channel;
+  readonly #session: Session<T>;
+  readonly #opened = new Map<Message, OpenedMessage>();
+  readonly #privateBodies: Uint8Array[] = [];
+
+  constructor(
+    session: Session<T>,
+    binding: {
+      readonly sid: Uint8Array;
+      readonly index: number;
+      readonly keys: EphemeralKeys;
+      readonly peers: readonly PeerKeys[];
+    },
+  ) {
+    this.#session = session;
+    this.#channel = createChannel(binding);
+  }
+
+  /** The first frames. */
+  start(): readonly RoundFrame[] {
+    return this.#seal(this.#session.start());
+  }
+
+  /** Opens a frame and hands it to the protocol; what is not authentic changes nothing. */
+  receive(frame: RoundFrame): Received {
+    const opened = this.#channel.open({
+      round: frame.round,
+      from: frame.from,
+      to: frame.to,
+      body: Buffer.from(frame.body, 'base64'),
+      signature: Buffer.from(frame.signature, 'base64'),
+    });
+    if (typeof opened === 'string') return { ignored: opened };
+    if (opened.to !== null) this.#privateBodies.push(opened.plaintext);
+    const message: Message = {
+      round: opened.round,
+      from: opened.from,
+      to: opened.to,
+      body: opened.body,
+    };
+    this.#opened.set(message, opened);
+    const { disposition, send } = this.#session.receive(message);
+    if (disposition !== 'accepted') return { ignored: disposition };
+    return { ignored: null, frames: this.#seal(send) };
+  }
+
+  /** How it ended, or undefined while it runs. */
+  get outcome(): PartyOutcome<T> | undefined {
+    const { outcome } = this.#session;
+    if (!outcome || outcome.status === 'completed') return outcome;
+    return { ...outcome, evidence: this.#evidence(outcome.evidence) };
+  }
+
+  /** Wipes keys and private messages. */
+  close(): void {
+    this.#channel.close();
+    for (const body of this.#privateBodies) body.fill(0);
+    this.#privateBodies.length = 0;
+    this.#opened.clear();
+  }
+
+  #seal(messages: readonly Message[]): readonly RoundFrame[] {
+    return messages.map((message) => {
+      if (message.to !== null) this.#privateBodies.push(message.body);
+      const sealed = this.#channel.seal(message);
+      return {
+        round: sealed.round,
+        from: sealed.from,
+        to: sealed.to,
+        body: Buffer.from(sealed.body).toString('base64'),
+        signature: Buffer.from(sealed.signature).toString('base64'),
+      };
+    });
+  }
+
+  #evidence(messages: readonly Message[]): SignedMessage[] {
+    return messages.flatMap((message) => {
+      const opened = this.#opened.get(message);
+      if (!opened) return [];
+      return [
+        {
+          round: opened.round,
+          from: opened.from,
+          to: opened.to,
+          plaintext: Buffer.from(opened.plaintext).toString('base64'),
+          signature: Buffer.from(opened.signature).toString('base64'),
+        },
+      ];
+    });
+  }
+}

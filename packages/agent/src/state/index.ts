@@ -1,0 +1,94 @@
+/**
+ * Everything that an agent keeps between runs, behind one lock.
+ */
+import { join } from 'node:path';
+import { toHex } from '@quorate/intent';
+import { AgentError } from '../errors.ts';
+import { openPins, type Pins } from '../roster.ts';
+import { type EvidenceStore, openEvidence } from './evidence.ts';
+import { makePrivateDirectory, readSecretFile } from './files.ts';
+import { type KeyRecords, openKeyRecords } from './keyRecords.ts';
+import { type LinkState, openLinkState } from './linkState.ts';
+import { lockDirectory } from './lock.ts';
+import { openSessionRecords, type SessionRecords } from './sessionRecords.ts';
+import { openUsedSessions, type UsedSessions } from './usedSessions.ts';
+
+/** Names inside an agent's directory. */
+export const STATE_FILES = {
+  localKey: 'local.key',
+  pins: 'pins.json',
+  link: 'link.json',
+  used: 'used-sessions.log',
+  keys: 'keys',
+  sessions: 'sessions',
+  evidence: 'evidence',
+} as const;
+
+/** The open state of one agent. */
+export interface AgentState {
+  readonly directory: string;
+  readonly pins: Pins;
+  readonly keys: KeyRecords;
+  readonly used: UsedSessions;
+  readonly sessions: SessionRecords;
+  readonly evidence: EvidenceStore;
+  readonly link: LinkState;
+  close(): void;
+}
+
+/**
+ * Opens the state of an agent's directory.
+ * @throws AgentError `store/locked` when another process has it, `store/not-found` before `agent init`
+ */
+export function openState(directory: string): AgentState {
+  makePrivateDirectory(directory);
+  const localKey = readSecretFile(join(directory, STATE_FILES.localKey));
+  if (localKey.length !== 32) throw new AgentError('store/tampered', 'local.key is not 32 bytes');
+  const lock = lockDirectory(directory);
+  try {
+    const pins = openPins(join(directory, STATE_FILES.pins));
+    const keys = openKeyRecords(join(directory, STATE_FILES.keys));
+    applyPins(keys, pins);
+    const used = openUsedSessions(join(directory, STATE_FILES.used));
+    return {
+      directory,
+      pins,
+      keys,
+      used,
+      sessions: openSessionRecords(join(directory, STATE_FILES.sessions), localKey),
+      evidence: openEvidence(join(directory, STATE_FILES.evidence)),
+      link: openLinkState(join(directory, STATE_FILES.link)),
+      close: () => {
+        used.close();
+        localKey.fill(0);
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Carries a roster's chip keys into the pins of the keys. Done at every opening, so that a crash
+ * between the roster and the last key record is made good.
+ */
+export function applyPins(keys: KeyRecords, pins: Pins): void {
+  const rostered = new Map(
+    pins
+      .list()
+      .filter((pin) => pin.source === 'roster')
+      .map((pin) => [pin.username, toHex(pin.chipPublicKey)]),
+  );
+  for (const record of keys.list()) {
+    const holders = record.holders.map((holder) => ({
+      ...holder,
+      chip_public_key: rostered.get(holder.username) ?? holder.chip_public_key,
+    }));
+    const changed = holders.some(
+      (holder, i) => holder.chip_public_key !== record.holders[i]?.chip_public_key,
+    );
+    if (changed) keys.update(record.address, (current) => ({ ...current, holders }));
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * What an agent knows of each key by itself, never from the coordinator: who holds it, under which
+ * pinned chip keys, how often the chip may have released the opener, and which pairs are banned.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { AgentError } from '../errors.ts';
+import {
+  makePrivateDirectory,
+  readIfPresent,
+  removeIfPresent,
+  replaceFile,
+  syncDirectory,
+} from './files.ts';
+
+/** One ban: the pair with this party signs no more before a refresh (attacks.md O-12). */
+export interface Ban {
+  readonly part_index: number;
+  readonly session_key: string;
+  readonly reason: string;
+  readonly at: number;
+}
+
+/** One holder of a key, with the chip key pinned for it (130 hex digits). */
+export interface Holder {
+  readonly part_index: number;
+  readonly username: string;
+  readonly chip_public_key: string;
+}
+
+/** One key of this participant; byte strings are lower-case hex without prefix. */
+export interface KeyRecord {
+  readonly format: 'quorate-key/v1';
+  /** pending: the key generation is not complete; orphaned: it failed; rolled_back: dead until a refresh. */
+  readonly state: 'pending' | 'active' | 'orphaned' | 'rolled_back';
+  /** The session that generated the key. */
+  readonly session_key: string;
+  readonly address: string;
+  readonly public_key: string;
+  readonly key_id: string;
+  readonly record_id: string;
+  readonly epoch: number;
+  readonly threshold: number;
+  readonly total_parts: number;
+  /** This participant's index. */
+  readonly part_index: number;
+  readonly holders: readonly Holder[];
+  /** The highest release count that the chip may have reached with this agent's knowledge. */
+  readonly release_count: number;
+  readonly bans: readonly Ban[];
+}
+
+const hex = (bytes: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
+const index = z.int().min(1).max(32);
+
+const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({
+  format: z.literal('quorate-key/v1'),
+  state: z.enum(['pending', 'active', 'orphaned', 'rolled_back']),
+  session_key: z.string(),
+  address: z.string().regex(/^0x[0-9a-fA-F]{40}$/),
+  public_key: hex(33),
+  key_id: hex(32),
+  record_id: hex(32),
+  epoch: z.int().nonnegative(),
+  threshold: z.int().min(2).max(32),
+  total_parts: z.int().min(2).max(32),
+  part_index: index,
+  holders: z.array(
+    z.strictObject({ part_index: index, username: z.string(), chip_public_key: hex(65) }),
+  ),
+  release_count: z.int().nonnegative(),
+  bans: z.array(
+    z.strictObject({
+      part_index: index,
+      session_key: z.string(),
+      reason: z.string(),
+      at: z.number(),
+    }),
+  ),
+});
+
+/** The key records of one agent; every change is on disk when the call returns. */
+export interface KeyRecords {
+  find(address: string): KeyRecord | undefined;
+  findBySession(sessionKey: string): KeyRecord | undefined;
+  list(): readonly KeyRecord[];
+  /** Adds a pending key. @throws AgentError `store/exists` when the address or the key id is known (D-12). */
+  add(record: KeyRecord): void;
+  /** Replaces a record by a changed copy. */
+  update(address: string, change: (record: KeyRecord) => KeyRecord): KeyRecord;
+  /** Forgets the remains of a key generation that failed. */
+  remove(address: string): void;
+}
+
+/** Opens the folder of key records. @throws AgentError `store/tampered` for a file that is not one */
+export function openKeyRecords(directory: string): KeyRecords {
+  makePrivateDirectory(directory);
+  const records = new Map<string, KeyRecord>();
+  for (const name of readdirSync(directory)) {
+    if (!name.endsWith('.json')) continue;
+    const record = readRecord(join(directory, name), name);
+    records.set(record.address.toLowerCase(), record);
+  }
+  const write = (record: KeyRecord): void => {
+    replaceFile(join(directory, fileName(record)), `${JSON.stringify(record, null, 2)}\n`);
+    records.set(record.address.toLowerCase(), record);
+  };
+  const list = (): KeyRecord[] => [...records.values()];
+  return {
+    find: (address) => records.get(address.toLowerCase()),
+    findBySession: (sessionKey) => list().find((record) => record.session_key === sessionKey),
+    list,
+    add: (record) => {
+      const known = list().some(
+        (other) =>
+          other.key_id === record.key_id ||
+          other.address.toLowerCase() === record.address.toLowerCase(),
+      );
+      if (known) throw new AgentError('store/exists', `key ${record.address} exists already`);
+      write(keyRecordSchema.parse(record));
+    },
+    update: (address, change) => {
+      const record = records.get(address.toLowerCase());
+      if (!record) throw new AgentError('store/not-found', `key ${address} is unknown`);
+      const changed = keyRecordSchema.parse(change(record));
+      write(changed);
+      return changed;
+    },
+    remove: (address) => {
+      const record = records.get(address.toLowerCase());
+      if (!record) return;
+      removeIfPresent(join(directory, fileName(record)));
+      syncDirectory(directory);
+      records.delete(address.toLowerCase());
+    },
+  };
+}
+
+/** The part indexes that a key's owner refuses to sign with. */
+export function bannedIndexes(record: KeyRecord): number[] {
+  return [...new Set(record.bans.map((ban) => ban.part_index))].toSorted((a, b) => a - b);
+}
+
+function fileName(record: KeyRecord): string {
+  return `${record.address.toLowerCase()}.json`;
+}
+
+function readRecord(path: string, name: string): KeyRecord {
+  try {
+    const record = keyRecordSchema.parse(
+      JSON.parse(readIfPresent(path)?.toString('utf8') ?? 'null'),
+    );
+    if (fileName(record) !== name) throw new Error(`the address inside is ${record.address}`);
+    return record;
+  } catch (error) {
+    throw new AgentError('store/tampered', `key record ${path} cannot be used`, error);
+  }
+}

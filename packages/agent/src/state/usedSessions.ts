@@ -1,0 +1,42 @@
+/**
+ * The session keys that this participant has ever answered with a certificate (contract.md §1.5):
+ * an append-only file, flushed before the certificate exists.
+ */
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { FILE_MODE, readIfPresent } from './files.ts';
+
+/** The record of used session keys. */
+export interface UsedSessions {
+  /** The part index under which a session key was used, or undefined when it was not. */
+  find(sessionKey: string): number | undefined;
+  /** Records a session key durably; false when it was recorded before. */
+  add(sessionKey: string, partIndex: number): boolean;
+  close(): void;
+}
+
+/** Opens the record. A last line torn by a crash was never relied upon; it is closed, not removed. */
+export function openUsedSessions(path: string): UsedSessions {
+  const text = readIfPresent(path)?.toString('utf8') ?? '';
+  const used = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const [sessionKey, partIndex] = line.split(' ');
+    if (sessionKey) used.set(sessionKey, Number(partIndex ?? 0));
+  }
+  const descriptor = openSync(path, 'a', FILE_MODE);
+  if (text !== '' && !text.endsWith('\n')) append(descriptor, '\n');
+  return {
+    find: (sessionKey) => used.get(sessionKey),
+    add: (sessionKey, partIndex) => {
+      if (used.has(sessionKey)) return false;
+      append(descriptor, `${sessionKey} ${partIndex}\n`);
+      used.set(sessionKey, partIndex);
+      return true;
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+function append(descriptor: number, line: string): void {
+  writeSync(descriptor, line);
+  fdatasyncSync(descriptor);
+}
