@@ -10,6 +10,7 @@ export const LABELS = {
   commitment: 'quorate/v1/commitment',
   schnorr: 'quorate/v1/schnorr',
   chainCode: 'quorate/v1/dkls23/keygen/chain-code',
+  chainCodeFinal: 'quorate/v1/dkls23/keygen/chain-code/final',
   zeroSeedCommitment: 'quorate/v1/dkls23/keygen/zero-seed',
   keygenTranscript: 'quorate/v1/dkls23/keygen/transcript',
   keygenConfirmation: 'quorate/v1/dkls23/keygen/confirmation',

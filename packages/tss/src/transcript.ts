@@ -4,9 +4,8 @@
  *
  * Source: crypto.md §1, `H(tag, f1..fk)`.
  */
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { backend } from '#backend';
-
-const encoder = new TextEncoder();
 
 const u64 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(8);
@@ -15,7 +14,7 @@ const u64 = (value: number): Uint8Array => {
 };
 
 const parts = (label: string, fields: readonly Uint8Array[]): Uint8Array[] => {
-  const tag = encoder.encode(label);
+  const tag = utf8ToBytes(label);
   const framedParts = [u64(tag.length), tag, u64(fields.length)];
   for (const field of fields) framedParts.push(u64(field.length), field);
   return framedParts;

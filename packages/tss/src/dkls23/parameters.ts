@@ -1,0 +1,157 @@
+/** What the caller gives to a session, and what is refused before anything is sent. */
+import { concat, u16, u32 } from '../arith/bytes.ts';
+import { isZeroScalar, type Scalar, reduceWide } from '../arith/scalar.ts';
+import { backend } from '#backend';
+import type { Keyshare } from '../keyshare.ts';
+import { LABELS } from '../label.ts';
+import type { Rng } from '../rng.ts';
+import { type Broadcast, type EchoHash } from '../round/echo.ts';
+import { InputError } from '../round/errors.ts';
+import { hash } from '../transcript.ts';
+
+/** Most parties of a key. */
+export const MAX_PARTIES = 32;
+
+/** Parameters of a key generation. */
+export interface KeygenParameters {
+  /** 32 bytes, from `deriveSessionId`. */
+  readonly sessionId: Uint8Array;
+  /** Signers needed, 2..n. */
+  readonly threshold: number;
+  /** n, at most 32. */
+  readonly parties: number;
+  /** Own index, 1..n. */
+  readonly index: number;
+  readonly rng?: Rng;
+}
+
+/** Parameters of a signature. */
+export interface SignParameters {
+  /** 32 bytes, from `deriveSessionId`. */
+  readonly sessionId: Uint8Array;
+  readonly keyshare: Keyshare;
+  /** Sorted indices of those who sign, at least threshold. */
+  readonly signers: readonly number[];
+  /** The 32 bytes that are signed; not 0 modulo the group order. */
+  readonly digest: Uint8Array;
+  /** BIP32 path of non-hardened indices; empty for the key itself. */
+  readonly path?: readonly number[];
+  /**
+   * Parties with whom this keyshare must not be used any more: every ban that was ever recorded.
+   * Security: leaving one out lets that party learn the share by repeated failures.
+   */
+  readonly bans: readonly number[];
+  readonly rng?: Rng;
+}
+
+/**
+ * The session id of round 0: the key (if there is one already) and the certificates of all parties
+ * in index order, which hold parameters, identities and nonces (contract.md §1.5a). 32 bytes.
+ */
+export function deriveSessionId(
+  keyId: Uint8Array | null,
+  certificates: readonly Uint8Array[],
+): Uint8Array {
+  const digests = certificates.map((certificate) => backend.sha256(certificate));
+  const key = keyId === null ? [new Uint8Array([0])] : [new Uint8Array([1]), keyId];
+  return hash(LABELS.sessionId, concat(...key), u16(certificates.length), ...digests);
+}
+
+/** @throws InputError */
+export function checkKeygen({ sessionId, threshold, parties, index }: KeygenParameters): void {
+  checkSessionId(sessionId);
+  const integers = [threshold, parties, index].every((value) => Number.isInteger(value));
+  if (!integers || parties < 2 || parties > MAX_PARTIES) {
+    throw new InputError('input/parties', `${parties} parties not in 2..${MAX_PARTIES}`);
+  }
+  if (threshold < 2 || threshold > parties) {
+    throw new InputError('input/threshold', `threshold ${threshold} not in 2..${parties}`);
+  }
+  if (index < 1 || index > parties) {
+    throw new InputError('input/index', `party index ${index} not in 1..${parties}`);
+  }
+}
+
+/** @throws InputError */
+export function checkSign(parameters: SignParameters): void {
+  const { sessionId, keyshare, signers, digest, bans } = parameters;
+  checkSessionId(sessionId);
+  if (digest.length !== 32) {
+    throw new InputError('input/digest-length', `digest of ${digest.length} bytes, 32 expected`);
+  }
+  if (isZeroScalar(digestScalar(digest))) {
+    throw new InputError('input/digest-zero', 'digest is zero modulo the group order');
+  }
+  checkSigners(signers, keyshare);
+  const banned = signers.filter((signer) => bans.includes(signer));
+  if (banned.length > 0) {
+    const who = `party ${banned.join(', ')}`;
+    throw new InputError('input/banned', `state shared with ${who} is banned until a refresh`);
+  }
+}
+
+const checkSigners = (
+  signers: readonly number[],
+  { threshold, parties, index }: Keyshare,
+): void => {
+  const sorted = signers.every(
+    (signer, at) =>
+      Number.isInteger(signer) &&
+      signer >= 1 &&
+      signer <= parties &&
+      (at === 0 || signer > (signers[at - 1] ?? 0)),
+  );
+  if (!sorted) {
+    throw new InputError('input/signer-set', `signers must be sorted, distinct, in 1..${parties}`);
+  }
+  if (signers.length < threshold) {
+    const problem = `${signers.length} signers, at least ${threshold} needed`;
+    throw new InputError('input/signer-set', problem);
+  }
+  if (!signers.includes(index)) {
+    throw new InputError('input/signer-set', `party ${index} is not among the signers`);
+  }
+};
+
+const checkSessionId = (sessionId: Uint8Array): void => {
+  if (sessionId.length !== 32 || sessionId.every((byte) => byte === 0)) {
+    throw new InputError('input/session-id', 'a session id has 32 bytes, not all zero');
+  }
+};
+
+/** m: the digest as a number, reduced once (attacks.md N-8). */
+export function digestScalar(digest: Uint8Array): Scalar {
+  return reduceWide(concat(new Uint8Array(16), digest));
+}
+
+/** sid of a key generation: the caller's id and what it is for. */
+export function keygenSid({ sessionId, threshold, parties }: KeygenParameters): Uint8Array {
+  return hash(LABELS.keygenSession, sessionId, u16(threshold), u16(parties));
+}
+
+/** sid of a signature: everything that the parties agreed to is in it (attacks.md N-3, R-10). */
+export function signSid(parameters: SignParameters): Uint8Array {
+  const { sessionId, keyshare, signers, digest, path = [] } = parameters;
+  const { keyId, epoch, threshold, parties } = keyshare;
+  return hash(
+    LABELS.signSession,
+    sessionId,
+    keyId,
+    u32(epoch),
+    concat(u16(threshold), u16(parties)),
+    concat(...signers.map((signer) => u16(signer))),
+    concat(...path.map((step) => u32(step))),
+    digest,
+  );
+}
+
+/** The echo of a session's broadcasts: docs/spec/session.md, step 5. */
+export function echoHash(sid: Uint8Array): EchoHash {
+  return (round: number, broadcasts: readonly Broadcast[]) =>
+    hash(
+      LABELS.echo,
+      sid,
+      u16(round),
+      ...broadcasts.map(({ from, body }) => concat(u16(from), backend.sha256(body))),
+    );
+}

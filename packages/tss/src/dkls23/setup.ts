@@ -1,0 +1,60 @@
+/**
+ * Oblivious-transfer set-up of one pair, both directions: docs/spec/keygen.md, steps 2–4, and
+ * docs/spec/ot.md. Direction (builder b, evaluator e) has a session id of its own.
+ */
+import type { Point } from '../curve.ts';
+import { type BaseOtReceiver, baseOtFinish, baseOtReceive, baseOtSend } from '../ot/base.ts';
+import { type OtBuilder, type OtEvaluator, pprfBuild, pprfEvaluate } from '../ot/pprf.ts';
+import type { Rng } from '../rng.ts';
+import type { KeygenContext } from './dealing.ts';
+import type { KeygenDirect3 } from './messages.ts';
+import { setupPairId } from './pairs.ts';
+
+/** What an evaluator keeps between its base-OT message and the builder's answer. Secret. */
+export interface EvaluatorOffer {
+  readonly sid: Uint8Array;
+  readonly state: BaseOtReceiver;
+}
+
+/** What a builder answers, and what it keeps. */
+export interface BuilderAnswer {
+  readonly builder: OtBuilder;
+  readonly baseOt: readonly Point[];
+  readonly pprf: Uint8Array;
+}
+
+/** Starts the direction in which this party evaluates and `peer` builds. Fresh choices each (O-5). */
+export function offerTo({ sid, index, rng }: KeygenContext, peer: number): EvaluatorOffer {
+  const pairSid = setupPairId(sid, peer, index);
+  return { sid: pairSid, state: baseOtReceive(pairSid, rng) };
+}
+
+/** Answers as builder; null if the evaluator's message is not acceptable (O1, O2). */
+export function answerTo(
+  { sid, index, rng }: KeygenContext,
+  peer: number,
+  received: readonly Point[],
+): BuilderAnswer | null {
+  const pairSid = setupPairId(sid, index, peer);
+  return answer(pairSid, received, rng);
+}
+
+const answer = (sid: Uint8Array, received: readonly Point[], rng: Rng): BuilderAnswer | null => {
+  const sent = baseOtSend(sid, received, rng);
+  if (sent === null) return null;
+  const { builder, message } = pprfBuild(sid, sent.pads);
+  sent.pads.fill(0);
+  return { builder, baseOt: sent.message, pprf: message };
+};
+
+/** Finishes as evaluator; null if base OT or PPRF proof fails (O2, O5). */
+export function finishWith(
+  { sid, state }: EvaluatorOffer,
+  { baseOt, pprf }: KeygenDirect3,
+): OtEvaluator | null {
+  const pads = baseOtFinish(sid, state, baseOt);
+  if (pads === null) return null;
+  const evaluator = pprfEvaluate(sid, state.choices, pads, pprf);
+  pads.fill(0);
+  return evaluator;
+}

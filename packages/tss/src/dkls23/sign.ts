@@ -1,0 +1,166 @@
+/**
+ * Signing, docs/spec/sign.md: three rounds, any set of at least t signers, no presignature.
+ *
+ * Source: DKLs23 (eprint 2023/765), Protocol 3.6, with the corrections of crypto.md §2.4 and §3.2.
+ */
+import { equalBytes, wipe } from '../arith/bytes.ts';
+import { addScalars, mulScalars, randomScalar, type Scalar } from '../arith/scalar.ts';
+import { derivePublic } from '../bip32.ts';
+import { commit, verifyOpening } from '../commitment.ts';
+import { encodePoint, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
+import { lagrange } from '../polynomial.ts';
+import { systemRng } from '../rng.ts';
+import {
+  abortUnless,
+  blameUnless,
+  exchange,
+  type Inbox,
+  nothing,
+  type Protocol,
+} from '../round/protocol.ts';
+import { Session, type SessionOptions } from '../round/session.ts';
+import { SIGN_SHAPE, type SignDirect2, signRound1, signRound2, signRound3 } from './messages.ts';
+import {
+  finishAll,
+  maskedFactor,
+  type Products,
+  receiveFrom,
+  type Sending,
+  sendToAll,
+  type SignContext,
+} from './multiply.ts';
+import { combineNonces } from './nonce.ts';
+import { zeroShare } from './pairs.ts';
+import { checkSign, digestScalar, echoHash, type SignParameters, signSid } from './parameters.ts';
+import { assemble, type Signature } from './signature.ts';
+
+/** What is signed, under which key. */
+interface Statement {
+  readonly digest: Uint8Array;
+  /** The key itself, or the one that the path leads to. */
+  readonly publicKey: Point;
+  /** τ with publicKey = pk + τ·G. */
+  readonly tweak: Scalar;
+  readonly signers: readonly number[];
+}
+
+/** This party's factors. Secret. */
+interface Factors {
+  /** rᵢ: share of the ephemeral key. */
+  readonly r: Scalar;
+  /** φᵢ: share of the mask. */
+  readonly phi: Scalar;
+  /** skᵢ: additive share of the key for this signer set. */
+  readonly sk: Scalar;
+}
+
+/**
+ * Starts a signature. Three rounds; every signer ends with the same verified signature.
+ *
+ * @throws InputError `input/session-id`, `input/digest-length`, `input/digest-zero`,
+ * `input/signer-set`, `input/banned`, `input/path`
+ */
+export function sign(parameters: SignParameters): Session<Signature> {
+  const { protocol, options } = signProtocol(parameters);
+  return new Session(protocol, options);
+}
+
+/** The protocol without its session: what `sign` runs. */
+export function signProtocol(parameters: SignParameters): {
+  readonly protocol: Protocol<Signature>;
+  readonly options: SessionOptions;
+} {
+  checkSign(parameters);
+  const { keyshare, signers, digest, path = [], rng = systemRng } = parameters;
+  const sid = signSid(parameters);
+  const { index, chainCode } = keyshare;
+  const { publicKey, tweak } = derivePublic(keyshare.fields.publicKey, chainCode, path);
+  const peers = signers.filter((signer) => signer !== index);
+  const context = { sid, index, peers, keyshare, rng };
+  const statement = { digest: digest.slice(), publicKey, tweak, signers: [...signers] };
+  const options = { index, parties: signers, shape: SIGN_SHAPE, echo: echoHash(sid) };
+  return { protocol: run(context, statement), options };
+}
+
+function* run(context: SignContext, statement: Statement): Protocol<Signature> {
+  const { sid, index, peers, rng } = context;
+
+  // Step 1. Commit to the ephemeral point; start the multiplications as Bob.
+  const factors = sampleFactors(context, statement);
+  const R = mulBase(factors.r);
+  const salt = rng(32);
+  const commitment = commit({ sessionId: sid, round: 1, committer: index }, salt, encodePoint(R));
+  const receivings = new Map(peers.map((peer) => [peer, receiveFrom(context, peer)]));
+  const messageTo = (to: number): Uint8Array => required(receivings, to).message;
+  const committed = yield* exchange(signRound1, peers, commitment, messageTo);
+
+  // Step 2. Check every extension, then answer as Alice.
+  const inputs = [factors.r, factors.sk] as const;
+  const sendings = sendToAll(context, inputs, (peer) => committed.get(peer).each);
+  const publicShare = mulBase(factors.sk);
+  const heard = yield* exchange(signRound2, peers, null, (to): SignDirect2 => {
+    const { message: rvole, u, v } = required(sendings, to);
+    const psi = maskedFactor(factors.phi, required(receivings, to).chi);
+    return { rvole, gammaU: mulBase(u), gammaV: mulBase(v), psi, publicShare, nonce: R, salt };
+  });
+
+  // Step 3. Check openings and products, then release the partial signature.
+  blameUnless(heard, 'commitment-mismatch', 'opening of the ephemeral point', ({ each }, from) => {
+    const bound = { sessionId: sid, round: 1, committer: from };
+    return verifyOpening(committed.get(from).all, bound, each.salt, encodePoint(each.nonce));
+  });
+  const products = finishAll(receivings, heard);
+  const sum = sumPoints([publicShare, ...heard.entries().map(([, { each }]) => each.publicShare)]);
+  const matches = sum !== null && pointEquals(sum, statement.publicKey);
+  abortUnless(matches, 'invalid-share', 'key shares do not add up to the key; by whom is unknown');
+  const nonce = combineNonces(sid, [R, ...heard.entries().map(([, { each }]) => each.nonce)]);
+  const partial = partialSignature(factors, { sendings, products, heard });
+  const w = addScalars(
+    mulScalars(digestScalar(statement.digest), factors.phi), // wᵢ = m·φᵢ + r·vᵢ
+    mulScalars(nonce.r, partial.v),
+  );
+  const own = { u: partial.u, w, nonceDigest: nonce.digest };
+  wipe(factors.r, factors.phi, factors.sk, partial.v);
+  const released = yield* exchange(signRound3, peers, own, nothing);
+
+  // Step 4. Assemble and verify.
+  const partials = released.entries().map(([, { all }]) => all);
+  const agreed = partials.every(({ nonceDigest }) => equalBytes(nonceDigest, nonce.digest));
+  abortUnless(agreed, 'equivocation', 'signers have different ephemeral points');
+  const us = [own.u, ...partials.map(({ u }) => u)];
+  const ws = [own.w, ...partials.map((other) => other.w)];
+  return assemble(nonce, us, ws, statement);
+}
+
+/** skᵢ = λᵢ(S)·sᵢ + ζᵢ, plus τ for the lowest signer. */
+const sampleFactors = (context: SignContext, { signers, tweak }: Statement): Factors => {
+  const { sid, index, peers, keyshare, rng } = context;
+  const seeds = new Map(peers.map((peer) => [peer, keyshare.pairWith(peer).zeroSeed]));
+  const share = mulScalars(lagrange(signers, index), keyshare.fields.secretShare);
+  const masked = addScalars(share, zeroShare(sid, index, seeds));
+  const sk = signers[0] === index ? addScalars(masked, tweak) : masked;
+  return { r: randomScalar(rng), phi: randomScalar(rng), sk };
+};
+
+/** uᵢ = rᵢ·Φᵢ + Σ(cᵘ + dᵘ), vᵢ = skᵢ·Φᵢ + Σ(cᵛ + dᵛ), with Φᵢ = φᵢ + Σψ_ji. */
+const partialSignature = (
+  { r, phi, sk }: Factors,
+  shared: {
+    readonly sendings: ReadonlyMap<number, Sending>;
+    readonly products: ReadonlyMap<number, Products>;
+    readonly heard: Inbox<null, SignDirect2>;
+  },
+): Products => {
+  const Phi = addScalars(phi, ...shared.heard.entries().map(([, { each }]) => each.psi));
+  const terms = [...shared.sendings.values(), ...shared.products.values()];
+  return {
+    u: addScalars(mulScalars(r, Phi), ...terms.map(({ u }) => u)),
+    v: addScalars(mulScalars(sk, Phi), ...terms.map(({ v }) => v)),
+  };
+};
+
+const required = <T>(map: ReadonlyMap<number, T>, key: number): T => {
+  const value = map.get(key);
+  if (value === undefined) throw new Error(`unreachable: nothing for party ${key}`);
+  return value;
+};

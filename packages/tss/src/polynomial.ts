@@ -1,0 +1,76 @@
+/**
+ * Shamir sharing over the scalars and Feldman's commitments to it.
+ *
+ * Indices are 1..n, the Shamir x-coordinates (attacks.md D-4); a polynomial of degree t−1 has
+ * exactly t coefficients (attacks.md D-1).
+ */
+import {
+  addScalars,
+  invertScalar,
+  mulScalars,
+  randomScalar,
+  type Scalar,
+  scalarFromNumber,
+  subScalars,
+} from './arith/scalar.ts';
+import { mulBase, mulPublic, type Point, sumPoints } from './curve.ts';
+import type { Rng } from './rng.ts';
+
+/** Coefficients of f, constant term first. Secret. */
+export type Polynomial = readonly Scalar[];
+
+/** Draws a polynomial with that many coefficients, none of them zero. */
+export function samplePolynomial(coefficients: number, rng: Rng): Polynomial {
+  return Array.from({ length: coefficients }, () => randomScalar(rng));
+}
+
+/** f(x) for a party index x. Secret. */
+export function evaluate(f: Polynomial, x: number): Scalar {
+  const at = scalarFromNumber(x);
+  return f.reduceRight((sum, coefficient) => addScalars(mulScalars(sum, at), coefficient), zero());
+}
+
+/** F[k] = f[k]·G. */
+export function inExponent(f: Polynomial): Point[] {
+  return f.map(mulBase);
+}
+
+/** f(x)·G = Σₖ xᵏ·F[k], or null where a partial sum is the identity. */
+export function evaluateInExponent(F: readonly Point[], x: number): Point | null {
+  const at = scalarFromNumber(x);
+  let sum: Point | null = null;
+  for (const coefficient of F.toReversed()) {
+    const shifted: Point | null = sum === null || x === 1 ? sum : mulPublic(sum, at);
+    sum = shifted === null ? coefficient : sumPoints([shifted, coefficient]);
+    if (sum === null) return null;
+  }
+  return sum;
+}
+
+/** Adds committed polynomials of equal length; null where a coefficient becomes the identity. */
+export function sumInExponent(polynomials: readonly (readonly Point[])[]): Point[] | null {
+  const [first = []] = polynomials;
+  const sums = first.map((_, k) => sumPoints(polynomials.flatMap((F) => F.slice(k, k + 1))));
+  return sums.every((sum) => sum !== null) ? sums : null;
+}
+
+/** λᵢ(S) = Πⱼ j/(j−i) over j ∈ S, j ≠ i: the weight of share i when S interpolates at zero. */
+export function lagrange(signers: readonly number[], index: number): Scalar {
+  let above = scalarFromNumber(1);
+  let below = scalarFromNumber(1);
+  for (const other of signers) {
+    if (other === index) continue;
+    const j = scalarFromNumber(other);
+    above = mulScalars(above, j);
+    below = mulScalars(below, subScalars(j, scalarFromNumber(index)));
+  }
+  return mulScalars(above, invertScalar(below));
+}
+
+/** Σ λⱼ·Sⱼ over the given shares, or null if the sum is the identity. */
+export function interpolateInExponent(shares: ReadonlyMap<number, Point>): Point | null {
+  const signers = [...shares.keys()];
+  return sumPoints([...shares].map(([j, share]) => mulPublic(share, lagrange(signers, j))));
+}
+
+const zero = (): Scalar => scalarFromNumber(0);

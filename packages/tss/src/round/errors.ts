@@ -1,0 +1,85 @@
+/**
+ * How things end: who is at fault, what is said, and what it becomes outside (style.md §2).
+ */
+
+/** Base of every error that this package throws on purpose. */
+export class TssError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The caller asked for something that is refused before any message is sent (`REFUSE`). */
+export class InputError extends TssError {}
+
+/** Bytes that are not the canonical encoding of a valid value. */
+export class DecodeError extends TssError {
+  /** Where in the message, for instance `round2.all.F[1]`. */
+  readonly path: string;
+  readonly expected: string;
+
+  constructor(path: string, expected: string) {
+    super('malformed-message', `${path}: expected ${expected}`);
+    this.path = path;
+    this.expected = expected;
+  }
+}
+
+/** Why a session ended without an output; these strings travel to peers, logs and people. */
+export const ABORT_REASONS = [
+  'malformed-message',
+  'equivocation',
+  'commitment-mismatch',
+  'invalid-share',
+  'invalid-proof',
+  'invalid-partial-signature',
+  'invalid-signature',
+  'aborted-by-peer',
+  'internal-error',
+] as const;
+
+export type AbortReason = (typeof ABORT_REASONS)[number];
+
+/** What an abort names besides its reason. */
+export interface AbortDetails {
+  readonly reason: AbortReason;
+  readonly message: string;
+  /** Parties proven to have deviated, sorted. Empty: not attributable. */
+  readonly culprits?: readonly number[];
+  /**
+   * Those of the culprits whose pairwise state must never be used again.
+   * Security: ignoring a ban turns repeated failures into an oracle for the share.
+   */
+  readonly bans?: readonly number[];
+}
+
+/** A session ended because a peer deviated. */
+export class AbortError extends TssError {
+  readonly reason: AbortReason;
+  readonly culprits: readonly number[];
+  readonly bans: readonly number[];
+
+  constructor(details: AbortDetails) {
+    super(details.reason, details.message);
+    this.reason = details.reason;
+    this.culprits = sorted(details.culprits ?? []);
+    this.bans = sorted(details.bans ?? []);
+  }
+}
+
+const sorted = (parties: readonly number[]): number[] =>
+  [...new Set(parties)].sort((left, right) => left - right);
+
+/** Tells whether an error is an abort, and of that reason when one is given. */
+export function isAbort(error: unknown, reason?: AbortReason): error is AbortError {
+  return error instanceof AbortError && (reason === undefined || error.reason === reason);
+}
+
+/** Names parties as people read it: `party 3`, `parties 2, 5`. */
+export function partyNames(parties: readonly number[]): string {
+  return `${parties.length === 1 ? 'party' : 'parties'} ${parties.join(', ')}`;
+}

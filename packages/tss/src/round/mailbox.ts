@@ -1,0 +1,74 @@
+/**
+ * Keeps the first message of every slot (round, sender, part) and tells duplicates from
+ * equivocation. Bounded: one message a slot, and only slots that the protocol has.
+ */
+
+/** One protocol message; `to` null is the broadcast part of its round. */
+export interface Message {
+  readonly round: number;
+  readonly from: number;
+  readonly to: number | null;
+  readonly body: Uint8Array;
+}
+
+/** Which parts a round has. */
+export interface RoundShape {
+  readonly all: boolean;
+  readonly each: boolean;
+}
+
+/** What became of a message put into the mailbox. */
+export type Filed = 'new' | 'duplicate' | 'conflict' | 'ignored';
+
+const partOf = (message: Message): 'all' | 'each' => (message.to === null ? 'all' : 'each');
+
+export class Mailbox {
+  readonly #index: number;
+  readonly #peers: ReadonlySet<number>;
+  readonly #shape: readonly RoundShape[];
+  readonly #slots = new Map<string, Message>();
+
+  constructor(index: number, peers: readonly number[], shape: readonly RoundShape[]) {
+    this.#index = index;
+    this.#peers = new Set(peers);
+    this.#shape = shape;
+  }
+
+  /** Files a message in its slot. The first one stays, whatever comes later. */
+  file(message: Message): Filed {
+    if (!this.#belongs(message)) return 'ignored';
+    const key = slotKey(message.round, message.from, partOf(message));
+    const first = this.#slots.get(key);
+    if (first === undefined) {
+      this.#slots.set(key, message);
+      return 'new';
+    }
+    return sameBytes(first.body, message.body) ? 'duplicate' : 'conflict';
+  }
+
+  /** The first message of a slot. */
+  find(round: number, from: number, part: 'all' | 'each'): Message | undefined {
+    return this.#slots.get(slotKey(round, from, part));
+  }
+
+  /** Whether every part of that round has come from that peer. */
+  complete(round: number, from: number): boolean {
+    const shape = this.#shape[round - 1];
+    if (shape === undefined) return false;
+    return (
+      (!shape.all || this.find(round, from, 'all') !== undefined) &&
+      (!shape.each || this.find(round, from, 'each') !== undefined)
+    );
+  }
+
+  #belongs({ round, from, to }: Message): boolean {
+    const shape = this.#shape[round - 1];
+    if (shape === undefined || !this.#peers.has(from)) return false;
+    return to === null ? shape.all : shape.each && to === this.#index;
+  }
+}
+
+const slotKey = (round: number, from: number, part: string): string => `${round}/${from}/${part}`;
+
+const sameBytes = (left: Uint8Array, right: Uint8Array): boolean =>
+  left.length === right.length && left.every((byte, at) => byte === right[at]);

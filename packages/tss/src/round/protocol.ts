@@ -1,0 +1,133 @@
+/**
+ * How a round is written: a protocol is a generator that yields what it says and is resumed with
+ * what everybody else said. It knows no cryptography and no network (style.md §1).
+ */
+import { AbortError, type AbortReason, partyNames } from './errors.ts';
+
+/** Canonical bytes of one part of a round. `decode` throws DecodeError. */
+export interface BodyCodec<T> {
+  encode(value: T): Uint8Array;
+  decode(bytes: Uint8Array, path: string): T;
+}
+
+/** One round: its number and what is said to everybody (`all`) and to each peer alone (`each`). */
+export interface Round<A, E> {
+  readonly number: number;
+  readonly all: BodyCodec<A> | null;
+  readonly each: BodyCodec<E> | null;
+}
+
+/** What one peer said in a round. */
+export interface Heard<A, E> {
+  readonly all: A;
+  readonly each: E;
+}
+
+/** What every peer said in a round; total, since a session resumes only when all have spoken. */
+export class Inbox<A, E> {
+  readonly #heard: ReadonlyMap<number, Heard<A, E>>;
+
+  constructor(heard: ReadonlyMap<number, Heard<A, E>>) {
+    this.#heard = heard;
+  }
+
+  /** What party `index` said. */
+  get(index: number): Heard<A, E> {
+    const heard = this.#heard.get(index);
+    if (heard === undefined) throw new Error(`unreachable: party ${index} is not a peer`);
+    return heard;
+  }
+
+  /** Peers in index order with what they said. */
+  entries(): [number, Heard<A, E>][] {
+    return [...this.#heard.entries()];
+  }
+}
+
+/** What a protocol yields: the bytes of its own messages, and how to decode what comes. */
+export interface Step {
+  readonly round: number;
+  readonly all: Uint8Array | null;
+  readonly each: ReadonlyMap<number, Uint8Array> | null;
+  /** Builds the inbox from decoded parts; the one place where the types are erased. */
+  decode(from: number, all: Uint8Array | null, each: Uint8Array | null): unknown;
+}
+
+/** A protocol run by one party, resumed with one inbox a round. */
+export type Protocol<T> = Generator<Step, T, ReadonlyMap<number, unknown>>;
+
+/**
+ * Says `all` to everybody and `each(j)` to every peer j, and hears the same from every peer.
+ * `null` in place of a part whose codec the round does not have.
+ */
+export function* exchange<A, E>(
+  round: Round<A, E>,
+  peers: readonly number[],
+  all: A,
+  each: (to: number) => E,
+): Generator<Step, Inbox<A, E>, ReadonlyMap<number, unknown>> {
+  const { all: allCodec, each: eachCodec, number } = round;
+  const heard = yield {
+    round: number,
+    all: allCodec === null ? null : allCodec.encode(all),
+    each: eachCodec === null ? null : new Map(peers.map((to) => [to, eachCodec.encode(each(to))])),
+    decode: (from, allBytes, eachBytes): Heard<A, E> => ({
+      all: decodePart(allCodec, allBytes, `round${number}.all`, from),
+      each: decodePart(eachCodec, eachBytes, `round${number}.each`, from),
+    }),
+  };
+  return new Inbox(heard as ReadonlyMap<number, Heard<A, E>>);
+}
+
+const decodePart = <T>(
+  codec: BodyCodec<T> | null,
+  bytes: Uint8Array | null,
+  path: string,
+  from: number,
+): T => {
+  if (codec === null) return null as T;
+  if (bytes === null) throw new Error(`unreachable: ${path} of party ${from} is missing`);
+  return codec.decode(bytes, path);
+};
+
+/** Says nothing to a peer alone: the `each` of a round that only broadcasts. */
+export const nothing = (): null => null;
+
+/** Collects every peer for whom `holds` is false, then aborts once with all of them as culprits. */
+export function blameUnless<A, E>(
+  inbox: Inbox<A, E>,
+  reason: AbortReason,
+  what: string,
+  holds: (heard: Heard<A, E>, from: number) => boolean,
+): void {
+  const culprits = failing(inbox, holds);
+  if (culprits.length === 0) return;
+  throw new AbortError({ reason, culprits, message: `${what} of ${partyNames(culprits)}` });
+}
+
+/** As `blameUnless`, and the pairwise state with every culprit is dead from now on. */
+export function banUnless<A, E>(
+  inbox: Inbox<A, E>,
+  reason: AbortReason,
+  what: string,
+  holds: (heard: Heard<A, E>, from: number) => boolean,
+): void {
+  const bans = failing(inbox, holds);
+  if (bans.length === 0) return;
+  const message = `${what} of ${partyNames(bans)}`;
+  throw new AbortError({ reason, culprits: bans, bans, message });
+}
+
+/** Aborts without a culprit, because nothing shows who deviated. */
+export function abortUnless(holds: boolean, reason: AbortReason, message: string): void {
+  if (!holds) throw new AbortError({ reason, message });
+}
+
+const failing = <A, E>(
+  inbox: Inbox<A, E>,
+  holds: (heard: Heard<A, E>, from: number) => boolean,
+): number[] =>
+  inbox
+    .entries()
+    .filter(([from, heard]) => !holds(heard, from))
+    .map(([from]) => from);

@@ -1,0 +1,259 @@
+/**
+ * One run of one protocol by one party, as a state machine without I/O: messages in, messages out,
+ * one outcome. It owns what every protocol needs alike: slots, duplicates, early messages,
+ * decoding, the echo of broadcasts, and turning an AbortError into an outcome.
+ *
+ * Messages given to `receive` must have been authenticated by the caller: a signature of the sender
+ * over session, round, sender, recipient and body (contract.md §1.5a). Without it nobody may be
+ * blamed, let alone banned.
+ */
+import { attachEcho, type Broadcast, ECHO_LENGTH, echoMatches, type EchoHash } from './echo.ts';
+import { AbortError, type AbortReason, DecodeError } from './errors.ts';
+import { Mailbox, type Message, type RoundShape } from './mailbox.ts';
+import type { Protocol, Step } from './protocol.ts';
+
+/** How a session ended. */
+export type Outcome<T> =
+  | { readonly status: 'completed'; readonly output: T }
+  | {
+      readonly status: 'aborted';
+      readonly reason: AbortReason;
+      /** Parties proven to have deviated, sorted; empty: not attributable. */
+      readonly culprits: readonly number[];
+      /** Parties whose pairwise state must be refused from now on, on disk before anything else. */
+      readonly bans: readonly number[];
+      /** The round in which it ended. */
+      readonly round: number;
+      readonly message: string;
+      /** The messages of the culprits that show it, as far as messages alone can show it. */
+      readonly evidence: readonly Message[];
+      /** The fault of our own behind `internal-error`, for a local log. */
+      readonly cause?: unknown;
+    };
+
+/** What `receive` did with a message. */
+export interface Receipt {
+  readonly disposition: 'accepted' | 'duplicate' | 'ignored';
+  /** Messages to send now. */
+  readonly send: readonly Message[];
+}
+
+/** What a session needs besides its protocol. */
+export interface SessionOptions {
+  readonly index: number;
+  readonly parties: readonly number[];
+  readonly shape: readonly RoundShape[];
+  readonly echo: EchoHash;
+}
+
+export class Session<T> {
+  readonly #protocol: Protocol<T>;
+  readonly #options: SessionOptions;
+  readonly #peers: readonly number[];
+  readonly #mailbox: Mailbox;
+  readonly #sent = new Map<number, Uint8Array>();
+  #step: Step | undefined;
+  #echo: Uint8Array | null = null;
+  #conflict: Message | undefined;
+  #outcome: Outcome<T> | undefined;
+
+  constructor(protocol: Protocol<T>, options: SessionOptions) {
+    this.#protocol = protocol;
+    this.#options = options;
+    this.#peers = options.parties.filter((party) => party !== options.index);
+    this.#mailbox = new Mailbox(options.index, this.#peers, options.shape);
+  }
+
+  /** How it ended, or undefined while it runs. */
+  get outcome(): Outcome<T> | undefined {
+    return this.#outcome;
+  }
+
+  /** The round whose messages are awaited, from 1; 0 before `start`. */
+  get round(): number {
+    return this.#step?.round ?? 0;
+  }
+
+  /** Peers whose messages of the current round are missing, sorted. Silence is not guilt. */
+  waitingFor(): number[] {
+    const round = this.round;
+    if (this.#outcome !== undefined || round === 0) return [];
+    return this.#peers.filter((peer) => !this.#mailbox.complete(round, peer));
+  }
+
+  /** Begins: returns the messages of round 1. */
+  start(): Message[] {
+    if (this.#step !== undefined) throw new Error('unreachable: a session starts once');
+    return this.#guard(() => {
+      const first = this.#protocol.next();
+      return this.#advance(first);
+    });
+  }
+
+  /** Takes one authenticated message and returns what is to be sent because of it. */
+  receive(message: Message): Receipt {
+    if (this.#outcome !== undefined || this.#step === undefined) return ignored;
+    const filed = this.#mailbox.file(message);
+    if (filed === 'ignored') return ignored;
+    if (filed === 'duplicate') return { disposition: 'duplicate', send: [] };
+    const send = this.#guard(() => {
+      if (filed === 'conflict') {
+        this.#conflict = message;
+        throw equivocation(message.from);
+      }
+      return this.#proceed();
+    });
+    return { disposition: 'accepted', send };
+  }
+
+  /** Runs rounds as long as their messages are all here. */
+  #proceed(): Message[] {
+    const sent: Message[] = [];
+    while (this.#outcome === undefined && this.waitingFor().length === 0) {
+      const step = this.#current();
+      this.#checkEchoes(step);
+      const heard = this.#decode(step);
+      this.#echo = this.#echoOf(step);
+      sent.push(...this.#advance(this.#protocol.next(heard)));
+    }
+    return sent;
+  }
+
+  #advance(result: IteratorResult<Step, T>): Message[] {
+    if (result.done === true) {
+      this.#outcome = { status: 'completed', output: result.value };
+      return [];
+    }
+    this.#step = result.value;
+    return this.#compose(result.value);
+  }
+
+  #compose(step: Step): Message[] {
+    const { index } = this.#options;
+    const messages: Message[] = [];
+    if (step.all !== null) {
+      const body = attachEcho(this.#echo, step.all);
+      this.#sent.set(step.round, body);
+      messages.push({ round: step.round, from: index, to: null, body });
+    }
+    for (const [to, part] of step.each ?? []) {
+      const body = step.all === null ? attachEcho(this.#echo, part) : part;
+      messages.push({ round: step.round, from: index, to, body });
+    }
+    return messages;
+  }
+
+  #checkEchoes(step: Step): void {
+    const echo = this.#echo;
+    if (echo === null) return;
+    const carrier = step.all === null ? 'each' : 'all';
+    const agreed = this.#peers.every((peer) =>
+      echoMatches(echo, this.#body(step.round, peer, carrier) ?? new Uint8Array()),
+    );
+    if (agreed) return;
+    throw new AbortError({
+      reason: 'equivocation',
+      message: `parties saw different broadcasts in round ${step.round - 1}; who sent two versions cannot be told from here`,
+    });
+  }
+
+  #decode(step: Step): ReadonlyMap<number, unknown> {
+    const heard = new Map<number, unknown>();
+    const culprits: number[] = [];
+    const problems: string[] = [];
+    for (const peer of this.#peers) {
+      try {
+        heard.set(
+          peer,
+          step.decode(peer, this.#part(step, peer, 'all'), this.#part(step, peer, 'each')),
+        );
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        culprits.push(peer);
+        problems.push(`party ${peer}: ${error.message}`);
+      }
+    }
+    if (culprits.length > 0) {
+      throw new AbortError({ reason: 'malformed-message', culprits, message: problems.join('; ') });
+    }
+    return heard;
+  }
+
+  /** A part without the echo that its body starts with. */
+  #part(step: Step, peer: number, part: 'all' | 'each'): Uint8Array | null {
+    const body = this.#body(step.round, peer, part);
+    if (body === null) return null;
+    const carriesEcho = this.#echo !== null && (part === 'all' || step.all === null);
+    return carriesEcho ? body.subarray(ECHO_LENGTH) : body;
+  }
+
+  #body(round: number, peer: number, part: 'all' | 'each'): Uint8Array | null {
+    return this.#mailbox.find(round, peer, part)?.body ?? null;
+  }
+
+  #echoOf(step: Step): Uint8Array | null {
+    const own = this.#sent.get(step.round);
+    if (own === undefined) return null;
+    const broadcasts = this.#options.parties.map((from): Broadcast => {
+      const body = from === this.#options.index ? own : this.#body(step.round, from, 'all');
+      if (body === null) throw new Error('unreachable: a broadcast is missing');
+      return { from, body };
+    });
+    return this.#options.echo(step.round, broadcasts);
+  }
+
+  #current(): Step {
+    if (this.#step === undefined) throw new Error('unreachable: not started');
+    return this.#step;
+  }
+
+  /** Nothing that a peer sends may throw out of a session. */
+  #guard(work: () => Message[]): Message[] {
+    try {
+      return work();
+    } catch (error) {
+      this.#outcome = this.#aborted(error);
+      return [];
+    }
+  }
+
+  #aborted(error: unknown): Outcome<T> {
+    const round = this.round;
+    if (!(error instanceof AbortError)) {
+      const message = 'this party could not go on; nothing was released';
+      const empty = { culprits: [], bans: [], evidence: [] };
+      return {
+        status: 'aborted',
+        reason: 'internal-error',
+        round,
+        message,
+        ...empty,
+        cause: error,
+      };
+    }
+    const { reason, culprits, bans, message } = error;
+    const evidence = culprits.flatMap((from) => this.#messagesOf(from, round));
+    if (this.#conflict !== undefined) evidence.push(this.#conflict);
+    return { status: 'aborted', reason, culprits, bans, round, message, evidence };
+  }
+
+  #messagesOf(from: number, until: number): Message[] {
+    const messages: Message[] = [];
+    for (let round = 1; round <= until; round++) {
+      for (const part of ['all', 'each'] as const) {
+        const message = this.#mailbox.find(round, from, part);
+        if (message !== undefined) messages.push(message);
+      }
+    }
+    return messages;
+  }
+}
+
+const ignored: Receipt = { disposition: 'ignored', send: [] };
+
+const equivocation = (from: number): AbortError =>
+  new AbortError({
+    reason: 'equivocation',
+    culprits: [from],
+    message: `party ${from} signed two different messages for one round`,
+  });

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { LABELS } from '../src/label.ts';
+import { expand, framed, hash } from '../src/transcript.ts';
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+test('F-1: different tuples never have the same encoding', () => {
+  const tuple = fc.tuple(
+    fc.constantFrom('a', 'ab', ''),
+    fc.array(fc.uint8Array({ maxLength: 4 }), { maxLength: 4 }),
+  );
+  const key = ([label, fields]: readonly [string, readonly Uint8Array[]]): string =>
+    JSON.stringify([label, fields.map((field) => [...field])]);
+  fc.assert(
+    fc.property(tuple, tuple, (left, right) => {
+      const same = Buffer.compare(framed(left[0], ...left[1]), framed(right[0], ...right[1])) === 0;
+      expect(same).toBe(key(left) === key(right));
+    }),
+    { numRuns: 10_000 },
+  );
+});
+
+test('F-1: no field, one empty field and two empty fields differ', () => {
+  const empty = new Uint8Array();
+  const all = [framed('l'), framed('l', empty), framed('l', empty, empty)];
+  expect(new Set(all.map((bytes) => Buffer.from(bytes).toString('hex'))).size).toBe(3);
+});
+
+test('hash and expand are SHA-256 and SHAKE256 of the framing written out by hand', () => {
+  const written = Buffer.concat([
+    Buffer.from('0000000000000001', 'hex'),
+    text('t'),
+    Buffer.from('0000000000000002', 'hex'),
+    Buffer.from('0000000000000003', 'hex'),
+    text('abc'),
+    Buffer.from('0000000000000000', 'hex'),
+  ]);
+  const fields = [text('abc'), new Uint8Array()];
+  expect(Buffer.from(hash('t', ...fields))).toEqual(createHash('sha256').update(written).digest());
+  const shake = createHash('shake256', { outputLength: 100 }).update(written).digest();
+  expect(Buffer.from(expand('t', 100, ...fields))).toEqual(shake);
+});
+
+test('labels are unique and none is a prefix that another could be confused with', () => {
+  const labels = Object.values(LABELS);
+  expect(new Set(labels).size).toBe(labels.length);
+  expect(labels.every((label) => label.startsWith('quorate/v1/'))).toBe(true);
+});
