@@ -79,8 +79,11 @@ export const PublicKey = z
 /** An uncompressed P-256 point: a chip's key, or the key that authorises chips. */
 export const ChipPublicKey = z
   .string()
-  .regex(/^0x04[0-9a-fA-F]{128}$/)
-  .meta({ id: 'ChipPublicKey', description: 'P-256, SEC1 uncompressed, 0x and 130 hex digits' });
+  .regex(/^(0x)?04[0-9a-fA-F]{128}$/)
+  .meta({
+    id: 'ChipPublicKey',
+    description: 'P-256, SEC1 uncompressed, 130 hex digits with or without 0x',
+  });
 
 /** 32 bytes to be signed: 64 hex digits, with or without 0x. */
 export const Digest = z

@@ -102,7 +102,13 @@ function parseMessage<M>(
 export function describeIssues(error: z.core.$ZodError): string {
   const said = error.issues.slice(0, 4).map((issue) => {
     const path = issue.path.map(String).join('.');
-    const text = issue.code === 'unrecognized_keys' ? 'unknown field' : issue.message;
+    const text =
+      issue.code === 'unrecognized_keys'
+        ? `unknown field ${issue.keys
+            .slice(0, 4)
+            .map((key) => key.slice(0, 64))
+            .join(', ')}`
+        : issue.message;
     return path === '' ? text : `${path}: ${text}`;
   });
   return safeText(said.join('; '), LIMITS.text);

@@ -43,7 +43,7 @@ export const LIMITS = {
   /** JSON body of a REST request, bytes. */
   restBody: 64 * KIB,
   /** Items on one page of a REST list. */
-  page: { default: 50, max: 500 },
+  page: { default: 50, max: 1000 },
   /** Characters of a password. */
   password: { min: 12, max: 256 },
 } as const;

@@ -1,0 +1,61 @@
+/**
+ * The audit log (contract.md §1.8), and the state of the process.
+ */
+import { z } from 'zod';
+import { base64Bytes, Hash, Time, text } from '../fields.ts';
+import { PageLimit, TimeQuery } from './common.ts';
+
+const Outcome = z.enum(['ok', 'refused', 'failed']);
+
+/** One link of the chain. */
+export const AuditEntry = z
+  .strictObject({
+    seq: z.int().min(1),
+    at: Time,
+    actor: z.string(),
+    action: z.string(),
+    subject: z.string(),
+    outcome: Outcome,
+    details: z.record(z.string(), z.union([z.string(), z.int(), z.boolean(), z.array(z.string())])),
+    previous: Hash,
+    hash: Hash,
+  })
+  .meta({ id: 'AuditEntry' });
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** Entries, newest first; `next` goes into `before`. */
+export const AuditList = z
+  .strictObject({ entries: z.array(AuditEntry), next: z.int().min(1).optional() })
+  .meta({ id: 'AuditList' });
+export type AuditList = z.infer<typeof AuditList>;
+
+/** Which entries to list. */
+export const AuditQuery = z.strictObject({
+  actor: text(200).optional(),
+  action: text(200).optional(),
+  subject: text(200).optional(),
+  outcome: Outcome.optional(),
+  since: TimeQuery.optional(),
+  until: TimeQuery.optional(),
+  before: TimeQuery.min(1).optional(),
+  limit: PageLimit,
+});
+export type AuditQuery = z.infer<typeof AuditQuery>;
+
+/** The head of the chain, signed by the audit key. */
+export const CheckpointAnswer = z
+  .strictObject({
+    seq: z.int().min(1),
+    at: Time,
+    hash: Hash,
+    signature: base64Bytes(64),
+    public_key: Hash,
+  })
+  .meta({ id: 'CheckpointAnswer' });
+export type CheckpointAnswer = z.infer<typeof CheckpointAnswer>;
+
+/** `/healthz`: this process answers. `/readyz`: and so does its database. */
+export const HealthAnswer = z
+  .strictObject({ status: z.enum(['ok', 'not_ready']) })
+  .meta({ id: 'HealthAnswer' });
+export type HealthAnswer = z.infer<typeof HealthAnswer>;

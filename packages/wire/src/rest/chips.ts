@@ -1,0 +1,73 @@
+/**
+ * The chip registry (contract.md §1.6, §1.7).
+ */
+import { z } from 'zod';
+import { ChipId, ChipPublicKey, Cpic, DerSignature, Time, text, Username } from '../fields.ts';
+import { Next } from './common.ts';
+
+const Nonce = z.string().regex(/^(0x)?[0-9a-fA-F]{64}$/);
+const Label = text(100);
+
+/** Where a chip stands; only active ones take part, and destroyed is final. */
+export const ChipStateName = z
+  .enum(['active', 'lost', 'disabled', 'destroyed'])
+  .meta({ id: 'ChipStateName' });
+export type ChipStateName = z.infer<typeof ChipStateName>;
+
+/** The key that authorises chips to release: chips are personalised with it. */
+export const AuthorisationKeyAnswer = z
+  .strictObject({ public_key: ChipPublicKey, fingerprint: z.string() })
+  .meta({ id: 'AuthorisationKeyAnswer' });
+export type AuthorisationKeyAnswer = z.infer<typeof AuthorisationKeyAnswer>;
+
+/** No fields; the challenge is for the caller. */
+export const ChipChallengeRequest = z.strictObject({}).meta({ id: 'ChipChallengeRequest' });
+export type ChipChallengeRequest = z.infer<typeof ChipChallengeRequest>;
+
+/** A nonce for the chip's REGISTER command, good once. */
+export const ChipChallengeAnswer = z
+  .strictObject({ nonce: Nonce, expires_at: Time })
+  .meta({ id: 'ChipChallengeAnswer' });
+export type ChipChallengeAnswer = z.infer<typeof ChipChallengeAnswer>;
+
+/** A chip with the proof that it is present: its signature over the nonce. */
+export const ChipRegistration = z
+  .strictObject({
+    username: Username,
+    se_id: ChipId,
+    cpic: Cpic,
+    public_key: ChipPublicKey,
+    nonce: Nonce,
+    proof: DerSignature,
+    label: Label.optional(),
+  })
+  .meta({ id: 'ChipRegistration' });
+export type ChipRegistration = z.infer<typeof ChipRegistration>;
+
+/** What an administrator changes about a chip. */
+export const ChipPatch = z
+  .strictObject({ state: ChipStateName.optional(), label: Label.optional() })
+  .refine((patch) => Object.keys(patch).length > 0, 'expected at least one change')
+  .meta({ id: 'ChipPatch' });
+export type ChipPatch = z.infer<typeof ChipPatch>;
+
+/** A chip of the registry. */
+export const ChipAnswer = z
+  .strictObject({
+    se_id: ChipId,
+    username: Username,
+    cpic: Cpic,
+    public_key: ChipPublicKey,
+    fingerprint: z.string().meta({ description: 'short, for people to compare' }),
+    label: Label,
+    state: ChipStateName,
+    registered_at: Time,
+  })
+  .meta({ id: 'ChipAnswer' });
+export type ChipAnswer = z.infer<typeof ChipAnswer>;
+
+/** Chips by identifier. */
+export const ChipList = z
+  .strictObject({ chips: z.array(ChipAnswer), next: Next })
+  .meta({ id: 'ChipList' });
+export type ChipList = z.infer<typeof ChipList>;

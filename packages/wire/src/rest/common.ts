@@ -1,0 +1,56 @@
+/**
+ * What the REST schemas share: roles, pages, problems.
+ */
+import { z } from 'zod';
+import { Code, text } from '../fields.ts';
+import { LIMITS } from '../limits.ts';
+
+/** What a user may be allowed to do; a user may have several. */
+export const Role = z
+  .enum(['admin', 'coordinator', 'participant', 'auditor'])
+  .meta({ id: 'Role', description: 'what a user is allowed to do' });
+export type Role = z.infer<typeof Role>;
+
+/** Distinct roles, at least one. */
+export const Roles = z
+  .array(Role)
+  .min(1)
+  .max(4)
+  .refine((roles) => new Set(roles).size === roles.length, 'expected distinct roles');
+
+const limit = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(LIMITS.page.max)
+  .default(LIMITS.page.default)
+  .meta({ description: 'items on the page' });
+
+/** Where a page starts, exclusive, and how long it is. */
+export const ListQuery = z.strictObject({ after: text(200).optional(), limit });
+export type ListQuery = z.infer<typeof ListQuery>;
+
+/** The `next` of a page: give it as `after` to get the following one. */
+export const Next = text(200).optional();
+
+/** Milliseconds in a query string. */
+export const TimeQuery = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** A number of entries, see {@link ListQuery}. */
+export const PageLimit = limit;
+
+/** An answer that is not a success: RFC 9457, with the code of the table. */
+export const Problem = z
+  .strictObject({
+    type: z.string().meta({ description: 'urn:quorate:error:<code>' }),
+    title: z.string().meta({ description: 'for people, in the language of the deployment' }),
+    status: z.int(),
+    detail: z.string(),
+    code: Code,
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details with a stable code' });
+export type Problem = z.infer<typeof Problem>;
+
+/** An answer that says no more than that it was done. */
+export const Done = z.strictObject({ success: z.literal(true) }).meta({ id: 'Done' });
+export type Done = z.infer<typeof Done>;

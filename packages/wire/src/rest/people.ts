@@ -1,0 +1,102 @@
+/**
+ * Setup, login and users (contract.md §1.7).
+ */
+import { z } from 'zod';
+import { Time, Username } from '../fields.ts';
+import { LIMITS } from '../limits.ts';
+import { Next, Role, Roles } from './common.ts';
+
+// What a password must be is decided where it is set; here only what may travel.
+const Password = z.string().min(1).max(LIMITS.password.max).meta({ format: 'password' });
+const Token = z.string().min(1).max(LIMITS.token);
+
+/** Makes the first administrator with the token that the first start printed. */
+export const SetupRequest = z
+  .strictObject({ token: Token, username: Username, password: Password })
+  .meta({ id: 'SetupRequest' });
+export type SetupRequest = z.infer<typeof SetupRequest>;
+
+/** A name and a password. */
+export const LoginRequest = z
+  .strictObject({ username: Username, password: Password })
+  .meta({ id: 'LoginRequest' });
+export type LoginRequest = z.infer<typeof LoginRequest>;
+
+/** The refresh token of the last login or refresh; good once. */
+export const RefreshRequest = z
+  .strictObject({ refresh_token: Token })
+  .meta({ id: 'RefreshRequest' });
+export type RefreshRequest = z.infer<typeof RefreshRequest>;
+
+/** Ends the login; the refresh token is void as well when it is given. */
+export const LogoutRequest = z
+  .strictObject({ refresh_token: Token.optional() })
+  .meta({ id: 'LogoutRequest' });
+export type LogoutRequest = z.infer<typeof LogoutRequest>;
+
+/** Tokens of a login. Secret. */
+export const LoginAnswer = z
+  .strictObject({
+    username: Username,
+    access_token: Token,
+    refresh_token: Token,
+    expires_at: Time,
+    roles: z.array(Role),
+  })
+  .meta({ id: 'LoginAnswer' });
+export type LoginAnswer = z.infer<typeof LoginAnswer>;
+
+const UserStateName = z.enum(['active', 'disabled']);
+
+/** A user to add. Without a password it can only hold tokens that an administrator makes. */
+export const UserCreate = z
+  .strictObject({ username: Username, password: Password.optional(), roles: Roles })
+  .meta({ id: 'UserCreate' });
+export type UserCreate = z.infer<typeof UserCreate>;
+
+/** What an administrator changes about a user. */
+export const UserPatch = z
+  .strictObject({
+    roles: Roles.optional(),
+    state: UserStateName.optional(),
+    password: Password.optional(),
+  })
+  .refine((patch) => Object.keys(patch).length > 0, 'expected at least one change')
+  .meta({ id: 'UserPatch' });
+export type UserPatch = z.infer<typeof UserPatch>;
+
+/** A user, without anything secret. */
+export const UserAnswer = z
+  .strictObject({
+    username: Username,
+    roles: z.array(Role),
+    state: UserStateName,
+    has_password: z.boolean(),
+    created_at: Time,
+    updated_at: Time,
+  })
+  .meta({ id: 'UserAnswer' });
+export type UserAnswer = z.infer<typeof UserAnswer>;
+
+/** Users by name. */
+export const UserList = z
+  .strictObject({ users: z.array(UserAnswer), next: Next })
+  .meta({ id: 'UserList' });
+export type UserList = z.infer<typeof UserList>;
+
+/** A token for a program that acts for a user; seconds, at most 30 days. */
+export const TokenRequest = z
+  .strictObject({
+    expires_in: z
+      .int()
+      .min(1)
+      .max(30 * 86_400),
+  })
+  .meta({ id: 'TokenRequest' });
+export type TokenRequest = z.infer<typeof TokenRequest>;
+
+/** The token made. Secret. */
+export const TokenAnswer = z
+  .strictObject({ token: Token, token_id: z.string(), expires_at: Time })
+  .meta({ id: 'TokenAnswer' });
+export type TokenAnswer = z.infer<typeof TokenAnswer>;

@@ -1,0 +1,225 @@
+/**
+ * Every route of the coordinator: who may use it, what goes in and what comes out.
+ *
+ * The server registers from this table and the OpenAPI document is made of it, so that neither can
+ * say what the other does not.
+ */
+import { z } from 'zod';
+import type { ErrorCode } from '../codes.ts';
+import { Address, ChipId, SessionKey, Username } from '../fields.ts';
+import { AuditList, AuditQuery, CheckpointAnswer, HealthAnswer } from './audit.ts';
+import {
+  GrantRequest,
+  KeyAnswer,
+  KeyList,
+  SessionAnswer,
+  SessionList,
+  SessionQuery,
+} from './ceremonies.ts';
+import {
+  AuthorisationKeyAnswer,
+  ChipAnswer,
+  ChipChallengeAnswer,
+  ChipChallengeRequest,
+  ChipList,
+  ChipPatch,
+  ChipRegistration,
+} from './chips.ts';
+import { Done, ListQuery, type Role } from './common.ts';
+import {
+  LoginAnswer,
+  LoginRequest,
+  LogoutRequest,
+  RefreshRequest,
+  SetupRequest,
+  TokenAnswer,
+  TokenRequest,
+  UserAnswer,
+  UserCreate,
+  UserList,
+  UserPatch,
+} from './people.ts';
+
+/** One route. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** With `{name}` for a parameter. */
+  readonly path: string;
+  /** The roles of which one is needed; `anyone` needs no token. */
+  readonly roles: readonly Role[] | 'anyone';
+  readonly summary: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly status: 200 | 201;
+  /** A schema of JSON, or the media type of another answer. */
+  readonly answer: z.ZodType | string;
+  /** Codes besides those that every route has. */
+  readonly codes: readonly ErrorCode[];
+}
+
+const EVERYBODY: readonly Role[] = ['admin', 'coordinator', 'participant', 'auditor'];
+const ADMIN: readonly Role[] = ['admin'];
+const OVERSIGHT: readonly Role[] = ['admin', 'auditor'];
+
+const ofUser = z.strictObject({ username: Username });
+const ofChip = z.strictObject({ se_id: ChipId });
+const ofKey = z.strictObject({ address: Address });
+const ofSession = z.strictObject({ session_key: SessionKey });
+const ofGrant = z.strictObject({ address: Address, username: Username });
+const ofToken = z.strictObject({
+  username: Username,
+  token_id: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/),
+});
+
+type Options = Partial<Omit<Route, 'method' | 'path' | 'roles' | 'answer' | 'summary'>>;
+
+function route(
+  request: `${Route['method']} /${string}`,
+  roles: Route['roles'],
+  summary: string,
+  answer: Route['answer'],
+  options: Options = {},
+): Route {
+  const space = request.indexOf(' ');
+  const path = request.slice(space + 1);
+  const method = METHODS.find((name) => request.startsWith(`${name} `)) ?? 'GET';
+  return { method, path, roles, summary, answer, status: 200, codes: [], ...options };
+}
+
+const METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
+
+const people: readonly Route[] = [
+  route('POST /api/v1/setup', 'anyone', 'make the first administrator', UserAnswer, {
+    body: SetupRequest,
+    status: 201,
+    codes: ['invalid_token', 'setup_done', 'weak_password', 'rate_limited'],
+  }),
+  route('POST /api/v1/auth/login', 'anyone', 'log in with a password', LoginAnswer, {
+    body: LoginRequest,
+    codes: ['invalid_credentials', 'rate_limited'],
+  }),
+  route('POST /api/v1/auth/refresh', 'anyone', 'exchange a refresh token', LoginAnswer, {
+    body: RefreshRequest,
+    codes: ['invalid_token', 'rate_limited'],
+  }),
+  route('POST /api/v1/auth/logout', EVERYBODY, 'end the login', Done, { body: LogoutRequest }),
+  route('GET /api/v1/users', ['admin', 'auditor', 'coordinator'], 'list users', UserList, {
+    query: ListQuery,
+  }),
+  route('POST /api/v1/users', ADMIN, 'add a user', UserAnswer, {
+    body: UserCreate,
+    status: 201,
+    codes: ['user_exists', 'weak_password'],
+  }),
+  route('PATCH /api/v1/users/{username}', ADMIN, 'change a user', UserAnswer, {
+    params: ofUser,
+    body: UserPatch,
+    codes: ['unknown_user', 'last_admin', 'weak_password'],
+  }),
+  route('POST /api/v1/users/{username}/tokens', ADMIN, 'make a token for a program', TokenAnswer, {
+    params: ofUser,
+    body: TokenRequest,
+    status: 201,
+    codes: ['unknown_user'],
+  }),
+  route('DELETE /api/v1/users/{username}/tokens/{token_id}', ADMIN, 'void a token', Done, {
+    params: ofToken,
+  }),
+];
+
+const chips: readonly Route[] = [
+  route(
+    'GET /api/v1/authorisation-key',
+    EVERYBODY,
+    'the key that chips are personalised with',
+    AuthorisationKeyAnswer,
+  ),
+  route(
+    'POST /api/v1/chips/challenge',
+    ['admin', 'participant'],
+    'a nonce for a chip to sign',
+    ChipChallengeAnswer,
+    { body: ChipChallengeRequest, codes: ['rate_limited'] },
+  ),
+  route('GET /api/v1/chips', EVERYBODY, 'list chips; participants see their own', ChipList, {
+    query: ListQuery,
+  }),
+  route('POST /api/v1/chips', ['admin', 'participant'], 'register a chip', ChipAnswer, {
+    body: ChipRegistration,
+    status: 201,
+    codes: [
+      'chip_conflict',
+      'unknown_user',
+      'forbidden_role',
+      'invalid_challenge',
+      'invalid_proof',
+    ],
+  }),
+  route('PATCH /api/v1/chips/{se_id}', ADMIN, 'change a chip', ChipAnswer, {
+    params: ofChip,
+    body: ChipPatch,
+    codes: ['unknown_chip', 'chip_state', 'chip_conflict'],
+  }),
+];
+
+const ceremonies: readonly Route[] = [
+  route('GET /api/v1/keys', EVERYBODY, 'list keys that concern the caller', KeyList, {
+    query: ListQuery,
+  }),
+  route('GET /api/v1/keys/{address}', EVERYBODY, 'a key and its holders', KeyAnswer, {
+    params: ofKey,
+    codes: ['unknown_key'],
+  }),
+  route('POST /api/v1/keys/{address}/grants', ADMIN, 'let a user ask for signatures', Done, {
+    params: ofKey,
+    body: GrantRequest,
+    status: 201,
+    codes: ['unknown_key', 'unknown_user'],
+  }),
+  route('DELETE /api/v1/keys/{address}/grants/{username}', ADMIN, 'take it back', Done, {
+    params: ofGrant,
+    codes: ['unknown_key'],
+  }),
+  route('GET /api/v1/sessions', EVERYBODY, 'list sessions that concern the caller', SessionList, {
+    query: SessionQuery,
+  }),
+  route('GET /api/v1/sessions/{session_key}', EVERYBODY, 'a session', SessionAnswer, {
+    params: ofSession,
+    codes: ['unknown_session'],
+  }),
+];
+
+const oversight: readonly Route[] = [
+  route('GET /api/v1/audit', OVERSIGHT, 'list audit entries, newest first', AuditList, {
+    query: AuditQuery,
+  }),
+  route('GET /api/v1/audit/checkpoint', OVERSIGHT, 'sign the head of the log', CheckpointAnswer, {
+    codes: ['not_found'],
+  }),
+  route(
+    'GET /api/v1/audit/export',
+    OVERSIGHT,
+    'the whole log with its checkpoints, for an offline check',
+    'application/x-ndjson',
+  ),
+];
+
+const operation: readonly Route[] = [
+  route('GET /healthz', 'anyone', 'the process answers', HealthAnswer),
+  route('GET /readyz', 'anyone', 'the process and its database answer', HealthAnswer, {
+    codes: ['not_ready'],
+  }),
+  route('GET /metrics', 'anyone', 'figures for Prometheus', 'text/plain'),
+  route('GET /api/v1/openapi.json', 'anyone', 'this document', 'application/json'),
+  route('GET /api/v1/asyncapi.json', 'anyone', 'the WebSocket protocol', 'application/json'),
+];
+
+/** Every route, in the order of the document. */
+export const ROUTES: readonly Route[] = [
+  ...people,
+  ...chips,
+  ...ceremonies,
+  ...oversight,
+  ...operation,
+];
