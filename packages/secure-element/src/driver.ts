@@ -1,0 +1,232 @@
+/** The driver: turns calls into APDUs and answers into values, over any transport. docs/spec/chip.md §3. */
+import { checkP256PublicKey, concat, decodeDer, IntentError } from '@quorate/intent';
+import { AID, CLA, CLA_ISO, encodeApdu, INS } from './apdu.ts';
+import { SecureElementError } from './errors.ts';
+import type {
+  ApduTransport,
+  ChipInfo,
+  RecordAccess,
+  SecureElement,
+  SecureElementKind,
+} from './secureElement.ts';
+import { codeOf, SW } from './status.ts';
+
+/** A chip behind an {@link ApduTransport}. Calls may overlap; commands go out one at a time, in order. */
+export class ApduSecureElement implements SecureElement {
+  readonly kind: SecureElementKind;
+  readonly #transport: ApduTransport;
+  #last: Promise<unknown> = Promise.resolve();
+  #selected = false;
+  #closed = false;
+
+  constructor(
+    transport: ApduTransport,
+    options: { readonly kind: SecureElementKind } = { kind: 'virtual' },
+  ) {
+    this.#transport = transport;
+    this.kind = options.kind;
+  }
+
+  async cplc(): Promise<Uint8Array> {
+    const answer = await this.#command(INS.getCplc, [], 45, { p1: 0x9f, p2: 0x7f });
+    if (answer[0] !== 0x9f || answer[1] !== 0x7f || answer[2] !== 0x2a) {
+      throw invalidResponse('CPLC data');
+    }
+    return answer.slice(3);
+  }
+
+  async info(): Promise<ChipInfo> {
+    const answer = await this.#command(INS.getInfo, [], 42);
+    const [major = 0, minor = 0, capacity = 0, used = 0, pinTriesLeft = 0, flags = 0] = answer;
+    const personalised = (flags & 1) !== 0;
+    const software = (flags & 0x80) !== 0;
+    const counter = answer.subarray(38, 42);
+    return {
+      version: `${major}.${minor}`,
+      capacity,
+      used,
+      pinTriesLeft,
+      personalised,
+      software,
+      authorisationKeyFingerprint: personalised ? answer.slice(6, 38) : null,
+      stateCounter: number32(counter),
+      text: software
+        ? 'virtual chip: a program with a sealed file, no protection by hardware'
+        : `${this.kind} chip`,
+    };
+  }
+
+  async publicKey(): Promise<Uint8Array> {
+    const key = await this.#command(INS.getPublicKey, [], 65);
+    return checked('a public key', () => checkP256PublicKey(key));
+  }
+
+  async personalise(authorisationKey: Uint8Array, pin: Uint8Array): Promise<void> {
+    exactly('authorisation key', authorisationKey, 65);
+    await this.#command(INS.personalise, [authorisationKey, checkPin(pin)], 0);
+  }
+
+  async rotate(rotation: Parameters<SecureElement['rotate']>[0]): Promise<void> {
+    exactly('authorisation key', rotation.newAuthorisationKey, 65);
+    exactly('challenge', rotation.challenge, 16);
+    const { newAuthorisationKey, challenge, signature } = rotation;
+    await this.#command(INS.rotate, [newAuthorisationKey, challenge, signature], 0);
+  }
+
+  async register(nonce: Uint8Array): Promise<Uint8Array> {
+    return this.#signature(INS.register, exactly('nonce', nonce, 32));
+  }
+
+  async verifyPin(pin: Uint8Array): Promise<void> {
+    await this.#command(INS.verifyPin, [checkPin(pin)], 0);
+  }
+
+  async changePin(pin: Uint8Array, newPin: Uint8Array): Promise<void> {
+    const length = Uint8Array.of(checkPin(pin).length);
+    await this.#command(INS.changePin, [length, pin, checkPin(newPin)], 0);
+  }
+
+  async signSession(payload: Uint8Array): Promise<Uint8Array> {
+    return this.#signature(INS.signSession, exactly('certificate payload', payload, 171));
+  }
+
+  async challenge(): Promise<Uint8Array> {
+    return this.#command(INS.getChallenge, [], 16);
+  }
+
+  async store(
+    record: Parameters<SecureElement['store']>[0],
+  ): Promise<{ readonly slot: number; readonly used: number }> {
+    const { recordId, address, secret } = record;
+    exactly('record id', recordId, 32);
+    exactly('address', address, 20);
+    exactly('secret', secret, 32);
+    const [slot = 0, used = 0] = await this.#command(INS.store, [recordId, address, secret], 2);
+    return { slot, used };
+  }
+
+  async read(
+    access: RecordAccess & { readonly digest: Uint8Array },
+  ): Promise<{ readonly secret: Uint8Array; readonly releaseCount: number }> {
+    const data = accessData(access, exactly('digest', access.digest, 32));
+    const answer = await this.#command(INS.read, data, 36);
+    const released = { secret: answer.slice(0, 32), releaseCount: number32(answer.subarray(32)) };
+    answer.fill(0);
+    return released;
+  }
+
+  async delete(
+    access: RecordAccess & { readonly reasonHash: Uint8Array },
+  ): Promise<{ readonly used: number }> {
+    const data = accessData(access, exactly('reason hash', access.reasonHash, 32));
+    const [used = 0] = await this.#command(INS.delete, data, 1);
+    return { used };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#last;
+    await this.#transport.close();
+  }
+
+  async #signature(ins: number, data: Uint8Array): Promise<Uint8Array> {
+    const der = await this.#command(ins, [data], null);
+    checked('a DER signature', () => decodeDer(der));
+    return der;
+  }
+
+  async #command(
+    ins: number,
+    parts: readonly Uint8Array[],
+    answerLength: number | null,
+    { p1, p2 }: { readonly p1: number; readonly p2: number } = { p1: 0, p2: 0 },
+  ): Promise<Uint8Array> {
+    if (this.#closed) throw new SecureElementError('closed', 'the secure element is closed');
+    const data = concat(...parts);
+    const apdu = encodeApdu({ cla: CLA, ins, p1, p2, data });
+    data.fill(0);
+    const result = this.#last.then(async () => {
+      if (!this.#selected) await this.#select();
+      return this.#exchange(ins, apdu);
+    });
+    this.#last = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    const answer = await result.finally(() => apdu.fill(0));
+    if (answerLength !== null && answer.length !== answerLength) {
+      answer.fill(0);
+      throw invalidResponse(`${answerLength} bytes`);
+    }
+    return answer;
+  }
+
+  async #select(): Promise<void> {
+    const apdu = encodeApdu({ cla: CLA_ISO, ins: INS.select, p1: 4, p2: 0, data: AID });
+    await this.#exchange(INS.select, apdu);
+    this.#selected = true;
+  }
+
+  async #exchange(ins: number, apdu: Uint8Array): Promise<Uint8Array> {
+    const response = await this.#transport.transmit(apdu);
+    if (response.length < 2) throw invalidResponse('a status word');
+    const statusWord = number32(response.subarray(-2));
+    const answer = response.slice(0, -2);
+    response.fill(0);
+    if (statusWord === SW.ok) return answer;
+    const code = codeOf(statusWord, ins);
+    throw new SecureElementError(code, `the chip refused: ${code} (${statusWord.toString(16)})`, {
+      statusWord,
+      ...(code === 'pin-wrong' ? { triesLeft: statusWord & 0x0f } : {}),
+      ...(code === 'pin-blocked' ? { triesLeft: 0 } : {}),
+    });
+  }
+}
+
+function accessData(access: RecordAccess, digest: Uint8Array): Uint8Array[] {
+  return [
+    exactly('record id', access.recordId, 32),
+    exactly('address', access.address, 20),
+    exactly('session hash', access.sessionHash, 32),
+    digest,
+    exactly('challenge', access.challenge, 16),
+    checkSignature(access.signature),
+  ];
+}
+
+function checkSignature(signature: Uint8Array): Uint8Array {
+  if (signature.length < 8 || signature.length > 72) {
+    throw new SecureElementError('input', 'signature: a DER signature of 8 to 72 bytes');
+  }
+  return signature;
+}
+
+function checkPin(pin: Uint8Array): Uint8Array {
+  if (pin.length < 4 || pin.length > 16) {
+    throw new SecureElementError('input', 'PIN: 4 to 16 bytes');
+  }
+  return pin;
+}
+
+function exactly(name: string, bytes: Uint8Array, length: number): Uint8Array {
+  if (bytes.length !== length) throw new SecureElementError('input', `${name}: ${length} bytes`);
+  return bytes;
+}
+
+function checked(expected: string, check: () => Uint8Array): Uint8Array {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof IntentError) throw invalidResponse(expected);
+    throw error;
+  }
+}
+
+function invalidResponse(expected: string): SecureElementError {
+  return new SecureElementError('invalid-response', `the chip's answer is not ${expected}`);
+}
+
+function number32(bytes: Uint8Array): number {
+  return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+}

@@ -1,0 +1,51 @@
+/** Why a chip, or the way to it, refused. The codes are stable; docs/spec/chip.md §4 says which status word gives which. */
+export type SecureElementErrorCode =
+  | 'pin-wrong'
+  | 'pin-blocked'
+  | 'pin-required'
+  | 'not-personalised'
+  | 'already-personalised'
+  | 'authorisation-refused'
+  | 'challenge-unknown'
+  | 'session-unknown'
+  | 'record-not-found'
+  | 'record-exists'
+  | 'full'
+  | 'invalid-data'
+  | 'wrong-length'
+  | 'not-supported'
+  | 'not-selected'
+  | 'memory-failure'
+  | 'chip-failure'
+  | 'invalid-response'
+  | 'file-exists'
+  | 'file-missing'
+  | 'file-unreadable'
+  | 'locked'
+  | 'closed'
+  | 'input';
+
+/** Thrown by every operation of a secure element; never carries a PIN or a secret. */
+export class SecureElementError extends Error {
+  readonly code: SecureElementErrorCode;
+  /** The chip's two status bytes, when a chip answered. */
+  readonly statusWord: number | undefined;
+  /** PIN tries left, after a wrong PIN. */
+  readonly triesLeft: number | undefined;
+
+  constructor(
+    code: SecureElementErrorCode,
+    message: string,
+    details: {
+      readonly statusWord?: number;
+      readonly triesLeft?: number;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'SecureElementError';
+    this.code = code;
+    this.statusWord = details.statusWord;
+    this.triesLeft = details.triesLeft;
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * Secure chips: one interface, the driver that speaks APDUs over any transport, and the virtual chip.
+ *
+ * @module
+ */
+export { AID } from './apdu.ts';
+export { ApduSecureElement } from './driver.ts';
+export { SecureElementError, type SecureElementErrorCode } from './errors.ts';
+export type {
+  ApduTransport,
+  ChipInfo,
+  RecordAccess,
+  SecureElement,
+  SecureElementKind,
+} from './secureElement.ts';
+export {
+  createVirtualChip,
+  type NewVirtualChipOptions,
+  openVirtualChip,
+  openVirtualSecureElement,
+  type VirtualChipOptions,
+} from './virtual/index.ts';

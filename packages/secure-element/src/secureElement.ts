@@ -1,0 +1,87 @@
+/** How chips are attached. */
+export type SecureElementKind = 'virtual' | 'pcsc' | 'pkcs11';
+
+/** What a chip says about itself. */
+export interface ChipInfo {
+  /** Version of the command set, e.g. `1.0`. */
+  readonly version: string;
+  /** Records that fit. */
+  readonly capacity: number;
+  readonly used: number;
+  readonly pinTriesLeft: number;
+  readonly personalised: boolean;
+  /** True for a chip that is a program: its secrets are only as safe as its file and passphrase. */
+  readonly software: boolean;
+  /** 32 bytes, or null before personalisation */
+  readonly authorisationKeyFingerprint: Uint8Array | null;
+  /** Writes to the chip's persistent memory so far; a lower number than before means an older state came back. */
+  readonly stateCounter: number;
+  /** One sentence for people. */
+  readonly text: string;
+}
+
+/** What names a record and the session that asks for it. */
+export interface RecordAccess {
+  /** 32 bytes */
+  readonly recordId: Uint8Array;
+  /** 20 bytes */
+  readonly address: Uint8Array;
+  /** 32 bytes, of a session that this chip signed since its last reset */
+  readonly sessionHash: Uint8Array;
+  /** 16 bytes, from {@link SecureElement.challenge}; consumed by the attempt */
+  readonly challenge: Uint8Array;
+  /** DER, by the authorisation key */
+  readonly signature: Uint8Array;
+}
+
+/**
+ * A participant's chip (contract.md §1.6). It knows nothing of protocols: it signs session certificates, and
+ * gives 32 bytes out only with PIN, session and authorisation. Every method throws SecureElementError.
+ */
+export interface SecureElement {
+  readonly kind: SecureElementKind;
+  /** 42 bytes; identifies, does not authenticate */
+  cplc(): Promise<Uint8Array>;
+  info(): Promise<ChipInfo>;
+  /** 65 bytes, P-256 */
+  publicKey(): Promise<Uint8Array>;
+  /** Makes the chip's key and sets the authorisation key (65 bytes) and the first PIN (4 to 16 bytes); once. */
+  personalise(authorisationKey: Uint8Array, pin: Uint8Array): Promise<void>;
+  /** Replaces the authorisation key; the old one signed the change over a challenge. */
+  rotate(rotation: {
+    /** 65 bytes */
+    readonly newAuthorisationKey: Uint8Array;
+    readonly challenge: Uint8Array;
+    readonly signature: Uint8Array;
+  }): Promise<void>;
+  /** DER: proves possession of the chip's key over a server's nonce (32 bytes). */
+  register(nonce: Uint8Array): Promise<Uint8Array>;
+  verifyPin(pin: Uint8Array): Promise<void>;
+  changePin(pin: Uint8Array, newPin: Uint8Array): Promise<void>;
+  /** DER over a certificate payload (171 bytes); the chip remembers the session until it is reset. */
+  signSession(payload: Uint8Array): Promise<Uint8Array>;
+  /** 16 random bytes, good for one attempt. */
+  challenge(): Promise<Uint8Array>;
+  /** Never overwrites. */
+  store(record: {
+    readonly recordId: Uint8Array;
+    readonly address: Uint8Array;
+    /** Secret. 32 bytes */
+    readonly secret: Uint8Array;
+  }): Promise<{ readonly slot: number; readonly used: number }>;
+  /** Security: the caller zeroes `secret` after use. */
+  read(
+    access: RecordAccess & { readonly digest: Uint8Array },
+  ): Promise<{ readonly secret: Uint8Array; readonly releaseCount: number }>;
+  delete(
+    access: RecordAccess & { readonly reasonHash: Uint8Array },
+  ): Promise<{ readonly used: number }>;
+  close(): Promise<void>;
+}
+
+/** A way to a chip that carries command and response APDUs and nothing else. */
+export interface ApduTransport {
+  /** Sends one command APDU and gives the response, status word included. */
+  transmit(apdu: Uint8Array): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

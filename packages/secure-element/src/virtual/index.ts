@@ -1,0 +1,119 @@
+/** Virtual chips: made, powered on, powered off. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ApduSecureElement } from '../driver.ts';
+import { SecureElementError } from '../errors.ts';
+import type { ApduTransport, SecureElement } from '../secureElement.ts';
+import { lockFile } from './lock.ts';
+import { ChipMachine } from './machine.ts';
+import { SCRYPT_COST, SealedFile } from './sealedFile.ts';
+import { CAPACITY, type ChipState, PIN_TRIES } from './state.ts';
+
+/** Where a virtual chip lives. */
+export interface VirtualChipOptions {
+  /** Path of the sealed file, mode 0600. */
+  readonly file: string;
+  /** Secret. Any bytes, at least one; the caller zeroes it. */
+  readonly passphrase: Uint8Array;
+}
+
+/** How a new virtual chip is made. */
+export interface NewVirtualChipOptions extends VirtualChipOptions {
+  /** 8 bytes of the CPLC; random by default */
+  readonly serial?: Uint8Array;
+  /** scrypt's N, a power of 2. */
+  readonly scryptCost?: number;
+}
+
+/**
+ * Makes the file of a new, not yet personalised chip and powers it on.
+ *
+ * @throws SecureElementError `file-exists`, `locked`
+ */
+export async function createVirtualChip(options: NewVirtualChipOptions): Promise<ApduTransport> {
+  const { serial = randomBytes(8), scryptCost = SCRYPT_COST } = options;
+  if (serial.length !== 8) throw new SecureElementError('input', 'serial: 8 bytes');
+  mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
+  return powerOn(options, async (path, passphrase) => {
+    const state: ChipState = {
+      counter: 0,
+      cplc: makeCplc(serial),
+      triesLeft: PIN_TRIES,
+      personalisation: null,
+      records: Array.from({ length: CAPACITY }, () => null),
+    };
+    const file = await SealedFile.create(path, passphrase, scryptCost, state);
+    return { file, state };
+  });
+}
+
+/**
+ * Powers a virtual chip on. Closing the transport powers it off, which is a reset; a second process, or a second
+ * opening, is refused while it is on.
+ *
+ * @throws SecureElementError `file-missing`, `file-unreadable`, `locked`
+ */
+export async function openVirtualChip(options: VirtualChipOptions): Promise<ApduTransport> {
+  if (!existsSync(options.file)) {
+    throw new SecureElementError('file-missing', `there is no chip in ${options.file}`);
+  }
+  return powerOn(options, SealedFile.open);
+}
+
+async function powerOn(
+  { file: path, passphrase }: VirtualChipOptions,
+  load: typeof SealedFile.open,
+): Promise<ApduTransport> {
+  if (passphrase.length === 0) throw new SecureElementError('input', 'passphrase: at least 1 byte');
+  const unlock = lockFile(path);
+  try {
+    const { file, state } = await load(path, passphrase);
+    const machine = new ChipMachine(state, (next) => file.write(next));
+    return new VirtualTransport(machine, () => {
+      machine.powerOff();
+      file.close();
+      unlock();
+    });
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** A virtual chip behind the driver. */
+export async function openVirtualSecureElement(
+  options: VirtualChipOptions,
+): Promise<SecureElement> {
+  return new ApduSecureElement(await openVirtualChip(options), { kind: 'virtual' });
+}
+
+class VirtualTransport implements ApduTransport {
+  readonly #machine: ChipMachine;
+  readonly #powerOff: () => void;
+  #isOn = true;
+
+  constructor(machine: ChipMachine, powerOff: () => void) {
+    this.#machine = machine;
+    this.#powerOff = powerOff;
+  }
+
+  async transmit(apdu: Uint8Array): Promise<Uint8Array> {
+    if (!this.#isOn) throw new SecureElementError('closed', 'the chip has no power');
+    return this.#machine.process(apdu);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isOn) return;
+    this.#isOn = false;
+    this.#powerOff();
+  }
+}
+
+/** 42 bytes in the layout of GlobalPlatform; all fields but the serial numbers are zero: nobody fabricated this chip. */
+function makeCplc(serial: Uint8Array): Uint8Array {
+  const cplc = new Uint8Array(42);
+  cplc.set(serial.subarray(0, 4), 12);
+  cplc.set(serial.subarray(4), 38);
+  return cplc;
+}

@@ -1,0 +1,142 @@
+/** The virtual chip as an APDU machine: bytes in, bytes out, and no bytes that make it throw. */
+import { equalBytes } from '@quorate/intent';
+import { AID, CLA, CLA_ISO, type CommandApdu, INS, parseApdu } from '../apdu.ts';
+import { SW } from '../status.ts';
+import { Chip, type Persist, StatusError } from './chip.ts';
+import {
+  changePin,
+  getCplc,
+  getInfo,
+  getPublicKey,
+  isPinLength,
+  MAX_DER,
+  personalise,
+  register,
+  rotate,
+  signSession,
+  verifyPin,
+} from './commands.ts';
+import { deleteRecord, read, store } from './records.ts';
+import { type ChipState, wipeState } from './state.ts';
+
+interface Command {
+  /** Whether the command's data may have this length. */
+  readonly takes: (length: number) => boolean;
+  /** The longest answer, in bytes. */
+  readonly answers: number;
+  readonly needsPin?: boolean;
+  readonly needsPersonalisation?: boolean;
+  readonly run: (chip: Chip, data: Uint8Array) => Uint8Array | void;
+}
+
+const exactly =
+  (expected: number) =>
+  (length: number): boolean =>
+    length === expected;
+const withDer =
+  (before: number) =>
+  (length: number): boolean =>
+    length >= before + 8 && length <= before + MAX_DER;
+
+const COMMANDS: ReadonlyMap<number, Command> = new Map<number, Command>([
+  [INS.getInfo, { takes: exactly(0), answers: 42, run: getInfo }],
+  [INS.getPublicKey, { takes: exactly(0), answers: 65, run: getPublicKey }],
+  [INS.personalise, { takes: (n) => isPinLength(n - 65), answers: 0, run: personalise }],
+  [INS.rotate, { takes: withDer(81), answers: 0, needsPin: true, run: rotate }],
+  [INS.register, { takes: exactly(32), answers: MAX_DER, needsPin: true, run: register }],
+  [INS.signSession, { takes: exactly(171), answers: MAX_DER, needsPin: true, run: signSession }],
+  [INS.verifyPin, { takes: isPinLength, answers: 0, needsPersonalisation: true, run: verifyPin }],
+  [
+    INS.changePin,
+    {
+      takes: (n) => n >= 9 && n <= 33,
+      answers: 0,
+      needsPersonalisation: true,
+      run: changePin,
+    },
+  ],
+  [INS.getChallenge, { takes: exactly(0), answers: 16, run: (chip) => chip.newChallenge() }],
+  [INS.store, { takes: exactly(84), answers: 2, needsPin: true, run: store }],
+  [INS.read, { takes: withDer(132), answers: 36, needsPin: true, run: read }],
+  [INS.delete, { takes: withDer(132), answers: 1, needsPin: true, run: deleteRecord }],
+]);
+
+/** A powered virtual chip. A reset is a new machine over the same persistent state. */
+export class ChipMachine {
+  readonly #chip: Chip;
+  #broken = false;
+
+  constructor(state: ChipState, persist: Persist) {
+    this.#chip = new Chip(state, (next) => {
+      try {
+        persist(next);
+      } catch {
+        // What is on the disk is now unknown, so the chip stays silent until its power returns.
+        this.#broken = true;
+        throw new StatusError(SW.memoryFailure);
+      }
+    });
+  }
+
+  /** Answers one command APDU. */
+  process(apdu: Uint8Array): Uint8Array {
+    try {
+      if (this.#broken) throw new StatusError(SW.memoryFailure);
+      const answer = this.#run(Uint8Array.from(apdu));
+      return Uint8Array.of(...answer, ...statusBytes(SW.ok));
+    } catch (error) {
+      return statusBytes(error instanceof StatusError ? error.statusWord : SW.failure);
+    }
+  }
+
+  /** Forgets every secret. */
+  powerOff(): void {
+    this.#broken = true;
+    wipeState(this.#chip.state);
+  }
+
+  #run(bytes: Uint8Array): Uint8Array {
+    const apdu = parseApdu(bytes);
+    if (apdu === null) throw new StatusError(SW.wrongLength);
+    if (apdu.cla === CLA_ISO && apdu.ins === INS.select) return this.#select(apdu);
+    if (apdu.cla !== CLA) throw new StatusError(SW.unknownClass);
+    if (apdu.ins === INS.getCplc) return this.#getCplc(apdu);
+    if (!this.#chip.memory.selected) throw new StatusError(SW.unknownInstruction);
+    const command = COMMANDS.get(apdu.ins);
+    if (command === undefined) throw new StatusError(SW.unknownInstruction);
+    if (apdu.p1 !== 0 || apdu.p2 !== 0) throw new StatusError(SW.wrongParameters);
+    if (!command.takes(apdu.data.length)) throw new StatusError(SW.wrongLength);
+    checkAnswerFits(apdu, command.answers);
+    if (command.needsPin || command.needsPersonalisation) this.#chip.personalisation();
+    if (command.needsPin && !this.#chip.memory.pinVerified) throw new StatusError(SW.pinRequired);
+    try {
+      return command.run(this.#chip, apdu.data) ?? new Uint8Array(0);
+    } finally {
+      bytes.fill(0);
+    }
+  }
+
+  #select({ p1, p2, data }: CommandApdu): Uint8Array {
+    if (p1 !== 4 || p2 !== 0) throw new StatusError(SW.wrongParameters);
+    if (!equalBytes(data, AID)) throw new StatusError(SW.fileNotFound);
+    this.#chip.memory.selected = true;
+    this.#chip.memory.pinVerified = false;
+    return new Uint8Array(0);
+  }
+
+  #getCplc(apdu: CommandApdu): Uint8Array {
+    if (apdu.p1 !== 0x9f || apdu.p2 !== 0x7f) throw new StatusError(SW.recordNotFound);
+    if (apdu.data.length > 0) throw new StatusError(SW.wrongLength);
+    checkAnswerFits(apdu, 45);
+    return getCplc(this.#chip);
+  }
+}
+
+/** Refuses before anything happens, so that no answer is lost after a challenge or a try was spent. */
+function checkAnswerFits({ le }: CommandApdu, length: number): void {
+  if (le !== null && le < length) throw new StatusError(SW.wrongLe | length);
+}
+
+function statusBytes(statusWord: number): Uint8Array {
+  return Uint8Array.of(statusWord >> 8, statusWord & 0xff);
+}

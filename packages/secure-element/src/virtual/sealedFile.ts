@@ -1,0 +1,163 @@
+/** The virtual chip's persistent memory: a file sealed under a passphrase. docs/spec/chip.md §5. */
+import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { SecureElementError } from '../errors.ts';
+import { type ChipState, decodeState, encodeState } from './state.ts';
+
+/** scrypt's N unless the caller says otherwise: about a third of a second and 128 MiB. */
+export const SCRYPT_COST: number = 2 ** 17;
+
+const MAGIC = Buffer.from('QRTCHIP1', 'latin1');
+const SALT_LENGTH = 16;
+/** magic(8) ‖ log2 N(1) ‖ salt(16) */
+const HEADER_LENGTH = MAGIC.length + 1 + SALT_LENGTH;
+const NONCE_LENGTH = 12;
+const TAG_LENGTH = 16;
+const MAX_LOG_COST = 20;
+
+/** A file and the key that opens it. */
+export class SealedFile {
+  readonly #path: string;
+  readonly #header: Buffer;
+  /** Secret. */
+  readonly #key: Buffer;
+
+  private constructor(path: string, header: Buffer, key: Buffer) {
+    this.#path = path;
+    this.#header = header;
+    this.#key = key;
+  }
+
+  /** Makes a file for a new chip. @throws SecureElementError `file-exists` */
+  static async create(
+    path: string,
+    passphrase: Uint8Array,
+    cost: number,
+    state: ChipState,
+  ): Promise<SealedFile> {
+    const log = Math.log2(cost);
+    if (!Number.isInteger(log) || log < 1 || log > MAX_LOG_COST) {
+      throw new SecureElementError('input', `scrypt cost: a power of 2 up to 2^${MAX_LOG_COST}`);
+    }
+    const header = Buffer.concat([MAGIC, Buffer.of(log), randomBytes(SALT_LENGTH)]);
+    const sealed = new SealedFile(path, header, await deriveKey(header, passphrase));
+    if (existsSync(path)) {
+      sealed.close();
+      throw new SecureElementError('file-exists', `there is already a chip in ${path}`);
+    }
+    sealed.write(state);
+    return sealed;
+  }
+
+  /** Opens a chip's file. @throws SecureElementError `file-missing`, `file-unreadable` */
+  static async open(
+    path: string,
+    passphrase: Uint8Array,
+  ): Promise<{ readonly file: SealedFile; readonly state: ChipState }> {
+    const bytes = readWhole(path);
+    const header = bytes.subarray(0, HEADER_LENGTH);
+    const log = header[MAGIC.length] ?? 0;
+    const hasFormat = header.subarray(0, MAGIC.length).equals(MAGIC) && log <= MAX_LOG_COST;
+    if (!hasFormat || log < 1 || bytes.length < HEADER_LENGTH + NONCE_LENGTH + TAG_LENGTH) {
+      throw new SecureElementError('file-unreadable', `${path} is not a chip file`);
+    }
+    const file = new SealedFile(path, header, await deriveKey(header, passphrase));
+    try {
+      return { file, state: file.#unseal(bytes) };
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Replaces the content: temporary file, fsync, rename, fsync of the directory. */
+  write(state: ChipState): void {
+    const temporary = `${this.#path}.new`;
+    const descriptor = openSync(temporary, 'w', 0o600);
+    try {
+      const sealed = this.#seal(state);
+      for (let at = 0; at < sealed.length; ) at += writeSync(descriptor, sealed, at);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, this.#path);
+    syncDirectory(dirname(this.#path));
+  }
+
+  /** Forgets the key. */
+  close(): void {
+    this.#key.fill(0);
+  }
+
+  #seal(state: ChipState): Buffer {
+    const nonce = randomBytes(NONCE_LENGTH);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: TAG_LENGTH });
+    cipher.setAAD(this.#header);
+    const plain = encodeState(state);
+    try {
+      const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+      return Buffer.concat([this.#header, nonce, body, cipher.getAuthTag()]);
+    } finally {
+      plain.fill(0);
+    }
+  }
+
+  #unseal(bytes: Buffer): ChipState {
+    const nonce = bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + NONCE_LENGTH);
+    const body = bytes.subarray(HEADER_LENGTH + NONCE_LENGTH, -TAG_LENGTH);
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce, {
+      authTagLength: TAG_LENGTH,
+    });
+    decipher.setAAD(this.#header);
+    decipher.setAuthTag(bytes.subarray(-TAG_LENGTH));
+    const plain = decipher.update(body);
+    try {
+      decipher.final();
+      return decodeState(plain);
+    } catch (error) {
+      if (error instanceof SecureElementError) throw error;
+      throw new SecureElementError('file-unreadable', 'wrong passphrase, or the file was changed');
+    } finally {
+      plain.fill(0);
+    }
+  }
+}
+
+function deriveKey(header: Buffer, passphrase: Uint8Array): Promise<Buffer> {
+  const cost = 2 ** (header[MAGIC.length] ?? 0);
+  const salt = header.subarray(MAGIC.length + 1);
+  const options = { N: cost, r: 8, p: 1, maxmem: 256 * 8 * cost };
+  return new Promise((resolve, reject) => {
+    scrypt(passphrase, salt, 32, options, (error, key) => {
+      if (error) reject(error);
+      else resolve(key);
+    });
+  });
+}
+
+function readWhole(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new SecureElementError('file-missing', `there is no chip in ${path}`, { cause });
+  }
+}
+
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

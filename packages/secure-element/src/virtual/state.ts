@@ -1,0 +1,120 @@
+/** What the virtual chip keeps when its power is off, and the bytes of it. docs/spec/chip.md §5. */
+import { concat, u32 } from '@quorate/intent';
+import { SecureElementError } from '../errors.ts';
+
+/** Records that fit on the chip. */
+export const CAPACITY = 100;
+/** Wrong PINs in a row until the chip blocks for ever. */
+export const PIN_TRIES = 3;
+
+/** One released-by-authorisation secret. */
+export interface ChipRecord {
+  /** 32 bytes */
+  readonly recordId: Uint8Array;
+  /** 20 bytes */
+  readonly address: Uint8Array;
+  /** Secret. 32 bytes */
+  readonly secret: Uint8Array;
+  /** How often READ gave the secret out. */
+  readonly releaseCount: number;
+}
+
+/** What personalisation sets. */
+export interface Personalisation {
+  /** Secret. 32 bytes, P-256 scalar */
+  readonly privateKey: Uint8Array;
+  /** 65 bytes */
+  readonly publicKey: Uint8Array;
+  /** 65 bytes */
+  readonly authorisationKey: Uint8Array;
+  /** 16 bytes */
+  readonly pinSalt: Uint8Array;
+  /** Secret. 32 bytes, SHA-256(salt ‖ PIN) */
+  readonly pinHash: Uint8Array;
+}
+
+/** Persistent memory. Never changed in place: a new state is written first and used after. */
+export interface ChipState {
+  /** Writes so far. */
+  readonly counter: number;
+  /** 42 bytes */
+  readonly cplc: Uint8Array;
+  readonly triesLeft: number;
+  readonly personalisation: Personalisation | null;
+  /** {@link CAPACITY} slots */
+  readonly records: readonly (ChipRecord | null)[];
+}
+
+const VERSION = 1;
+const PERSONALISATION_LENGTH = 32 + 65 + 65 + 16 + 32;
+const RECORD_LENGTH = 32 + 20 + 32 + 4;
+const STATE_LENGTH = 1 + 4 + 42 + 1 + 1 + PERSONALISATION_LENGTH + CAPACITY * (1 + RECORD_LENGTH);
+
+/** Security: the result holds every secret of the chip; the caller zeroes it. */
+export function encodeState(state: ChipState): Uint8Array {
+  const personalisation = state.personalisation;
+  return concat(
+    Uint8Array.of(VERSION),
+    u32(state.counter),
+    state.cplc,
+    Uint8Array.of(state.triesLeft, personalisation === null ? 0 : 1),
+    personalisation === null
+      ? new Uint8Array(PERSONALISATION_LENGTH)
+      : concat(
+          personalisation.privateKey,
+          personalisation.publicKey,
+          personalisation.authorisationKey,
+          personalisation.pinSalt,
+          personalisation.pinHash,
+        ),
+    ...state.records.map(encodeRecord),
+  );
+}
+
+function encodeRecord(record: ChipRecord | null): Uint8Array {
+  if (record === null) return new Uint8Array(1 + RECORD_LENGTH);
+  const { recordId, address, secret, releaseCount } = record;
+  return concat(Uint8Array.of(1), recordId, address, secret, u32(releaseCount));
+}
+
+/** Reads what {@link encodeState} wrote; always the same length, so a file's size says nothing. */
+export function decodeState(bytes: Uint8Array): ChipState {
+  if (bytes.length !== STATE_LENGTH || bytes[0] !== VERSION) {
+    throw new SecureElementError('file-unreadable', 'the chip file has another format version');
+  }
+  let at = 1;
+  const take = (length: number): Uint8Array => {
+    at += length;
+    return bytes.slice(at - length, at);
+  };
+  const byte = (): number => take(1)[0] ?? 0;
+  const number = (): number => take(4).reduce((sum, digit) => sum * 256 + digit, 0);
+  const state = { counter: number(), cplc: take(42), triesLeft: byte() };
+  const isPersonalised = byte() === 1;
+  const personalisation: Personalisation = {
+    privateKey: take(32),
+    publicKey: take(65),
+    authorisationKey: take(65),
+    pinSalt: take(16),
+    pinHash: take(32),
+  };
+  const records = Array.from({ length: CAPACITY }, (): ChipRecord | null => {
+    const isUsed = byte() === 1;
+    const recordId = take(32);
+    const record = { recordId, address: take(20), secret: take(32), releaseCount: number() };
+    return isUsed ? record : null;
+  });
+  return { ...state, personalisation: isPersonalised ? personalisation : null, records };
+}
+
+/** Slots in use. */
+export function usedSlots(state: ChipState): number {
+  return state.records.filter((record) => record !== null).length;
+}
+
+/** Zeroes the secrets of a state that is no longer used. */
+export function wipeState(state: ChipState): void {
+  state.personalisation?.privateKey.fill(0);
+  state.personalisation?.pinHash.fill(0);
+  for (const record of state.records) record?.secret.fill(0);
+}
