@@ -9,6 +9,9 @@ export {
   isErrorCode,
   type Language,
 } from './codes.ts';
+export { asyncapi } from './documents/asyncapi.ts';
+export { codesOf, openapi } from './documents/openapi.ts';
+export { type Dialect, type JsonObject, jsonSchemas } from './documents/schemas.ts';
 export {
   Address,
   ChipChallenge,
@@ -85,3 +88,41 @@ export {
   type TextName,
   textOf,
 } from './texts.ts';
+export { VERSION } from './version.ts';
+export { AuditEntry, AuditList, AuditQuery, CheckpointAnswer, HealthAnswer } from './rest/audit.ts';
+export {
+  GrantRequest,
+  KeyAnswer,
+  KeyHolder,
+  KeyList,
+  KeySummary,
+  SessionAnswer,
+  SessionList,
+  SessionQuery,
+  SessionSummary,
+} from './rest/ceremonies.ts';
+export {
+  AuthorisationKeyAnswer,
+  ChipAnswer,
+  ChipChallengeAnswer,
+  ChipChallengeRequest,
+  ChipList,
+  ChipPatch,
+  ChipRegistration,
+  ChipStateName,
+} from './rest/chips.ts';
+export { Done, ListQuery, Problem, Role } from './rest/common.ts';
+export {
+  LoginAnswer,
+  LoginRequest,
+  LogoutRequest,
+  RefreshRequest,
+  SetupRequest,
+  TokenAnswer,
+  TokenRequest,
+  UserAnswer,
+  UserCreate,
+  UserList,
+  UserPatch,
+} from './rest/people.ts';
+export { type Route, ROUTES } from './rest/routes.ts';

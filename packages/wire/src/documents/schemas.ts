@@ -1,0 +1,79 @@
+/**
+ * JSON Schemas of everything that has a name, made from the schemas that validate.
+ */
+import { z } from 'zod';
+import * as fields from '../fields.ts';
+import * as chip from '../messages/chip.ts';
+import * as directions from '../messages/index.ts';
+import * as keygen from '../messages/keygen.ts';
+import * as link from '../messages/link.ts';
+import * as round from '../messages/round.ts';
+import * as sign from '../messages/sign.ts';
+import * as status from '../messages/status.ts';
+import * as audit from '../rest/audit.ts';
+import * as ceremonies from '../rest/ceremonies.ts';
+import * as chips from '../rest/chips.ts';
+import * as common from '../rest/common.ts';
+import * as people from '../rest/people.ts';
+
+const MESSAGES: readonly object[] = [fields, directions, link, keygen, round, sign, chip, status];
+const REST: readonly object[] = [fields, status, common, people, chips, ceremonies, audit];
+
+/** A JSON object of a document. */
+export type JsonObject = { [key: string]: unknown };
+
+/** The dialect: AsyncAPI 3.0 reads draft 7, OpenAPI 3.1 reads 2020-12. */
+export type Dialect = 'draft-7' | 'draft-2020-12';
+
+/** The name under which a schema stands in the documents; undefined for a nameless one. */
+export function nameOf(schema: z.core.$ZodType): string | undefined {
+  return z.globalRegistry.get(schema)?.id;
+}
+
+/** Where a named schema stands in both kinds of document. */
+export function referenceTo(name: string): JsonObject {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** Schemas by name, of the WebSocket messages, of REST, or of both; references between them. */
+export function jsonSchemas(
+  dialect: Dialect = 'draft-2020-12',
+  of: 'messages' | 'rest' | 'all' = 'all',
+): Record<string, JsonObject> {
+  const registry = z.registry<{ id: string; description?: string }>();
+  const modules = [...(of === 'rest' ? [] : MESSAGES), ...(of === 'messages' ? [] : REST)];
+  for (const value of modules.flatMap((module): unknown[] => Object.values(module))) {
+    if (value instanceof z.ZodType) addNamed(registry, value);
+  }
+  const { schemas } = z.toJSONSchema(registry, {
+    target: dialect,
+    uri: (id) => `#/components/schemas/${id}`,
+  });
+  const named = Object.entries(schemas).map(([name, schema]) => [name, strip(schema)] as const);
+  return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The JSON Schema of one schema: a reference when it has a name. */
+export function schemaOf(schema: z.ZodType, dialect: Dialect): JsonObject {
+  const name = nameOf(schema);
+  return name === undefined ? strip(inline(schema, dialect)) : referenceTo(name);
+}
+
+function inline(schema: z.ZodType, dialect: Dialect): JsonObject {
+  // Named parts are written out here: parameters are small and stand alone.
+  return { ...z.toJSONSchema(schema, { target: dialect, metadata: z.registry<{ id: string }>() }) };
+}
+
+type Registry = z.core.$ZodRegistry<{ id: string; description?: string }>;
+
+function addNamed(registry: Registry, schema: z.ZodType): void {
+  const meta = z.globalRegistry.get(schema);
+  if (meta?.id === undefined || registry.has(schema)) return;
+  const { id, description } = meta;
+  registry.add(schema, description === undefined ? { id } : { id, description });
+}
+
+function strip(schema: object): JsonObject {
+  const { $schema: _dialect, $id: _id, id: _name, ...rest } = { ...schema } as JsonObject;
+  return rest;
+}
