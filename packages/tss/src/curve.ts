@@ -35,17 +35,23 @@ export const decodePoint = (bytes: Uint8Array): Point | null => backend.decodePo
 /** 33 bytes, SEC1 compressed. */
 export const encodePoint = (point: Point): Uint8Array => backend.encodePoint(point);
 
+/** Candidates that one call of the expansion gives: a block of SHAKE256 has 136 bytes. */
+const CANDIDATES = 4;
+
 /**
- * F: a point whose discrete logarithm nobody knows, by try-and-increment. Candidate `counter` is
- * x = bytes 1..32 of 33 expanded bytes, with the parity of y in bit 0 of byte 0.
+ * F: a point whose discrete logarithm nobody knows, by try-and-increment. A candidate is 33 bytes:
+ * bit 0 of the first is the parity of y, the others are x; four come from each counter.
  *
- * Security: variable time; every input must be public.
+ * Security: variable time. Whoever calls it for a secret choice must hide which of its inputs it took.
  */
 export function hashToPoint(label: string, ...fields: readonly Uint8Array[]): Point {
   for (let counter = 0; ; counter++) {
-    const candidate = expand(label, 33, ...fields, u32(counter));
-    candidate[0] = 2 | ((candidate[0] ?? 0) & 1);
-    const point = backend.decodePoint(candidate);
-    if (point !== null) return point;
+    const block = expand(label, 33 * CANDIDATES, ...fields, u32(counter));
+    for (let at = 0; at < block.length; at += 33) {
+      const candidate = block.subarray(at, at + 33);
+      candidate[0] = 2 | ((candidate[0] ?? 0) & 1);
+      const point = backend.decodePoint(candidate);
+      if (point !== null) return point;
+    }
   }
 }

@@ -4,7 +4,7 @@
  * are public; no branch, index or early exit depends on a value.
  *
  * q = 2²⁵⁶ − c. A number is *normal* when its limbs are below 2²⁴, *canonical* when it is also below
- * q, *loose* when it is below 2²⁶⁵ and only its last limb may have 25 bits. A product lives in
+ * q, *loose* when it is below 2²⁶⁴ + 2²⁵⁸ and only its last limb may have 25 bits. A product lives in
  * `COLUMNS` columns, which are sums of limb products until they are carried.
  */
 
@@ -116,20 +116,20 @@ export function foldHigh(columns: Float64Array, count: number): void {
   }
 }
 
-/** Reduces a product below 2⁵³⁴ (columns below 2⁵³) modulo q; clears the columns. */
+/** Reduces a sum of products below 2⁵³⁸ (columns below 2⁵³) modulo q; clears the columns. */
 export function reduceProduct(columns: Float64Array, out: Float64Array, to: number): void {
   splitColumns(columns, 22);
   carryColumns(columns, 23);
-  foldHigh(columns, 12); // < 2²⁶⁴ + 2⁴⁰⁷
+  foldHigh(columns, 12); // < 2²⁶⁴ + 2⁴¹¹
   splitColumns(columns, 17);
   carryColumns(columns, 18);
-  foldHigh(columns, 7); // < 2²⁶⁴ + 2²⁸⁰
+  foldHigh(columns, 7); // < 2²⁶⁴ + 2²⁸⁴
   splitColumns(columns, 12);
   finish(columns, out, to);
 }
 
 /**
- * Reduces to canonical a number 0 ≤ x < 2²⁸⁴ in 12 columns of magnitude below 2³⁰; clears them.
+ * Reduces to canonical a number 0 ≤ x < 2²⁸⁵ in 12 columns of magnitude below 2³⁰; clears them.
  */
 export function finish(columns: Float64Array, out: Float64Array, to: number): void {
   carryColumns(columns, 11);

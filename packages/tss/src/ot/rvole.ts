@@ -1,0 +1,161 @@
+/**
+ * Random vector multiplication: Bob gets a random b, Alice brings a₁, a₂, and they end with additive
+ * shares of aᵢ·b. Two messages. docs/spec/ot.md, part 4.
+ *
+ * Source: Doerner, Kondi, Lee, shelat, "Threshold ECDSA in Three Rounds", eprint 2023/765, protocol
+ * 5.2, with its two misprints corrected (θᵢ,ₖ per input and check, one â per check).
+ */
+import { concat, equalBytes, wipe } from '../arith/bytes.ts';
+import {
+  addScalars,
+  isZeroScalar,
+  mulScalars,
+  negateScalar,
+  randomScalar,
+  reduceWide,
+  type Scalar,
+  scalarFromBytes,
+} from '../arith/scalar.ts';
+import {
+  addSelected,
+  checkRows,
+  dotColumn,
+  loadScalars,
+  loadWide,
+  maskedDifferences,
+  selectedSum,
+} from '../arith/scalarVector.ts';
+import { LABELS } from '../label.ts';
+import type { Rng } from '../rng.ts';
+import { expand, hash } from '../transcript.ts';
+import { BLOCK_WORDS, bytesOf, expandBlocks } from './blocks.ts';
+import { extendReceive, extendSend } from './extension.ts';
+import { INPUTS, RVOLE_BYTES, WIDTH, XI } from './parameters.ts';
+import type { OtBuilder, OtEvaluator } from './pprf.ts';
+
+/** Bytes of ã. */
+const MASKED_BYTES = XI * WIDTH * 32;
+/** Blocks that give one row its scalars: 48 bytes each. */
+const ROW_FANOUT = (WIDTH * 48) / 16;
+
+/** What Bob keeps until Alice answers. Secret. Good for one answer. */
+export interface RvoleReceiver {
+  readonly sid: Uint8Array;
+  /** β: ξ choice bits. */
+  readonly choices: Uint8Array;
+  /** vᵀ: 4 words for each choice. */
+  readonly columns: Uint32Array;
+  /** Whether an answer was processed. */
+  finished: boolean;
+}
+
+/** Step 4.1, Bob: b = Σ gⱼ·βⱼ, never zero, and the OT extension's message. */
+export function rvoleReceive(
+  sid: Uint8Array,
+  builder: OtBuilder,
+  rng: Rng,
+): { b: Scalar; message: Uint8Array; state: RvoleReceiver } {
+  const factors = gadget(sid);
+  for (;;) {
+    const choices = rng(XI / 8);
+    const b = asScalar(selectedSum(factors, choices));
+    if (isZeroScalar(b)) continue;
+    const { message, columns } = extendReceive(sid, builder, choices, rng);
+    return { b, message, state: { sid, choices, columns, finished: false } };
+  }
+}
+
+/** Step 4.2, Alice: cᵢ and her message; null if Bob's message fails the extension's check [O6]. */
+export function rvoleSend(
+  sid: Uint8Array,
+  evaluator: OtEvaluator,
+  inputs: readonly [Scalar, Scalar],
+  message: Uint8Array,
+  rng: Rng,
+): { outputs: [Scalar, Scalar]; message: Uint8Array } | null {
+  const columns = extendSend(sid, evaluator, message);
+  if (columns === null) return null;
+  const zero = rowScalars(sid, columns); // α₀
+  const delta = new Uint32Array(evaluator.delta.slice().buffer);
+  for (let at = 0; at < columns.length; at++) {
+    columns[at] = (columns[at] ?? 0) ^ (delta[at % BLOCK_WORDS] ?? 0);
+  }
+  const one = rowScalars(sid, columns); // α₁
+  const check = randomScalar(rng); // â
+  const limbs = loadScalars(concat(...inputs, check));
+  const masked = maskedDifferences(zero, one, limbs); // ã = α₀ − α₁ + (a, â)
+  const thetas = thetasOf(sid, masked);
+  const eta = addScalars(check, ...inputs.map((a, i) => mulScalars(a, thetas[i] ?? unreachable())));
+  const rows = checkRows(zero, loadScalars(concat(...thetas)));
+  const answer = concat(masked, eta, hash(LABELS.rvoleCheck, sid, rows));
+  const factors = gadget(sid);
+  const output = (i: number): Scalar => negateScalar(asScalar(dotColumn(factors, zero, WIDTH, i))); // cᵢ = −Σ gⱼ·α₀[j][i]
+  const outputs: [Scalar, Scalar] = [output(0), output(1)];
+  wipe(columns, zero, delta, one, check, limbs, rows);
+  return { outputs, message: answer };
+}
+
+/**
+ * Step 4.3, Bob: dᵢ with cᵢ + dᵢ = aᵢ·b, or null if Alice's message is malformed [M2, M3], its check
+ * fails [M1], or this state has had its answer.
+ *
+ * Security: a failed check means that the pair's OT state must not be used again.
+ */
+export function rvoleFinish(state: RvoleReceiver, message: Uint8Array): [Scalar, Scalar] | null {
+  if (state.finished || !isRvoleMessage(message)) return null;
+  state.finished = true;
+  const { sid, choices, columns } = state;
+  const masked = message.subarray(0, MASKED_BYTES);
+  const eta = scalarFromBytes(message.subarray(MASKED_BYTES, MASKED_BYTES + 32)) ?? unreachable();
+  const rows = rowScalars(sid, columns);
+  addSelected(rows, loadScalars(masked), WIDTH, choices); // ḋ = α_β + β·ã
+  const thetas = loadScalars(concat(...thetasOf(sid, masked)));
+  const addend = loadScalars(negateScalar(eta));
+  const checked = checkRows(rows, thetas, { bits: choices, addend });
+  const valid = equalBytes(
+    hash(LABELS.rvoleCheck, sid, checked),
+    message.subarray(MASKED_BYTES + 32),
+  );
+  const factors = gadget(sid);
+  const output = (i: number): Scalar => asScalar(dotColumn(factors, rows, WIDTH, i)); // Σ gⱼ·ḋ[j][i]
+  const outputs: [Scalar, Scalar] = [output(0), output(1)];
+  wipe(rows, checked, choices, columns);
+  return valid ? outputs : null;
+}
+
+/** Whether bytes have the length of Alice's message and hold canonical scalars [M2, M3]. */
+export function isRvoleMessage(bytes: Uint8Array): boolean {
+  if (bytes.length !== RVOLE_BYTES) return false;
+  for (let at = 0; at < MASKED_BYTES + 32; at += 32) {
+    if (scalarFromBytes(bytes.subarray(at, at + 32)) === null) return false;
+  }
+  return true;
+}
+
+/** g₁..g_ξ from the oracle. Public. */
+const gadget = (sid: Uint8Array): Float64Array =>
+  loadWide(expand(LABELS.rvoleGadget, XI * 48, sid));
+
+/** X: the scalars of each row, from its 128 bits. Secret. */
+const rowScalars = (sid: Uint8Array, columns: Uint32Array): Float64Array => {
+  const positions = new Uint32Array(3 * XI);
+  for (let row = 0; row < XI; row++) positions[3 * row] = row;
+  const oracle = { label: LABELS.extensionRow, sid };
+  const blocks = expandBlocks(oracle, columns, positions, ROW_FANOUT);
+  const scalars = loadWide(bytesOf(blocks));
+  blocks.fill(0);
+  return scalars;
+};
+
+/** θᵢ from ã. */
+const thetasOf = (sid: Uint8Array, masked: Uint8Array): Scalar[] => {
+  const digest = hash(LABELS.rvoleMasked, sid, masked);
+  const wide = expand(LABELS.rvoleTheta, INPUTS * 48, digest);
+  return Array.from({ length: INPUTS }, (_, i) => reduceWide(wide.subarray(48 * i, 48 * (i + 1))));
+};
+
+const unreachable = (): never => {
+  throw new Error('unreachable: a value of known length');
+};
+
+const asScalar = (bytes: Uint8Array): Scalar => scalarFromBytes(bytes) ?? unreachable();
