@@ -3,15 +3,23 @@ import { framed, fromBase64, fromHex, toBase64, toHex, u64 } from '@quorate/inte
 import { z } from 'zod';
 
 /** A statement signed by the server: at this time entry `seq` was the last, with this hash. */
-export const Checkpoint = z.strictObject({
+export interface Checkpoint {
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** 64 hex digits. */
+  readonly hash: string;
+  /** Base64, 64 bytes, Ed25519. */
+  readonly signature: string;
+}
+
+/** What a checkpoint must look like in a file. */
+export const CheckpointSchema: z.ZodType<Checkpoint> = z.strictObject({
   seq: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
   at: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   signature: z.string().regex(/^[A-Za-z0-9+/]{86}==$/),
 });
-/** A statement signed by the server: at this time entry `seq` was the last, with this hash. */
-export type Checkpoint = z.infer<typeof Checkpoint>;
-
 /** SubjectPublicKeyInfo of an Ed25519 key up to the 32 bytes themselves. */
 const SPKI_PREFIX = fromHex('302a300506032b6570032100');
 

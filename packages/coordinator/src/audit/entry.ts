@@ -11,28 +11,45 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const natural = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 const detail = z.union([z.string(), z.number().int(), z.boolean(), z.array(z.string())]);
-
-/** What happened: the part of an entry that a person reads. */
-export const EntryBody = z.strictObject({
+const body = {
   actor: z.string(),
   action: z.string(),
   subject: z.string(),
   outcome: z.enum(['ok', 'refused', 'failed']),
   details: z.record(z.string(), detail),
-});
+};
+
 /** What happened: the part of an entry that a person reads. */
-export type EntryBody = z.infer<typeof EntryBody>;
+export type EntryBody = {
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly outcome: 'ok' | 'refused' | 'failed';
+  readonly details: Readonly<Record<string, string | number | boolean | string[]>>;
+};
 
 /** One link of the chain. */
-export const Entry = z.strictObject({
+export type Entry = EntryBody & {
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** 64 hex digits. */
+  readonly previous: string;
+  /** 64 hex digits. */
+  readonly hash: string;
+};
+
+/** What the stored body of an entry must look like. */
+export const EntryBodySchema: z.ZodType<EntryBody> = z.strictObject(body);
+
+/** What an entry must look like in a file. */
+export const EntrySchema: z.ZodType<Entry> = z.strictObject({
   seq: natural.min(1),
   at: natural,
-  ...EntryBody.shape,
+  ...body,
   previous: hash,
   hash,
 });
-/** One link of the chain. */
-export type Entry = z.infer<typeof Entry>;
 
 /** Takes from an event what the log keeps, with secrets and control characters refused. */
 export function bodyOf(event: AuditEvent): EntryBody {

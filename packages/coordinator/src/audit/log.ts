@@ -3,7 +3,7 @@ import type { AuditEvent, AuditLog, Clock } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { canonicalJson } from './canonical.ts';
 import { type Checkpoint, publicKeyHex, signCheckpoint } from './checkpoint.ts';
-import { bodyOf, canonicalBody, type Entry, EntryBody, entryHash, GENESIS } from './entry.ts';
+import { bodyOf, canonicalBody, type Entry, EntryBodySchema, entryHash, GENESIS } from './entry.ts';
 
 /** Which entries to list, newest first. */
 export interface AuditFilter {
@@ -208,7 +208,7 @@ async function* exportLines(
 }
 
 function entryOf(row: Row): Entry {
-  const body = EntryBody.parse(JSON.parse(row.body));
+  const body = EntryBodySchema.parse(JSON.parse(row.body));
   return { seq: row.seq, at: row.at, ...body, previous: row.previous, hash: row.hash };
 }
 

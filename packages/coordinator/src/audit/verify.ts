@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { canonicalJson } from './canonical.ts';
-import { Checkpoint, verifyCheckpoint } from './checkpoint.ts';
-import { canonicalBody, Entry, entryHash, GENESIS } from './entry.ts';
+import { type Checkpoint, CheckpointSchema, verifyCheckpoint } from './checkpoint.ts';
+import { canonicalBody, type Entry, EntrySchema, entryHash, GENESIS } from './entry.ts';
 
 /** First line of an export. */
-export const ExportHeader = z.strictObject({
+const ExportHeader = z.strictObject({
   format: z.literal('quorate-audit/v1'),
   public_key: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
-const EntryLine = z.strictObject({ entry: Entry });
-const CheckpointLine = z.strictObject({ checkpoint: Checkpoint });
+const EntryLine = z.strictObject({ entry: EntrySchema });
+const CheckpointLine = z.strictObject({ checkpoint: CheckpointSchema });
 
 /** What is wrong with an export. */
 export type AuditProblem =

@@ -1,5 +1,8 @@
+import type { ErrorCode } from '@quorate/wire';
+
 /** Why a request about users, tokens or chips is refused; the codes are those of the wire's table. */
-export type RefusalCode =
+export type RefusalCode = Extract<
+  ErrorCode,
   | 'invalid_credentials'
   | 'invalid_token'
   | 'rate_limited'
@@ -13,7 +16,8 @@ export type RefusalCode =
   | 'chip_conflict'
   | 'chip_state'
   | 'invalid_challenge'
-  | 'invalid_proof';
+  | 'invalid_proof'
+>;
 
 /** A request that was understood and is not granted. Never carries a secret. */
 export class Refusal extends Error {

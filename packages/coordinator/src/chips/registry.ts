@@ -16,7 +16,7 @@ export interface Registration {
   readonly seId: string;
   /** 84 hex digits. */
   readonly cpic: string;
-  /** 65 bytes in hex, SEC1 uncompressed. */
+  /** 65 bytes in hex with or without 0x, SEC1 uncompressed. */
   readonly publicKey: string;
   /** 32 bytes in hex: the challenge, given to the same caller. */
   readonly nonce: string;
@@ -96,7 +96,7 @@ export function provesPossession({ publicKey, cpic, nonce, proof }: Registration
 export async function insertChip(tx: Tx, chip: Registration, at: number): Promise<ChipRecord> {
   const { seId, username, label } = chip;
   const cpic = chip.cpic.toLowerCase();
-  const publicKey = chip.publicKey.toLowerCase();
+  const publicKey = toHex(fromHex(chip.publicKey));
   const same = await tx.get(
     'SELECT se_id FROM chips WHERE se_id = ? OR cpic = ? OR public_key = ?',
     [seId, cpic, publicKey],

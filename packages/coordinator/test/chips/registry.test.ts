@@ -24,8 +24,13 @@ async function openRegistry() {
     const { nonce } = await chips.challenge('ann');
     const proof = chip.prove(nonce);
     return {
-      ...{ username: 'ann', seId: `se-${chip.cpic.slice(0, 8)}`, label: '', nonce, proof },
-      ...{ cpic: chip.cpic, publicKey: chip.publicKey },
+      username: 'ann',
+      seId: `se-${chip.cpic.slice(0, 8)}`,
+      label: '',
+      nonce,
+      proof,
+      cpic: chip.cpic,
+      publicKey: chip.publicKey,
       ...change,
     };
   };

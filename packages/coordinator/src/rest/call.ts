@@ -1,0 +1,71 @@
+import { describeIssues, type Language } from '@quorate/wire';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { Audit } from '../audit/index.ts';
+import type { Auth } from '../auth/index.ts';
+import type { ChipRegistry } from '../chips/index.ts';
+import type { Clock, Identity, Keys, Sessions, Visibility } from '../services.ts';
+import type { Database } from '../store/database.ts';
+import { ApiError } from './errors.ts';
+import type { Metrics } from './metrics.ts';
+
+/** What the REST interface is made of. */
+export interface RestDeps {
+  readonly database: Database;
+  readonly auth: Auth;
+  readonly chips: ChipRegistry;
+  readonly audit: Audit;
+  readonly keys: Keys;
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+  /** Told about defects; never given a body, a header or a query. */
+  readonly onError: (error: unknown, route: string) => void;
+  readonly metrics: Metrics;
+  /** False while the server starts or drains. */
+  readonly ready: () => boolean;
+  /** English unless given. */
+  readonly language?: Language;
+}
+
+/** A request that passed the checks of its route. */
+export interface Call {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** Who asks; nobody, without roles, on routes for anyone. */
+  readonly identity: Identity;
+}
+
+/** Does what a route is for; returns what is sent as JSON, or the reply when it sent one itself. */
+export type Handler = (call: Call) => Promise<unknown>;
+
+/** The handlers of some routes, by method and path as the table of routes writes them. */
+export type Handlers = Readonly<Record<string, Handler>>;
+
+/** Answers that say no more than that it was done. */
+export const DONE = { success: true } as const;
+
+/** Parses a part of a request in the handler itself; no framework's check is relied on. */
+export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const result = schema.safeParse(value ?? {});
+  if (!result.success) throw new ApiError('invalid_request', describeIssues(result.error));
+  return result.data;
+}
+
+/** What lists of keys and sessions show: everything to those who watch, else only one's own. */
+export function visibilityOf({ roles, username }: Identity): Visibility {
+  return roles.includes('admin') || roles.includes('auditor') ? {} : { onlyOf: username };
+}
+
+/** Cuts one page from a list that was read one item further than the page goes. */
+export function pageOf<T>(
+  items: readonly T[],
+  limit: number,
+  cursor: (item: T) => string,
+): { items: readonly T[]; next: { next?: string } } {
+  const page = items.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    items: page,
+    next: items.length > limit && last !== undefined ? { next: cursor(last) } : {},
+  };
+}

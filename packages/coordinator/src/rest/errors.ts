@@ -1,0 +1,64 @@
+import { CODES, codeText, type ErrorCode, type Language } from '@quorate/wire';
+import type { FastifyReply } from 'fastify';
+import { Refusal } from '../auth/index.ts';
+
+/** A request that ends with an error of the wire's table. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ErrorCode;
+  readonly retryAfter: number | undefined;
+
+  /** `retryAfter` is in milliseconds. */
+  constructor(code: ErrorCode, details: string, retryAfter?: number) {
+    super(details);
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** What Fastify's own checks mean in our words. */
+const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_request',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_request',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+};
+
+/** Turns whatever was thrown into an error of the table; `internal` for what nobody foresaw. */
+export function apiErrorOf(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof Refusal) return new ApiError(error.code, error.message);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const known = Object.hasOwn(FRAMEWORK_CODES, code) ? FRAMEWORK_CODES[code] : undefined;
+  if (known !== undefined) return new ApiError(known, 'the body is not acceptable');
+  if (error instanceof Error && 'statusCode' in error && error.statusCode === 400) {
+    return new ApiError('invalid_request', 'the request is not acceptable');
+  }
+  return new ApiError('internal', '');
+}
+
+/** Answers with RFC 9457 problem+json. */
+export function sendProblem(
+  reply: FastifyReply,
+  error: ApiError,
+  language: Language,
+): FastifyReply {
+  const status = CODES[error.code].http;
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="quorate"');
+  if (error.retryAfter !== undefined) {
+    reply.header('retry-after', String(Math.ceil(error.retryAfter / 1000)));
+  }
+  return reply
+    .status(status)
+    .type('application/problem+json; charset=utf-8')
+    .send(
+      JSON.stringify({
+        type: `urn:quorate:error:${error.code}`,
+        title: codeText(error.code, language),
+        status,
+        code: error.code,
+        detail: error.message,
+      }),
+    );
+}

@@ -1,0 +1,63 @@
+import type { FastifyInstance } from 'fastify';
+import type { RestDeps } from './call.ts';
+import { ceremonyHandlers } from './ceremonies.ts';
+import { chipHandlers } from './chips.ts';
+import { ApiError, apiErrorOf, sendProblem } from './errors.ts';
+import { oversightHandlers } from './oversight.ts';
+import { peopleHandlers } from './people.ts';
+import { addRoutes } from './route.ts';
+import { addParser } from './parser.ts';
+
+export type { RestDeps } from './call.ts';
+export { createMetrics, type Metrics } from './metrics.ts';
+
+/**
+ * Adds the REST interface of contract §1.7 to a server: every route of the wire's table.
+ *
+ * It lives in a scope of its own, so that its parser, its errors and its headers touch nothing else
+ * that the server answers.
+ */
+export function registerRest(app: FastifyInstance, deps: RestDeps): void {
+  app.register(async (scope) => {
+    addParser(scope);
+    scope.addHook('onRequest', async (_request, reply) => {
+      reply.headers({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      });
+    });
+    scope.addHook('onResponse', async (request, reply) => {
+      deps.metrics.observe({
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        status: reply.statusCode,
+        seconds: reply.elapsedTime / 1000,
+      });
+    });
+    scope.setErrorHandler((error, request, reply) => {
+      const known = apiErrorOf(error);
+      if (known.code === 'internal') deps.onError(error, request.routeOptions.url ?? 'unknown');
+      return sendProblem(reply, known, deps.language ?? 'en');
+    });
+    addRoutes(
+      scope,
+      {
+        ...peopleHandlers(deps),
+        ...chipHandlers(deps),
+        ...ceremonyHandlers(deps),
+        ...oversightHandlers(deps),
+      },
+      deps,
+    );
+    scope.route({
+      method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      url: '/api/*',
+      preParsing: async () => {
+        throw new ApiError('not_found', 'no such route');
+      },
+      handler: async () => undefined,
+    });
+  });
+}

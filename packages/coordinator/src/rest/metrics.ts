@@ -1,0 +1,34 @@
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+
+/** The server's metrics, in a registry of its own. */
+export interface Metrics {
+  /** Other parts of the server add theirs here. */
+  readonly registry: Registry;
+  observe(request: { method: string; route: string; status: number; seconds: number }): void;
+}
+
+/** Makes the registry with the process's metrics and those of the REST interface. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'quorate_' });
+  const requests = new Counter({
+    name: 'quorate_http_requests_total',
+    help: 'Answered REST requests',
+    labelNames: ['method', 'route', 'status'] as const,
+    registers: [registry],
+  });
+  const durations = new Histogram({
+    name: 'quorate_http_request_duration_seconds',
+    help: 'Time from a REST request to its answer',
+    labelNames: ['method', 'route'] as const,
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2],
+    registers: [registry],
+  });
+  return {
+    registry,
+    observe: ({ method, route, status, seconds }) => {
+      requests.inc({ method, route, status: String(status) });
+      durations.observe({ method, route }, seconds);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { Readable } from 'node:stream';
+import { AuditQuery, asyncapi, type CheckpointAnswer, openapi } from '@quorate/wire';
+import type { Handlers, RestDeps } from './call.ts';
+import { parse } from './call.ts';
+import { ApiError } from './errors.ts';
+
+/** The audit log, the documents, and the state of the process. */
+export function oversightHandlers(deps: RestDeps): Handlers {
+  const { audit, clock, database, metrics } = deps;
+  return {
+    'GET /api/v1/audit': async ({ request }) => {
+      const { limit, ...filter } = parse(AuditQuery, request.query);
+      const entries = await audit.list({ ...filter, limit: limit + 1 });
+      const page = entries.slice(0, limit);
+      const last = page.at(-1)?.seq;
+      return {
+        entries: page,
+        ...(entries.length > limit && last !== undefined ? { next: last } : {}),
+      };
+    },
+    'GET /api/v1/audit/checkpoint': async (): Promise<CheckpointAnswer> => {
+      const checkpoint = await audit.checkpoint();
+      if (checkpoint === undefined) throw new ApiError('not_found', 'the log is empty');
+      return { ...checkpoint, public_key: audit.publicKey };
+    },
+    'GET /api/v1/audit/export': async ({ reply, identity }) => {
+      const actor = identity.username;
+      const action = 'audit.export';
+      await audit.record({
+        at: clock.now(),
+        actor,
+        action,
+        subject: '',
+        outcome: 'ok',
+        details: {},
+      });
+      return reply.type('application/x-ndjson; charset=utf-8').send(Readable.from(audit.export()));
+    },
+    'GET /healthz': async () => ({ status: 'ok' }),
+    'GET /readyz': async () => {
+      const answers = await database
+        .read((tx) => tx.get('SELECT 1 AS one', []))
+        .catch(() => undefined);
+      if (!deps.ready() || answers === undefined) throw new ApiError('not_ready', '');
+      return { status: 'ok' };
+    },
+    'GET /metrics': async ({ reply }) =>
+      reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    'GET /api/v1/openapi.json': async () => openapi(),
+    'GET /api/v1/asyncapi.json': async () => asyncapi(),
+  };
+}

@@ -1,0 +1,83 @@
+import {
+  LoginRequest,
+  LogoutRequest,
+  RefreshRequest,
+  SetupRequest,
+  TokenRequest,
+  UserCreate,
+  UserPatch,
+  Username,
+  type LoginAnswer,
+  type UserAnswer,
+  ListQuery,
+} from '@quorate/wire';
+import { z } from 'zod';
+import type { Login, UserRecord } from '../auth/index.ts';
+import { DONE, type Handlers, pageOf, parse, type RestDeps } from './call.ts';
+
+const OfUser = z.strictObject({ username: Username });
+const OfToken = z.strictObject({ username: Username, token_id: z.string().min(1).max(128) });
+
+/** Setup, login, users and their tokens. */
+export function peopleHandlers({ auth, database }: RestDeps): Handlers {
+  return {
+    'POST /api/v1/setup': async ({ request }) =>
+      userAnswer(await auth.setUp(parse(SetupRequest, request.body))),
+    'POST /api/v1/auth/login': async ({ request }) => {
+      const { username, password } = parse(LoginRequest, request.body);
+      return loginAnswer(await auth.login(username, password));
+    },
+    'POST /api/v1/auth/refresh': async ({ request }) =>
+      loginAnswer(await auth.refresh(parse(RefreshRequest, request.body).refresh_token)),
+    'POST /api/v1/auth/logout': async ({ request, identity }) => {
+      const { refresh_token } = parse(LogoutRequest, request.body);
+      await auth.logout({ refreshToken: refresh_token, access: identity });
+      return DONE;
+    },
+    'GET /api/v1/users': async ({ request }) => {
+      const { after = '', limit } = parse(ListQuery, request.query);
+      const users = await database.read((tx) => auth.users.list(tx, after, limit + 1));
+      const { items, next } = pageOf(users, limit, (user) => user.username);
+      return { users: items.map(userAnswer), ...next };
+    },
+    'POST /api/v1/users': async ({ request, identity }) =>
+      userAnswer(await auth.createUser(parse(UserCreate, request.body), identity.username)),
+    'PATCH /api/v1/users/{username}': async ({ request, identity }) => {
+      const { username } = parse(OfUser, request.params);
+      const patch = parse(UserPatch, request.body);
+      return userAnswer(await auth.patchUser(username, patch, identity.username));
+    },
+    'POST /api/v1/users/{username}/tokens': async ({ request, identity }) => {
+      const { username } = parse(OfUser, request.params);
+      const lifetime = parse(TokenRequest, request.body).expires_in * 1000;
+      const issued = await auth.issueToken({ username, lifetime, actor: identity.username });
+      return { token: issued.token, token_id: issued.tokenId, expires_at: issued.expiresAt };
+    },
+    'DELETE /api/v1/users/{username}/tokens/{token_id}': async ({ request, identity }) => {
+      const { username, token_id } = parse(OfToken, request.params);
+      await auth.revokeToken({ username, tokenId: token_id, actor: identity.username });
+      return DONE;
+    },
+  };
+}
+
+function loginAnswer(login: Login): LoginAnswer {
+  return {
+    username: login.username,
+    access_token: login.accessToken,
+    refresh_token: login.refreshToken,
+    expires_at: login.expiresAt,
+    roles: [...login.roles],
+  };
+}
+
+function userAnswer(user: UserRecord): UserAnswer {
+  return {
+    username: user.username,
+    roles: [...user.roles],
+    state: user.state,
+    has_password: user.hasPassword,
+    created_at: user.createdAt,
+    updated_at: user.updatedAt,
+  };
+}

@@ -1,0 +1,138 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { ROUTES, type Route } from '@quorate/wire';
+import { createRateLimit, type RateLimit } from '../auth/index.ts';
+import type { Identity } from '../services.ts';
+import type { Handlers, RestDeps } from './call.ts';
+import { ApiError } from './errors.ts';
+
+const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const NOBODY: Identity = { username: '', roles: [], expiresAt: 0, tokenId: '' };
+
+/** Per client address and minute, on routes that are tried before a token is there. */
+const ANONYMOUS_USES = 30;
+/** Per user and minute. */
+const USER_USES = 1_200;
+const MINUTE = 60_000;
+
+interface Limits {
+  readonly perAddress: RateLimit;
+  readonly perUser: RateLimit;
+}
+
+/**
+ * Registers every route of the wire's table with its handler.
+ *
+ * @throws Error when a route has no handler, or a handler no route
+ */
+export function addRoutes(scope: FastifyInstance, handlers: Handlers, deps: RestDeps): void {
+  const now = (): number => deps.clock.now();
+  const limits: Limits = {
+    perAddress: createRateLimit({ uses: ANONYMOUS_USES, window: MINUTE }, now),
+    perUser: createRateLimit({ uses: USER_USES, window: MINUTE }, now),
+  };
+  const names = ROUTES.map(nameOf);
+  const stray = Object.keys(handlers).find((name) => !names.includes(name));
+  if (stray !== undefined) throw new Error(`no route for the handler of ${stray}`);
+  for (const route of ROUTES) addRoute(scope, route, handlers, deps, limits);
+  for (const path of new Set(ROUTES.map((route) => route.path))) refuseOtherMethods(scope, path);
+}
+
+function addRoute(
+  scope: FastifyInstance,
+  route: Route,
+  handlers: Handlers,
+  deps: RestDeps,
+  limits: Limits,
+): void {
+  const handle = handlers[nameOf(route)];
+  if (handle === undefined) throw new Error(`no handler for ${nameOf(route)}`);
+  scope.route({
+    method: route.method,
+    url: urlOf(route.path),
+    exposeHeadRoute: false,
+    preParsing: async (request) => {
+      // Before the body is read: a stranger cannot make the server work on one.
+      identities.set(request, await admit(route, request, deps, limits));
+    },
+    handler: async (request, reply) => {
+      if (route.query === undefined && hasFields(request.query)) {
+        throw new ApiError('invalid_request', 'this route takes no query');
+      }
+      const identity = identities.get(request) ?? NOBODY;
+      const answer = await handle({ request, reply, identity });
+      return answer === reply ? reply : send(reply, route.status, answer);
+    },
+  });
+}
+
+const identities = new WeakMap<FastifyRequest, Identity>();
+
+/** Checks rate, bearer token and role, before anything else of the request is looked at. */
+async function admit(
+  route: Route,
+  request: FastifyRequest,
+  deps: RestDeps,
+  limits: Limits,
+): Promise<Identity> {
+  if (route.roles === 'anyone') {
+    if (route.method !== 'GET') takeUse(limits.perAddress, request.ip);
+    return NOBODY;
+  }
+  const header = request.headers.authorization ?? '';
+  const [, token] = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(header) ?? [];
+  if (token === undefined) throw new ApiError('unauthorised', 'a bearer token is needed');
+  const identity = await deps.auth.tokens.verify(token);
+  if ('refused' in identity) throw new ApiError('invalid_token', 'log in again');
+  takeUse(limits.perUser, identity.username);
+  const needed = route.roles;
+  if (identity.roles.some((role) => needed.includes(role))) return identity;
+  await deps.audit.record({
+    at: deps.clock.now(),
+    actor: identity.username,
+    action: 'rest.forbidden',
+    subject: nameOf(route),
+    outcome: 'refused',
+    details: {},
+  });
+  throw new ApiError('forbidden', `needs one of: ${needed.join(', ')}`);
+}
+
+function refuseOtherMethods(scope: FastifyInstance, path: string): void {
+  const known = new Set<string>(
+    ROUTES.flatMap((each) => (each.path === path ? [each.method] : [])),
+  );
+  const allowed = [...known].join(', ');
+  scope.route({
+    method: METHODS.filter((method) => !known.has(method)),
+    url: urlOf(path),
+    preParsing: async (_request, reply) => {
+      reply.header('allow', allowed);
+      throw new ApiError('method_not_allowed', `allowed: ${allowed}`);
+    },
+    handler: async () => undefined,
+  });
+}
+
+function takeUse(limit: RateLimit, key: string): void {
+  const wait = limit.take(key);
+  if (wait > 0) {
+    throw new ApiError('rate_limited', `try again in ${Math.ceil(wait / 1000)} seconds`, wait);
+  }
+}
+
+function send(reply: FastifyReply, status: number, answer: unknown): FastifyReply {
+  return reply.status(status).type('application/json; charset=utf-8').send(JSON.stringify(answer));
+}
+
+function hasFields(query: unknown): boolean {
+  return typeof query === 'object' && query !== null && Object.keys(query).length > 0;
+}
+
+function nameOf(route: Route): string {
+  return `${route.method} ${route.path}`;
+}
+
+/** `{name}` of OpenAPI is `:name` of the router. */
+function urlOf(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1');
+}
