@@ -4,15 +4,19 @@ import { defineConfig } from 'vitest/config';
 const project = (name: string, root: string) => ({
   resolve: { conditions: ['quorate-source'] },
   ssr: { resolve: { conditions: ['quorate-source', 'node'], externalConditions: ['node'] } },
-  test: { name, root, include: ['test/**/*.test.ts'], exclude: ['**/*.slow.test.ts'] },
+  test: {
+    name,
+    root,
+    include: ['test/**/*.test.ts'],
+    // The slow suite: npm run test:slow.
+    exclude: process.env.QUORATE_SLOW === '1' ? [] : ['**/*.slow.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
 });
 
 const packages = ['wire', 'intent', 'secure-element', 'tss', 'coordinator', 'agent', 'cli'];
 
 export default defineConfig({
-  test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    projects: packages.map((name) => project(name, `packages/${name}`)),
-  },
+  test: { projects: packages.map((name) => project(name, `packages/${name}`)) },
 });
