@@ -178,7 +178,9 @@ class Participant implements Agent {
         );
       }
       case 'chip_authorisation':
-        return this.#known(this.#signs, message, (session) => session.receiveAuthorisation(message));
+        return this.#known(this.#signs, message, (session) =>
+          session.receiveAuthorisation(message),
+        );
       case 'keygen_complete':
         return this.#onKeygenComplete(message);
       case 'sign_complete':
@@ -232,7 +234,8 @@ class Participant implements Agent {
     const record = this.state.sessions.read(sessionKey, partIndex);
     if (!record || (record.state !== 'accepted' && record.state !== 'running')) return;
     const restarted = 'participant_restarted';
-    const state = record.kind === 'sign' && record.state === 'running' ? 'unknown_outcome' : 'failed';
+    const state =
+      record.kind === 'sign' && record.state === 'running' ? 'unknown_outcome' : 'failed';
     this.state.sessions.write({
       ...record,
       state,

@@ -213,7 +213,7 @@ function peerKeys(options: ChannelOptions, peer: ChannelPeer): PeerKeys {
     privateKey: options.keys.agreement,
     publicKey: publicKey('X25519', peer.x25519),
   });
-  // A peer that sends a point of small order would make the key known to everyone.
+  // A point of small order would make the key known to everyone. OpenSSL refuses it too; not every build need.
   if (secret.every((byte) => byte === 0)) throw new RangeError(`party ${peer.index}: zero secret`);
   const keys = {
     verification: publicKey('Ed25519', peer.ed25519),
@@ -224,12 +224,7 @@ function peerKeys(options: ChannelOptions, peer: ChannelPeer): PeerKeys {
   return keys;
 }
 
-function directionalKey(
-  secret: Uint8Array,
-  sid: Uint8Array,
-  from: number,
-  to: number,
-): Uint8Array {
+function directionalKey(secret: Uint8Array, sid: Uint8Array, from: number, to: number): Uint8Array {
   const info = framed(CHANNEL_LABEL, sid, u16(from), u16(to));
   return new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), info, 32));
 }

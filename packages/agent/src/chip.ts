@@ -5,9 +5,6 @@
 import { type SecureElement, SecureElementError } from '@quorate/secure-element';
 import { toHex } from '@quorate/intent';
 
-/** ISO 7816: security status not satisfied; a PIN is wanted (or a session_hash of this reset). */
-const SECURITY_NOT_SATISFIED = 0x6982;
-
 /** Gives the PIN; the chip wrapper wipes the bytes after use. */
 export type PinProvider = () => Promise<Uint8Array>;
 
@@ -106,7 +103,7 @@ export class Chip {
       this.#verified = true;
     } catch (error) {
       this.#verified = false;
-      this.#wrongPin = error instanceof SecureElementError && error.triesLeft !== undefined;
+      this.#wrongPin = error instanceof SecureElementError && error.code === 'pin-wrong';
       throw error;
     } finally {
       pin.fill(0);
@@ -122,5 +119,5 @@ export class Chip {
 }
 
 function asksForPin(error: unknown): boolean {
-  return error instanceof SecureElementError && error.statusWord === SECURITY_NOT_SATISFIED;
+  return error instanceof SecureElementError && error.code === 'pin-required';
 }

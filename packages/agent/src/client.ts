@@ -152,27 +152,30 @@ export class CoordinatorClient {
     const sessionKey = message.session_key;
     const waiter = this.#waiters.get(sessionKey);
     if (!waiter) return;
-    switch (message.type) {
-      case 'session_state':
-        return waiter.onEvent({ type: 'state', state: message });
-      case 'error': {
-        const { code = 'error', message: text, details } = message;
-        waiter.failure = new CeremonyError(code, text, details, sessionKey);
-        // A refused request has no completion; a session that failed has one right behind the error.
-        if (message.cseq !== undefined || message.seq === undefined) {
-          this.#end(sessionKey, () => waiter.reject(waiter.failure ?? broken(sessionKey, text)));
-        }
-        return;
-      }
-      case 'keygen_complete':
-      case 'sign_complete':
-        return this.#end(sessionKey, () => {
-          if (message.success) return waiter.onComplete(message);
-          throw waiter.failure ?? new CeremonyError('failed', message.message, '', sessionKey);
-        });
-      default:
-        return;
+    if (message.type === 'session_state') {
+      waiter.onEvent({ type: 'state', state: message });
+    } else if (message.type === 'error') {
+      this.#onError(waiter, message, sessionKey);
+    } else if (message.type === 'keygen_complete' || message.type === 'sign_complete') {
+      this.#end(sessionKey, () => {
+        if (message.success) return waiter.onComplete(message);
+        throw waiter.failure ?? new CeremonyError('failed', message.message, '', sessionKey);
+      });
     }
+  }
+
+  #onError(
+    waiter: Waiter,
+    message: Extract<ServerMessage, { type: 'error' }>,
+    sessionKey: string,
+  ): void {
+    const { code = 'error', message: text, details } = message;
+    waiter.failure = new CeremonyError(code, text, details, sessionKey);
+    // A refused request has no completion; a session that failed has one right behind the error.
+    if (message.cseq === undefined && message.seq !== undefined) return;
+    this.#end(sessionKey, () => {
+      throw waiter.failure ?? broken(sessionKey, text);
+    });
   }
 
   #end(sessionKey: string, settle: () => void): void {

@@ -52,7 +52,13 @@ export { createLink, type Link, type LinkOptions, type LinkStatus } from './link
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { type Outgoing } from './outbox.ts';
 export { openPins, type Pin, type Pins, type RosterChange } from './roster.ts';
-export { openShard, sealShard, SHARD_VERSION, type SealedShard, type ShardIdentity } from './shard.ts';
+export {
+  openShard,
+  sealShard,
+  SHARD_VERSION,
+  type SealedShard,
+  type ShardIdentity,
+} from './shard.ts';
 export { type Evidence, type SignedMessage } from './state/evidence.ts';
 export { readSecretFile } from './state/files.ts';
 export { type AgentState, openState, STATE_FILES } from './state/index.ts';

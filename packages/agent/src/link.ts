@@ -5,6 +5,7 @@
  * Uses `ws` with compression off and a frame cap: a hostile coordinator must not be able to exhaust
  * the memory of a signer (attacks.md R-8).
  */
+import { isIPv4 } from 'node:net';
 import type { ServerMessage } from '@quorate/wire';
 import { parseFrame } from '@quorate/wire';
 import { WebSocket } from 'ws';
@@ -26,7 +27,13 @@ const ACK_DELAY_MS = 20;
 const RENEW_BEFORE_MS = 60_000;
 
 /** Where a link stands. `refused` and `replaced` are final: a person has to look. */
-export type LinkStatus = 'connecting' | 'registered' | 'waiting' | 'refused' | 'replaced' | 'closed';
+export type LinkStatus =
+  | 'connecting'
+  | 'registered'
+  | 'waiting'
+  | 'refused'
+  | 'replaced'
+  | 'closed';
 
 /** What a link needs. */
 export interface LinkOptions {
@@ -302,7 +309,10 @@ class WebSocketLink implements Link {
   #settle(error?: Error): void {
     const waiters = this.#waiters;
     this.#waiters = [];
-    for (const waiter of waiters) error ? waiter.reject(error) : waiter.resolve();
+    for (const waiter of waiters) {
+      if (error) waiter.reject(error);
+      else waiter.resolve();
+    }
   }
 
   #stopTimers(): void {
@@ -332,7 +342,13 @@ function ended(status: LinkStatus): AgentError | undefined {
 function checkUrl(url: string, allowInsecure: boolean): void {
   const { protocol, hostname } = new URL(url);
   if (protocol === 'wss:' || allowInsecure) return;
-  const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+  const loopback =
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    (isIPv4(hostname) && hostname.startsWith('127.'));
   if (protocol === 'ws:' && loopback) return;
-  throw new AgentError('link/refused', `${protocol}//${hostname}: expected wss:// for another host`);
+  throw new AgentError(
+    'link/refused',
+    `${protocol}//${hostname}: expected wss:// for another host`,
+  );
 }

@@ -3,7 +3,7 @@
  * owner can read, never arguments or the environment.
  */
 import { readFileSync } from 'node:fs';
-import { ApduSecureElement, openVirtualChip, type SecureElement } from '@quorate/secure-element';
+import { openVirtualSecureElement, type SecureElement } from '@quorate/secure-element';
 import type { Approve } from './approval/index.ts';
 import { approveAll } from './approval/index.ts';
 import { approveByPolicy, parsePolicy } from './approval/policy.ts';
@@ -20,7 +20,7 @@ export async function chipFromConfig(
   const passphrase = readSecretBytes(resolvePath(directory, config.chip.passphrase_file));
   try {
     const file = resolvePath(directory, config.chip.file);
-    return new ApduSecureElement(await openVirtualChip({ file, passphrase }));
+    return await openVirtualSecureElement({ file, passphrase });
   } finally {
     passphrase.fill(0);
   }

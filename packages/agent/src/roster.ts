@@ -114,7 +114,11 @@ class FilePins implements Pins {
   list(): readonly Pin[] {
     const pins = new Map<string, Pin>();
     for (const { username, chip_public_key } of this.#file.confirmed) {
-      pins.set(username, { username, chipPublicKey: fromHex(chip_public_key), source: 'confirmed' });
+      pins.set(username, {
+        username,
+        chipPublicKey: fromHex(chip_public_key),
+        source: 'confirmed',
+      });
     }
     for (const { username, chipPublicKey } of this.#roster?.entries ?? []) {
       pins.set(username, { username, chipPublicKey, source: 'roster' });

@@ -41,7 +41,9 @@ export interface PinnedParticipant {
 export type ApprovalRequest = KeygenApproval | SignApproval;
 
 /** The decision; a refusal's reason is told to everyone of the session. */
-export type Approval = { readonly accept: true } | { readonly accept: false; readonly reason: string };
+export type Approval =
+  | { readonly accept: true }
+  | { readonly accept: false; readonly reason: string };
 
 /** Decides; `signal` says that the question has become moot. */
 export type Approve = (request: ApprovalRequest, signal: AbortSignal) => Promise<Approval>;

@@ -120,7 +120,8 @@ function decideTypedData(
   const { domain } = typed_data;
   const chain = domain['chainId'];
   if (rules.chains !== 'any') {
-    const known = typeof chain === 'string' || typeof chain === 'number' || typeof chain === 'bigint';
+    const known =
+      typeof chain === 'string' || typeof chain === 'number' || typeof chain === 'bigint';
     if (!known || !chainAllowed(rules, BigInt(chain))) {
       return refuse('policy: the chain of the typed data is not allowed');
     }

@@ -69,7 +69,8 @@ function describeKeygen(request: KeygenApproval): string[] {
 }
 
 function describeSign(request: SignApproval): string[] {
-  const payload = request.payload ?? parsePayload({ kind: 'digest', digest: toHex(request.digest) });
+  const payload =
+    request.payload ?? parsePayload({ kind: 'digest', digest: toHex(request.digest) });
   const { title, lines, warnings } = describePayload(payload);
   return [
     `── Signature: ${title} ──`,

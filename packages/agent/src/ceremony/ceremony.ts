@@ -3,6 +3,7 @@
  * parameters, rounds, result. Messages drive it; steps of one session never overlap (attacks.md J-6).
  */
 import { sessionHash, toHex } from '@quorate/intent';
+import { SecureElementError } from '@quorate/secure-element';
 import { type Abort, LIMITS } from '@quorate/wire';
 import type { Approval, ApprovalRequest } from '../approval/index.ts';
 import { isAgentError, messageOf } from '../errors.ts';
@@ -208,10 +209,8 @@ export abstract class Ceremony {
     const { logger } = this.context;
     const session_key = this.sessionKey;
     logger.warn({ session_key, error: messageOf(error) }, 'session step failed');
-    const known = error instanceof Refusal || isAgentError(error);
-    const reason = error instanceof Refusal ? error.told : known ? error.code : 'internal_error';
-    if (this.certificate) this.fail(reason);
-    else this.#decline(reason);
+    if (this.certificate) this.fail(tellableReason(error));
+    else this.#decline(tellableReason(error));
   }
 
   #decline(reason: string): void {
@@ -266,6 +265,13 @@ export abstract class Ceremony {
     const named = abort.culprits.length > 0 ? ` by part ${abort.culprits.join(', ')}` : '';
     this.fail(`aborted: ${abort.reason}${named}`, wireAbort(abort));
   }
+}
+
+/** What the others are told of an error: our own refusals in words, the rest by its code. */
+function tellableReason(error: unknown): string {
+  if (error instanceof Refusal) return error.told;
+  if (isAgentError(error) || error instanceof SecureElementError) return error.code;
+  return 'internal_error';
 }
 
 /**

@@ -266,7 +266,11 @@ function checkInvite(context: CeremonyContext, invite: KeygenInvite): readonly H
     return { part_index: at + 1, username, chip_public_key: toHex(pinned) };
   });
   const own = holders[index - 1]?.chip_public_key;
-  refuseUnless(own === toHex(context.chip.publicKey), 'chip_mismatch', 'our chip is not the pinned');
+  refuseUnless(
+    own === toHex(context.chip.publicKey),
+    'chip_mismatch',
+    'our chip is not the pinned',
+  );
   const chips = new Set(holders.map((holder) => holder.chip_public_key));
   refuseUnless(chips.size === parties, 'chip_mismatch', 'one chip for two participants');
   return holders;

@@ -139,7 +139,7 @@ export class ReleaseDesk {
 function isRenewable(error: unknown): boolean {
   return (
     error instanceof SecureElementError &&
-    (error.statusWord === 0x6985 || error.statusWord === 0x6982)
+    (error.code === 'challenge-unknown' || error.code === 'session-unknown')
   );
 }
 

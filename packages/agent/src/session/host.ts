@@ -194,8 +194,7 @@ export class SessionHost {
     try {
       start();
     } catch (error) {
-      const known =
-        error instanceof TssError || error instanceof RangeError || isAgentError(error);
+      const known = error instanceof TssError || error instanceof RangeError || isAgentError(error);
       if (!known) throw error;
       const reason = 'code' in error ? error.code : 'session/refused';
       this.#post({ event: 'refused', id, reason, message: error.message }, []);

@@ -51,7 +51,8 @@ export interface KeyRecord {
   readonly bans: readonly Ban[];
 }
 
-const hex = (bytes: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
+const hex = (bytes: number): z.ZodString =>
+  z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
 const index = z.int().min(1).max(32);
 
 const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({

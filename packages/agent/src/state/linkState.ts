@@ -46,7 +46,8 @@ export function openLinkState(path?: string): LinkState {
   let reserved = cseq;
   let dirty = false;
   const save = (): void => {
-    if (path !== undefined) replaceFile(path, `${JSON.stringify({ stream, seq, cseq: reserved })}\n`);
+    if (path !== undefined)
+      replaceFile(path, `${JSON.stringify({ stream, seq, cseq: reserved })}\n`);
     dirty = false;
   };
   return {

@@ -1,0 +1,248 @@
+import { join } from 'node:path';
+import type { ServerMessage } from '@quorate/wire';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createBackoff } from '../src/backoff.ts';
+import { createLink, type Link, type LinkOptions } from '../src/link.ts';
+import type { Logger } from '../src/logger.ts';
+import { openLinkState } from '../src/state/linkState.ts';
+import { expiryOf } from '../src/token.ts';
+import { temporaryDirectory } from './support/directories.ts';
+import { scriptedServer } from './support/relay.ts';
+
+const STREAM = 'stream-a';
+const immediately = { next: () => 0, reset: () => undefined };
+
+function open(url: string, options: Partial<LinkOptions> = {}) {
+  const messages: ServerMessage[] = [];
+  const link = createLink({
+    url,
+    username: 'alice',
+    role: 'participant',
+    token: async () => 'token',
+    batch: true,
+    backoff: immediately,
+    onMessage: (message) => messages.push(message),
+    ...options,
+  });
+  onTestFinished(() => link.close());
+  link.start();
+  return { link, messages };
+}
+
+const state = (seq: number, session_key = 's1') => ({
+  type: 'session_state',
+  session_key,
+  state: 'running',
+  waiting_for: [],
+  seq,
+});
+
+const decline = (link: Link, session_key: string): void =>
+  link.send({
+    type: 'keygen_response',
+    session_key,
+    part_index: 1,
+    cpic: '',
+    accept: false,
+    reason: 'no',
+  });
+
+describe('link', () => {
+  test('registers first, and sends what was queued once it is registered', async () => {
+    const server = await scriptedServer();
+    const { link } = open(server.url);
+    decline(link, 's1');
+    const connection = await server.connection();
+    const register = await connection.next();
+    expect(register).toEqual({
+      type: 'register',
+      username: 'alice',
+      role: 'participant',
+      token: 'token',
+      last_seq: 0,
+      batch: true,
+    });
+    connection.send({ type: 'register_complete', success: true, message: '', last_cseq: 7 });
+    expect(await connection.next()).toMatchObject({ type: 'keygen_response', cseq: 8 });
+  });
+
+  test('delivers each message once, in order, and acknowledges what was processed', async () => {
+    const server = await scriptedServer();
+    const { messages } = open(server.url);
+    const connection = await server.connection();
+    await connection.accept({ stream: STREAM });
+    connection.send(JSON.stringify([state(1), state(2)]));
+    connection.send(state(2));
+    connection.send(state(1));
+    connection.send(state(3));
+    let ack = await connection.next();
+    while (ack['seq'] !== 3) ack = await connection.next();
+    expect(ack).toEqual({ type: 'ack', seq: 3 });
+    expect(messages.map((message) => 'seq' in message && message.seq)).toEqual([1, 2, 3]);
+  });
+
+  test('after a lost connection says what it has processed and sends again what was not acknowledged', async () => {
+    const server = await scriptedServer();
+    const { link } = open(server.url);
+    const first = await server.connection();
+    await first.accept({ stream: STREAM });
+    decline(link, 's1');
+    decline(link, 's2');
+    expect(await first.next()).toMatchObject({ session_key: 's1', cseq: 1 });
+    expect(await first.next()).toMatchObject({ session_key: 's2', cseq: 2 });
+    first.send({ type: 'ack', cseq: 1 });
+    first.send(state(5));
+    expect(await first.next()).toEqual({ type: 'ack', seq: 5 });
+    first.socket.terminate();
+    const second = await server.connection();
+    expect(await second.accept({ stream: STREAM })).toMatchObject({ last_seq: 5, stream: STREAM });
+    expect(await second.next()).toMatchObject({ session_key: 's2', cseq: 2 });
+  });
+
+  test('R-18: a coordinator with another database starts its numbers anew and loses nothing', async () => {
+    const server = await scriptedServer();
+    const path = join(temporaryDirectory(), 'link.json');
+    const { messages } = open(server.url, { state: openLinkState(path) });
+    const first = await server.connection();
+    await first.accept({ stream: STREAM });
+    first.send(state(90, 'before'));
+    expect(await first.next()).toEqual({ type: 'ack', seq: 90 });
+    first.socket.terminate();
+    const second = await server.connection();
+    expect(await second.accept({ stream: 'stream-b' })).toMatchObject({ stream: STREAM });
+    second.send(state(3, 'fresh'));
+    expect(await second.next()).toEqual({ type: 'ack', seq: 3 });
+    expect(messages.map((message) => 'session_key' in message && message.session_key)).toEqual([
+      'before',
+      'fresh',
+    ]);
+    expect(openLinkState(path)).toMatchObject({ stream: 'stream-b', seq: 3 });
+  });
+
+  test('a frame that is no message is dropped and counted, and the connection stays', async () => {
+    const server = await scriptedServer();
+    const { link, messages } = open(server.url);
+    const connection = await server.connection();
+    await connection.accept({ stream: STREAM });
+    for (const junk of ['', '{', '[]', '7', '{"type":"nonsense"}', '{"type":"round"}']) {
+      connection.send(junk);
+    }
+    connection.socket.send(Buffer.from('{}'), { binary: true });
+    connection.send({ ...state(1), unknown: true });
+    connection.send(state(1));
+    expect(await connection.next()).toEqual({ type: 'ack', seq: 1 });
+    expect(messages).toHaveLength(1);
+    expect(link.dropped).toBe(8);
+  });
+
+  test('R-8: a frame over 1 MiB costs the connection, not the process, and compression is not offered', async () => {
+    const server = await scriptedServer();
+    open(server.url);
+    const connection = await server.connection();
+    await connection.accept({ stream: STREAM });
+    expect(connection.socket.extensions).toBe('');
+    connection.send(`"${'x'.repeat(1024 * 1024)}"`);
+    const again = await server.connection();
+    expect(await again.next()).toMatchObject({ type: 'register' });
+  });
+
+  test('an exception in a handler does not stop the messages after it', async () => {
+    const server = await scriptedServer();
+    const seen: unknown[] = [];
+    open(server.url, {
+      onMessage: (message) => {
+        seen.push(message);
+        if (seen.length === 1) throw new Error('broken');
+      },
+    });
+    const connection = await server.connection();
+    await connection.accept({ stream: STREAM });
+    connection.send(state(1));
+    connection.send(state(2));
+    let ack = await connection.next();
+    while (ack['seq'] !== 2) ack = await connection.next();
+    expect(seen).toHaveLength(2);
+  });
+
+  test('a refused registration ends the link and rejects whoever waits for it', async () => {
+    const server = await scriptedServer();
+    const { link } = open(server.url);
+    const waiting = expect(link.registered()).rejects.toThrow(/refused/);
+    const connection = await server.connection();
+    await connection.next();
+    connection.send({ type: 'register_complete', success: false, message: 'no' });
+    connection.socket.close(4401);
+    await waiting;
+    expect(link.status).toBe('refused');
+  });
+
+  test('R-9: a link that another process replaced does not fight for the registration', async () => {
+    const server = await scriptedServer();
+    const statuses: string[] = [];
+    const { link } = open(server.url, { onStatus: (status) => statuses.push(status) });
+    const connection = await server.connection();
+    await connection.accept({ stream: STREAM });
+    await link.registered();
+    connection.socket.close(4409);
+    await vi.waitUntil(() => link.status === 'replaced');
+    expect(statuses).toEqual(['connecting', 'registered', 'replaced']);
+  });
+
+  test('R-12: the token is in no log line', async () => {
+    const server = await scriptedServer();
+    const lines: string[] = [];
+    const write = (fields: object, message: string) =>
+      void lines.push(JSON.stringify([fields, message]));
+    const logger: Logger = { debug: write, info: write, warn: write, error: write };
+    const { link } = open(server.url, { token: async () => 'very.secret.token', logger });
+    const connection = await server.connection();
+    await connection.accept({ stream: STREAM });
+    await link.registered();
+    connection.send('junk very.secret.token');
+    connection.send(state(1));
+    await connection.next();
+    await link.close();
+    expect(lines.length).toBeGreaterThan(2);
+    expect(lines.join('\n')).not.toContain('secret');
+  });
+
+  test('plain ws to another host is refused unless it is allowed', () => {
+    const options = {
+      username: 'a',
+      role: 'participant' as const,
+      token: async () => '',
+      onMessage: () => undefined,
+    };
+    for (const url of ['ws://example.org/ws', 'ws://127.evil.example/ws', 'http://127.0.0.1/ws']) {
+      expect(() => createLink({ ...options, url }), url).toThrow(/expected wss/);
+    }
+    createLink({ ...options, url: 'ws://127.0.0.1:1/ws' });
+    createLink({ ...options, url: 'ws://[::1]:1/ws' });
+    createLink({ ...options, url: 'wss://example.org/ws' });
+    createLink({ ...options, url: 'ws://example.org/ws', allowInsecure: true });
+  });
+});
+
+describe('backoff', () => {
+  test('waits between nothing and a bound that doubles up to the cap, and starts over after a success', () => {
+    const backoff = createBackoff(100, 1000);
+    const bounds = [100, 200, 400, 800, 1000, 1000];
+    for (const bound of bounds) {
+      const wait = backoff.next();
+      expect(wait).toBeGreaterThanOrEqual(0);
+      expect(wait).toBeLessThanOrEqual(bound);
+    }
+    backoff.reset();
+    expect(backoff.next()).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('token', () => {
+  test('its expiry is read, and anything else is no token', () => {
+    const payload = Buffer.from(JSON.stringify({ exp: 12 })).toString('base64url');
+    expect(expiryOf(`h.${payload}.s`)).toBe(12_000);
+    for (const text of ['', 'a.b.c', `h.${Buffer.from('7').toString('base64url')}.s`]) {
+      expect(expiryOf(text)).toBeUndefined();
+    }
+  });
+});

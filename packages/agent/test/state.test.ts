@@ -1,0 +1,230 @@
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { initAgent } from '../src/init.ts';
+import { replaceFile, readSecretFile } from '../src/state/files.ts';
+import { openState } from '../src/state/index.ts';
+import { openKeyRecords } from '../src/state/keyRecords.ts';
+import { openLinkState } from '../src/state/linkState.ts';
+import { type SessionRecord, sessionFileName } from '../src/state/sessionRecords.ts';
+import { openUsedSessions } from '../src/state/usedSessions.ts';
+import { chipPublicKey } from './support/chipKeys.ts';
+import { temporaryDirectory } from './support/directories.ts';
+import { keyRecord } from './support/keyRecord.ts';
+
+function freshAgent(): string {
+  const directory = join(temporaryDirectory(), 'agent');
+  const url = 'ws://127.0.0.1:1/ws';
+  initAgent({ directory, url, username: 'alice', approval: 'auto', rosterKey: null });
+  return directory;
+}
+
+const record: SessionRecord = {
+  session_key: 's1',
+  kind: 'sign',
+  part_index: 2,
+  state: 'accepted',
+  intent_hash: 'aa'.repeat(32),
+  address: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
+  digest: 'bb'.repeat(32),
+  signature: null,
+  reason: null,
+  updated_at: 1,
+};
+
+function everyFile(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+describe('agent state', () => {
+  test('1.9.13 every file is 0600 and every directory 0700, whatever the umask says', () => {
+    const previous = process.umask(0);
+    try {
+      const directory = freshAgent();
+      const state = openState(directory);
+      state.used.add('s1', 1);
+      state.sessions.write(record);
+      state.keys.add(keyRecord([chipPublicKey(), chipPublicKey()], ['alice', 'bob']));
+      state.link.changeStream('stream-1');
+      state.evidence.write({
+        session_key: 's1',
+        session_id: '',
+        reason: 'x',
+        culprits: [],
+        round: 1,
+        certificates: [],
+        messages: [],
+      });
+      const files = everyFile(directory);
+      expect(files.length).toBeGreaterThan(8);
+      for (const file of files) expect(statSync(file).mode & 0o777, file).toBe(0o600);
+      for (const name of ['', 'keys', 'sessions', 'evidence']) {
+        expect(statSync(join(directory, name)).mode & 0o777, name).toBe(0o700);
+      }
+      state.close();
+    } finally {
+      process.umask(previous);
+    }
+  });
+
+  test('a directory cannot be opened twice, also within one process', () => {
+    const directory = freshAgent();
+    const state = openState(directory);
+    expect(() => openState(directory)).toThrow(/held by process/);
+    state.close();
+    openState(directory).close();
+  });
+
+  test('a directory held by another running process is refused, one of a dead process is not', () => {
+    const directory = freshAgent();
+    writeFileSync(join(directory, 'lock'), `${process.ppid}\n`);
+    expect(() => openState(directory)).toThrow(new RegExp(`held by process ${process.ppid}`));
+    const dead = spawnSync(process.execPath, ['-e', '']).pid;
+    writeFileSync(join(directory, 'lock'), `${dead}\n`);
+    openState(directory).close();
+    expect(existsSync(join(directory, 'lock'))).toBe(false);
+  });
+
+  test('agent init overwrites nothing', () => {
+    const directory = freshAgent();
+    const before = readFileSync(join(directory, 'local.key'));
+    const again = () =>
+      initAgent({ directory, url: 'ws://x/ws', username: 'b', approval: 'auto', rosterKey: null });
+    expect(again).toThrow(/has an agent already/);
+    expect(readFileSync(join(directory, 'local.key')).equals(before)).toBe(true);
+  });
+
+  test('a secret file that others can read is refused and named', () => {
+    const file = join(temporaryDirectory(), 'pin');
+    writeFileSync(file, '1234', { mode: 0o644 });
+    expect(() => readSecretFile(file)).toThrow(/mode 644; expected 600/);
+  });
+});
+
+describe('used session keys', () => {
+  test('R-14: survive a restart, and a line torn by a crash does not swallow the next one', () => {
+    const path = join(temporaryDirectory(), 'used');
+    const first = openUsedSessions(path);
+    expect(first.add('s1', 2)).toBe(true);
+    expect(first.add('s1', 2)).toBe(false);
+    first.close();
+    appendFileSync(path, 's2 tor');
+    const second = openUsedSessions(path);
+    expect(second.find('s1')).toBe(2);
+    second.add('s3', 1);
+    second.close();
+    const third = openUsedSessions(path);
+    expect(third.find('s3')).toBe(1);
+    expect(third.find('s1')).toBe(2);
+    third.close();
+  });
+});
+
+describe('session records', () => {
+  test('open again to what was written, and say nothing to a reader of the disk', () => {
+    const directory = freshAgent();
+    const state = openState(directory);
+    state.sessions.write(record);
+    expect(state.sessions.read('s1', 2)).toEqual(record);
+    const text = readFileSync(join(directory, 'sessions', 's1_2.json'), 'utf8');
+    expect(text).not.toContain('5aAeb6');
+    expect(text).not.toContain('sign');
+    state.close();
+  });
+
+  test('a record that was tampered with, or renamed to another session, is refused', () => {
+    const directory = freshAgent();
+    const state = openState(directory);
+    state.sessions.write(record);
+    const file = join(directory, 'sessions', 's1_2.json');
+    const content = readFileSync(file, 'utf8');
+    replaceFile(join(directory, 'sessions', 's9_2.json'), content);
+    expect(() => state.sessions.read('s9', 2)).toThrow(/cannot be opened/);
+    const parsed = JSON.parse(content);
+    parsed.sealed =
+      `A${parsed.sealed.slice(1)}` === parsed.sealed ? 'B' : `A${parsed.sealed.slice(1)}`;
+    replaceFile(file, JSON.stringify(parsed));
+    expect(() => state.sessions.read('s1', 2)).toThrow(/cannot be opened/);
+    state.close();
+  });
+
+  test('R-17: a session key that would leave the folder is refused', () => {
+    for (const sessionKey of ['../x', '/etc/x', 'a/b', 'a\u0000b', '', 'x'.repeat(129), 'ü']) {
+      expect(() => sessionFileName(sessionKey, 1), sessionKey).toThrow();
+    }
+    expect(sessionFileName('..', 1)).toBe('.._1.json');
+  });
+});
+
+describe('key records', () => {
+  const holders = [chipPublicKey(), chipPublicKey()];
+
+  test('survive a restart', () => {
+    const directory = join(temporaryDirectory(), 'keys');
+    const one = keyRecord(holders, ['alice', 'bob']);
+    openKeyRecords(directory).add(one);
+    expect(openKeyRecords(directory).find(one.address.toLowerCase())).toEqual(one);
+  });
+
+  test('D-12: a second key with the same id or address is refused', () => {
+    const keys = openKeyRecords(join(temporaryDirectory(), 'keys'));
+    const one = keyRecord(holders, ['alice', 'bob']);
+    keys.add(one);
+    const address = '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359';
+    expect(() => keys.add({ ...one, address })).toThrow(/exists already/);
+    expect(() => keys.add({ ...one, key_id: '44'.repeat(32) })).toThrow(/exists already/);
+  });
+
+  test('a damaged record, or one under another name, stops the agent instead of being skipped', () => {
+    const directory = join(temporaryDirectory(), 'keys');
+    const keys = openKeyRecords(directory);
+    const one = keyRecord(holders, ['alice', 'bob']);
+    keys.add(one);
+    const file = join(directory, `${one.address.toLowerCase()}.json`);
+    const content = readFileSync(file, 'utf8');
+    replaceFile(join(directory, `0x${'0'.repeat(40)}.json`), content);
+    expect(() => openKeyRecords(directory)).toThrow(/cannot be used/);
+    replaceFile(file, content.slice(10));
+    expect(() => openKeyRecords(directory)).toThrow(/cannot be used/);
+  });
+});
+
+describe('link state', () => {
+  test('client numbers are never given out twice, even if the process dies before it saves', () => {
+    const path = join(temporaryDirectory(), 'link.json');
+    const first = openLinkState(path);
+    const given = [first.nextCseq(), first.nextCseq(), first.nextCseq()];
+    const second = openLinkState(path);
+    expect(second.nextCseq()).toBeGreaterThan(Math.max(...given));
+  });
+
+  test('R-18: another stream starts anew, and that survives a restart', () => {
+    const path = join(temporaryDirectory(), 'link.json');
+    const state = openLinkState(path);
+    state.changeStream('aaaaaaaa');
+    state.processed(41);
+    state.save();
+    expect(openLinkState(path)).toMatchObject({ stream: 'aaaaaaaa', seq: 41 });
+    state.changeStream('bbbbbbbb');
+    expect(openLinkState(path)).toMatchObject({ stream: 'bbbbbbbb', seq: 0 });
+  });
+
+  test('a damaged file costs a replay, never a repeated number', () => {
+    const path = join(temporaryDirectory(), 'link.json');
+    const used = openLinkState(path).nextCseq();
+    writeFileSync(path, '{');
+    const state = openLinkState(path);
+    expect(state.seq).toBe(0);
+    expect(state.nextCseq()).toBeGreaterThan(used);
+  });
+});

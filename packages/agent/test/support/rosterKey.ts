@@ -1,0 +1,6 @@
+import { importEphemeralKeys } from '../../src/channel.ts';
+
+/** The Ed25519 public key of a 32-byte secret. */
+export function rosterPublicKey(secret: Uint8Array): Uint8Array {
+  return importEphemeralKeys(new Uint8Array(32).fill(1), secret).ed25519;
+}
