@@ -105,7 +105,7 @@ describe('codec', () => {
         0,
         2,
       ]);
-      expect(() => codec.decode(encoded, 'F')).toThrow(`F.length: expected 2 items, got ${count}`);
+      expect(() => codec.decode(encoded, 'F')).toThrow(`F: expected 2 items, got ${count}`);
     }
   });
 

@@ -5,7 +5,8 @@ import type { BodyCodec, Round } from '../../src/round/protocol.ts';
 import { abortUnless, exchange, nothing, type Protocol } from '../../src/round/protocol.ts';
 import { DecodeError } from '../../src/round/errors.ts';
 import type { EchoHash } from '../../src/round/echo.ts';
-import { type Message, type Outcome, Session } from '../../src/index.ts';
+import type { Message, Outcome } from '../../src/index.ts';
+import { Session } from '../../src/round/session.ts';
 import { simulate } from '../support/simulate.ts';
 
 /** A protocol without cryptography: everybody says a number, then a sum to each peer. */
