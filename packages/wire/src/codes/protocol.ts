@@ -22,7 +22,7 @@ export const PROTOCOL_CODES = {
     http: 413,
     en: 'the frame is too large',
     zhCN: '消息帧过大',
-    meaning: 'A frame over 1 MiB.',
+    meaning: 'A frame holds at most 1 MiB.',
   },
   binary_frame: {
     http: 400,

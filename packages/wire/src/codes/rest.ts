@@ -45,7 +45,7 @@ export const REST_CODES = {
     http: 413,
     en: 'the request is too large',
     zhCN: '请求过大',
-    meaning: 'A body over 64 KiB.',
+    meaning: 'A request body holds at most 64 KiB.',
   },
   unsupported_media_type: {
     http: 415,

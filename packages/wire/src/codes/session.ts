@@ -108,7 +108,7 @@ export const SESSION_CODES = {
     http: 400,
     en: 'a zero digest is not signed',
     zhCN: '不能签名全零的哈希值',
-    meaning: 'data is zero.',
+    meaning: 'Nothing known hashes to zero, and a signature of zero can be forged.',
   },
   participant_declined: {
     http: 409,

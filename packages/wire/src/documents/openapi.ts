@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { CODES, type ErrorCode } from '../codes.ts';
 import { type Route, ROUTES } from '../rest/routes.ts';
 import { VERSION } from '../version.ts';
-import { type JsonObject, jsonSchemas, referenceTo, schemaOf } from './schemas.ts';
+import { type JsonObject, jsonSchemas, reachableFrom, referenceTo, schemaOf } from './schemas.ts';
 
 const DIALECT = 'draft-2020-12';
 
@@ -27,7 +27,7 @@ export function openapi(): JsonObject {
     servers: [{ url: '/' }],
     paths,
     components: {
-      schemas: jsonSchemas(DIALECT, 'rest'),
+      schemas: reachableFrom(paths, jsonSchemas(DIALECT, 'rest')),
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   };

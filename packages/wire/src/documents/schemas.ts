@@ -17,7 +17,8 @@ import * as common from '../rest/common.ts';
 import * as people from '../rest/people.ts';
 
 const MESSAGES: readonly object[] = [fields, directions, link, keygen, round, sign, chip, status];
-const REST: readonly object[] = [fields, status, common, people, chips, ceremonies, audit];
+const shared = { SessionStateName: status.SessionStateName };
+const REST: readonly object[] = [fields, shared, common, people, chips, ceremonies, audit];
 
 /** A JSON object of a document. */
 export type JsonObject = { [key: string]: unknown };
@@ -63,6 +64,25 @@ function inline(schema: z.ZodType, dialect: Dialect): JsonObject {
   // Named parts are written out here: parameters are small and stand alone.
   return { ...z.toJSONSchema(schema, { target: dialect, metadata: z.registry<{ id: string }>() }) };
 }
+
+/** Those of the schemas that a part of the document names, directly or through each other. */
+export function reachableFrom(
+  part: unknown,
+  schemas: Readonly<Record<string, JsonObject>>,
+): Record<string, JsonObject> {
+  const names = new Set<string>();
+  const open: unknown[] = [part];
+  while (open.length > 0) {
+    for (const [, name = ''] of JSON.stringify(open.pop()).matchAll(REFERENCE)) {
+      if (names.has(name)) continue;
+      names.add(name);
+      open.push(schemas[name] ?? {});
+    }
+  }
+  return Object.fromEntries(Object.entries(schemas).filter(([name]) => names.has(name)));
+}
+
+const REFERENCE = /"#\/components\/schemas\/(\w+)"/g;
 
 type Registry = z.core.$ZodRegistry<{ id: string; description?: string }>;
 
