@@ -115,6 +115,17 @@ describe('the AsyncAPI document', () => {
   });
 });
 
+describe('the documents in docs/api', () => {
+  // After a change that is meant: npx vitest run --project wire -u
+  const directory = '../../../docs/api';
+  const written = (document: object) => `${JSON.stringify(document, null, 2)}\n`;
+
+  it('are those that the schemas say', async () => {
+    await expect(written(openapi())).toMatchFileSnapshot(`${directory}/openapi.json`);
+    await expect(written(asyncapi())).toMatchFileSnapshot(`${directory}/asyncapi.json`);
+  });
+});
+
 describe('the JSON Schemas', () => {
   it('accept and refuse as the schemas they are made from', () => {
     const ajv = new Ajv({ strict: false, validateFormats: false });
