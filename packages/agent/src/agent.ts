@@ -6,7 +6,12 @@ import type { SecureElement } from '@quorate/secure-element';
 import type { ServerMessage } from '@quorate/wire';
 import { type Approve, approveAll } from './approval/index.ts';
 import type { CeremonyContext } from './ceremony/context.ts';
-import { completeKey, failedKeygenResult, KeygenCeremony, orphanKey } from './ceremony/keygen.ts';
+import {
+  completeKey,
+  failedKeygenResult,
+  KeygenCeremony,
+  reportOrphan,
+} from './ceremony/keygen.ts';
 import { OrphanDesk } from './ceremony/orphan.ts';
 import { tellable } from './ceremony/refusal.ts';
 import { failedSignResult, SignCeremony } from './ceremony/sign.ts';
@@ -25,6 +30,9 @@ import {
 } from './providers.ts';
 import { type AgentState, openState } from './state/index.ts';
 import { createWorkerPool, type WorkerPool } from './workerPool.ts';
+
+/** How many of the last sessions may have died with the process: more than run at once. */
+const RECENT_SESSIONS = 64;
 
 /** What an agent is made of; everything but the directory has a default from its configuration. */
 export interface AgentOptions {
@@ -144,8 +152,12 @@ class Participant implements Agent {
     return [...this.#keygens.keys(), ...this.#signs.keys()];
   }
 
+  /** Connects, and reports at once the sessions that died with the process before this one. */
   start(): void {
     this.#link.start();
+    for (const sessionKey of this.state.used.latest(RECENT_SESSIONS)) {
+      this.#answerForTheDead(sessionKey);
+    }
   }
 
   registered(): Promise<void> {
@@ -254,7 +266,7 @@ class Participant implements Agent {
     const session = this.#keygens.get(message.session_key);
     if (session) return session.receiveComplete(message);
     if (message.success) return completeKey(this.#context, message);
-    orphanKey(this.#context, message.session_key);
+    reportOrphan(this.#context, message.session_key);
   }
 
   #onError(message: Extract<ServerMessage, { type: 'error' }>): void {
@@ -266,7 +278,7 @@ class Participant implements Agent {
     if (session_key === undefined || message.cseq !== undefined) return;
     const session = this.#session(session_key);
     if (session) return session.endedByCoordinator(code);
-    orphanKey(this.#context, session_key);
+    if (!this.#ended.has(session_key)) reportOrphan(this.#context, session_key);
   }
 
   #onBanned(address: string, peers: readonly number[], cause: string): void {

@@ -162,7 +162,7 @@ export class KeygenCeremony extends Ceremony {
     } finally {
       opener.fill(0);
     }
-    if (this.isOver) return;
+    if (this.isOver) return reportOrphan(context, this.sessionKey);
     context.send({
       type: 'keygen_result',
       session_key: this.sessionKey,
@@ -249,6 +249,15 @@ export function orphanKey(context: CeremonyContext, sessionKey: string): void {
   } catch (error) {
     context.logger.error({ session_key: sessionKey, error: messageOf(error) }, 'orphan not noted');
   }
+}
+
+/** Tells the coordinator of a record that only this agent's chip and disk know of. */
+export function reportOrphan(context: CeremonyContext, sessionKey: string): void {
+  const record = context.state.keys.findBySession(sessionKey);
+  if (record?.state !== 'pending' && record?.state !== 'orphaned') return;
+  orphanKey(context, sessionKey);
+  const message = 'the session was over when the chip had stored its record';
+  context.send(failedKeygenResult(context, sessionKey, record.part_index, message));
 }
 
 /** Checks an invitation against what this agent knows by itself; gives all holders with their pins. */

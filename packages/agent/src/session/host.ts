@@ -214,22 +214,33 @@ export class SessionHost {
 
 /** Opens the shard and checks that it is the one that the agent's own record describes. */
 function openKeyshare(start: SignStart): Keyshare {
-  const { expected, index, encryptedShard, opener } = start;
-  const bytes = openShard(encryptedShard, opener, {
-    publicKey: expected.publicKey,
-    address: expected.address,
-    partIndex: index,
-    epoch: expected.epoch,
-    recordId: expected.recordId,
-  });
-  opener.fill(0);
-  const keyshare = Keyshare.decode(bytes);
-  bytes.fill(0);
+  const { expected, index } = start;
+  const bytes = openBytes(start);
+  const keyshare = decodeAndWipe(bytes);
   if (!matches(keyshare, expected, index)) {
     keyshare.wipe();
     throw new RangeError('the keyshare is not the one of the key record');
   }
   return keyshare;
+}
+
+function decodeAndWipe(bytes: Uint8Array): Keyshare {
+  try {
+    return Keyshare.decode(bytes);
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+/** The opener is spent, whether it opened anything or not. */
+function openBytes({ expected, index, encryptedShard, opener }: SignStart): Uint8Array {
+  const { publicKey, address, epoch, recordId: record } = expected;
+  try {
+    const identity = { publicKey, address, partIndex: index, epoch, recordId: record };
+    return openShard(encryptedShard, opener, identity);
+  } finally {
+    opener.fill(0);
+  }
 }
 
 function matches(keyshare: Keyshare, expected: ExpectedKeyshare, index: number): boolean {

@@ -9,6 +9,8 @@ import { FILE_MODE, readIfPresent } from './files.ts';
 export interface UsedSessions {
   /** The part index under which a session key was used, or undefined when it was not. */
   find(sessionKey: string): number | undefined;
+  /** The session keys that were recorded last. */
+  latest(count: number): readonly string[];
   /** Records a session key durably; false when it was recorded before. */
   add(sessionKey: string, partIndex: number): boolean;
   close(): void;
@@ -26,6 +28,7 @@ export function openUsedSessions(path: string): UsedSessions {
   if (text !== '' && !text.endsWith('\n')) append(descriptor, '\n');
   return {
     find: (sessionKey) => used.get(sessionKey),
+    latest: (count) => [...used.keys()].slice(-count),
     add: (sessionKey, partIndex) => {
       if (used.has(sessionKey)) return false;
       append(descriptor, `${sessionKey} ${partIndex}\n`);

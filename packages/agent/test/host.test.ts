@@ -1,0 +1,153 @@
+import { verifySignature } from '@quorate/intent';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { EvilSigner, flipFirstPairwise } from './support/evil.ts';
+import { Hosts } from './support/hosts.ts';
+
+const digest = new Uint8Array(32).fill(5);
+
+describe('protocol thread', () => {
+  let hosts: Hosts;
+  let keys: ReturnType<Hosts['keygen']>;
+
+  beforeEach(() => {
+    hosts = new Hosts(3);
+    keys = hosts.keygen('k', 2);
+  });
+
+  test('all parties of a key generation have the same key, each its own sealed share', () => {
+    expect(new Set(keys.map((key) => key.address)).size).toBe(1);
+    expect(new Set(keys.map((key) => Buffer.from(key.opener).toString('hex'))).size).toBe(3);
+  });
+
+  test('two of three sign with what they sealed', () => {
+    hosts.startSign('s', [1, 3], keys);
+    hosts.deliver();
+    for (const party of [1, 3]) {
+      const { signature } = hosts.last(party, 's', 'signature');
+      expect(verifySignature(digest, signature, keys[0]!.address)).toBe(true);
+    }
+  });
+
+  test('E-2: a shard of another party or key is refused before anything is sent', () => {
+    hosts.startSign('s', [1, 2], keys, (start) =>
+      start.index === 1 ? { ...start, encryptedShard: keys[2]!.encryptedShard } : start,
+    );
+    expect(hosts.last(1, 's', 'refused').reason).toBe('shard/tampered');
+    expect(hosts.find(1, 's', 'frames')).toHaveLength(0);
+  });
+
+  test('the keyshare inside must be the one of the key record', () => {
+    for (const change of [{ threshold: 3 }, { parties: 4 }, { keyId: new Uint8Array(32) }]) {
+      const id = `s${Object.keys(change).join('')}`;
+      hosts.startSign(id, [1, 2], keys, (start) => ({
+        ...start,
+        expected: { ...start.expected, ...change },
+      }));
+      expect(hosts.last(1, id, 'refused').message).toMatch(/key record/);
+      expect(hosts.find(1, id, 'frames')).toHaveLength(0);
+    }
+  });
+
+  test('the opener is wiped, whether the shard opens or not', () => {
+    const openers: Uint8Array[] = [];
+    hosts.startSign('s', [1, 2], keys, (start) => {
+      openers.push(start.opener);
+      return start;
+    });
+    hosts.startSign('bad', [1, 2], keys, (start) => {
+      openers.push(start.opener);
+      return { ...start, encryptedShard: start.encryptedShard.subarray(1) };
+    });
+    expect(openers).toHaveLength(4);
+    for (const opener of openers) expect(opener.every((byte) => byte === 0)).toBe(true);
+  });
+
+  test('R-1, R-4, R-5: junk, foreign and replayed frames are ignored and the signature completes', () => {
+    hosts.startSign('old', [1, 2], keys);
+    const recorded: Parameters<Hosts['tamper']>[0][] = [];
+    hosts.tamper = (frame) => {
+      recorded.push(frame);
+      return [frame];
+    };
+    hosts.deliver();
+    hosts.startSign('s', [1, 2], keys);
+    hosts.tamper = (frame, to) => [
+      ...recorded.filter((old) => old.round === frame.round),
+      { ...frame, signature: Buffer.alloc(64, 1).toString('base64') },
+      { ...frame, from: 3 },
+      { ...frame, from: to },
+      { ...frame, body: Buffer.from('junk').toString('base64') },
+      { ...frame, round: 16 },
+      frame,
+      frame,
+    ];
+    hosts.deliver();
+    for (const party of [1, 2]) {
+      expect(hosts.find(party, 's', 'signature')).toHaveLength(1);
+      expect(hosts.find(party, 's', 'aborted')).toHaveLength(0);
+      const reasons = new Set(hosts.find(party, 's', 'ignored').map((event) => event.reason));
+      expect(reasons).toContain('bad-signature');
+      expect(reasons).toContain('unknown-sender');
+    }
+  });
+
+  test('a thread that is asked for an unknown session does nothing', () => {
+    const frame = { round: 1, from: 2, to: null, body: '', signature: '' };
+    hosts.order(1, { order: 'receive', id: 'unknown', frame });
+    hosts.order(1, { order: 'end', id: 'unknown' });
+    expect(hosts.find(1, 'unknown', 'ignored')).toHaveLength(0);
+  });
+
+  test('a zero digest, a banned peer or a foreign signer set is refused before anything is sent', () => {
+    const cases = {
+      zero: { digest: new Uint8Array(32) },
+      banned: { bans: [2] },
+      set: { signers: [2, 1] },
+      few: { signers: [1] },
+    };
+    for (const [id, change] of Object.entries(cases)) {
+      hosts.startSign(id, [1, 2], keys, (start) =>
+        start.index === 1 ? { ...start, ...change } : start,
+      );
+      expect(hosts.last(1, id, 'refused').reason, id).toMatch(/^input\//);
+      expect(hosts.find(1, id, 'frames'), id).toHaveLength(0);
+    }
+  });
+});
+
+describe('protocol thread against a lying party', () => {
+  let hosts: Hosts;
+  let keys: ReturnType<Hosts['keygen']>;
+
+  beforeEach(() => {
+    hosts = new Hosts(3);
+    keys = hosts.keygen('k', 2);
+    hosts.replace(2, (post) => new EvilSigner(post, flipFirstPairwise(1)));
+  });
+
+  test('O-6: a failed check of a signed message is a ban, and the other sessions of the pair end with it', () => {
+    for (const id of ['one', 'other2', 'third33']) hosts.startSign(id, [1, 2], keys);
+    hosts.startSign('unconcerned', [1, 3], keys);
+    hosts.deliver();
+    const aborts = ['one', 'other2', 'third33'].map((id) => hosts.last(1, id, 'aborted').abort);
+    expect(aborts.map((abort) => abort.bans)).toEqual([[2], [], []]);
+    expect(aborts.map((abort) => abort.reason).slice(1)).toEqual(['banned-pair', 'banned-pair']);
+    expect(hosts.find(1, 'unconcerned', 'signature')).toHaveLength(1);
+  });
+
+  test('O-12: after a ban this thread refuses the pair, also when the order leaves the ban out', () => {
+    hosts.startSign('one', [1, 2], keys);
+    hosts.deliver();
+    hosts.startSign('again', [1, 2], keys);
+    expect(hosts.last(1, 'again', 'refused').reason).toBe('input/banned');
+    expect(hosts.find(1, 'again', 'frames')).toHaveLength(0);
+  });
+
+  test('nothing more is said in a session after its ban', () => {
+    hosts.startSign('one', [1, 2], keys);
+    hosts.deliver();
+    const events = hosts.events[0]!.filter((event) => event.id === 'one');
+    expect(events.at(-1)?.event).toBe('aborted');
+    expect(hosts.find(1, 'one', 'frames').flatMap((event) => event.frames)).toHaveLength(2);
+  });
+});
