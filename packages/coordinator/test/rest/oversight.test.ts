@@ -1,0 +1,108 @@
+import { AuditList, CheckpointAnswer } from '@quorate/wire';
+import { describe, expect, test } from 'vitest';
+import { auditVerify } from '../../src/audit/index.ts';
+import { openRest } from './support.ts';
+
+describe('audit over REST', () => {
+  test('lists entries newest first, by page and filter', async () => {
+    const { call } = await openRest();
+    const first = AuditList.parse((await call('auditor', 'GET', '/api/v1/audit?limit=2')).body);
+    expect(first.entries).toHaveLength(2);
+    expect(first.next).toBe(first.entries[1]?.seq);
+    const url = `/api/v1/audit?limit=2&before=${first.next}`;
+    const second = AuditList.parse((await call('auditor', 'GET', url)).body);
+    expect(second.entries[0]?.seq).toBe((first.next ?? 0) - 1);
+    const created = await call(
+      'auditor',
+      'GET',
+      '/api/v1/audit?action=user.create&subject=participant',
+    );
+    expect(AuditList.parse(created.body).entries).toMatchObject([
+      { actor: 'root', outcome: 'ok', details: { roles: ['participant'] } },
+    ]);
+  });
+
+  test('exports a log that passes the offline check, with the key and checkpoint given', async () => {
+    const { call } = await openRest();
+    const checkpoint = CheckpointAnswer.parse(
+      (await call('auditor', 'GET', '/api/v1/audit/checkpoint')).body,
+    );
+    const { public_key: publicKey, ...kept } = checkpoint;
+    const { text, headers } = await call('auditor', 'GET', '/api/v1/audit/export');
+    expect(headers['content-type']).toMatch(/^application\/x-ndjson/);
+    const verdict = auditVerify(text, { publicKey, checkpoint: kept });
+    expect(verdict).toMatchObject({ ok: true, pinned: true });
+    expect(text).toContain('"audit.export"');
+  });
+
+  test('1.9.13 holds no password and no token of all that went before', async () => {
+    const { call, tokenOf } = await openRest();
+    const password = 'a password to look for';
+    const body = { username: 'ann', roles: ['auditor'], password };
+    await call('root', 'POST', '/api/v1/users', body);
+    const login = await call(undefined, 'POST', '/api/v1/auth/login', {
+      username: 'ann',
+      password,
+    });
+    await call(undefined, 'POST', '/api/v1/auth/login', { username: password, password });
+    const { text } = await call('auditor', 'GET', '/api/v1/audit/export');
+    const secrets = [password, login.body.access_token, login.body.refresh_token];
+    secrets.push(await tokenOf('root'), await tokenOf('auditor'));
+    for (const secret of secrets) expect(text).not.toContain(secret);
+  });
+});
+
+describe('the state of the process', () => {
+  test('is alive always, and ready unless it drains or the database is gone', async () => {
+    let ready = false;
+    const { call, database } = await openRest({ ready: () => ready });
+    expect(await call(undefined, 'GET', '/healthz')).toMatchObject({ body: { status: 'ok' } });
+    expect(await call(undefined, 'GET', '/readyz')).toMatchObject({
+      status: 503,
+      body: { code: 'not_ready' },
+    });
+    ready = true;
+    expect(await call(undefined, 'GET', '/readyz')).toMatchObject({ status: 200 });
+    await database.close();
+    expect(await call(undefined, 'GET', '/readyz')).toMatchObject({ status: 503 });
+    expect(await call(undefined, 'GET', '/healthz')).toMatchObject({ status: 200 });
+  });
+
+  test('is counted by route, never by what was asked for', async () => {
+    const { call } = await openRest();
+    await call('root', 'GET', '/api/v1/sessions/some-session-key');
+    await call('root', 'PATCH', '/api/v1/users/somebody', { state: 'active' });
+    await call('root', 'GET', '/api/v1/attack/../of/names');
+    const { text, headers } = await call(undefined, 'GET', '/metrics');
+    expect(headers['content-type']).toMatch(/^text\/plain/);
+    expect(text).toContain('route="/api/v1/sessions/:session_key",status="404"');
+    expect(text).toContain('quorate_process_resident_memory_bytes');
+    for (const value of ['some-session-key', 'somebody', 'names'])
+      expect(text).not.toContain(value);
+  });
+
+  test('a defect is answered with 500 and no detail, and reported without the request', async () => {
+    const { call, database, defects, tokenOf } = await openRest();
+    await database.transaction(async (tx) => {
+      await tx.run('DROP TABLE chip_challenges', []);
+    });
+    const answer = await call('participant', 'POST', '/api/v1/chips/challenge', {});
+    expect(answer).toMatchObject({ status: 500, body: { code: 'internal', detail: '' } });
+    expect(answer.text).not.toMatch(/chip_challenges|SQL|stack/);
+    expect(defects).toHaveLength(1);
+    expect(String(defects[0])).not.toContain(await tokenOf('participant'));
+  });
+});
+
+describe('documents', () => {
+  test('of both interfaces are served to everybody', async () => {
+    const { call } = await openRest();
+    expect((await call(undefined, 'GET', '/api/v1/openapi.json')).body).toMatchObject({
+      openapi: '3.1.0',
+      paths: { '/api/v1/audit/export': expect.anything() },
+    });
+    expect((await call(undefined, 'GET', '/api/v1/asyncapi.json')).body).toMatchObject({
+      asyncapi: expect.stringMatching(/^3\./),
+    });
+  });
+});

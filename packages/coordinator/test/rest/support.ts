@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
+import { onTestFinished } from 'vitest';
+import { loadOrCreateKey } from '../../src/auth/index.ts';
+import { type ChipRegistry, createChips } from '../../src/chips/index.ts';
+import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
+import type { Role } from '../../src/services.ts';
+import { type Fixture, openFixture, PASSWORD, setUpAdmin } from '../auth/support.ts';
+import { keys, sessions } from './views.ts';
+
+export interface RestFixture extends Fixture {
+  readonly app: FastifyInstance;
+  readonly chips: ChipRegistry;
+  readonly defects: unknown[];
+  /** Sends a request as a user, with JSON in and out. */
+  readonly call: (
+    as: string | undefined,
+    method: string,
+    url: string,
+    body?: unknown,
+  ) => Promise<Answer>;
+  /** A token of a user, made once. */
+  readonly tokenOf: (username: string) => Promise<string>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** One user of each role, named after it, and a second participant. */
+export const PEOPLE: readonly { readonly username: string; readonly roles: readonly Role[] }[] = [
+  { username: 'auditor', roles: ['auditor'] },
+  { username: 'coordinator', roles: ['coordinator'] },
+  { username: 'participant', roles: ['participant'] },
+  { username: '用户2', roles: ['participant'] },
+];
+
+export async function openRest(change: Partial<RestDeps> = {}): Promise<RestFixture> {
+  const fixture = await openFixture();
+  await setUpAdmin(fixture);
+  for (const user of PEOPLE) await fixture.auth.createUser({ ...user, password: PASSWORD }, 'root');
+  return serve(fixture, change);
+}
+
+/** Serves the REST interface over an existing store. */
+export async function serve(
+  fixture: Fixture,
+  change: Partial<RestDeps> = {},
+): Promise<RestFixture> {
+  const { auth, audit, clock, database, directory } = fixture;
+  const defects: unknown[] = [];
+  const key = loadOrCreateKey(join(directory, 'keys', 'chips.pem'), 'p256');
+  const chips = createChips({ database, audit, clock, users: auth.users, key });
+  const app = Fastify({ routerOptions: { maxParamLength: 1024 } });
+  registerRest(app, {
+    database,
+    auth,
+    chips,
+    audit,
+    keys,
+    sessions,
+    clock,
+    metrics: createMetrics(),
+    ready: () => true,
+    onError: (error) => defects.push(error),
+    ...change,
+  });
+  await app.ready();
+  onTestFinished(() => app.close());
+  const tokens = new Map<string, string>();
+  const tokenOf = async (username: string): Promise<string> => {
+    const made =
+      tokens.get(username) ??
+      (await auth.issueToken({ username, lifetime: 3_600_000, actor: 'root' })).token;
+    tokens.set(username, made);
+    return made;
+  };
+  const call: RestFixture['call'] = async (as, method, url, body) => {
+    const authorization = as === undefined ? {} : { authorization: `Bearer ${await tokenOf(as)}` };
+    const content = body === undefined ? {} : { 'content-type': 'application/json' };
+    const options = { method, url, headers: { ...authorization, ...content } } as InjectOptions;
+    const response = await app.inject(
+      body === undefined ? options : { ...options, payload: JSON.stringify(body) },
+    );
+    const isJson = /^application\/(problem\+)?json;/.test(String(response.headers['content-type']));
+    return {
+      status: response.statusCode,
+      text: response.body,
+      body: isJson ? response.json() : {},
+      headers: response.headers,
+    };
+  };
+  return { ...fixture, app, chips, defects, call, tokenOf };
+}
