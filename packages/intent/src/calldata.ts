@@ -22,18 +22,20 @@ const from: Argument = { label: 'from', type: 'address' };
 const spender: Argument = { label: 'spender', type: 'address' };
 const amount: Argument = { label: 'amount', type: 'uint256' };
 
-/** From here on an amount is as good as unlimited: no token has so many units. */
-export const UNLIMITED: bigint = 1n << 95n;
+/** The smallest of the values that contracts take for "unlimited" is 2^96 − 1; real allowances stay below half of it. */
+const UNLIMITED = 1n << 95n;
 
-/** Also what Permit2 calls unlimited (uint160) is above this bound. */
+/** Whether an allowance is as good as unlimited. */
 export function isUnlimited(value: bigint): boolean {
   return value >= UNLIMITED;
 }
 
-const warnSpender = ([, value = 0n]: readonly bigint[]): string | null =>
-  isUnlimited(value)
+const warnSpender = ([, value = 0n]: readonly bigint[]): string | null => {
+  if (value === 0n) return null;
+  return isUnlimited(value)
     ? 'unlimited approval: the spender may take every token of this kind, now and later'
     : 'approval: the spender may take this amount without asking again';
+};
 
 const CALLS: ReadonlyMap<string, Call> = new Map([
   ['a9059cbb', { signature: 'transfer(address,uint256)', arguments: [to, amount] }],
@@ -96,6 +98,6 @@ function format(type: Argument['type'], value: bigint): string | null {
     case 'bool':
       return value > 1n ? null : String(value === 1n);
     case 'uint256':
-      return isUnlimited(value) ? `${value} (unlimited)` : value.toString();
+      return value.toString();
   }
 }

@@ -58,7 +58,7 @@ export async function openVirtualChip(options: VirtualChipOptions): Promise<Apdu
   if (!existsSync(options.file)) {
     throw new SecureElementError('file-missing', `there is no chip in ${options.file}`);
   }
-  return powerOn(options, SealedFile.open);
+  return powerOn(options, (path, passphrase) => SealedFile.open(path, passphrase));
 }
 
 async function powerOn(

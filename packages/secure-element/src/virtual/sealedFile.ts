@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -82,7 +83,8 @@ export class SealedFile {
   /** Replaces the content: temporary file, fsync, rename, fsync of the directory. */
   write(state: ChipState): void {
     const temporary = `${this.#path}.new`;
-    const descriptor = openSync(temporary, 'w', 0o600);
+    rmSync(temporary, { force: true });
+    const descriptor = openSync(temporary, 'wx', 0o600);
     try {
       const sealed = this.#seal(state);
       for (let at = 0; at < sealed.length; ) at += writeSync(descriptor, sealed, at);
