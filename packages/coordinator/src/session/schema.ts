@@ -68,11 +68,13 @@ export const statements: readonly string[] = [
   `CREATE TABLE orphans (
     record_id TEXT PRIMARY KEY,
     address TEXT NOT NULL,
-    session_key TEXT NOT NULL,
+    session_key TEXT NOT NULL REFERENCES sessions (session_key),
     part_index INTEGER NOT NULL,
     username TEXT NOT NULL,
     se_id TEXT NOT NULL,
-    session_hash TEXT NOT NULL,
+    chip_public_key TEXT NOT NULL,
+    cpic TEXT NOT NULL,
+    reason TEXT NOT NULL,
     reported_at BIGINT NOT NULL
   )`,
   `CREATE INDEX orphans_username ON orphans (username)`,

@@ -1,0 +1,210 @@
+/**
+ * The coordinator's configuration: a YAML file, then the environment (`QUORATE_*`), then flags. Unknown
+ * keys are errors that name the nearest known one; secrets are never in it, only names of files.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import type { z } from 'zod';
+import type { ServerOptions } from './server.ts';
+import { type CoordinatorConfig, SETTINGS, schema } from './settings.ts';
+
+/** Refuses a configuration; the message names the key and what was expected. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const PREFIX = 'QUORATE_';
+const PATHS = [
+  'data',
+  'tls.certificate_file',
+  'tls.key_file',
+  'tokens.key_file',
+  'tokens.jwks_file',
+];
+
+/** Where a configuration comes from. */
+export interface ConfigSources {
+  /** A YAML file; paths in it are relative to its directory. */
+  readonly file?: string | undefined;
+  /** `QUORATE_LISTEN_PORT` sets `listen.port`, and so on. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** By path, e.g. `listen.port`; they win over everything else. */
+  readonly flags?: Readonly<Record<string, string | number | boolean | undefined>>;
+}
+
+type Tree = { [key: string]: unknown };
+
+/**
+ * Loads a configuration.
+ *
+ * @throws ConfigError
+ */
+export function loadCoordinatorConfig(sources: ConfigSources = {}): CoordinatorConfig {
+  const tree = sources.file === undefined ? {} : readTree(sources.file);
+  checkKeys(tree, '');
+  if (sources.file !== undefined) makeAbsolute(tree, dirname(resolve(sources.file)));
+  for (const [path, value] of fromEnvironment(sources.env ?? {})) put(tree, path, value);
+  for (const [path, value] of Object.entries(sources.flags ?? {})) {
+    if (!isSetting(path)) throw unknownKey(path, SETTINGS);
+    if (value !== undefined)
+      put(tree, path, typeof value === 'string' ? scalar(path, value) : value);
+  }
+  const parsed = schema.safeParse(tree);
+  if (!parsed.success) throw new ConfigError(describeIssue(parsed.error));
+  const config = structuredClone(parsed.data);
+  makeAbsolute(config, process.cwd());
+  return config;
+}
+
+/** The options of a server that runs by a configuration; reads the TLS files. */
+export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
+  const { tls, tokens, deadlines, limits } = config;
+  return {
+    dataDirectory: config.data,
+    host: config.listen.host,
+    port: config.listen.port,
+    allowInsecure: config.allow_insecure,
+    language: config.language,
+    origins: config.origins,
+    deadlines: {
+      invitation: deadlines.invitation * 1000,
+      round: deadlines.round * 1000,
+      session: deadlines.session * 1000,
+    },
+    tokens: {
+      algorithm: tokens.algorithm,
+      ...(tokens.key_file === undefined ? {} : { keyFile: tokens.key_file }),
+      ...(tokens.jwks_file === undefined ? {} : { jwksFile: tokens.jwks_file }),
+      ...(tokens.jwks_issuer === undefined ? {} : { jwksIssuer: tokens.jwks_issuer }),
+    },
+    lifetimes: { access: tokens.access * 1000, refresh: tokens.refresh * 1000 },
+    maxOpenSessions: limits.open_sessions,
+    maxConnections: limits.connections,
+    maxConnectionsPerAddress: limits.connections_per_address,
+    ...(tls === undefined
+      ? {}
+      : { tls: { certificate: read(tls.certificate_file), key: read(tls.key_file) } }),
+  };
+}
+
+function readTree(name: string): Tree {
+  const text = read(name);
+  let value: unknown;
+  try {
+    value = parseYaml(text, { maxAliasCount: 0 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'not readable';
+    throw new ConfigError(`${name}: ${reason}`, { cause: error });
+  }
+  if (value === null || value === undefined) return {};
+  if (!isTree(value)) throw new ConfigError(`${name}: expected keys and values`);
+  return value;
+}
+
+function read(name: string): string {
+  try {
+    return readFileSync(name, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`${name} cannot be read`, { cause: error });
+  }
+}
+
+function checkKeys(tree: Tree, prefix: string): void {
+  for (const [key, value] of Object.entries(tree)) {
+    const path = `${prefix}${key}`;
+    const isGroup = SETTINGS.some((setting) => setting.startsWith(`${path}.`));
+    if (!isSetting(path) && !isGroup) throw unknownKey(path, [...SETTINGS, ...groups()]);
+    if (isGroup && isTree(value)) checkKeys(value, `${path}.`);
+  }
+}
+
+const isSetting = (path: string): boolean => SETTINGS.some((setting) => setting === path);
+
+const groups = (): string[] => [
+  ...new Set(SETTINGS.flatMap((path) => (path.includes('.') ? [path.split('.')[0] ?? ''] : []))),
+];
+
+function* fromEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Generator<[string, unknown]> {
+  const known = new Map(SETTINGS.map((path) => [variableOf(path), path]));
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith(PREFIX) || value === undefined) continue;
+    const path = known.get(name);
+    if (path !== undefined) {
+      yield [path, scalar(path, value)];
+      continue;
+    }
+    // Other programs share the prefix: only what looks like a slip is refused.
+    const near = nearest(name, [...known.keys()]);
+    if (near !== undefined && distance(name, near) <= 2) {
+      throw new ConfigError(`${name} is not known; did you mean ${near}?`);
+    }
+  }
+}
+
+const variableOf = (path: string): string => PREFIX + path.replaceAll('.', '_').toUpperCase();
+
+/** Values of the environment and of flags are text: numbers, booleans and lists are read from it. */
+function scalar(path: string, text: string): unknown {
+  if (path === 'origins') return text.split(',').map((origin) => origin.trim());
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+function put(tree: Tree, path: string, value: unknown): void {
+  const [head = '', ...rest] = path.split('.');
+  if (rest.length === 0) {
+    tree[head] = value;
+    return;
+  }
+  const inner = tree[head];
+  const next: Tree = isTree(inner) ? inner : {};
+  tree[head] = next;
+  put(next, rest.join('.'), value);
+}
+
+function makeAbsolute(tree: object, base: string): void {
+  for (const path of PATHS) {
+    const [head = '', key] = path.split('.');
+    const holder = key === undefined ? tree : Reflect.get(tree, head);
+    const name = key ?? head;
+    if (!isTree(holder)) continue;
+    const value = holder[name];
+    if (typeof value === 'string') holder[name] = resolve(base, value);
+  }
+}
+
+const isTree = (value: unknown): value is Tree =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function describeIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue === undefined ? 'not valid' : `${issue.path.join('.')}: ${issue.message}`;
+}
+
+function unknownKey(key: string, known: readonly string[]): ConfigError {
+  const near = nearest(key, known);
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  return new ConfigError(`${key} is not known${hint}`);
+}
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const ranked = known.map((candidate) => ({ candidate, far: distance(name, candidate) }));
+  return ranked.sort((a, b) => a.far - b.far).at(0)?.candidate;
+}
+
+/** How many letters have to be changed, added or left out. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

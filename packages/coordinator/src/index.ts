@@ -1,0 +1,27 @@
+/**
+ * The coordinator: brings participants together and cannot read what passes between them.
+ */
+export {
+  type AuditExpectation,
+  type AuditProblem,
+  type AuditVerdict,
+  auditVerify,
+} from './audit/index.ts';
+export { KeyFileError, type PasswordCost } from './auth/index.ts';
+export {
+  ConfigError,
+  type ConfigSources,
+  loadCoordinatorConfig,
+  serverOptionsOf,
+} from './config.ts';
+export {
+  type CoordinatorServer,
+  createServer,
+  type Endpoint,
+  ServerError,
+  type ServerOptions,
+} from './server.ts';
+export type { CoordinatorConfig } from './settings.ts';
+export type { Clock } from './services.ts';
+export { StoreError, type StoreErrorCode } from './store/database.ts';
+export type { ConsoleFile, ConsoleFiles } from './web.ts';

@@ -1,0 +1,286 @@
+/** The coordinator: its parts, put together (architecture §4). */
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CLOSE, DEADLINES, type Language } from '@quorate/wire';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { type Audit, createAudit } from './audit/index.ts';
+import {
+  type Auth,
+  createAuth,
+  type Lifetimes,
+  loadOrCreateKey,
+  type PasswordCost,
+  type TokenKeySettings,
+} from './auth/index.ts';
+import { type ChipRegistry, createChips } from './chips/index.ts';
+import { systemClock } from './clock.ts';
+import { Hub } from './delivery/hub.ts';
+import { Outbox } from './delivery/outbox.ts';
+import { createMetrics, registerRest } from './rest/index.ts';
+import type { Clock } from './services.ts';
+import { SessionService } from './session/service.ts';
+import type { Deadlines } from './session/types.ts';
+import { keysView, sessionsView } from './session/views.ts';
+import { Desk } from './socket/desk.ts';
+import { SocketServer } from './socket/server.ts';
+import type { Database } from './store/database.ts';
+import { openDatabase } from './store/sqlite.ts';
+import { type ConsoleFiles, registerConsole } from './web.ts';
+
+/** How a coordinator is set up. Times are milliseconds. */
+export interface ServerOptions {
+  /** Holds the database and the keys; created with mode 0700. */
+  readonly dataDirectory: string;
+  /** 127.0.0.1 unless given. */
+  readonly host?: string;
+  /** 0 takes a free one; 8080 unless given. */
+  readonly port?: number;
+  /** PEM texts. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Serve other hosts without TLS, for instance behind a proxy that has it. */
+  readonly allowInsecure?: boolean;
+  readonly deadlines?: Partial<Deadlines>;
+  readonly language?: Language;
+  readonly clock?: Clock;
+  /** A pino logger, or none. */
+  readonly logger?: FastifyBaseLogger;
+  /** The web page, by path. */
+  readonly consoleFiles?: ConsoleFiles;
+  readonly tokens?: Partial<TokenKeySettings>;
+  readonly lifetimes?: Lifetimes;
+  readonly passwordCost?: PasswordCost;
+  /** Origins of web pages that may open a WebSocket, besides the server's own. */
+  readonly origins?: readonly string[];
+  readonly maxOpenSessions?: number;
+  readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
+}
+
+/** Where a server can be reached. */
+export interface Endpoint {
+  readonly url: string;
+  readonly wsUrl: string;
+}
+
+/** A coordinator that is put together, listening or not. */
+export interface CoordinatorServer {
+  listen(): Promise<Endpoint>;
+  /** Drains: closes sockets with 1012, finishes what is being stored, signs the audit log, closes the store. */
+  close(): Promise<void>;
+  /** Empty before `listen`. */
+  readonly url: string;
+  readonly wsUrl: string;
+  /** Makes the first administrator, once; only while there is no user. */
+  readonly setupToken?: string;
+  /** The HTTP side, for tests that inject requests. */
+  readonly app: FastifyInstance;
+}
+
+/** Why a server is not started. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError';
+  readonly code: 'server/insecure';
+
+  constructor(code: 'server/insecure', message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const DEFAULT_PORT = 8080;
+const PRUNE_MS = 3600_000;
+
+/**
+ * Puts a coordinator together over its data directory; nothing listens yet.
+ *
+ * @throws ServerError `server/insecure` for another interface than loopback without TLS
+ */
+export async function createServer(options: ServerOptions): Promise<CoordinatorServer> {
+  const host = options.host ?? '127.0.0.1';
+  checkTransport(host, options);
+  await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
+  await chmod(options.dataDirectory, 0o700);
+  const database = await openDatabase(join(options.dataDirectory, 'quorate.db'));
+  try {
+    const parts = await assemble(options, database);
+    const setupToken = await parts.auth.makeSetupToken();
+    return new Server(options, host, parts, setupToken);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function checkTransport(host: string, options: ServerOptions): void {
+  const loopback = host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  if (loopback || options.tls !== undefined || options.allowInsecure === true) return;
+  throw new ServerError(
+    'server/insecure',
+    `${host} is reachable from other hosts: configure tls, or say allow_insecure: true`,
+  );
+}
+
+interface Parts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly auth: Auth;
+  readonly chips: ChipRegistry;
+  readonly outbox: Outbox;
+  readonly sessions: SessionService;
+  readonly sockets: SocketServer;
+  readonly app: FastifyInstance;
+  readonly state: { ready: boolean };
+}
+
+async function assemble(options: ServerOptions, database: Database): Promise<Parts> {
+  const clock = options.clock ?? systemClock;
+  const language = options.language ?? 'en';
+  const keys = (name: string): string => join(options.dataDirectory, 'keys', name);
+  const app = createApp(options);
+  const onError = (error: unknown): void => app.log.error({ error: describe(error) }, 'failure');
+  const hub = new Hub();
+  const audit = createAudit({
+    database,
+    clock,
+    onError,
+    key: loadOrCreateKey(keys('audit.pem'), 'ed25519'),
+  });
+  const auth = await createAuth({
+    database,
+    audit,
+    clock,
+    keys: { keyFile: keys('token.pem'), ...options.tokens },
+    ...(options.lifetimes === undefined ? {} : { lifetimes: options.lifetimes }),
+    ...(options.passwordCost === undefined ? {} : { cost: options.passwordCost }),
+    onRevoked: (username) => hub.disconnect(username, CLOSE.tokenExpired, 'register again'),
+  });
+  const chips = createChips({
+    database,
+    audit,
+    clock,
+    users: auth.users,
+    key: loadOrCreateKey(keys('authorisation.pem'), 'p256'),
+  });
+  const outbox = new Outbox((to, message) => hub.deliver(to, message));
+  const sessions = new SessionService({
+    ...{ database, users: auth.users, chips, audit, outbox, hub, clock, language, onError },
+    deadlines: { ...defaultDeadlines, ...options.deadlines },
+    maxOpenSessions: options.maxOpenSessions ?? 256,
+  });
+  const desk = new Desk({
+    ...{ database, tokens: auth.tokens, outbox, hub, sessions, audit, clock, language },
+  });
+  const sockets = new SocketServer({
+    desk,
+    logger: app.log,
+    origins: options.origins ?? [],
+    maxConnections: options.maxConnections ?? 2000,
+    maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 500,
+  });
+  const state = { ready: false };
+  registerRest(app, {
+    ...{ database, auth, chips, audit, clock, language },
+    keys: keysView(audit, clock),
+    sessions: sessionsView,
+    metrics: createMetrics(),
+    ready: () => state.ready,
+    onError: (error, route) => app.log.error({ error: describe(error), route }, 'request failed'),
+  });
+  registerConsole(app, options.consoleFiles ?? new Map());
+  return { database, clock, audit, auth, chips, outbox, sessions, sockets, app, state };
+}
+
+const defaultDeadlines: Deadlines = {
+  invitation: DEADLINES.invitation,
+  round: DEADLINES.round,
+  session: DEADLINES.session,
+};
+
+function createApp(options: ServerOptions): FastifyInstance {
+  const common = {
+    ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
+    disableRequestLogging: true,
+    trustProxy: false,
+    // Usernames and chip names in an address: up to 128 characters, percent-encoded.
+    routerOptions: { maxParamLength: 2048 },
+    requestTimeout: 30_000,
+    forceCloseConnections: true,
+    return503OnClosing: true,
+  };
+  const { tls } = options;
+  if (tls === undefined) return fastify(common);
+  const https = { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' as const };
+  // Fastify types an HTTPS server as another class; the interface used here is the same.
+  return fastify({ ...common, https }) as unknown as FastifyInstance;
+}
+
+class Server implements CoordinatorServer {
+  url = '';
+  wsUrl = '';
+  readonly setupToken?: string;
+  readonly #options: ServerOptions;
+  readonly #host: string;
+  readonly #parts: Parts;
+  #cancelPrune: () => void = () => undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ServerOptions, host: string, parts: Parts, setupToken: string | undefined) {
+    this.#options = options;
+    this.#host = host;
+    this.#parts = parts;
+    if (setupToken !== undefined) this.setupToken = setupToken;
+  }
+
+  get app(): FastifyInstance {
+    return this.#parts.app;
+  }
+
+  async listen(): Promise<Endpoint> {
+    const { app, sockets, sessions, outbox, database, clock, audit, state } = this.#parts;
+    await database.transaction((tx) => outbox.start(tx, clock.now()));
+    await sessions.start();
+    audit.start();
+    this.#schedulePrune();
+    sockets.attach(app.server);
+    await app.listen({ host: this.#host, port: this.#options.port ?? DEFAULT_PORT });
+    const address = app.server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const secure = this.#options.tls === undefined ? '' : 's';
+    const host = this.#host.includes(':') ? `[${this.#host}]` : this.#host;
+    this.url = `http${secure}://${host}:${port}`;
+    this.wsUrl = `ws${secure}://${host}:${port}/ws`;
+    state.ready = true;
+    return { url: this.url, wsUrl: this.wsUrl };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { app, sockets, sessions, database, audit, state } = this.#parts;
+    state.ready = false;
+    this.#cancelPrune();
+    sessions.stop();
+    await sockets.close(CLOSE.restarting, 'restarting');
+    await app.close();
+    await audit.stop();
+    await database.close();
+  }
+
+  #schedulePrune(): void {
+    const { clock, database, outbox, app } = this.#parts;
+    this.#cancelPrune = clock.schedule(clock.now() + PRUNE_MS, () => {
+      database
+        .transaction((tx) => outbox.prune(tx, clock.now()))
+        .catch((error: unknown) => app.log.error({ error: describe(error) }, 'failure'));
+      this.#schedulePrune();
+    });
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,156 @@
+/** What the server checks of a session certificate, and the session id that all of them make. */
+import {
+  type Certificate,
+  certificateHashes,
+  chipFingerprint,
+  concat,
+  decodeCertificate,
+  equalBytes,
+  fromHex,
+  hashFramed,
+  IntentError,
+  intentHash,
+  sessionHash,
+  toHex,
+  u16,
+  utf8,
+  verifyCertificate,
+} from '@quorate/intent';
+import { DEADLINES } from '@quorate/wire';
+import { createHash } from 'node:crypto';
+import type { FailureCode, Party, SessionState } from './types.ts';
+
+/** Milliseconds that a certificate may be valid ahead of now. */
+const MAX_VALIDITY = DEADLINES.certificate;
+
+/** Clocks of participants may differ from the server's by this much. */
+const CLOCK_SKEW = 60_000;
+
+/** A certificate that passed, or why it did not. */
+export type CertificateCheck =
+  | { readonly ok: true; readonly sessionHash: string }
+  | { readonly ok: false; readonly code: FailureCode; readonly details: string };
+
+/** What a certificate has to be for. */
+export interface Expected {
+  readonly operation: Certificate['operation'];
+  readonly sessionKey: string;
+  readonly partIndex: number;
+  readonly seId: string;
+  /** Lower-case hex of 65 bytes: the registered key of that chip. */
+  readonly chipPublicKey: string;
+  /** 32 bytes. */
+  readonly intentHash: Uint8Array;
+  readonly now: number;
+}
+
+/** Checks a party's certificate: this session, this party, its registered chip, the server's own intent. */
+export function checkCertificate(
+  state: SessionState,
+  party: Party,
+  text: string,
+  now: number,
+): CertificateCheck {
+  return verifyFor(text, {
+    operation: state.kind,
+    sessionKey: state.sessionKey,
+    partIndex: party.index,
+    seId: party.seId,
+    chipPublicKey: party.chipPublicKey,
+    intentHash: intentOf(state),
+    now,
+  });
+}
+
+/** Checks a certificate against everything that it has to be for. */
+export function verifyFor(text: string, expected: Expected): CertificateCheck {
+  const { now } = expected;
+  const certificate = decoded(text);
+  if (certificate === undefined) return invalid('a payload of 171 bytes and a DER signature');
+  const chip = fromHex(expected.chipPublicKey);
+  if (!verifyCertificate(certificate.bytes, chip)) {
+    return { ok: false, code: 'chip_mismatch', details: `not signed by the chip ${expected.seId}` };
+  }
+  if (certificate.operation !== expected.operation) {
+    return invalid(`operation ${expected.operation}`);
+  }
+  if (!equalBytes(certificate.sessionKeyHash, sha256(expected.sessionKey))) {
+    return invalid(`a certificate for session ${expected.sessionKey}`);
+  }
+  if (certificate.partIndex !== expected.partIndex) {
+    return invalid(`part_index ${expected.partIndex}`);
+  }
+  if (certificate.notAfter <= now - CLOCK_SKEW)
+    return invalid('a certificate that has not expired');
+  if (certificate.notAfter > now + MAX_VALIDITY + CLOCK_SKEW) {
+    return invalid('a certificate valid for at most 15 minutes');
+  }
+  if (!equalBytes(certificate.intentHash, expected.intentHash)) {
+    return invalid('a certificate for the parameters of this session');
+  }
+  return { ok: true, sessionHash: toHex(sessionHash(chip, certificate.payloadBytes)) };
+}
+
+function decoded(text: string): Certificate | undefined {
+  try {
+    return decodeCertificate(text);
+  } catch (error) {
+    if (error instanceof IntentError) return undefined;
+    throw error;
+  }
+}
+
+function invalid(expected: string): CertificateCheck {
+  return { ok: false, code: 'invalid_certificate', details: `expected ${expected}` };
+}
+
+/** The hash of what every party of the session has to agree to (contract §1.5a). */
+export function intentOf(state: SessionState): Uint8Array {
+  const { target } = state;
+  const holders = target?.holders ?? state.parties;
+  return intentHash({
+    sessionKey: state.sessionKey,
+    keyId: target === undefined ? new Uint8Array(32) : fromHex(target.keyId),
+    epoch: target?.epoch ?? 0,
+    threshold: state.threshold,
+    parties: state.totalParts,
+    holders: holders.map(({ index, username, chipPublicKey }) => ({
+      index,
+      username,
+      fingerprint: chipFingerprint(fromHex(chipPublicKey)),
+    })),
+    signers: signersOf(state),
+    path: [],
+    digest: target === undefined ? null : fromHex(target.digest),
+    payloadHash: target?.payloadHash === undefined ? null : fromHex(target.payloadHash),
+    address: target?.address ?? null,
+  });
+}
+
+/** The indexes that take part, sorted as numbers. */
+export function signersOf(state: SessionState): number[] {
+  return state.parties.map(({ index }) => index).sort((a, b) => a - b);
+}
+
+/**
+ * The session id that the parties derive from all certificates; at key generation it becomes the key id.
+ * Undefined while a certificate is missing.
+ */
+export function sessionIdOf(state: SessionState): Uint8Array | undefined {
+  const certificates: string[] = [];
+  for (const index of signersOf(state)) {
+    const answer = state.answers.get(index);
+    if (answer === undefined) return undefined;
+    certificates.push(answer.certificate);
+  }
+  const key =
+    state.target === undefined
+      ? Uint8Array.of(0)
+      : concat(Uint8Array.of(1), fromHex(state.target.keyId));
+  const hashes = certificateHashes(certificates);
+  return hashFramed('quorate/v1/session-id', key, u16(certificates.length), ...hashes);
+}
+
+function sha256(text: string): Uint8Array {
+  return createHash('sha256').update(utf8(text)).digest();
+}

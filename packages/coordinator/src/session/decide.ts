@@ -1,0 +1,166 @@
+/**
+ * What a participant's message means for a session: an event, a repetition, or a refusal.
+ *
+ * Pure. Every check is a small function with its code; nothing is stored unless all of them pass.
+ */
+import type {
+  ChipChallengeMessage,
+  ClientRound,
+  KeygenResponse,
+  KeygenResult,
+  SignResponse,
+  SignResult,
+} from '@quorate/wire';
+import { LIMITS } from '@quorate/wire';
+import { createHash } from 'node:crypto';
+import { checkCertificate } from './certificate.ts';
+import { type Decision, refused, repeated, wrongKind, wrongState } from './decision.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { renewalsOf, slotOf } from './reduce.ts';
+import { decideKeygenResult, decideSignResult } from './results.ts';
+import type { Event, Party, SessionState } from './types.ts';
+
+/** Messages that participants send within a session. */
+export type ParticipantMessage =
+  | KeygenResponse
+  | KeygenResult
+  | SignResponse
+  | SignResult
+  | ClientRound
+  | ChipChallengeMessage;
+
+/** Who sent a message, and when. */
+export interface Sender {
+  readonly username: string;
+  readonly at: number;
+}
+
+/** How often a participant may renew its chip's challenge in one session (contract §1.6). */
+const MAX_RENEWALS = LIMITS.challengeRenewals;
+const ROUNDS = LIMITS.rounds;
+
+/** Decides about one message of a participant. */
+export function decide(state: SessionState, message: ParticipantMessage, sender: Sender): Decision {
+  const party = senderParty(state, message, sender);
+  if ('code' in party) return refused(party);
+  switch (message.type) {
+    case 'keygen_response':
+    case 'sign_response':
+      return decideResponse(state, party, message, sender.at);
+    case 'round':
+      return decideRound(state, party, message, sender.at);
+    case 'chip_challenge':
+      return decideChallenge(state, party, message, sender.at);
+    case 'keygen_result':
+      return state.kind === 'keygen'
+        ? decideKeygenResult(state, party, message, sender.at)
+        : wrongKind(state, message.type);
+    case 'sign_result':
+      return state.kind === 'sign'
+        ? decideSignResult(state, party, message, sender.at)
+        : wrongKind(state, message.type);
+  }
+}
+
+/** The index in a message is never believed: the sender must be the party that it names (1.9.3). */
+function senderParty(
+  state: SessionState,
+  message: ParticipantMessage,
+  { username }: Sender,
+): Party | Refusal {
+  const own = state.parties.find((party) => party.username === username);
+  // To outsiders a session of others looks like one that does not exist.
+  if (own === undefined)
+    return refuse('unknown_session', 'no session with this session_key is yours');
+  const claimed = message.type === 'round' ? message.from : message.part_index;
+  if (own.index === claimed) return own;
+  return refuse('sender_mismatch', `part_index ${own.index} is yours, the message says ${claimed}`);
+}
+
+function decideResponse(
+  state: SessionState,
+  party: Party,
+  message: KeygenResponse | SignResponse,
+  at: number,
+): Decision {
+  if (message.type !== `${state.kind}_response`) return wrongKind(state, message.type);
+  const answered = state.answers.get(party.index);
+  if (answered !== undefined) {
+    const same = message.accept && message.session_certificate === answered.certificate;
+    return same
+      ? repeated
+      : refused(refuse('conflicting_message', 'you have answered differently'));
+  }
+  if (state.phase !== 'inviting') return wrongState(state, message.type);
+  const from = party.index;
+  if (!message.accept) {
+    return { kind: 'event', event: { type: 'declined', at, from, reason: message.reason } };
+  }
+  if (message.cpic.toLowerCase() !== party.cpic) {
+    return refuted(at, from, 'chip_mismatch', `cpic is not that of the chip ${party.seId}`);
+  }
+  const certificate = message.session_certificate;
+  const challenge = message.type === 'sign_response' ? message.chip_challenge : undefined;
+  const check = checkCertificate(state, party, certificate, at);
+  if (!check.ok) return refuted(at, from, check.code, check.details);
+  const { sessionHash } = check;
+  const extra = challenge === undefined ? {} : { challenge };
+  return {
+    kind: 'event',
+    event: { type: 'accepted', at, from, certificate, sessionHash, ...extra },
+  };
+}
+
+function decideRound(
+  state: SessionState,
+  party: Party,
+  message: ClientRound,
+  at: number,
+): Decision {
+  const { from, to, round, body, signature } = message;
+  const hash = createHash('sha256').update(`${body}.${signature}`).digest('hex');
+  const known = state.slots.get(slotOf({ from, round, to }));
+  if (known !== undefined) {
+    if (known === hash) return repeated;
+    return refused(refuse('conflicting_message', `another message of round ${round} was relayed`));
+  }
+  if (state.phase !== 'running') return wrongState(state, 'round');
+  if (state.results.has(party.index)) {
+    return refused(refuse('wrong_state', 'a round after your result'));
+  }
+  if (round > ROUNDS[state.kind]) {
+    return refused(refuse('invalid_message', `round ${round} not in 1..${ROUNDS[state.kind]}`));
+  }
+  const isOther = to === null || (to !== from && state.parties.some(({ index }) => index === to));
+  if (!isOther) {
+    return refused(refuse('invalid_message', `to: ${to} is not another party of this session`));
+  }
+  return { kind: 'event', event: { type: 'relayed', at, from, to, round, hash } };
+}
+
+function decideChallenge(
+  state: SessionState,
+  party: Party,
+  message: ChipChallengeMessage,
+  at: number,
+): Decision {
+  if (state.kind !== 'sign') return wrongKind(state, message.type);
+  if (state.phase !== 'running' || state.results.has(party.index)) {
+    return wrongState(state, message.type);
+  }
+  const challenge = message.chip_challenge;
+  if (state.answers.get(party.index)?.challenge === challenge) return repeated;
+  if (renewalsOf(state, party.index) >= MAX_RENEWALS) {
+    return refused(refuse('challenge_limit', `at most ${MAX_RENEWALS} renewals a session`));
+  }
+  return { kind: 'event', event: { type: 'challenged', at, from: party.index, challenge } };
+}
+
+function refuted(
+  at: number,
+  from: number,
+  code: Extract<Event, { type: 'refuted' }>['code'],
+  details: string,
+): Decision {
+  return { kind: 'event', event: { type: 'refuted', at, from, code, details } };
+}

@@ -1,0 +1,32 @@
+/** The ways in which a message can be taken. */
+import { type Refusal, refuse } from './refusal.ts';
+import { nameOf } from './reduce.ts';
+import type { Event, SessionState } from './types.ts';
+
+/** What to do with a message. `repeated` messages change nothing and are no fault. */
+export type Decision =
+  | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'repeated' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** The decision that refuses. */
+export const refused = (refusal: Refusal): Decision => ({ kind: 'refused', refusal });
+
+/** The decision about a message that says what was said already. */
+export const repeated: Decision = { kind: 'repeated' };
+
+/** Refuses a message of another kind of session. */
+export function wrongKind(state: SessionState, type: string): Decision {
+  return refused(refuse('wrong_state', `${type} in a ${state.kind} session`));
+}
+
+/** Refuses a message that the session's phase has no place for. */
+export function wrongState(state: SessionState, type: string): Decision {
+  const waiting = state.parties.filter(({ index }) => !state.answers.has(index));
+  const whom = waiting.map(({ index }) => nameOf(state, index)).join(', ');
+  const why =
+    state.phase === 'inviting' ? `it waits for answers of: ${whom}` : `it is ${state.phase}`;
+  return refused(
+    refuse('wrong_state', `${type} has no place in session ${state.sessionKey}: ${why}`),
+  );
+}

@@ -1,0 +1,117 @@
+/**
+ * When a session is over and how: contract §1.3 for key generations (all results, all equal, or nothing)
+ * and §1.4 for signatures (all results, or at the deadline at least one verified signature).
+ */
+import type { Abort } from '@quorate/wire';
+import { laggards } from './progress.ts';
+import type { Outcome, Result, SessionState } from './types.ts';
+
+/** The round whose messages let their receivers compute the signature. */
+const REVEALING_ROUND = 3;
+
+/** What a participant says that has lost a session's secrets (contract §1.5). */
+const RESTARTED = 'participant_restarted';
+
+/** The outcome that the results decide, or undefined while more has to come. */
+export function finish(
+  state: SessionState,
+  options: { readonly deadlinePassed: boolean } = { deadlinePassed: false },
+): Outcome | undefined {
+  return state.kind === 'keygen' ? finishKeygen(state) : finishSign(state, options.deadlinePassed);
+}
+
+function finishKeygen(state: SessionState): Outcome | undefined {
+  const failed = firstFailure(state);
+  if (failed !== undefined) return aborted(state, failed);
+  const outputs = [...state.results.values()].flatMap((result) =>
+    result.success && result.kind === 'keygen' ? [result] : [],
+  );
+  const [first] = outputs;
+  if (first === undefined) return undefined;
+  if (outputs.some(({ publicKey }) => publicKey !== first.publicKey)) {
+    return disagreement(state, 'the participants report different public keys');
+  }
+  if (outputs.length < state.parties.length) return undefined;
+  const { address, publicKey } = first;
+  return { success: true, address, publicKey, missing: [] };
+}
+
+function finishSign(state: SessionState, deadlinePassed: boolean): Outcome | undefined {
+  const signatures = [...state.results.values()].flatMap((result) =>
+    result.success && result.kind === 'sign' ? [result.signature] : [],
+  );
+  const [signature] = signatures;
+  if (signatures.some((other) => other !== signature)) {
+    return disagreement(state, 'the participants report different signatures');
+  }
+  const all = state.results.size === state.parties.length;
+  if (signature !== undefined) {
+    if (!all && !deadlinePassed) return undefined;
+    const missing = withoutSignature(state);
+    return { success: true, address: state.target?.address ?? '', signature, missing };
+  }
+  // Once the last round is out, somebody may hold the signature: the others' results are waited for.
+  const revealed = mayBeSigned(state);
+  const failed = firstFailure(state);
+  if (revealed && (all || deadlinePassed)) return unknownOutcome(state, failed);
+  if (!revealed && failed !== undefined) return aborted(state, failed);
+  return undefined;
+}
+
+/**
+ * Whether somebody may hold the signature: a message of the last round was passed on, or a signature
+ * came back. A session that fails then has an unknown outcome, whatever made it fail.
+ */
+export function mayBeSigned(state: SessionState): boolean {
+  if (state.kind !== 'sign') return false;
+  const spoken = [...state.spoken.values()].some(({ round }) => round >= REVEALING_ROUND);
+  return spoken || [...state.results.values()].some(isSuccess);
+}
+
+type Failure = { readonly index: number } & Extract<Result, { success: false }>;
+
+function firstFailure(state: SessionState): Failure | undefined {
+  for (const [index, result] of state.results) {
+    if (!result.success) return { index, ...result };
+  }
+  return undefined;
+}
+
+function aborted(state: SessionState, failure: Failure): Outcome {
+  const code = failure.message === RESTARTED ? 'participant_restarted' : 'aborted';
+  return { success: false, code, ...described(state, failure) };
+}
+
+/** What one participant reported. Those whom its evidence points at are concerned, or else itself. */
+function described(
+  state: SessionState,
+  { index, message, abort }: Failure,
+): { details: string; concerned: number[]; abort?: Abort } {
+  const reporter = state.parties.find((party) => party.index === index)?.username ?? '';
+  const culprits = (abort?.culprits ?? []).filter((culprit) => culprit !== index);
+  return {
+    details: `${reporter}: ${message}`,
+    concerned: culprits.length > 0 ? culprits : [index],
+    ...(abort === undefined ? {} : { abort }),
+  };
+}
+
+function disagreement(state: SessionState, details: string): Outcome {
+  const concerned = [...state.results.keys()];
+  return { success: false, code: 'conflicting_results', details, concerned };
+}
+
+function unknownOutcome(state: SessionState, failure: Failure | undefined): Outcome {
+  const silent = { details: 'no result came after the last round', concerned: laggards(state) };
+  const what = failure === undefined ? silent : described(state, failure);
+  return { success: false, code: 'unknown_outcome', ...what };
+}
+
+function withoutSignature(state: SessionState): number[] {
+  const indexes = state.parties.map(({ index }) => index);
+  return indexes.filter((index) => !isSuccess(state.results.get(index)));
+}
+
+function isSuccess(result: Result | undefined): boolean {
+  return result?.success === true;
+}

@@ -1,0 +1,212 @@
+/** The messages of a session, made from its state. Only here are they worded. */
+import {
+  type ChipAuthorisation,
+  type ErrorMessage,
+  errorMessage,
+  type KeygenComplete,
+  type KeygenInvite,
+  type KeygenParams,
+  type Language,
+  type SessionState as ProgressMessage,
+  safeText,
+  type SignComplete,
+  type SignInvite,
+  type SignParams,
+  textOf,
+} from '@quorate/wire';
+import { fromHex, toBase64 } from '@quorate/intent';
+import { signersOf } from './certificate.ts';
+import { laggards, roundFloor } from './progress.ts';
+import type { Outcome, Party, SessionState, SignTarget } from './types.ts';
+
+/** Asks a party whether it takes part. */
+export function inviteOf(state: SessionState, party: Party): KeygenInvite | SignInvite {
+  const common = {
+    session_key: state.sessionKey,
+    part_index: party.index,
+    se_id: party.seId,
+    participants: state.parties.map(({ username }) => username),
+    coordinator: state.coordinator,
+    threshold: state.threshold,
+    total_parts: state.totalParts,
+    expires_at: state.inviteExpiresAt,
+  };
+  const { target } = state;
+  if (target === undefined) return { type: 'keygen_invite', ...common };
+  return {
+    type: 'sign_invite',
+    ...common,
+    data: target.digest,
+    address: target.address,
+    ...(target.payload === undefined ? {} : { payload: payloadOf(target) }),
+    ...(target.display === undefined ? {} : { display: target.display }),
+  };
+}
+
+/** Payloads are stored exactly as they came in, after the wire's schema and the intent's checks. */
+function payloadOf(target: SignTarget): NonNullable<SignInvite['payload']> {
+  return target.payload as NonNullable<SignInvite['payload']>;
+}
+
+/** Tells a party of a key generation that everybody has accepted. */
+export function keygenParamsOf(state: SessionState, party: Party): KeygenParams {
+  return {
+    type: 'keygen_params',
+    session_key: state.sessionKey,
+    threshold: state.threshold,
+    total_parts: state.totalParts,
+    part_index: party.index,
+    filename: filenameOf(state, party),
+    peers: peersOf(state),
+  };
+}
+
+/** What a signer's parameters hold beyond the state. */
+export interface Release {
+  readonly signature: string;
+  readonly encryptedShard: string;
+  readonly recordId: string;
+  readonly challenge: string;
+}
+
+/** Tells a signer that everybody has accepted, and lets its chip release the opener. */
+export function signParamsOf(
+  state: SessionState,
+  target: SignTarget,
+  party: Party,
+  release: Release,
+): SignParams {
+  return {
+    type: 'sign_params',
+    session_key: state.sessionKey,
+    data: toBase64(fromHex(target.digest)),
+    address: target.address,
+    signature: release.signature,
+    parties: signersOf(state).join(','),
+    part_index: party.index,
+    filename: filenameOf(state, party),
+    encrypted_shard: release.encryptedShard,
+    record_id: release.recordId,
+    peers: peersOf(state),
+    chip_challenge: release.challenge,
+  };
+}
+
+/** Answers a renewed challenge. */
+export function chipAuthorisationOf(
+  state: SessionState,
+  challenge: string,
+  signature: string,
+): ChipAuthorisation {
+  return {
+    type: 'chip_authorisation',
+    session_key: state.sessionKey,
+    chip_challenge: challenge,
+    signature,
+  };
+}
+
+const filenameOf = (state: SessionState, party: Party): string =>
+  `${state.sessionKey}_${party.index}.json`;
+
+function peersOf(state: SessionState): KeygenParams['peers'] {
+  return state.parties.flatMap(({ index, username }) => {
+    const answer = state.answers.get(index);
+    if (answer === undefined) return [];
+    return [{ username, part_index: index, session_certificate: answer.certificate }];
+  });
+}
+
+/** The completion that the coordinator gets, and every participant when it succeeded. */
+export function completionOf(
+  state: SessionState,
+  outcome: Outcome,
+  language: Language,
+): KeygenComplete | SignComplete {
+  const { success } = outcome;
+  const message = safeText(completionText(state, outcome, language));
+  const common = { session_key: state.sessionKey, success, message };
+  if (state.kind === 'sign') {
+    const signature = outcome.success ? (outcome.signature ?? '') : '';
+    return { type: 'sign_complete', ...common, signature };
+  }
+  const address = outcome.success ? outcome.address : '';
+  const publicKey = outcome.success ? outcome.publicKey : undefined;
+  return {
+    type: 'keygen_complete',
+    ...common,
+    address,
+    ...(publicKey === undefined ? {} : { public_key: publicKey }),
+  };
+}
+
+function completionText(state: SessionState, outcome: Outcome, language: Language): string {
+  const text = textOf(`${state.kind}_${outcome.success ? 'completed' : 'failed'}`, language);
+  if (!outcome.success) return `${text}: ${outcome.code}: ${outcome.details}`;
+  const notes = state.warnings.map((warning) => `; ${warning}`).join('');
+  if (outcome.missing.length === 0) return `${text}${notes}`;
+  const missing = partyNames(state, outcome.missing).map(({ username }) => username);
+  return `${text}${notes}; ${textOf('missing', language)}: ${missing.join(', ')}`;
+}
+
+/** The error that every party of a failed session gets. */
+export function failureOf(
+  state: SessionState,
+  outcome: Extract<Outcome, { success: false }>,
+  language: Language,
+): ErrorMessage {
+  const { code, abort } = outcome;
+  const concerned = partyNames(state, outcome.concerned);
+  const whom = concerned.map(({ username }) => username).join(', ');
+  const details = whom === '' ? outcome.details : `${outcome.details} (${whom})`;
+  return errorMessage(code, {
+    details,
+    sessionKey: state.sessionKey,
+    concerned,
+    language,
+    ...(abort === undefined ? {} : { abort }),
+  });
+}
+
+/** Where the session stands and whom it waits for. */
+export function progressOf(state: SessionState): ProgressMessage {
+  return {
+    type: 'session_state',
+    session_key: state.sessionKey,
+    state: stateName(state),
+    waiting_for: waitingFor(state),
+    ...(state.phase === 'running' ? { round: Math.min(roundFloor(state), 16) } : {}),
+    ...(state.warnings.length === 0 ? {} : { warnings: [...state.warnings] }),
+  };
+}
+
+/** The state's name for people and programs outside. */
+export function stateName(state: SessionState): ProgressMessage['state'] {
+  if (state.phase === 'inviting') return 'invited';
+  if (state.phase === 'running') return state.results.size > 0 ? 'results' : 'running';
+  return state.phase;
+}
+
+function waitingFor(state: SessionState): ProgressMessage['waiting_for'] {
+  if (state.phase === 'completed' || state.phase === 'failed') return [];
+  if (state.phase === 'inviting') {
+    return partyNames(state, laggards(state)).map((name) => ({ ...name, for: 'response' }));
+  }
+  const open = state.parties.filter(({ index }) => !state.results.has(index));
+  const last = state.kind === 'keygen' ? 5 : 3;
+  return partyNames(
+    state,
+    open.map(({ index }) => index),
+  ).map((name) => {
+    const spoken = state.spoken.get(name.part_index)?.round ?? 0;
+    return { ...name, for: spoken >= last ? 'result' : 'round' };
+  });
+}
+
+function partyNames(
+  state: SessionState,
+  indexes: readonly number[],
+): { username: string; part_index: number }[] {
+  const named = state.parties.filter(({ index }) => indexes.includes(index));
+  return named.map(({ username, index }) => ({ username, part_index: index }));
+}

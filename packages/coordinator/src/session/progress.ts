@@ -1,0 +1,43 @@
+/** How far a session is, who holds it up, and until when it waits. */
+import type { SessionState } from './types.ts';
+
+/** Beyond every round: a party that has given its result holds nobody up. */
+const DONE = 1000;
+
+/** The highest round that every party has reached; results count as beyond all rounds. */
+export function roundFloor(state: SessionState): number {
+  return Math.min(...state.parties.map(({ index }) => reached(state, index)));
+}
+
+function reached(state: SessionState, index: number): number {
+  if (state.results.has(index)) return DONE;
+  return state.spoken.get(index)?.round ?? 0;
+}
+
+/**
+ * The parties that are behind all others: those that have not answered, or that have spoken in the
+ * earliest round and least in it. Every party sends the same number of messages in a round, so where
+ * one is silent, the others are waiting for exactly these.
+ */
+export function laggards(state: SessionState): number[] {
+  const indexes = state.parties.map(({ index }) => index);
+  if (state.phase === 'inviting') return indexes.filter((index) => !state.answers.has(index));
+  const rank = (index: number): number =>
+    reached(state, index) * DONE + (state.spoken.get(index)?.messages ?? 0);
+  const open = indexes.filter((index) => !state.results.has(index));
+  const least = Math.min(...open.map(rank));
+  return open.filter((index) => rank(index) === least);
+}
+
+/** When the session ends by itself if nothing more comes; undefined once it has ended. */
+export function currentDeadline(state: SessionState): number | undefined {
+  switch (state.phase) {
+    case 'inviting':
+      return Math.min(state.inviteExpiresAt, state.sessionExpiresAt);
+    case 'running':
+      return Math.min(state.roundExpiresAt, state.sessionExpiresAt);
+    case 'completed':
+    case 'failed':
+      return undefined;
+  }
+}

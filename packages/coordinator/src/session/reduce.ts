@@ -1,0 +1,243 @@
+/**
+ * The reducer: what an event makes of a session, and what has to happen then.
+ *
+ * Pure and total. Events were checked before they were stored (decide.ts), so a replay repeats no
+ * verification; an event that does not fit the state changes nothing, in whatever order events come.
+ */
+import type { Effect, Event, Outcome, Requested, SessionState, Step } from './types.ts';
+import { finish, mayBeSigned } from './finish.ts';
+import { currentDeadline, laggards, roundFloor } from './progress.ts';
+
+/** The state and effects of a request that was accepted. */
+export function open(event: Requested): Step {
+  const { type: _, at, ...request } = event;
+  const state: SessionState = {
+    ...request,
+    phase: 'inviting',
+    createdAt: at,
+    updatedAt: at,
+    inviteExpiresAt: at + event.deadlines.invitation,
+    sessionExpiresAt: at + event.deadlines.session,
+    roundExpiresAt: 0,
+    answers: new Map(),
+    slots: new Map(),
+    spoken: new Map(),
+    renewals: new Map(),
+    results: new Map(),
+    orphans: new Map(),
+  };
+  return { state, effects: [{ type: 'invite' }, { type: 'tell-progress' }] };
+}
+
+/** Applies one event. */
+export function apply(state: SessionState, event: Event): Step {
+  const step = advance(state, event);
+  if (step.state === state) return step;
+  return { ...step, state: { ...step.state, updatedAt: Math.max(state.updatedAt, event.at) } };
+}
+
+function advance(state: SessionState, event: Event): Step {
+  if (state.phase === 'completed' || state.phase === 'failed') return afterTheEnd(state, event);
+  switch (event.type) {
+    case 'requested':
+      return unchanged(state);
+    case 'accepted':
+      return accepted(state, event);
+    case 'declined':
+      return declined(state, event);
+    case 'relayed':
+      return relayed(state, event);
+    case 'challenged':
+      return challenged(state, event);
+    case 'finished':
+      return finished(state, event);
+    case 'refuted':
+      return refuted(state, event);
+    case 'expired':
+      return expired(state, event.at);
+    case 'resumed':
+      return resumed(state, event.at);
+  }
+}
+
+type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
+
+const unchanged = (state: SessionState): Step => ({ state, effects: [] });
+const progress: Effect = { type: 'tell-progress' };
+
+function accepted(state: SessionState, event: Of<'accepted'>): Step {
+  if (state.phase !== 'inviting' || state.answers.has(event.from)) return unchanged(state);
+  if (!isParty(state, event.from)) return unchanged(state);
+  const { certificate, sessionHash, challenge } = event;
+  const answer = { certificate, sessionHash, ...(challenge === undefined ? {} : { challenge }) };
+  const answers = new Map(state.answers).set(event.from, answer);
+  if (answers.size < state.parties.length) {
+    return { state: { ...state, answers }, effects: [progress] };
+  }
+  const roundExpiresAt = event.at + state.deadlines.round;
+  return {
+    state: { ...state, answers, phase: 'running', roundExpiresAt },
+    effects: [{ type: 'begin' }, progress],
+  };
+}
+
+function declined(state: SessionState, event: Of<'declined'>): Step {
+  if (state.phase !== 'inviting' || !isParty(state, event.from)) return unchanged(state);
+  return fail(state, {
+    success: false,
+    code: 'participant_declined',
+    details: event.reason,
+    concerned: [event.from],
+  });
+}
+
+function relayed(state: SessionState, event: Of<'relayed'>): Step {
+  const slot = slotOf(event);
+  if (state.phase !== 'running' || state.slots.has(slot)) return unchanged(state);
+  if (!isParty(state, event.from)) return unchanged(state);
+  const before = state.spoken.get(event.from) ?? { round: 0, messages: 0 };
+  const spoken = new Map(state.spoken);
+  if (event.round > before.round) spoken.set(event.from, { round: event.round, messages: 1 });
+  if (event.round === before.round) {
+    spoken.set(event.from, { round: before.round, messages: before.messages + 1 });
+  }
+  const slots = new Map(state.slots).set(slot, event.hash);
+  const next = withRoundDeadline(state, { ...state, slots, spoken }, event.at);
+  const to = event.to === null ? others(state, event.from) : [event.to];
+  return { state: next, effects: [{ type: 'relay', to }] };
+}
+
+function challenged(state: SessionState, event: Of<'challenged'>): Step {
+  const answer = state.answers.get(event.from);
+  if (state.phase !== 'running' || answer === undefined) return unchanged(state);
+  const answers = new Map(state.answers).set(event.from, { ...answer, challenge: event.challenge });
+  const renewals = new Map(state.renewals).set(event.from, renewalsOf(state, event.from) + 1);
+  return {
+    state: { ...state, answers, renewals },
+    effects: [{ type: 'renew', to: event.from, challenge: event.challenge }],
+  };
+}
+
+function finished(state: SessionState, event: Of<'finished'>): Step {
+  if (!isParty(state, event.from) || state.results.has(event.from)) return unchanged(state);
+  // A participant that restarted may say so while others are still being asked (contract §1.5).
+  if (state.phase === 'inviting' && event.result.success) return unchanged(state);
+  const results = new Map(state.results).set(event.from, event.result);
+  const next = withRoundDeadline(state, { ...state, results }, event.at);
+  const outcome = finish(next);
+  if (outcome === undefined) return { state: next, effects: [progress] };
+  return outcome.success ? complete(next, outcome) : fail(next, outcome);
+}
+
+function refuted(state: SessionState, event: Of<'refuted'>): Step {
+  if (!isParty(state, event.from)) return unchanged(state);
+  const { code, details, record } = event;
+  const concerned = [event.from];
+  const orphans = new Map(state.orphans);
+  if (record !== undefined) orphans.set(event.from, record);
+  return fail({ ...state, orphans }, { success: false, code, details, concerned });
+}
+
+function expired(state: SessionState, at: number): Step {
+  const deadline = currentDeadline(state);
+  if (deadline === undefined || at < deadline) return unchanged(state);
+  const outcome = finish(state, { deadlinePassed: true });
+  if (outcome?.success === true) return complete(state, outcome);
+  if (outcome !== undefined) return fail(state, outcome);
+  return fail(state, {
+    success: false,
+    code: 'timeout',
+    details: state.phase === 'inviting' ? 'no answer to the invitation' : 'nothing more came',
+    concerned: laggards(state),
+  });
+}
+
+/** After a restart every wait gets at least one round's time: nobody could speak meanwhile. */
+function resumed(state: SessionState, at: number): Step {
+  const grace = at + state.deadlines.round;
+  const later = (deadline: number): number => Math.max(deadline, grace);
+  return {
+    state: {
+      ...state,
+      inviteExpiresAt: later(state.inviteExpiresAt),
+      sessionExpiresAt: later(state.sessionExpiresAt),
+      roundExpiresAt: state.phase === 'running' ? later(state.roundExpiresAt) : 0,
+    },
+    effects: [],
+  };
+}
+
+/** A chip may store its record after the session has failed; nothing else matters any more. */
+function afterTheEnd(state: SessionState, event: Event): Step {
+  if (state.phase !== 'failed' || state.kind !== 'keygen') return unchanged(state);
+  const record = recordOf(event);
+  if (record === undefined || !('from' in event) || state.orphans.has(event.from)) {
+    return unchanged(state);
+  }
+  const orphans = new Map(state.orphans).set(event.from, record);
+  return {
+    state: { ...state, orphans },
+    effects: [{ type: 'orphan', from: event.from, record }],
+  };
+}
+
+function recordOf(event: Event): { address: string; recordId: string } | undefined {
+  if (event.type === 'refuted') return event.record;
+  if (event.type !== 'finished') return undefined;
+  const { result } = event;
+  if (!result.success) return result.record;
+  if (result.kind === 'sign') return undefined;
+  return { address: result.address, recordId: result.recordId };
+}
+
+function complete(state: SessionState, outcome: Outcome): Step {
+  const create: Effect[] = state.kind === 'keygen' ? [{ type: 'create-key' }] : [];
+  return {
+    state: { ...state, phase: 'completed', outcome },
+    effects: [...create, { type: 'tell-outcome' }, progress],
+  };
+}
+
+function fail(state: SessionState, reason: Extract<Outcome, { success: false }>): Step {
+  const outcome = mayBeSigned(state) ? { ...reason, code: 'unknown_outcome' as const } : reason;
+  const orphans = new Map(state.orphans);
+  for (const [from, result] of state.results) {
+    const record = recordOf({ type: 'finished', at: 0, from, result });
+    if (record !== undefined) orphans.set(from, record);
+  }
+  const effects = [...orphans].map(([from, record]): Effect => ({ type: 'orphan', from, record }));
+  return {
+    state: { ...state, phase: 'failed', outcome, orphans },
+    effects: [{ type: 'tell-outcome' }, ...effects, progress],
+  };
+}
+
+function withRoundDeadline(before: SessionState, after: SessionState, at: number): SessionState {
+  if (after.phase !== 'running' || roundFloor(after) <= roundFloor(before)) return after;
+  return { ...after, roundExpiresAt: Math.max(before.roundExpiresAt, at + after.deadlines.round) };
+}
+
+/** The key of a message's slot; each slot takes one message. */
+export function slotOf(message: {
+  readonly from: number;
+  readonly round: number;
+  readonly to: number | null;
+}): string {
+  return `${message.from}/${message.round}/${message.to ?? '*'}`;
+}
+
+/** How often a party has renewed its chip's challenge. */
+export function renewalsOf(state: SessionState, index: number): number {
+  return state.renewals.get(index) ?? 0;
+}
+
+const isParty = (state: SessionState, index: number): boolean =>
+  state.parties.some((party) => party.index === index);
+
+const others = (state: SessionState, index: number): number[] =>
+  state.parties.map((party) => party.index).filter((other) => other !== index);
+
+/** The name of the party with this index. */
+export function nameOf(state: SessionState, index: number): string {
+  return state.parties.find((party) => party.index === index)?.username ?? `party ${index}`;
+}

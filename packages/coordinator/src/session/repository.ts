@@ -1,0 +1,121 @@
+/** Sessions in the store: the events are the truth, the row beside them is for lists. */
+import type { Tx } from '../store/database.ts';
+import { apply, open } from './reduce.ts';
+import { stateName } from './messages.ts';
+import type { Event, SessionState } from './types.ts';
+
+/** A session and how many events made it. */
+export interface Loaded {
+  readonly state: SessionState;
+  readonly events: number;
+}
+
+/** Who asked for a session, and for what exactly. */
+export interface Origin {
+  readonly coordinator: string;
+  readonly requestHash: string;
+}
+
+/** Who asked for the session with this key; undefined when the key is free. */
+export async function originOf(tx: Tx, sessionKey: string): Promise<Origin | undefined> {
+  const row = await tx.get<{ coordinator: string; request_hash: string }>(
+    'SELECT coordinator, request_hash FROM sessions WHERE session_key = ?',
+    [sessionKey],
+  );
+  return row && { coordinator: row.coordinator, requestHash: row.request_hash };
+}
+
+/** Stores a new session with its first event. */
+export async function insertSession(
+  tx: Tx,
+  state: SessionState,
+  first: Event,
+  requestHash: string,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO sessions (session_key, kind, state, coordinator, request_hash, threshold,
+       total_parts, address, ended, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+    [
+      state.sessionKey,
+      state.kind,
+      stateName(state),
+      state.coordinator,
+      requestHash,
+      state.threshold,
+      state.totalParts,
+      state.target?.address ?? null,
+      state.createdAt,
+      state.updatedAt,
+    ],
+  );
+  for (const { index, username } of state.parties) {
+    await tx.run(
+      'INSERT INTO session_participants (session_key, part_index, username) VALUES (?, ?, ?)',
+      [state.sessionKey, index, username],
+    );
+  }
+  await insertEvent(tx, state.sessionKey, 0, first);
+}
+
+/** Appends an event and keeps the summary in step with the state that it led to. */
+export async function appendEvent(
+  tx: Tx,
+  before: Loaded,
+  event: Event,
+  after: SessionState,
+): Promise<void> {
+  await insertEvent(tx, after.sessionKey, before.events, event);
+  if (stateName(before.state) === stateName(after)) return;
+  const ended = after.phase === 'completed' || after.phase === 'failed' ? 1 : 0;
+  const address = after.outcome?.success === true ? after.outcome.address : null;
+  await tx.run(
+    `UPDATE sessions SET state = ?, ended = ?, updated_at = ?, address = COALESCE(?, address)
+     WHERE session_key = ?`,
+    [stateName(after), ended, after.updatedAt, address, after.sessionKey],
+  );
+}
+
+async function insertEvent(
+  tx: Tx,
+  sessionKey: string,
+  number: number,
+  event: Event,
+): Promise<void> {
+  await tx.run('INSERT INTO session_events (session_key, number, event) VALUES (?, ?, ?)', [
+    sessionKey,
+    number,
+    JSON.stringify(event),
+  ]);
+}
+
+/** Replays a session. */
+export async function loadSession(tx: Tx, sessionKey: string): Promise<Loaded | undefined> {
+  const rows = await tx.all<{ event: string }>(
+    'SELECT event FROM session_events WHERE session_key = ? ORDER BY number',
+    [sessionKey],
+  );
+  // Only this program writes events, each in the transaction that made it: they are what they say.
+  const events = rows.map(({ event }) => JSON.parse(event) as Event);
+  const [first, ...rest] = events;
+  if (first?.type !== 'requested') return undefined;
+  const state = rest.reduce((current, event) => apply(current, event).state, open(first).state);
+  return { state, events: events.length };
+}
+
+/** The keys of all sessions that have not ended. */
+export async function openSessions(tx: Tx): Promise<string[]> {
+  const rows = await tx.all<{ session_key: string }>(
+    'SELECT session_key FROM sessions WHERE ended = 0 ORDER BY session_key',
+  );
+  return rows.map((row) => row.session_key);
+}
+
+/** How many sessions of a coordinator have not ended. */
+export async function countOpen(tx: Tx, coordinator: string): Promise<number> {
+  const row = await tx.get<{ n: number }>(
+    'SELECT COUNT(*) AS n FROM sessions WHERE ended = 0 AND coordinator = ?',
+    [coordinator],
+  );
+  return row?.n ?? 0;
+}

@@ -1,0 +1,222 @@
+/**
+ * A session as data: its state, the events that made it, and the effects that an event calls for.
+ *
+ * Everything here can be stored as JSON. Effects say what has to happen, not how it is worded or
+ * transported (effects.ts does that), so that the reducer knows neither sockets nor tables.
+ */
+
+import type { Abort, ErrorCode } from '@quorate/wire';
+
+/** What a session is for. */
+export type SessionKind = 'keygen' | 'sign';
+
+/** Where a session stands. The last two are final. */
+export type Phase = 'inviting' | 'running' | 'completed' | 'failed';
+
+/** How long each part of a session may take, milliseconds. */
+export interface Deadlines {
+  readonly invitation: number;
+  readonly round: number;
+  readonly session: number;
+}
+
+/** A participant of a session with the chip that takes part; for a signature, the shard's chip. */
+export interface Party {
+  readonly index: number;
+  readonly username: string;
+  readonly seId: string;
+  /** 84 lower-case hex digits. */
+  readonly cpic: string;
+  /** Lower-case hex of 65 bytes. */
+  readonly chipPublicKey: string;
+}
+
+/** A holder of a key's share, whether or not it signs this time. */
+export interface Holder {
+  readonly index: number;
+  readonly username: string;
+  readonly chipPublicKey: string;
+}
+
+/** What a signature is asked for. Byte strings are lower-case hex. */
+export interface SignTarget {
+  readonly address: string;
+  readonly keyId: string;
+  readonly epoch: number;
+  readonly digest: string;
+  readonly holders: readonly Holder[];
+  readonly payload?: Readonly<Record<string, unknown>>;
+  readonly payloadHash?: string;
+  readonly display?: string;
+}
+
+/** The first event of every session: everything that was checked and fixed when it was asked for. */
+export interface Requested {
+  readonly type: 'requested';
+  readonly at: number;
+  readonly kind: SessionKind;
+  readonly sessionKey: string;
+  readonly coordinator: string;
+  readonly threshold: number;
+  readonly totalParts: number;
+  /** In the order of the request. */
+  readonly parties: readonly Party[];
+  readonly deadlines: Deadlines;
+  readonly warnings: readonly string[];
+  readonly target?: SignTarget;
+}
+
+/** What a participant says at the end, once it has been checked. */
+export type Result =
+  | {
+      readonly success: false;
+      readonly message: string;
+      /** What the participant says went wrong, and at whom it points. */
+      readonly abort?: Abort;
+      readonly record?: StoredRecord;
+    }
+  | ({ readonly success: true; readonly kind: 'keygen'; readonly shard: string } & KeygenOutput &
+      StoredRecord)
+  | { readonly success: true; readonly kind: 'sign'; readonly signature: string };
+
+/** What all parties of a key generation must agree on. */
+export interface KeygenOutput {
+  /** `0x` and 66 hex digits. */
+  readonly publicKey: string;
+}
+
+/** A record that a chip has stored. */
+export interface StoredRecord {
+  /** EIP-55. */
+  readonly address: string;
+  /** Lower-case hex of 32 bytes. */
+  readonly recordId: string;
+}
+
+/** What happens to a session after it was requested. `from` and `to` are part indexes. */
+export type Event =
+  | Requested
+  | {
+      readonly type: 'accepted';
+      readonly at: number;
+      readonly from: number;
+      readonly certificate: string;
+      readonly sessionHash: string;
+      /** Base64; only when signing. */
+      readonly challenge?: string;
+    }
+  | {
+      readonly type: 'declined';
+      readonly at: number;
+      readonly from: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'relayed';
+      readonly at: number;
+      readonly from: number;
+      readonly to: number | null;
+      readonly round: number;
+      /** SHA-256 of body and signature: the bytes themselves are only in the outbox. */
+      readonly hash: string;
+    }
+  | {
+      readonly type: 'challenged';
+      readonly at: number;
+      readonly from: number;
+      readonly challenge: string;
+    }
+  | {
+      readonly type: 'finished';
+      readonly at: number;
+      readonly from: number;
+      readonly result: Result;
+    }
+  | {
+      readonly type: 'refuted';
+      readonly at: number;
+      readonly from: number;
+      readonly code: FailureCode;
+      readonly details: string;
+      /** A record that the refuted result says was stored. */
+      readonly record?: StoredRecord;
+    }
+  | { readonly type: 'expired'; readonly at: number }
+  | { readonly type: 'resumed'; readonly at: number };
+
+/** Why a session ended without what it was asked for. */
+export type FailureCode = Extract<
+  ErrorCode,
+  | 'participant_declined'
+  | 'participant_restarted'
+  | 'chip_mismatch'
+  | 'invalid_certificate'
+  | 'timeout'
+  | 'aborted'
+  | 'invalid_result'
+  | 'conflicting_results'
+  | 'unknown_outcome'
+>;
+
+/** A participant's consent, as far as it concerns the session. */
+export interface Answer {
+  readonly certificate: string;
+  readonly sessionHash: string;
+  readonly challenge?: string;
+}
+
+/** How a session ended. */
+export type Outcome =
+  | {
+      readonly success: true;
+      readonly address: string;
+      readonly publicKey?: string;
+      readonly signature?: string;
+      /** Parties whose results never came. */
+      readonly missing: readonly number[];
+    }
+  | {
+      readonly success: false;
+      readonly code: FailureCode;
+      readonly details: string;
+      /** Who declined, is missing, or is said to be at fault. */
+      readonly concerned: readonly number[];
+      readonly abort?: Abort;
+    };
+
+/** The state that the events of a session add up to. */
+export interface SessionState extends Omit<Requested, 'type' | 'at'> {
+  readonly phase: Phase;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly inviteExpiresAt: number;
+  readonly sessionExpiresAt: number;
+  readonly roundExpiresAt: number;
+  readonly answers: ReadonlyMap<number, Answer>;
+  /** Hash of every relayed message by slot: from, round, to. */
+  readonly slots: ReadonlyMap<string, string>;
+  /** The highest round that each party has spoken in, and how many messages of it came. */
+  readonly spoken: ReadonlyMap<number, { readonly round: number; readonly messages: number }>;
+  readonly renewals: ReadonlyMap<number, number>;
+  readonly results: ReadonlyMap<number, Result>;
+  /** Parties whose stored record is to be deleted because the key never came to be. */
+  readonly orphans: ReadonlyMap<number, StoredRecord>;
+  readonly outcome?: Outcome;
+}
+
+/** What has to happen when an event is stored, in the same transaction or right after it. */
+export type Effect =
+  | { readonly type: 'invite' }
+  | { readonly type: 'begin' }
+  | { readonly type: 'relay'; readonly to: readonly number[] }
+  | { readonly type: 'renew'; readonly to: number; readonly challenge: string }
+  | { readonly type: 'create-key' }
+  | { readonly type: 'orphan'; readonly from: number; readonly record: StoredRecord }
+  | { readonly type: 'tell-outcome' }
+  | { readonly type: 'tell-progress' };
+
+/** What an event leads to. */
+export interface Step {
+  readonly state: SessionState;
+  readonly effects: readonly Effect[];
+}

@@ -1,0 +1,222 @@
+/** Keys and sessions as REST shows them: never a shard, a certificate, a body or a share (1.9.16). */
+import type {
+  AuditLog,
+  Clock,
+  GrantRequest,
+  KeyDetails,
+  KeyHolder,
+  Keys,
+  KeySummary,
+  Page,
+  Paged,
+  SessionDetails,
+  Sessions,
+  SessionSummary,
+  Visibility,
+} from '../services.ts';
+import type { SqlValue, Tx } from '../store/database.ts';
+import { findKey, normalAddress } from './keys.ts';
+import { laggards } from './progress.ts';
+import { nameOf } from './reduce.ts';
+import { loadSession } from './repository.ts';
+import type { SessionState } from './types.ts';
+
+/** The service behind the REST routes of keys. */
+export function keysView(audit: AuditLog, clock: Clock): Keys {
+  return {
+    list: listKeys,
+    get: getKey,
+    grant: (tx, request) => grant(tx, audit, clock.now(), request),
+    revoke: (tx, request) => revoke(tx, audit, clock.now(), request),
+  };
+}
+
+const KEY_COLUMNS = `address, public_key, session_key, creator, threshold, total_parts, epoch, state,
+  created_at`;
+
+const KEY_OF = `(creator = ?
+  OR EXISTS (SELECT 1 FROM shards s WHERE s.address = key_records.address AND s.username = ?)
+  OR EXISTS (SELECT 1 FROM grants g WHERE g.address = key_records.address AND g.username = ?))`;
+
+async function listKeys(tx: Tx, visibility: Visibility, page: Page): Promise<Paged<KeySummary>> {
+  const conditions: Condition[] = [];
+  if (page.after !== undefined) conditions.push(['address > ?', page.after]);
+  conditions.push(...ownKeys(visibility));
+  const rows = await tx.all<KeySummary>(
+    `SELECT ${KEY_COLUMNS} FROM key_records ${where(conditions)} ORDER BY address LIMIT ?`,
+    [...parameters(conditions), page.limit + 1],
+  );
+  return paged(rows, page.limit, ({ address }) => address);
+}
+
+async function getKey(
+  tx: Tx,
+  text: string,
+  visibility: Visibility,
+): Promise<KeyDetails | undefined> {
+  const address = normalAddress(text);
+  if (address === undefined) return undefined;
+  const conditions: Condition[] = [['address = ?', address], ...ownKeys(visibility)];
+  const key = await tx.get<KeySummary>(
+    `SELECT ${KEY_COLUMNS} FROM key_records ${where(conditions)}`,
+    parameters(conditions),
+  );
+  if (key === undefined) return undefined;
+  const holders = await tx.all<KeyHolder>(
+    `SELECT s.part_index, s.username, s.se_id, COALESCE(c.label, '') AS chip_label,
+       COALESCE(c.state, 'unknown') AS chip_state
+     FROM shards s LEFT JOIN chips c ON c.se_id = s.se_id
+     WHERE s.address = ? ORDER BY s.part_index`,
+    [address],
+  );
+  const grants = await tx.all<{ username: string }>(
+    'SELECT username FROM grants WHERE address = ? ORDER BY username',
+    [address],
+  );
+  return {
+    ...key,
+    holders: holders.map((holder) => ({ ...holder })),
+    grants: grants.map(({ username }) => username),
+  };
+}
+
+function ownKeys({ onlyOf }: Visibility): Condition[] {
+  return onlyOf === undefined ? [] : [[KEY_OF, onlyOf, onlyOf, onlyOf]];
+}
+
+async function grant(tx: Tx, audit: AuditLog, at: number, request: GrantRequest): Promise<boolean> {
+  const address = normalAddress(request.address);
+  if (address === undefined || (await findKey(tx, address)) === undefined) return false;
+  await tx.run(
+    `INSERT INTO grants (address, username, granted_by, granted_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (address, username) DO NOTHING`,
+    [address, request.username, request.actor, at],
+  );
+  const { actor, username } = request;
+  const details = { username };
+  await audit.append(tx, {
+    at,
+    actor,
+    action: 'key.grant',
+    subject: address,
+    outcome: 'ok',
+    details,
+  });
+  return true;
+}
+
+async function revoke(
+  tx: Tx,
+  audit: AuditLog,
+  at: number,
+  request: GrantRequest,
+): Promise<boolean> {
+  const address = normalAddress(request.address);
+  if (address === undefined) return false;
+  const { actor, username } = request;
+  const { changes } = await tx.run('DELETE FROM grants WHERE address = ? AND username = ?', [
+    address,
+    username,
+  ]);
+  if (changes === 0) return false;
+  const details = { username };
+  await audit.append(tx, {
+    at,
+    actor,
+    action: 'key.revoke',
+    subject: address,
+    outcome: 'ok',
+    details,
+  });
+  return true;
+}
+
+/** The service behind the REST routes of sessions. */
+export const sessionsView: Sessions = { list: listSessions, get: getSession };
+
+const SESSION_COLUMNS = `session_key, kind, state, coordinator, threshold, total_parts, address,
+  created_at, updated_at`;
+
+const SESSION_OF = `(coordinator = ? OR EXISTS (SELECT 1 FROM session_participants p
+  WHERE p.session_key = sessions.session_key AND p.username = ?))`;
+
+async function listSessions(
+  tx: Tx,
+  visibility: Visibility,
+  page: Page & { readonly state?: string },
+): Promise<Paged<SessionSummary>> {
+  const conditions = ownSessions(visibility);
+  if (page.state !== undefined) conditions.push(['state = ?', page.state]);
+  if (page.after !== undefined) {
+    conditions.push([
+      `(created_at, session_key) <
+        (SELECT b.created_at, b.session_key FROM sessions b WHERE b.session_key = ?)`,
+      page.after,
+    ]);
+  }
+  const rows = await tx.all<SessionSummary>(
+    `SELECT ${SESSION_COLUMNS} FROM sessions ${where(conditions)}
+     ORDER BY created_at DESC, session_key DESC LIMIT ?`,
+    [...parameters(conditions), page.limit + 1],
+  );
+  return paged(rows, page.limit, (row) => row.session_key);
+}
+
+async function getSession(
+  tx: Tx,
+  sessionKey: string,
+  visibility: Visibility,
+): Promise<SessionDetails | undefined> {
+  const conditions: Condition[] = [['session_key = ?', sessionKey], ...ownSessions(visibility)];
+  const row = await tx.get<SessionSummary>(
+    `SELECT ${SESSION_COLUMNS} FROM sessions ${where(conditions)}`,
+    parameters(conditions),
+  );
+  const loaded = row === undefined ? undefined : await loadSession(tx, sessionKey);
+  if (row === undefined || loaded === undefined) return undefined;
+  const { state } = loaded;
+  const ended = state.outcome;
+  return {
+    ...row,
+    participants: state.parties.map(({ index, username }) => ({
+      username,
+      part_index: index,
+      state: partyState(state, index),
+    })),
+    waiting_for: ended === undefined ? laggards(state).map((index) => nameOf(state, index)) : [],
+    digest: state.target?.digest ?? null,
+    signature: ended?.success === true ? (ended.signature ?? null) : null,
+    code: ended?.success === false ? ended.code : null,
+    message: ended?.success === false ? ended.details : null,
+  };
+}
+
+function ownSessions({ onlyOf }: Visibility): Condition[] {
+  return onlyOf === undefined ? [] : [[SESSION_OF, onlyOf, onlyOf]];
+}
+
+function partyState(state: SessionState, index: number): string {
+  const result = state.results.get(index);
+  if (result !== undefined) return result.success ? 'finished' : 'failed';
+  if (!state.answers.has(index)) return 'invited';
+  const round = state.spoken.get(index)?.round;
+  return round === undefined ? 'accepted' : `round ${round}`;
+}
+
+/** A condition and its parameters. */
+type Condition = readonly [sql: string, ...parameters: SqlValue[]];
+
+function where(conditions: readonly Condition[]): string {
+  return conditions.length === 0 ? '' : `WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`;
+}
+
+function parameters(conditions: readonly Condition[]): SqlValue[] {
+  return conditions.flatMap(([, ...values]) => values);
+}
+
+function paged<T>(rows: readonly T[], limit: number, cursorOf: (row: T) => string): Paged<T> {
+  const items = rows.slice(0, limit).map((row) => ({ ...row }));
+  const last = items.at(-1);
+  if (rows.length <= limit || last === undefined) return { items };
+  return { items, next: cursorOf(last) };
+}

@@ -1,0 +1,305 @@
+/**
+ * One WebSocket connection: registration, frames in order, limits, take-over (contract §1.1, §1.5).
+ *
+ * It knows no socket, only a transport, so that the frame handler can be tested and fuzzed by itself. No
+ * frame, whatever it holds, makes it throw.
+ */
+import {
+  CLOSE,
+  type ClientMessage,
+  codeText,
+  DEADLINES,
+  type ErrorCode,
+  errorMessage,
+  type FrameError,
+  LIMITS,
+  parseFrame,
+  type Register,
+  textOf,
+} from '@quorate/wire';
+import type { Client } from '../delivery/hub.ts';
+import type { Numbered, Recipient } from '../delivery/outbox.ts';
+import { type Desk, isSessionMessage, type Registered } from './desk.ts';
+import { Bucket, Window } from './limits.ts';
+import { Sender, type Transport } from './sender.ts';
+
+/** What a connection logs; never a token or a body. */
+export interface ConnectionLogger {
+  debug(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** What a connection needs. */
+export interface ConnectionOptions {
+  readonly desk: Desk;
+  readonly transport: Transport;
+  readonly remote: string;
+  readonly logger: ConnectionLogger;
+  /** Told once, when the connection is over. */
+  readonly onClosed?: () => void;
+}
+
+/** Messages in work before reading stops. */
+const MAX_IN_WORK = 256;
+/** Messages at once, and per second after that. */
+const BURST = 4096;
+const RATE = 1024;
+
+/** A connection. */
+export class Connection implements Client {
+  recipient: Recipient = { username: '', role: 'participant' };
+  progress = false;
+  readonly #options: ConnectionOptions;
+  readonly #sender: Sender;
+  readonly #malformed = new Window(LIMITS.errors.count, LIMITS.errors.windowMs);
+  readonly #bucket: Bucket;
+  readonly #waiting: ClientMessage[][] = [];
+  #state: 'new' | 'registering' | 'registered' | 'closed' = 'new';
+  #everRegistered = false;
+  #inWork = 0;
+  #paused = false;
+  #cancelDeadline: () => void;
+  #cancelThrottle: () => void = () => undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    const { clock } = options.desk.options;
+    this.#sender = new Sender(
+      options.transport,
+      (after, limit) => options.desk.stored(this.recipient, after, limit),
+      (error) => this.#broken(error),
+    );
+    this.#bucket = new Bucket(BURST, RATE, clock.now());
+    this.#cancelDeadline = clock.schedule(clock.now() + DEADLINES.register, () => {
+      this.#end('register_timeout', CLOSE.registerTimeout);
+    });
+  }
+
+  /** Takes one frame from the transport. */
+  receive(data: string | Uint8Array): void {
+    if (this.#state === 'closed') return;
+    if (typeof data !== 'string') return this.#refuseFrame({ code: 'binary_frame', details: '' });
+    const frame = parseFrame(data, { from: 'client' });
+    if (!frame.ok) return this.#refuseFrame(frame.error);
+    this.#throttle(frame.messages.length);
+    if (this.#state === 'registering') {
+      this.#waiting.push([...frame.messages]);
+      this.#pauseWhileBusy();
+      return;
+    }
+    for (const [at, message] of frame.messages.entries()) {
+      this.#onMessage(message);
+      // What follows a register in its frame waits for its outcome.
+      if (this.#waitsForRegistration()) {
+        const rest = frame.messages.slice(at + 1);
+        if (rest.length > 0) this.#waiting.push(rest);
+        return;
+      }
+    }
+  }
+
+  /** The transport is gone. */
+  closed(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#cancelDeadline();
+    this.#cancelThrottle();
+    this.#sender.stop();
+    if (this.#everRegistered) this.#options.desk.options.hub.detach(this);
+    this.#options.onClosed?.();
+  }
+
+  offer(message: Numbered): void {
+    this.#sender.offer(message);
+  }
+
+  tell(message: object): void {
+    this.#sender.tell(message);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#state === 'closed') return;
+    this.#sender.stop();
+    this.#options.transport.close(code, reason);
+    this.closed();
+  }
+
+  #waitsForRegistration(): boolean {
+    return this.#state === 'registering';
+  }
+
+  #onMessage(message: ClientMessage): void {
+    if (this.#state === 'closed') return;
+    if (message.type === 'register') {
+      this.#state = 'registering';
+      this.#register(message).catch((error: unknown) => this.#broken(error));
+      return;
+    }
+    if (!this.#everRegistered) {
+      return this.#refuseFrame({ code: 'not_registered', details: 'expected register first' });
+    }
+    if (message.type === 'ack') {
+      return this.#work(this.#options.desk.acknowledge(this.recipient, message.seq));
+    }
+    if (!isSessionMessage(message)) return;
+    const { desk } = this.#options;
+    this.#work(
+      desk.take(this.recipient, message, (answer) => this.tell(answer)),
+      message,
+    );
+  }
+
+  /** Follows a piece of work; too many at once stop the reading. */
+  #work(work: Promise<void>, message?: ClientMessage): void {
+    this.#inWork += 1;
+    this.#pauseWhileBusy();
+    work
+      .catch((error: unknown) => this.#failed(error, message))
+      .finally(() => {
+        this.#inWork -= 1;
+        this.#pauseWhileBusy();
+      });
+  }
+
+  #failed(error: unknown, message: ClientMessage | undefined): void {
+    this.#options.logger.error({ error: describe(error) }, 'a message could not be processed');
+    const sessionKey = message !== undefined && 'session_key' in message ? message.session_key : '';
+    this.#tellError({ code: 'internal', details: '', ...(sessionKey ? { sessionKey } : {}) });
+  }
+
+  async #register(message: Register): Promise<void> {
+    const { desk, remote } = this.#options;
+    if (this.#everRegistered && !sameAs(this.recipient, message)) {
+      return this.#refuseRegistration('forbidden_role', 'the connection is another registration');
+    }
+    const outcome = await desk.register(message, remote);
+    if (this.#state !== 'registering') return;
+    if ('refused' in outcome) return this.#refuseRegistration(outcome.refused, outcome.details);
+    this.#registered(message, outcome);
+    this.#state = 'registered';
+    const waiting = this.#waiting.splice(0);
+    this.#pauseWhileBusy();
+    for (const [at, messages] of waiting.entries()) {
+      this.#resumeWith(messages, waiting.slice(at + 1));
+      if (this.#waitsForRegistration()) return;
+    }
+  }
+
+  #resumeWith(messages: readonly ClientMessage[], later: ClientMessage[][]): void {
+    for (const [at, message] of messages.entries()) {
+      this.#onMessage(message);
+      if (!this.#waitsForRegistration()) continue;
+      this.#waiting.push(messages.slice(at + 1), ...later);
+      return;
+    }
+  }
+
+  #registered(message: Register, outcome: Registered): void {
+    const { desk, remote, logger } = this.#options;
+    const { hub, language, clock } = desk.options;
+    const renewal = this.#everRegistered;
+    this.#everRegistered = true;
+    this.recipient = outcome.recipient;
+    this.progress = message.progress ?? false;
+    this.#cancelDeadline();
+    this.#cancelDeadline = clock.schedule(outcome.identity.expiresAt, () => {
+      this.#end('token_expired', CLOSE.tokenExpired);
+    });
+    const replaced = hub.attach(this);
+    replaced?.close(CLOSE.replaced, codeText('replaced', 'en'));
+    this.#sender.tell({
+      type: 'register_complete',
+      success: true,
+      message: textOf('registered', language),
+      stream: outcome.stream,
+      resumed: renewal ? 0 : outcome.resumed,
+      last_cseq: outcome.lastCseq,
+    });
+    this.#sender.batch = message.batch ?? false;
+    logger.debug({ ...this.recipient, remote, renewal }, 'registered');
+    // A renewal on the open socket goes on where it is; only a new connection is told everything again.
+    if (renewal) return;
+    this.#sender.start(outcome.from);
+    for (const notice of outcome.notices) this.#sender.tell(notice);
+  }
+
+  #refuseRegistration(code: ErrorCode, details: string): void {
+    const { language } = this.#options.desk.options;
+    const text = codeText(code, language);
+    const message = details === '' ? text : `${text}: ${details}`;
+    this.#sender.tell({ type: 'register_complete', success: false, message, code });
+    this.close(CLOSE.unauthorised, codeText(code, 'en'));
+  }
+
+  #refuseFrame(error: FrameError): void {
+    const { desk, remote } = this.#options;
+    const { clock } = desk.options;
+    this.#tellError(error);
+    const actor = this.#everRegistered ? this.recipient.username : 'unregistered';
+    const flooded = this.#malformed.hit(clock.now());
+    const code = flooded ? 'too_many_errors' : error.code;
+    const details = { code, remote, reason: error.details };
+    this.#work(desk.note(actor, 'socket.refuse', details));
+    if (flooded) this.#end('too_many_errors', CLOSE.tooManyErrors);
+  }
+
+  #tellError({ code, details, sessionKey, cseq }: FrameError): void {
+    const { language } = this.#options.desk.options;
+    this.tell(
+      errorMessage(code, {
+        details,
+        language,
+        ...(sessionKey === undefined ? {} : { sessionKey }),
+        ...(cseq === undefined ? {} : { cseq }),
+      }),
+    );
+  }
+
+  #end(code: ErrorCode, close: number): void {
+    if (this.#state === 'closed') return;
+    this.#tellError({ code, details: '' });
+    this.close(close, codeText(code, 'en'));
+  }
+
+  #broken(error: unknown): void {
+    this.#options.logger.error(
+      { error: describe(error) },
+      'connection closed by an internal error',
+    );
+    this.close(1011, codeText('internal', 'en'));
+  }
+
+  #throttle(messages: number): void {
+    const { clock } = this.#options.desk.options;
+    const wait = this.#bucket.take(messages, clock.now());
+    if (wait === 0) return;
+    this.#cancelThrottle();
+    const until = clock.now() + wait;
+    this.#throttled = true;
+    this.#cancelThrottle = clock.schedule(until, () => {
+      this.#throttled = false;
+      this.#pauseWhileBusy();
+    });
+    this.#pauseWhileBusy();
+  }
+
+  #throttled = false;
+
+  #pauseWhileBusy(): void {
+    const busy = this.#inWork >= MAX_IN_WORK || this.#waiting.length > 0 || this.#throttled;
+    if (busy === this.#paused || this.#state === 'closed') return;
+    this.#paused = busy;
+    if (busy) this.#options.transport.pause();
+    else this.#options.transport.resume();
+  }
+}
+
+function sameAs(recipient: Recipient, message: Register): boolean {
+  return recipient.username === message.username && recipient.role === message.role;
+}
+
+/** The kind of an error and its text, without a stack. */
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

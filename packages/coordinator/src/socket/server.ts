@@ -1,0 +1,166 @@
+/** WebSocket connections on the HTTP server of the coordinator (contract §1, §1.1). */
+import { LIMITS } from '@quorate/wire';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
+import { Connection, type ConnectionLogger } from './connection.ts';
+import type { Desk } from './desk.ts';
+import type { Transport } from './sender.ts';
+
+/** What the socket server needs. */
+export interface SocketServerOptions {
+  readonly desk: Desk;
+  readonly logger: ConnectionLogger;
+  /** Origins of web pages that may connect besides the server's own. */
+  readonly origins: readonly string[];
+  readonly maxConnections: number;
+  /** Of one address, however many it has. */
+  readonly maxConnectionsPerAddress: number;
+}
+
+const PATH = '/ws';
+/** Known to ws since 8.21, not yet to its types: tiny fragments must not cost memory without bound. */
+const FRAGMENTS = { maxFragments: 1024, maxBufferedChunks: 8192 };
+const PING_MS = 25_000;
+const CLOSE_GRACE_MS = 2_000;
+
+/** The WebSocket side of the server. */
+export class SocketServer {
+  readonly #options: SocketServerOptions;
+  readonly #server: WebSocketServer;
+  readonly #connections = new Map<WebSocket, Connection>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #alive = new WeakSet<WebSocket>();
+  #cancelPing: () => void = () => undefined;
+  #closing = false;
+
+  constructor(options: SocketServerOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: LIMITS.frame,
+      perMessageDeflate: false,
+      ...FRAGMENTS,
+      skipUTF8Validation: false,
+    });
+  }
+
+  /** Serves upgrades of an HTTP server. */
+  attach(server: Server): void {
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#schedulePing();
+  }
+
+  /** Closes every connection with a code and waits until they are gone. */
+  async close(code: number, reason: string): Promise<void> {
+    this.#closing = true;
+    this.#cancelPing();
+    const gone = [...this.#connections].map(([socket, connection]) => {
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      connection.close(code, reason);
+      return closed;
+    });
+    await Promise.all(gone);
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) {
+      socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#accept(webSocket, request.socket.remoteAddress ?? 'unknown');
+    });
+  }
+
+  #refusal(request: IncomingMessage): string | undefined {
+    const { origins, maxConnections, maxConnectionsPerAddress } = this.#options;
+    if (this.#closing) return '503 Service Unavailable';
+    if (request.url?.split('?')[0] !== PATH) return '404 Not Found';
+    if (!originAllowed(request, origins)) return '403 Forbidden';
+    const address = request.socket.remoteAddress ?? 'unknown';
+    const full =
+      this.#connections.size >= maxConnections ||
+      (this.#perAddress.get(address) ?? 0) >= maxConnectionsPerAddress;
+    return full ? '503 Service Unavailable' : undefined;
+  }
+
+  #accept(socket: WebSocket, remote: string): void {
+    const { desk, logger } = this.#options;
+    this.#count(remote, 1);
+    const connection = new Connection({ desk, logger, remote, transport: transportOf(socket) });
+    this.#connections.set(socket, connection);
+    this.#alive.add(socket);
+    socket.on('message', (data, isBinary) => {
+      connection.receive(isBinary ? new Uint8Array() : textOf(data));
+    });
+    socket.on('pong', () => this.#alive.add(socket));
+    // Without a handler an error of one socket would end the process; `close` follows it.
+    socket.on('error', (error) => logger.debug({ error: error.message, remote }, 'socket error'));
+    socket.on('close', () => {
+      this.#connections.delete(socket);
+      this.#count(remote, -1);
+      connection.closed();
+    });
+  }
+
+  #count(remote: string, change: number): void {
+    const count = (this.#perAddress.get(remote) ?? 0) + change;
+    if (count === 0) this.#perAddress.delete(remote);
+    else this.#perAddress.set(remote, count);
+  }
+
+  #schedulePing(): void {
+    const { clock } = this.#options.desk.options;
+    this.#cancelPing = clock.schedule(clock.now() + PING_MS, () => {
+      for (const socket of this.#connections.keys()) this.#ping(socket);
+      this.#schedulePing();
+    });
+  }
+
+  #ping(socket: WebSocket): void {
+    if (!this.#alive.has(socket)) return socket.terminate();
+    this.#alive.delete(socket);
+    if (socket.readyState === WebSocket.OPEN) socket.ping();
+  }
+}
+
+function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
+}
+
+/** Programs send no Origin; a web page may connect only from the server itself or a configured origin. */
+function originAllowed(request: IncomingMessage, origins: readonly string[]): boolean {
+  const { origin, host } = request.headers;
+  if (origin === undefined || origins.includes(origin)) return true;
+  try {
+    return new URL(origin).host === host;
+  } catch {
+    return false;
+  }
+}
+
+function transportOf(socket: WebSocket): Transport {
+  return {
+    get buffered() {
+      return socket.bufferedAmount;
+    },
+    send: (text, written) => socket.send(text, () => written()),
+    close: (code, reason) => {
+      socket.resume();
+      socket.close(code, reason);
+      // A peer that does not answer the close is cut off.
+      setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
+    },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+  };
+}
