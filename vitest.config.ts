@@ -17,6 +17,20 @@ const project = (name: string, root: string) => ({
 
 const packages = ['wire', 'intent', 'secure-element', 'tss', 'coordinator', 'agent', 'cli'];
 
+// Whole systems of processes: one after the other, when the machine is not busy with anything else.
+const endToEnd = project('e2e', 'test');
+const e2e = {
+  ...endToEnd,
+  test: {
+    ...endToEnd.test,
+    include: ['e2e/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+    sequence: { groupOrder: 1 },
+  },
+};
+
 export default defineConfig({
-  test: { projects: packages.map((name) => project(name, `packages/${name}`)) },
+  test: { projects: [...packages.map((name) => project(name, `packages/${name}`)), e2e] },
 });

@@ -12,6 +12,7 @@ import { registerChips } from './commands/chips.ts';
 import { registerCoordinator } from './commands/coordinator.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDev } from './commands/dev.ts';
+import { registerHealth } from './commands/health.ts';
 import { registerKeygen } from './commands/keygen.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerRoster } from './commands/roster.ts';
@@ -47,7 +48,7 @@ export function createProgram(world: World): Program {
   const attach: Attach = (command, action) => {
     command.action(async (...received: unknown[]) => {
       const context = contextOf(command, world);
-      const code = await action(context, command.optsWithGlobals(), stringsOf(received));
+      const code = await action(context, optionsOf(command), stringsOf(received));
       exit = code ?? EXIT.ok;
     });
   };
@@ -68,8 +69,14 @@ const COMMANDS: readonly ((program: Command, attach: Attach) => void)[] = [
   registerChips,
   registerRoster,
   registerAudit,
+  registerHealth,
   registerBench,
 ];
+
+/** Erasure point: each command declares the options that it reads. */
+function optionsOf<Options>(command: Command): Options {
+  return command.optsWithGlobals() as Options;
+}
 
 /** Positional arguments; commander adds the options and the command after them. */
 function stringsOf(received: readonly unknown[]): string[] {

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { AuditList, CheckpointAnswer } from '@quorate/wire';
 import { auditVerify } from '@quorate/coordinator';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { z } from 'zod';
 import type { Attach, Context } from '../context.ts';
-import { notVerified } from '../errors.ts';
-import { readText, writeDurably } from '../files.ts';
+import { notVerified, usageError } from '../errors.ts';
+import { readJson, readText, writeDurably } from '../files.ts';
 import { loginApi } from '../remote/api.ts';
-import { AuditPage, Checkpoint } from '../remote/answers.ts';
 import { foreign, table } from '../terminal/output.ts';
 import { loginPath, withLogin } from './users.ts';
 
@@ -32,15 +33,18 @@ export function registerAudit(program: Command, attach: Attach): void {
       .requiredOption('--out <file>', 'where it is written'),
     exportLog,
   );
-  attach<LoginOption>(
-    withLogin(audit.command('checkpoint')).description('sign and show the present head of the log'),
+  attach<LoginOption & { out?: string }>(
+    withLogin(audit.command('checkpoint'))
+      .description('sign and show the present head of the log')
+      .option('--out <file>', 'keep it, for a later verify'),
     showCheckpoint,
   );
   const verify = audit
     .command('verify <file>')
     .description('check an export offline; names the first entry that is wrong')
-    .option('--public-key <hex>', 'the audit key as it was noted before');
-  attach<{ publicKey?: string }>(verify, verifyExport);
+    .option('--public-key <hex>', 'the audit key as it was noted before')
+    .option('--checkpoint <file>', 'a checkpoint kept before: the export must contain it');
+  attach<VerifyOptions>(verify, verifyExport);
 }
 
 function parseLimit(text: string): number {
@@ -61,7 +65,7 @@ async function showEntries(context: Context, options: ShowOptions): Promise<void
   const query = new URLSearchParams({ limit: String(options.limit) });
   if (options.action !== undefined) query.set('action', options.action);
   if (options.actor !== undefined) query.set('actor', options.actor);
-  const { entries } = await loginApi(loginPath(context, options)).call(AuditPage, {
+  const { entries } = await loginApi(loginPath(context, options)).call(AuditList, {
     method: 'GET',
     path: `/api/v1/audit?${query}`,
   });
@@ -91,33 +95,50 @@ async function exportLog(
   ]);
 }
 
-async function showCheckpoint(context: Context, options: LoginOption): Promise<void> {
-  const checkpoint = await loginApi(loginPath(context, options)).call(Checkpoint, {
+async function showCheckpoint(
+  context: Context,
+  options: LoginOption & { readonly out?: string },
+): Promise<void> {
+  const checkpoint = await loginApi(loginPath(context, options)).call(CheckpointAnswer, {
     method: 'GET',
     path: '/api/v1/audit/checkpoint',
   });
-  context.output.result(
-    checkpoint,
-    Object.entries(checkpoint).map(([name, value]) => `${name}: ${foreign(String(value))}`),
-  );
+  const text = `${JSON.stringify(checkpoint)}\n`;
+  if (options.out !== undefined) writeDurably(options.out, text, { private: false });
+  context.output.result({ ...checkpoint }, [
+    `entry ${checkpoint.seq} at ${new Date(checkpoint.at).toISOString()}`,
+    `hash ${checkpoint.hash}`,
+    `audit key ${checkpoint.public_key}`,
+  ]);
+}
+
+interface VerifyOptions {
+  readonly publicKey?: string;
+  readonly checkpoint?: string;
 }
 
 async function verifyExport(
   context: Context,
-  options: { readonly publicKey?: string },
+  options: VerifyOptions,
   [file = '']: readonly string[],
 ): Promise<void> {
-  const publicKey = options.publicKey;
-  const checked = auditVerify(
-    readText(file, 'audit export'),
-    publicKey === undefined ? {} : { publicKey },
-  );
+  const checked = auditVerify(readText(file, 'audit export'), {
+    ...(options.publicKey === undefined ? {} : { publicKey: options.publicKey }),
+    ...(options.checkpoint === undefined ? {} : { checkpoint: keptCheckpoint(options.checkpoint) }),
+  });
   if (!checked.ok) throw notVerified(`${file}: ${checked.message}`);
-  if (publicKey === undefined) {
+  if (!checked.pinned) {
     context.output.warn('the key came with the export; compare it with the one noted before');
   }
   context.output.result({ valid: true, entries: checked.entries, public_key: checked.publicKey }, [
     `valid: ${checked.entries} entries, ${checked.checkpoints} checkpoints`,
     `audit key ${checked.publicKey}`,
   ]);
+}
+
+function keptCheckpoint(file: string): Omit<z.infer<typeof CheckpointAnswer>, 'public_key'> {
+  const parsed = CheckpointAnswer.safeParse(readJson(file, 'checkpoint'));
+  if (!parsed.success) throw usageError(`${file} is not a checkpoint`, 'quorate audit checkpoint');
+  const { public_key: _key, ...checkpoint } = parsed.data;
+  return checkpoint;
 }

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { existsSync } from 'node:fs';
+import { ChipList } from '@quorate/wire';
 import { loadAgentConfig, resolvePath } from '@quorate/agent';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
+import { existingPinFile } from '../operations/agents.ts';
 import {
   authorityOf,
   type ChipFile,
@@ -17,8 +18,7 @@ import {
   sameFingerprint,
   withChip,
 } from '../operations/chips.ts';
-import { loginApi } from '../remote/api.ts';
-import { ChipList } from '../remote/answers.ts';
+import { everyPage, loginApi } from '../remote/api.ts';
 import { obtainSecret, readSecretFile } from '../secrets.ts';
 import { foreign, table } from '../terminal/output.ts';
 import { loginPath, withLogin } from './users.ts';
@@ -187,7 +187,7 @@ async function showChip(context: Context, options: ChipOptions): Promise<void> {
 
 async function listChips(context: Context, options: LoginOption): Promise<void> {
   const api = loginApi(loginPath(context, options));
-  const { chips } = await api.call(ChipList, { method: 'GET', path: '/api/v1/chips' });
+  const chips = await everyPage(api, ChipList, '/api/v1/chips', (page) => page.chips);
   const rows = chips.map((chip) => [
     foreign(chip.se_id),
     foreign(chip.username),
@@ -241,10 +241,4 @@ async function usingSecrets<T>(
   } finally {
     close();
   }
-}
-
-/** The agent's PIN file, when it has one. */
-export function existingPinFile(directory: string): string | undefined {
-  const file = resolvePath(directory, loadAgentConfig(directory).pin_file);
-  return existsSync(file) ? file : undefined;
 }

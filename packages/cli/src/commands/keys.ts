@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { KeyAnswer, KeyList } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { Attach, Context } from '../context.ts';
-import { loginApi } from '../remote/api.ts';
-import { KeyAnswer, KeyList } from '../remote/answers.ts';
+import { everyPage, loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
 import { loginPath, withLogin } from './users.ts';
 import { parseAccount } from './verify.ts';
@@ -42,7 +42,7 @@ export function registerKeys(program: Command, attach: Attach): void {
 
 async function list(context: Context, options: LoginOption): Promise<void> {
   const api = loginApi(loginPath(context, options));
-  const { keys } = await api.call(KeyList, { method: 'GET', path: '/api/v1/keys' });
+  const keys = await everyPage(api, KeyList, '/api/v1/keys', (page) => page.keys);
   const rows = keys.map((key) => [
     key.address,
     `${key.threshold} of ${key.total_parts}`,

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { UserList } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { readText, writeDurably } from '../files.ts';
 import { addUser, issueToken, logIn, setUpAdministrator } from '../operations/users.ts';
-import { loginApi } from '../remote/api.ts';
-import { UserList } from '../remote/answers.ts';
+import { everyPage, loginApi } from '../remote/api.ts';
 import { checkedUrl, type Endpoint } from '../remote/http.ts';
 import { defaultLoginPath, readLogin, removeLogin, writeLogin } from '../remote/session.ts';
 import { obtainSecret, withSecretText } from '../secrets.ts';
@@ -141,8 +141,9 @@ function registerPeople(users: Command, attach: Attach): void {
   const add = withLogin(users.command('add <username>'))
     .description('add a person (administrators)')
     .requiredOption('--role <role>', `one of ${ROLES.join(', ')}; repeat for several`, collectRole)
-    .option('--password-file <file>', 'a file of mode 0600 (default: you are asked)');
-  attach<LoginOption & { role: string[]; passwordFile?: string }>(add, addPerson);
+    .option('--password-file <file>', 'a file of mode 0600 (default: you are asked)')
+    .option('--no-password', 'no login, only tokens that an administrator makes');
+  attach<AddOptions>(add, addPerson);
   attach<LoginOption>(
     withLogin(users.command('list')).description('everybody, with roles (administrators)'),
     listPeople,
@@ -171,15 +172,25 @@ function parseDays(text: string): number {
   return days;
 }
 
+interface AddOptions extends LoginOption {
+  readonly role: string[];
+  readonly passwordFile?: string;
+  /** False after --no-password. */
+  readonly password?: boolean;
+}
+
 async function addPerson(
   context: Context,
-  options: LoginOption & { readonly role: string[]; readonly passwordFile?: string },
+  options: AddOptions,
   [username = '']: readonly string[],
 ): Promise<void> {
   const api = loginApi(loginPath(context, options));
-  await withPassword({ ...options, username }, true, (password) =>
-    addUser(api, { username, password }, options.role),
-  );
+  if (options.password === false) await addUser(api, { username }, options.role);
+  else {
+    await withPassword({ ...options, username }, true, (password) =>
+      addUser(api, { username, password }, options.role),
+    );
+  }
   context.output.result({ username, roles: options.role }, [
     `added ${username} (${options.role.join(', ')})`,
   ]);
@@ -187,7 +198,7 @@ async function addPerson(
 
 async function listPeople(context: Context, options: LoginOption): Promise<void> {
   const api = loginApi(loginPath(context, options));
-  const { users } = await api.call(UserList, { method: 'GET', path: '/api/v1/users' });
+  const users = await everyPage(api, UserList, '/api/v1/users', (page) => page.users);
   const rows = users.map((user) => [foreign(user.username), user.roles.join(','), user.state]);
   context.output.result({ users }, table(['USERNAME', 'ROLES', 'STATE'], rows));
 }

@@ -6,9 +6,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPins, resolvePath, STATE_FILES } from '@quorate/agent';
+import { resolvePath } from '@quorate/agent';
 import { writeDurably } from '../files.ts';
-import { setUpAgent } from '../operations/agents.ts';
+import { importRoster, setUpAgent } from '../operations/agents.ts';
 import {
   type Authority,
   authorityOf,
@@ -88,7 +88,7 @@ export async function setUpPeople(options: PeopleOptions): Promise<People> {
   onStep('roster');
   const roster = signWithFile(await rosterFromRegistry(api, 1), rosterKeyFile);
   for (const { directory } of participants) {
-    openPins(join(directory, STATE_FILES.pins)).importRoster(roster);
+    await importRoster(directory, roster, () => true);
   }
   return { administrator, adminToken: admin, coordinator, participants };
 }
@@ -105,7 +105,7 @@ async function makeAdministrator(
 }
 
 async function makePerson(api: Api, username: string, role: Person['role']): Promise<Person> {
-  await addUser(api, { username, password: randomText() }, [role]);
+  await addUser(api, { username }, [role]);
   return { username, role, token: (await issueToken(api, username, TOKEN_SECONDS)).token };
 }
 

@@ -1,11 +1,19 @@
 /**
- * Setting up an agent's directory: configuration, chip passphrase, PIN.
+ * An agent's directory: making it, and putting a roster in force.
  *
  * @module
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type AgentConfig, initAgent, type InitOptions, resolvePath } from '@quorate/agent';
+import {
+  type AgentConfig,
+  type InitOptions,
+  initAgent,
+  loadAgentConfig,
+  openState,
+  resolvePath,
+  type RosterChange,
+} from '@quorate/agent';
 import { writeDurably } from '../files.ts';
 
 /**
@@ -21,4 +29,37 @@ export function setUpAgent(options: InitOptions): AgentConfig {
     writeDurably(passphrase, text, { private: true, fresh: true });
   }
   return config;
+}
+
+/** The agent's PIN file, when it has one. */
+export function existingPinFile(directory: string): string | undefined {
+  const file = resolvePath(directory, loadAgentConfig(directory).pin_file);
+  return existsSync(file) ? file : undefined;
+}
+
+/** What a roster would change for an agent. */
+export interface RosterPreview {
+  readonly serial: number;
+  readonly changes: readonly RosterChange[];
+}
+
+/**
+ * Puts a roster in force when `agree` says so after seeing what it changes. The agent must not run.
+ *
+ * @throws AgentError `store/locked`, `roster/…`
+ */
+export async function importRoster(
+  directory: string,
+  roster: string,
+  agree: (preview: RosterPreview) => Promise<boolean> | boolean,
+): Promise<RosterPreview | undefined> {
+  const state = openState(directory);
+  try {
+    const preview = state.pins.preview(roster);
+    if (!(await agree(preview))) return undefined;
+    state.pins.importRoster(roster);
+    return preview;
+  } finally {
+    state.close();
+  }
 }

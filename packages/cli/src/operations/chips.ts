@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AuthorisationKeyAnswer, ChipChallengeAnswer } from '@quorate/wire';
 import { chipFingerprint, fromHex, shortFingerprint, toBase64, toHex } from '@quorate/intent';
 import {
   ApduSecureElement,
@@ -12,7 +13,6 @@ import {
 } from '@quorate/secure-element';
 import { usageError } from '../errors.ts';
 import type { Api } from '../remote/api.ts';
-import { AuthorisationKey, ChipChallenge } from '../remote/answers.ts';
 
 /** Where a virtual chip is kept, and what opens it. */
 export interface ChipFile {
@@ -39,7 +39,7 @@ export interface Authority {
 
 /** Asks the coordinator for its authorisation key; its fingerprint is computed here. */
 export async function authorityOf(api: Api): Promise<Authority> {
-  const answer = await api.call(AuthorisationKey, {
+  const answer = await api.call(AuthorisationKeyAnswer, {
     method: 'GET',
     path: '/api/v1/authorisation-key',
   });
@@ -105,7 +105,7 @@ export async function registerChip(
   pin: Uint8Array,
   registration: Registration,
 ): Promise<ChipIdentity> {
-  const { nonce } = await api.call(ChipChallenge, {
+  const { nonce } = await api.call(ChipChallengeAnswer, {
     method: 'POST',
     path: '/api/v1/chips/challenge',
     body: {},

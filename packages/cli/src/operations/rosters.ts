@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ChipList } from '@quorate/wire';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import {
   chipFingerprint,
@@ -14,8 +15,7 @@ import {
 } from '@quorate/intent';
 import { usageError } from '../errors.ts';
 import { writeDurably } from '../files.ts';
-import type { Api } from '../remote/api.ts';
-import { ChipList } from '../remote/answers.ts';
+import { type Api, everyPage } from '../remote/api.ts';
 import { readSecretFile } from '../secrets.ts';
 
 const SEED_BYTES = 32;
@@ -40,7 +40,7 @@ function jwkField(key: KeyObject, field: 'd' | 'x'): string {
 
 /** The active chips of the registry as a roster; a person compares the fingerprints before signing. */
 export async function rosterFromRegistry(api: Api, serial: number): Promise<Roster> {
-  const { chips } = await api.call(ChipList, { method: 'GET', path: '/api/v1/chips' });
+  const chips = await everyPage(api, ChipList, '/api/v1/chips', (page) => page.chips);
   return {
     serial,
     issuedAt: Date.now(),

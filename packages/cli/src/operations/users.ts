@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { LoginAnswer, TokenAnswer } from '@quorate/wire';
 import { type Api, anonymousApi } from '../remote/api.ts';
-import { MachineToken, Tokens } from '../remote/answers.ts';
 import type { Endpoint } from '../remote/http.ts';
 import type { Login } from '../remote/session.ts';
 
@@ -32,18 +32,18 @@ export async function logIn(
   endpoint: Endpoint,
   credentials: Credentials,
 ): Promise<Omit<Login, 'format'>> {
-  const tokens = await anonymousApi(endpoint).call(Tokens, {
+  const tokens = await anonymousApi(endpoint).call(LoginAnswer, {
     method: 'POST',
     path: '/api/v1/auth/login',
     body: credentials,
   });
-  return { ...endpoint, username: credentials.username, ...tokens };
+  return { ...endpoint, ...tokens };
 }
 
-/** Adds a user with roles. */
+/** Adds a user with roles; without a password it has only the tokens that an administrator makes. */
 export async function addUser(
   api: Api,
-  credentials: Credentials,
+  credentials: Pick<Credentials, 'username'> & Partial<Credentials>,
   roles: readonly string[],
 ): Promise<void> {
   await api.text({ method: 'POST', path: '/api/v1/users', body: { ...credentials, roles } });
@@ -55,7 +55,7 @@ export function issueToken(
   username: string,
   seconds: number,
 ): Promise<{ token: string; expires_at: number }> {
-  return api.call(MachineToken, {
+  return api.call(TokenAnswer, {
     method: 'POST',
     path: `/api/v1/users/${encodeURIComponent(username)}/tokens`,
     body: { expires_in: seconds },

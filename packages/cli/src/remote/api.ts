@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LoginAnswer } from '@quorate/wire';
 import { CliError, messageOf } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { foreign } from '../terminal/output.ts';
@@ -75,21 +76,9 @@ async function renew(endpoint: Endpoint, login: Login): Promise<Login> {
     body: { refresh_token: login.refresh_token },
   });
   if (answer.status !== 200) throw refusal(answer.status, answer.text);
-  const fresh = parseJson(answer.text);
-  if (!isTokens(fresh)) throw unexpectedAnswer('tokens expected');
-  return { ...login, ...fresh };
-}
-
-function isTokens(
-  value: unknown,
-): value is { access_token: string; refresh_token: string; expires_at: number } {
-  if (typeof value !== 'object' || value === null) return false;
-  const { access_token, refresh_token, expires_at } = value as Record<string, unknown>;
-  return (
-    typeof access_token === 'string' &&
-    typeof refresh_token === 'string' &&
-    typeof expires_at === 'number'
-  );
+  const fresh = LoginAnswer.safeParse(parseJson(answer.text));
+  if (!fresh.success) throw unexpectedAnswer('tokens expected');
+  return { ...login, ...fresh.data };
 }
 
 function apiWith(endpoint: Endpoint, token: () => Promise<string | undefined>): Api {
@@ -163,4 +152,27 @@ function exitOf(status: number): ExitCode {
   if (status === 401 || status === 403) return EXIT.unauthorised;
   if (status === 400) return EXIT.usage;
   return status >= 500 ? EXIT.unreachable : EXIT.refused;
+}
+
+/** One page of a list. */
+interface Page {
+  readonly next?: string | undefined;
+}
+
+/** Every item of a list, page after page. */
+export async function everyPage<P extends Page, T>(
+  api: Api,
+  schema: AnswerSchema<P>,
+  path: string,
+  itemsOf: (page: P) => readonly T[],
+): Promise<T[]> {
+  const items: T[] = [];
+  let after: string | undefined;
+  do {
+    const query = new URLSearchParams({ limit: '100', ...(after === undefined ? {} : { after }) });
+    const page: P = await api.call(schema, { method: 'GET', path: `${path}?${query}` });
+    items.push(...itemsOf(page));
+    after = page.next;
+  } while (after !== undefined);
+  return items;
 }

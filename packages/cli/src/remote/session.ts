@@ -12,7 +12,22 @@ import { EXIT } from '../exitCodes.ts';
 import { writeDurably } from '../files.ts';
 import { readSecretFile } from '../secrets.ts';
 
-const LoginFile = z.strictObject({
+/** What the login file holds. Secret. */
+export interface Login {
+  readonly format: 'quorate-login/v1';
+  /** The coordinator. */
+  readonly url: string;
+  /** Its certificate authority, PEM. */
+  readonly ca?: string | undefined;
+  readonly username: string;
+  readonly roles: string[];
+  readonly access_token: string;
+  readonly refresh_token: string;
+  /** Milliseconds since 1970. */
+  readonly expires_at: number;
+}
+
+const LoginFile: z.ZodType<Login> = z.strictObject({
   format: z.literal('quorate-login/v1'),
   url: z.url(),
   ca: z.string().optional(),
@@ -20,12 +35,8 @@ const LoginFile = z.strictObject({
   roles: z.array(z.string()),
   access_token: z.string(),
   refresh_token: z.string(),
-  /** Milliseconds since 1970. */
   expires_at: z.number(),
 });
-
-/** What the login file holds. Secret. */
-export type Login = z.infer<typeof LoginFile>;
 
 /** Where the login is kept when no `--login` names another file. */
 export function defaultLoginPath(environment: NodeJS.ProcessEnv = process.env): string {

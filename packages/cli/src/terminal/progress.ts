@@ -40,6 +40,13 @@ export class Progress {
     this.#draw(`${this.#label}: ${text}`);
   }
 
+  /** A warning in between; the stage goes on below it. */
+  warn(text: string): void {
+    if (this.#output.interactive) this.#output.options.stderr.write(ERASE);
+    this.#output.event({ event: 'warning', message: text });
+    this.#output.warn(text);
+  }
+
   /** Closes the stage with its time. */
   done(text = ''): void {
     if (!this.#open) return;

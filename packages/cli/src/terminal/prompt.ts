@@ -102,3 +102,27 @@ function typeByte(typed: Uint8Array, length: number, byte: number): number {
   typed.fill(0, at, length);
   return at;
 }
+
+/**
+ * Asks a yes-or-no question; only `yes` is yes.
+ *
+ * @throws CliError `usage` when nobody is at a terminal
+ */
+export async function confirm(
+  question: string,
+  instead: string,
+  terminal: PromptTerminal = { input: process.stdin, output: process.stderr },
+): Promise<boolean> {
+  if (!canPrompt(terminal)) {
+    throw usageError(`${question} cannot be asked: there is no terminal`, `use ${instead}`);
+  }
+  const { input, output } = terminal;
+  output.write(`${question} (yes/no) `);
+  input.resume();
+  try {
+    const typed = await readLine(input);
+    return new TextDecoder().decode(typed).trim() === 'yes';
+  } finally {
+    input.pause();
+  }
+}

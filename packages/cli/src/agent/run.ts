@@ -1,0 +1,83 @@
+/**
+ * Runs a participant's agent until it is asked to end.
+ *
+ * @module
+ */
+import { createAgent, type LinkStatus, loadAgentConfig, type PinProvider } from '@quorate/agent';
+import type { Context } from '../context.ts';
+import { stopRequested } from '../dev/interrupt.ts';
+import { CliError } from '../errors.ts';
+import { EXIT } from '../exitCodes.ts';
+import { existingPinFile } from '../operations/agents.ts';
+import { obtainSecret } from '../secrets.ts';
+import { createLog, type LogLevel } from '../terminal/log.ts';
+
+/** Options of `quorate agent run`. */
+export interface RunOptions {
+  readonly directory: string;
+  readonly pinFile?: string;
+  readonly logLevel: LogLevel;
+  readonly stopWithStdin?: boolean;
+}
+
+/**
+ * Takes part in ceremonies until a signal, or until the coordinator refuses this participant.
+ *
+ * @throws CliError `refused` when the coordinator does not accept the registration
+ */
+export async function runAgent(context: Context, options: RunOptions): Promise<void> {
+  const config = loadAgentConfig(options.directory);
+  const held = await holdPin(options);
+  const stopped = stopRequested({ withStdin: options.stopWithStdin === true });
+  let refused: (detail: string) => void = () => undefined;
+  const refusal = new Promise<string>((resolve) => {
+    refused = resolve;
+  });
+  const agent = await createAgent({
+    directory: options.directory,
+    config,
+    logger: createLog(context.output, options.logLevel),
+    pin: held.pin,
+    onStatus: (status, detail) => {
+      tell(context, config.username, status, detail);
+      if (status === 'refused' || status === 'replaced') refused(detail);
+    },
+  });
+  try {
+    agent.start();
+    const why = await Promise.race([refusal, stopped.then(() => undefined)]);
+    if (why !== undefined) throw notAccepted(config.username, why);
+  } finally {
+    await agent.close();
+    held.wipe();
+  }
+}
+
+function tell(context: Context, username: string, status: LinkStatus, detail: string): void {
+  context.output.event(
+    status === 'registered'
+      ? { event: 'registered', username }
+      : { event: 'status', status, detail, username },
+  );
+  if (!context.output.json && status === 'registered') {
+    context.output.note(`${username} is registered and waits for invitations; Ctrl-C ends`, 'good');
+  }
+}
+
+function notAccepted(username: string, why: string): CliError {
+  return new CliError('refused', `the coordinator does not accept ${username}: ${why}`, {
+    exit: EXIT.unauthorised,
+    hint: 'is the token still good, and does no other agent of this participant run?',
+  });
+}
+
+/** The PIN: read from its file each time, or asked once and kept until the end. */
+async function holdPin(options: RunOptions): Promise<{ pin: PinProvider; wipe(): void }> {
+  const question = { question: 'PIN of the chip', option: '--pin-file' };
+  const file = options.pinFile ?? existingPinFile(options.directory);
+  if (file !== undefined) {
+    return { pin: () => obtainSecret(file, question), wipe: () => undefined };
+  }
+  const asked = await obtainSecret(undefined, question);
+  return { pin: () => Promise.resolve(asked.slice()), wipe: () => asked.fill(0) };
+}

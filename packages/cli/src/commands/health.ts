@@ -1,0 +1,63 @@
+/**
+ * `quorate health`: is the coordinator up, and waiting until it is.
+ *
+ * @module
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Attach, Context } from '../context.ts';
+import { CliError, messageOf } from '../errors.ts';
+import { EXIT } from '../exitCodes.ts';
+import { readText } from '../files.ts';
+import { checkedUrl, type Endpoint, exchange } from '../remote/http.ts';
+
+const AGAIN_MS = 250;
+
+interface HealthOptions {
+  readonly url: string;
+  readonly ca?: string;
+  readonly wait: number;
+}
+
+/** Adds the command. */
+export function registerHealth(program: Command, attach: Attach): void {
+  const command = program
+    .command('health')
+    .description('ask the coordinator whether it and its database are ready')
+    .requiredOption('--url <url>', 'the coordinator')
+    .option('--ca <file>', 'certificate authority of the coordinator, PEM')
+    .option('--wait <seconds>', 'keep asking for so long', parseSeconds, 0);
+  attach<HealthOptions>(command, health);
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= 0 && seconds <= 3600)) throw new InvalidArgumentError('0 to 3600');
+  return seconds;
+}
+
+async function health(context: Context, options: HealthOptions): Promise<void> {
+  const endpoint: Endpoint = {
+    url: checkedUrl(options.url, true),
+    ...(options.ca === undefined ? {} : { ca: readText(options.ca, 'certificate authority') }),
+  };
+  const until = performance.now() + options.wait * 1000;
+  for (;;) {
+    const problem = await problemOf(endpoint);
+    if (problem === undefined) break;
+    if (performance.now() >= until) {
+      throw new CliError('not_ready', `${endpoint.url}: ${problem}`, { exit: EXIT.unreachable });
+    }
+    await pause(AGAIN_MS);
+  }
+  context.output.result({ url: endpoint.url, status: 'ok' }, [`${endpoint.url} is ready`]);
+}
+
+async function problemOf(endpoint: Endpoint): Promise<string | undefined> {
+  try {
+    const { status } = await exchange(endpoint, { method: 'GET', path: '/readyz' });
+    return status === 200 ? undefined : `answered ${status}`;
+  } catch (error) {
+    return messageOf(error);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * `quorate keygen`: asks people to make a key together.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError } from 'commander';
+import { newSessionKey, showState, withClient } from '../ceremony.ts';
+import type { Attach, Context } from '../context.ts';
+import { usageError } from '../errors.ts';
+import { loginApi } from '../remote/api.ts';
+import { loginPath, withLogin } from './users.ts';
+
+interface KeygenOptions {
+  readonly threshold: number;
+  readonly participants: readonly string[];
+  readonly sessionKey?: string;
+  readonly login?: string;
+}
+
+/** Adds the command. */
+export function registerKeygen(program: Command, attach: Attach): void {
+  const command = withLogin(program.command('keygen'))
+    .description('make a key: n people hold it, t of them sign')
+    .requiredOption('--threshold <t>', 'how many have to sign', parseThreshold)
+    .requiredOption('--participants <names>', 'who holds it, comma-separated, in order', parseNames)
+    .option('--session-key <key>', 'a name that was never used (default: a random one)')
+    .addHelpText(
+      'after',
+      `
+The order of the participants is their part index for the life of the key.
+The same --session-key again is a safe retry.
+
+Example:
+  quorate keygen --threshold 2 --participants alice,bob,carol`,
+    );
+  attach<KeygenOptions>(command, keygen);
+}
+
+function parseThreshold(text: string): number {
+  const threshold = Number(text);
+  if (!Number.isSafeInteger(threshold) || threshold < 2 || threshold > 32) {
+    throw new InvalidArgumentError('2 to 32');
+  }
+  return threshold;
+}
+
+/** Names separated by commas, in NFC as on the wire. */
+export function parseNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim().normalize('NFC'));
+  if (names.includes('')) throw new InvalidArgumentError('names separated by commas');
+  if (new Set(names).size !== names.length) throw new InvalidArgumentError('each name once');
+  return names;
+}
+
+async function keygen(context: Context, options: KeygenOptions): Promise<void> {
+  const { threshold, participants } = options;
+  if (threshold > participants.length) {
+    throw usageError(
+      `threshold ${threshold} needs as many participants, not ${participants.length}`,
+    );
+  }
+  const api = loginApi(loginPath(context, options));
+  const { progress } = context;
+  progress.stage('request', `asking for a ${threshold}-of-${participants.length} key`);
+  const order = {
+    session_key: options.sessionKey ?? newSessionKey('keygen'),
+    threshold,
+    total_parts: participants.length,
+    participants: [...participants],
+  };
+  try {
+    const key = await withClient({ ...api.login, token: () => api.token() }, (client) =>
+      client.keygen(order, showState(progress)),
+    );
+    progress.done();
+    context.output.result(
+      {
+        session_key: key.sessionKey,
+        address: key.address,
+        public_key: key.publicKey,
+        threshold,
+        total_parts: participants.length,
+        participants,
+      },
+      [`address     ${key.address}`, `public key  ${key.publicKey}`],
+    );
+  } catch (error) {
+    progress.fail();
+    throw error;
+  }
+}
