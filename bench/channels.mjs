@@ -16,7 +16,11 @@ export function channels(indices) {
     const peersOf = (own) =>
       indices
         .filter((index) => index !== own)
-        .map((index) => ({ index, x25519: keys.get(index).x25519, ed25519: keys.get(index).ed25519 }));
+        .map((index) => ({
+          index,
+          x25519: keys.get(index).x25519,
+          ed25519: keys.get(index).ed25519,
+        }));
     const made = new Map(
       indices.map((index) => [
         index,

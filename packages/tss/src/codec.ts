@@ -46,8 +46,8 @@ export class Reader {
 
 /** A field that knows its own bytes. */
 export interface Field<T> {
-  write(value: T): Uint8Array[];
-  read(reader: Reader, path: string): T;
+  readonly write: (value: T) => Uint8Array[];
+  readonly read: (reader: Reader, path: string) => T;
 }
 
 /** Exactly `length` bytes. */

@@ -70,10 +70,15 @@ const HEADER_LENGTH = 6;
 
 /** One party's share of a key, with everything that it needs to sign. */
 export class Keyshare {
-  readonly fields: KeyshareFields;
+  readonly #fields: KeyshareFields;
 
   private constructor(fields: KeyshareFields) {
-    this.fields = fields;
+    this.#fields = fields;
+  }
+
+  /** Secret. A getter, so that an inspected keyshare shows nothing. */
+  get fields(): KeyshareFields {
+    return this.#fields;
   }
 
   get threshold(): number {

@@ -7,7 +7,10 @@ const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 
 /** Reads an extended public key: the chain code and the point of its 78 bytes. */
 function parseXpub(text: string): { chainCode: Uint8Array; publicKey: Uint8Array } {
-  const value = [...text].reduce((sum, digit) => sum * 58n + BigInt(ALPHABET.indexOf(digit)), 0n);
+  const value = Array.from(text).reduce(
+    (sum, digit) => sum * 58n + BigInt(ALPHABET.indexOf(digit)),
+    0n,
+  );
   const raw = Buffer.from(value.toString(16).padStart(164, '0'), 'hex');
   const twice = createHash('sha256')
     .update(createHash('sha256').update(raw.subarray(0, 78)).digest())

@@ -74,7 +74,7 @@ describe('polynomial', () => {
   test('D-14: the low and high bytes of 10,000 coefficients are uniform', () => {
     const f = samplePolynomial(10_000, seededRng('uniform'));
     for (const at of [0, 31]) {
-      const counts = new Array<number>(256).fill(0);
+      const counts = Array.from({ length: 256 }, () => 0);
       for (const coefficient of f)
         counts[coefficient[at] ?? 0] = (counts[coefficient[at] ?? 0] ?? 0) + 1;
       const expected = f.length / 256;

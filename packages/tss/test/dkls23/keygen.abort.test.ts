@@ -46,9 +46,10 @@ const spansOf = (round: number, part: 'all' | 'each'): Span[] => {
       number === round && from === EVIL && (to === null) === (part === 'all'),
   );
   const codec = rounds[round - 1]?.[part];
-  if (message === undefined || !codec || !('spans' in codec)) return [];
+  if (message === undefined || codec === null || codec === undefined) return [];
+  const { spans } = codec as unknown as { readonly spans: (bytes: Uint8Array) => Span[] };
   const carriesEcho = (round === 2 && part === 'all') || round === 3 || round === 5;
-  return codec.spans(message.body.subarray(carriesEcho ? 32 : 0));
+  return spans(message.body.subarray(carriesEcho ? 32 : 0));
 };
 
 /** Of long arrays the first, a middle and the last item are altered. */

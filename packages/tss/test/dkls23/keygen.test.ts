@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { concat } from '../../src/arith/bytes.ts';
 import { addScalars, mulScalars } from '../../src/arith/scalar.ts';
@@ -71,7 +72,8 @@ test('a keyshare refuses a secret share that is not its own', () => {
 
 test('a keyshare prints no secret', () => {
   const [share] = keysharesOf(2, 3).values();
-  expect(`${share}`).toBe('Keyshare(party 1 of 3, secret redacted)');
+  expect(String(share)).toBe('Keyshare(party 1 of 3, secret redacted)');
+  expect(inspect(share, { depth: 9 })).toBe('Keyshare {}');
   expect(JSON.stringify({ share })).toBe('{"share":"Keyshare(party 1 of 3, secret redacted)"}');
 });
 

@@ -150,12 +150,15 @@ describe('session', () => {
   });
 
   test('a fault of our own ends the session without blame and without an exception', () => {
-    // biome-ignore lint/correctness/useYield: it fails before it says anything
     function* broken(): Protocol<number> {
-      throw new Error('unreachable: for this test');
+      yield* exchange(round1, [2], Number.NaN, () => {
+        throw new Error('unreachable: a round without direct parts');
+      });
+      throw new Error('for this test');
     }
     const session = new Session(broken(), { index: 1, parties: [1, 2], shape: SHAPE, echo });
-    expect(session.start()).toEqual([]);
+    expect(session.start()).toHaveLength(1);
+    session.receive({ round: 1, from: 2, to: null, body: new Uint8Array([1]) });
     expect(session.outcome).toMatchObject({
       status: 'aborted',
       reason: 'internal-error',
