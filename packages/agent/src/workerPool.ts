@@ -154,7 +154,12 @@ function deliver(slot: Slot, event: WorkerEvent): void {
 }
 
 function spawn(): Worker {
-  return new Worker(new URL('../dist/worker.js', import.meta.url), { env: {}, argv: [] });
+  return new Worker(new URL('../dist/worker.js', import.meta.url), {
+    env: {},
+    argv: [],
+    // Without the flags of the program that embeds us: they may resolve packages to their sources.
+    execArgv: [],
+  });
 }
 
 function numberOf(affinity: string): number {

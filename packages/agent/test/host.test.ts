@@ -150,4 +150,17 @@ describe('protocol thread against a lying party', () => {
     expect(events.at(-1)?.event).toBe('aborted');
     expect(hosts.find(1, 'one', 'frames').flatMap((event) => event.frames)).toHaveLength(2);
   });
+
+  test('R-7: two different signed messages for one slot name their sender, with the evidence', () => {
+    hosts.replace(2, (post) => new EvilSigner(post, (message) => message, true));
+    hosts.startSign('one', [1, 2], keys);
+    hosts.deliver();
+    const { abort } = hosts.last(1, 'one', 'aborted');
+    expect(abort).toMatchObject({ reason: 'equivocation', culprits: [2], bans: [] });
+    expect(abort.evidence.length).toBeGreaterThan(0);
+    for (const message of abort.evidence) {
+      expect(message.from).toBe(2);
+      expect(Buffer.from(message.signature, 'base64')).toHaveLength(64);
+    }
+  });
 });

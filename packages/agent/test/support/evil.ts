@@ -14,9 +14,13 @@ export class EvilSigner implements Host {
   readonly #prepared = new Map<string, Preparation>();
   readonly #sessions = new Map<string, PartySession<Signature>>();
 
-  constructor(post: (event: WorkerEvent) => void, corrupt: Corrupt) {
+  /** Says everything twice, with other randomness. */
+  readonly #twice: boolean;
+
+  constructor(post: (event: WorkerEvent) => void, corrupt: Corrupt, twice = false) {
     this.#post = post;
     this.#corrupt = corrupt;
+    this.#twice = twice;
   }
 
   handle(order: WorkerOrder): void {
@@ -31,12 +35,16 @@ export class EvilSigner implements Host {
       const { sid, index, peers, signers, digest, expected, encryptedShard, opener } = order.start;
       const identity = { ...expected, partIndex: index };
       const keyshare = Keyshare.decode(openShard(encryptedShard, opener, identity));
-      const honest = sign({ sessionId: sid, keyshare, signers, digest, bans: [] });
-      const session = corrupted(honest, this.#corrupt);
       const { keys } = this.#prepared.get(id)!;
-      const party = new PartySession(session, { sid, index, peers, keys });
-      this.#sessions.set(id, party);
-      this.#post({ event: 'frames', id, frames: party.start() });
+      const begin = (): void => {
+        const honest = sign({ sessionId: sid, keyshare, signers, digest, bans: [] });
+        const session = corrupted(honest, this.#corrupt);
+        const party = new PartySession(session, { sid, index, peers, keys });
+        this.#sessions.set(id, party);
+        this.#post({ event: 'frames', id, frames: party.start() });
+      };
+      if (this.#twice) begin();
+      begin();
     }
     if (order.order === 'receive') {
       const received = this.#sessions.get(id)?.receive(order.frame);

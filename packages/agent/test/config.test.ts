@@ -1,0 +1,102 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadAgentConfig, parseAgentConfig } from '../src/config.ts';
+import { initAgent } from '../src/init.ts';
+import { pinFromConfig, tokenFromConfig } from '../src/providers.ts';
+import { openState } from '../src/state/index.ts';
+import { temporaryDirectory } from './support/directories.ts';
+
+const text = `
+url: wss://coordinator.example/ws
+username: alice
+chip: { kind: virtual }
+approval: auto
+`;
+
+describe('agent configuration', () => {
+  test('has defaults for everything that is not a decision', () => {
+    expect(parseAgentConfig(text)).toEqual({
+      url: 'wss://coordinator.example/ws',
+      username: 'alice',
+      chip: { kind: 'virtual', file: 'chip.sealed', passphrase_file: 'chip-passphrase' },
+      pin_file: 'pin',
+      token_file: 'token',
+      approval: 'auto',
+      allow_insecure: false,
+      workers: 1,
+    });
+  });
+
+  test('an unknown key is an error that names the nearest known one', () => {
+    expect(() => parseAgentConfig(`${text}tokenfile: x\n`)).toThrow(
+      /unknown key "tokenfile"; did you mean token_file/,
+    );
+    expect(() =>
+      parseAgentConfig(text.replace('kind:', 'kind: virtual, passphrase: x, x:')),
+    ).toThrow(/unknown key "chip\.passphrase"; did you mean passphrase_file/);
+  });
+
+  test('a wrong value names its place', () => {
+    expect(() => parseAgentConfig(text.replace('wss://', 'https://'))).toThrow(/url: expected ws/);
+    expect(() => parseAgentConfig(`${text}workers: 0\n`)).toThrow(/workers/);
+    expect(() => parseAgentConfig(text.replace('auto', 'always'))).toThrow(/approval/);
+    expect(() => parseAgentConfig('url: [')).toThrow(/not valid YAML/);
+  });
+
+  test('a name is normalised, so that two spellings of it are one person', () => {
+    const config = parseAgentConfig(text.replace('alice', 'Jose\u0301'));
+    expect(config.username).toBe('Jos\u00e9');
+  });
+});
+
+describe('agent init', () => {
+  const options = (directory: string) => ({
+    directory,
+    url: 'ws://127.0.0.1:8080/ws',
+    username: 'alice',
+    approval: 'prompt' as const,
+    rosterKey: new Uint8Array(32).fill(3),
+  });
+
+  test('pins the roster key and writes a configuration that can be read again', () => {
+    const directory = join(temporaryDirectory(), 'a');
+    const config = initAgent({ ...options(directory), settings: { se_id: 'SE-1', workers: 2 } });
+    expect(loadAgentConfig(directory)).toEqual(config);
+    expect(config).toMatchObject({ se_id: 'SE-1', workers: 2, approval: 'prompt' });
+    const state = openState(directory);
+    expect(state.pins.rosterKey).toEqual(new Uint8Array(32).fill(3));
+    state.close();
+  });
+
+  test('holds no secret in the configuration and gives each agent its own local key', () => {
+    const [one, two] = ['a', 'b'].map((name) => join(temporaryDirectory(), name));
+    initAgent(options(one!));
+    initAgent(options(two!));
+    const keys = [one, two].map((directory) => readFileSync(join(directory!, 'local.key')));
+    expect(keys[0]!.equals(keys[1]!)).toBe(false);
+    expect(statSync(join(one!, 'local.key')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(one!, 'config.yaml'), 'utf8')).not.toMatch(/pin:|passphrase:|token:/);
+  });
+
+  test('a directory without an agent says what to do', () => {
+    expect(() => loadAgentConfig(temporaryDirectory())).toThrow(/quorate agent init/);
+  });
+});
+
+describe('secrets from files', () => {
+  test('lose the line end of an editor and nothing else', async () => {
+    const directory = temporaryDirectory();
+    const config = parseAgentConfig(text);
+    writeFileSync(join(directory, 'pin'), ' 12 34\r\n', { mode: 0o600 });
+    writeFileSync(join(directory, 'token'), 'a.b.c\n', { mode: 0o600 });
+    expect(Buffer.from(await pinFromConfig(directory, config)()).toString()).toBe(' 12 34');
+    expect(await tokenFromConfig(directory, config)()).toBe('a.b.c');
+  });
+
+  test('are refused when others can read them', async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'pin'), '1234', { mode: 0o640 });
+    await expect(pinFromConfig(directory, parseAgentConfig(text))()).rejects.toThrow(/mode 640/);
+  });
+});

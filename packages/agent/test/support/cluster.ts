@@ -1,0 +1,250 @@
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CoordinatorServer, createServer } from '@quorate/coordinator';
+import { fromHex, signRoster, toHex } from '@quorate/intent';
+import {
+  ApduSecureElement,
+  createVirtualChip,
+  openVirtualSecureElement,
+  type SecureElement,
+} from '@quorate/secure-element';
+import { onTestFinished } from 'vitest';
+import { type Agent, type AgentOptions, createAgent } from '../../src/agent.ts';
+import { CoordinatorClient } from '../../src/client.ts';
+import { initAgent } from '../../src/init.ts';
+import type { LogFields, Logger } from '../../src/logger.ts';
+import { openPins } from '../../src/roster.ts';
+import { temporaryDirectory } from './directories.ts';
+import { rosterPublicKey } from './rosterKey.ts';
+
+export const PIN = Buffer.from('135790');
+const PASSPHRASE = Buffer.from('a passphrase');
+const PASSWORD = 'correct horse battery';
+
+type ServerOptions = Parameters<typeof createServer>[0];
+
+/** One participant of the cluster: what is on its disk, and its running agent. */
+export interface Member {
+  readonly username: string;
+  readonly index: number;
+  readonly directory: string;
+  readonly chipFile: string;
+  readonly seId: string;
+  readonly token: string;
+  readonly log: string[];
+  agent: Agent;
+}
+
+/** How a member's agent is made differently. */
+export type Change = Partial<Omit<AgentOptions, 'directory'>>;
+
+/** A real coordinator and real agents with virtual chips, all on the loopback. */
+export class Cluster {
+  readonly directory: string = temporaryDirectory();
+  readonly members: Member[] = [];
+  server!: CoordinatorServer;
+  client!: CoordinatorClient;
+  coordinatorToken = '';
+  adminToken = '';
+  readonly rosterSecret: Uint8Array = new Uint8Array(randomBytes(32));
+  readonly #options: Partial<ServerOptions>;
+  #port = 0;
+
+  constructor(options: Partial<ServerOptions> = {}) {
+    this.#options = options;
+  }
+
+  get wsUrl(): string {
+    return `ws://127.0.0.1:${this.#port}/ws`;
+  }
+
+  /** Starts the coordinator; again on the same port and store after `stopServer`. */
+  async startServer(): Promise<void> {
+    this.server = await createServer({
+      dataDirectory: join(this.directory, 'coordinator'),
+      port: this.#port,
+      passwordCost: { N: 2 ** 15, r: 1, p: 1 },
+      ...this.#options,
+    });
+    const { wsUrl } = await this.server.listen();
+    this.#port = Number(new URL(wsUrl).port);
+  }
+
+  async post<T>(path: string, body: object, token = this.adminToken): Promise<T> {
+    const response = await fetch(`http://127.0.0.1:${this.#port}/api/v1${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const response = await fetch(`http://127.0.0.1:${this.#port}/api/v1${path}`, {
+      headers: { authorization: `Bearer ${this.adminToken}` },
+    });
+    return JSON.parse(await response.text());
+  }
+
+  async user(username: string, roles: string[]): Promise<string> {
+    await this.post('/users', { username, roles });
+    const { token } = await this.post<{ token: string }>(
+      `/users/${encodeURIComponent(username)}/tokens`,
+      { expires_in: 3600 },
+    );
+    return token;
+  }
+
+  async setUp(usernames: readonly string[]): Promise<void> {
+    await this.startServer();
+    const token = this.server.setupToken;
+    const admin = { username: 'admin', password: PASSWORD };
+    await this.post('/setup', { token, ...admin });
+    const login = await this.post<{ access_token: string }>('/auth/login', admin);
+    this.adminToken = login.access_token;
+    this.coordinatorToken = await this.user('carol', ['coordinator']);
+    const { public_key } = await this.get<{ public_key: string }>('/authorisation-key');
+    for (const [at, username] of usernames.entries()) {
+      this.members.push(await this.#enrol(username, at + 1, fromHex(public_key)));
+    }
+    this.importRoster(1);
+    for (const member of this.members) await this.start(member);
+    this.client = this.makeClient();
+    await this.client.connect();
+  }
+
+  makeClient(): CoordinatorClient {
+    return new CoordinatorClient({
+      url: this.wsUrl,
+      username: 'carol',
+      token: async () => this.coordinatorToken,
+      backoff: soon,
+    });
+  }
+
+  /** Gives every agent that is not running the roster of all chips. */
+  importRoster(serial: number): void {
+    for (const member of this.members) {
+      openPins(join(member.directory, 'pins.json')).importRoster(this.roster(serial));
+    }
+  }
+
+  roster(serial: number, chips: Record<string, Uint8Array> = {}): string {
+    const entries = this.members.map(({ username }) => ({
+      username,
+      chipPublicKey: chips[username] ?? this.chipKeys.get(username)!,
+    }));
+    return JSON.stringify(signRoster({ serial, issuedAt: 1, entries }, this.rosterSecret));
+  }
+
+  readonly chipKeys: Map<string, Uint8Array> = new Map();
+
+  async #enrol(username: string, index: number, authorisationKey: Uint8Array): Promise<Member> {
+    const directory = join(this.directory, `agent-${index}`);
+    const chipFile = join(this.directory, `chip-${index}`, 'chip.sealed');
+    const token = await this.user(username, ['participant']);
+    const fresh = { file: chipFile, passphrase: PASSPHRASE, scryptCost: 1024 };
+    const chip = new ApduSecureElement(await createVirtualChip(fresh), { kind: 'virtual' });
+    await chip.personalise(authorisationKey, PIN);
+    await chip.verifyPin(PIN);
+    const { nonce } = await this.post<{ nonce: string }>('/chips/challenge', {}, token);
+    const publicKey = await chip.publicKey();
+    const seId = `SE-${index}`;
+    await this.post(
+      '/chips',
+      {
+        username,
+        se_id: seId,
+        cpic: toHex(await chip.cplc()),
+        public_key: `0x${toHex(publicKey)}`,
+        nonce,
+        proof: Buffer.from(await chip.register(fromHex(nonce))).toString('base64'),
+      },
+      token,
+    );
+    await chip.close();
+    this.chipKeys.set(username, publicKey);
+    initAgent({
+      directory,
+      url: this.wsUrl,
+      username,
+      approval: 'auto',
+      rosterKey: rosterPublicKey(this.rosterSecret),
+      settings: { se_id: seId },
+    });
+    const agent = undefined as unknown as Agent;
+    return { username, index, directory, chipFile, seId, token, agent, log: [] };
+  }
+
+  openChip(member: Member): Promise<SecureElement> {
+    return openVirtualSecureElement({ file: member.chipFile, passphrase: PASSPHRASE });
+  }
+
+  /** Starts a member's agent and waits until it is registered. */
+  async start(member: Member, change: Change = {}): Promise<Agent> {
+    const agent = await createAgent({
+      directory: member.directory,
+      chip: await this.openChip(member),
+      pin: async () => Uint8Array.from(PIN),
+      token: async () => member.token,
+      logger: recorder(member.log),
+      ...change,
+    });
+    member.agent = agent;
+    agent.start();
+    await agent.registered();
+    return agent;
+  }
+
+  async restart(member: Member, change: Change = {}): Promise<Agent> {
+    await member.agent.close();
+    return this.start(member, change);
+  }
+
+  /** Copies what is on a member's disk, as a backup would. The agent must not run. */
+  backUp(member: Member): () => void {
+    const copy = `${member.directory}.backup`;
+    cpSync(member.directory, copy, { recursive: true });
+    return () => {
+      rmSync(member.directory, { recursive: true });
+      cpSync(copy, member.directory, { recursive: true });
+    };
+  }
+
+  copyChip(member: Member, to: string): void {
+    copyFileSync(member.chipFile, to);
+  }
+
+  async close(): Promise<void> {
+    await this.client?.close();
+    for (const member of this.members) await member.agent?.close();
+    await this.server.close();
+  }
+}
+
+/** Reconnects at once. */
+const soon = { next: () => 20, reset: () => undefined };
+
+/** A cluster of these participants that is closed when the test is over. */
+export async function startCluster(
+  usernames: readonly string[],
+  options: Partial<ServerOptions> = {},
+): Promise<Cluster> {
+  const cluster = new Cluster(options);
+  onTestFinished(() => cluster.close());
+  await cluster.setUp(usernames);
+  return cluster;
+}
+
+function recorder(lines: string[]): Logger {
+  const write = (fields: LogFields, message: string): void => {
+    lines.push(JSON.stringify({ ...fields, message }));
+  };
+  return { debug: write, info: write, warn: write, error: write };
+}
