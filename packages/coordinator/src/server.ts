@@ -206,6 +206,7 @@ function createApp(options: ServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: 2048 },
     requestTimeout: 30_000,
     forceCloseConnections: true,
+    routerOptions: { maxParamLength: 1024 },
     return503OnClosing: true,
   };
   const { tls } = options;

@@ -1,0 +1,220 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import {
+  addressOf,
+  chipFingerprint,
+  concat,
+  encodeCertificatePayload,
+  fromBase64,
+  fromHex,
+  hashFramed,
+  intentHash,
+  type Operation,
+  parseAddress,
+  recordId,
+  sessionHash,
+  toHex,
+  u16,
+} from '@quorate/intent';
+import type { Received, TestSocket } from './socket.ts';
+import type { Person, World } from './world.ts';
+
+/** A key as one person would have it: the coordinator cannot tell it from one that was generated. */
+export interface PlainKey {
+  readonly secret: Uint8Array;
+  readonly publicKey: string;
+  readonly address: string;
+}
+
+export function plainKey(): PlainKey {
+  const secret = secp256k1.utils.randomSecretKey();
+  const publicKey = secp256k1.getPublicKey(secret, true);
+  return { secret, publicKey: `0x${toHex(publicKey)}`, address: addressOf(publicKey) };
+}
+
+/** r ‖ s ‖ v over a digest. */
+export function signPlain(key: PlainKey, digest: string): string {
+  const signed = secp256k1.sign(fromHex(digest), key.secret, {
+    prehash: false,
+    lowS: true,
+    format: 'recovered',
+  });
+  const [recovery = 0] = signed;
+  return `0x${toHex(signed.subarray(1))}${(27 + recovery).toString(16)}`;
+}
+
+/** What a participant knows of a session besides what it is sent. */
+export interface SessionFacts {
+  readonly holders: readonly { readonly index: number; readonly person: Person }[];
+  readonly keyId?: Uint8Array;
+  readonly payloadHash?: Uint8Array;
+}
+
+/** A participant: real chip, real certificates; the rounds' bodies are random, nobody can read them. */
+export class Participant {
+  readonly person: Person;
+  readonly socket: TestSocket;
+  readonly #world: World;
+  readonly #hashes = new Map<string, Uint8Array>();
+
+  constructor(world: World, person: Person, socket: TestSocket) {
+    this.#world = world;
+    this.person = person;
+    this.socket = socket;
+  }
+
+  static async connect(world: World, username: string, extra: object = {}): Promise<Participant> {
+    const socket = await world.connect(username, 'participant', extra);
+    return new Participant(world, world.person(username), socket);
+  }
+
+  /** The certificate of an invitation, by this participant's own reading of it. */
+  async certify(
+    invite: Received,
+    facts: SessionFacts,
+    change: {
+      operation?: Operation;
+      sessionKey?: string;
+      partIndex?: number;
+      digest?: string;
+      notAfter?: number;
+      intent?: Uint8Array;
+    } = {},
+  ): Promise<string> {
+    const sign = invite.type === 'sign_invite';
+    const participants = invite['participants'] as string[];
+    const signers = facts.holders
+      .filter(({ person }) => participants.includes(person.username))
+      .map(({ index }) => index)
+      .sort((a, b) => a - b);
+    const digest = change.digest ?? invite['data'];
+    const payload = encodeCertificatePayload({
+      operation: change.operation ?? (sign ? 'sign' : 'keygen'),
+      sessionKey: change.sessionKey ?? String(invite['session_key']),
+      partIndex: change.partIndex ?? Number(invite['part_index']),
+      nonce: randomBytes(32),
+      x25519: randomBytes(32),
+      ed25519: randomBytes(32),
+      intentHash:
+        change.intent ??
+        intentHash({
+          sessionKey: String(invite['session_key']),
+          keyId: facts.keyId ?? new Uint8Array(32),
+          epoch: 0,
+          threshold: Number(invite['threshold']),
+          parties: Number(invite['total_parts']),
+          holders: facts.holders.map(({ index, person }) => ({
+            index,
+            username: person.username,
+            fingerprint: chipFingerprint(person.publicKey),
+          })),
+          signers,
+          path: [],
+          digest: sign ? fromHex(String(digest)) : null,
+          payloadHash: facts.payloadHash ?? null,
+          address: sign ? String(invite['address']) : null,
+        }),
+      notAfter: change.notAfter ?? this.#world.clock.now() + 600_000,
+    });
+    this.#hashes.set(String(invite['session_key']), sessionHash(this.person.publicKey, payload));
+    return Buffer.from(concat(payload, await this.person.chip.signSession(payload))).toString(
+      'base64',
+    );
+  }
+
+  sessionHashOf(sessionKey: string): Uint8Array {
+    return this.#hashes.get(sessionKey) ?? new Uint8Array(32);
+  }
+
+  async response(invite: Received, facts: SessionFacts): Promise<Record<string, unknown>> {
+    const challenge =
+      invite.type === 'sign_invite'
+        ? { chip_challenge: Buffer.from(await this.person.chip.challenge()).toString('base64') }
+        : {};
+    return {
+      type: invite.type.replace('invite', 'response'),
+      session_key: invite['session_key'],
+      part_index: invite['part_index'],
+      cpic: this.person.cpic,
+      accept: true,
+      session_certificate: await this.certify(invite, facts),
+      ...challenge,
+    };
+  }
+
+  round(params: Received, round: number, to: number | null): Record<string, unknown> {
+    return {
+      type: 'round',
+      session_key: params['session_key'],
+      from: params['part_index'],
+      to,
+      round,
+      body: randomBytes(300).toString('base64'),
+      signature: randomBytes(64).toString('base64'),
+    };
+  }
+
+  keygenResult(params: Received, key: PlainKey): Record<string, unknown> {
+    const index = Number(params['part_index']);
+    return {
+      type: 'keygen_result',
+      session_key: params['session_key'],
+      part_index: index,
+      address: key.address,
+      cpic: this.person.cpic,
+      encrypted_shard: randomBytes(900).toString('base64'),
+      success: true,
+      message: '密钥生成成功',
+      public_key: key.publicKey,
+      record_id: toHex(recordId(keyIdOf(params), index, 0)),
+    };
+  }
+
+  /** Puts the opener on the chip, as a participant does before it reports success. */
+  async store(params: Received, key: PlainKey): Promise<Uint8Array> {
+    const secret = randomBytes(32);
+    await this.person.chip.store({
+      recordId: recordId(keyIdOf(params), Number(params['part_index']), 0),
+      address: parseAddress(key.address),
+      secret,
+    });
+    return secret;
+  }
+
+  /** Has the chip release the opener with the authorisation of the parameters. */
+  async release(
+    params: Received,
+    change: { signature?: string; challenge?: string } = {},
+  ): Promise<Uint8Array> {
+    const { secret } = await this.person.chip.read({
+      recordId: fromHex(String(params['record_id'])),
+      address: parseAddress(String(params['address'])),
+      sessionHash: this.sessionHashOf(String(params['session_key'])),
+      digest: fromBase64(String(params['data'])),
+      challenge: fromBase64(change.challenge ?? String(params['chip_challenge'])),
+      signature: fromBase64(change.signature ?? String(params['signature'])),
+    });
+    return secret;
+  }
+
+  signResult(params: Received, signature: string): Record<string, unknown> {
+    return {
+      type: 'sign_result',
+      session_key: params['session_key'],
+      part_index: params['part_index'],
+      success: true,
+      signature,
+      message: '签名成功',
+    };
+  }
+}
+
+/** What every party derives from all certificates of a key generation. */
+export function keyIdOf(params: Received): Uint8Array {
+  const peers = params['peers'] as { part_index: number; session_certificate: string }[];
+  const sorted = peers.toSorted((a, b) => a.part_index - b.part_index);
+  const hashes = sorted.map(({ session_certificate }) =>
+    createHash('sha256').update(Buffer.from(session_certificate, 'base64')).digest(),
+  );
+  return hashFramed('quorate/v1/session-id', Uint8Array.of(0), u16(hashes.length), ...hashes);
+}
