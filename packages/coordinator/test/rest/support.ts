@@ -5,8 +5,8 @@ import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { type ChipRegistry, createChips } from '../../src/chips/index.ts';
 import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
 import type { Role } from '../../src/services.ts';
+import { keysView, sessionsView } from '../../src/session/views.ts';
 import { type Fixture, openFixture, PASSWORD, setUpAdmin } from '../auth/support.ts';
-import { keys, sessions } from './views.ts';
 
 export interface RestFixture extends Fixture {
   readonly app: FastifyInstance;
@@ -60,8 +60,8 @@ export async function serve(
     auth,
     chips,
     audit,
-    keys,
-    sessions,
+    keys: keysView(audit, clock),
+    sessions: sessionsView,
     clock,
     metrics: createMetrics(),
     ready: () => true,
