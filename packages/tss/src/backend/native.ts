@@ -14,7 +14,13 @@ import { openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import process from 'node:process';
 import { backend as portable } from './portable.ts';
-import { type Backend, compressPoint, MULTIPLICATION_RANGE, type Point } from './types.ts';
+import {
+  type Backend,
+  compressPoint,
+  MULTIPLICATION_RANGE,
+  type Point,
+  RECOVERY_IDS,
+} from './types.ts';
 
 /** What is used of the bindings. */
 interface Bindings {
@@ -169,7 +175,9 @@ const nativeBackend = (bindings: Bindings): Backend => ({
   encodePoint: compressPoint,
   ecdsaVerify: (signature, digest, publicKey) => verify(bindings, signature, digest, publicKey),
   ecdsaRecover: (signature, recovery, digest) =>
-    orNull(() => bindings.ecdsaRecover(signature, recovery, digest, false)),
+    RECOVERY_IDS.includes(recovery)
+      ? orNull(() => bindings.ecdsaRecover(signature, recovery, digest, false))
+      : null,
 });
 
 const bindings = load();

@@ -11,7 +11,13 @@ import { shake256 } from '@noble/hashes/sha3.js';
 import { randomBytes } from '@noble/hashes/utils.js';
 import { concat } from '../arith/bytes.ts';
 import type { Scalar } from '../arith/scalar.ts';
-import { type Backend, compressPoint, MULTIPLICATION_RANGE, type Point } from './types.ts';
+import {
+  type Backend,
+  compressPoint,
+  MULTIPLICATION_RANGE,
+  type Point,
+  RECOVERY_IDS,
+} from './types.ts';
 
 const Curve = secp256k1.Point;
 type CurvePoint = InstanceType<typeof Curve>;
@@ -51,7 +57,7 @@ const sum = (points: readonly Point[]): Point | null => {
 };
 
 const recover = (signature: Uint8Array, recovery: number, digest: Uint8Array): Point | null => {
-  if (signature.length !== 64 || digest.length !== 32 || ![0, 1, 2, 3].includes(recovery))
+  if (signature.length !== 64 || digest.length !== 32 || !RECOVERY_IDS.includes(recovery))
     return null;
   try {
     const parsed = secp256k1.Signature.fromBytes(signature, 'compact');

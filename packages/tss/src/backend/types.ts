@@ -47,6 +47,9 @@ export interface Backend {
 /** What multiplications say about a scalar or point that they do not take. */
 export const MULTIPLICATION_RANGE = 'scalar not in 1..q-1, or point not on the curve';
 
+/** (y odd) + 2·(x ≥ q) of the nonce's point. */
+export const RECOVERY_IDS: readonly number[] = [0, 1, 2, 3];
+
 /** Compresses 04 ‖ x ‖ y. */
 export function compressPoint(point: Point): Uint8Array {
   const bytes = point.slice(0, 33);
