@@ -68,7 +68,9 @@ describe('1.9.15 a coordinator killed in the middle', () => {
     await middle;
     await killAndRestart();
     const done = await requester.client.complete('restart-sign', 'sign_complete');
-    expect(opensslAccepts('restarted', String(done['signature']), String(key['public_key']))).toBe(true);
+    expect(opensslAccepts('restarted', String(done['signature']), String(key['public_key']))).toBe(
+      true,
+    );
   });
 
   test('and the key is still there for the next signature', async () => {

@@ -46,7 +46,10 @@ describe('a coordinator that knows only the seed document', () => {
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(ws_url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/ws$/);
     expect(admin_token.split('.')).toHaveLength(3);
-    expect(users.map((user) => user.role)).toEqual(['coordinator', ...participants.map(() => 'participant')]);
+    expect(users.map((user) => user.role)).toEqual([
+      'coordinator',
+      ...participants.map(() => 'participant'),
+    ]);
     expect(participants).toHaveLength(3);
   });
 
@@ -74,12 +77,18 @@ describe('a coordinator that knows only the seed document', () => {
       const signers = pair.map((index) => String(participants[index]));
       const done = await sign(`seed-sign-${at}`, signers, message);
       expect(done['success']).toBe(true);
-      expect(opensslAccepts(message, String(done['signature']), String(key['public_key']))).toBe(true);
+      expect(opensslAccepts(message, String(done['signature']), String(key['public_key']))).toBe(
+        true,
+      );
     }
   });
 
   test('1.9.4 the same request again is answered with the result, another content is refused', async () => {
-    const again = await sign('seed-sign-0', [String(participants[0]), String(participants[1])], 'message 0');
+    const again = await sign(
+      'seed-sign-0',
+      [String(participants[0]), String(participants[1])],
+      'message 0',
+    );
     expect(again['success']).toBe(true);
     await expect(
       sign('seed-sign-0', [String(participants[0]), String(participants[1])], 'another'),
@@ -88,7 +97,11 @@ describe('a coordinator that knows only the seed document', () => {
 
   test('1.9.7 one signer too few is refused and nothing else happens', async () => {
     await expect(sign('seed-few', [String(participants[0])], 'few')).rejects.toThrow(/error/);
-    const done = await sign('seed-after', [String(participants[1]), String(participants[2])], 'after');
+    const done = await sign(
+      'seed-after',
+      [String(participants[1]), String(participants[2])],
+      'after',
+    );
     expect(done['success']).toBe(true);
   });
 });

@@ -54,7 +54,7 @@ function signedElsewhere() {
   return {
     raw: transaction.toHex(),
     signature: `0x${hex(r)}${hex(s)}${yParity === 0 ? '1b' : '1c'}`,
-    digest: `0x${transaction.calcHash(false)}`,
+    digest: `0x${bytesToHex(keccak_256(hexToBytes(transaction.toHex(false).slice(2))))}`,
   };
 }
 

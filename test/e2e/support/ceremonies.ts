@@ -50,7 +50,12 @@ export class Requester {
     return this.client.complete(name, 'keygen_complete');
   }
 
-  askForSignature(name: string, address: unknown, signers: readonly string[], message: string): void {
+  askForSignature(
+    name: string,
+    address: unknown,
+    signers: readonly string[],
+    message: string,
+  ): void {
     this.client.send({
       type: 'sign_request',
       session_key: name,

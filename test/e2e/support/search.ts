@@ -64,13 +64,32 @@ export function decodedBase64(text: string): Buffer {
   return Buffer.concat(parts.map((part) => Buffer.from(part, 'base64')));
 }
 
-/** Finds secrets; the result says which, in which form and where. */
+interface Needle {
+  readonly name: string;
+  readonly form: string;
+  readonly bytes: Buffer;
+}
+
+/** Finds secrets in one pass over each heap; the result says which, in which form and where. */
 export function findSecrets(heaps: readonly Heap[], secrets: readonly Secret[]): Finding[] {
-  const findings: Finding[] = [];
+  const needles = new Map<number, Needle[]>();
   for (const { name, bytes } of secrets) {
     for (const [form, needle] of formsOf(bytes)) {
-      for (const heap of heaps) {
-        if (heap.bytes.includes(needle)) findings.push({ name, form, where: heap.name });
+      const key = needle.readUInt32LE(0);
+      const same = needles.get(key);
+      if (same) same.push({ name, form, bytes: needle });
+      else needles.set(key, [{ name, form, bytes: needle }]);
+    }
+  }
+  return heaps.flatMap((heap) => findIn(heap, needles));
+}
+
+function findIn(heap: Heap, needles: ReadonlyMap<number, readonly Needle[]>): Finding[] {
+  const findings: Finding[] = [];
+  for (let at = 0; at + 4 <= heap.bytes.length; at += 1) {
+    for (const { name, form, bytes } of needles.get(heap.bytes.readUInt32LE(at)) ?? []) {
+      if (bytes.equals(heap.bytes.subarray(at, at + bytes.length))) {
+        findings.push({ name, form, where: `${heap.name} at ${at}` });
       }
     }
   }

@@ -17,8 +17,13 @@ export function stopRequested(options: StopOptions = {}): Promise<string> {
   return new Promise((resolve) => {
     let asked = false;
     const ask = (how: string): void => {
-      if (asked && how !== 'stdin') process.exit(130);
+      if (asked) {
+        if (how !== 'stdin') process.exit(130);
+        return;
+      }
       asked = true;
+      // An open stdin would keep this process alive.
+      if (options.withStdin === true) process.stdin.destroy();
       resolve(how);
     };
     for (const signal of SIGNALS) process.on(signal, ask);

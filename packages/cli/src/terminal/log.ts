@@ -19,22 +19,33 @@ export function parseLogLevel(text: string): LogLevel {
   return level;
 }
 
-/** A log on stderr. */
-export function createLog(output: Output, level: LogLevel, clock: () => number = Date.now): Logger {
-  const write = (at: LogLevel): Logger['info'] => {
-    if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return () => undefined;
-    return (fields, message) => {
-      const time = new Date(clock()).toISOString();
-      const line = output.options.stderr.isTTY
-        ? `${time.slice(11, 19)} ${at.padEnd(5)} ${message} ${pairs(fields)}`.trimEnd()
-        : JSON.stringify({ time, level: at, msg: message, ...fields });
-      output.options.stderr.write(`${line}\n`);
-    };
-  };
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+/** Writes one line, if the level asks for it. */
+export function writeLog(
+  output: Output,
+  wanted: LogLevel,
+  level: LogLevel,
+  fields: Readonly<Record<string, unknown>>,
+  message: string,
+): void {
+  if (LEVELS.indexOf(level) < LEVELS.indexOf(wanted)) return;
+  const time = new Date().toISOString();
+  const { stderr } = output.options;
+  const line = stderr.isTTY
+    ? `${time.slice(11, 19)} ${level.padEnd(5)} ${foreign(message)} ${pairs(fields)}`.trimEnd()
+    : JSON.stringify({ time, level, msg: message, ...fields });
+  stderr.write(`${line}\n`);
 }
 
-function pairs(fields: Parameters<Logger['info']>[0]): string {
+/** The log of an agent. */
+export function createLog(output: Output, wanted: LogLevel): Logger {
+  const at =
+    (level: LogLevel): Logger['info'] =>
+    (fields, message) =>
+      writeLog(output, wanted, level, fields, message);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function pairs(fields: Readonly<Record<string, unknown>>): string {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${foreign(value)}`)

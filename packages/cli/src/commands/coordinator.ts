@@ -1,0 +1,130 @@
+/**
+ * `quorate coordinator`: the server.
+ *
+ * @module
+ */
+import {
+  type CoordinatorConfig,
+  type CoordinatorServer,
+  createServer,
+  loadCoordinatorConfig,
+  serverOptionsOf,
+} from '@quorate/coordinator';
+import type { Command } from 'commander';
+import type { Attach, Context } from '../context.ts';
+import { createServerLog } from '../coordinator/log.ts';
+import { consoleFiles } from '../coordinator/page.ts';
+import { stopRequested } from '../dev/interrupt.ts';
+import { writeDurably } from '../files.ts';
+import { parseLogLevel } from '../terminal/log.ts';
+import { parsePort } from './dev.ts';
+
+interface CoordinatorOptions {
+  readonly config?: string;
+  readonly data?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly allowInsecure?: boolean;
+  readonly language?: string;
+  readonly logLevel?: string;
+  readonly setupTokenOut?: string;
+  readonly stopWithStdin?: boolean;
+}
+
+/** Adds the command. */
+export function registerCoordinator(program: Command, attach: Attach): void {
+  const command = program
+    .command('coordinator')
+    .description('run the server until SIGTERM or Ctrl-C')
+    .option('--config <file>', 'YAML; QUORATE_* variables and the options here win over it')
+    .option('--data <dir>', 'database and keys (default: ./quorate-data)')
+    .option('--host <address>', 'where to listen (default: 127.0.0.1)')
+    .option('--port <port>', 'port, 0 for any (default: 8080)', parsePort)
+    .option('--tls-cert <file>', 'certificate, PEM')
+    .option('--tls-key <file>', 'its private key, PEM')
+    .option('--allow-insecure', 'serve other hosts without TLS, e.g. behind a proxy that has it')
+    .option('--language <language>', 'language of messages for people: en or zh-CN')
+    .option('--log-level <level>', 'debug, info, warn or error', parseLogLevel)
+    .option(
+      '--setup-token-out <file>',
+      'write the setup token of the first start there, not to stdout',
+    );
+  command.addOption(command.createOption('--stop-with-stdin').hideHelp());
+  command.addHelpText(
+    'after',
+    `
+The first start makes the keys and prints a one-time token for the first administrator
+(quorate users setup).
+
+Examples:
+  quorate coordinator --data ./quorate-data
+  quorate coordinator --config /etc/quorate/coordinator.yaml --json`,
+  );
+  attach<CoordinatorOptions>(command, coordinator);
+}
+
+async function coordinator(context: Context, options: CoordinatorOptions): Promise<void> {
+  const config = loadCoordinatorConfig({
+    file: options.config,
+    env: context.world.environment,
+    flags: {
+      data: options.data,
+      'listen.host': options.host,
+      'listen.port': options.port,
+      'tls.certificate_file': options.tlsCert,
+      'tls.key_file': options.tlsKey,
+      allow_insecure: options.allowInsecure,
+      language: options.language,
+      'log.level': options.logLevel,
+    },
+  });
+  const stopped = stopRequested({ withStdin: options.stopWithStdin === true });
+  const server = await createServer({
+    ...serverOptionsOf(config),
+    logger: createServerLog(context.output, config.log.level),
+    consoleFiles: consoleFiles(),
+  });
+  try {
+    const { url, wsUrl } = await server.listen();
+    announce(context, options, { config, server, url, wsUrl });
+    await stopped;
+    context.output.note('stopping');
+  } finally {
+    await server.close();
+  }
+}
+
+interface Listening {
+  readonly config: CoordinatorConfig;
+  readonly server: CoordinatorServer;
+  readonly url: string;
+  readonly wsUrl: string;
+}
+
+function announce(context: Context, options: CoordinatorOptions, listening: Listening): void {
+  const { config, server, url, wsUrl } = listening;
+  const { output } = context;
+  if (config.tls === undefined && config.allow_insecure) {
+    output.warn('without TLS here: passwords and tokens cross the network in clear');
+  }
+  const token = server.setupToken;
+  if (token !== undefined && options.setupTokenOut !== undefined) {
+    writeDurably(options.setupTokenOut, `${token}\n`, { private: true });
+  }
+  const printed = options.setupTokenOut === undefined ? token : undefined;
+  output.event({
+    event: 'listening',
+    url,
+    ws_url: wsUrl,
+    ...(printed === undefined ? {} : { setup_token: printed }),
+  });
+  if (output.json) return;
+  const { stdout } = context.world;
+  stdout.write(`listening on ${url} (WebSocket ${wsUrl})\n`);
+  if (printed !== undefined) {
+    stdout.write(`setup token, shown once: ${printed}\n`);
+    stdout.write(`  quorate users setup --url ${url} --username NAME\n`);
+  }
+}
