@@ -43,6 +43,8 @@ export interface AgentOptions {
   readonly chip?: SecureElement;
   readonly pin?: PinProvider;
   readonly token?: () => Promise<string>;
+  /** Threads of one's own. */
+  readonly pool?: WorkerPool;
   readonly onStatus?: (status: LinkStatus, detail: string) => void;
   /** milliseconds since 1970 */
   readonly now?: () => number;
@@ -113,7 +115,7 @@ class Participant implements Agent {
     this.state = state;
     this.#chip = chip;
     this.#logger = options.logger ?? silentLogger;
-    this.#pool = createWorkerPool(config.workers, this.#logger);
+    this.#pool = options.pool ?? createWorkerPool(config.workers, this.#logger);
     this.#link = createLink({
       url: config.url,
       username: config.username,

@@ -2,7 +2,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLOSE, DEADLINES, type Language } from '@quorate/wire';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { type Audit, createAudit } from './audit/index.ts';
 import {
   type Auth,
@@ -164,12 +164,27 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
   });
   const outbox = new Outbox((to, message) => hub.deliver(to, message));
   const sessions = new SessionService({
-    ...{ database, users: auth.users, chips, audit, outbox, hub, clock, language, onError },
+    database,
+    users: auth.users,
+    chips,
+    audit,
+    outbox,
+    hub,
+    clock,
+    language,
+    onError,
     deadlines: { ...defaultDeadlines, ...options.deadlines },
     maxOpenSessions: options.maxOpenSessions ?? 256,
   });
   const desk = new Desk({
-    ...{ database, tokens: auth.tokens, outbox, hub, sessions, audit, clock, language },
+    database,
+    tokens: auth.tokens,
+    outbox,
+    hub,
+    sessions,
+    audit,
+    clock,
+    language,
   });
   const sockets = new SocketServer({
     desk,
@@ -180,7 +195,12 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
   });
   const state = { ready: false };
   registerRest(app, {
-    ...{ database, auth, chips, audit, clock, language },
+    database,
+    auth,
+    chips,
+    audit,
+    clock,
+    language,
     keys: keysView(audit, clock),
     sessions: sessionsView,
     metrics: createMetrics(),
@@ -200,13 +220,12 @@ const defaultDeadlines: Deadlines = {
 function createApp(options: ServerOptions): FastifyInstance {
   const common = {
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: false,
     // Usernames and chip names in an address: up to 128 characters, percent-encoded.
     routerOptions: { maxParamLength: 2048 },
     requestTimeout: 30_000,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 1024 },
     return503OnClosing: true,
   };
   const { tls } = options;

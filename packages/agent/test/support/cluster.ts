@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, cpSync, rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CoordinatorServer, createServer } from '@quorate/coordinator';
 import { fromHex, signRoster, toHex } from '@quorate/intent';
@@ -16,13 +16,18 @@ import { initAgent } from '../../src/init.ts';
 import type { LogFields, Logger } from '../../src/logger.ts';
 import { openPins } from '../../src/roster.ts';
 import { temporaryDirectory } from './directories.ts';
+import { Proxy } from './proxy.ts';
 import { rosterPublicKey } from './rosterKey.ts';
+
+/** What `Cluster.sign` signs. */
+export const DATA = '5'.repeat(64);
 
 export const PIN = Buffer.from('135790');
 const PASSPHRASE = Buffer.from('a passphrase');
 const PASSWORD = 'correct horse battery';
 
-type ServerOptions = Parameters<typeof createServer>[0];
+/** How a cluster is made differently. */
+export type ClusterOptions = Partial<Parameters<typeof createServer>[0]>;
 
 /** One participant of the cluster: what is on its disk, and its running agent. */
 export interface Member {
@@ -43,15 +48,17 @@ export type Change = Partial<Omit<AgentOptions, 'directory'>>;
 export class Cluster {
   readonly directory: string = temporaryDirectory();
   readonly members: Member[] = [];
+  /** Between the agents and the coordinator; the coordinator's client goes without it. */
+  readonly proxy: Proxy = new Proxy();
   server!: CoordinatorServer;
   client!: CoordinatorClient;
   coordinatorToken = '';
   adminToken = '';
   readonly rosterSecret: Uint8Array = new Uint8Array(randomBytes(32));
-  readonly #options: Partial<ServerOptions>;
+  readonly #options: ClusterOptions;
   #port = 0;
 
-  constructor(options: Partial<ServerOptions> = {}) {
+  constructor(options: ClusterOptions = {}) {
     this.#options = options;
   }
 
@@ -103,6 +110,7 @@ export class Cluster {
 
   async setUp(usernames: readonly string[]): Promise<void> {
     await this.startServer();
+    await this.proxy.listen(() => this.wsUrl);
     const token = this.server.setupToken;
     const admin = { username: 'admin', password: PASSWORD };
     await this.post('/setup', { token, ...admin });
@@ -172,7 +180,7 @@ export class Cluster {
     this.chipKeys.set(username, publicKey);
     initAgent({
       directory,
-      url: this.wsUrl,
+      url: this.proxy.url,
       username,
       approval: 'auto',
       rosterKey: rosterPublicKey(this.rosterSecret),
@@ -207,6 +215,32 @@ export class Cluster {
     return this.start(member, change);
   }
 
+  /** Makes a key of everybody; gives its address. */
+  async keygen(session_key: string, threshold = 2): Promise<string> {
+    const participants = this.members.map((member) => member.username);
+    const total_parts = participants.length;
+    const order = { session_key, threshold, total_parts, participants };
+    return (await this.client.keygen(order)).address;
+  }
+
+  /** Asks these people for a signature of a fixed digest. */
+  async sign(
+    session_key: string,
+    address: string,
+    participants: string[],
+    change: object = {},
+  ): Promise<string> {
+    const { threshold, total_parts } = await this.get<{ threshold: number; total_parts: number }>(
+      `/keys/${address}`,
+    );
+    const order = { session_key, threshold, total_parts, data: DATA, address, participants };
+    return (await this.client.sign({ ...order, ...change })).signature;
+  }
+
+  member(username: string): Member {
+    return this.members.find((one) => one.username === username)!;
+  }
+
   /** Copies what is on a member's disk, as a backup would. The agent must not run. */
   backUp(member: Member): () => void {
     const copy = `${member.directory}.backup`;
@@ -217,12 +251,9 @@ export class Cluster {
     };
   }
 
-  copyChip(member: Member, to: string): void {
-    copyFileSync(member.chipFile, to);
-  }
-
   async close(): Promise<void> {
     await this.client?.close();
+    this.proxy.close();
     for (const member of this.members) await member.agent?.close();
     await this.server.close();
   }
@@ -234,7 +265,7 @@ const soon = { next: () => 20, reset: () => undefined };
 /** A cluster of these participants that is closed when the test is over. */
 export async function startCluster(
   usernames: readonly string[],
-  options: Partial<ServerOptions> = {},
+  options: ClusterOptions = {},
 ): Promise<Cluster> {
   const cluster = new Cluster(options);
   onTestFinished(() => cluster.close());

@@ -19,13 +19,14 @@ const HARMLESS_NAMES: ReadonlySet<string> = new Set(['token_id', 'shard_count'])
 const PUBLIC_VALUES: ReadonlySet<string> = words(`
   address public_key chip_public_key fingerprint cpic se_id record_id digest
   payload_hash intent_hash session_hash evidence_hash key_id sid session_key token_id
-  checkpoint_hash stream username body_hash
+  checkpoint_hash stream body_hash
+  username participant participants coordinator concerned missing culprits
 `);
 
 const MAXIMUM_PUBLIC_VALUE = 160;
 const MAXIMUM_TEXT = 512;
 
-/** Something that could be 20 bytes or more in hex or base64, a token included. */
+/** Characters that 14 bytes or more in hex, or 21 or more in base64, or a token would be written in. */
 const ENCODED_RUN = /[A-Za-z0-9+/_=.-]{28,}/g;
 
 /** An Ethereum address is public wherever it stands. */
@@ -80,9 +81,15 @@ function guardValue(name: string, value: string): string {
   if (PUBLIC_VALUES.has(name) && value.length <= MAXIMUM_PUBLIC_VALUE) return cleanText(value);
   return cleanText(
     value.replace(ENCODED_RUN, (run) =>
-      ADDRESS.test(run) ? run : `[${run.length} characters withheld]`,
+      ADDRESS.test(run) || !looksEncoded(run) ? run : `[${run.length} characters withheld]`,
     ),
   );
+}
+
+/** Hex, or letters of both cases: a long host name or a name with hyphens is neither. */
+function looksEncoded(run: string): boolean {
+  if (/^[0-9a-fx]+$/i.test(run)) return /[0-9]/.test(run);
+  return /[a-z]/.test(run) && /[A-Z]/.test(run);
 }
 
 function guardNumber(value: number | boolean): number | boolean {

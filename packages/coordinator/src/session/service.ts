@@ -6,8 +6,7 @@
  * ever interleave (attacks.md J-6).
  */
 import type { ClientMessage, KeygenRequest, SignRequest } from '@quorate/wire';
-import { createHash } from 'node:crypto';
-import type { AuditEvent, Clock, Users } from '../services.ts';
+import type { Clock, Users } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { decide, type ParticipantMessage } from './decide.ts';
 import { type EffectContext, perform } from './effects.ts';
@@ -26,7 +25,10 @@ import {
   openSessions,
   originOf,
 } from './repository.ts';
+import { requestHashOf } from './requestHash.ts';
 import { openKeygen, openSign } from './requests.ts';
+import { Timers } from './timers.ts';
+import { answerEntry, type Entry, refusalEntry, requestEntry } from './trail.ts';
 import type { Deadlines, Event, SessionState } from './types.ts';
 
 /** What sessions need of the rest of the server. */
@@ -57,11 +59,13 @@ const ENDED_CACHE = 256;
 export class SessionService {
   readonly #options: SessionServiceOptions;
   readonly #cache = new Map<string, Loaded>();
-  readonly #timers = new Map<string, () => void>();
-  #stopped = false;
+  readonly #timers: Timers;
 
   constructor(options: SessionServiceOptions) {
     this.#options = options;
+    this.#timers = new Timers(options.clock, (key) => {
+      this.#expire(key).catch(options.onError);
+    });
   }
 
   /** Takes up every session that had not ended when the server stopped. */
@@ -79,22 +83,14 @@ export class SessionService {
 
   /** Cancels all timers; sessions go on when the server starts again. */
   stop(): void {
-    this.#stopped = true;
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    this.#timers.stop();
   }
 
   /** Takes one message of a registered client; a refusal changes nothing but the audit log. */
   async handle(tx: Tx, sender: Sender, message: SessionMessage): Promise<Refusal | undefined> {
     const refusal = await this.#dispatch(tx, sender, message);
     if (refusal === undefined) return undefined;
-    await this.#audit(tx, {
-      actor: sender.username,
-      action: message.type.replace('_', '.'),
-      subject: message.session_key,
-      outcome: 'refused',
-      details: { code: refusal.code, reason: refusal.details, role: sender.role },
-    });
+    await this.#audit(tx, refusalEntry(sender, message, refusal));
     return refusal;
   }
 
@@ -132,7 +128,7 @@ export class SessionService {
     sender: Sender,
     request: KeygenRequest | SignRequest,
   ): Promise<Refusal | undefined> {
-    const requestHash = hashOf(request);
+    const requestHash = requestHashOf(request);
     const origin = await originOf(tx, request.session_key);
     if (origin !== undefined) {
       const same = origin.coordinator === sender.username && origin.requestHash === requestHash;
@@ -156,13 +152,7 @@ export class SessionService {
     const { state, effects } = open(event);
     await insertSession(tx, state, event, requestHash);
     this.#keep(tx, { state, events: 1 });
-    await this.#audit(tx, {
-      actor: sender.username,
-      action: request.type.replace('_', '.'),
-      subject: state.sessionKey,
-      outcome: 'ok',
-      details: requestDetails(state),
-    });
+    await this.#audit(tx, requestEntry(sender.username, request.type, state));
     await perform(tx, this.#options, state, effects, { at: event.at });
     return undefined;
   }
@@ -205,7 +195,7 @@ export class SessionService {
           await this.#store(tx, loaded, event, round);
         } else {
           await this.#store(tx, loaded, event);
-          await this.#auditAnswer(tx, sender, message, event);
+          await this.#audit(tx, answerEntry(sender.username, message, event));
         }
         return undefined;
       }
@@ -269,7 +259,7 @@ export class SessionService {
     this.#cache.set(sessionKey, loaded);
     tx.onRollback(() => this.#cache.delete(sessionKey));
     tx.onCommit(() => {
-      this.#schedule(sessionKey, currentDeadline(loaded.state));
+      this.#timers.set(sessionKey, currentDeadline(loaded.state));
       this.#evict();
     });
   }
@@ -282,89 +272,24 @@ export class SessionService {
     }
   }
 
-  #schedule(sessionKey: string, deadline: number | undefined): void {
-    this.#timers.get(sessionKey)?.();
-    this.#timers.delete(sessionKey);
-    if (deadline === undefined || this.#stopped) return;
-    const { clock, onError } = this.#options;
-    const cancel = clock.schedule(deadline, () => {
-      this.#timers.delete(sessionKey);
-      this.#expire(sessionKey).catch(onError);
-    });
-    this.#timers.set(sessionKey, cancel);
-  }
-
   async #expire(sessionKey: string): Promise<void> {
     const { database, clock } = this.#options;
-    if (this.#stopped) return;
     await database.transaction(async (tx) => {
       const loaded = await this.#load(tx, sessionKey);
       if (loaded === undefined) return;
       const at = clock.now();
       const deadline = currentDeadline(loaded.state);
       if (deadline === undefined) return;
-      if (at < deadline) return tx.onCommit(() => this.#schedule(sessionKey, deadline));
+      if (at < deadline) return tx.onCommit(() => this.#timers.set(sessionKey, deadline));
       await this.#store(tx, loaded, { type: 'expired', at });
     });
   }
 
-  async #auditAnswer(
-    tx: Tx,
-    sender: Sender,
-    message: ParticipantMessage,
-    event: Event,
-  ): Promise<void> {
-    const refuted = event.type === 'refuted';
-    const declined = event.type === 'declined' ? { reason: event.reason } : {};
-    const failure =
-      event.type === 'finished' && !event.result.success ? { message: event.result.message } : {};
-    await this.#audit(tx, {
-      actor: sender.username,
-      action: message.type.replace('_', '.'),
-      subject: message.session_key,
-      outcome: refuted ? 'refused' : 'ok',
-      details: {
-        event: event.type,
-        ...declined,
-        ...failure,
-        ...(refuted ? { code: event.code, reason: event.details } : {}),
-      },
-    });
-  }
-
-  #audit(tx: Tx, event: Omit<AuditEvent, 'at'>): Promise<void> {
+  #audit(tx: Tx, event: Entry): Promise<void> {
     return this.#options.audit.append(tx, { at: this.#options.clock.now(), ...event });
   }
 }
 
 function wrongRole(type: string, role: string): Refusal {
   return refuse('forbidden_role', `${type} is for a connection registered as ${role}`);
-}
-
-function requestDetails(state: SessionState): AuditEvent['details'] {
-  const { target } = state;
-  return {
-    threshold: state.threshold,
-    total_parts: state.totalParts,
-    participants: state.parties.map(({ username }) => username),
-    ...(state.warnings.length === 0 ? {} : { warnings: state.warnings }),
-    ...(target === undefined ? {} : { address: target.address, digest: target.digest }),
-  };
-}
-
-/** A hash of a request's content, whatever the order of its fields. */
-function hashOf({ cseq: _, ...request }: KeygenRequest | SignRequest): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(request)))
-    .digest('hex');
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [
-    key,
-    sorted(item),
-  ]);
-  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }

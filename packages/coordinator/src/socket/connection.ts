@@ -240,7 +240,8 @@ export class Connection implements Client {
     const flooded = this.#malformed.hit(clock.now());
     const code = flooded ? 'too_many_errors' : error.code;
     const details = { code, remote, reason: error.details };
-    this.#work(desk.note(actor, 'socket.refuse', details));
+    // Strangers could fill the log: of them only the end is noted.
+    if (flooded || this.#everRegistered) this.#work(desk.note(actor, 'socket.refuse', details));
     if (flooded) this.#end('too_many_errors', CLOSE.tooManyErrors);
   }
 

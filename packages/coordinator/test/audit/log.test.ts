@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { auditVerify } from '../../src/audit/verify.ts';
 import type { AuditEvent } from '../../src/services.ts';
@@ -111,9 +112,10 @@ describe('audit log', () => {
 
   test('1.9.13 withholds long values that look like key material, wherever they stand', async () => {
     const { audit } = await openFixture();
-    const secret = Buffer.alloc(32, 0xa7);
+    const secret = createHash('sha256').update('a secret').digest();
     const jwt = `eyJhbGciOiJFZERTQSJ9.${'c'.repeat(40)}.${'d'.repeat(86)}`;
-    const forms = [secret.toString('hex'), `0x${secret.toString('hex')}`, jwt];
+    const hex = secret.toString('hex');
+    const forms = [hex, `0x${hex}`, hex.toUpperCase(), hex.slice(0, 32), jwt];
     forms.push(secret.toString('base64'), secret.toString('base64url'));
     for (const form of forms) {
       await audit.record(event({ details: { reason: `it was ${form}!`, names: ['ok', form] } }));
@@ -130,7 +132,8 @@ describe('audit log', () => {
       digest: 'cd'.repeat(32),
       fingerprint: 'ef'.repeat(32),
       cpic: '12'.repeat(42),
-      reason: `declined for 0x${'Ab'.repeat(20)}`,
+      reason: `declined for 0x${'Ab'.repeat(20)} by treasury-operations.tokyo.example.com`,
+      participants: ['FirstName.MiddleName.LastName.Of.The.Treasury@example.com'],
       culprits: ['用户1'],
       part_index: 3,
       warned: true,

@@ -177,6 +177,23 @@ describe('auditVerify', () => {
     expect(auditVerify(text, { publicKey, checkpoint: kept! })).toMatchObject({ ok: true });
   });
 
+  test('finds a history written anew by a checkpoint kept elsewhere', async () => {
+    const { text, publicKey, key } = await exported();
+    const kept = signCheckpoint(key, { seq: 2, at: 1, hash: 'ab'.repeat(32) });
+    expect(auditVerify(text, { publicKey, checkpoint: kept })).toMatchObject({
+      problem: 'rewritten',
+    });
+  });
+
+  test('compares with no checkpoint that the audit key did not sign', async () => {
+    const { text, publicKey, audit } = await exported();
+    const kept = await audit.checkpoint();
+    const forged = { ...kept!, signature: `${'A'.repeat(86)}==` };
+    expect(auditVerify(text, { publicKey, checkpoint: forged })).toMatchObject({
+      problem: 'wrong-signature',
+    });
+  });
+
   test('refuses a checkpoint with a field altered', async () => {
     const { text, publicKey } = await exported();
     const changes = [

@@ -3,7 +3,6 @@ import { recoverAddress, fromHex } from '@quorate/intent';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   acceptAll,
-  keygenRequest,
   type MadeKey,
   makeKey,
   runRounds,

@@ -24,7 +24,7 @@ export class TestSocket {
     });
     socket.on('error', () => undefined);
     socket.on('message', (data) => {
-      const text = String(data);
+      const text = (data as Buffer).toString('utf8');
       this.frames.push(text);
       const value: unknown = JSON.parse(text);
       this.received.push(...((Array.isArray(value) ? value : [value]) as Received[]));

@@ -138,7 +138,7 @@ export class SealedFile {
 function deriveKey(header: Buffer, passphrase: Uint8Array): Promise<Buffer> {
   const cost = 2 ** (header[MAGIC.length] ?? 0);
   const salt = header.subarray(MAGIC.length + 1);
-  const options = { N: cost, r: 8, p: 1, maxmem: 256 * 8 * cost };
+  const options = { N: cost, r: 8, p: 1, maxmem: 2 ** 20 + 256 * 8 * cost };
   return new Promise((resolve, reject) => {
     scrypt(passphrase, salt, 32, options, (error, key) => {
       if (error) reject(error);

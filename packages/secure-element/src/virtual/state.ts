@@ -85,7 +85,7 @@ export function decodeState(bytes: Uint8Array): ChipState {
   let at = 1;
   const take = (length: number): Uint8Array => {
     at += length;
-    return bytes.slice(at - length, at);
+    return Uint8Array.from(bytes.subarray(at - length, at));
   };
   const byte = (): number => take(1)[0] ?? 0;
   const number = (): number => take(4).reduce((sum, digit) => sum * 256 + digit, 0);

@@ -1,0 +1,101 @@
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { Frame } from './relay.ts';
+
+/** Which way a message goes. */
+export type Direction = 'to-server' | 'to-agent';
+
+/** Decides what becomes of a message: itself, something else, several, or nothing. */
+export type Meddle = (message: Frame, direction: Direction, username: string) => readonly Frame[];
+
+/** A network between agents and coordinator that reads everything and does with it what it likes. */
+export class Proxy {
+  /** Every message that passed, as it came. */
+  readonly seen: { direction: Direction; username: string; message: Frame }[] = [];
+  /** Every byte that passed, as text. */
+  readonly bytes: string[] = [];
+  meddle: Meddle = (message) => [message];
+  readonly #server: WebSocketServer;
+  readonly #pairs = new Map<string, { agent: WebSocket; upstream: WebSocket }>();
+  readonly #watchers = new Set<() => void>();
+  url = '';
+
+  constructor() {
+    this.#server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+  }
+
+  async listen(upstream: () => string): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.once('listening', () => resolve()));
+    const { port } = this.#server.address() as AddressInfo;
+    this.url = `ws://127.0.0.1:${port}/ws`;
+    this.#server.on('connection', (agent) => this.#join(agent, new WebSocket(upstream())));
+  }
+
+  /** Says something to an agent in the coordinator's name. */
+  inject(username: string, message: object): void {
+    this.#pairs.get(username)?.agent.send(JSON.stringify(message));
+  }
+
+  /** Cuts an agent's connection. */
+  cut(username: string): void {
+    this.#pairs.get(username)?.agent.terminate();
+  }
+
+  /** Waits until a message that fits has passed, and gives it. */
+  async until(fits: (message: Frame, username: string) => boolean): Promise<Frame> {
+    for (;;) {
+      const found = this.seen.find(({ message, username }) => fits(message, username));
+      if (found) return found.message;
+      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+    }
+  }
+
+  of(type: string, username?: string): Frame[] {
+    return this.seen
+      .filter((one) => one.message.type === type && (username ?? one.username) === one.username)
+      .map((one) => one.message);
+  }
+
+  close(): void {
+    for (const client of this.#server.clients) client.terminate();
+    this.#server.close();
+  }
+
+  #join(agent: WebSocket, upstream: WebSocket): void {
+    let username = '';
+    const early: string[] = [];
+    const carry = (text: string, direction: Direction, to: WebSocket): void => {
+      this.bytes.push(text);
+      for (const message of [JSON.parse(text)].flat() as Frame[]) {
+        if (message.type === 'register') {
+          username = String(message['username']);
+          this.#pairs.set(username, { agent, upstream });
+        }
+        const out = this.meddle(message, direction, username);
+        this.seen.push({ direction, username, message });
+        for (const one of out) if (to.readyState === WebSocket.OPEN) to.send(JSON.stringify(one));
+        for (const wake of this.#watchers) wake();
+        this.#watchers.clear();
+      }
+    };
+    agent.on('message', (data) => {
+      if (upstream.readyState === WebSocket.OPEN) carry(String(data), 'to-server', upstream);
+      else early.push(String(data));
+    });
+    upstream.on('open', () => {
+      for (const text of early) carry(text, 'to-server', upstream);
+    });
+    upstream.on('message', (data) => carry(String(data), 'to-agent', agent));
+    for (const [one, other] of [
+      [agent, upstream],
+      [upstream, agent],
+    ] as const) {
+      one.on('error', () => undefined);
+      one.on('close', (code) => {
+        const known = code >= 4000 || code === 1000 || code === 1012;
+        if (other.readyState === WebSocket.OPEN) other.close(known ? code : 1000);
+        else other.terminate();
+      });
+    }
+  }
+}

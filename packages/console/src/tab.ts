@@ -1,0 +1,43 @@
+/** What this tab holds, in memory and nowhere else: the login, the language, the route. */
+import { escapeForDisplay } from '@quorate/intent';
+import { signal } from '@preact/signals';
+import { type Account, createApi } from './api.ts';
+import { parseRoute, type Route } from './route.ts';
+import { type Language, languageOf, type TextKey, textIn, wordIn } from './texts.ts';
+
+/** Who is logged in, if anybody. */
+export const account = signal<Account | undefined>(undefined);
+/** The language of the page. */
+export const language = signal<Language>(languageOf(navigator.language));
+/** What is shown. */
+export const route = signal<Route>(parseRoute(location.hash));
+
+/** The client of the coordinator that served the page. */
+export const api = createApi({
+  fetch: (path, init) => fetch(path, init),
+  now: () => Date.now(),
+  onLoggedOut: () => {
+    account.value = undefined;
+  },
+});
+
+/** A text of the page in its language. */
+export function t(key: TextKey): string {
+  return textIn(language.value, key);
+}
+
+/** A word or a text from the server: translated when known, escaped always (attacks.md R-16). */
+export function shown(word: string): string {
+  return escapeForDisplay(wordIn(language.value, word));
+}
+
+/** Changes the language of the page and says so to whoever reads it aloud. */
+export function speak(next: Language): void {
+  language.value = next;
+  document.documentElement.lang = next;
+}
+
+addEventListener('hashchange', () => {
+  route.value = parseRoute(location.hash);
+});
+speak(language.value);

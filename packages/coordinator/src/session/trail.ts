@@ -1,0 +1,67 @@
+/** What the audit log says of the messages of a session (contract §1.8): never a body, never a secret. */
+import type { AuditEvent } from '../services.ts';
+import type { Refusal } from './refusal.ts';
+import type { Event, SessionState } from './types.ts';
+
+/** An audit entry before it gets its time. */
+export type Entry = Omit<AuditEvent, 'at'>;
+
+interface Named {
+  readonly type: string;
+  readonly session_key: string;
+}
+
+const actionOf = (type: string): string => type.replace('_', '.');
+
+/** The entry of a request that was accepted. */
+export function requestEntry(actor: string, type: string, state: SessionState): Entry {
+  const { target } = state;
+  return {
+    actor,
+    action: actionOf(type),
+    subject: state.sessionKey,
+    outcome: 'ok',
+    details: {
+      threshold: state.threshold,
+      total_parts: state.totalParts,
+      participants: state.parties.map(({ username }) => username),
+      ...(state.warnings.length === 0 ? {} : { warnings: state.warnings }),
+      ...(target === undefined ? {} : { address: target.address, digest: target.digest }),
+    },
+  };
+}
+
+/** The entry of a participant's answer, result or renewal. */
+export function answerEntry(actor: string, message: Named, event: Event): Entry {
+  const refuted = event.type === 'refuted';
+  const declined = event.type === 'declined' ? { reason: event.reason } : {};
+  const failure =
+    event.type === 'finished' && !event.result.success ? { message: event.result.message } : {};
+  return {
+    actor,
+    action: actionOf(message.type),
+    subject: message.session_key,
+    outcome: refuted ? 'refused' : 'ok',
+    details: {
+      event: event.type,
+      ...declined,
+      ...failure,
+      ...(refuted ? { code: event.code, reason: event.details } : {}),
+    },
+  };
+}
+
+/** The entry of a message that was refused. */
+export function refusalEntry(
+  sender: { readonly username: string; readonly role: string },
+  message: Named,
+  refusal: Refusal,
+): Entry {
+  return {
+    actor: sender.username,
+    action: actionOf(message.type),
+    subject: message.session_key,
+    outcome: 'refused',
+    details: { code: refusal.code, reason: refusal.details, role: sender.role },
+  };
+}

@@ -1,0 +1,208 @@
+/** A host that knows nothing but bytes: APDUs are put together here by hand, not by the driver under test. */
+import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import type { ApduTransport } from '../../src/index.ts';
+
+/** A chip that the suite can reset and pull out. */
+export interface ChipUnderTest {
+  /** The way to the chip that is powered on now. */
+  readonly transport: ApduTransport;
+  /** Power off and on. */
+  reset(): Promise<void>;
+  /** Power off and on, and off again directly after the chip's nth write to persistent memory. */
+  resetAndCutPowerAfterWrite(count: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Makes fresh chips: powered on, not personalised. */
+export type ChipFactory = () => Promise<ChipUnderTest>;
+
+export interface Answer {
+  readonly sw: string;
+  readonly data: Buffer;
+}
+
+export const PIN: Buffer = Buffer.from('314159');
+export const SELECT: Buffer = Buffer.from('00a4040009f051554f5241544501', 'hex');
+
+/** Sends bytes and splits the status word off. */
+export async function transmit(chip: ChipUnderTest, apdu: Uint8Array): Promise<Answer> {
+  const response = Buffer.from(await chip.transport.transmit(Uint8Array.from(apdu)));
+  return { sw: response.subarray(-2).toString('hex'), data: response.subarray(0, -2) };
+}
+
+/** Sends a command of the command set: CLA 80, P1 P2 zero, short form without Le. */
+export function command(
+  chip: ChipUnderTest,
+  ins: number,
+  ...parts: readonly Uint8Array[]
+): Promise<Answer> {
+  return transmit(chip, shortApdu(ins, Buffer.concat(parts)));
+}
+
+export function shortApdu(ins: number, data: Uint8Array): Buffer {
+  const head = Buffer.from([0x80, ins, 0, 0]);
+  return data.length === 0 ? head : Buffer.concat([head, Buffer.of(data.length), data]);
+}
+
+/** A P-256 key that authorises. */
+export interface Authority {
+  /** 65 bytes */
+  readonly publicKey: Buffer;
+  sign(message: Uint8Array): Buffer;
+}
+
+export function makeAuthority(): Authority {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
+  return {
+    publicKey: Buffer.concat([
+      Buffer.of(4),
+      Buffer.from(x, 'base64url'),
+      Buffer.from(y, 'base64url'),
+    ]),
+    sign: (message) => sign('sha256', message, privateKey),
+  };
+}
+
+/** What a READ or DELETE is about. */
+export interface Access {
+  readonly recordId: Buffer;
+  readonly address: Buffer;
+  readonly sessionHash: Buffer;
+  readonly digest: Buffer;
+  readonly challenge: Buffer;
+}
+
+/** The bytes that authorise, as contract.md §1.6 writes them. */
+export function authorisation(op: number, chipKey: Uint8Array, access: Access): Buffer {
+  return Buffer.concat([
+    Buffer.from('quorate-se/v1'),
+    Buffer.of(op),
+    chipKey,
+    access.recordId,
+    access.address,
+    access.sessionHash,
+    access.digest,
+    access.challenge,
+  ]);
+}
+
+export function accessData(access: Access, signature: Uint8Array): Buffer {
+  return Buffer.concat([
+    access.recordId,
+    access.address,
+    access.sessionHash,
+    access.digest,
+    access.challenge,
+    signature,
+  ]);
+}
+
+/** A personalised chip with an authority, a record and a session. */
+export class Bench {
+  readonly chip: ChipUnderTest;
+  readonly authority: Authority;
+  readonly chipKey: Buffer;
+
+  private constructor(chip: ChipUnderTest, authority: Authority, chipKey: Buffer) {
+    this.chip = chip;
+    this.authority = authority;
+    this.chipKey = chipKey;
+  }
+
+  /** Selected, personalised, PIN verified. */
+  static async ready(factory: ChipFactory): Promise<Bench> {
+    const chip = await factory();
+    const authority = makeAuthority();
+    await ok(transmit(chip, SELECT));
+    await ok(command(chip, 0x06, authority.publicKey, PIN));
+    const { data } = await ok(command(chip, 0x04));
+    const bench = new Bench(chip, authority, data);
+    await ok(bench.send(0x20, PIN));
+    return bench;
+  }
+
+  send(ins: number, ...parts: readonly Uint8Array[]): Promise<Answer> {
+    return command(this.chip, ins, ...parts);
+  }
+
+  /** Power off and on, select, PIN. */
+  async resetAndVerify(): Promise<void> {
+    await this.chip.reset();
+    await ok(transmit(this.chip, SELECT));
+    await ok(this.send(0x20, PIN));
+  }
+
+  async store(): Promise<{ recordId: Buffer; address: Buffer; secret: Buffer }> {
+    const record = {
+      recordId: randomBytes(32),
+      address: randomBytes(20),
+      secret: randomBytes(32),
+    };
+    await ok(this.send(0x10, record.recordId, record.address, record.secret));
+    return record;
+  }
+
+  /** A session that the chip signed; gives its payload and hash. */
+  async session(payload: Buffer = randomBytes(171)): Promise<{ payload: Buffer; hash: Buffer }> {
+    await ok(this.send(0x08, payload));
+    const label = Buffer.from('quorate-se/v1/session');
+    const hash = createHash('sha256').update(label).update(this.chipKey).update(payload).digest();
+    return { payload, hash };
+  }
+
+  async challenge(): Promise<Buffer> {
+    return (await ok(this.send(0x84))).data;
+  }
+
+  /** An access with a new session and challenge. */
+  async access(record: { recordId: Buffer; address: Buffer }): Promise<Access> {
+    return {
+      recordId: record.recordId,
+      address: record.address,
+      sessionHash: (await this.session()).hash,
+      digest: randomBytes(32),
+      challenge: await this.challenge(),
+    };
+  }
+
+  /** The DER that authorises an access. */
+  authorise(op: number, access: Access): Buffer {
+    return this.authority.sign(authorisation(op, this.chipKey, access));
+  }
+
+  read(access: Access, signature: Uint8Array = this.authorise(0x12, access)): Promise<Answer> {
+    return this.send(0x12, accessData(access, signature));
+  }
+
+  delete(access: Access, signature: Uint8Array = this.authorise(0x14, access)): Promise<Answer> {
+    return this.send(0x14, accessData(access, signature));
+  }
+
+  /** GET INFO taken apart. */
+  async info(): Promise<{
+    capacity: number;
+    used: number;
+    tries: number;
+    flags: number;
+    fingerprint: string;
+    counter: number;
+  }> {
+    const { data } = await ok(this.send(0x02));
+    return {
+      capacity: data[2] ?? 0,
+      used: data[3] ?? 0,
+      tries: data[4] ?? 0,
+      flags: data[5] ?? 0,
+      fingerprint: data.subarray(6, 38).toString('hex'),
+      counter: data.readUInt32BE(38),
+    };
+  }
+}
+
+/** Refuses every status word but 9000. */
+export async function ok(answer: Promise<Answer>): Promise<Answer> {
+  const { sw, data } = await answer;
+  if (sw !== '9000') throw new Error(`status word ${sw}`);
+  return { sw, data };
+}
