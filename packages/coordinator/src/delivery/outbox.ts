@@ -6,6 +6,7 @@
  * first number after a start is not below the time of that start, which no number before it had reached.
  */
 import { randomBytes } from 'node:crypto';
+import { DEADLINES } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 
 /** A user in one role: the unit that messages are numbered for. */
@@ -32,7 +33,7 @@ export interface Resumption {
 /** Told of every message once it is durable, in the order of its numbers. */
 export type Deliver = (to: Recipient, message: Numbered) => void;
 
-const KEPT = 7 * 24 * 3600_000;
+const KEPT = DEADLINES.completion;
 
 /** Messages on their way to clients. */
 export class Outbox {
@@ -55,15 +56,29 @@ export class Outbox {
     await this.prune(tx, now);
   }
 
-  /** Stores a message and has it delivered once the transaction is durable. */
-  async send(tx: Tx, to: Recipient, message: object, now: number): Promise<void> {
+  /**
+   * Stores a message and has it delivered once the transaction is durable. One that concerns nobody after
+   * its session has ended names the session in `during`.
+   */
+  async send(
+    tx: Tx,
+    to: Recipient,
+    message: object,
+    { now, during }: { readonly now: number; readonly during?: string },
+  ): Promise<void> {
     const seq = await this.#nextSeq(tx, to);
     const body = JSON.stringify(message);
     await tx.run(
-      'INSERT INTO outbox (username, role, seq, message, expires_at) VALUES (?, ?, ?, ?, ?)',
-      [to.username, to.role, seq, body, now + KEPT],
+      `INSERT INTO outbox (username, role, seq, message, during_session, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      [to.username, to.role, seq, body, during ?? null, now + KEPT],
     );
     tx.onCommit(() => this.#deliver(to, { seq, text: withSeq(body, seq) }));
+  }
+
+  /** Drops what was only of use while the session went on: invitations, parameters, rounds. */
+  async sessionEnded(tx: Tx, sessionKey: string): Promise<void> {
+    await tx.run('DELETE FROM outbox WHERE during_session = ?', [sessionKey]);
   }
 
   /** Drops what the client has processed. */

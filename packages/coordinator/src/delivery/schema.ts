@@ -16,9 +16,11 @@ export const statements: readonly string[] = [
     role TEXT NOT NULL,
     seq BIGINT NOT NULL,
     message TEXT NOT NULL,
+    during_session TEXT,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (username, role, seq)
   )`,
+  `CREATE INDEX outbox_session ON outbox (during_session)`,
   `CREATE TABLE inbox (
     username TEXT NOT NULL,
     role TEXT NOT NULL,

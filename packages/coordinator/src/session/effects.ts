@@ -175,16 +175,17 @@ class Performance {
   async #tellOutcome(): Promise<void> {
     const { outcome } = this.#state;
     if (outcome === undefined) return;
+    await this.#context.outbox.sessionEnded(this.#tx, this.#state.sessionKey);
     const completion = completionOf(this.#state, outcome, this.#context.language);
     if (outcome.success) {
-      for (const { username } of this.#state.parties) await this.#toParty(username, completion);
+      for (const { username } of this.#state.parties) await this.#keep(username, completion);
       await this.#toCoordinator(completion);
       const missing = outcome.missing.map((index) => nameOf(this.#state, index));
       await this.#audit('session.complete', { address: outcome.address, missing });
       return;
     }
     const failure = failureOf(this.#state, outcome, this.#context.language);
-    for (const { username } of this.#state.parties) await this.#toParty(username, failure);
+    for (const { username } of this.#state.parties) await this.#keep(username, failure);
     await this.#toCoordinator(failure);
     await this.#toCoordinator(completion);
     const { code, details, concerned } = outcome;
@@ -205,12 +206,21 @@ class Performance {
   }
 
   #toCoordinator(message: object): Promise<void> {
-    return this.#context.outbox.send(this.#tx, this.#coordinator(), message, this.#cause.at);
+    const now = this.#cause.at;
+    return this.#context.outbox.send(this.#tx, this.#coordinator(), message, { now });
   }
 
+  /** Sends what concerns a party only while the session goes on. */
   #toParty(username: string, message: object): Promise<void> {
+    const during = this.#state.sessionKey;
     const to = { username, role: 'participant' } as const;
-    return this.#context.outbox.send(this.#tx, to, message, this.#cause.at);
+    return this.#context.outbox.send(this.#tx, to, message, { now: this.#cause.at, during });
+  }
+
+  /** Sends what a party has to know even when it comes back after the end. */
+  #keep(username: string, message: object): Promise<void> {
+    const to = { username, role: 'participant' } as const;
+    return this.#context.outbox.send(this.#tx, to, message, { now: this.#cause.at });
   }
 
   #audit(action: string, details: AuditEvent['details']): Promise<void> {

@@ -10,7 +10,7 @@ import type { Clock, Users } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { decide, type ParticipantMessage } from './decide.ts';
 import { type EffectContext, perform } from './effects.ts';
-import { findKey } from './keys.ts';
+import { guard } from './guard.ts';
 import { completionOf, progressOf } from './messages.ts';
 import { authoriseDeletion, noteDeletion, noticesFor, type OrphanAnswer } from './orphans.ts';
 import { currentDeadline } from './progress.ts';
@@ -29,7 +29,7 @@ import { requestHashOf } from './requestHash.ts';
 import { openKeygen, openSign } from './requests.ts';
 import { Timers } from './timers.ts';
 import { answerEntry, type Entry, refusalEntry, requestEntry } from './trail.ts';
-import type { Deadlines, Event, SessionState } from './types.ts';
+import type { Deadlines, Event } from './types.ts';
 
 /** What sessions need of the rest of the server. */
 export interface SessionServiceOptions extends EffectContext {
@@ -168,7 +168,7 @@ export class SessionService {
         ? progressOf(state)
         : completionOf(state, state.outcome, language);
     const to = { username: sender.username, role: 'coordinator' } as const;
-    await outbox.send(tx, to, answer, clock.now());
+    await outbox.send(tx, to, answer, { now: clock.now() });
     return undefined;
   }
 
@@ -189,7 +189,7 @@ export class SessionService {
       case 'refused':
         return decision.refusal;
       case 'event': {
-        const event = await this.#unlessKeyExists(tx, loaded.state, decision.event);
+        const event = await guard(tx, this.#options.chips, loaded.state, decision.event);
         if (message.type === 'round') {
           const { cseq: _, ...round } = message;
           await this.#store(tx, loaded, event, round);
@@ -200,16 +200,6 @@ export class SessionService {
         return undefined;
       }
     }
-  }
-
-  /** A key is made once: participants who all report one that exists have not generated it. */
-  async #unlessKeyExists(tx: Tx, state: SessionState, event: Event): Promise<Event> {
-    if (event.type !== 'finished' || state.kind !== 'keygen') return event;
-    const { at, from, result } = event;
-    if (!result.success || result.kind !== 'keygen') return event;
-    if ((await findKey(tx, result.address)) === undefined) return event;
-    const details = 'a key of this address exists already';
-    return { type: 'refuted', at, from, code: 'invalid_result', details };
   }
 
   async #orphan(
@@ -227,7 +217,7 @@ export class SessionService {
     if ('code' in answer) return answer;
     await this.#audit(tx, { actor: username, subject: message.session_key, ...answer.audit });
     const to = { username, role: 'participant' } as const;
-    if (answer.message !== undefined) await outbox.send(tx, to, answer.message, at);
+    if (answer.message !== undefined) await outbox.send(tx, to, answer.message, { now: at });
     return undefined;
   }
 

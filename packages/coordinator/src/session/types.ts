@@ -150,6 +150,7 @@ export type FailureCode = Extract<
   | 'participant_declined'
   | 'participant_restarted'
   | 'chip_mismatch'
+  | 'chip_unavailable'
   | 'invalid_certificate'
   | 'timeout'
   | 'aborted'

@@ -98,7 +98,7 @@ export class Desk {
             language,
             ...(cseq === undefined ? {} : { cseq }),
           });
-          await this.options.outbox.send(tx, sender, error, this.options.clock.now());
+          await this.options.outbox.send(tx, sender, error, { now: this.options.clock.now() });
         }
       }
       if (cseq !== undefined) tx.onCommit(() => answer({ type: 'ack', cseq }));
