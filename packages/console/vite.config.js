@@ -12,6 +12,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: false,
     reportCompressedSize: false,
+    // Of the library only what shows text is used; its curves need not travel.
+    rolldownOptions: {
+      treeshake: { moduleSideEffects: (id) => !/packages\/intent\/|@noble\//.test(id) },
+    },
   },
   server: { proxy: { '/api': coordinator } },
 });

@@ -15,8 +15,8 @@ export function Login() {
     problem.value = '';
     try {
       account.value = await api.login(
-        String(given.get('username') ?? '').normalize('NFC'),
-        String(given.get('password') ?? ''),
+        textOf(given, 'username').normalize('NFC'),
+        textOf(given, 'password'),
       );
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
@@ -52,4 +52,9 @@ export function Login() {
       <p class="faint">{t('login_note')}</p>
     </main>
   );
+}
+
+function textOf(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === 'string' ? value : '';
 }
