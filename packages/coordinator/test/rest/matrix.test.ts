@@ -22,7 +22,7 @@ const addressOf = (path: string) =>
   path.replace(/\{(\w+)\}/g, (_match, name: string) => PARAMETERS[name] ?? '');
 
 describe('every route', () => {
-  test('is reserved to its roles: 401 without a token, 403 with another role, never 403 with its own', async () => {
+  test('1.9.2 is reserved to its roles: 401 without a token, 403 with another role, never 403 with its own', async () => {
     const { call, audit, defects } = await openRest();
     let refusals = 0;
     for (const route of ROUTES) {
@@ -89,7 +89,7 @@ describe('every route', () => {
     expect(problem.headers['content-type']).toMatch(/^application\/problem\+json/);
   });
 
-  test('takes JSON only, of bounded size, with exactly its fields', async () => {
+  test('R-8 takes JSON only, of bounded size, with exactly its fields', async () => {
     const { app, tokenOf, defects } = await openRest();
     const authorization = `Bearer ${await tokenOf('root')}`;
     const post = async (type: string, payload: string) => {

@@ -29,7 +29,7 @@ describe('setup over REST', () => {
     expect(login.roles).toEqual(['admin']);
   });
 
-  test('cannot be guessed: 30 attempts a minute from one address', async () => {
+  test('R-8 cannot be guessed: 30 attempts a minute from one address', async () => {
     const fixture = await openFixture();
     const { call } = await serve(fixture);
     const body = { token: 'x', username: 'root', password: PASSWORD };

@@ -133,7 +133,7 @@ describe('a coordinator as a whole', () => {
     expect(openFiles(join(directory, 'data'))).toEqual([]);
   });
 
-  test('1.9.13 logs nothing of a request that fails, whatever was in it', async () => {
+  test('1.9.13, R-12 logs nothing of a request that fails, whatever was in it', async () => {
     const { call, server, lines } = await start();
     const secret = 'hunter2-hunter2-hunter2';
     await call(secret, 'GET', `/api/v1/users?after=${secret}`);
