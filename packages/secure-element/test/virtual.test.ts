@@ -1,0 +1,266 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import {
+  type ApduTransport,
+  createVirtualChip,
+  openVirtualChip,
+  openVirtualSecureElement,
+  SecureElementError,
+} from '../src/index.ts';
+import { ChipMachine } from '../src/virtual/machine.ts';
+import { SCRYPT_COST as PRODUCTION_COST, SealedFile } from '../src/virtual/sealedFile.ts';
+import { encodeState } from '../src/virtual/state.ts';
+import { Bench, type ChipUnderTest, ok, PIN, SELECT, transmit } from './support/host.ts';
+import {
+  makeChipFile,
+  makeVirtualChip,
+  PASSPHRASE,
+  SCRYPT_COST,
+} from './support/virtualHarness.ts';
+
+const cleanUp: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of cleanUp.splice(0).toReversed()) await step();
+});
+
+/** A path for a chip that is removed after the test. */
+function newFile(): string {
+  const { file, remove } = makeChipFile();
+  cleanUp.push(remove);
+  return file;
+}
+
+async function newChip(file: string): Promise<void> {
+  await (
+    await createVirtualChip({ file, passphrase: PASSPHRASE, scryptCost: SCRYPT_COST })
+  ).close();
+}
+
+async function bench(): Promise<{ bench: Bench; file: string }> {
+  const chip = await makeVirtualChip();
+  cleanUp.push(() => chip.dispose());
+  return { bench: await Bench.ready(async () => chip), file: chip.file };
+}
+
+const code = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'no error',
+    (error: unknown) => (error instanceof SecureElementError ? error.code : String(error)),
+  );
+
+const open = (file: string, passphrase = PASSPHRASE): Promise<ApduTransport> =>
+  openVirtualChip({ file, passphrase });
+
+test('1.9.13 the file is for its owner only and holds neither secret nor PIN in clear', async () => {
+  const { bench: ready, file } = await bench();
+  const record = await ready.store();
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
+  const content = readFileSync(file);
+  for (const plain of [record.secret, record.recordId, record.address, ready.chipKey, PIN]) {
+    expect(content.includes(plain)).toBe(false);
+  }
+  expect(readdirSync(dirname(file)).toSorted()).toEqual(['chip', 'chip.lock']);
+});
+
+test('E-1: a file of yesterday opens, and tells on itself by release count and state counter', async () => {
+  const { bench: ready, file } = await bench();
+  const record = await ready.store();
+  await ok(ready.read(await ready.access(record)));
+  const yesterday = `${file}.yesterday`;
+  copyFileSync(file, yesterday);
+  await ok(ready.read(await ready.access(record)));
+  const known = await ready.info();
+  copyFileSync(yesterday, file);
+  await ready.chip.reset();
+  await ok(transmit(ready.chip, SELECT));
+  expect((await ready.info()).counter).toBeLessThan(known.counter);
+  await ok(ready.send(0x20, PIN));
+  const { data } = await ok(ready.read(await ready.access(record)));
+  expect(data.readUInt32BE(32)).toBe(2);
+});
+
+test('E-2: parts of two chip files do not make a third, and a whole other file is another chip', async () => {
+  const [a, b] = [newFile(), newFile()];
+  await newChip(a);
+  await newChip(b);
+  const [first, second] = [readFileSync(a), readFileSync(b)];
+  writeFileSync(a, Buffer.concat([first.subarray(0, 25), second.subarray(25)]));
+  expect(await code(open(a))).toBe('file-unreadable');
+  writeFileSync(a, second);
+  const [x, y] = [await open(a), await open(b)];
+  cleanUp.push(
+    () => x.close(),
+    () => y.close(),
+  );
+  const cplc = Uint8Array.of(0x80, 0xca, 0x9f, 0x7f);
+  expect(await x.transmit(cplc)).toEqual(await y.transmit(cplc));
+});
+
+test('E-2: a wrong passphrase and a changed, shortened or lengthened file are refused', async () => {
+  const file = newFile();
+  await newChip(file);
+  expect(await code(open(file, Buffer.from('wrong')))).toBe('file-unreadable');
+  expect(await code(open(file, Buffer.alloc(0)))).toBe('input');
+  const content = readFileSync(file);
+  for (const at of [0, 7, 9, 24, 25, 36, 37, 1000, content.length - 1]) {
+    const changed = Buffer.from(content);
+    changed[at] = (changed[at] ?? 0) ^ 1;
+    writeFileSync(file, changed);
+    expect(await code(open(file)), `byte ${at}`).toBe('file-unreadable');
+  }
+  for (const changed of [content.subarray(0, -1), content.subarray(0, 40), Buffer.alloc(0)]) {
+    writeFileSync(file, changed);
+    expect(await code(open(file))).toBe('file-unreadable');
+  }
+  writeFileSync(file, Buffer.concat([content, Buffer.of(0)]));
+  expect(await code(open(file))).toBe('file-unreadable');
+  writeFileSync(file, content);
+  await (await open(file)).close();
+});
+
+test('E-3: every write of the file uses a new nonce', async () => {
+  const file = newFile();
+  await newChip(file);
+  const { file: sealed, state } = await SealedFile.open(file, PASSPHRASE);
+  const nonces = new Set<string>();
+  for (let count = 0; count < 500; count++) {
+    sealed.write(state);
+    nonces.add(readFileSync(file).subarray(25, 37).toString('hex'));
+  }
+  expect(nonces.size).toBe(500);
+  sealed.close();
+});
+
+test('the cost of the passphrase in production is 2^17, and is written in the file', async () => {
+  expect(PRODUCTION_COST).toBe(2 ** 17);
+  const file = newFile();
+  await (await createVirtualChip({ file, passphrase: PASSPHRASE })).close();
+  expect(readFileSync(file)[8]).toBe(17);
+  await (await open(file)).close();
+});
+
+test('a new chip does not take the place of another, and a missing one is missing', async () => {
+  const file = newFile();
+  expect(await code(open(file))).toBe('file-missing');
+  await newChip(file);
+  const before = readFileSync(file);
+  expect(await code(newChip(file))).toBe('file-exists');
+  expect(readFileSync(file)).toEqual(before);
+  expect(existsSync(`${file}.lock`)).toBe(false);
+});
+
+test('a chip that is on is not opened again, by this process or by another', async () => {
+  const file = newFile();
+  await newChip(file);
+  const chip = await open(file);
+  expect(await code(open(file))).toBe('locked');
+  await chip.close();
+  const program = `
+    import { openVirtualChip } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
+    await openVirtualChip({ file: process.argv[1], passphrase: Buffer.from('${PASSPHRASE.toString()}') });
+    console.log('on');
+    setInterval(() => {}, 1000);
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, file]);
+  cleanUp.push(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  expect(await code(open(file))).toBe('locked');
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+  await (await open(file)).close();
+});
+
+test('a lock whose process id now belongs to another process is taken over', async () => {
+  const file = newFile();
+  await newChip(file);
+  for (const owner of [`${process.pid} 1@other-boot\n`, '999999999 1@x\n', 'garbage', '']) {
+    writeFileSync(`${file}.lock`, owner);
+    await (await open(file)).close();
+  }
+  expect(readdirSync(dirname(file))).toEqual(['chip']);
+});
+
+test('a chip whose memory cannot be written answers 6581, changes nothing and stays silent until its power returns', async () => {
+  const file = newFile();
+  await newChip(file);
+  const { file: sealed, state } = await SealedFile.open(file, PASSPHRASE);
+  const machine = new ChipMachine(state, () => {
+    throw new Error('disk full');
+  });
+  const send = (apdu: Uint8Array): string => Buffer.from(machine.process(apdu)).toString('hex');
+  const chip: ChipUnderTest = {
+    transport: { transmit: async (apdu) => machine.process(apdu), close: async () => undefined },
+    reset: async () => undefined,
+    resetAndCutPowerAfterWrite: async () => undefined,
+    dispose: async () => undefined,
+  };
+  await expect(Bench.ready(async () => chip)).rejects.toThrow('6581');
+  expect(send(SELECT)).toBe('6581');
+  expect(send(Uint8Array.of(0x80, 0xca, 0x9f, 0x7f))).toBe('6581');
+  expect(state.personalisation).toBeNull();
+  sealed.close();
+});
+
+test('power off leaves no secret in memory', async () => {
+  const { bench: ready, file } = await bench();
+  const record = await ready.store();
+  await ready.chip.transport.close();
+  const { file: sealed, state } = await SealedFile.open(file, PASSPHRASE);
+  expect(Buffer.from(encodeState(state)).includes(record.secret)).toBe(true);
+  new ChipMachine(state, () => undefined).powerOff();
+  expect(Buffer.from(encodeState(state)).includes(record.secret)).toBe(false);
+  expect(state.personalisation?.privateKey.every((byte) => byte === 0)).toBe(true);
+  sealed.close();
+});
+
+test('the virtual chip says that it is a program', async () => {
+  const file = newFile();
+  await newChip(file);
+  const element = await openVirtualSecureElement({ file, passphrase: PASSPHRASE });
+  cleanUp.push(() => element.close());
+  expect(element.kind).toBe('virtual');
+  const info = await element.info();
+  expect(info.software).toBe(true);
+  expect(info.text).toContain('no protection by hardware');
+});
+
+test('the serial number of a virtual chip is random, or the one that it was given', async () => {
+  const cplcOf = async (serial?: Uint8Array): Promise<string> => {
+    const transport = await createVirtualChip({
+      file: newFile(),
+      passphrase: PASSPHRASE,
+      scryptCost: SCRYPT_COST,
+      ...(serial === undefined ? {} : { serial }),
+    });
+    const answer = await transport.transmit(Uint8Array.of(0x80, 0xca, 0x9f, 0x7f));
+    await transport.close();
+    return Buffer.from(answer).toString('hex');
+  };
+  expect(await cplcOf()).not.toBe(await cplcOf());
+  const serial = Buffer.from('a1a2a3a4b1b2b3b4', 'hex');
+  expect(await cplcOf(serial)).toBe(
+    `9f7f2a${'00'.repeat(12)}a1a2a3a4${'00'.repeat(22)}b1b2b3b49000`,
+  );
+  expect(await code(cplcOf(Buffer.alloc(7)))).toBe('input');
+});
+
+test('a chip without power does not answer', async () => {
+  const file = newFile();
+  await newChip(file);
+  const transport = await open(file);
+  await transport.close();
+  await transport.close();
+  expect(await code(transport.transmit(SELECT))).toBe('closed');
+});
