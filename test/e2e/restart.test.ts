@@ -45,6 +45,8 @@ function afterRounds(count: number): Promise<void> {
 
 async function killAndRestart(): Promise<void> {
   await cluster.coordinator.kill();
+  const completed = requester.client.received.filter((seen) => seen['success'] !== undefined);
+  expect(completed, 'killed too late').toEqual([]);
   await cluster.coordinator.start();
   await requester.reconnect();
 }

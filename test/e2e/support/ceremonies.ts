@@ -55,8 +55,10 @@ export class Requester {
     address: unknown,
     signers: readonly string[],
     message: string,
+    more: Extras = {},
   ): void {
     this.client.send({
+      ...more,
       type: 'sign_request',
       session_key: name,
       threshold: 2,
