@@ -20,8 +20,6 @@ const MASK = 0xffffff;
 
 /** c ≡ 2²⁵⁶, 129 bits. */
 const C = Float64Array.of(0xc9bebf, 0xa1732f, 0xc4402d, 0x50b75f, 0x512319, 0x000145);
-/** 2⁸·c ≡ 2²⁶⁴, 137 bits. */
-const C8 = Float64Array.of(0xbebf00, 0x732fc9, 0x402da1, 0xb75fc4, 0x231950, 0x014551);
 
 /** Scratch of `foldHigh` and `finish`; overwritten by every call. */
 const high = new Float64Array(COLUMNS - LIMBS);
@@ -41,14 +39,13 @@ export function loadBytes(
   from: number,
   length: number,
 ): void {
-  const count = Math.ceil(length / 3);
-  for (let limb = 0; limb < count; limb++) {
-    const at = from + length - 3 * limb - 1;
-    const low = bytes[at] ?? 0;
-    const middle = at - 1 >= from ? (bytes[at - 1] ?? 0) : 0;
-    const top = at - 2 >= from ? (bytes[at - 2] ?? 0) : 0;
-    out[to + limb] = low | (middle << 8) | (top << 16);
+  const whole = Math.floor(length / 3);
+  let at = from + length - 1;
+  for (let limb = 0; limb < whole; limb++, at -= 3) {
+    out[to + limb] = (bytes[at] ?? 0) | ((bytes[at - 1] ?? 0) << 8) | ((bytes[at - 2] ?? 0) << 16);
   }
+  if (length % 3 === 1) out[to + whole] = bytes[at] ?? 0;
+  if (length % 3 === 2) out[to + whole] = (bytes[at] ?? 0) | ((bytes[at - 1] ?? 0) << 8);
 }
 
 /** Writes a canonical number as 32 bytes, big-endian. */
@@ -65,7 +62,10 @@ export function storeBytes(bytes: Uint8Array, to: number, x: Float64Array, from:
   bytes[to] = value >> 8;
 }
 
-/** columns += a·b; a and b normal or loose. */
+/**
+ * columns += a·b; a and b normal or loose. Row i of the product is added while ten partial columns slide
+ * along in locals: column i is complete after row i.
+ */
 export function addProduct(
   columns: Float64Array,
   a: Float64Array,
@@ -73,12 +73,42 @@ export function addProduct(
   b: Float64Array,
   bFrom: number,
 ): void {
+  const b0 = b[bFrom + 0] ?? 0;
+  const b1 = b[bFrom + 1] ?? 0;
+  const b2 = b[bFrom + 2] ?? 0;
+  const b3 = b[bFrom + 3] ?? 0;
+  const b4 = b[bFrom + 4] ?? 0;
+  const b5 = b[bFrom + 5] ?? 0;
+  const b6 = b[bFrom + 6] ?? 0;
+  const b7 = b[bFrom + 7] ?? 0;
+  const b8 = b[bFrom + 8] ?? 0;
+  const b9 = b[bFrom + 9] ?? 0;
+  const b10 = b[bFrom + 10] ?? 0;
+  let [s0, s1, s2, s3, s4, s5, s6, s7, s8, s9] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < LIMBS; i++) {
     const factor = a[aFrom + i] ?? 0;
-    for (let j = 0; j < LIMBS; j++) {
-      columns[i + j] = (columns[i + j] ?? 0) + factor * (b[bFrom + j] ?? 0);
-    }
+    columns[i] = (columns[i] ?? 0) + s0 + factor * b0;
+    s0 = s1 + factor * b1;
+    s1 = s2 + factor * b2;
+    s2 = s3 + factor * b3;
+    s3 = s4 + factor * b4;
+    s4 = s5 + factor * b5;
+    s5 = s6 + factor * b6;
+    s6 = s7 + factor * b7;
+    s7 = s8 + factor * b8;
+    s8 = s9 + factor * b9;
+    s9 = factor * b10;
   }
+  columns[LIMBS + 0] = (columns[LIMBS + 0] ?? 0) + s0;
+  columns[LIMBS + 1] = (columns[LIMBS + 1] ?? 0) + s1;
+  columns[LIMBS + 2] = (columns[LIMBS + 2] ?? 0) + s2;
+  columns[LIMBS + 3] = (columns[LIMBS + 3] ?? 0) + s3;
+  columns[LIMBS + 4] = (columns[LIMBS + 4] ?? 0) + s4;
+  columns[LIMBS + 5] = (columns[LIMBS + 5] ?? 0) + s5;
+  columns[LIMBS + 6] = (columns[LIMBS + 6] ?? 0) + s6;
+  columns[LIMBS + 7] = (columns[LIMBS + 7] ?? 0) + s7;
+  columns[LIMBS + 8] = (columns[LIMBS + 8] ?? 0) + s8;
+  columns[LIMBS + 9] = (columns[LIMBS + 9] ?? 0) + s9;
 }
 
 /** Moves what is above 24 bits of each of the first `count` columns one column up: all below 2³⁰. */
@@ -102,18 +132,27 @@ export function carryColumns(columns: Float64Array, count: number): void {
   columns[count] = (columns[count] ?? 0) + carry;
 }
 
-/** Replaces the `count` normal limbs from 2²⁶⁴ on by their multiple of 2⁸·c. */
+/** Replaces the `count` normal limbs from 2²⁶⁴ on by their multiple of 2⁸·c ≡ 2²⁶⁴ (137 bits). */
 export function foldHigh(columns: Float64Array, count: number): void {
   for (let i = 0; i < count; i++) {
     high[i] = columns[LIMBS + i] ?? 0;
     columns[LIMBS + i] = 0;
   }
+  let [s0, s1, s2, s3, s4] = [0, 0, 0, 0, 0];
   for (let i = 0; i < count; i++) {
     const factor = high[i] ?? 0;
-    for (let j = 0; j < 6; j++) {
-      columns[i + j] = (columns[i + j] ?? 0) + factor * (C8[j] ?? 0);
-    }
+    columns[i] = (columns[i] ?? 0) + s0 + factor * 0xbebf00;
+    s0 = s1 + factor * 0x732fc9;
+    s1 = s2 + factor * 0x402da1;
+    s2 = s3 + factor * 0xb75fc4;
+    s3 = s4 + factor * 0x231950;
+    s4 = factor * 0x014551;
   }
+  columns[count] = (columns[count] ?? 0) + s0;
+  columns[count + 1] = (columns[count + 1] ?? 0) + s1;
+  columns[count + 2] = (columns[count + 2] ?? 0) + s2;
+  columns[count + 3] = (columns[count + 3] ?? 0) + s3;
+  columns[count + 4] = (columns[count + 4] ?? 0) + s4;
 }
 
 /** Reduces a sum of products below 2⁵³⁸ (columns below 2⁵³) modulo q; clears the columns. */

@@ -36,7 +36,7 @@ export function transpose(matrix: Uint32Array, rows: number, columns: number): U
 /**
  * Σⱼ eⱼ·xⱼ + x_{m+1} in GF(2)[X]/(X¹²⁸ + X⁷ + X² + X + 1) for many rows x at once. The rows are given
  * transposed: column n holds bit n of every row in `stride` words. Multiplication by Xᵇ is then a move
- * by b columns, and the only branches are on bits of e, which is public.
+ * by b columns, and the only index that depends on data is the bits of e at b, which are public.
  */
 export function combineBlocks(
   columns: Uint32Array,
@@ -45,29 +45,52 @@ export function combineBlocks(
 ): Uint32Array {
   const span = FIELD_BITS * stride;
   const terms = coefficients.length / 4;
+  const sums = subsetSums(columns, span, terms);
   const product = new Uint32Array(2 * span);
-  for (let term = 0; term < terms; term++) {
-    const block = columns.subarray(term * span, (term + 1) * span);
-    for (let bit = 0; bit < FIELD_BITS; bit++) {
-      const isSet = ((coefficients[4 * term + (bit >> 5)] ?? 0) >>> (bit & 31)) & 1;
-      if (isSet === 1) xorInto(product, bit * stride, block);
+  for (let bit = 0; bit < FIELD_BITS; bit++) {
+    let subset = 0; // the terms whose coefficient has Xᵇ
+    for (let term = 0; term < terms; term++) {
+      const word = coefficients[4 * term + (bit >> 5)] ?? 0;
+      subset |= ((word >>> (bit & 31)) & 1) << term;
     }
+    if (subset !== 0) xorInto(product, bit * stride, sums, subset * span, span);
   }
   for (let at = 2 * span - 1; at >= span; at--) {
-    const value = product[at] ?? 0;
-    for (const power of [0, 1, 2, 7]) {
-      const to = at - span + power * stride;
-      product[to] = (product[to] ?? 0) ^ value;
-    }
+    const value = product[at] ?? 0; // X¹²⁸ = X⁷ + X² + X + 1
+    const to = at - span;
+    product[to] = (product[to] ?? 0) ^ value;
+    product[to + stride] = (product[to + stride] ?? 0) ^ value;
+    product[to + 2 * stride] = (product[to + 2 * stride] ?? 0) ^ value;
+    product[to + 7 * stride] = (product[to + 7 * stride] ?? 0) ^ value;
   }
-  xorInto(product, 0, columns.subarray(terms * span, (terms + 1) * span));
-  const sum = product.slice(0, span);
+  xorInto(product, 0, columns, terms * span, span);
+  const combined = product.slice(0, span);
   product.fill(0);
-  return sum;
+  sums.fill(0);
+  return combined;
 }
 
-const xorInto = (target: Uint32Array, to: number, source: Uint32Array): void => {
-  for (let at = 0; at < source.length; at++) {
-    target[to + at] = (target[to + at] ?? 0) ^ (source[at] ?? 0);
+/** The sum of each subset of the first `terms` blocks; a subset's number has a bit for each. */
+const subsetSums = (columns: Uint32Array, span: number, terms: number): Uint32Array => {
+  const sums = new Uint32Array(2 ** terms * span);
+  for (let term = 0; term < terms; term++) {
+    for (let subset = 0; subset < 2 ** term; subset++) {
+      const to = (2 ** term + subset) * span;
+      sums.set(columns.subarray(term * span, (term + 1) * span), to);
+      xorInto(sums, to, sums, subset * span, span);
+    }
+  }
+  return sums;
+};
+
+const xorInto = (
+  target: Uint32Array,
+  to: number,
+  source: Uint32Array,
+  from: number,
+  length: number,
+): void => {
+  for (let at = 0; at < length; at++) {
+    target[to + at] = (target[to + at] ?? 0) ^ (source[from + at] ?? 0);
   }
 };

@@ -43,6 +43,8 @@ export interface RvoleReceiver {
   readonly sid: Uint8Array;
   /** β: ξ choice bits. */
   readonly choices: Uint8Array;
+  /** The gadget. Public. */
+  readonly factors: Float64Array;
   /** vᵀ: 4 words for each choice. */
   readonly columns: Uint32Array;
   /** Whether an answer was processed. */
@@ -61,7 +63,7 @@ export function rvoleReceive(
     const b = asScalar(selectedSum(factors, choices));
     if (isZeroScalar(b)) continue;
     const { message, columns } = extendReceive(sid, builder, choices, rng);
-    return { b, message, state: { sid, choices, columns, finished: false } };
+    return { b, message, state: { sid, choices, factors, columns, finished: false } };
   }
 }
 
@@ -104,7 +106,7 @@ export function rvoleSend(
 export function rvoleFinish(state: RvoleReceiver, message: Uint8Array): [Scalar, Scalar] | null {
   if (state.finished || !isRvoleMessage(message)) return null;
   state.finished = true;
-  const { sid, choices, columns } = state;
+  const { sid, choices, factors, columns } = state;
   const masked = message.subarray(0, MASKED_BYTES);
   const eta = scalarFromBytes(message.subarray(MASKED_BYTES, MASKED_BYTES + 32)) ?? unreachable();
   const rows = rowScalars(sid, columns);
@@ -116,7 +118,6 @@ export function rvoleFinish(state: RvoleReceiver, message: Uint8Array): [Scalar,
     hash(LABELS.rvoleCheck, sid, checked),
     message.subarray(MASKED_BYTES + 32),
   );
-  const factors = gadget(sid);
   const output = (i: number): Scalar => asScalar(dotColumn(factors, rows, WIDTH, i)); // Σ gⱼ·ḋ[j][i]
   const outputs: [Scalar, Scalar] = [output(0), output(1)];
   wipe(rows, checked, choices, columns);
@@ -127,7 +128,8 @@ export function rvoleFinish(state: RvoleReceiver, message: Uint8Array): [Scalar,
 export function isRvoleMessage(bytes: Uint8Array): boolean {
   if (bytes.length !== RVOLE_BYTES) return false;
   for (let at = 0; at < MASKED_BYTES + 32; at += 32) {
-    if (scalarFromBytes(bytes.subarray(at, at + 32)) === null) return false;
+    // Public bytes: a scalar whose first byte is not 255 is below q.
+    if (bytes[at] === 255 && scalarFromBytes(bytes.subarray(at, at + 32)) === null) return false;
   }
   return true;
 }
