@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../services.ts';
 
 /** Reports a detail that must never be logged; thrown to the programmer, before anything is written. */
-export class AuditGuardError extends Error {
+class AuditGuardError extends Error {
   override readonly name = 'AuditGuardError';
 }
 

@@ -6,7 +6,7 @@ import { type Checkpoint, publicKeyHex, signCheckpoint } from './checkpoint.ts';
 import { bodyOf, canonicalBody, type Entry, EntryBodySchema, entryHash, GENESIS } from './entry.ts';
 
 /** Which entries to list, newest first. */
-export interface AuditFilter {
+interface AuditFilter {
   readonly actor?: string | undefined;
   readonly action?: string | undefined;
   readonly subject?: string | undefined;
@@ -39,7 +39,7 @@ export interface Audit extends AuditLog {
 }
 
 /** What {@link createAudit} needs. */
-export interface AuditOptions {
+interface AuditOptions {
   readonly database: Database;
   /** Ed25519. */
   readonly key: KeyObject;

@@ -8,7 +8,7 @@ import { type IssuedToken, revoke } from './tokens.ts';
 import { addUser, changeUser, findUser, hasUsers, type UserRecord } from './users.ts';
 
 /** Longest life of a token that an administrator makes for a machine: 30 days, in milliseconds. */
-export const LONGEST_TOKEN: number = 30 * 24 * 3_600_000;
+const LONGEST_TOKEN = 30 * 24 * 3_600_000;
 
 /** A user to add. */
 export interface NewUser {

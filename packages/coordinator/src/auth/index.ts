@@ -18,14 +18,12 @@ import { loadTokenKeys, type TokenKeySettings } from './tokenKeys.ts';
 import { createTokenService, type IssuedToken } from './tokens.ts';
 import { findUser, listUsers, type UserRecord } from './users.ts';
 
-export { LONGEST_TOKEN, type NewUser, type UserPatch } from './accounts.ts';
 export { KeyFileError, loadOrCreateKey } from './keyFile.ts';
 export type { Lifetimes, Login } from './login.ts';
 export type { PasswordCost } from './password.ts';
-export { Refusal, type RefusalCode } from './refusal.ts';
+export { Refusal } from './refusal.ts';
 export { createRateLimit, type RateLimit } from './throttle.ts';
-export type { TokenAlgorithm, TokenKeySettings } from './tokenKeys.ts';
-export type { IssuedToken } from './tokens.ts';
+export type { TokenKeySettings } from './tokenKeys.ts';
 export type { UserRecord } from './users.ts';
 
 /** Users, their passwords and their tokens. */

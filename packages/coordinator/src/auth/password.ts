@@ -12,7 +12,7 @@ export interface PasswordCost {
 export const DEFAULT_COST: PasswordCost = { N: 2 ** 15, r: 8, p: 3 };
 
 /** Characters, after NFC normalisation. */
-export const MINIMUM_PASSWORD_LENGTH = 12;
+const MINIMUM_PASSWORD_LENGTH = 12;
 
 const MAXIMUM_PASSWORD_LENGTH = 1024;
 const HASH_LENGTH = 32;

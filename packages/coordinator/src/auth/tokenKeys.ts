@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { KeyFileError, kindOf, loadOrCreateKey, readSecretFile } from './keyFile.ts';
 
 /** The token algorithms that the server speaks. */
-export type TokenAlgorithm = 'EdDSA' | 'ES256' | 'HS256';
+type TokenAlgorithm = 'EdDSA' | 'ES256' | 'HS256';
 
 /** How tokens are made and whose tokens are taken; paths are absolute. */
 export interface TokenKeySettings {

@@ -16,8 +16,7 @@ import {
   spendChallenge,
 } from './registry.ts';
 
-export type { Authoriser } from './authoriser.ts';
-export type { ChipRecord, Registration } from './registry.ts';
+export type { ChipRecord } from './registry.ts';
 
 /** Which chips exist, whose they are, and the authorisation of releases. */
 export interface ChipRegistry extends Chips, Authoriser {

@@ -28,7 +28,7 @@ export interface RestDeps {
 }
 
 /** A request that passed the checks of its route. */
-export interface Call {
+interface Call {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** Who asks; nobody, without roles, on routes for anyone. */
@@ -36,7 +36,7 @@ export interface Call {
 }
 
 /** Does what a route is for; returns what is sent as JSON, or the reply when it sent one itself. */
-export type Handler = (call: Call) => Promise<unknown>;
+type Handler = (call: Call) => Promise<unknown>;
 
 /** The handlers of some routes, by method and path as the table of routes writes them. */
 export type Handlers = Readonly<Record<string, Handler>>;

@@ -9,7 +9,7 @@ import { addRoutes } from './route.ts';
 import { addParser } from './parser.ts';
 
 export type { RestDeps } from './call.ts';
-export { createMetrics, type Metrics } from './metrics.ts';
+export { createMetrics } from './metrics.ts';
 
 /**
  * Adds the REST interface of contract §1.7 to a server: every route of the wire's table.

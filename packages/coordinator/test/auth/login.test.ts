@@ -29,6 +29,8 @@ describe('setup', () => {
     await expect(
       auth.setUp({ token: token ?? '', username: 'second', password: PASSWORD }),
     ).rejects.toMatchObject({ code: 'setup_done' });
+    const left = await database.read((tx) => tx.all('SELECT * FROM setup_token', []));
+    expect(left).toEqual([]);
     expect(await auth.makeSetupToken()).toBeUndefined();
   });
 
