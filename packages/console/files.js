@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { extname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const DIST = new URL('dist/', import.meta.url);
+const DIST = fileURLToPath(new URL('dist', import.meta.url));
 
 const TYPES = new Map([
   ['.html', 'text/html; charset=utf-8'],
@@ -16,9 +17,9 @@ export async function consoleFiles() {
   for (const entry of entries) {
     const type = TYPES.get(extname(entry.name));
     if (!entry.isFile() || type === undefined) continue;
-    const url = new URL(`file://${entry.parentPath ?? entry.path}/${entry.name}`);
-    const body = await readFile(url);
-    files.set(`/${url.pathname.slice(DIST.pathname.length)}`, { type, body });
+    const file = join(entry.parentPath ?? entry.path, entry.name);
+    const path = `/${relative(DIST, file).split(sep).join('/')}`;
+    files.set(path, { type, body: await readFile(file) });
   }
   const index = files.get('/index.html');
   if (index !== undefined) files.set('/', index);

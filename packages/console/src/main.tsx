@@ -1,7 +1,7 @@
 /** The page: who is logged in decides what can be chosen, the address bar what is shown. */
 import { render } from 'preact';
 import { hrefOf, viewsFor } from './route.ts';
-import { account, api, language, route, shown, speak, t } from './tab.ts';
+import { account, api, language, route, shown, speak, t, word } from './tab.ts';
 import { Audit } from './views/audit.tsx';
 import { Key, Keys } from './views/keys.tsx';
 import { Login } from './views/login.tsx';
@@ -35,7 +35,7 @@ function Page() {
             </a>
           ))}
         </nav>
-        <span class="who" title={roles.map(shown).join(', ')}>
+        <span class="who" title={roles.map(word).join(', ')}>
           {shown(username)}
         </span>
         <LanguageButton />

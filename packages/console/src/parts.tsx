@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { Answer } from './polling.ts';
-import { language, shown, t } from './tab.ts';
+import { language, shown, t, word } from './tab.ts';
 import type { TextKey } from './texts.ts';
 
 const GOOD = new Set(['completed', 'active', 'ok', 'finished']);
@@ -18,7 +18,7 @@ export function State({ value }: { value: string }) {
       : WAITING.has(value)
         ? 'waiting'
         : 'busy';
-  return <span class={`state ${tone}`}>{shown(value)}</span>;
+  return <span class={`state ${tone}`}>{word(value)}</span>;
 }
 
 /** A moment, in the reader's time zone. */

@@ -26,9 +26,14 @@ export function t(key: TextKey): string {
   return textIn(language.value, key);
 }
 
-/** A word or a text from the server: translated when known, escaped always (attacks.md R-16). */
-export function shown(word: string): string {
-  return escapeForDisplay(wordIn(language.value, word));
+/** A text from the server or from people: escaped, never translated (attacks.md R-16). */
+export function shown(text: string): string {
+  return escapeForDisplay(text);
+}
+
+/** A state, an outcome, a kind or a role: translated when known, escaped in any case. */
+export function word(text: string): string {
+  return escapeForDisplay(wordIn(language.value, text));
 }
 
 /** Changes the language of the page and says so to whoever reads it aloud. */

@@ -31,8 +31,6 @@ export const TEXTS = {
   offline: ['The coordinator does not answer; trying again.', '协调服务器无响应，正在重试。'],
   session_key: ['Session', '会话标识'],
   kind: ['Kind', '类型'],
-  keygen: ['key generation', '密钥生成'],
-  sign: ['signature', '签名'],
   state: ['State', '状态'],
   coordinator: ['Coordinator', '协调者'],
   threshold: ['Threshold', '门限'],
@@ -74,6 +72,12 @@ export const TEXTS = {
   audit_key: ['Audit key', '审计公钥'],
   copy: ['Copy', '复制'],
   copied: ['Copied', '已复制'],
+} as const satisfies Record<string, readonly [en: string, zhCN: string]>;
+
+/** The words of the server: states, outcomes, kinds, roles. Names of people are never looked up here. */
+export const WORDS = {
+  keygen: ['key generation', '密钥生成'],
+  sign: ['signature', '签名'],
   invited: ['invited', '已邀请'],
   accepted: ['accepted', '已接受'],
   running: ['running', '进行中'],
@@ -90,6 +94,8 @@ export const TEXTS = {
   admin: ['administrator', '管理员'],
   participant: ['participant', '参与者'],
   auditor: ['auditor', '审计员'],
+  coordinator: ['coordinator', '协调者'],
+  unknown: ['unknown', '未知'],
 } as const satisfies Record<string, readonly [en: string, zhCN: string]>;
 
 /** The name of a text. */
@@ -103,15 +109,15 @@ export function textIn(language: Language, key: TextKey): string {
   return TEXTS[key][language === 'zh-CN' ? 1 : 0];
 }
 
-/** A word that the server uses, translated when it is known and unchanged when it is not. */
+/** A word of the server, translated when it is known and unchanged when it is not. */
 export function wordIn(language: Language, word: string): string {
   const round = /^round (\d{1,2})$/.exec(word)?.[1];
   if (round !== undefined) return language === 'zh-CN' ? `第 ${round} 轮` : word;
-  return isTextKey(word) ? textIn(language, word) : word;
+  return isWord(word) ? WORDS[word][language === 'zh-CN' ? 1 : 0] : word;
 }
 
-function isTextKey(word: string): word is TextKey {
-  return Object.hasOwn(TEXTS, word);
+function isWord(word: string): word is keyof typeof WORDS {
+  return Object.hasOwn(WORDS, word);
 }
 
 /** The language of a browser that prefers `tag`. */

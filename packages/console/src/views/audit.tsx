@@ -4,7 +4,7 @@ import { ApiProblem, contentOf } from '../api.ts';
 import { Pages, usePaging, withQuery } from '../paging.tsx';
 import { Code, Fact, Facts, Heading, Pending, State, Table, When } from '../parts.tsx';
 import { type Answer, useAnswer } from '../polling.ts';
-import { api, shown, t } from '../tab.ts';
+import { api, shown, t, word } from '../tab.ts';
 
 const POLL_MS = 5000;
 const OUTCOMES = ['ok', 'refused', 'failed'] as const;
@@ -28,7 +28,7 @@ export function Audit() {
           <option value="">{t('all')}</option>
           {OUTCOMES.map((name) => (
             <option key={name} value={name}>
-              {t(name)}
+              {word(name)}
             </option>
           ))}
         </select>

@@ -2,7 +2,7 @@ import type { ChipList, UserList } from '@quorate/wire';
 import { Pages, usePaging, withQuery } from '../paging.tsx';
 import { Code, Heading, Pending, State, Table, When } from '../parts.tsx';
 import { useAnswer } from '../polling.ts';
-import { shown, t } from '../tab.ts';
+import { shown, t, word } from '../tab.ts';
 
 const POLL_MS = 10_000;
 
@@ -54,7 +54,7 @@ export function Users() {
           {answer.value.users.map((user) => (
             <tr key={user.username}>
               <td>{shown(user.username)}</td>
-              <td>{user.roles.map(shown).join(', ')}</td>
+              <td>{user.roles.map(word).join(', ')}</td>
               <td>
                 <State value={user.state} />
               </td>

@@ -2,7 +2,7 @@ import type { SessionAnswer } from '@quorate/wire';
 import { Code, Fact, Facts, Heading, Pending, State, Table, When } from '../parts.tsx';
 import { useAnswer } from '../polling.ts';
 import { hrefOf } from '../route.ts';
-import { shown, t } from '../tab.ts';
+import { shown, t, word } from '../tab.ts';
 
 const POLL_MS = 1000;
 const STAGES = ['invited', 'running', 'results', 'completed'] as const;
@@ -28,7 +28,7 @@ function Shown({ session }: { session: SessionAnswer }) {
     <>
       <Stages state={session.state} />
       <Facts>
-        <Fact name="kind">{t(session.kind)}</Fact>
+        <Fact name="kind">{word(session.kind)}</Fact>
         <Fact name="state">
           <State value={session.state} />
         </Fact>
@@ -87,7 +87,7 @@ function Stages({ state }: { state: SessionAnswer['state'] }) {
           class={index <= reached ? 'reached' : ''}
           {...(index === reached ? { 'aria-current': 'step' } : {})}
         >
-          {t(stage)}
+          {word(stage)}
         </li>
       ))}
     </ol>

@@ -4,7 +4,7 @@ import { Pages, usePaging, withQuery } from '../paging.tsx';
 import { Code, Heading, Pending, State, Table, When } from '../parts.tsx';
 import { useAnswer } from '../polling.ts';
 import { hrefOf } from '../route.ts';
-import { shown, t } from '../tab.ts';
+import { shown, t, word } from '../tab.ts';
 
 const POLL_MS = 2000;
 const STATES: readonly SessionStateName[] = [
@@ -35,7 +35,7 @@ export function Sessions() {
           <option value="">{t('all')}</option>
           {STATES.map((name) => (
             <option key={name} value={name}>
-              {t(name)}
+              {word(name)}
             </option>
           ))}
         </select>
@@ -59,7 +59,7 @@ function List({ list }: { list: SessionList }) {
               {shown(session.session_key)}
             </a>
           </td>
-          <td>{t(session.kind)}</td>
+          <td>{word(session.kind)}</td>
           <td>
             <State value={session.state} />
           </td>
