@@ -47,11 +47,8 @@ const CANDIDATES = 4;
 export function hashToPoint(label: string, ...fields: readonly Uint8Array[]): Point {
   for (let counter = 0; ; counter++) {
     const block = expand(label, 33 * CANDIDATES, ...fields, u32(counter));
-    for (let at = 0; at < block.length; at += 33) {
-      const candidate = block.subarray(at, at + 33);
-      candidate[0] = 2 | ((candidate[0] ?? 0) & 1);
-      const point = backend.decodePoint(candidate);
-      if (point !== null) return point;
-    }
+    for (let at = 0; at < block.length; at += 33) block[at] = 2 | ((block[at] ?? 0) & 1);
+    const point = backend.firstPoint(block);
+    if (point !== null) return point;
   }
 }

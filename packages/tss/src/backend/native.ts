@@ -26,6 +26,7 @@ import {
 interface Bindings {
   contextRandomize(seed: Uint8Array): void;
   publicKeyCreate(secret: Uint8Array, compressed: false): Uint8Array;
+  publicKeyVerify(point: Uint8Array): boolean;
   publicKeyConvert(point: Uint8Array, compressed: false): Uint8Array;
   publicKeyNegate(point: Uint8Array, compressed: false): Uint8Array;
   publicKeyCombine(points: readonly Uint8Array[], compressed: false): Uint8Array;
@@ -132,6 +133,17 @@ const uncompressed = (x: Uint8Array, y: Uint8Array): Uint8Array => {
   return point;
 };
 
+/** Asks before it converts: a refusal of `publicKeyConvert` is an exception, ten times as slow. */
+const firstPoint = (bindings: Bindings, candidates: Uint8Array): Point | null => {
+  for (let at = 0; at + 33 <= candidates.length; at += 33) {
+    const candidate = candidates.subarray(at, at + 33);
+    if (bindings.publicKeyVerify(candidate)) {
+      return bindings.publicKeyConvert(candidate, false) as Point;
+    }
+  }
+  return null;
+};
+
 const sum = (bindings: Bindings, points: readonly Point[]): Point | null => {
   if (points.length === 0) return null;
   try {
@@ -172,6 +184,7 @@ const nativeBackend = (bindings: Bindings): Backend => ({
   negate: (point) => inRange(() => bindings.publicKeyNegate(point, false)),
   decodePoint: (bytes) =>
     bytes.length === 33 ? orNull(() => bindings.publicKeyConvert(bytes, false)) : null,
+  firstPoint: (candidates) => firstPoint(bindings, candidates),
   encodePoint: compressPoint,
   ecdsaVerify: (signature, digest, publicKey) => verify(bindings, signature, digest, publicKey),
   ecdsaRecover: (signature, recovery, digest) =>

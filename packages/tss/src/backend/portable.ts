@@ -51,6 +51,14 @@ const decode = (bytes: Uint8Array): Point | null => {
   }
 };
 
+const firstPoint = (candidates: Uint8Array): Point | null => {
+  for (let at = 0; at + 33 <= candidates.length; at += 33) {
+    const point = decode(candidates.subarray(at, at + 33));
+    if (point !== null) return point;
+  }
+  return null;
+};
+
 const sum = (points: readonly Point[]): Point | null => {
   const total = points.reduce((partial, point) => partial.add(parse(point)), Curve.ZERO);
   return total.is0() ? null : pointOf(total);
@@ -92,6 +100,7 @@ export const backend: Backend = {
   sum,
   negate: (point) => pointOf(parse(point).negate()),
   decodePoint: decode,
+  firstPoint,
   encodePoint: compressPoint,
   ecdsaVerify: verify,
   ecdsaRecover: recover,

@@ -36,6 +36,8 @@ export interface Backend {
   negate(point: Point): Point;
   /** Reads 33 bytes; null unless canonical and on the curve. The identity has no encoding. */
   decodePoint(bytes: Uint8Array): Point | null;
+  /** The first of the 33-byte candidates in a row that `decodePoint` takes, or null. */
+  firstPoint(candidates: Uint8Array): Point | null;
   /** 33 bytes, SEC1 compressed. */
   encodePoint(point: Point): Uint8Array;
   /** Verifies r ‖ s; false for a high s, a value out of range or a wrong length. */

@@ -141,6 +141,10 @@ describe('J-10: both backends give equal bytes', () => {
       G,
     ];
     for (const bytes of bad) expect(same((backend) => backend.decodePoint(bytes))).toBeNull();
+    const candidates = Uint8Array.of(...bad[8]!, ...bad[9]!, ...compressed, ...compressed);
+    expect(same((backend) => backend.firstPoint(candidates))).toEqual(G);
+    expect(same((backend) => backend.firstPoint(candidates.subarray(0, 98)))).toBeNull();
+    expect(same((backend) => backend.firstPoint(new Uint8Array(0)))).toBeNull();
   });
 
   test('hashes and MACs agree with each other and with node:crypto', () => {

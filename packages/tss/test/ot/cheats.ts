@@ -115,8 +115,7 @@ export function aliceMessage(
       return toBigEndian(mod(value - one[at]! + input));
     }),
   );
-  const digest = hash(LABELS.rvoleMasked, sid, masked);
-  const [t1, t2] = wide(expand(LABELS.rvoleTheta, 96, digest)) as [bigint, bigint];
+  const [t1, t2] = thetasOf(sid, masked);
   const [a1, a2, check] = inputOf(-1);
   const eta = mod(check + t1 * a1 + t2 * a2);
   const gadget = wide(expand(LABELS.rvoleGadget, 512 * 48, sid));
@@ -127,6 +126,23 @@ export function aliceMessage(
   const message = concat(masked, toBigEndian(eta), hash(LABELS.rvoleCheck, sid, concat(...checks)));
   return { message, outputs: [output(0), output(1)] };
 }
+
+/** A message that anybody could make for a Bob whose β and columns are all zero. */
+export function messageForZeros(sid: Uint8Array): Uint8Array {
+  const alpha = rowScalars(sid, new Uint32Array(4 * 512));
+  const masked = new Uint8Array(512 * 3 * 32);
+  const [t1, t2] = thetasOf(sid, masked);
+  const checks = Array.from({ length: 512 }, (_, j) => {
+    const [x, y, z] = alpha.slice(3 * j, 3 * j + 3) as [bigint, bigint, bigint];
+    return toBigEndian(mod(z + t1 * x + t2 * y));
+  });
+  return concat(masked, new Uint8Array(32), hash(LABELS.rvoleCheck, sid, concat(...checks)));
+}
+
+const thetasOf = (sid: Uint8Array, masked: Uint8Array): [bigint, bigint] => {
+  const digest = hash(LABELS.rvoleMasked, sid, masked);
+  return wide(expand(LABELS.rvoleTheta, 96, digest)) as [bigint, bigint];
+};
 
 const rowScalars = (sid: Uint8Array, columns: Uint32Array): bigint[] => {
   const positions = new Uint32Array(3 * 512);

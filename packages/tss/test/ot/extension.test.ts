@@ -62,6 +62,7 @@ describe('O-6, O6: the consistency check', () => {
       expect(send(new Uint8Array(length))).toBeNull();
     }
     expect(send(bob.message.subarray(0, -16))).toBeNull();
+    expect(send(Uint8Array.of(...bob.message, 0, 0, 0, 0))).toBeNull();
   });
 
   test('lets one of 16 guesses of a lying Bob pass: the one that is Δ of the tree', () => {

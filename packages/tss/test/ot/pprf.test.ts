@@ -86,6 +86,9 @@ describe('O5: the evaluator refuses', () => {
     for (const length of [0, PPRF_BYTES - 1, PPRF_BYTES + 1]) {
       expect(evaluate(new Uint8Array(length))).toBeNull();
     }
+    expect(evaluate(Uint8Array.of(...message, 0))).toBeNull();
+    const longer = Uint8Array.of(...pads, 0);
+    expect(pprfEvaluate(sid, offer.choices, longer, message)).toBeNull();
   });
 });
 

@@ -14,7 +14,7 @@ import { expandBlocks } from '../../src/ot/blocks.ts';
 import { RVOLE_BYTES } from '../../src/ot/parameters.ts';
 import { isRvoleMessage, rvoleFinish, rvoleReceive, rvoleSend } from '../../src/ot/rvole.ts';
 import { seededRng } from '../support/rng.ts';
-import { aliceMessage, numberOf } from './cheats.ts';
+import { aliceMessage, messageForZeros, numberOf } from './cheats.ts';
 import { bitOf, flipped, present, recorded, setUpPair } from './setup.ts';
 
 const { builder, evaluator } = setUpPair('multiplication');
@@ -134,6 +134,7 @@ describe('O-8, M1: Bob refuses', () => {
     const failed = bob().state;
     expect(rvoleFinish(failed, flipped(honest.message, 8 * 49_184))).toBeNull();
     expect(rvoleFinish(failed, honest.message)).toBeNull();
+    expect(rvoleFinish(failed, messageForZeros(sid))).toBeNull(); // what wiping has left
   });
 });
 
