@@ -4,7 +4,7 @@ import { fromHex, toHex, utf8 } from './bytes.ts';
 import { IntentError } from './errors.ts';
 
 /** The longest calldata or `bytes` value, in bytes. */
-export const MAX_DATA = 131_072;
+const MAX_DATA = 131_072;
 /** The longest text, in UTF-16 units. */
 export const MAX_TEXT = 131_072;
 

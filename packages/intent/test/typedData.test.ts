@@ -220,6 +220,14 @@ describe('EIP-712 refusals', () => {
     expect(() => parse({ primaryType: 'toString' })).toThrow('primaryType');
   });
 
+  test('documents whose types are too many, too large or too nested are refused', () => {
+    const members = Array.from({ length: 300 }, (_, at) => ({ name: `m${at}`, type: 'bool' }));
+    expect(() => parse({ types: { ...MAIL.types, A: members, B: members } })).toThrow('members');
+    const many = Object.fromEntries(Array.from({ length: 65 }, (_, at) => [`T${at}`, []]));
+    expect(() => parse({ types: { ...MAIL.types, ...many } })).toThrow('types');
+    expect(() => parsePayload(withMember(`bool${'[]'.repeat(5000)}`, []))).toThrow('256 units');
+  });
+
   test('documents that are too deep or too large are refused', () => {
     const deep = (levels: number): object => ({ v: 1, c: levels === 0 ? [] : [deep(levels - 1)] });
     const types = {

@@ -11,26 +11,40 @@ import {
   type StructTypes,
 } from './types.ts';
 
+/** The types of one document, and the hash of each type's text once it was needed. */
+interface Hasher {
+  readonly types: StructTypes;
+  readonly typeHashes: Map<string, Uint8Array>;
+}
+
 /** The digest that a wallet would sign for this document: 32 bytes. */
 export function hashTypedData(data: TypedData): Uint8Array {
-  const types: StructTypes = new Map(Object.entries(data.types));
+  const hasher: Hasher = { types: new Map(Object.entries(data.types)), typeHashes: new Map() };
   return keccak_256(
     concat(
       Uint8Array.of(0x19, 0x01),
-      hashStruct(types, DOMAIN_TYPE, data.domain),
-      hashStruct(types, data.primaryType, data.message),
+      hashStruct(hasher, DOMAIN_TYPE, data.domain),
+      hashStruct(hasher, data.primaryType, data.message),
     ),
   );
 }
 
-function hashStruct(types: StructTypes, name: string, value: TypedStruct): Uint8Array {
-  const members = types.get(name) ?? [];
+function hashStruct(hasher: Hasher, name: string, value: TypedStruct): Uint8Array {
+  const members = hasher.types.get(name) ?? [];
   const encoded = members.map((member) => {
     const item = value[member.name];
     if (item === undefined) return refuseTypedData(member.name, 'a value');
-    return encodeValue(types, member.type, item);
+    return encodeValue(hasher, member.type, item);
   });
-  return keccak_256(concat(keccak_256(utf8(encodeType(types, name))), ...encoded));
+  return keccak_256(concat(typeHash(hasher, name), ...encoded));
+}
+
+function typeHash({ types, typeHashes }: Hasher, name: string): Uint8Array {
+  const known = typeHashes.get(name);
+  if (known !== undefined) return known;
+  const hash = keccak_256(utf8(encodeType(types, name)));
+  typeHashes.set(name, hash);
+  return hash;
 }
 
 /** E.g. `Mail(Person from,string text)Person(string name)`. */
@@ -43,13 +57,13 @@ function encodeType(types: StructTypes, root: string): string {
     .join('');
 }
 
-function encodeValue(types: StructTypes, type: string, value: TypedValue): Uint8Array {
-  const parsed = parseType(type, type, types);
+function encodeValue(hasher: Hasher, type: string, value: TypedValue): Uint8Array {
+  const parsed = parseType(type, type, hasher.types);
   if (typeof value === 'boolean') return word(value ? 1n : 0n);
   if (parsed.kind === 'array' && Array.isArray(value)) {
-    return keccak_256(concat(...value.map((item) => encodeValue(types, parsed.item, item))));
+    return keccak_256(concat(...value.map((item) => encodeValue(hasher, parsed.item, item))));
   }
-  if (parsed.kind === 'struct' && isStruct(value)) return hashStruct(types, parsed.name, value);
+  if (parsed.kind === 'struct' && isStruct(value)) return hashStruct(hasher, parsed.name, value);
   if (typeof value !== 'string') return refuseTypedData(type, 'a value of its type');
   switch (parsed.kind) {
     case 'address':

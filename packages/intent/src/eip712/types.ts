@@ -32,8 +32,10 @@ export const DOMAIN_MEMBERS: readonly Member[] = [
 export const DOMAIN_TYPE = 'EIP712Domain';
 
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]{0,127}$/;
-const MAX_TYPES = 128;
-const MAX_MEMBERS = 128;
+const MAX_TYPES = 64;
+/** Of all types together: what is hashed for a type grows with the product of both. */
+const MAX_MEMBERS = 512;
+const MAX_TYPE_TEXT = 256;
 
 /** Refuses with the place and the expectation. */
 export function refuseTypedData(path: string, expected: string): never {
@@ -51,6 +53,9 @@ export function parseTypes(entries: ReadonlyMap<string, unknown>): StructTypes {
     }
     types.set(name, parseMembers(`types.${name}`, value));
   }
+  if ([...types.values()].flat().length > MAX_MEMBERS) {
+    refuseTypedData('types', `at most ${MAX_MEMBERS} members`);
+  }
   return types;
 }
 
@@ -58,7 +63,10 @@ function parseMembers(path: string, value: unknown): readonly Member[] {
   const members = readArray(path, value, MAX_MEMBERS).map((item, at): Member => {
     const fields = readObject(`${path}[${at}]`, item, ['name', 'type']);
     const name = checkIdentifier(`${path}[${at}]`, readText(path, fields.get('name')));
-    return { name, type: readText(`${path}[${at}].type`, fields.get('type')) };
+    const type = readText(`${path}[${at}].type`, fields.get('type'));
+    if (type.length > MAX_TYPE_TEXT)
+      refuseTypedData(path, `types of at most ${MAX_TYPE_TEXT} units`);
+    return { name, type };
   });
   if (new Set(members.map(({ name }) => name)).size !== members.length) {
     refuseTypedData(path, 'each member once');
@@ -98,7 +106,7 @@ function parseAtomic(type: string): ParsedType | null {
 }
 
 /** The name of the struct inside any number of array brackets, if the type is one. */
-export function structOf(type: string, types: StructTypes): string | null {
+function structOf(type: string, types: StructTypes): string | null {
   const name = type.replace(/(\[\d*\])+$/, '');
   return types.has(name) ? name : null;
 }

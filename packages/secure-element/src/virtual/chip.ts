@@ -4,7 +4,7 @@ import { SW } from '../status.ts';
 import type { ChipRecord, ChipState, Personalisation } from './state.ts';
 
 /** Challenges, and sessions, that the chip remembers; a further one takes the place of the oldest. */
-export const REMEMBERED = 32;
+const REMEMBERED = 32;
 
 /** Ends a command with a status word. */
 export class StatusError extends Error {

@@ -1,5 +1,5 @@
 /** One process per chip file: two chips over one file would each count PIN tries alone. */
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { SecureElementError } from '../errors.ts';
 
@@ -12,7 +12,8 @@ import { SecureElementError } from '../errors.ts';
 export function lockFile(file: string): () => void {
   const lock = `${file}.lock`;
   const own = `${lock}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(own, identify(process.pid), { mode: 0o600, flag: 'wx' });
+  const owner = identify(process.pid);
+  writeFileSync(own, owner, { mode: 0o600, flag: 'wx' });
   try {
     if (!tryLink(own, lock)) {
       removeStale(lock);
@@ -21,7 +22,9 @@ export function lockFile(file: string): () => void {
   } finally {
     unlinkSync(own);
   }
-  return () => unlinkSync(lock);
+  return () => {
+    if (read(lock) === owner) rmSync(lock, { force: true });
+  };
 }
 
 function tryLink(own: string, lock: string): boolean {

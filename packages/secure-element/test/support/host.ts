@@ -39,7 +39,7 @@ export function command(
   return transmit(chip, shortApdu(ins, Buffer.concat(parts)));
 }
 
-export function shortApdu(ins: number, data: Uint8Array): Buffer {
+function shortApdu(ins: number, data: Uint8Array): Buffer {
   const head = Buffer.from([0x80, ins, 0, 0]);
   return data.length === 0 ? head : Buffer.concat([head, Buffer.of(data.length), data]);
 }
