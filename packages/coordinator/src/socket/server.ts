@@ -31,7 +31,7 @@ export class SocketServer {
   readonly #connections = new Map<WebSocket, Connection>();
   readonly #perAddress = new Map<string, number>();
   readonly #alive = new WeakSet<WebSocket>();
-  #cancelPing: () => void = () => undefined;
+  #ping: NodeJS.Timeout | undefined;
   #closing = false;
 
   constructor(options: SocketServerOptions) {
@@ -49,13 +49,16 @@ export class SocketServer {
   /** Serves upgrades of an HTTP server. */
   attach(server: Server): void {
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#schedulePing();
+    // Real time, not the sessions' clock: this is about the network under the socket.
+    this.#ping = setInterval(() => {
+      for (const socket of this.#connections.keys()) this.#checkAlive(socket);
+    }, PING_MS).unref();
   }
 
   /** Closes every connection with a code and waits until they are gone. */
   async close(code: number, reason: string): Promise<void> {
     this.#closing = true;
-    this.#cancelPing();
+    clearInterval(this.#ping);
     const gone = [...this.#connections].map(([socket, connection]) => {
       const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
       connection.close(code, reason);
@@ -117,15 +120,7 @@ export class SocketServer {
     else this.#perAddress.set(remote, count);
   }
 
-  #schedulePing(): void {
-    const { clock } = this.#options.desk.options;
-    this.#cancelPing = clock.schedule(clock.now() + PING_MS, () => {
-      for (const socket of this.#connections.keys()) this.#ping(socket);
-      this.#schedulePing();
-    });
-  }
-
-  #ping(socket: WebSocket): void {
+  #checkAlive(socket: WebSocket): void {
     if (!this.#alive.has(socket)) return socket.terminate();
     this.#alive.delete(socket);
     if (socket.readyState === WebSocket.OPEN) socket.ping();

@@ -1,0 +1,239 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  acceptAll,
+  factsOf,
+  keygenRequest,
+  type MadeKey,
+  makeKey,
+  runRounds,
+  signRequest,
+} from '../support/ceremony.ts';
+import { Participant, signPlain } from '../support/participant.ts';
+import type { Received, TestSocket } from '../support/socket.ts';
+import { openWorld, type World } from '../support/world.ts';
+
+const NAMES = ['alice', 'bob', 'carol'];
+const SECOND = 1000;
+
+let world: World;
+let coordinator: TestSocket;
+let participants: Participant[];
+let key: MadeKey;
+let digest: string;
+
+beforeAll(async () => {
+  world = await openWorld(NAMES);
+  coordinator = await world.connect('coordinator', 'coordinator');
+  participants = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));
+  key = await makeKey(world, coordinator, participants, 2);
+});
+
+afterAll(() => world.end());
+
+beforeEach(() => {
+  digest = randomBytes(32).toString('hex');
+});
+
+const of =
+  (sessionKey: unknown) =>
+  (message: Received): boolean =>
+    message['session_key'] === sessionKey;
+
+async function running(): Promise<{ sessionKey: string; params: Received[] }> {
+  const request = signRequest(key, NAMES, digest);
+  const sessionKey = String(request['session_key']);
+  coordinator.send(request);
+  return { sessionKey, params: await acceptAll(participants, 'sign', key, sessionKey) };
+}
+
+async function outcome(sessionKey: string): Promise<{ error: Received; complete: Received }> {
+  const error = await coordinator.next('error', of(sessionKey));
+  return { error, complete: await coordinator.next('sign_complete', of(sessionKey)) };
+}
+
+describe('invitation', () => {
+  test('after 120 s without an answer the session ends and names who did not answer', async () => {
+    const request = keygenRequest(NAMES, 2);
+    const sessionKey = String(request['session_key']);
+    coordinator.send(request);
+    const facts = factsOf(world, NAMES);
+    const invite = await participants[1]!.socket.next('keygen_invite', of(sessionKey));
+    expect(invite['expires_at']).toBe(world.clock.now() + 120 * SECOND);
+    participants[1]!.socket.send(await participants[1]!.response(invite, facts));
+    await participants[1]!.socket.settled();
+    world.clock.advance(120 * SECOND - 1);
+    await participants[1]!.socket.settled();
+    expect(coordinator.received.filter(of(sessionKey))).toEqual([]);
+    world.clock.advance(1);
+    const error = await coordinator.next('error', of(sessionKey));
+    expect(error).toMatchObject({
+      code: 'timeout',
+      concerned: [
+        { username: 'alice', part_index: 1 },
+        { username: 'carol', part_index: 3 },
+      ],
+    });
+    for (const { socket } of participants) await socket.next('error', of(sessionKey));
+  });
+});
+
+describe('rounds', () => {
+  test('30 s without the next round end the session and name who holds it up', async () => {
+    const { sessionKey, params } = await running();
+    await runRounds(participants, params, 1);
+    world.clock.advance(29 * SECOND);
+    for (const at of [0, 2]) {
+      participants[at]!.socket.send(participants[at]!.round(params[at]!, 2, null));
+      await participants[at]!.socket.settled();
+    }
+    // What two of three say does not move the round on: its time runs from the round before.
+    world.clock.advance(SECOND);
+    const { error, complete } = await outcome(sessionKey);
+    expect(error).toMatchObject({
+      code: 'timeout',
+      concerned: [{ username: 'bob', part_index: 2 }],
+    });
+    expect(complete).toMatchObject({ success: false, signature: '' });
+  });
+
+  test('each round that everybody has spoken in starts the time anew', async () => {
+    const { sessionKey, params } = await running();
+    for (const round of [1, 2]) {
+      world.clock.advance(29 * SECOND);
+      for (const [at, participant] of participants.entries()) {
+        participant.socket.send(participant.round(params[at]!, round, null));
+        await participant.socket.settled();
+      }
+    }
+    world.clock.advance(29 * SECOND);
+    for (const participant of participants) await participant.socket.settled();
+    expect(coordinator.received.filter(of(sessionKey))).toEqual([]);
+    world.clock.advance(SECOND);
+    expect((await outcome(sessionKey)).error).toMatchObject({ code: 'timeout' });
+  });
+
+  test('300 s end every session, however lively', async () => {
+    const request = signRequest(key, NAMES, digest);
+    const sessionKey = String(request['session_key']);
+    coordinator.send(request);
+    world.clock.advance(119 * SECOND);
+    const params = await acceptAll(participants, 'sign', key, sessionKey);
+    const spoken = [1, 2, 3];
+    for (const round of spoken) {
+      world.clock.advance(29 * SECOND);
+      for (const [at, participant] of participants.entries()) {
+        participant.socket.send(participant.round(params[at]!, round, null));
+        await participant.socket.settled();
+      }
+    }
+    world.clock.advance(300 * SECOND - 119 * SECOND - 87 * SECOND);
+    expect((await outcome(sessionKey)).error).toMatchObject({ code: 'unknown_outcome' });
+  });
+});
+
+describe('signatures at the deadline', () => {
+  test('one verified signature is enough at the deadline, and the missing are named', async () => {
+    const { sessionKey, params } = await running();
+    await runRounds(participants, params, 3);
+    const signature = signPlain(key, digest);
+    participants[0]!.socket.send(participants[0]!.signResult(params[0]!, signature));
+    await participants[0]!.socket.settled();
+    expect(coordinator.received.filter(of(sessionKey))).toEqual([]);
+    world.clock.advance(30 * SECOND);
+    const complete = await coordinator.next('sign_complete', of(sessionKey));
+    expect(complete).toMatchObject({ success: true, signature });
+    expect(complete['message']).toContain('bob, carol');
+    for (const { socket } of participants) await socket.next('sign_complete', of(sessionKey));
+  });
+
+  test('none at the deadline after the last round was relayed is an unknown outcome', async () => {
+    const { sessionKey, params } = await running();
+    participants[0]!.socket.send(participants[0]!.round(params[0]!, 3, null));
+    await participants[1]!.socket.next('round', of(sessionKey));
+    world.clock.advance(30 * SECOND);
+    expect((await outcome(sessionKey)).error).toMatchObject({ code: 'unknown_outcome' });
+  });
+
+  test('an abort after the last round waits for the others, who may have the signature', async () => {
+    const { sessionKey, params } = await running();
+    await runRounds(participants, params, 3);
+    participants[2]!.socket.send({
+      type: 'sign_result',
+      session_key: sessionKey,
+      part_index: 3,
+      success: false,
+      message: 'participant_restarted',
+    });
+    const signature = signPlain(key, digest);
+    for (const at of [0, 1]) {
+      participants[at]!.socket.send(participants[at]!.signResult(params[at]!, signature));
+    }
+    const complete = await coordinator.next('sign_complete', of(sessionKey));
+    expect(complete).toMatchObject({ success: true, signature });
+    expect(complete['message']).toContain('carol');
+  });
+
+  test('failures of everybody after the last round are an unknown outcome', async () => {
+    const { sessionKey, params } = await running();
+    await runRounds(participants, params, 3);
+    for (const [at, { socket }] of participants.entries()) {
+      socket.send({
+        type: 'sign_result',
+        session_key: sessionKey,
+        part_index: params[at]!['part_index'],
+        success: false,
+        message: 'the final signature is not valid',
+      });
+    }
+    expect((await outcome(sessionKey)).error).toMatchObject({ code: 'unknown_outcome' });
+  });
+});
+
+describe('chips', () => {
+  test('1.9.10 an authorisation releases one record of one chip once, for that session only', async () => {
+    const first = await running();
+    const [alice, bob] = participants;
+    await expect(
+      bob!.release(first.params[1]!, { signature: String(first.params[0]!['signature']) }),
+    ).rejects.toThrow();
+    expect(await alice!.release(first.params[0]!)).toHaveLength(32);
+    await expect(alice!.release(first.params[0]!)).rejects.toThrow();
+    const second = await running();
+    await expect(
+      alice!.release(second.params[0]!, { signature: String(first.params[0]!['signature']) }),
+    ).rejects.toThrow();
+  });
+
+  test('a chip that was reset gets a new authorisation, at most three times a session', async () => {
+    const { sessionKey, params } = await running();
+    const [alice] = participants;
+    let last: { signature: string; challenge: string } | undefined;
+    const renew = async (): Promise<Record<string, unknown>> => ({
+      type: 'chip_challenge',
+      session_key: sessionKey,
+      part_index: 1,
+      chip_challenge: Buffer.from(await alice!.person.chip.challenge()).toString('base64'),
+    });
+    for (let time = 0; time < 3; time += 1) {
+      const message = await renew();
+      alice!.socket.send([message, message]);
+      const answer = await alice!.socket.next('chip_authorisation', of(sessionKey));
+      expect(answer['chip_challenge']).toBe(message['chip_challenge']);
+      last = {
+        signature: String(answer['signature']),
+        challenge: String(answer['chip_challenge']),
+      };
+    }
+    alice!.socket.send(await renew());
+    expect(await alice!.socket.next('error', of(sessionKey))).toMatchObject({
+      code: 'challenge_limit',
+    });
+    expect(await alice!.release(params[0]!, last)).toHaveLength(32);
+    const { body } = await world.rest(
+      'GET',
+      `/audit?subject=${sessionKey}&action=chip.release&limit=50`,
+    );
+    expect((body['entries'] as unknown[]).length).toBe(3 + 3);
+  });
+});
