@@ -41,7 +41,7 @@ async function register(cluster) {
   await once(socket, 'open');
   const registered = new Promise((resolve) => waiting.set('register', resolve));
   socket.on('message', (frame) => {
-    const message = JSON.parse(String(frame));
+    const message = JSON.parse(Buffer.from(frame).toString('utf8'));
     if (message.type === 'register_complete') waiting.get('register')?.(message);
     if (message.type === 'error') throw new Error(JSON.stringify(message));
     if (message.type.endsWith('_complete')) waiting.get(message.session_key)?.(message);

@@ -1,18 +1,16 @@
-// `npm run bench`: every program of bench/ one after the other. Arguments go to each of them.
-import { readdirSync } from 'node:fs';
+// `npm run bench`: figures of this machine. --json: one object a line; --portable: the portable backend.
 import { join } from 'node:path';
-import { build, install, root, run } from './steps.mjs';
+import { build, install, run } from './steps.mjs';
 
 await install();
 await build();
-const args = process.argv.slice(2);
-const portable = args.includes('--portable');
-const programs = readdirSync(join(root, 'bench'))
-  .filter((name) => name.endsWith('.mjs'))
-  // The coordinator's agents run on whatever this machine has; there is no portable figure of it.
-  .filter((name) => !portable || name !== 'coordinator.mjs')
-  .toSorted((a, b) => (a < b ? 1 : -1));
+const args = process.argv.slice(2).filter((arg) => arg !== '--portable');
+const portable = args.length !== process.argv.length - 2;
+const conditions = portable ? ['--conditions=quorate-portable'] : [];
+// The coordinator's agents run on whatever this machine has; there is no portable figure of it.
+const programs = portable ? ['run.mjs'] : ['run.mjs', 'coordinator.mjs'];
 for (const name of programs) {
-  const code = await run(process.execPath, [join('bench', name), ...args], { stdout: true });
+  const program = [...conditions, join('bench', name), ...args];
+  const code = await run(process.execPath, program, { stdout: true });
   if (code !== 0) process.exitCode = code;
 }

@@ -30,7 +30,7 @@ export function run(command, args, { stdout = false, environment = {} } = {}) {
 }
 
 /** Runs a program and ends this one with the same exit code when it fails. */
-export async function must(command, args, options) {
+async function must(command, args, options) {
   const code = await run(command, args, options);
   if (code !== 0) process.exit(code);
 }

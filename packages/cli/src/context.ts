@@ -30,7 +30,7 @@ interface GlobalOptions {
 }
 
 /** The work of one command; a number is its exit code, nothing means 0. */
-export type Action<Options> = (
+type Action<Options> = (
   context: Context,
   options: Options,
   args: readonly string[],

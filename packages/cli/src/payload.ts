@@ -56,7 +56,7 @@ function parsePayloadFile(source: unknown, file: string): Payload {
  *
  * @throws CliError `usage`
  */
-export function parseDigest(text: string): Uint8Array {
+function parseDigest(text: string): Uint8Array {
   return parseHexOf(text, 32, 'digest');
 }
 

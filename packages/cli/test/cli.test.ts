@@ -79,11 +79,12 @@ describe('command line', () => {
   });
 
   test('a password does not cross a network in clear', async () => {
-    const ran = await quorate(
-      ...['users', 'login', '--url', 'http://quorate.example', '--username', 'x'],
-    );
-    expect(ran.exit).toBe(2);
-    expect(ran.stderr).toContain('https://');
+    for (const host of ['quorate.example', '127.0.0.1.example', '10.0.0.1', '[::2]']) {
+      const url = `http://${host}`;
+      const ran = await quorate('users', 'login', '--url', url, '--username', 'x');
+      expect(ran.exit, host).toBe(2);
+      expect(ran.stderr, host).toContain('https://');
+    }
   });
 
   test('a coordinator that is not there ends with 5', async () => {

@@ -4,7 +4,7 @@ import type { Cluster } from '@quorate/cli';
 import { type Extras, type Json, RawClient } from './rawCoordinator.ts';
 
 /** SHA-256 as hex. */
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** A registered coordinator of a cluster and what it asks for. */
 export class Requester {

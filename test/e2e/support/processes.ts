@@ -13,7 +13,7 @@ export const QUORATE = fileURLToPath(
 );
 
 /** What `quorate dev --json` prints. */
-export interface DevCluster {
+interface DevCluster {
   readonly url: string;
   readonly ws_url: string;
   readonly admin_token: string;

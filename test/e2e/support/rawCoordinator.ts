@@ -17,8 +17,8 @@ export class RawClient {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on('message', (data) => {
-      this.received.push(JSON.parse(String(data)) as Json);
+    socket.on('message', (data: Buffer) => {
+      this.received.push(JSON.parse(data.toString('utf8')) as Json);
       this.#wake();
     });
     socket.on('close', (code) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 
 /** Which way bytes went. */
-export type Direction = 'to-server' | 'to-client';
+type Direction = 'to-server' | 'to-client';
 
 /** Told of every text frame; may stop what follows by ending programs. */
 export type OnFrame = (direction: Direction, text: string) => void;

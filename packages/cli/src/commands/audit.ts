@@ -67,7 +67,7 @@ async function showEntries(context: Context, options: ShowOptions): Promise<void
   if (options.actor !== undefined) query.set('actor', options.actor);
   const { entries } = await loginApi(loginPath(context, options)).call(AuditList, {
     method: 'GET',
-    path: `/api/v1/audit?${query}`,
+    path: `/api/v1/audit?${query.toString()}`,
   });
   const rows = entries.map((entry) => [
     String(entry.seq),

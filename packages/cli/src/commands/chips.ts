@@ -209,7 +209,7 @@ async function markChip(
 }
 
 /** The chip's file and passphrase as the agent's configuration names them. */
-function openChipFile(options: ChipOptions): { chip: ChipFile; close(): void } {
+function openChipFile(options: ChipOptions): { chip: ChipFile; close: () => void } {
   const { chip } = loadAgentConfig(options.directory);
   const passphrase = readSecretFile(
     resolvePath(options.directory, chip.passphrase_file),

@@ -35,8 +35,8 @@ Example:
   attach<DevOptions>(command, dev);
 }
 
-/** 1 to 32. */
-export function parseParties(text: string): number {
+/** 2 to 32. */
+function parseParties(text: string): number {
   const parties = Number(text);
   if (!Number.isSafeInteger(parties) || parties < 2 || parties > 32) {
     throw new InvalidArgumentError('2 to 32');

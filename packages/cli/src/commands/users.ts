@@ -94,8 +94,9 @@ async function setUp(
 
 async function signIn(context: Context, options: ConnectOptions & PersonOptions): Promise<void> {
   const path = loginPath(context, options);
+  const endpoint = endpointOf(options);
   const login = await withPassword(options, false, (password) =>
-    logIn(endpointOf(options), { username: options.username, password }),
+    logIn(endpoint, { username: options.username, password }),
   );
   writeLogin(path, login);
   context.output.result({ username: login.username, roles: login.roles, login: path }, [

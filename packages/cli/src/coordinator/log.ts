@@ -22,7 +22,8 @@ export function createServerLog(
       if (level === 'silent') return;
       const fields = typeof first === 'object' && first !== null ? describe({ ...first }) : {};
       const text = typeof first === 'string' ? first : message;
-      writeLog(output, level, name, { ...bound, ...fields }, String(text ?? ''));
+      const line = typeof text === 'string' ? text : '';
+      writeLog(output, level, name, { ...bound, ...fields }, line);
     };
   return {
     level,

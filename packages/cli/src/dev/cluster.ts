@@ -87,7 +87,12 @@ class Site {
     step('coordinator');
     const coordinator = this.#program('coordinator', 'listening', () => [
       'coordinator',
-      ...['--data', this.#path('coordinator'), '--host', '127.0.0.1', '--port', `${this.#port}`],
+      '--data',
+      this.#path('coordinator'),
+      '--host',
+      '127.0.0.1',
+      '--port',
+      `${this.#port}`,
       ...(this.#options.coordinatorArgs ?? []),
     ]);
     const { url, wsUrl, setupToken } = listening(await coordinator.start());
@@ -103,7 +108,10 @@ class Site {
     step('agents');
     const agents = people.participants.map((participant) =>
       this.#program(participant.username, 'registered', () => [
-        ...['agent', 'run', '--directory', participant.directory],
+        'agent',
+        'run',
+        '--directory',
+        participant.directory,
       ]),
     );
     await Promise.all(agents.map((agent) => agent.start()));

@@ -41,7 +41,7 @@ export interface Person {
 }
 
 /** A participant with an agent. */
-export interface Participant extends Person {
+interface Participant extends Person {
   readonly directory: string;
 }
 

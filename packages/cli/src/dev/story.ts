@@ -13,7 +13,7 @@ import type { Progress } from '../terminal/progress.ts';
 import type { Cluster } from './cluster.ts';
 
 /** How long each stage took, in milliseconds. */
-export interface Timings {
+interface Timings {
   keygen: number;
   sign: number;
   verify: number;

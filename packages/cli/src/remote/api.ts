@@ -170,7 +170,7 @@ export async function everyPage<P extends Page, T>(
   let after: string | undefined;
   do {
     const query = new URLSearchParams({ limit: '100', ...(after === undefined ? {} : { after }) });
-    const page: P = await api.call(schema, { method: 'GET', path: `${path}?${query}` });
+    const page: P = await api.call(schema, { method: 'GET', path: `${path}?${query.toString()}` });
     items.push(...itemsOf(page));
     after = page.next;
   } while (after !== undefined);

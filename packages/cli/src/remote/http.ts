@@ -6,6 +6,7 @@
  */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { isIPv4 } from 'node:net';
 import { CliError, messageOf, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 
@@ -57,8 +58,8 @@ export function checkedUrl(text: string, allowInsecure = false): string {
 }
 
 /** Whether a host name is this machine. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\./.test(host);
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** The WebSocket address of a coordinator. */

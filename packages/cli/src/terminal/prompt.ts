@@ -12,7 +12,7 @@ const INTERRUPT = 0x03;
 const LONGEST = 1024;
 
 /** The part of stdin that a prompt needs. */
-export interface PromptInput {
+interface PromptInput {
   readonly isTTY?: boolean;
   setRawMode?(raw: boolean): unknown;
   resume(): unknown;
@@ -28,7 +28,7 @@ export interface PromptTerminal {
 }
 
 /** Whether somebody can be asked. */
-export function canPrompt(terminal: PromptTerminal): boolean {
+function canPrompt(terminal: PromptTerminal): boolean {
   return terminal.input.isTTY === true && terminal.input.setRawMode !== undefined;
 }
 
