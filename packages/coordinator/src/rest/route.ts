@@ -8,14 +8,18 @@ import { ApiError } from './errors.ts';
 const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const NOBODY: Identity = { username: '', roles: [], expiresAt: 0, tokenId: '' };
 
-/** Per client address and minute, on routes that are tried before a token is there. */
-const ANONYMOUS_USES = 30;
+/** Per client address and minute: what a stranger may guess at, each at the cost of a password hash. */
+const GUESSES = 60;
+/** Per client address and minute: a whole team behind one address may refresh its tokens. */
+const REFRESHES = 600;
 /** Per user and minute. */
 const USER_USES = 1_200;
 const MINUTE = 60_000;
+const REFRESH = '/api/v1/auth/refresh';
 
 interface Limits {
-  readonly perAddress: RateLimit;
+  readonly guesses: RateLimit;
+  readonly refreshes: RateLimit;
   readonly perUser: RateLimit;
 }
 
@@ -27,7 +31,8 @@ interface Limits {
 export function addRoutes(scope: FastifyInstance, handlers: Handlers, deps: RestDeps): void {
   const now = (): number => deps.clock.now();
   const limits: Limits = {
-    perAddress: createRateLimit({ uses: ANONYMOUS_USES, window: MINUTE }, now),
+    guesses: createRateLimit({ uses: GUESSES, window: MINUTE }, now),
+    refreshes: createRateLimit({ uses: REFRESHES, window: MINUTE }, now),
     perUser: createRateLimit({ uses: USER_USES, window: MINUTE }, now),
   };
   const names = ROUTES.map(nameOf);
@@ -75,7 +80,8 @@ async function admit(
   limits: Limits,
 ): Promise<Identity> {
   if (route.roles === 'anyone') {
-    if (route.method !== 'GET') takeUse(limits.perAddress, request.ip);
+    const limit = route.path === REFRESH ? limits.refreshes : limits.guesses;
+    if (route.method !== 'GET') takeUse(limit, request.ip);
     return NOBODY;
   }
   const header = request.headers.authorization ?? '';
