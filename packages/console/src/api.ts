@@ -31,9 +31,17 @@ export interface Api {
   get(path: string, signal?: AbortSignal): Promise<Response>;
 }
 
+/** One request, as this client makes them. */
+export interface Call {
+  readonly method?: 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
 /** What {@link createApi} needs. */
 export interface ApiOptions {
-  readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
+  readonly fetch: (path: string, call: Call) => Promise<Response>;
   readonly now: () => number;
   /** Told when the login has ended, for whatever reason. */
   readonly onLoggedOut: () => void;
@@ -111,12 +119,10 @@ function bearer(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-async function send({ fetch }: ApiOptions, path: string, init: RequestInit): Promise<Response> {
-  const answer = await fetch(path, { ...init, cache: 'no-store', credentials: 'omit' }).catch(
-    (error: unknown) => {
-      throw new ApiProblem('unreachable', 'no answer', String(error));
-    },
-  );
+async function send({ fetch }: ApiOptions, path: string, call: Call): Promise<Response> {
+  const answer = await fetch(path, call).catch((error: unknown) => {
+    throw new ApiProblem('unreachable', 'no answer', String(error));
+  });
   if (answer.ok) return answer;
   const problem = await contentOf<Partial<Problem>>(answer).catch((): Partial<Problem> => ({}));
   throw new ApiProblem(

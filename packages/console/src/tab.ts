@@ -14,7 +14,7 @@ export const route = signal<Route>(parseRoute(location.hash));
 
 /** The client of the coordinator that served the page. */
 export const api = createApi({
-  fetch: (path, init) => fetch(path, init),
+  fetch: (path, call) => fetch(path, { ...call, cache: 'no-store', credentials: 'omit' }),
   now: () => Date.now(),
   onLoggedOut: () => {
     account.value = undefined;
