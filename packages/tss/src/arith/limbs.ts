@@ -84,7 +84,16 @@ export function addProduct(
   const b8 = b[bFrom + 8] ?? 0;
   const b9 = b[bFrom + 9] ?? 0;
   const b10 = b[bFrom + 10] ?? 0;
-  let [s0, s1, s2, s3, s4, s5, s6, s7, s8, s9] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let s4 = 0;
+  let s5 = 0;
+  let s6 = 0;
+  let s7 = 0;
+  let s8 = 0;
+  let s9 = 0;
   for (let i = 0; i < LIMBS; i++) {
     const factor = a[aFrom + i] ?? 0;
     columns[i] = (columns[i] ?? 0) + s0 + factor * b0;
@@ -138,7 +147,11 @@ export function foldHigh(columns: Float64Array, count: number): void {
     high[i] = columns[LIMBS + i] ?? 0;
     columns[LIMBS + i] = 0;
   }
-  let [s0, s1, s2, s3, s4] = [0, 0, 0, 0, 0];
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let s4 = 0;
   for (let i = 0; i < count; i++) {
     const factor = high[i] ?? 0;
     columns[i] = (columns[i] ?? 0) + s0 + factor * 0xbebf00;

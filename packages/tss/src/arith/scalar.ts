@@ -2,7 +2,7 @@
  * The integers modulo q, the order of secp256k1. The same code on every backend; constant time as far
  * as the engine's number arithmetic is (SECURITY.md).
  */
-import { equalBytes } from './bytes.ts';
+import { equalBytes, wipe } from './bytes.ts';
 import {
   addProduct,
   COLUMNS,
@@ -33,23 +33,24 @@ const ZERO = new Uint8Array(32);
 
 const brand = (bytes: Uint8Array): Scalar => bytes as Scalar;
 
-/** Runs `body` on fresh columns and returns the canonical number that it leaves in `out`. */
-const compute = (body: (columns: Float64Array, out: Float64Array) => void): Scalar => {
+/** Computes one scalar from the limbs of others; whatever it used is wiped afterwards. */
+const compute = (
+  operands: readonly Uint8Array[],
+  body: (columns: Float64Array, out: Float64Array, limbs: readonly Float64Array[]) => void,
+): Scalar => {
+  const limbs = operands.map((operand) => {
+    const loaded = new Float64Array(COLUMNS);
+    loadBytes(loaded, 0, operand, 0, operand.length);
+    return loaded;
+  });
   const columns = new Float64Array(COLUMNS);
   const out = new Float64Array(LIMBS);
-  body(columns, out);
+  body(columns, out, limbs);
   const bytes = new Uint8Array(32);
   storeBytes(bytes, 0, out, 0);
-  columns.fill(0);
-  out.fill(0);
+  wipe(columns, out, ...limbs);
   wipeScratch();
   return brand(bytes);
-};
-
-const limbsOf = (scalar: Scalar): Float64Array => {
-  const limbs = new Float64Array(LIMBS);
-  loadBytes(limbs, 0, scalar, 0, 32);
-  return limbs;
 };
 
 /** 1 if a < b as big-endian numbers of equal length, else 0; constant time. */
@@ -84,10 +85,7 @@ export function reduceWide(bytes: Uint8Array): Scalar {
   if (bytes.length < 32 || bytes.length > 64) {
     throw new RangeError(`${bytes.length} bytes to reduce, 32..64 expected`);
   }
-  return compute((columns, out) => {
-    loadBytes(columns, 0, bytes, 0, bytes.length);
-    reduceProduct(columns, out, 0);
-  });
+  return compute([bytes], (_, out, [wide = unreachable()]) => reduceProduct(wide, out, 0));
 }
 
 /** A uniform scalar that is not zero, from 48 random bytes. */
@@ -102,22 +100,19 @@ export function randomScalar(rng: (length: number) => Uint8Array): Scalar {
 
 /** Σ scalars; zero for none. */
 export function addScalars(...scalars: readonly Scalar[]): Scalar {
-  return compute((columns, out) => {
-    for (const scalar of scalars) {
-      limbsOf(scalar).forEach((limb, at) => {
-        columns[at] = (columns[at] ?? 0) + limb;
-      });
+  return compute(scalars, (columns, out, limbs) => {
+    for (const scalar of limbs) {
+      for (let at = 0; at < LIMBS; at++) columns[at] = (columns[at] ?? 0) + (scalar[at] ?? 0);
     }
-    finish(columns, out, 0);
+    reduceProduct(columns, out, 0);
   });
 }
 
 /** a − b. */
 export function subScalars(a: Scalar, b: Scalar): Scalar {
-  return compute((columns, out) => {
-    const [left, right, q] = [limbsOf(a), limbsOf(b), limbsOf(brand(Q_BYTES))];
+  return compute([a, b, Q_BYTES], (columns, out, [left, right, q]) => {
     for (let at = 0; at < LIMBS; at++) {
-      columns[at] = (left[at] ?? 0) + (q[at] ?? 0) - (right[at] ?? 0); // a + q − b
+      columns[at] = (left?.[at] ?? 0) + (q?.[at] ?? 0) - (right?.[at] ?? 0); // a + q − b
     }
     finish(columns, out, 0);
   });
@@ -130,8 +125,8 @@ export function negateScalar(a: Scalar): Scalar {
 
 /** a·b. */
 export function mulScalars(a: Scalar, b: Scalar): Scalar {
-  return compute((columns, out) => {
-    addProduct(columns, limbsOf(a), 0, limbsOf(b), 0);
+  return compute([a, b], (columns, out, [left = unreachable(), right = unreachable()]) => {
+    addProduct(columns, left, 0, right, 0);
     reduceProduct(columns, out, 0);
   });
 }
@@ -139,8 +134,7 @@ export function mulScalars(a: Scalar, b: Scalar): Scalar {
 /** a⁻¹ = a^(q−2). @throws RangeError for zero */
 export function invertScalar(a: Scalar): Scalar {
   if (isZeroScalar(a)) throw new RangeError('zero has no inverse');
-  return compute((columns, power) => {
-    const base = limbsOf(a);
+  return compute([a], (columns, power, [base = unreachable()]) => {
     power[0] = 1;
     for (const bit of (Q - 2n).toString(2)) {
       addProduct(columns, power, 0, power, 0);
@@ -149,9 +143,12 @@ export function invertScalar(a: Scalar): Scalar {
       addProduct(columns, power, 0, base, 0);
       reduceProduct(columns, power, 0);
     }
-    base.fill(0);
   });
 }
+
+const unreachable = (): never => {
+  throw new Error('unreachable: every operand has limbs');
+};
 
 /** Whether the scalar is zero. */
 export function isZeroScalar(a: Scalar): boolean {

@@ -93,7 +93,8 @@ const hmac = (algorithm: string, key: Uint8Array, parts: readonly Uint8Array[]):
 const aes128Ecb = (key: Uint8Array, blocks: Uint8Array): Uint8Array => {
   if (key.length !== 16 || blocks.length % 16 !== 0) throw new RangeError('whole blocks expected');
   const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
-  return plain(cipher.update(blocks));
+  const { buffer, byteOffset, length } = cipher.update(blocks); // its own memory, not of a pool
+  return new Uint8Array(buffer, byteOffset, length);
 };
 
 const load = (): Bindings | null => {

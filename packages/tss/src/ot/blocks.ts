@@ -15,10 +15,15 @@ if (new Uint8Array(Uint32Array.of(1).buffer)[0] !== 1) {
   throw new Error('a big-endian machine is not supported');
 }
 
-/** The words of bytes, sharing memory when they are aligned. */
+/** The words of fresh bytes, sharing memory when they are aligned. */
 export function wordsOf(bytes: Uint8Array): Uint32Array {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
-  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
+  if (bytes.byteOffset % 4 !== 0) return copyWords(bytes);
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+}
+
+/** A copy of bytes as words; also of a Buffer, whose `slice` would share memory. */
+export function copyWords(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(new Uint8Array(bytes).buffer);
 }
 
 /** The bytes of words, sharing memory. */

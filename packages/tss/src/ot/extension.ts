@@ -9,7 +9,7 @@ import { LABELS } from '../label.ts';
 import type { Rng } from '../rng.ts';
 import { expand } from '../transcript.ts';
 import { combineBlocks, transpose } from './bitMatrix.ts';
-import { BLOCK_WORDS, bytesOf, expandBlocks, wordsOf } from './blocks.ts';
+import { BLOCK_WORDS, bytesOf, copyWords, expandBlocks, wordsOf } from './blocks.ts';
 import {
   BASE_OTS,
   DEPTH,
@@ -75,7 +75,7 @@ export function extendSend(
   message: Uint8Array,
 ): Uint32Array | null {
   if (message.length !== EXTENSION_BYTES) return null; // [O7]
-  const words = wordsOf(message.slice());
+  const words = copyWords(message);
   const u = words.subarray(0, U_WORDS);
   const paths = pathsOf(evaluator.delta);
   const leaves = evaluatorLeaves(evaluator);

@@ -7,7 +7,7 @@
 import { equalBytes, u16, wipe } from '../arith/bytes.ts';
 import { LABELS } from '../label.ts';
 import { hash } from '../transcript.ts';
-import { BLOCK_WORDS, bytesOf, wordsOf } from './blocks.ts';
+import { BLOCK_WORDS, bytesOf, copyWords } from './blocks.ts';
 import {
   BASE_OTS,
   BUILDER_SEED_BYTES,
@@ -51,7 +51,7 @@ export function pprfBuild(
   sid: Uint8Array,
   pads: Uint8Array,
 ): { builder: OtBuilder; message: Uint8Array } {
-  const padWords = wordsOf(pads.slice());
+  const padWords = copyWords(pads);
   const message = new Uint8Array(PPRF_BYTES);
   let nodes: Uint32Array = new Uint32Array(levelWords(1));
   for (let tree = 0; tree < TREES; tree++) {
@@ -110,7 +110,7 @@ export function pprfEvaluate(
   if (message.length !== PPRF_BYTES || chosenPads.length !== BASE_OTS * SEED_BYTES) return null;
   const delta = deltaOf(choices);
   const paths = pathsOf(delta);
-  const padWords = wordsOf(chosenPads.slice());
+  const padWords = copyWords(chosenPads);
   const seeds = new Uint8Array(EVALUATOR_SEED_BYTES);
   let nodes: Uint32Array = new Uint32Array(levelWords(1));
   for (let level = 1; level <= DEPTH; level++) {
@@ -161,7 +161,7 @@ const unmask = (
     const ot = tree * DEPTH + level - 1;
     const mask = -(((choices[ot >> 3] ?? 0) >> (ot & 7)) & 1);
     const at = tree * PPRF_TREE_BYTES + (level - 2) * 2 * SEED_BYTES;
-    const sent = wordsOf(message.slice(at, at + 2 * SEED_BYTES));
+    const sent = copyWords(message.subarray(at, at + 2 * SEED_BYTES));
     for (let word = 0; word < BLOCK_WORDS; word++) {
       const [zero, one] = [sent[word] ?? 0, sent[word + BLOCK_WORDS] ?? 0];
       const to = tree * BLOCK_WORDS + word;
@@ -241,11 +241,9 @@ const orderByLeaf = (proofs: Uint8Array, path: number): void => {
 /** All leaves of a builder, in order (tree, y). Secret. */
 export function builderLeaves({ sid, seeds }: OtBuilder): Uint32Array {
   if (seeds.length !== BUILDER_SEED_BYTES) throw new RangeError(`${seeds.length} bytes of seeds`);
-  let nodes = wordsOf(seeds.slice());
+  let nodes = copyWords(seeds);
   for (let level = 1; level < DEPTH; level++) {
-    const children = growLevel(sid, nodes, level, NO_PATHS);
-    nodes.fill(0);
-    nodes = children;
+    nodes = growLevel(sid, nodes, level, NO_PATHS);
   }
   return nodes;
 }
@@ -253,7 +251,7 @@ export function builderLeaves({ sid, seeds }: OtBuilder): Uint32Array {
 /** The leaves of an evaluator, in order (tree, z); z = 0 holds nothing of meaning. Secret. */
 export function evaluatorLeaves({ sid, delta, seeds }: OtEvaluator): Uint32Array {
   if (seeds.length !== EVALUATOR_SEED_BYTES) throw new RangeError(`${seeds.length} bytes of seeds`);
-  const words = wordsOf(seeds.slice());
+  const words = copyWords(seeds);
   const paths = pathsOf(delta);
   let nodes: Uint32Array = new Uint32Array(levelWords(1));
   const siblings = new Uint32Array(TREES * BLOCK_WORDS);

@@ -28,7 +28,7 @@ import {
 import { LABELS } from '../label.ts';
 import type { Rng } from '../rng.ts';
 import { expand, hash } from '../transcript.ts';
-import { BLOCK_WORDS, bytesOf, expandBlocks } from './blocks.ts';
+import { BLOCK_WORDS, bytesOf, copyWords, expandBlocks } from './blocks.ts';
 import { extendReceive, extendSend } from './extension.ts';
 import { INPUTS, RVOLE_BYTES, WIDTH, XI } from './parameters.ts';
 import type { OtBuilder, OtEvaluator } from './pprf.ts';
@@ -78,7 +78,7 @@ export function rvoleSend(
   const columns = extendSend(sid, evaluator, message);
   if (columns === null) return null;
   const zero = rowScalars(sid, columns); // α₀
-  const delta = new Uint32Array(evaluator.delta.slice().buffer);
+  const delta = copyWords(evaluator.delta);
   for (let at = 0; at < columns.length; at++) {
     columns[at] = (columns[at] ?? 0) ^ (delta[at % BLOCK_WORDS] ?? 0);
   }

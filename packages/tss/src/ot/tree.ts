@@ -5,7 +5,7 @@
  */
 import { LABELS } from '../label.ts';
 import { BLOCK_WORDS, expandBlocks } from './blocks.ts';
-import { DEPTH, LEAVES, TREES } from './parameters.ts';
+import { DEPTH, TREES } from './parameters.ts';
 
 /** Four bits per tree: the punctured leaf y*. Zeros for a builder. Secret. */
 export function pathsOf(delta: Uint8Array): Uint8Array {
@@ -17,7 +17,7 @@ export function pathsOf(delta: Uint8Array): Uint8Array {
 
 /**
  * Grows every tree by one level. Nodes of level `level` are in order (tree, z), 2^level a tree; so are
- * the children, 2z and 2z + 1 from z.
+ * the children, 2z and 2z + 1 from z. Wipes the nodes.
  */
 export function growLevel(
   sid: Uint8Array,
@@ -37,6 +37,7 @@ export function growLevel(
   }
   const children = expandBlocks({ label: LABELS.pprfTree, sid }, nodes, positions, 2);
   positions.fill(0);
+  nodes.fill(0);
   swapChildren(children, level, paths);
   return children;
 }
@@ -69,6 +70,3 @@ export function placeNode(nodes: Uint32Array, level: number, z: number, seeds: U
 
 /** Words of all nodes of a level. */
 export const levelWords = (level: number): number => TREES * 2 ** level * BLOCK_WORDS;
-
-/** Words of all leaves. */
-export const LEAF_WORDS: number = TREES * LEAVES * BLOCK_WORDS;

@@ -71,8 +71,8 @@ describe('scalar arithmetic agrees with integers modulo q', () => {
   test('sums of none, one and many', () => {
     expect(isZeroScalar(addScalars())).toBe(true);
     expect(numberOf(addScalars(scalar(Q - 1n)))).toBe(Q - 1n);
-    expect(numberOf(addScalars(...Array.from({ length: 64 }, () => scalar(Q - 1n))))).toBe(
-      mod(64n * (Q - 1n)),
+    expect(numberOf(addScalars(...Array.from({ length: 5000 }, () => scalar(Q - 1n))))).toBe(
+      mod(5000n * (Q - 1n)),
     );
   });
 

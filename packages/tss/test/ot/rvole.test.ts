@@ -182,3 +182,19 @@ test('zero as an input gives shares that cancel', () => {
   const shares = present(finish(alice.message));
   expect(numberOf(addScalars(alice.outputs[0], shares[0]))).toBe(0n);
 });
+
+test('J-4: state that comes as a Buffer, from a pool and at an odd offset, works and is left alone', () => {
+  const buffered = (bytes: Uint8Array): Buffer => {
+    const pool = Buffer.alloc(bytes.length + 8);
+    pool.set(bytes, 3);
+    return pool.subarray(3, 3 + bytes.length);
+  };
+  const kept = { sid: builder.sid, seeds: buffered(builder.seeds) };
+  const { delta, seeds } = evaluator;
+  const other = { sid: evaluator.sid, delta: buffered(delta), seeds: buffered(seeds) };
+  const { message, state } = rvoleReceive(sid, kept, (length) => buffered(seededRng('x')(length)));
+  const alice = present(rvoleSend(sid, other, inputs, buffered(message), seededRng('alice')));
+  expect(rvoleFinish(state, buffered(alice.message))).not.toBeNull();
+  expect(kept.seeds).toEqual(Buffer.from(builder.seeds));
+  expect([other.delta, other.seeds]).toEqual([Buffer.from(delta), Buffer.from(seeds)]);
+});
