@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { consoleFiles } from '../../cli/src/coordinator/page.ts';
 import { auditVerify } from '../../coordinator/src/index.ts';
 import {
   acceptAll,
@@ -14,7 +15,6 @@ import {
 } from '../../coordinator/test/support/ceremony.ts';
 import { Participant } from '../../coordinator/test/support/participant.ts';
 import { openWorld, type World } from '../../coordinator/test/support/world.ts';
-import { consoleFiles } from '../files.js';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
   .concat(process.env['CHROMIUM'] ?? [])
@@ -43,7 +43,7 @@ describe.skipIf(executablePath === undefined)('the page in a browser', () => {
   };
 
   beforeAll(async () => {
-    const files = await consoleFiles();
+    const files = consoleFiles();
     if (!files.has('/')) throw new Error('build the page first: npm run build -w @quorate/console');
     world = await openWorld(NAMES, { consoleFiles: files });
     participants = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));

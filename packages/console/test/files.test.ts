@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { consoleFiles } from '../files.js';
+import { consoleFiles } from '../../cli/src/coordinator/page.ts';
 
 describe('the built page', () => {
-  it('is read into memory whole, with the type of every file', async () => {
-    const files = await consoleFiles();
+  it('is read into memory whole, with the type of every file', () => {
+    const files = consoleFiles();
     const page = new TextDecoder().decode(files.get('/')?.body);
     const named = [...page.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map((match) => match[1] ?? '');
     expect(named).toHaveLength(3);
@@ -12,10 +12,10 @@ describe('the built page', () => {
     expect(files.get('/')?.type).toBe('text/html; charset=utf-8');
   });
 
-  it('asks for nothing from elsewhere and has nothing inline', async () => {
+  it('asks for nothing from elsewhere and has nothing inline', () => {
     const foreign = /(?:src|href)="(?:https?:)?\/\/|@import|url\(/;
     const inline = /<script>|<style|style="| on\w+="/;
-    for (const [path, { body }] of await consoleFiles()) {
+    for (const [path, { body }] of consoleFiles()) {
       const text = new TextDecoder().decode(body);
       expect([path, foreign.test(text), inline.test(text)]).toEqual([path, false, false]);
     }
