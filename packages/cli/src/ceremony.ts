@@ -14,7 +14,7 @@ import {
 import { CliError } from './errors.ts';
 import { EXIT } from './exitCodes.ts';
 import { webSocketUrl } from './remote/http.ts';
-import { foreign } from './terminal/output.ts';
+import { foreign, type Output } from './terminal/output.ts';
 import type { Progress } from './terminal/progress.ts';
 
 /** Who asks, and where. */
@@ -35,6 +35,20 @@ const STAGES: Readonly<Record<string, string>> = {
 /** A name for a session that nobody used before. */
 export function newSessionKey(kind: 'keygen' | 'sign'): string {
   return `${kind}-${randomUUID()}`;
+}
+
+/**
+ * Says what Ctrl-C means while a session runs: it goes on without us, and the same request follows it.
+ * Gives a function that takes this back.
+ */
+export function explainInterrupt(output: Output, sessionKey: string): () => void {
+  const explain = (): void => {
+    output.warn(`session ${sessionKey} goes on without this program`);
+    output.note(`to follow it, give the same command with --session-key ${sessionKey}`);
+    process.exit(EXIT.interrupted);
+  };
+  process.once('SIGINT', explain);
+  return () => process.off('SIGINT', explain);
 }
 
 /** Connects, lets `ask` do its work, and disconnects. */
@@ -85,8 +99,7 @@ export function showState(progress: Progress): (event: ProgressEvent) => void {
 /** A failed ceremony as an error that says what happened and what to do. */
 function refusalOf(error: unknown): unknown {
   if (error instanceof CeremonyError) {
-    const details = error.details === '' ? '' : `: ${foreign(error.details)}`;
-    return new CliError(error.code, `${foreign(error.message)}${details}`, {
+    return new CliError(error.code, foreign(error.message), {
       exit: EXIT.refused,
       hint: 'ask again under a new session key',
       cause: error,

@@ -16,6 +16,7 @@ import { registerHealth } from './commands/health.ts';
 import { registerKeygen } from './commands/keygen.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerRoster } from './commands/roster.ts';
+import { registerSessions } from './commands/sessions.ts';
 import { registerSign } from './commands/sign.ts';
 import { registerUsers } from './commands/users.ts';
 import { registerVerify } from './commands/verify.ts';
@@ -65,6 +66,7 @@ const COMMANDS: readonly ((program: Command, attach: Attach) => void)[] = [
   registerSign,
   registerVerify,
   registerKeys,
+  registerSessions,
   registerUsers,
   registerChips,
   registerRoster,

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { newSessionKey, showState, withClient } from '../ceremony.ts';
+import { explainInterrupt, newSessionKey, showState, withClient } from '../ceremony.ts';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { loginApi } from '../remote/api.ts';
@@ -61,9 +61,13 @@ async function keygen(context: Context, options: KeygenOptions): Promise<void> {
   }
   const api = loginApi(loginPath(context, options));
   const { progress } = context;
-  progress.stage('request', `asking for a ${threshold}-of-${participants.length} key`);
+  const sessionKey = options.sessionKey ?? newSessionKey('keygen');
+  progress.stage('request', `asking for a ${threshold}-of-${participants.length} key`, {
+    session_key: sessionKey,
+  });
+  const calm = explainInterrupt(context.output, sessionKey);
   const order = {
-    session_key: options.sessionKey ?? newSessionKey('keygen'),
+    session_key: sessionKey,
     threshold,
     total_parts: participants.length,
     participants: [...participants],
@@ -87,5 +91,7 @@ async function keygen(context: Context, options: KeygenOptions): Promise<void> {
   } catch (error) {
     progress.fail();
     throw error;
+  } finally {
+    calm();
   }
 }

@@ -7,7 +7,7 @@ import { fromHex, toHex } from '@quorate/intent';
 import { KeyAnswer, SignPayload } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { z } from 'zod';
-import { newSessionKey, showState, withClient } from '../ceremony.ts';
+import { explainInterrupt, newSessionKey, showState, withClient } from '../ceremony.ts';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { writeDurably } from '../files.ts';
@@ -56,7 +56,9 @@ async function sign(context: Context, options: SignOptions): Promise<void> {
   const account = parseAccount(options.address);
   const api = loginApi(loginPath(context, options));
   const { progress } = context;
-  progress.stage('request', 'asking for a signature');
+  const sessionKey = options.sessionKey ?? newSessionKey('sign');
+  progress.stage('request', 'asking for a signature', { session_key: sessionKey });
+  const calm = explainInterrupt(context.output, sessionKey);
   try {
     const path = `/api/v1/keys/${account}`;
     const key = await api.call(KeyAnswer, { method: 'GET', path });
@@ -64,7 +66,7 @@ async function sign(context: Context, options: SignOptions): Promise<void> {
       throw usageError(`this key needs ${key.threshold} signers`);
     }
     const order = {
-      session_key: options.sessionKey ?? newSessionKey('sign'),
+      session_key: sessionKey,
       threshold: key.threshold,
       total_parts: key.total_parts,
       data: toHex(subject.digest),
@@ -81,6 +83,8 @@ async function sign(context: Context, options: SignOptions): Promise<void> {
   } catch (error) {
     progress.fail();
     throw error;
+  } finally {
+    calm();
   }
 }
 

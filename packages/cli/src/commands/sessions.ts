@@ -1,0 +1,74 @@
+/**
+ * `quorate sessions`: what runs, what ended how, and whom it waits for.
+ *
+ * @module
+ */
+import { SessionAnswer, SessionList } from '@quorate/wire';
+import type { Command } from 'commander';
+import type { Attach, Context } from '../context.ts';
+import { everyPage, loginApi } from '../remote/api.ts';
+import { foreign, table } from '../terminal/output.ts';
+import { loginPath, withLogin } from './users.ts';
+
+interface LoginOption {
+  readonly login?: string;
+}
+
+/** Adds the commands. */
+export function registerSessions(program: Command, attach: Attach): void {
+  const sessions = program.command('sessions').description('key generations and signatures');
+  attach<LoginOption>(
+    withLogin(sessions.command('list')).description('the sessions that concern you, newest first'),
+    list,
+  );
+  attach<LoginOption>(
+    withLogin(sessions.command('show <session-key>')).description('where a session stands'),
+    show,
+  );
+}
+
+async function list(context: Context, options: LoginOption): Promise<void> {
+  const api = loginApi(loginPath(context, options));
+  const path = '/api/v1/sessions';
+  const sessions = await everyPage(api, SessionList, path, (page) => page.sessions);
+  const rows = sessions.map((session) => [
+    foreign(session.session_key),
+    session.kind,
+    session.state,
+    foreign(session.coordinator),
+    new Date(session.created_at).toISOString(),
+  ]);
+  context.output.result(
+    { sessions },
+    table(['SESSION', 'KIND', 'STATE', 'COORDINATOR', 'CREATED'], rows),
+  );
+}
+
+async function show(
+  context: Context,
+  options: LoginOption,
+  [sessionKey = '']: readonly string[],
+): Promise<void> {
+  const api = loginApi(loginPath(context, options));
+  const path = `/api/v1/sessions/${encodeURIComponent(sessionKey)}`;
+  const session = await api.call(SessionAnswer, { method: 'GET', path });
+  const rows = session.participants.map((party) => [
+    String(party.part_index),
+    foreign(party.username),
+    party.state,
+  ]);
+  const facts = [
+    ['state', session.state],
+    ['waiting for', session.waiting_for.map(foreign).join(', ')],
+    ['address', session.address],
+    ['digest', session.digest],
+    ['signature', session.signature],
+    ['code', session.code],
+    ['message', session.message],
+  ].flatMap(([name, value]) => (value ? [`${String(name).padEnd(12)}${foreign(value)}`] : []));
+  context.output.result({ ...session }, [
+    ...facts,
+    '',
+    ...table(['PART', 'PARTICIPANT', 'STATE'], rows),
+  ]);
+}
