@@ -52,6 +52,8 @@ test('N-9: r and s of zero, of q and above are refused', () => {
     const badS = concat(signature.subarray(0, 32), bytes, signature.subarray(64));
     expect(() => recoverAddress(digest, badR)).toThrow(IntentError);
     expect(() => recoverAddress(digest, badS)).toThrow(IntentError);
+    expect(() => signatureToHex(badR)).toThrow('0 < r < q');
+    expect(() => signatureToHex(badS)).toThrow('0 < s ≤ q/2');
   }
 });
 
