@@ -45,7 +45,7 @@ export class CeremonyError extends Error {
   readonly sessionKey: string;
 
   constructor(code: string, message: string, details: string, sessionKey: string) {
-    super(message);
+    super(details === '' ? message : `${message}: ${details}`);
     this.name = 'CeremonyError';
     this.code = code;
     this.details = details;

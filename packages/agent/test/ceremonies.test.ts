@@ -1,5 +1,5 @@
 import { digestOf, fromHex, parsePayload, toHex, verifySignature } from '@quorate/intent';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ApprovalRequest } from '../src/approval/index.ts';
 import { DATA, startCluster } from './support/cluster.ts';
 import { failure } from './support/failure.ts';
@@ -22,7 +22,7 @@ describe('key generation and signing', () => {
     }
     for (const { agent } of cluster.members) {
       expect(agent.state.keys.find(address)?.state).toBe('active');
-      expect(agent.sessions).toEqual([]);
+      await vi.waitUntil(() => agent.sessions.length === 0);
     }
   });
 
@@ -120,7 +120,7 @@ describe('consent', () => {
       (message, username) => message.type === 'error' && username === 'alice',
     );
     expect(told).toMatchObject({ session_key: 's1', code: 'participant_declined' });
-    expect(cluster.member('alice').agent.sessions).toEqual([]);
+    await vi.waitUntil(() => cluster.member('alice').agent.sessions.length === 0);
     expect(cluster.member('bob').agent.state.used.find('s1')).toBeUndefined();
   });
 

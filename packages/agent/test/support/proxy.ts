@@ -8,6 +8,12 @@ export type Direction = 'to-server' | 'to-agent';
 /** Decides what becomes of a message: itself, something else, several, or nothing. */
 export type Meddle = (message: Frame, direction: Direction, username: string) => readonly Frame[];
 
+interface Pair {
+  readonly agent: WebSocket;
+  readonly upstream: WebSocket;
+  dead: boolean;
+}
+
 /** A network between agents and coordinator that reads everything and does with it what it likes. */
 export class Proxy {
   /** Every message that passed, as it came. */
@@ -15,20 +21,18 @@ export class Proxy {
   /** Every byte that passed, as text. */
   readonly bytes: string[] = [];
   meddle: Meddle = (message) => [message];
-  readonly #server: WebSocketServer;
-  readonly #pairs = new Map<string, { agent: WebSocket; upstream: WebSocket }>();
+  #server: WebSocketServer | undefined;
+  readonly #pairs = new Map<string, Pair>();
   readonly #watchers = new Set<() => void>();
   url = '';
 
-  constructor() {
-    this.#server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
-  }
-
   async listen(upstream: () => string): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.once('listening', () => resolve()));
-    const { port } = this.#server.address() as AddressInfo;
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+    this.#server = server;
+    await new Promise<void>((resolve) => server.once('listening', () => resolve()));
+    const { port } = server.address() as AddressInfo;
     this.url = `ws://127.0.0.1:${port}/ws`;
-    this.#server.on('connection', (agent) => this.#join(agent, new WebSocket(upstream())));
+    server.on('connection', (agent) => this.#join(agent, new WebSocket(upstream())));
   }
 
   /** Says something to an agent in the coordinator's name. */
@@ -36,9 +40,13 @@ export class Proxy {
     this.#pairs.get(username)?.agent.send(JSON.stringify(message));
   }
 
-  /** Cuts an agent's connection. */
+  /** Cuts an agent's connection, both halves at once, as a broken cable does. */
   cut(username: string): void {
-    this.#pairs.get(username)?.agent.terminate();
+    const pair = this.#pairs.get(username);
+    if (!pair) return;
+    pair.dead = true;
+    pair.agent.terminate();
+    pair.upstream.terminate();
   }
 
   /** Waits until a message that fits has passed, and gives it. */
@@ -57,20 +65,22 @@ export class Proxy {
   }
 
   close(): void {
-    for (const client of this.#server.clients) client.terminate();
-    this.#server.close();
+    for (const client of this.#server?.clients ?? []) client.terminate();
+    this.#server?.close();
   }
 
   #join(agent: WebSocket, upstream: WebSocket): void {
     let username = '';
+    const pair: Pair = { agent, upstream, dead: false };
     const early: string[] = [];
     const carry = (text: string, direction: Direction, to: WebSocket): void => {
       this.bytes.push(text);
       for (const message of [JSON.parse(text)].flat() as Frame[]) {
         if (message.type === 'register') {
           username = String(message['username']);
-          this.#pairs.set(username, { agent, upstream });
+          this.#pairs.set(username, pair);
         }
+        if (pair.dead) return;
         const out = this.meddle(message, direction, username);
         this.seen.push({ direction, username, message });
         for (const one of out) if (to.readyState === WebSocket.OPEN) to.send(JSON.stringify(one));
