@@ -95,6 +95,7 @@ function relayed(state: SessionState, event: Of<'relayed'>): Step {
   const slot = slotOf(event);
   if (state.phase !== 'running' || state.slots.has(slot)) return unchanged(state);
   if (!isParty(state, event.from)) return unchanged(state);
+  if (event.to !== null && !isParty(state, event.to)) return unchanged(state);
   const before = state.spoken.get(event.from) ?? { round: 0, messages: 0 };
   const spoken = new Map(state.spoken);
   if (event.round > before.round) spoken.set(event.from, { round: event.round, messages: 1 });

@@ -118,7 +118,7 @@ describe('1.9.2 roles', () => {
     const asks = [keygenRequest(NAMES, 2), signRequest(key, ['alice', 'bob'], digest)];
     for (const ask of asks) {
       expect(await refused(alice!.socket, ask)).toMatchObject({ code: 'forbidden_role' });
-      const { status } = await world.rest('GET', `/sessions/${ask['session_key']}`);
+      const { status } = await world.rest('GET', `/sessions/${String(ask['session_key'])}`);
       expect(status).toBe(404);
     }
   });

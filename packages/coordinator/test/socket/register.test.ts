@@ -81,7 +81,7 @@ describe('1.1 register', () => {
     const socket = await TestSocket.open(world.server.wsUrl);
     const token = await world.token('coordinator');
     const request = keygenRequest(['alice', 'bob'], 2);
-    const marker = { ...request, session_key: `${request['session_key']}-b` };
+    const marker = { ...request, session_key: `${String(request['session_key'])}-b` };
     socket.send([
       { type: 'register', username: 'coordinator', role: 'coordinator', token },
       request,
@@ -90,7 +90,7 @@ describe('1.1 register', () => {
     await socket.next('register_complete');
     await socket.settled();
     for (const sessionKey of [request['session_key'], marker.session_key]) {
-      expect((await world.rest('GET', `/sessions/${sessionKey}`)).body).toMatchObject({
+      expect((await world.rest('GET', `/sessions/${String(sessionKey)}`)).body).toMatchObject({
         state: 'invited',
       });
     }

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ConfigError, loadCoordinatorConfig, serverOptionsOf } from '../src/config.ts';
+
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'quorate-config-'));
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function file(text: string): string {
+  const name = join(directory, 'config.yaml');
+  writeFileSync(name, text);
+  return name;
+}
+
+describe('sources', () => {
+  test('without any, the defaults hold', () => {
+    const config = loadCoordinatorConfig();
+    expect(config.listen).toEqual({ host: '127.0.0.1', port: 8080 });
+    expect(config.deadlines).toEqual({ invitation: 120, round: 30, session: 300 });
+    expect(config.allow_insecure).toBe(false);
+    expect(config.language).toBe('en');
+  });
+
+  test('flags win over the environment, and the environment over the file', () => {
+    const sources = {
+      file: file('listen:\n  host: 127.0.0.3\n  port: 1\nlanguage: zh-CN\n'),
+      env: {
+        QUORATE_LISTEN_PORT: '2',
+        QUORATE_DEADLINES_ROUND: '5.5',
+        QUORATE_ALLOW_INSECURE: 'true',
+      },
+      flags: { 'listen.port': '3' },
+    };
+    const config = loadCoordinatorConfig(sources);
+    expect(config.listen).toEqual({ host: '127.0.0.3', port: 3 });
+    expect(config.language).toBe('zh-CN');
+    expect(config.deadlines.round).toBe(5.5);
+    expect(config.allow_insecure).toBe(true);
+    expect(serverOptionsOf(config)).toMatchObject({
+      port: 3,
+      deadlines: { round: 5500 },
+      language: 'zh-CN',
+    });
+  });
+
+  test('paths of the file are relative to it, all others to where the program runs', () => {
+    const config = loadCoordinatorConfig({
+      file: file('data: ./state\n'),
+      flags: { 'tokens.key_file': 'token.pem' },
+    });
+    expect(config.data).toBe(join(directory, 'state'));
+    expect(config.tokens.key_file).toBe(join(process.cwd(), 'token.pem'));
+  });
+
+  test('an empty file is a configuration', () => {
+    expect(loadCoordinatorConfig({ file: file('') }).listen.port).toBe(8080);
+  });
+});
+
+describe('refusals', () => {
+  test.each([
+    ['lisen:\n  port: 1\n', 'lisen is not known; did you mean listen?'],
+    ['listen:\n  prt: 1\n', 'listen.prt is not known; did you mean listen.port?'],
+    ['alow_insecure: true\n', 'alow_insecure is not known; did you mean allow_insecure?'],
+    ['listen:\n  port: many\n', 'listen.port'],
+    ['deadlines:\n  round: 0\n', 'deadlines.round'],
+    ['language: fr\n', 'language'],
+    ['- a\n- b\n', 'expected keys and values'],
+    ['a: [1\n', 'config.yaml'],
+    ['tls:\n  certificate_file: a\n', 'tls.key_file'],
+    ['__proto__:\n  data: x\n', '__proto__ is not known'],
+  ])('%j is refused with a message that names it', (text, message) => {
+    const load = (): unknown => loadCoordinatorConfig({ file: file(text) });
+    expect(load).toThrow(ConfigError);
+    expect(load).toThrow(message);
+  });
+
+  test('a slip in the name of a variable is refused, a variable of another program is not', () => {
+    expect(() => loadCoordinatorConfig({ env: { QUORATE_LISTEN_PROT: '1' } })).toThrow(
+      'QUORATE_LISTEN_PROT is not known; did you mean QUORATE_LISTEN_PORT?',
+    );
+    expect(
+      loadCoordinatorConfig({ env: { QUORATE_SESSION_FILE: 'x', PATH: '/bin' } }).listen.port,
+    ).toBe(8080);
+  });
+
+  test('an unknown flag and a missing file are refused', () => {
+    expect(() => loadCoordinatorConfig({ flags: { 'listen.prt': 1 } })).toThrow(
+      'did you mean listen.port?',
+    );
+    expect(() => loadCoordinatorConfig({ file: join(directory, 'absent.yaml') })).toThrow(
+      'cannot be read',
+    );
+  });
+});

@@ -1,0 +1,283 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { signersOf } from '../../src/session/certificate.ts';
+import { currentDeadline } from '../../src/session/progress.ts';
+import { apply, open } from '../../src/session/reduce.ts';
+import type { Effect, Event, Requested, Result, SessionState } from '../../src/session/types.ts';
+
+const START = 1_800_000_000_000;
+const MISSING = 9;
+
+function requested(kind: 'keygen' | 'sign', size: number): Requested {
+  const parties = Array.from({ length: size }, (_, at) => ({
+    index: at + 1,
+    username: `user${at + 1}`,
+    seId: `SE-${at + 1}`,
+    cpic: `${at}`.repeat(84),
+    chipPublicKey: `04${'11'.repeat(64)}`,
+  }));
+  return {
+    type: 'requested',
+    at: START,
+    kind,
+    sessionKey: 'one',
+    coordinator: 'coordinator',
+    threshold: 2,
+    totalParts: size,
+    parties,
+    deadlines: { invitation: 120_000, round: 30_000, session: 300_000 },
+    warnings: [],
+    ...(kind === 'sign'
+      ? {
+          target: {
+            address: '0xA',
+            keyId: '00',
+            epoch: 0,
+            digest: '11'.repeat(32),
+            holders: parties,
+          },
+        }
+      : {}),
+  };
+}
+
+const size = 3;
+const from = fc.constantFrom(1, 2, 3, MISSING);
+const at = fc.integer({ min: START, max: START + 400_000 });
+const keygenResult = (key: string, index: number): Result => ({
+  success: true,
+  kind: 'keygen',
+  publicKey: key,
+  address: `address of ${key}`,
+  recordId: `record ${index}`,
+  shard: 'c2hhcmQ=',
+});
+
+const eventOf = (kind: 'keygen' | 'sign'): fc.Arbitrary<Event> =>
+  fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        type: fc.constant('accepted' as const),
+        at,
+        from,
+        certificate: fc.constant('Y2VydA=='),
+        sessionHash: fc.constant('22'.repeat(32)),
+        challenge: fc.constant('Y2hhbGxlbmdl'),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        type: fc.constant('declined' as const),
+        at,
+        from,
+        reason: fc.string(),
+      }),
+    },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        type: fc.constant('relayed' as const),
+        at,
+        from,
+        to: fc.option(from, { nil: null }),
+        round: fc.integer({ min: 1, max: 5 }),
+        hash: fc.constantFrom('a', 'b'),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        type: fc.constant('challenged' as const),
+        at,
+        from,
+        challenge: fc.string(),
+      }),
+    },
+    {
+      weight: 6,
+      arbitrary: fc
+        .record({
+          at,
+          from,
+          key: fc.constantFrom('k1', 'k1', 'k1', 'k2'),
+          fails: fc.integer({ min: 0, max: 9 }),
+        })
+        .map(({ at, from, key, fails }): Event => {
+          if (fails === 0)
+            return { type: 'finished', at, from, result: { success: false, message: 'no' } };
+          if (kind === 'keygen')
+            return { type: 'finished', at, from, result: keygenResult(key, from) };
+          return {
+            type: 'finished',
+            at,
+            from,
+            result: { success: true, kind: 'sign', signature: key },
+          };
+        }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        type: fc.constant('refuted' as const),
+        at,
+        from,
+        code: fc.constant('invalid_result' as const),
+        details: fc.string(),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ type: fc.constant('expired' as const), at }) },
+    { weight: 1, arbitrary: fc.record({ type: fc.constant('resumed' as const), at }) },
+    { weight: 1, arbitrary: fc.constant(requested(kind, size)) },
+  );
+
+interface Run {
+  readonly state: SessionState;
+  readonly effects: readonly Effect[];
+  readonly states: readonly SessionState[];
+}
+
+function run(kind: 'keygen' | 'sign', events: readonly Event[]): Run {
+  let { state } = open(requested(kind, size));
+  const effects: Effect[] = [];
+  const states = [state];
+  for (const event of events) {
+    const step = apply(state, event);
+    state = step.state;
+    effects.push(...step.effects);
+    states.push(state);
+  }
+  return { state, effects, states };
+}
+
+describe.each(['keygen', 'sign'] as const)('a %s session under events in any order', (kind) => {
+  const events = fc.array(eventOf(kind), { maxLength: 60 });
+
+  test('never throws, ends at most once, and keeps its outcome', () => {
+    fc.assert(
+      fc.property(events, (list) => {
+        const { state, effects, states } = run(kind, list);
+        expect(effects.filter(({ type }) => type === 'tell-outcome').length).toBe(
+          state.outcome === undefined ? 0 : 1,
+        );
+        const ended = states.findIndex(({ outcome }) => outcome !== undefined);
+        if (ended < 0) return;
+        for (const later of states.slice(ended)) {
+          expect(later.outcome).toBe(states[ended]!.outcome);
+          expect(later.phase).toBe(states[ended]!.phase);
+          expect(currentDeadline(later)).toBeUndefined();
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('relays nothing and releases nothing before everybody has accepted', () => {
+    fc.assert(
+      fc.property(events, (list) => {
+        let { state } = open(requested(kind, size));
+        for (const event of list) {
+          const step = apply(state, event);
+          for (const effect of step.effects) {
+            if (effect.type === 'begin') expect(step.state.answers.size).toBe(size);
+            if (effect.type === 'relay' || effect.type === 'renew') {
+              expect(state.phase).toBe('running');
+              expect(state.answers.size).toBe(size);
+            }
+            if (effect.type === 'relay') expect(effect.to).not.toContain(MISSING);
+          }
+          state = step.state;
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('is the same after a replay of its stored events', () => {
+    fc.assert(
+      fc.property(events, (list) => {
+        const stored = JSON.parse(JSON.stringify(list)) as Event[];
+        expect(run(kind, stored).state).toEqual(run(kind, list).state);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('always waits for somebody until it ends, and ends when its time has passed', () => {
+    fc.assert(
+      fc.property(events, (list) => {
+        const { state } = run(kind, list);
+        const deadline = currentDeadline(state);
+        if (deadline === undefined) return;
+        expect(apply(state, { type: 'expired', at: deadline - 1 }).state).toBe(state);
+        expect(apply(state, { type: 'expired', at: deadline }).state.outcome).toBeDefined();
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('a key', () => {
+  test('is made only from equal results of everybody, in the event that completes them', () => {
+    fc.assert(
+      fc.property(fc.array(eventOf('keygen'), { maxLength: 60 }), (list) => {
+        const { state, effects } = run('keygen', list);
+        const made = effects.filter(({ type }) => type === 'create-key').length;
+        expect(made).toBe(state.phase === 'completed' ? 1 : 0);
+        if (made === 0) return;
+        const results = [...state.results.values()];
+        expect(results).toHaveLength(size);
+        expect(
+          new Set(
+            results.map((result) =>
+              result.success && result.kind === 'keygen' ? result.publicKey : 'none',
+            ),
+          ).size,
+        ).toBe(1);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('that fails orphans the records of everybody who had stored one, each once', () => {
+    fc.assert(
+      fc.property(fc.array(eventOf('keygen'), { maxLength: 60 }), (list) => {
+        const { state, effects } = run('keygen', list);
+        const orphans = effects.flatMap((effect) =>
+          effect.type === 'orphan' ? [effect.from] : [],
+        );
+        expect(new Set(orphans).size).toBe(orphans.length);
+        if (state.phase !== 'failed') {
+          expect(orphans).toEqual([]);
+          return;
+        }
+        for (const [index, result] of state.results) {
+          if (result.success) expect(orphans).toContain(index);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+describe('a signature', () => {
+  test('that somebody may hold is never reported as cleanly failed', () => {
+    fc.assert(
+      fc.property(fc.array(eventOf('sign'), { maxLength: 60 }), (list) => {
+        const { state } = run('sign', list);
+        if (state.outcome?.success !== false) return;
+        const revealed = [...state.spoken.values()].some(({ round }) => round >= 3);
+        const known = [...state.results.values()].some((result) => result.success);
+        expect(state.outcome.code === 'unknown_outcome').toBe(revealed || known);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+test('J-5 with twelve parties the order of indexes is numeric', () => {
+  const { state } = open(requested('keygen', 12));
+  const shuffled = { ...state, parties: state.parties.toReversed() };
+  expect(signersOf(shuffled)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+});

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import type { Numbered } from '../../src/delivery/outbox.ts';
+import { Bucket, Window } from '../../src/socket/limits.ts';
+import { Sender, type Transport } from '../../src/socket/sender.ts';
+
+/** A store of numbered messages and a transport whose speed the test decides. */
+function setUp(): {
+  readonly stored: Numbered[];
+  readonly sent: string[];
+  readonly transport: Transport & { buffered: number };
+  readonly sender: Sender;
+  readonly reads: number[];
+  readonly drain: () => Promise<void>;
+} {
+  const stored: Numbered[] = [];
+  const sent: string[] = [];
+  const reads: number[] = [];
+  const waiting: (() => void)[] = [];
+  const transport = {
+    buffered: 0,
+    send: (text: string, written: () => void) => {
+      sent.push(text);
+      waiting.push(written);
+    },
+    close: () => undefined,
+    pause: () => undefined,
+    resume: () => undefined,
+  };
+  const failed = (error: unknown): never => {
+    throw error;
+  };
+  const sender = new Sender(
+    transport,
+    async (after, limit) => {
+      reads.push(after);
+      return stored.filter(({ seq }) => seq > after).slice(0, limit);
+    },
+    failed,
+  );
+  const drain = async (): Promise<void> => {
+    transport.buffered = 0;
+    for (const written of waiting.splice(0)) written();
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { stored, sent, transport, sender, reads, drain };
+}
+
+const numbered = (seq: number): Numbered => ({ seq, text: `{"type":"x","seq":${seq}}` });
+const seqsOf = (sent: readonly string[]): number[] =>
+  sent.flatMap((text) => {
+    const value: unknown = JSON.parse(text);
+    return (Array.isArray(value) ? value : [value]).map((message: { seq: number }) => message.seq);
+  });
+
+describe('sending', () => {
+  test('what was stored before goes first, what comes meanwhile follows, nothing twice', async () => {
+    const { stored, sent, sender, drain } = setUp();
+    stored.push(numbered(1), numbered(2));
+    sender.start(0);
+    stored.push(numbered(3));
+    sender.offer(numbered(3));
+    await drain();
+    stored.push(numbered(4));
+    sender.offer(numbered(4));
+    sender.offer(numbered(4));
+    expect(seqsOf(sent)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('R-8 to a slow reader nothing is sent beyond the cap; the rest comes from the store, in order', async () => {
+    const { stored, sent, transport, sender, drain } = setUp();
+    sender.start(0);
+    await drain();
+    transport.buffered = 5 * 1024 * 1024;
+    for (let seq = 1; seq <= 500; seq += 1) {
+      stored.push(numbered(seq));
+      sender.offer(numbered(seq));
+    }
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(sent.length).toBeLessThanOrEqual(64);
+    transport.buffered = 0;
+    for (let turn = 0; turn < 20; turn += 1) await drain();
+    expect(seqsOf(sent)).toEqual(Array.from({ length: 500 }, (_, at) => at + 1));
+  });
+
+  test('frames of a batch hold at most 64 messages and 1 MiB', async () => {
+    const { stored, sent, sender, drain } = setUp();
+    sender.batch = true;
+    for (let seq = 1; seq <= 200; seq += 1) {
+      stored.push({ seq, text: `{"type":"x","seq":${seq},"body":"${'a'.repeat(20_000)}"}` });
+    }
+    sender.start(0);
+    for (let turn = 0; turn < 5; turn += 1) await drain();
+    expect(seqsOf(sent)).toHaveLength(200);
+    for (const frame of sent) expect(Buffer.byteLength(frame)).toBeLessThanOrEqual(1024 * 1024);
+    expect(sent.length).toBeGreaterThan(3);
+    expect(sent.some((frame) => frame.startsWith('['))).toBe(true);
+  });
+
+  test('after the end nothing is sent, and nobody waits for a drain that never comes', async () => {
+    const { stored, sent, transport, sender, drain } = setUp();
+    transport.buffered = 5 * 1024 * 1024;
+    stored.push(numbered(1));
+    sender.start(0);
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    sender.stop();
+    stored.push(numbered(2));
+    sender.offer(numbered(2));
+    sender.tell({ type: 'y' });
+    await drain();
+    expect(seqsOf(sent)).toEqual([1]);
+  });
+});
+
+describe('rates', () => {
+  test('a window forgets what is older than its length', () => {
+    const window = new Window(3, 1000);
+    expect([0, 500, 1001, 1400, 1500].map((now) => window.hit(now))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  test('a bucket lets a burst through and then says how long to wait', () => {
+    const bucket = new Bucket(10, 5, 0);
+    expect(bucket.take(10, 0)).toBe(0);
+    expect(bucket.take(1, 0)).toBe(200);
+    expect(bucket.take(4, 1000)).toBe(0);
+    expect(bucket.take(1, 1000)).toBe(200);
+  });
+});
