@@ -133,6 +133,9 @@ describe.skipIf(executablePath === undefined)('the page in a browser', () => {
     await page.getByRole('link', { name: '会话' }).click();
     await page.locator('tbody').getByText('密钥生成').first().waitFor();
     expect(await page.evaluate('document.documentElement.lang')).toBe('zh-CN');
+    // A name is a name in every language, also when it reads like a role.
+    expect(await page.locator('.who').innerText()).toBe('admin');
+    expect(await page.locator('.who').getAttribute('title')).toBe('管理员');
     await page.getByRole('button', { name: 'English' }).click();
   });
 

@@ -29,7 +29,7 @@ export const LIMITS = {
   certificate: 324,
   /** A DER signature of P-256, base64. */
   derSignature: 96,
-  encryptedShard: 768 * KIB,
+  encryptedShard: 256 * KIB,
   /** Signed messages that show who deviated. */
   evidence: 4,
   /** Bodies of `round`, base64: pairwise ones carry oblivious transfers, broadcasts never do. */
