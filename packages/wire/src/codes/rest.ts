@@ -35,12 +35,6 @@ export const REST_CODES = {
     zhCN: '不允许该方法',
     meaning: 'The route exists with another method.',
   },
-  conflict: {
-    http: 409,
-    en: 'it exists already',
-    zhCN: '已存在',
-    meaning: 'The request contradicts what is stored.',
-  },
   payload_too_large: {
     http: 413,
     en: 'the request is too large',
