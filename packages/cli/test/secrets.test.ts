@@ -28,9 +28,12 @@ describe('secret files', () => {
     expect(new TextDecoder().decode(read)).toBe(' a b\n');
   });
 
-  test.each([0o640, 0o604, 0o620, 0o602, 0o666])('1.9.13 a file of mode %o is refused', (mode) => {
-    expect(() => readSecretFile(secretFile('1234', mode), 'pin')).toThrow(/read by others/);
-  });
+  test.each([0o640, 0o604, 0o620, 0o602, 0o666])(
+    '1.9.13 a file that others can use is refused (mode %i)',
+    (mode) => {
+      expect(() => readSecretFile(secretFile('1234', mode), 'pin')).toThrow(/read by others/);
+    },
+  );
 
   test.each(['', '\n', '\r\n'])('an empty file is refused (%j)', (content) => {
     expect(() => readSecretFile(secretFile(content), 'pin')).toThrow(/empty/);

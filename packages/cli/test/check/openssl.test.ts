@@ -70,6 +70,9 @@ describe('verification by OpenSSL', () => {
     expect(verifyWithOpenSsl(digest, { r, s: zero }, publicKey)).toBe(false);
     expect(verifyWithOpenSsl(digest, { r: over, s }, publicKey)).toBe(false);
     expect(verifyWithOpenSsl(digest, { r, s }, new Uint8Array(65))).toBe(false);
+    for (const recovery of [0, 1]) {
+      expect(recoverWithOpenSsl(digest, { r, s: high, recovery })).toBeUndefined();
+    }
     expect(recoverWithOpenSsl(digest, { r: over, s, recovery: 0 })).toBeUndefined();
     expect(recoverWithOpenSsl(digest, { r, s, recovery: 2 })).toBeUndefined();
   });
