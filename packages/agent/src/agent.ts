@@ -102,6 +102,7 @@ class Participant implements Agent {
   readonly #signs = new Map<string, SignCeremony>();
   /** Sessions that ended in this process: what still arrives for them is late, not lost. */
   readonly #ended = new Set<string>();
+  #closing: Promise<void> | undefined;
 
   constructor(
     options: AgentOptions & { readonly config: AgentConfig },
@@ -166,7 +167,12 @@ class Participant implements Agent {
     return this.#link.registered();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#link.close();
     for (const session of [...this.#keygens.values(), ...this.#signs.values()]) session.stop();
     await this.#pool.close();

@@ -15,7 +15,7 @@ import { CoordinatorClient } from '../../src/client.ts';
 import { initAgent } from '../../src/init.ts';
 import type { LogFields, Logger } from '../../src/logger.ts';
 import { openPins } from '../../src/roster.ts';
-import { temporaryDirectory } from './directories.ts';
+import { type Finished, temporaryDirectory } from './directories.ts';
 import { Proxy } from './proxy.ts';
 import { rosterPublicKey } from './rosterKey.ts';
 
@@ -46,7 +46,7 @@ export type Change = Partial<Omit<AgentOptions, 'directory'>>;
 
 /** A real coordinator and real agents with virtual chips, all on the loopback. */
 export class Cluster {
-  readonly directory: string = temporaryDirectory();
+  readonly directory: string;
   readonly members: Member[] = [];
   /** Between the agents and the coordinator; the coordinator's client goes without it. */
   readonly proxy: Proxy = new Proxy();
@@ -58,7 +58,8 @@ export class Cluster {
   readonly #options: ClusterOptions;
   #port = 0;
 
-  constructor(options: ClusterOptions = {}) {
+  constructor(directory: string, options: ClusterOptions) {
+    this.directory = directory;
     this.#options = options;
   }
 
@@ -198,7 +199,7 @@ export class Cluster {
   async start(member: Member, change: Change = {}): Promise<Agent> {
     const agent = await createAgent({
       directory: member.directory,
-      chip: await this.openChip(member),
+      chip: change.chip ?? (await this.openChip(member)),
       pin: async () => Uint8Array.from(PIN),
       token: async () => member.token,
       logger: recorder(member.log),
@@ -262,13 +263,14 @@ export class Cluster {
 /** Reconnects at once. */
 const soon = { next: () => 20, reset: () => undefined };
 
-/** A cluster of these participants that is closed when the test is over. */
+/** A cluster of these participants that is closed when the test (or with `afterAll` the file) is over. */
 export async function startCluster(
   usernames: readonly string[],
   options: ClusterOptions = {},
+  finished: Finished = onTestFinished,
 ): Promise<Cluster> {
-  const cluster = new Cluster(options);
-  onTestFinished(() => cluster.close());
+  const cluster = new Cluster(temporaryDirectory(finished), options);
+  finished(() => cluster.close());
   await cluster.setUp(usernames);
   return cluster;
 }
