@@ -28,6 +28,8 @@ test('equality looks at every byte and at the length', () => {
         other[at % a.length]! ^= change;
         expect(equalBytes(a, other)).toBe(false);
         expect(equalBytes(a, a.subarray(1))).toBe(false);
+        expect(equalBytes(a, Uint8Array.of(...a, 0))).toBe(false);
+        expect(equalBytes(Uint8Array.of(...a, 0), a)).toBe(false);
       },
     ),
   );
