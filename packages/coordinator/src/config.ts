@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
-import type { ServerOptions } from './server.ts';
+import type { ServerOptions } from './options.ts';
 import { type CoordinatorConfig, SETTINGS, schema } from './settings.ts';
 
 /** Refuses a configuration; the message names the key and what was expected. */

@@ -14,13 +14,8 @@ export {
   loadCoordinatorConfig,
   serverOptionsOf,
 } from './config.ts';
-export {
-  type CoordinatorServer,
-  createServer,
-  type Endpoint,
-  ServerError,
-  type ServerOptions,
-} from './server.ts';
+export { type Endpoint, ServerError, type ServerOptions } from './options.ts';
+export { type CoordinatorServer, createServer } from './server.ts';
 export type { CoordinatorConfig } from './settings.ts';
 export type { Clock } from './services.ts';
 export { StoreError, type StoreErrorCode } from './store/database.ts';

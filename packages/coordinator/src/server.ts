@@ -1,17 +1,10 @@
 /** The coordinator: its parts, put together (architecture §4). */
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CLOSE, DEADLINES, type Language } from '@quorate/wire';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { CLOSE, DEADLINES } from '@quorate/wire';
+import fastify, { type FastifyInstance, LogController } from 'fastify';
 import { type Audit, createAudit } from './audit/index.ts';
-import {
-  type Auth,
-  createAuth,
-  type Lifetimes,
-  loadOrCreateKey,
-  type PasswordCost,
-  type TokenKeySettings,
-} from './auth/index.ts';
+import { type Auth, createAuth, loadOrCreateKey } from './auth/index.ts';
 import { type ChipRegistry, createChips } from './chips/index.ts';
 import { systemClock } from './clock.ts';
 import { Hub } from './delivery/hub.ts';
@@ -25,42 +18,8 @@ import { Desk } from './socket/desk.ts';
 import { SocketServer } from './socket/server.ts';
 import type { Database } from './store/database.ts';
 import { openDatabase } from './store/sqlite.ts';
-import { type ConsoleFiles, registerConsole } from './web.ts';
-
-/** How a coordinator is set up. Times are milliseconds. */
-export interface ServerOptions {
-  /** Holds the database and the keys; created with mode 0700. */
-  readonly dataDirectory: string;
-  /** 127.0.0.1 unless given. */
-  readonly host?: string;
-  /** 0 takes a free one; 8080 unless given. */
-  readonly port?: number;
-  /** PEM texts. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
-  /** Serve other hosts without TLS, for instance behind a proxy that has it. */
-  readonly allowInsecure?: boolean;
-  readonly deadlines?: Partial<Deadlines>;
-  readonly language?: Language;
-  readonly clock?: Clock;
-  /** A pino logger, or none. */
-  readonly logger?: FastifyBaseLogger;
-  /** The web page, by path. */
-  readonly consoleFiles?: ConsoleFiles;
-  readonly tokens?: Partial<TokenKeySettings>;
-  readonly lifetimes?: Lifetimes;
-  readonly passwordCost?: PasswordCost;
-  /** Origins of web pages that may open a WebSocket, besides the server's own. */
-  readonly origins?: readonly string[];
-  readonly maxOpenSessions?: number;
-  readonly maxConnections?: number;
-  readonly maxConnectionsPerAddress?: number;
-}
-
-/** Where a server can be reached. */
-export interface Endpoint {
-  readonly url: string;
-  readonly wsUrl: string;
-}
+import { type Endpoint, ServerError, type ServerOptions } from './options.ts';
+import { registerConsole } from './web.ts';
 
 /** A coordinator that is put together, listening or not. */
 export interface CoordinatorServer {
@@ -74,17 +33,6 @@ export interface CoordinatorServer {
   readonly setupToken?: string;
   /** The HTTP side, for tests that inject requests. */
   readonly app: FastifyInstance;
-}
-
-/** Why a server is not started. */
-export class ServerError extends Error {
-  override readonly name = 'ServerError';
-  readonly code: 'server/insecure';
-
-  constructor(code: 'server/insecure', message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 const DEFAULT_PORT = 8080;

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createServer, type ServerOptions } from '../src/server.ts';
+import type { ServerOptions } from '../src/options.ts';
+import { createServer } from '../src/server.ts';
 
 let directory: string;
 let count = 0;

@@ -20,7 +20,8 @@ import {
 import type { Client } from '../delivery/hub.ts';
 import type { Numbered, Recipient } from '../delivery/outbox.ts';
 import { type Desk, isSessionMessage, type Registered } from './desk.ts';
-import { Bucket, Window } from './limits.ts';
+import { Window } from './limits.ts';
+import { Pressure } from './pressure.ts';
 import { Sender, type Transport } from './sender.ts';
 
 /** What a connection logs; never a token or a body. */
@@ -40,12 +41,6 @@ export interface ConnectionOptions {
   readonly onClosed?: () => void;
 }
 
-/** Messages in work before reading stops. */
-const MAX_IN_WORK = 256;
-/** Messages at once, and per second after that. */
-const BURST = 4096;
-const RATE = 1024;
-
 /** A connection. */
 export class Connection implements Client {
   recipient: Recipient = { username: '', role: 'participant' };
@@ -53,14 +48,11 @@ export class Connection implements Client {
   readonly #options: ConnectionOptions;
   readonly #sender: Sender;
   readonly #malformed = new Window(LIMITS.errors.count, LIMITS.errors.windowMs);
-  readonly #bucket: Bucket;
+  readonly #pressure: Pressure;
   readonly #waiting: ClientMessage[][] = [];
   #state: 'new' | 'registering' | 'registered' | 'closed' = 'new';
   #everRegistered = false;
-  #inWork = 0;
-  #paused = false;
   #cancelDeadline: () => void;
-  #cancelThrottle: () => void = () => undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -70,7 +62,7 @@ export class Connection implements Client {
       (after, limit) => options.desk.stored(this.recipient, after, limit),
       (error) => this.#broken(error),
     );
-    this.#bucket = new Bucket(BURST, RATE, clock.now());
+    this.#pressure = new Pressure(options.transport, clock);
     this.#cancelDeadline = clock.schedule(clock.now() + DEADLINES.register, () => {
       this.#end('register_timeout', CLOSE.registerTimeout);
     });
@@ -82,10 +74,10 @@ export class Connection implements Client {
     if (typeof data !== 'string') return this.#refuseFrame({ code: 'binary_frame', details: '' });
     const frame = parseFrame(data, { from: 'client' });
     if (!frame.ok) return this.#refuseFrame(frame.error);
-    this.#throttle(frame.messages.length);
+    this.#pressure.received(frame.messages.length);
     if (this.#state === 'registering') {
       this.#waiting.push([...frame.messages]);
-      this.#pauseWhileBusy();
+      this.#pressure.hold(true);
       return;
     }
     for (const [at, message] of frame.messages.entries()) {
@@ -104,7 +96,7 @@ export class Connection implements Client {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#cancelDeadline();
-    this.#cancelThrottle();
+    this.#pressure.stop();
     this.#sender.stop();
     if (this.#everRegistered) this.#options.desk.options.hub.detach(this);
     this.#options.onClosed?.();
@@ -152,14 +144,10 @@ export class Connection implements Client {
 
   /** Follows a piece of work; too many at once stop the reading. */
   #work(work: Promise<void>, message?: ClientMessage): void {
-    this.#inWork += 1;
-    this.#pauseWhileBusy();
+    this.#pressure.started();
     work
       .catch((error: unknown) => this.#failed(error, message))
-      .finally(() => {
-        this.#inWork -= 1;
-        this.#pauseWhileBusy();
-      });
+      .finally(() => this.#pressure.finished());
   }
 
   #failed(error: unknown, message: ClientMessage | undefined): void {
@@ -179,7 +167,7 @@ export class Connection implements Client {
     this.#registered(message, outcome);
     this.#state = 'registered';
     const waiting = this.#waiting.splice(0);
-    this.#pauseWhileBusy();
+    this.#pressure.hold(this.#waiting.length > 0);
     for (const [at, messages] of waiting.entries()) {
       this.#resumeWith(messages, waiting.slice(at + 1));
       if (this.#waitsForRegistration()) return;
@@ -269,30 +257,6 @@ export class Connection implements Client {
       'connection closed by an internal error',
     );
     this.close(1011, codeText('internal', 'en'));
-  }
-
-  #throttle(messages: number): void {
-    const { clock } = this.#options.desk.options;
-    const wait = this.#bucket.take(messages, clock.now());
-    if (wait === 0) return;
-    this.#cancelThrottle();
-    const until = clock.now() + wait;
-    this.#throttled = true;
-    this.#cancelThrottle = clock.schedule(until, () => {
-      this.#throttled = false;
-      this.#pauseWhileBusy();
-    });
-    this.#pauseWhileBusy();
-  }
-
-  #throttled = false;
-
-  #pauseWhileBusy(): void {
-    const busy = this.#inWork >= MAX_IN_WORK || this.#waiting.length > 0 || this.#throttled;
-    if (busy === this.#paused || this.#state === 'closed') return;
-    this.#paused = busy;
-    if (busy) this.#options.transport.pause();
-    else this.#options.transport.resume();
   }
 }
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromHex, toHex } from '@quorate/intent';
 import { ApduSecureElement, createVirtualChip, type SecureElement } from '@quorate/secure-element';
-import { type CoordinatorServer, createServer, type ServerOptions } from '../../src/server.ts';
+import type { ServerOptions } from '../../src/options.ts';
+import { type CoordinatorServer, createServer } from '../../src/server.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { type Received, TestSocket } from './socket.ts';
 

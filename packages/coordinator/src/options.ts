@@ -1,0 +1,53 @@
+/** How a coordinator is set up. */
+import type { Language } from '@quorate/wire';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Lifetimes, PasswordCost, TokenKeySettings } from './auth/index.ts';
+import type { Clock } from './services.ts';
+import type { Deadlines } from './session/types.ts';
+import type { ConsoleFiles } from './web.ts';
+
+/** How a coordinator is set up. Times are milliseconds. */
+export interface ServerOptions {
+  /** Holds the database and the keys; created with mode 0700. */
+  readonly dataDirectory: string;
+  /** 127.0.0.1 unless given. */
+  readonly host?: string;
+  /** 0 takes a free one; 8080 unless given. */
+  readonly port?: number;
+  /** PEM texts. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Serve other hosts without TLS, for instance behind a proxy that has it. */
+  readonly allowInsecure?: boolean;
+  readonly deadlines?: Partial<Deadlines>;
+  readonly language?: Language;
+  readonly clock?: Clock;
+  /** A pino logger, or none. */
+  readonly logger?: FastifyBaseLogger;
+  /** The web page, by path. */
+  readonly consoleFiles?: ConsoleFiles;
+  readonly tokens?: Partial<TokenKeySettings>;
+  readonly lifetimes?: Lifetimes;
+  readonly passwordCost?: PasswordCost;
+  /** Origins of web pages that may open a WebSocket, besides the server's own. */
+  readonly origins?: readonly string[];
+  readonly maxOpenSessions?: number;
+  readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
+}
+
+/** Where a server can be reached. */
+export interface Endpoint {
+  readonly url: string;
+  readonly wsUrl: string;
+}
+
+/** Why a server is not started. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError';
+  readonly code: 'server/insecure';
+
+  constructor(code: 'server/insecure', message: string) {
+    super(message);
+    this.code = code;
+  }
+}

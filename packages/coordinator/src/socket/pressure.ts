@@ -1,0 +1,75 @@
+/**
+ * Back-pressure on one connection: reading stops while too much of it is in work, while it waits for its
+ * registration, or while it sends faster than its rate. Nothing is dropped; the sender just waits.
+ */
+import type { Clock } from '../services.ts';
+import { Bucket } from './limits.ts';
+import type { Transport } from './sender.ts';
+
+/** Messages in work before reading stops. */
+const MAX_IN_WORK = 256;
+/** Messages at once, and per second after that. */
+const BURST = 4096;
+const RATE = 1024;
+
+/** Decides when a transport may be read. */
+export class Pressure {
+  readonly #transport: Pick<Transport, 'pause' | 'resume'>;
+  readonly #clock: Clock;
+  readonly #bucket: Bucket;
+  #inWork = 0;
+  #held = false;
+  #throttled = false;
+  #paused = false;
+  #stopped = false;
+  #cancel: () => void = () => undefined;
+
+  constructor(transport: Pick<Transport, 'pause' | 'resume'>, clock: Clock) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#bucket = new Bucket(BURST, RATE, clock.now());
+  }
+
+  /** Counts messages that came; above the rate, reading stops for as long as they were too early. */
+  received(messages: number): void {
+    const now = this.#clock.now();
+    const wait = this.#bucket.take(messages, now);
+    if (wait === 0 || this.#stopped) return;
+    this.#cancel();
+    this.#throttled = true;
+    this.#cancel = this.#clock.schedule(now + wait, () => {
+      this.#throttled = false;
+      this.#update();
+    });
+    this.#update();
+  }
+
+  started(): void {
+    this.#inWork += 1;
+    this.#update();
+  }
+
+  finished(): void {
+    this.#inWork -= 1;
+    this.#update();
+  }
+
+  /** Holds the reading while messages wait for a registration. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.#update();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  #update(): void {
+    const busy = this.#held || this.#throttled || this.#inWork >= MAX_IN_WORK;
+    if (busy === this.#paused || this.#stopped) return;
+    this.#paused = busy;
+    if (busy) this.#transport.pause();
+    else this.#transport.resume();
+  }
+}
