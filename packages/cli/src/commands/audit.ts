@@ -4,7 +4,6 @@
  * @module
  */
 import { AuditList, CheckpointAnswer } from '@quorate/wire';
-import { auditVerify } from '@quorate/coordinator';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import type { Attach, Context } from '../context.ts';
@@ -122,6 +121,8 @@ async function verifyExport(
   options: VerifyOptions,
   [file = '']: readonly string[],
 ): Promise<void> {
+  // The server's code takes a quarter of a second to load: only where it is used.
+  const { auditVerify } = await import('@quorate/coordinator');
   const checked = auditVerify(readText(file, 'audit export'), {
     ...(options.publicKey === undefined ? {} : { publicKey: options.publicKey }),
     ...(options.checkpoint === undefined ? {} : { checkpoint: keptCheckpoint(options.checkpoint) }),

@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  type CoordinatorConfig,
-  type CoordinatorServer,
-  createServer,
-  loadCoordinatorConfig,
-  serverOptionsOf,
-} from '@quorate/coordinator';
+import type { CoordinatorConfig, CoordinatorServer } from '@quorate/coordinator';
 import type { Command } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { createServerLog } from '../coordinator/log.ts';
@@ -66,6 +60,10 @@ Examples:
 }
 
 async function coordinator(context: Context, options: CoordinatorOptions): Promise<void> {
+  // Loaded here, since no other command needs the server's code at its start.
+  const { createServer, loadCoordinatorConfig, serverOptionsOf } = await import(
+    '@quorate/coordinator'
+  );
   const config = loadCoordinatorConfig({
     file: options.config,
     env: context.world.environment,
