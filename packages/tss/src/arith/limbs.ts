@@ -181,7 +181,7 @@ export function reduceProduct(columns: Float64Array, out: Float64Array, to: numb
 }
 
 /**
- * Reduces to canonical a number 0 ≤ x < 2²⁸⁵ in 12 columns of magnitude below 2³⁰; clears them.
+ * Reduces to canonical a number 0 ≤ x ≤ 2²⁸⁴ + 2²⁶⁴ in 12 columns of magnitude below 2³⁰; clears them.
  */
 export function finish(columns: Float64Array, out: Float64Array, to: number): void {
   carryColumns(columns, 11);

@@ -11,6 +11,7 @@ import {
   reduceProduct,
   splitColumns,
   storeBytes,
+  wipeScratch,
 } from './limbs.ts';
 import { Q } from './scalar.ts';
 
@@ -81,6 +82,7 @@ const stored = (columns: Float64Array): Uint8Array => {
   const bytes = new Uint8Array(32);
   storeBytes(bytes, 0, out, 0);
   wipe(columns, out);
+  wipeScratch();
   return bytes;
 };
 
