@@ -20,7 +20,7 @@ const toBigEndian = (value: bigint): Uint8Array => toLittleEndian(value, 32).rev
 const mod = (value: bigint): bigint => ((value % Q) + Q) % Q;
 
 /** a·b in GF(2¹²⁸). */
-export const fieldProduct = (a: bigint, b: bigint): bigint => {
+const fieldProduct = (a: bigint, b: bigint): bigint => {
   let product = 0n;
   let power = a;
   for (let rest = b; rest > 0n; rest >>= 1n) {

@@ -18,6 +18,7 @@ test('O-15, F-9: parameters have the settled values, statistical security counts
     SEED_BYTES: 16,
   });
   expect(parameters.XI).toBe(parameters.KAPPA + 2 * parameters.STATISTICAL);
+  expect(parameters.WIDTH).toBe(parameters.INPUTS + parameters.CHECKS);
   expect(Math.min(parameters.STATISTICAL, parameters.FIELD_BITS)).toBeGreaterThanOrEqual(128);
 });
 
