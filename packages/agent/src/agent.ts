@@ -14,7 +14,7 @@ import {
 } from './ceremony/keygen.ts';
 import { OrphanDesk } from './ceremony/orphan.ts';
 import { tellable } from './ceremony/refusal.ts';
-import { failedSignResult, SignCeremony } from './ceremony/sign.ts';
+import { failedSignResult, goodSignResult, SignCeremony } from './ceremony/sign.ts';
 import { Chip, type PinProvider } from './chip.ts';
 import { type AgentConfig, loadAgentConfig } from './config.ts';
 import { AgentError, messageOf } from './errors.ts';
@@ -29,6 +29,7 @@ import {
   tokenFromConfig,
 } from './providers.ts';
 import { type AgentState, openState } from './state/index.ts';
+import type { SessionRecord } from './state/sessionRecords.ts';
 import { createWorkerPool, type WorkerPool } from './workerPool.ts';
 
 /** How many of the last sessions may have died with the process: more than run at once. */
@@ -204,7 +205,8 @@ class Participant implements Agent {
       case 'keygen_complete':
         return this.#onKeygenComplete(message);
       case 'sign_complete':
-        return this.#signs.get(message.session_key)?.receiveComplete(message);
+        this.#signs.get(message.session_key)?.receiveComplete(message);
+        return this.#settle(message.session_key);
       case 'error':
         return this.#onError(message);
       case 'orphan_notice':
@@ -249,30 +251,45 @@ class Participant implements Agent {
 
   /** A session of an earlier process cannot go on: its round secrets were never on disk. */
   #answerForTheDead(sessionKey: string): void {
+    const record = this.#recordOf(sessionKey);
     this.#ended.add(sessionKey);
-    const partIndex = this.state.used.find(sessionKey) ?? 0;
-    const record = this.state.sessions.read(sessionKey, partIndex);
-    if (!record || (record.state !== 'accepted' && record.state !== 'running')) return;
-    const restarted = 'participant_restarted';
-    const state =
-      record.kind === 'sign' && record.state === 'running' ? 'unknown_outcome' : 'failed';
+    if (!record || record.settled) return;
+    const { outcome, told } = lastWord(record);
     this.state.sessions.write({
       ...record,
-      state,
-      reason: restarted,
+      state: outcome,
+      reason: told,
       updated_at: this.#context.now(),
     });
-    this.#link.send(
-      record.kind === 'sign'
-        ? failedSignResult(sessionKey, partIndex, restarted)
-        : failedKeygenResult(this.#context, sessionKey, partIndex, restarted),
-    );
-    this.#logger.warn({ session_key: sessionKey }, 'session was lost in a restart');
+    const { part_index: partIndex, signature } = record;
+    if (record.kind === 'sign') {
+      this.#link.send(
+        signature === null
+          ? failedSignResult(sessionKey, partIndex, told)
+          : goodSignResult(sessionKey, partIndex, signature),
+      );
+    } else {
+      this.#link.send(failedKeygenResult(this.#context, sessionKey, partIndex, told));
+    }
+    this.#logger.warn({ session_key: sessionKey, outcome }, 'session was lost in a restart');
+  }
+
+  #recordOf(sessionKey: string): SessionRecord | undefined {
+    const partIndex = this.state.used.find(sessionKey);
+    return partIndex === undefined ? undefined : this.state.sessions.read(sessionKey, partIndex);
+  }
+
+  /** Remembers that everybody knows how a session ended, which may have ended here before. */
+  #settle(sessionKey: string): void {
+    if (this.#session(sessionKey)) return;
+    const record = this.#recordOf(sessionKey);
+    if (record && !record.settled) this.state.sessions.write({ ...record, settled: true });
   }
 
   #onKeygenComplete(message: Extract<ServerMessage, { type: 'keygen_complete' }>): void {
     const session = this.#keygens.get(message.session_key);
     if (session) return session.receiveComplete(message);
+    this.#settle(message.session_key);
     if (message.success) return completeKey(this.#context, message);
     reportOrphan(this.#context, message.session_key);
   }
@@ -286,6 +303,7 @@ class Participant implements Agent {
     if (session_key === undefined || message.cseq !== undefined) return;
     const session = this.#session(session_key);
     if (session) return session.endedByCoordinator(code);
+    this.#settle(session_key);
     if (!this.#ended.has(session_key)) reportOrphan(this.#context, session_key);
   }
 
@@ -312,4 +330,14 @@ class Participant implements Agent {
       this.#logger.warn({ error: messageOf(error) }, 'orphan not handled'),
     );
   }
+}
+
+/** How a session of an earlier process ended, and what the others are told of it. */
+function lastWord(record: SessionRecord): { outcome: SessionRecord['state']; told: string } {
+  if (record.state !== 'accepted' && record.state !== 'running') {
+    return { outcome: record.state, told: record.reason ?? 'participant_restarted' };
+  }
+  // Its last round may have been sent, and then somebody may hold a signature (attacks.md N-12).
+  const unknown = record.kind === 'sign' && record.state === 'running';
+  return { outcome: unknown ? 'unknown_outcome' : 'failed', told: 'participant_restarted' };
 }

@@ -37,6 +37,7 @@ const record: SessionRecord = {
   digest: 'bb'.repeat(32),
   signature: null,
   reason: null,
+  settled: false,
   updated_at: 1,
 };
 

@@ -44,6 +44,8 @@ export abstract class Ceremony {
   /** The session id, once every certificate was checked. */
   protected sid: Uint8Array | undefined;
   protected certificates: readonly Uint8Array[] = [];
+  /** Whether the coordinator has said that the session is over. */
+  protected settled = false;
   /** The highest round that we have sent. */
   protected sentRound = 0;
   #port: SessionPort | undefined;
@@ -76,6 +78,7 @@ export abstract class Ceremony {
 
   /** The coordinator says that the session is over. */
   endedByCoordinator(reason: string): void {
+    this.settled = true;
     if (!this.isOver) this.finish(this.endState(), reason);
   }
 
@@ -199,6 +202,7 @@ export abstract class Ceremony {
       state,
       intent_hash: toHex(this.intentHash),
       reason,
+      settled: this.settled,
       updated_at: this.context.now(),
       ...this.recordFields(),
     });

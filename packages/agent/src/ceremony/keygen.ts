@@ -37,6 +37,7 @@ export class KeygenCeremony extends Ceremony {
   receiveComplete(complete: KeygenComplete): void {
     if (!complete.success) return this.endedByCoordinator(complete.message);
     completeKey(this.context, complete);
+    this.settled = true;
     if (!this.isOver) this.finish(this.#address === null ? 'failed' : 'completed', null);
   }
 

@@ -68,6 +68,7 @@ export class SignCeremony extends Ceremony {
     if (complete.success && this.#agreement && this.#signature === null) {
       this.#adopt(complete.signature, this.#agreement);
     }
+    this.settled = true;
     if (this.isOver) return;
     if (this.#signature !== null) this.finish('completed', null);
     else this.endedByCoordinator(complete.message);
@@ -207,14 +208,7 @@ export class SignCeremony extends Ceremony {
     const signature = `0x${toHex(event.signature)}`;
     if (!this.#adopt(signature, agreement)) return this.fail('aborted: invalid-signature');
     this.writeRecord('completed', null);
-    this.context.send({
-      type: 'sign_result',
-      session_key: this.sessionKey,
-      part_index: this.partIndex,
-      success: true,
-      signature,
-      message: '',
-    });
+    this.context.send(goodSignResult(this.sessionKey, this.partIndex, signature));
   }
 
   /** Believes a signature only after verifying it by independent code. */
@@ -269,6 +263,18 @@ export class SignCeremony extends Ceremony {
       signature: this.#signature,
     };
   }
+}
+
+/** The result of a signer that has the signature. */
+export function goodSignResult(sessionKey: string, partIndex: number, signature: string): Outgoing {
+  return {
+    type: 'sign_result',
+    session_key: sessionKey,
+    part_index: partIndex,
+    success: true,
+    signature,
+    message: '',
+  };
 }
 
 /** The result that ends a signature. */

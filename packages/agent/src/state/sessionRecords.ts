@@ -23,6 +23,8 @@ export interface SessionRecord {
   readonly digest: string | null;
   readonly signature: string | null;
   readonly reason: string | null;
+  /** The coordinator has said that the session is over: nothing needs to be told any more. */
+  readonly settled: boolean;
   /** milliseconds since 1970 */
   readonly updated_at: number;
 }
@@ -37,6 +39,7 @@ const sessionRecordSchema: z.ZodType<SessionRecord> = z.strictObject({
   digest: z.string().nullable(),
   signature: z.string().nullable(),
   reason: z.string().nullable(),
+  settled: z.boolean(),
   updated_at: z.number(),
 });
 

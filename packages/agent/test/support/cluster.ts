@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type CoordinatorServer, createServer } from '@quorate/coordinator';
 import { fromHex, signRoster, toHex } from '@quorate/intent';
 import {
@@ -211,6 +213,30 @@ export class Cluster {
     return agent;
   }
 
+  /** Starts a member's agent as a process of its own, configured by its directory alone. */
+  async spawn(member: Member): Promise<ChildProcess> {
+    const write = (name: string, content: Uint8Array | string): void =>
+      writeFileSync(join(member.directory, name), content, { mode: 0o600 });
+    write('pin', PIN);
+    write('chip-passphrase', PASSPHRASE);
+    write('token', member.token);
+    const config = readFileSync(join(member.directory, 'config.yaml'), 'utf8');
+    write(
+      'config.yaml',
+      config.replace('kind: virtual\n', `kind: virtual\n  file: ${member.chipFile}\n`),
+    );
+    const program = fileURLToPath(new URL('agentProcess.mjs', import.meta.url));
+    const child = spawn(process.execPath, [program, member.directory], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {},
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.once('data', () => resolve());
+      child.once('exit', (code) => reject(new Error(`the agent ended with ${code}`)));
+    });
+    return child;
+  }
+
   async restart(member: Member, change: Change = {}): Promise<Agent> {
     await member.agent.close();
     return this.start(member, change);
@@ -280,4 +306,12 @@ function recorder(lines: string[]): Logger {
     lines.push(JSON.stringify({ ...fields, message }));
   };
   return { debug: write, info: write, warn: write, error: write };
+}
+
+/** Kills a process as a power cut does, and waits until it is gone. */
+export function kill(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
 }

@@ -50,9 +50,11 @@ export class Proxy {
   }
 
   /** Waits until a message that fits has passed, and gives it. */
-  async until(fits: (message: Frame, username: string) => boolean): Promise<Frame> {
+  async until(
+    fits: (message: Frame, username: string, direction: Direction) => boolean,
+  ): Promise<Frame> {
     for (;;) {
-      const found = this.seen.find(({ message, username }) => fits(message, username));
+      const found = this.seen.find((one) => fits(one.message, one.username, one.direction));
       if (found) return found.message;
       await new Promise<void>((resolve) => this.#watchers.add(resolve));
     }

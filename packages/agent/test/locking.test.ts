@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromHex, verifySignature } from '@quorate/intent';
+import { describe, expect, test, vi } from 'vitest';
+import { type Cluster, DATA, kill, startCluster } from './support/cluster.ts';
+import { flipFirstPairwise } from './support/evil.ts';
+import { evilPool } from './support/evilPool.ts';
+import { failure } from './support/failure.ts';
+
+const people = ['alice', 'bob', 'carl'];
+
+/** A key of three, of whom bob lies to alice in the first round of every signature from now on. */
+async function withLiar(): Promise<{ cluster: Cluster; address: string }> {
+  const cluster = await startCluster(people);
+  const address = await cluster.keygen('k1');
+  await cluster.restart(cluster.member('bob'), { pool: evilPool(flipFirstPairwise(1)) });
+  return { cluster, address };
+}
+
+const bansOf = (cluster: Cluster, address: string) =>
+  cluster
+    .member('alice')
+    .agent.state.keys.find(address)
+    ?.bans.map((ban) => ban.part_index);
+
+describe('ban', () => {
+  test('O-12: a ban is named, survives a restart, and refuses the pair but nobody else', async () => {
+    const { cluster, address } = await withLiar();
+    const first = await failure(cluster.sign('s1', address, ['alice', 'bob']));
+    expect(first.message).toMatch(/by part 2/);
+    expect(bansOf(cluster, address)).toEqual([2]);
+
+    await cluster.restart(cluster.member('alice'));
+    expect(bansOf(cluster, address)).toEqual([2]);
+    const again = await failure(cluster.sign('s2', address, ['alice', 'bob']));
+    expect(again.message).toMatch(/pair_banned/);
+    expect(cluster.proxy.of('sign_response', 'alice').at(-1)?.['accept']).toBe(false);
+
+    const signature = await cluster.sign('s3', address, ['alice', 'carl']);
+    expect(verifySignature(fromHex(DATA), fromHex(signature), address)).toBe(true);
+  });
+
+  test('O-12: the ban is on disk before anything is said about it', async () => {
+    const { cluster, address } = await withLiar();
+    const file = join(cluster.member('alice').directory, 'keys', `${address.toLowerCase()}.json`);
+    const onDisk: unknown[] = [];
+    cluster.proxy.meddle = (message, direction, username) => {
+      if (message.type === 'sign_result' && username === 'alice' && direction === 'to-server') {
+        onDisk.push(JSON.parse(readFileSync(file, 'utf8')).bans);
+      }
+      return [message];
+    };
+    await failure(cluster.sign('s1', address, ['alice', 'bob']));
+    expect(onDisk).toMatchObject([[{ part_index: 2, session_key: 's1' }]]);
+  });
+
+  test('O-12: the ban survives SIGKILL in the moment in which it is announced', async () => {
+    const { cluster, address } = await withLiar();
+    const alice = cluster.member('alice');
+    await alice.agent.close();
+    const child = await cluster.spawn(alice);
+    let gone: Promise<void> | undefined;
+    cluster.proxy.meddle = (message, direction, username) => {
+      if (message.type === 'sign_result' && username === 'alice' && direction === 'to-server') {
+        gone ??= kill(child);
+        return [];
+      }
+      return [message];
+    };
+    const failed = failure(cluster.sign('s1', address, ['alice', 'bob']));
+    await cluster.proxy.until((message, who) => message.type === 'sign_result' && who === 'alice');
+    await gone;
+    cluster.proxy.meddle = (message) => [message];
+    await cluster.start(alice);
+    await failed;
+    expect(bansOf(cluster, address)).toEqual([2]);
+    const again = await failure(cluster.sign('s2', address, ['alice', 'bob']));
+    expect(again.message).toMatch(/pair_banned/);
+  });
+
+  test('O-12: all other sessions with the banned party end, those without it complete', async () => {
+    const { cluster, address } = await withLiar();
+    const withBob = Array.from({ length: 5 }, (_, at) =>
+      failure(cluster.sign(`b${at}`, address, ['alice', 'bob'])),
+    );
+    const without = cluster.sign('c', address, ['alice', 'carl']);
+    const errors = await Promise.all(withBob);
+    for (const error of errors) expect(error.message).toMatch(/part 2|pair_banned|banned/);
+    expect(verifySignature(fromHex(DATA), fromHex(await without), address)).toBe(true);
+    expect(bansOf(cluster, address)).toEqual([2]);
+  });
+
+  test('a timeout or a lost peer bans nobody', async () => {
+    const cluster = await startCluster(people, { deadlines: { round: 700 } });
+    const address = await cluster.keygen('k1');
+    cluster.proxy.meddle = (message, direction) =>
+      message.type === 'round' && direction === 'to-agent' ? [] : [message];
+    const error = await failure(cluster.sign('s1', address, ['alice', 'bob']));
+    expect(error.code).toBe('timeout');
+    for (const { agent } of cluster.members) {
+      expect(agent.state.keys.find(address)?.bans).toEqual([]);
+    }
+    const { sessions } = cluster.member('alice').agent.state;
+    await vi.waitUntil(() => sessions.read('s1', 1)?.state === 'failed');
+  });
+});
+
+test('N-12: whoever has sent its last round and sees no signature reports an unknown outcome', async () => {
+  const cluster = await startCluster(people, { deadlines: { round: 1500 } });
+  const address = await cluster.keygen('k1');
+  cluster.proxy.meddle = (message, direction) =>
+    message.type === 'round' && message['round'] === 3 && direction === 'to-agent' ? [] : [message];
+  const error = await failure(cluster.sign('s1', address, ['alice', 'bob']));
+  expect(error.code).toBe('unknown_outcome');
+  const state = (name: string, index: number) =>
+    cluster.member(name).agent.state.sessions.read('s1', index)?.state;
+  await vi.waitUntil(() => state('alice', 1) === 'unknown_outcome');
+  await vi.waitUntil(() => state('bob', 2) === 'unknown_outcome');
+});

@@ -1,0 +1,34 @@
+import type { SessionEvent, WorkerPool } from '../../src/workerPool.ts';
+import { type Corrupt, EvilSigner } from './evil.ts';
+
+/** The protocol thread of a participant that lies, in place of an honest one's. */
+export function evilPool(corrupt: Corrupt): WorkerPool {
+  const listeners = new Map<string, (event: SessionEvent) => void>();
+  const prepared = new Map<string, (value: PreparedEvent) => void>();
+  const signer = new EvilSigner((event) => {
+    if (event.event === 'prepared') prepared.get(event.id)?.(event);
+    else if (event.event !== 'ready') listeners.get(event.id)?.(event);
+  }, corrupt);
+  return {
+    open: (id, _, onEvent) => {
+      listeners.set(id, onEvent);
+      return {
+        prepare: () =>
+          new Promise((resolve) => {
+            prepared.set(id, resolve);
+            signer.handle({ order: 'prepare', id });
+          }),
+        startKeygen: () => undefined,
+        startSign: (start) => {
+          const opener = Uint8Array.from(start.opener);
+          signer.handle({ order: 'sign', id, start: { ...start, opener } });
+        },
+        receive: (frame) => signer.handle({ order: 'receive', id, frame }),
+        end: () => undefined,
+      };
+    },
+    close: async () => undefined,
+  };
+}
+
+type PreparedEvent = { nonce: Uint8Array; x25519: Uint8Array; ed25519: Uint8Array };
