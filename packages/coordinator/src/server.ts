@@ -3,6 +3,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLOSE, DEADLINES } from '@quorate/wire';
 import fastify, { type FastifyInstance, LogController } from 'fastify';
+import { Gauge, type Registry } from 'prom-client';
 import { type Audit, createAudit } from './audit/index.ts';
 import { type Auth, createAuth, loadOrCreateKey } from './auth/index.ts';
 import { type ChipRegistry, createChips } from './chips/index.ts';
@@ -142,6 +143,8 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 500,
   });
   const state = { ready: false };
+  const metrics = createMetrics();
+  countConnections(metrics.registry, sockets);
   registerRest(app, {
     database,
     auth,
@@ -151,12 +154,21 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     language,
     keys: keysView(audit, clock),
     sessions: sessionsView,
-    metrics: createMetrics(),
+    metrics,
     ready: () => state.ready,
     onError: (error, route) => app.log.error({ error: describe(error), route }, 'request failed'),
   });
   registerConsole(app, options.consoleFiles ?? new Map());
   return { database, clock, audit, auth, chips, outbox, sessions, sockets, app, state };
+}
+
+function countConnections(registry: Registry, sockets: SocketServer): void {
+  const gauge: Gauge = new Gauge({
+    name: 'quorate_connections',
+    help: 'Open WebSocket connections',
+    registers: [registry],
+    collect: () => gauge.set(sockets.size),
+  });
 }
 
 const defaultDeadlines: Deadlines = {

@@ -1,6 +1,7 @@
 /** Carries out the effects of an event, in the transaction that stores it. */
 import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
-import type { Language, ServerRound } from '@quorate/wire';
+import { createHash } from 'node:crypto';
+import type { Abort, Language, ServerRound } from '@quorate/wire';
 import type { Hub } from '../delivery/hub.ts';
 import type { Outbox, Recipient } from '../delivery/outbox.ts';
 import type { AuditEvent, AuditLog, Chips } from '../services.ts';
@@ -190,8 +191,8 @@ class Performance {
     await this.#toCoordinator(completion);
     const { code, details, concerned } = outcome;
     const names = concerned.map((index) => nameOf(this.#state, index));
-    const reason = outcome.abort === undefined ? {} : { abort_reason: outcome.abort.reason };
-    await this.#audit('session.fail', { code, reason: details, concerned: names, ...reason });
+    const blame = blameOf(outcome.abort);
+    await this.#audit('session.fail', { code, reason: details, concerned: names, ...blame });
   }
 
   async #tellProgress(): Promise<void> {
@@ -234,4 +235,12 @@ class Performance {
       details: { kind: this.#state.kind, ...details },
     });
   }
+}
+
+/** What the log keeps of a reported abort: the reason, and a hash of the evidence that came with it. */
+function blameOf(abort: Abort | undefined): AuditEvent['details'] {
+  if (abort === undefined) return {};
+  const evidence = JSON.stringify(abort.evidence ?? []);
+  const hash = createHash('sha256').update(evidence).digest('hex');
+  return { abort_reason: abort.reason, abort_round: abort.round, evidence_hash: hash };
 }

@@ -16,6 +16,7 @@ import type { Numbered, Outbox, Recipient, Resumption } from '../delivery/outbox
 import type { AuditLog, Clock, Identity, Tokens } from '../services.ts';
 import type { SessionMessage, SessionService } from '../session/service.ts';
 import type { Database, Tx } from '../store/database.ts';
+import { Bucket } from './limits.ts';
 
 /** What the desk works with. */
 export interface DeskOptions {
@@ -43,12 +44,18 @@ export interface Unregistered {
   readonly details: string;
 }
 
+/** Refused registrations that are logged at once, and per second after that. */
+const REFUSALS = 300;
+const REFUSALS_PER_SECOND = 1;
+
 /** Serves all connections. */
 export class Desk {
   readonly options: DeskOptions;
+  readonly #refusals: Bucket;
 
   constructor(options: DeskOptions) {
     this.options = options;
+    this.#refusals = new Bucket(REFUSALS, REFUSALS_PER_SECOND, options.clock.now());
   }
 
   /** Verifies a registration; refusals are audited without saying more outside than the code. */
@@ -59,9 +66,11 @@ export class Desk {
     const refusal = refusalOf(verdict, message);
     if (refusal !== undefined || 'refused' in verdict) {
       const reason = refusal ?? { refused: 'invalid_token', details: '' };
-      await database.transaction((tx) =>
-        this.#audit(tx, message, 'refused', { role, remote, code: reason.refused }),
-      );
+      // Whoever can connect can be refused: a flood of refusals must not fill the log.
+      if (this.#refusals.tryTake(1, this.options.clock.now())) {
+        const details = { role, remote, code: reason.refused };
+        await database.transaction((tx) => this.#audit(tx, message, 'refused', details));
+      }
       return reason;
     }
     const recipient = { username, role };

@@ -36,9 +36,22 @@ export class Bucket {
 
   /** Takes `amount`; returns how many milliseconds the taker has to wait before it takes more. */
   take(amount: number, now: number): number {
-    const gained = (Math.max(0, now - this.#at) * this.#perSecond) / 1000;
-    this.#level = Math.min(this.#capacity, this.#level + gained) - amount;
-    this.#at = Math.max(now, this.#at);
+    this.#refill(now);
+    this.#level -= amount;
     return this.#level >= 0 ? 0 : Math.ceil((-this.#level * 1000) / this.#perSecond);
+  }
+
+  /** Takes `amount` if there is as much; otherwise takes nothing. */
+  tryTake(amount: number, now: number): boolean {
+    this.#refill(now);
+    if (this.#level < amount) return false;
+    this.#level -= amount;
+    return true;
+  }
+
+  #refill(now: number): void {
+    const gained = (Math.max(0, now - this.#at) * this.#perSecond) / 1000;
+    this.#level = Math.min(this.#capacity, this.#level + gained);
+    this.#at = Math.max(now, this.#at);
   }
 }

@@ -19,6 +19,8 @@ export interface SocketServerOptions {
 }
 
 const PATH = '/ws';
+/** A frame somewhat too large is still answered with an error; beyond this the socket is closed. */
+const MAX_PAYLOAD = 2 * LIMITS.frame;
 /** Known to ws since 8.21, not yet to its types: tiny fragments must not cost memory without bound. */
 const FRAGMENTS = { maxFragments: 1024, maxBufferedChunks: 8192 };
 const PING_MS = 25_000;
@@ -39,7 +41,7 @@ export class SocketServer {
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
-      maxPayload: LIMITS.frame,
+      maxPayload: MAX_PAYLOAD,
       perMessageDeflate: false,
       ...FRAGMENTS,
       skipUTF8Validation: false,

@@ -603,5 +603,15 @@ describe('results', () => {
     const error = await failsWith('aborted', sessionKey, signers);
     expect(error['concerned']).toEqual([{ username: 'carol', part_index: 3 }]);
     expect(error['abort']).toMatchObject({ culprits: [3], evidence: [signed] });
+    const { body } = await world.rest('GET', `/audit?subject=${sessionKey}&action=session.fail`);
+    expect(body['entries']).toMatchObject([
+      {
+        details: {
+          abort_reason: 'invalid-proof',
+          concerned: ['carol'],
+          evidence_hash: expect.any(String),
+        },
+      },
+    ]);
   });
 });

@@ -150,10 +150,12 @@ describe('limits', () => {
     return String(body['token']);
   };
 
-  test('1.5 a frame over 1 MiB ends its own connection and nobody else’s', async () => {
+  test('1.5 a frame over 1 MiB is answered with an error, one of 2 MiB ends its own connection only', async () => {
     const neighbour = await TestSocket.open(world.server.wsUrl);
     const socket = await TestSocket.open(world.server.wsUrl);
     socket.send(`"${'a'.repeat(1024 * 1024)}"`);
+    expect(await socket.next('error')).toMatchObject({ code: 'frame_too_large' });
+    socket.send(`"${'a'.repeat(2 * 1024 * 1024)}"`);
     expect(await socket.closed).toBe(1009);
     neighbour.send({ type: 'ack', seq: 1 });
     await neighbour.next('error');
@@ -248,6 +250,21 @@ describe('people who lose their place', () => {
     const token = await world.token(person.username);
     const { answer } = await register({ username: person.username, role: 'participant', token });
     expect(answer).toMatchObject({ success: false });
+  });
+});
+
+describe('the audit log', () => {
+  test('R-8 keeps refused registrations, but not a flood of them', async () => {
+    const other = await openWorld([]);
+    const attempts = Array.from({ length: 330 }, async () => {
+      const socket = await TestSocket.open(other.server.wsUrl);
+      socket.send({ type: 'register', username: 'nobody', role: 'participant', token: 'none' });
+      expect(await socket.closed).toBe(4401);
+    });
+    await Promise.all(attempts);
+    const { body } = await other.rest('GET', '/audit?action=socket.register&limit=500');
+    expect((body['entries'] as unknown[]).length).toBe(300);
+    await other.end();
   });
 });
 

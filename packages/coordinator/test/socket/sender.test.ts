@@ -129,5 +129,8 @@ describe('rates', () => {
     expect(bucket.take(1, 0)).toBe(200);
     expect(bucket.take(4, 1000)).toBe(0);
     expect(bucket.take(1, 1000)).toBe(200);
+    expect(bucket.tryTake(1, 1000)).toBe(false);
+    expect(bucket.tryTake(1, 1400)).toBe(true);
+    expect(bucket.tryTake(1, 1400)).toBe(false);
   });
 });
