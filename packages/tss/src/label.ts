@@ -30,4 +30,10 @@ export const LABELS = {
   rvoleMasked: 'quorate/v1/ot/rvole/masked',
   rvoleTheta: 'quorate/v1/ot/rvole/theta',
   rvoleCheck: 'quorate/v1/ot/rvole/check',
+  proofMod: 'quorate/v1/zk/mod',
+  proofModRound: 'quorate/v1/zk/mod/round',
+  proofPrm: 'quorate/v1/zk/prm',
+  proofFac: 'quorate/v1/zk/fac',
+  proofLogStar: 'quorate/v1/zk/log-star',
+  proofAffG: 'quorate/v1/zk/aff-g',
 } as const;

@@ -122,7 +122,7 @@ export function isSquare(n: bigint): boolean {
 }
 
 const squaresMod = (modulus: number): boolean[] => {
-  const found = new Array<boolean>(modulus).fill(false);
+  const found = Array.from({ length: modulus }, () => false);
   for (let at = 0; at < modulus; at++) found[(at * at) % modulus] = true;
   return found;
 };

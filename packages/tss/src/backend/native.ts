@@ -13,6 +13,7 @@ import {
 import { openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import process from 'node:process';
+import { nativeModular } from './nativeModular.ts';
 import { backend as portable } from './portable.ts';
 import {
   type Backend,
@@ -192,9 +193,11 @@ const nativeBackend = (bindings: Bindings): Backend => ({
     RECOVERY_IDS.includes(recovery)
       ? orNull(() => bindings.ecdsaRecover(signature, recovery, digest, false))
       : null,
+  ...nativeModular(portable),
 });
 
 const bindings = load();
 
 /** libsecp256k1 and OpenSSL; the portable backend where there is no binary. */
-export const backend: Backend = bindings === null ? portable : nativeBackend(bindings);
+export const backend: Backend =
+  bindings === null ? { ...portable, ...nativeModular(portable) } : nativeBackend(bindings);

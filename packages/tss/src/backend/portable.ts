@@ -11,6 +11,7 @@ import { shake256 } from '@noble/hashes/sha3.js';
 import { randomBytes } from '@noble/hashes/utils.js';
 import { concat } from '../arith/bytes.ts';
 import type { Scalar } from '../arith/scalar.ts';
+import { portableModular } from './modular.ts';
 import {
   type Backend,
   compressPoint,
@@ -104,4 +105,5 @@ export const backend: Backend = {
   encodePoint: compressPoint,
   ecdsaVerify: verify,
   ecdsaRecover: recover,
+  ...portableModular((length) => randomBytes(length)),
 };

@@ -3,6 +3,7 @@
  * portable.ts (everywhere); package.json `imports` chooses.
  */
 import type { Scalar } from '../arith/scalar.ts';
+import type { ModularBackend } from './modular.ts';
 
 declare const pointBrand: unique symbol;
 
@@ -10,7 +11,7 @@ declare const pointBrand: unique symbol;
 export type Point = Uint8Array & { readonly [pointBrand]: 'Point' };
 
 /** Primitives of a platform. Inputs are never modified; outputs are fresh. */
-export interface Backend {
+export interface Backend extends ModularBackend {
   readonly name: 'native' | 'portable';
   /** Reads the operating system's generator anew. @throws if it fails; there is no fallback */
   randomBytes(length: number): Uint8Array;
