@@ -5,7 +5,7 @@ import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { createChips } from '../../src/chips/index.ts';
 import { Hub } from '../../src/delivery/hub.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
-import type { Role } from '../../src/services.ts';
+import type { AuditLog, Role } from '../../src/services.ts';
 import { SessionService } from '../../src/session/service.ts';
 import { Connection } from '../../src/socket/connection.ts';
 import { Desk } from '../../src/socket/desk.ts';
@@ -18,6 +18,8 @@ import type { Received } from './socket.ts';
 export interface InProcess extends Fixture {
   readonly desk: Desk;
   readonly errors: string[];
+  /** When set, the next audit entry of a session cannot be written. */
+  readonly fault: { armed: boolean };
   connect(username: string, role: 'coordinator' | 'participant', extra?: object): Promise<Line>;
   /** Waits until everything that was taken has been stored and answered. */
   idle(): Promise<void>;
@@ -62,12 +64,20 @@ export async function openInProcess(
       person.username,
     );
   }
+  const fault = { armed: false };
+  const faulty: AuditLog = {
+    append: async (tx, event) => {
+      if (!fault.armed) return audit.append(tx, event);
+      fault.armed = false;
+      throw new Error('disk full');
+    },
+  };
   const onError = (error: unknown): void => void errors.push(String(error));
   const sessions = new SessionService({
     database,
     users: auth.users,
     chips,
-    audit,
+    audit: faulty,
     outbox,
     hub,
     clock,
@@ -130,6 +140,7 @@ export async function openInProcess(
     ...fixture,
     desk,
     errors,
+    fault,
     idle,
     connect: async (username, role, extra = {}) => {
       const line = open();

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { openInProcess } from '../support/inProcess.ts';
+import type { Received } from '../support/socket.ts';
+
+const PEOPLE = [
+  { username: 'coordinator', roles: ['coordinator'] },
+  { username: 'alice', roles: ['participant'] },
+  { username: 'bob', roles: ['participant'] },
+] as const;
+
+const request = {
+  type: 'keygen_request',
+  session_key: 'one',
+  threshold: 2,
+  total_parts: 2,
+  participants: ['alice', 'bob'],
+};
+const decline = {
+  type: 'keygen_response',
+  session_key: 'one',
+  part_index: 1,
+  cpic: '',
+  accept: false,
+  reason: 'not today',
+};
+const about = (messages: Received[], type: string): Received[] =>
+  messages.filter((message) => message.type === type && message['session_key'] === 'one');
+
+test('a request that cannot be stored invites nobody, and is new when it comes again', async () => {
+  const server = await openInProcess(PEOPLE);
+  const coordinator = await server.connect('coordinator', 'coordinator');
+  const alice = await server.connect('alice', 'participant');
+  server.fault.armed = true;
+  coordinator.connection.receive(JSON.stringify({ ...request, cseq: 1 }));
+  await server.idle();
+  expect(about(coordinator.messages(), 'error')).toMatchObject([{ code: 'internal' }]);
+  expect(coordinator.messages().filter(({ type }) => type === 'ack')).toEqual([]);
+  expect(about(alice.messages(), 'keygen_invite')).toEqual([]);
+  coordinator.connection.receive(JSON.stringify({ ...request, cseq: 1 }));
+  await server.idle();
+  expect(about(alice.messages(), 'keygen_invite')).toHaveLength(1);
+  expect(coordinator.messages().filter(({ type }) => type === 'ack')).toEqual([
+    { type: 'ack', cseq: 1 },
+  ]);
+});
+
+test('J-6 an answer that cannot be stored is as if it had never come, in memory too', async () => {
+  const server = await openInProcess(PEOPLE);
+  const coordinator = await server.connect('coordinator', 'coordinator');
+  const alice = await server.connect('alice', 'participant');
+  coordinator.connection.receive(JSON.stringify(request));
+  await server.idle();
+  server.fault.armed = true;
+  alice.connection.receive(JSON.stringify(decline));
+  await server.idle();
+  expect(about(alice.messages(), 'error')).toMatchObject([{ code: 'internal' }]);
+  expect(about(coordinator.messages(), 'keygen_complete')).toEqual([]);
+  alice.connection.receive(JSON.stringify(decline));
+  await server.idle();
+  expect(about(coordinator.messages(), 'keygen_complete')).toMatchObject([{ success: false }]);
+  const rows = await server.database.read((tx) =>
+    tx.all<{ number: number }>('SELECT number FROM session_events ORDER BY number'),
+  );
+  expect(rows.map(({ number }) => number)).toEqual([0, 1]);
+});
+
+test('J-6 many messages of one session in one tick are taken one after the other', async () => {
+  const server = await openInProcess(PEOPLE);
+  const coordinator = await server.connect('coordinator', 'coordinator');
+  const alice = await server.connect('alice', 'participant');
+  coordinator.connection.receive(JSON.stringify(request));
+  for (let n = 0; n < 50; n += 1) alice.connection.receive(JSON.stringify(decline));
+  await server.idle();
+  expect(about(coordinator.messages(), 'keygen_complete')).toHaveLength(1);
+  const errors = about(alice.messages(), 'error').map(({ code }) => code);
+  expect(errors.filter((code) => code === 'participant_declined')).toHaveLength(1);
+  expect(errors.filter((code) => code === 'wrong_state')).toHaveLength(49);
+  expect(server.errors).toEqual([]);
+});

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keygenRequest, makeKey } from '../support/ceremony.ts';
+import { Participant } from '../support/participant.ts';
+import { openWorld, type World } from '../support/world.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await openWorld(['用户1', '用户2', '用户3', '用户4', '用户5'], { language: 'zh-CN' });
+});
+
+afterAll(() => world.end());
+
+test('in Chinese the texts of success are those of the first document, and warnings are Chinese too', async () => {
+  const coordinator = await world.connect('coordinator', 'coordinator', { progress: true });
+  expect(coordinator.welcome['message']).toBe('注册成功');
+  const names = world.people.map(({ username }) => username);
+  const participants = await Promise.all(names.map((name) => Participant.connect(world, name)));
+  await makeKey(world, coordinator, participants, 3);
+  const complete = coordinator.received.find(({ type }) => type === 'keygen_complete');
+  expect(complete).toMatchObject({ success: true, message: '密钥生成成功' });
+  const states = coordinator.received.flatMap((m) =>
+    m.type === 'session_state' ? [m['state']] : [],
+  );
+  expect(states).toEqual([
+    ...Array.from({ length: 5 }, () => 'invited'),
+    'running',
+    'results',
+    'results',
+    'results',
+    'results',
+    'completed',
+  ]);
+  coordinator.send(keygenRequest(names, 2));
+  const state = await coordinator.next('session_state', (m) => m['warnings'] !== undefined);
+  expect(state['warnings']).toEqual(['门限值低于总分片数的一半，建议不低于一半']);
+  coordinator.send({
+    ...keygenRequest(names, 2),
+    participants: ['用户1', '用户1', '用户2', '用户3', '用户4'],
+  });
+  expect(await coordinator.next('error')).toMatchObject({ message: '参与者列表无效' });
+});
+
+test('lists of sessions and keys come in pages, newest sessions first', async () => {
+  const coordinator = await world.connect('coordinator', 'coordinator');
+  const names = world.people.map(({ username }) => username).slice(0, 2);
+  const made: string[] = [];
+  for (let n = 0; n < 5; n += 1) {
+    const request = keygenRequest(names, 2);
+    made.push(String(request['session_key']));
+    coordinator.send(request);
+    world.clock.advance(1);
+  }
+  await coordinator.settled();
+  const seen: string[] = [];
+  let path = '/sessions?limit=2&state=invited';
+  for (let page = 0; page < 10; page += 1) {
+    const { body } = await world.rest('GET', path);
+    const sessions = body['sessions'] as { session_key: string }[];
+    expect(sessions.length).toBeLessThanOrEqual(2);
+    seen.push(...sessions.map(({ session_key }) => session_key));
+    if (body['next'] === undefined) break;
+    path = `/sessions?limit=2&state=invited&after=${String(body['next'])}`;
+  }
+  expect(seen.slice(0, 5)).toEqual(made.toReversed());
+  expect(new Set(seen).size).toBe(seen.length);
+});
