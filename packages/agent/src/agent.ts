@@ -6,19 +6,16 @@ import type { SecureElement } from '@quorate/secure-element';
 import type { ServerMessage } from '@quorate/wire';
 import { type Approve, approveAll } from './approval/index.ts';
 import type { CeremonyContext } from './ceremony/context.ts';
-import {
-  completeKey,
-  failedKeygenResult,
-  KeygenCeremony,
-  reportOrphan,
-} from './ceremony/keygen.ts';
+import { completeKey, KeygenCeremony, reportOrphan } from './ceremony/keygen.ts';
+import { LostSessions } from './ceremony/lost.ts';
 import { OrphanDesk } from './ceremony/orphan.ts';
 import { tellable } from './ceremony/refusal.ts';
-import { failedSignResult, goodSignResult, SignCeremony } from './ceremony/sign.ts';
+import { SignCeremony } from './ceremony/sign.ts';
 import { Chip, type PinProvider } from './chip.ts';
 import { type AgentConfig, loadAgentConfig } from './config.ts';
 import { AgentError, messageOf } from './errors.ts';
-import { createLink, type Link, type LinkStatus } from './link.ts';
+import { createLink } from './link.ts';
+import type { Link, LinkStatus } from './linkTypes.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createMutexes } from './mutexes.ts';
 import {
@@ -29,11 +26,7 @@ import {
   tokenFromConfig,
 } from './providers.ts';
 import { type AgentState, openState } from './state/index.ts';
-import type { SessionRecord } from './state/sessionRecords.ts';
 import { createWorkerPool, type WorkerPool } from './workerPool.ts';
-
-/** How many of the last sessions may have died with the process: more than run at once. */
-const RECENT_SESSIONS = 64;
 
 /** What an agent is made of; everything but the directory has a default from its configuration. */
 export interface AgentOptions {
@@ -103,6 +96,7 @@ class Participant implements Agent {
   readonly #signs = new Map<string, SignCeremony>();
   /** Sessions that ended in this process: what still arrives for them is late, not lost. */
   readonly #ended = new Set<string>();
+  readonly #lost: LostSessions;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -146,6 +140,7 @@ class Participant implements Agent {
       over: (sessionKey) => this.#onOver(sessionKey),
     };
     this.#orphans = new OrphanDesk(this.#context);
+    this.#lost = new LostSessions(this.#context, (sessionKey) => this.#ended.add(sessionKey));
   }
 
   get status(): LinkStatus {
@@ -159,9 +154,7 @@ class Participant implements Agent {
   /** Connects, and reports at once the sessions that died with the process before this one. */
   start(): void {
     this.#link.start();
-    for (const sessionKey of this.state.used.latest(RECENT_SESSIONS)) {
-      this.#answerForTheDead(sessionKey);
-    }
+    this.#lost.reportRecent();
   }
 
   registered(): Promise<void> {
@@ -205,8 +198,7 @@ class Participant implements Agent {
       case 'keygen_complete':
         return this.#onKeygenComplete(message);
       case 'sign_complete':
-        this.#signs.get(message.session_key)?.receiveComplete(message);
-        return this.#settle(message.session_key);
+        return this.#onSignComplete(message);
       case 'error':
         return this.#onError(message);
       case 'orphan_notice':
@@ -223,7 +215,7 @@ class Participant implements Agent {
   #onInvite(message: Extract<ServerMessage, { type: 'keygen_invite' | 'sign_invite' }>): void {
     const { session_key } = message;
     if (this.#session(session_key) || this.#ended.has(session_key)) return;
-    if (this.state.used.find(session_key) !== undefined) return this.#answerForTheDead(session_key);
+    if (this.state.used.find(session_key) !== undefined) return this.#lost.report(session_key);
     if (message.type === 'keygen_invite') {
       const session = new KeygenCeremony(this.#context, message);
       this.#keygens.set(session_key, session);
@@ -245,53 +237,22 @@ class Participant implements Agent {
     const session = sessions.get(session_key);
     if (session) return act(session);
     if (this.#ended.has(session_key)) return;
-    if (this.state.used.find(session_key) !== undefined) return this.#answerForTheDead(session_key);
+    if (this.state.used.find(session_key) !== undefined) return this.#lost.report(session_key);
     this.#logger.warn({ session_key, type }, 'ignored: this session was not accepted');
-  }
-
-  /** A session of an earlier process cannot go on: its round secrets were never on disk. */
-  #answerForTheDead(sessionKey: string): void {
-    const record = this.#recordOf(sessionKey);
-    this.#ended.add(sessionKey);
-    if (!record || record.settled) return;
-    const { outcome, told } = lastWord(record);
-    this.state.sessions.write({
-      ...record,
-      state: outcome,
-      reason: told,
-      updated_at: this.#context.now(),
-    });
-    const { part_index: partIndex, signature } = record;
-    if (record.kind === 'sign') {
-      this.#link.send(
-        signature === null
-          ? failedSignResult(sessionKey, partIndex, told)
-          : goodSignResult(sessionKey, partIndex, signature),
-      );
-    } else {
-      this.#link.send(failedKeygenResult(this.#context, sessionKey, partIndex, told));
-    }
-    this.#logger.warn({ session_key: sessionKey, outcome }, 'session was lost in a restart');
-  }
-
-  #recordOf(sessionKey: string): SessionRecord | undefined {
-    const partIndex = this.state.used.find(sessionKey);
-    return partIndex === undefined ? undefined : this.state.sessions.read(sessionKey, partIndex);
-  }
-
-  /** Remembers that everybody knows how a session ended, which may have ended here before. */
-  #settle(sessionKey: string): void {
-    if (this.#session(sessionKey)) return;
-    const record = this.#recordOf(sessionKey);
-    if (record && !record.settled) this.state.sessions.write({ ...record, settled: true });
   }
 
   #onKeygenComplete(message: Extract<ServerMessage, { type: 'keygen_complete' }>): void {
     const session = this.#keygens.get(message.session_key);
     if (session) return session.receiveComplete(message);
-    this.#settle(message.session_key);
+    this.#lost.settle(message.session_key);
     if (message.success) return completeKey(this.#context, message);
     reportOrphan(this.#context, message.session_key);
+  }
+
+  #onSignComplete(message: Extract<ServerMessage, { type: 'sign_complete' }>): void {
+    const session = this.#signs.get(message.session_key);
+    if (session) session.receiveComplete(message);
+    else this.#lost.settle(message.session_key);
   }
 
   #onError(message: Extract<ServerMessage, { type: 'error' }>): void {
@@ -303,7 +264,7 @@ class Participant implements Agent {
     if (session_key === undefined || message.cseq !== undefined) return;
     const session = this.#session(session_key);
     if (session) return session.endedByCoordinator(code);
-    this.#settle(session_key);
+    this.#lost.settle(session_key);
     if (!this.#ended.has(session_key)) reportOrphan(this.#context, session_key);
   }
 
@@ -330,14 +291,4 @@ class Participant implements Agent {
       this.#logger.warn({ error: messageOf(error) }, 'orphan not handled'),
     );
   }
-}
-
-/** How a session of an earlier process ended, and what the others are told of it. */
-function lastWord(record: SessionRecord): { outcome: SessionRecord['state']; told: string } {
-  if (record.state !== 'accepted' && record.state !== 'running') {
-    return { outcome: record.state, told: record.reason ?? 'participant_restarted' };
-  }
-  // Its last round may have been sent, and then somebody may hold a signature (attacks.md N-12).
-  const unknown = record.kind === 'sign' && record.state === 'running';
-  return { outcome: unknown ? 'unknown_outcome' : 'failed', told: 'participant_restarted' };
 }

@@ -5,7 +5,8 @@
 import { addressOf, digestOf, fromHex, parsePayload, verifySignature } from '@quorate/intent';
 import type { KeygenRequest, ServerMessage, SessionState, SignRequest } from '@quorate/wire';
 import { AgentError } from './errors.ts';
-import { createLink, type Link, type LinkOptions } from './link.ts';
+import { createLink } from './link.ts';
+import type { Link, LinkOptions } from './linkTypes.ts';
 
 /** What a client is made of. */
 export type ClientOptions = Pick<

@@ -48,7 +48,8 @@ export {
 } from './config.ts';
 export { AgentError, type AgentErrorCode, isAgentError } from './errors.ts';
 export { initAgent, type InitOptions } from './init.ts';
-export { createLink, type Link, type LinkOptions, type LinkStatus } from './link.ts';
+export { createLink } from './link.ts';
+export type { Link, LinkOptions, LinkStatus } from './linkTypes.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { type Outgoing } from './outbox.ts';
 export { openPins, type Pin, type Pins, type RosterChange } from './roster.ts';

@@ -5,12 +5,12 @@
  * Uses `ws` with compression off and a frame cap: a hostile coordinator must not be able to exhaust
  * the memory of a signer (attacks.md R-8).
  */
-import { isIPv4 } from 'node:net';
 import type { ServerMessage } from '@quorate/wire';
 import { parseFrame } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import { type Backoff, createBackoff } from './backoff.ts';
-import { AgentError, messageOf } from './errors.ts';
+import { messageOf } from './errors.ts';
+import { checkUrl, ended, type Link, type LinkOptions, type LinkStatus } from './linkTypes.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createOutbox, type Outbox, type Outgoing } from './outbox.ts';
 import { type LinkState, openLinkState } from './state/linkState.ts';
@@ -25,53 +25,6 @@ const HANDSHAKE_MS = 10_000;
 const SILENCE_MS = 75_000;
 const ACK_DELAY_MS = 20;
 const RENEW_BEFORE_MS = 60_000;
-
-/** Where a link stands. `refused` and `replaced` are final: a person has to look. */
-export type LinkStatus =
-  | 'connecting'
-  | 'registered'
-  | 'waiting'
-  | 'refused'
-  | 'replaced'
-  | 'closed';
-
-/** What a link needs. */
-export interface LinkOptions {
-  /** `ws://…/ws` or `wss://…/ws`. */
-  readonly url: string;
-  readonly username: string;
-  readonly role: 'coordinator' | 'participant';
-  /** Gives a token that is valid now; called at every registration. */
-  readonly token: () => Promise<string>;
-  readonly state?: LinkState;
-  /** Asks for several messages per frame, and sends them so. */
-  readonly batch?: boolean;
-  /** Asks for `session_state` as progress. */
-  readonly progress?: boolean;
-  /** A certificate authority of one's own, PEM. */
-  readonly ca?: string;
-  /** Allows `ws://` to a host other than this one. */
-  readonly allowInsecure?: boolean;
-  readonly onMessage: (message: ServerMessage) => void;
-  readonly onStatus?: (status: LinkStatus, detail: string) => void;
-  readonly logger?: Logger;
-  readonly backoff?: Backoff;
-}
-
-/** A connection that mends itself. */
-export interface Link {
-  start(): void;
-  /** Sends a message; it is sent again after a reconnect until the coordinator has stored it. */
-  send(message: Outgoing): void;
-  /** Drops what is not yet acknowledged of a session that is over. */
-  forget(sessionKey: string): void;
-  /** Resolves at the next (or present) registration, rejects when the link ends. */
-  registered(): Promise<void>;
-  readonly status: LinkStatus;
-  /** Frames dropped because they were no valid messages, or seen before. */
-  readonly dropped: number;
-  close(): Promise<void>;
-}
 
 /** Makes a link; nothing happens before `start`. @throws AgentError `link/refused` for a plain `ws://` to another host */
 export function createLink(options: LinkOptions): Link {
@@ -321,34 +274,4 @@ class WebSocketLink implements Link {
     }
     this.#ackTimer = undefined;
   }
-}
-
-function ended(status: LinkStatus): AgentError | undefined {
-  switch (status) {
-    case 'closed':
-      return new AgentError('link/closed', 'the link is closed');
-    case 'refused':
-      return new AgentError('link/refused', 'the coordinator refused the registration');
-    case 'replaced':
-      return new AgentError('link/refused', 'another process took over this registration');
-    case 'connecting':
-    case 'registered':
-    case 'waiting':
-      return undefined;
-  }
-}
-
-/** Plain text crosses no network: a coordinator on another host is reached by TLS. */
-function checkUrl(url: string, allowInsecure: boolean): void {
-  const { protocol, hostname } = new URL(url);
-  if (protocol === 'wss:' || allowInsecure) return;
-  const loopback =
-    hostname === 'localhost' ||
-    hostname === '[::1]' ||
-    (isIPv4(hostname) && hostname.startsWith('127.'));
-  if (protocol === 'ws:' && loopback) return;
-  throw new AgentError(
-    'link/refused',
-    `${protocol}//${hostname}: expected wss:// for another host`,
-  );
 }

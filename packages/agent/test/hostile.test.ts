@@ -116,7 +116,7 @@ describe('agents against a hostile relay', () => {
   test('1.9.9 parameters and rounds of a session that was never accepted are ignored', async () => {
     await cluster.sign('known', address, ['alice', 'bob']);
     const before = cluster.proxy.seen.length;
-    for (const { message, direction, username } of [...cluster.proxy.seen]) {
+    for (const { message, direction, username } of cluster.proxy.seen.slice()) {
       if (direction !== 'to-agent' || username !== 'alice' || message['session_key'] !== 'known')
         continue;
       if (message.type !== 'sign_params' && message.type !== 'round') continue;

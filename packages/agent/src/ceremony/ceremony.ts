@@ -3,16 +3,16 @@
  * parameters, rounds, result. Messages drive it; steps of one session never overlap (attacks.md J-6).
  */
 import { sessionHash, toHex } from '@quorate/intent';
-import { SecureElementError } from '@quorate/secure-element';
-import { type Abort, LIMITS } from '@quorate/wire';
+import type { Abort } from '@quorate/wire';
 import type { Approval, ApprovalRequest } from '../approval/index.ts';
-import { isAgentError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { RoundFrame, SessionAbort } from '../session/protocol.ts';
 import type { SessionRecord } from '../state/sessionRecords.ts';
 import type { SessionEvent, SessionPort } from '../workerPool.ts';
 import { certificatePayload } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';
-import { Refusal, refuseUnless, tellable } from './refusal.ts';
+import { refuseUnless, tellable } from './refusal.ts';
+import { tellableReason, wireAbort } from './told.ts';
 
 /** Frames that may wait while the chip is asked for the shard; more than any session has. */
 const MAX_BUFFERED_FRAMES = 32 * 2 * 5;
@@ -269,34 +269,4 @@ export abstract class Ceremony {
     const named = abort.culprits.length > 0 ? ` by part ${abort.culprits.join(', ')}` : '';
     this.fail(`aborted: ${abort.reason}${named}`, wireAbort(abort));
   }
-}
-
-/** What the others are told of an error: our own refusals in words, the rest by its code. */
-function tellableReason(error: unknown): string {
-  if (error instanceof Refusal) return error.told;
-  if (isAgentError(error) || error instanceof SecureElementError) return error.code;
-  return 'internal_error';
-}
-
-/**
- * What the others are told of an abort. Only broadcasts go along as evidence: a pairwise message was
- * for this participant alone.
- */
-function wireAbort({ reason, round, culprits, evidence }: SessionAbort): Abort {
-  const shown = evidence
-    .filter((message) => message.to === null)
-    .slice(0, LIMITS.evidence)
-    .map(({ round, from, to, plaintext, signature }) => ({
-      round,
-      from,
-      to,
-      body: plaintext,
-      signature,
-    }));
-  return {
-    reason,
-    round,
-    culprits: [...culprits],
-    ...(shown.length > 0 ? { evidence: shown } : {}),
-  };
 }

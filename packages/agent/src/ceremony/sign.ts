@@ -3,12 +3,7 @@
  */
 import {
   chipFingerprint,
-  digestOf,
-  equalBytes,
   fromHex,
-  parseAddress,
-  parsePayload,
-  type Payload,
   payloadHash,
   shortFingerprint,
   toHex,
@@ -17,27 +12,18 @@ import {
 import { deriveSessionId } from '@quorate/tss';
 import type { Abort, ChipAuthorisation, SignComplete, SignInvite, SignParams } from '@quorate/wire';
 import type { Outgoing } from '../outbox.ts';
-import type { ExpectedKeyshare, SessionAbort } from '../session/protocol.ts';
-import { bannedIndexes, type Holder, type KeyRecord } from '../state/keyRecords.ts';
+import type { SessionAbort } from '../session/protocol.ts';
 import { type SessionRecord, sessionFileName } from '../state/sessionRecords.ts';
 import type { SessionEvent } from '../workerPool.ts';
 import { Ceremony, type CeremonyEnd } from './ceremony.ts';
 import { certifySession, hashIntent } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';
-import { checkChipName } from './keygen.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
 import { ReleaseDesk } from './release.ts';
+import { type Agreement, checkBans, checkSignInvite, expectedKeyshare } from './signChecks.ts';
 
 /** The last round of signing: once ours is out, somebody may hold a signature (attacks.md N-12). */
 const LAST_ROUND = 3;
-
-/** What was agreed to. */
-interface Agreement {
-  readonly key: KeyRecord;
-  readonly signers: readonly Holder[];
-  readonly digest: Uint8Array;
-  readonly payload: Payload | null;
-}
 
 /** One signature. */
 export class SignCeremony extends Ceremony {
@@ -87,7 +73,7 @@ export class SignCeremony extends Ceremony {
   protected async invited(): Promise<void> {
     const { context } = this;
     const invite = this.#invite;
-    const agreement = checkInvite(context, invite);
+    const agreement = checkSignInvite(context, invite);
     this.#agreement = agreement;
     const { key, signers, digest, payload } = agreement;
     const consented = await this.consented(
@@ -292,93 +278,5 @@ export function failedSignResult(
     signature: '',
     message,
     ...(abort ? { abort } : {}),
-  };
-}
-
-/** Checks an invitation against this agent's own record of the key, and recomputes the digest. */
-function checkInvite(context: CeremonyContext, invite: SignInvite): Agreement {
-  const key = context.state.keys.find(invite.address);
-  refuseUnless(key !== undefined, 'unknown_key', 'we hold no share of this address');
-  refuseUnless(key.state !== 'rolled_back', 'state_rolled_back', 'the key needs a refresh');
-  refuseUnless(key.state === 'active', 'unknown_key', 'the key generation is not complete');
-  const sameKey =
-    invite.threshold === key.threshold &&
-    invite.total_parts === key.total_parts &&
-    invite.part_index === key.part_index;
-  refuseUnless(sameKey, 'invalid_invite', 'not the threshold, size or index of the key');
-  checkChipName(context, invite.se_id);
-  const signers = findSigners(context, key, invite.participants);
-  checkBans(context, key.address, signers);
-  const digest = fromHex(invite.data, 32);
-  refuseUnless(
-    digest.some((byte) => byte !== 0),
-    'zero_digest',
-    'the digest is zero',
-  );
-  return { key, signers, digest, payload: checkPayload(invite.payload, digest) };
-}
-
-function findSigners(
-  context: CeremonyContext,
-  key: KeyRecord,
-  participants: readonly string[],
-): readonly Holder[] {
-  const names = participants.map((name) => name.normalize('NFC'));
-  refuseUnless(new Set(names).size === names.length, 'invalid_invite', 'a person twice');
-  refuseUnless(names.length >= key.threshold, 'invalid_invite', 'fewer than the threshold');
-  refuseUnless(names.includes(context.username), 'invalid_invite', 'we are not invited');
-  const signers = names.map((name) => {
-    const holder = key.holders.find((one) => one.username === name);
-    refuseUnless(holder !== undefined, 'invalid_invite', `${name} holds no share of this key`);
-    return holder;
-  });
-  const sorted = signers.toSorted((a, b) => a.part_index - b.part_index);
-  const own = sorted.find((holder) => holder.part_index === key.part_index);
-  const ours = own?.chip_public_key === toHex(context.chip.publicKey);
-  refuseUnless(ours, 'chip_mismatch', 'our chip is not the pinned one');
-  return sorted;
-}
-
-/** Reads the bans anew: they may have come after the invitation. */
-function checkBans(
-  context: CeremonyContext,
-  address: string,
-  signers: readonly Holder[],
-): readonly number[] {
-  const record = context.state.keys.find(address);
-  refuseUnless(record?.state === 'active', 'state_rolled_back', 'the key needs a refresh');
-  const bans = bannedIndexes(record);
-  const banned = signers.filter((holder) => bans.includes(holder.part_index));
-  refuseUnless(
-    banned.length === 0,
-    'pair_banned',
-    `part ${banned.map((holder) => holder.part_index).join(', ')} until a refresh`,
-  );
-  return bans;
-}
-
-/** A payload must hash to what is to be signed: nobody is shown one thing and signs another (N-7). */
-function checkPayload(value: unknown, digest: Uint8Array): Payload | null {
-  if (value === undefined || value === null) return null;
-  let payload: Payload;
-  try {
-    payload = parsePayload(value);
-  } catch {
-    throw new Refusal('invalid_payload', 'the payload is not valid');
-  }
-  const same = equalBytes(digestOf(payload), digest);
-  refuseUnless(same, 'payload_mismatch', 'the payload does not hash to the data');
-  return payload;
-}
-
-function expectedKeyshare(key: KeyRecord): ExpectedKeyshare {
-  return {
-    publicKey: fromHex(key.public_key),
-    address: parseAddress(key.address),
-    keyId: fromHex(key.key_id),
-    recordId: fromHex(key.record_id),
-    threshold: key.threshold,
-    parties: key.total_parts,
-    epoch: key.epoch,
   };
 }

@@ -47,7 +47,7 @@ export function prepare(): Preparation {
 export class PartySession<T> {
   readonly #channel: Channel;
   readonly #session: Session<T>;
-  readonly #opened = new Map<Message, OpenedMessage>();
+  readonly #opened: OpenedMessage[] = [];
   readonly #privateBodies: Uint8Array[] = [];
 
   constructor(
@@ -79,14 +79,9 @@ export class PartySession<T> {
     });
     if (typeof opened === 'string') return { ignored: opened };
     if (opened.to !== null) this.#privateBodies.push(opened.plaintext);
-    const message: Message = {
-      round: opened.round,
-      from: opened.from,
-      to: opened.to,
-      body: opened.body,
-    };
-    this.#opened.set(message, opened);
-    const { disposition, send } = this.#session.receive(message);
+    const { round, from, to, body } = opened;
+    const { disposition, send } = this.#session.receive({ round, from, to, body });
+    if (disposition === 'accepted') this.#opened.push(opened);
     if (disposition !== 'accepted') return { ignored: disposition };
     return { ignored: null, frames: this.#seal(send) };
   }
@@ -101,9 +96,10 @@ export class PartySession<T> {
   /** Wipes keys and private messages. */
   close(): void {
     this.#channel.close();
+    this.#session.close();
     for (const body of this.#privateBodies) body.fill(0);
     this.#privateBodies.length = 0;
-    this.#opened.clear();
+    this.#opened.length = 0;
   }
 
   #seal(messages: readonly Message[]): readonly RoundFrame[] {
@@ -122,7 +118,7 @@ export class PartySession<T> {
 
   #evidence(messages: readonly Message[]): SignedMessage[] {
     return messages.flatMap((message) => {
-      const opened = this.#opened.get(message);
+      const opened = this.#opened.find((one) => isSame(one, message));
       if (!opened) return [];
       return [
         {
@@ -135,4 +131,13 @@ export class PartySession<T> {
       ];
     });
   }
+}
+
+function isSame(opened: OpenedMessage, message: Message): boolean {
+  return (
+    opened.round === message.round &&
+    opened.from === message.from &&
+    opened.to === message.to &&
+    Buffer.compare(opened.body, message.body) === 0
+  );
 }

@@ -61,6 +61,7 @@ function corrupted<T>(session: Session<T>, corrupt: Corrupt): Session<T> {
       const receipt = session.receive(message);
       return { ...receipt, send: receipt.send.map(corrupt) };
     },
+    close: () => session.close(),
     get outcome() {
       return session.outcome;
     },

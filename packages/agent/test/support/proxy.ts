@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { Frame } from './relay.ts';
+import { type Frame, textOf } from './relay.ts';
 
 /** Which way a message goes. */
 export type Direction = 'to-server' | 'to-agent';
@@ -91,13 +91,13 @@ export class Proxy {
       }
     };
     agent.on('message', (data) => {
-      if (upstream.readyState === WebSocket.OPEN) carry(String(data), 'to-server', upstream);
-      else early.push(String(data));
+      if (upstream.readyState === WebSocket.OPEN) carry(textOf(data), 'to-server', upstream);
+      else early.push(textOf(data));
     });
     upstream.on('open', () => {
       for (const text of early) carry(text, 'to-server', upstream);
     });
-    upstream.on('message', (data) => carry(String(data), 'to-agent', agent));
+    upstream.on('message', (data) => carry(textOf(data), 'to-agent', agent));
     for (const [one, other] of [
       [agent, upstream],
       [upstream, agent],

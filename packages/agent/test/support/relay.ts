@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 
 /** A bare server that a test scripts by hand: real sockets, no knowledge of the protocol. */
 export interface ScriptedServer {
@@ -40,7 +40,7 @@ export async function scriptedServer(): Promise<ScriptedServer> {
 function script(socket: WebSocket, frames: Frame[]): ScriptedConnection {
   const received = queue<Frame>();
   socket.on('message', (data) => {
-    for (const frame of [JSON.parse(String(data))].flat()) {
+    for (const frame of [JSON.parse(textOf(data))].flat()) {
       frames.push(frame);
       received.put(frame);
     }
@@ -73,4 +73,9 @@ function queue<T>(): { put(item: T): void; take(): Promise<T> } {
       return new Promise((resolve) => takers.push(resolve));
     },
   };
+}
+
+/** The text of a frame. */
+export function textOf(data: RawData): string {
+  return Buffer.isBuffer(data) ? data.toString('utf8') : '';
 }

@@ -1,0 +1,77 @@
+/**
+ * Sessions that died with an earlier process: their round secrets were never on disk, so they cannot
+ * go on. They are reported once, with what is known of them (contract.md §1.5).
+ */
+import type { SessionRecord } from '../state/sessionRecords.ts';
+import type { CeremonyContext } from './context.ts';
+import { failedKeygenResult } from './keygen.ts';
+import { failedSignResult, goodSignResult } from './sign.ts';
+
+/** How many of the last sessions may have died with the process: more than run at once. */
+const RECENT_SESSIONS = 64;
+
+/** Answers for sessions that this process did not run. */
+export class LostSessions {
+  readonly #context: CeremonyContext;
+  readonly #reported: (sessionKey: string) => void;
+
+  constructor(context: CeremonyContext, reported: (sessionKey: string) => void) {
+    this.#context = context;
+    this.#reported = reported;
+  }
+
+  /** Reports those that may still be waited for. */
+  reportRecent(): void {
+    for (const sessionKey of this.#context.state.used.latest(RECENT_SESSIONS)) {
+      this.report(sessionKey);
+    }
+  }
+
+  /** Tells how a session ended here, unless that is known. */
+  report(sessionKey: string): void {
+    const context = this.#context;
+    const record = this.#recordOf(sessionKey);
+    this.#reported(sessionKey);
+    if (!record || record.settled) return;
+    const { outcome, told } = lastWord(record);
+    context.state.sessions.write({
+      ...record,
+      state: outcome,
+      reason: told,
+      updated_at: context.now(),
+    });
+    const { part_index: partIndex, signature } = record;
+    if (record.kind !== 'sign') {
+      context.send(failedKeygenResult(context, sessionKey, partIndex, told));
+    } else if (signature === null) {
+      context.send(failedSignResult(sessionKey, partIndex, told));
+    } else {
+      context.send(goodSignResult(sessionKey, partIndex, signature));
+    }
+    context.logger.warn({ session_key: sessionKey, outcome }, 'session was lost in a restart');
+  }
+
+  /** Remembers that everybody knows how a session ended, which may have ended here before. */
+  settle(sessionKey: string): void {
+    const record = this.#recordOf(sessionKey);
+    if (record && !record.settled) {
+      this.#context.state.sessions.write({ ...record, settled: true });
+    }
+  }
+
+  #recordOf(sessionKey: string): SessionRecord | undefined {
+    const { used, sessions } = this.#context.state;
+    const partIndex = used.find(sessionKey);
+    return partIndex === undefined ? undefined : sessions.read(sessionKey, partIndex);
+  }
+}
+
+/** How a session of an earlier process ended, and what the others are told of it. */
+function lastWord(record: SessionRecord): { outcome: SessionRecord['state']; told: string } {
+  if (record.state !== 'accepted' && record.state !== 'running') {
+    return { outcome: record.state, told: record.reason ?? 'participant_restarted' };
+  }
+  // Its last round may have been sent, and then somebody may hold a signature (attacks.md N-12).
+  const unknown = record.kind === 'sign' && record.state === 'running';
+  return { outcome: unknown ? 'unknown_outcome' : 'failed', told: 'participant_restarted' };
+}
