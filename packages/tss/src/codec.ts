@@ -35,7 +35,7 @@ export class Reader {
     }
     this.#offset = end;
     this.#spans?.push({ path, kind, start, end });
-    return this.#bytes.slice(start, end);
+    return Uint8Array.from(this.#bytes.subarray(start, end)); // a Buffer's slice would share memory
   }
 
   finish(path: string): void {
@@ -79,7 +79,7 @@ export const u32: Field<number> = {
   },
   read: (reader, path) => {
     const taken = reader.take(4, path, 'u32');
-    return new DataView(taken.buffer).getUint32(0);
+    return new DataView(taken.buffer, taken.byteOffset).getUint32(0);
   },
 };
 

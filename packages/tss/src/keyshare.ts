@@ -71,13 +71,20 @@ const HEADER_LENGTH = 6;
 /** One party's share of a key, with everything that it needs to sign. */
 export class Keyshare {
   readonly #fields: KeyshareFields;
+  #wiped = false;
 
   private constructor(fields: KeyshareFields) {
     this.#fields = fields;
   }
 
+  /** Whether its secrets are gone. */
+  get wiped(): boolean {
+    return this.#wiped;
+  }
+
   /** Secret. A getter, so that an inspected keyshare shows nothing. */
   get fields(): KeyshareFields {
+    if (this.#wiped) throw new Error('unreachable: this keyshare was wiped');
     return this.#fields;
   }
 
@@ -132,6 +139,10 @@ export class Keyshare {
     if (interpolated === null || !pointEquals(interpolated, publicKey)) {
       throw new DecodeError('keyshare.publicShares', 'shares that interpolate to the public key');
     }
+    const sids = fields.pairs.flatMap(({ builder, evaluator }) => [builder.sid, evaluator.sid]);
+    if (new Set(sids.map(String)).size !== sids.length) {
+      throw new DecodeError('keyshare.pairs', 'a session of its own for every OT set-up');
+    }
     return new Keyshare(fields);
   }
 
@@ -167,9 +178,13 @@ export class Keyshare {
     return Keyshare.validate({ ...head, ...tail });
   }
 
-  /** Overwrites the secrets. The keyshare is unusable afterwards. */
+  /**
+   * Overwrites the secrets; everything afterwards fails. Security: with zeros in place of its OT
+   * state a party would find its honest peers guilty, so a wiped keyshare must never be used.
+   */
   wipe(): void {
-    const { secretShare, pairs } = this.fields;
+    this.#wiped = true;
+    const { secretShare, pairs } = this.#fields;
     wipe(secretShare);
     for (const { zeroSeed, builder, evaluator } of pairs) {
       wipe(zeroSeed, builder.seeds, evaluator.delta, evaluator.seeds);
@@ -177,7 +192,8 @@ export class Keyshare {
   }
 
   toString(): string {
-    return `Keyshare(party ${this.index} of ${this.parties}, secret redacted)`;
+    const { index, parties } = this.#fields;
+    return `Keyshare(party ${index} of ${parties}, secret redacted)`;
   }
 
   toJSON(): string {

@@ -35,14 +35,13 @@ export function inExponent(f: Polynomial): Point[] {
   return f.map(mulBase);
 }
 
-/** f(x)·G = Σₖ xᵏ·F[k], or null where a partial sum is the identity. */
+/** f(x)·G = Σₖ xᵏ·F[k], or null for the identity. */
 export function evaluateInExponent(F: readonly Point[], x: number): Point | null {
   const at = scalarFromNumber(x);
   let sum: Point | null = null;
   for (const coefficient of F.toReversed()) {
     const shifted: Point | null = sum === null || x === 1 ? sum : mulPublic(sum, at);
     sum = shifted === null ? coefficient : sumPoints([shifted, coefficient]);
-    if (sum === null) return null;
   }
   return sum;
 }

@@ -61,8 +61,9 @@ describe('a keyshare is refused', () => {
 
 test('wipe leaves no secret behind', () => {
   const keyshare = Keyshare.decode(frozen(1));
+  const { fields } = keyshare;
   keyshare.wipe();
-  const { secretShare, pairs } = keyshare.fields;
+  const { secretShare, pairs } = fields;
   expect(secretShare.every((byte) => byte === 0)).toBe(true);
   for (const { zeroSeed, builder, evaluator } of pairs) {
     for (const secret of [zeroSeed, builder.seeds, evaluator.delta, evaluator.seeds]) {

@@ -1,6 +1,6 @@
 /** What a party contributes to a key, and what its peers check of it: docs/spec/keygen.md, steps 1–3. */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { concat, equalBytes, u16, wipe } from '../arith/bytes.ts';
+import { concat, equalBytes, u16 } from '../arith/bytes.ts';
 import type { Scalar } from '../arith/scalar.ts';
 import { commit, verifyOpening } from '../commitment.ts';
 import { LABELS } from '../label.ts';
@@ -14,6 +14,7 @@ import {
   verifySchnorr,
 } from '../schnorr.ts';
 import { hash } from '../transcript.ts';
+import type { Secrets } from '../secrets.ts';
 import { type Dealing, encodeDealing, type KeygenOpening } from './messages.ts';
 
 /** The session as the dealing code sees it. */
@@ -24,6 +25,7 @@ export interface KeygenContext {
   readonly index: number;
   readonly peers: readonly number[];
   readonly rng: Rng;
+  readonly secrets: Secrets;
 }
 
 /** A value that was committed to by hash and is opened to one or all later. Secret until then. */
@@ -49,11 +51,13 @@ export interface Contribution {
 
 /** Step 1: samples and commits. */
 export function contribute(context: KeygenContext): Contribution {
-  const { sid, threshold, parties, index, peers, rng } = context;
+  const { sid, threshold, parties, index, peers, rng, secrets } = context;
   const f = samplePolynomial(threshold, rng);
   const nonces = f.map(() => schnorrNonce(rng));
   const chain = { value: rng(32), salt: rng(32) };
   const zeroSeeds = new Map(peers.map((peer) => [peer, { value: rng(32), salt: rng(32) }]));
+  secrets.keep(...f, ...nonces.map(({ a }) => a));
+  secrets.keep(...[...zeroSeeds.values()].map(({ value }) => value));
   const dealing: Dealing = {
     coefficients: inExponent(f),
     nonces: nonces.map(({ A }) => A),
@@ -117,11 +121,6 @@ export function zeroSeedHolds(
 ): boolean {
   const expected = seedCommitments[index < from ? index - 1 : index - 2];
   return expected !== undefined && equalBytes(expected, seedCommitment(sid, from, index, seed));
-}
-
-/** Overwrites what is not needed once the keyshare exists. */
-export function wipeContribution({ f, nonces, zeroSeeds }: Contribution): void {
-  wipe(...f, ...nonces.map(({ a }) => a), ...[...zeroSeeds.values()].map(({ value }) => value));
 }
 
 const chainCommitment = (sid: Uint8Array, from: number, { value, salt }: Sealed): Uint8Array =>

@@ -9,6 +9,7 @@ import type { Scalar } from '../arith/scalar.ts';
 import { Keyshare, type PairState } from '../keyshare.ts';
 import { evaluate } from '../polynomial.ts';
 import { systemRng } from '../rng.ts';
+import { Secrets } from '../secrets.ts';
 import { AbortError } from '../round/errors.ts';
 import {
   abortUnless,
@@ -36,7 +37,6 @@ import {
   open,
   openingHolds,
   proofsHold,
-  wipeContribution,
   zeroSeedHolds,
 } from './dealing.ts';
 import {
@@ -76,12 +76,20 @@ export function keygenProtocol(parameters: KeygenParameters): {
   const sid = keygenSid(parameters);
   const all = Array.from({ length: parties }, (_, at) => at + 1);
   const peers = all.filter((party) => party !== index);
-  const context = { sid, threshold, parties, index, peers, rng };
+  const context = { sid, threshold, parties, index, peers, rng, secrets: new Secrets() };
   const options = { index, parties: all, shape: KEYGEN_SHAPE, echo: echoHash(sid) };
   return { protocol: run(context, parameters.sessionId), options };
 }
 
 function* run(context: KeygenContext, keyId: Uint8Array): Protocol<Keyshare> {
+  try {
+    return context.secrets.done(yield* rounds(context, keyId));
+  } finally {
+    context.secrets.wipe();
+  }
+}
+
+function* rounds(context: KeygenContext, keyId: Uint8Array): Protocol<Keyshare> {
   const { sid, threshold, parties, index, peers, rng } = context;
 
   // Step 1. Commit to everything that will be opened.
@@ -109,7 +117,7 @@ function* run(context: KeygenContext, keyId: Uint8Array): Protocol<Keyshare> {
 
   // Step 4. Check the shares, finish as evaluator, sum up.
   checkShares(context, opened, dealt);
-  const evaluators = finishAll(offers, dealt);
+  const evaluators = finishAll(context, offers, dealt);
   const key = sumUp(context, mine, opening, { committed: commitmentOf, opened, dealt });
   const own = confirm(context, key, rng);
   const confirmed = yield* exchange(keygenRound4, peers, own, nothing);
@@ -134,7 +142,6 @@ function* run(context: KeygenContext, keyId: Uint8Array): Protocol<Keyshare> {
       evaluator: required(evaluators, peer),
     }),
   );
-  wipeContribution(mine);
   const { publicKey, publicShares, chainCode, secretShare } = key;
   const base = { threshold, parties, index, epoch: 0, keyId };
   return Keyshare.validate({ ...base, publicKey, chainCode, publicShares, secretShare, pairs });
@@ -161,10 +168,13 @@ const answerAll = (context: KeygenContext, opened: Opened): Map<number, BuilderA
   collect(opened, 'base OT message', (from, { each }) => answerTo(context, from, each.baseOt));
 
 const finishAll = (
+  context: KeygenContext,
   offers: ReadonlyMap<number, EvaluatorOffer>,
   dealt: Dealt,
 ): Map<number, NonNullable<ReturnType<typeof finishWith>>> =>
-  collect(dealt, 'OT set-up', (from, { each }) => finishWith(required(offers, from), each));
+  collect(dealt, 'OT set-up', (from, { each }) =>
+    finishWith(context, required(offers, from), each),
+  );
 
 const checkShares = (context: KeygenContext, opened: Opened, dealt: Dealt): void => {
   blameUnless(dealt, 'invalid-share', 'share', ({ each }, from) =>
@@ -186,12 +196,12 @@ const sumUp = (
   const openings = inOrder(context, opening, (from) => opened.get(from).all);
   const commitments = inOrder(context, mine.commitment, committed);
   const chain = inOrder(context, mine.chain.value, (from) => opened.get(from).each.chainShare);
-  const shares: Scalar[] = inOrder(
-    context,
-    evaluate(mine.f, context.index),
-    (from) => dealt.get(from).each.share,
-  );
-  return combine(context, openings, commitments, shares, chain);
+  const own = evaluate(mine.f, context.index);
+  const shares: Scalar[] = inOrder(context, own, (from) => dealt.get(from).each.share);
+  const key = combine(context, openings, commitments, shares, chain);
+  context.secrets.keep(...shares);
+  context.secrets.keepUnlessDone(key.secretShare);
+  return key;
 };
 
 /** A step that gives a value for each peer or null; all peers with null are to blame. */

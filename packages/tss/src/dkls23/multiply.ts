@@ -9,6 +9,7 @@ import { rvoleFinish, type RvoleReceiver, rvoleReceive, rvoleSend } from '../ot/
 import type { Rng } from '../rng.ts';
 import { AbortError, partyNames } from '../round/errors.ts';
 import type { Inbox } from '../round/protocol.ts';
+import type { Secrets } from '../secrets.ts';
 import type { SignDirect2 } from './messages.ts';
 import { signPairId } from './pairs.ts';
 
@@ -19,6 +20,7 @@ export interface SignContext {
   readonly peers: readonly number[];
   readonly keyshare: Keyshare;
   readonly rng: Rng;
+  readonly secrets: Secrets;
 }
 
 /** This party as Bob towards one peer. Secret. */
@@ -44,15 +46,19 @@ export interface Products {
 }
 
 /** Step 1: as Bob towards that peer. */
-export function receiveFrom({ sid, index, keyshare, rng }: SignContext, peer: number): Receiving {
+export function receiveFrom(
+  { sid, index, keyshare, rng, secrets }: SignContext,
+  peer: number,
+): Receiving {
   const { builder } = keyshare.pairWith(peer);
   const { b, message, state } = rvoleReceive(signPairId(sid, index, peer), builder, rng);
+  secrets.keep(b, state.choices, state.columns);
   return { chi: b, message, state };
 }
 
 /** Step 2: as Alice towards all. [O6] Bans everybody whose extension check fails. */
 export function sendToAll(
-  { sid, index, peers, keyshare, rng }: SignContext,
+  { sid, index, peers, keyshare, rng, secrets }: SignContext,
   inputs: readonly [Scalar, Scalar],
   messageOf: (peer: number) => Uint8Array,
 ): Map<number, Sending> {
@@ -66,6 +72,7 @@ export function sendToAll(
   for (const { peer, sent } of results) {
     if (sent === null) failed.push(peer);
     else sendings.set(peer, { u: sent.outputs[0], v: sent.outputs[1], message: sent.message });
+    if (sent !== null) secrets.keep(...sent.outputs);
   }
   ban(failed, 'OT extension');
   return sendings;
@@ -73,6 +80,7 @@ export function sendToAll(
 
 /** Step 3: [M1], [G3], [G4]. Bans everybody for whom one of them fails. */
 export function finishAll(
+  { secrets }: SignContext,
   receivings: ReadonlyMap<number, Receiving>,
   heard: Inbox<null, SignDirect2>,
 ): Map<number, Products> {
@@ -84,6 +92,7 @@ export function finishAll(
     const result = finishOne(receiving, each);
     if (result === null) failed.push(peer);
     else products.set(peer, result);
+    if (result !== null) secrets.keep(result.u, result.v);
   }
   ban(failed, 'multiplication');
   return products;

@@ -14,7 +14,12 @@ export const MAX_PARTIES = 32;
 
 /** Parameters of a key generation. */
 export interface KeygenParameters {
-  /** 32 bytes, from `deriveSessionId`. */
+  /**
+   * 32 bytes, from `deriveSessionId`.
+   *
+   * Security: never used twice, and different at parties that mean different things: it holds a fresh
+   * nonce of this party, and the certificates of all were compared with the own intent before.
+   */
   readonly sessionId: Uint8Array;
   /** Signers needed, 2..n. */
   readonly threshold: number;
@@ -27,7 +32,14 @@ export interface KeygenParameters {
 
 /** Parameters of a signature. */
 export interface SignParameters {
-  /** 32 bytes, from `deriveSessionId`. */
+  /**
+   * 32 bytes, from `deriveSessionId`.
+   *
+   * Security: never used twice (two runs under one id give a peer the ephemeral keys, hence the key),
+   * and different at parties that mean different things (a party with another digest under the same id
+   * would be banned although honest). Round 0 gives both: the id holds a fresh nonce of this party,
+   * and the certificates of all were compared with the own intent before.
+   */
   readonly sessionId: Uint8Array;
   readonly keyshare: Keyshare;
   /** Sorted indices of those who sign, at least threshold. */
@@ -74,8 +86,10 @@ export function checkKeygen({ sessionId, threshold, parties, index }: KeygenPara
 
 /** @throws InputError */
 export function checkSign(parameters: SignParameters): void {
-  const { sessionId, keyshare, signers, digest, bans } = parameters;
+  const { sessionId, keyshare, signers, digest, bans, path = [] } = parameters;
   checkSessionId(sessionId);
+  if (keyshare.wiped) throw new InputError('input/keyshare', 'this keyshare was wiped');
+  checkLists(keyshare, bans, path);
   if (digest.length !== 32) {
     throw new InputError('input/digest-length', `digest of ${digest.length} bytes, 32 expected`);
   }
@@ -89,6 +103,19 @@ export function checkSign(parameters: SignParameters): void {
     throw new InputError('input/banned', `state shared with ${who} is banned until a refresh`);
   }
 }
+
+const checkLists = (
+  { parties }: Keyshare,
+  bans: readonly number[],
+  path: readonly number[],
+): void => {
+  const isIndex = (value: number): boolean =>
+    Number.isInteger(value) && value >= 1 && value <= parties;
+  if (!Array.isArray(bans) || !bans.every(isIndex)) {
+    throw new InputError('input/bans', `bans must be party indices in 1..${parties}`);
+  }
+  if (!Array.isArray(path)) throw new InputError('input/path', 'a path is a list of indices');
+};
 
 const checkSigners = (
   signers: readonly number[],
@@ -113,7 +140,8 @@ const checkSigners = (
   }
 };
 
-const checkSessionId = (sessionId: Uint8Array): void => {
+/** @throws InputError `input/session-id` */
+export const checkSessionId = (sessionId: Uint8Array): void => {
   if (sessionId.length !== 32 || sessionId.every((byte) => byte === 0)) {
     throw new InputError('input/session-id', 'a session id has 32 bytes, not all zero');
   }

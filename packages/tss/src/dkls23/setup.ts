@@ -5,7 +5,6 @@
 import type { Point } from '../curve.ts';
 import { type BaseOtReceiver, baseOtFinish, baseOtReceive, baseOtSend } from '../ot/base.ts';
 import { type OtBuilder, type OtEvaluator, pprfBuild, pprfEvaluate } from '../ot/pprf.ts';
-import type { Rng } from '../rng.ts';
 import type { KeygenContext } from './dealing.ts';
 import type { KeygenDirect3 } from './messages.ts';
 import { setupPairId } from './pairs.ts';
@@ -24,31 +23,31 @@ export interface BuilderAnswer {
 }
 
 /** Starts the direction in which this party evaluates and `peer` builds. Fresh choices each (O-5). */
-export function offerTo({ sid, index, rng }: KeygenContext, peer: number): EvaluatorOffer {
+export function offerTo({ sid, index, rng, secrets }: KeygenContext, peer: number): EvaluatorOffer {
   const pairSid = setupPairId(sid, peer, index);
-  return { sid: pairSid, state: baseOtReceive(pairSid, rng) };
+  const state = baseOtReceive(pairSid, rng);
+  secrets.keep(state.choices, ...state.secrets);
+  return { sid: pairSid, state };
 }
 
 /** Answers as builder; null if the evaluator's message is not acceptable (O1, O2). */
 export function answerTo(
-  { sid, index, rng }: KeygenContext,
+  { sid, index, rng, secrets }: KeygenContext,
   peer: number,
   received: readonly Point[],
 ): BuilderAnswer | null {
   const pairSid = setupPairId(sid, index, peer);
-  return answer(pairSid, received, rng);
-}
-
-const answer = (sid: Uint8Array, received: readonly Point[], rng: Rng): BuilderAnswer | null => {
-  const sent = baseOtSend(sid, received, rng);
+  const sent = baseOtSend(pairSid, received, rng);
   if (sent === null) return null;
-  const { builder, message } = pprfBuild(sid, sent.pads);
+  const { builder, message } = pprfBuild(pairSid, sent.pads);
   sent.pads.fill(0);
+  secrets.keepUnlessDone(builder.seeds);
   return { builder, baseOt: sent.message, pprf: message };
-};
+}
 
 /** Finishes as evaluator; null if base OT or PPRF proof fails (O2, O5). */
 export function finishWith(
+  { secrets }: KeygenContext,
   { sid, state }: EvaluatorOffer,
   { baseOt, pprf }: KeygenDirect3,
 ): OtEvaluator | null {
@@ -56,5 +55,6 @@ export function finishWith(
   if (pads === null) return null;
   const evaluator = pprfEvaluate(sid, state.choices, pads, pprf);
   pads.fill(0);
+  if (evaluator !== null) secrets.keepUnlessDone(evaluator.delta, evaluator.seeds);
   return evaluator;
 }

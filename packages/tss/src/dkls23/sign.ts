@@ -3,13 +3,14 @@
  *
  * Source: DKLs23 (eprint 2023/765), Protocol 3.6, with the corrections of crypto.md §2.4 and §3.2.
  */
-import { equalBytes, wipe } from '../arith/bytes.ts';
+import { equalBytes } from '../arith/bytes.ts';
 import { addScalars, mulScalars, randomScalar, type Scalar } from '../arith/scalar.ts';
 import { derivePublic } from '../bip32.ts';
 import { commit, verifyOpening } from '../commitment.ts';
 import { encodePoint, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
 import { lagrange } from '../polynomial.ts';
 import { systemRng } from '../rng.ts';
+import { Secrets } from '../secrets.ts';
 import {
   abortUnless,
   blameUnless,
@@ -32,7 +33,8 @@ import {
 import { combineNonces } from './nonce.ts';
 import { zeroShare } from './pairs.ts';
 import { checkSign, digestScalar, echoHash, type SignParameters, signSid } from './parameters.ts';
-import { assemble, type Signature } from './signature.ts';
+import type { Signature } from '../signature.ts';
+import { assemble } from './signature.ts';
 
 /** What is signed, under which key. */
 interface Statement {
@@ -76,17 +78,26 @@ export function signProtocol(parameters: SignParameters): {
   const { index, chainCode } = keyshare;
   const { publicKey, tweak } = derivePublic(keyshare.fields.publicKey, chainCode, path);
   const peers = signers.filter((signer) => signer !== index);
-  const context = { sid, index, peers, keyshare, rng };
-  const statement = { digest: digest.slice(), publicKey, tweak, signers: [...signers] };
+  const context = { sid, index, peers, keyshare, rng, secrets: new Secrets() };
+  const statement = { digest: Uint8Array.from(digest), publicKey, tweak, signers: [...signers] };
   const options = { index, parties: signers, shape: SIGN_SHAPE, echo: echoHash(sid) };
   return { protocol: run(context, statement), options };
 }
 
 function* run(context: SignContext, statement: Statement): Protocol<Signature> {
-  const { sid, index, peers, rng } = context;
+  try {
+    return yield* rounds(context, statement);
+  } finally {
+    context.secrets.wipe();
+  }
+}
+
+function* rounds(context: SignContext, statement: Statement): Protocol<Signature> {
+  const { sid, index, peers, rng, secrets } = context;
 
   // Step 1. Commit to the ephemeral point; start the multiplications as Bob.
   const factors = sampleFactors(context, statement);
+  secrets.keep(factors.r, factors.phi, factors.sk);
   const R = mulBase(factors.r);
   const salt = rng(32);
   const commitment = commit({ sessionId: sid, round: 1, committer: index }, salt, encodePoint(R));
@@ -109,7 +120,7 @@ function* run(context: SignContext, statement: Statement): Protocol<Signature> {
     const bound = { sessionId: sid, round: 1, committer: from };
     return verifyOpening(committed.get(from).all, bound, each.salt, encodePoint(each.nonce));
   });
-  const products = finishAll(receivings, heard);
+  const products = finishAll(context, receivings, heard);
   const sum = sumPoints([publicShare, ...heard.entries().map(([, { each }]) => each.publicShare)]);
   const matches = sum !== null && pointEquals(sum, statement.publicKey);
   abortUnless(matches, 'invalid-share', 'key shares do not add up to the key; by whom is unknown');
@@ -120,7 +131,8 @@ function* run(context: SignContext, statement: Statement): Protocol<Signature> {
     mulScalars(nonce.r, partial.v),
   );
   const own = { u: partial.u, w, nonceDigest: nonce.digest };
-  wipe(factors.r, factors.phi, factors.sk, partial.v);
+  secrets.keep(partial.v);
+  secrets.wipe(); // nothing secret is needed any more
   const released = yield* exchange(signRound3, peers, own, nothing);
 
   // Step 4. Assemble and verify.

@@ -2,6 +2,8 @@
  * How things end: who is at fault, what is said, and what it becomes outside (style.md §2).
  */
 
+import type { Message } from './mailbox.ts';
+
 /** Base of every error that this package throws on purpose. */
 export class TssError extends Error {
   readonly code: string;
@@ -36,6 +38,8 @@ export const ABORT_REASONS = [
   'commitment-mismatch',
   'invalid-share',
   'invalid-proof',
+  'invalid-modulus',
+  'invalid-ciphertext',
   'invalid-partial-signature',
   'invalid-signature',
   'aborted-by-peer',
@@ -43,6 +47,12 @@ export const ABORT_REASONS = [
 ] as const;
 
 export type AbortReason = (typeof ABORT_REASONS)[number];
+
+/**
+ * What a failure makes of a two-party key (crypto.md §5.3a). `refreshable`: a proof failed and nothing
+ * was decrypted, a refresh opens the key again. `terminal`: a proof passed and the signature was wrong.
+ */
+export type KeyUnsafe = 'refreshable' | 'terminal';
 
 /** What an abort names besides its reason. */
 export interface AbortDetails {
@@ -55,6 +65,13 @@ export interface AbortDetails {
    * Security: ignoring a ban turns repeated failures into an oracle for the share.
    */
   readonly bans?: readonly number[];
+  /** Messages that cannot both be honest, where these are the evidence. */
+  readonly conflicting?: readonly Message[];
+  /**
+   * The own key must be locked, on disk before anything else; null or absent: it stays usable.
+   * Security: a key that signs on after such a failure gives its bits away one by one.
+   */
+  readonly keyUnsafe?: KeyUnsafe | null;
 }
 
 /** A session ended because a peer deviated. */
@@ -62,12 +79,16 @@ export class AbortError extends TssError {
   readonly reason: AbortReason;
   readonly culprits: readonly number[];
   readonly bans: readonly number[];
+  readonly keyUnsafe: KeyUnsafe | null;
+  readonly conflicting: readonly Message[] | undefined;
 
   constructor(details: AbortDetails) {
     super(details.reason, details.message);
     this.reason = details.reason;
     this.culprits = sorted(details.culprits ?? []);
     this.bans = sorted(details.bans ?? []);
+    this.conflicting = details.conflicting;
+    this.keyUnsafe = details.keyUnsafe ?? null;
   }
 }
 

@@ -20,7 +20,8 @@ export interface RoundShape {
 /** What became of a message put into the mailbox. */
 export type Filed = 'new' | 'duplicate' | 'conflict' | 'ignored';
 
-const partOf = (message: Message): 'all' | 'each' => (message.to === null ? 'all' : 'each');
+/** Which part of its round a message is. */
+export const partOf = ({ to }: Message): 'all' | 'each' => (to === null ? 'all' : 'each');
 
 export class Mailbox {
   readonly #index: number;
@@ -40,7 +41,7 @@ export class Mailbox {
     const key = slotKey(message.round, message.from, partOf(message));
     const first = this.#slots.get(key);
     if (first === undefined) {
-      this.#slots.set(key, message);
+      this.#slots.set(key, { ...message, body: Uint8Array.from(message.body) });
       return 'new';
     }
     return sameBytes(first.body, message.body) ? 'duplicate' : 'conflict';
@@ -49,6 +50,12 @@ export class Mailbox {
   /** The first message of a slot. */
   find(round: number, from: number, part: 'all' | 'each'): Message | undefined {
     return this.#slots.get(slotKey(round, from, part));
+  }
+
+  /** Forgets everything that was said. */
+  clear(): void {
+    for (const { body } of this.#slots.values()) body.fill(0);
+    this.#slots.clear();
   }
 
   /** Whether every part of that round has come from that peer. */

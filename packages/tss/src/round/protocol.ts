@@ -90,6 +90,46 @@ const decodePart = <T>(
   return codec.decode(bytes, path);
 };
 
+/** One round in which one of two parties speaks: its number and what is said. */
+export interface Turn<T> {
+  readonly number: number;
+  readonly body: BodyCodec<T>;
+}
+
+/** Says `value` to party `to` and awaits nothing. The shape of this round has no part for this party. */
+export function* send<T>(
+  { number, body }: Turn<T>,
+  to: number,
+  value: T,
+): Generator<Step, void, ReadonlyMap<number, unknown>> {
+  yield { round: number, all: null, each: new Map([[to, body.encode(value)]]), decode: nothing };
+}
+
+/** Says nothing and awaits what party `from` says. */
+export function* receive<T>(
+  turn: Turn<T>,
+  from: number,
+): Generator<Step, T, ReadonlyMap<number, unknown>> {
+  const heard = yield { round: turn.number, all: null, each: null, decode: decoderOf(turn) };
+  return heard.get(from) as T;
+}
+
+/** Says `value` to the only peer and hears the same kind of message from it. */
+export function* swap<T>(
+  turn: Turn<T>,
+  peer: number,
+  value: T,
+): Generator<Step, T, ReadonlyMap<number, unknown>> {
+  const each = new Map([[peer, turn.body.encode(value)]]);
+  const heard = yield { round: turn.number, all: null, each, decode: decoderOf(turn) };
+  return heard.get(peer) as T;
+}
+
+const decoderOf =
+  <T>({ number, body }: Turn<T>): Step['decode'] =>
+  (from, _, each): T =>
+    decodePart(body, each, `round${number}`, from);
+
 /** Says nothing to a peer alone: the `each` of a round that only broadcasts. */
 export const nothing = (): null => null;
 

@@ -8,8 +8,8 @@
  * blamed, let alone banned.
  */
 import { attachEcho, type Broadcast, ECHO_LENGTH, echoMatches, type EchoHash } from './echo.ts';
-import { AbortError, type AbortReason, DecodeError } from './errors.ts';
-import { Mailbox, type Message, type RoundShape } from './mailbox.ts';
+import { AbortError, type AbortReason, DecodeError, type KeyUnsafe } from './errors.ts';
+import { Mailbox, type Message, partOf, type RoundShape } from './mailbox.ts';
 import type { Protocol, Step } from './protocol.ts';
 
 /** How a session ended. */
@@ -22,6 +22,8 @@ export type Outcome<T> =
       readonly culprits: readonly number[];
       /** Parties whose pairwise state must be refused from now on, on disk before anything else. */
       readonly bans: readonly number[];
+      /** Whether the own two-party key must be locked, on disk before anything else. */
+      readonly keyUnsafe: KeyUnsafe | null;
       /** The round in which it ended. */
       readonly round: number;
       readonly message: string;
@@ -54,7 +56,7 @@ export class Session<T> {
   readonly #sent = new Map<number, Uint8Array>();
   #step: Step | undefined;
   #echo: Uint8Array | null = null;
-  #conflict: Message | undefined;
+  #started = false;
   #outcome: Outcome<T> | undefined;
 
   constructor(protocol: Protocol<T>, options: SessionOptions) {
@@ -81,27 +83,33 @@ export class Session<T> {
     return this.#peers.filter((peer) => !this.#mailbox.complete(round, peer));
   }
 
-  /** Begins: returns the messages of round 1. */
+  /** Begins: returns the messages that need nobody else's. */
   start(): Message[] {
-    if (this.#step !== undefined) throw new Error('unreachable: a session starts once');
+    if (this.#started) throw new Error('unreachable: a session starts once');
+    this.#started = true;
     return this.#guard(() => {
-      const first = this.#protocol.next();
-      return this.#advance(first);
+      const first = this.#advance(this.#protocol.next());
+      return [...first, ...this.#proceed()]; // goes on where nothing is awaited
     });
+  }
+
+  /** Ends a session that is not wanted any more; its secrets are overwritten. */
+  close(): void {
+    if (this.#outcome !== undefined) return;
+    this.#started = true;
+    this.#end(this.#aborted(new AbortError({ reason: 'aborted-by-peer', message: 'called off' })));
   }
 
   /** Takes one authenticated message and returns what is to be sent because of it. */
   receive(message: Message): Receipt {
-    if (this.#outcome !== undefined || this.#step === undefined) return ignored;
+    if (this.#outcome !== undefined) return ignored;
     const filed = this.#mailbox.file(message);
     if (filed === 'ignored') return ignored;
     if (filed === 'duplicate') return { disposition: 'duplicate', send: [] };
     const send = this.#guard(() => {
-      if (filed === 'conflict') {
-        this.#conflict = message;
-        throw equivocation(message.from);
-      }
-      return this.#proceed();
+      if (filed !== 'conflict') return this.#started ? this.#proceed() : [];
+      const first = this.#mailbox.find(message.round, message.from, partOf(message));
+      throw equivocation(first === undefined ? [message] : [first, message]);
     });
     return { disposition: 'accepted', send };
   }
@@ -121,7 +129,7 @@ export class Session<T> {
 
   #advance(result: IteratorResult<Step, T>): Message[] {
     if (result.done === true) {
-      this.#outcome = { status: 'completed', output: result.value };
+      this.#end({ status: 'completed', output: result.value });
       return [];
     }
     this.#step = result.value;
@@ -212,7 +220,7 @@ export class Session<T> {
     try {
       return work();
     } catch (error) {
-      this.#outcome = this.#aborted(error);
+      this.#end(this.#aborted(error));
       return [];
     }
   }
@@ -221,7 +229,7 @@ export class Session<T> {
     const round = this.round;
     if (!(error instanceof AbortError)) {
       const message = 'this party could not go on; nothing was released';
-      const empty = { culprits: [], bans: [], evidence: [] };
+      const empty = { culprits: [], bans: [], keyUnsafe: null, evidence: [] };
       return {
         status: 'aborted',
         reason: 'internal-error',
@@ -231,29 +239,35 @@ export class Session<T> {
         cause: error,
       };
     }
-    const { reason, culprits, bans, message } = error;
-    const evidence = culprits.flatMap((from) => this.#messagesOf(from, round));
-    if (this.#conflict !== undefined) evidence.push(this.#conflict);
-    return { status: 'aborted', reason, culprits, bans, round, message, evidence };
+    const { reason, culprits, bans, keyUnsafe, message, conflicting } = error;
+    const shown = conflicting ?? culprits.flatMap((from) => this.#messagesOf(from, round));
+    const evidence = shown.map((said) => ({ ...said, body: Uint8Array.from(said.body) }));
+    const blamed = { culprits, bans, keyUnsafe, evidence };
+    return { status: 'aborted', reason, round, message, ...blamed };
   }
 
-  #messagesOf(from: number, until: number): Message[] {
-    const messages: Message[] = [];
-    for (let round = 1; round <= until; round++) {
-      for (const part of ['all', 'each'] as const) {
-        const message = this.#mailbox.find(round, from, part);
-        if (message !== undefined) messages.push(message);
-      }
-    }
-    return messages;
+  /** What shows a fault of the current round: all broadcasts until now, and its direct message. */
+  #messagesOf(from: number, round: number): Message[] {
+    const rounds = Array.from({ length: round }, (_, at) => at + 1);
+    const broadcasts = rounds.map((number) => this.#mailbox.find(number, from, 'all'));
+    return [...broadcasts, this.#mailbox.find(round, from, 'each')].filter(
+      (message) => message !== undefined,
+    );
+  }
+
+  /** Sets the outcome once; lets the protocol overwrite its secrets, and forgets what was said. */
+  #end(outcome: Outcome<T>): void {
+    this.#outcome = outcome;
+    this.#protocol.return(undefined as never);
+    this.#mailbox.clear();
+    this.#sent.clear();
   }
 }
 
 const ignored: Receipt = { disposition: 'ignored', send: [] };
 
-const equivocation = (from: number): AbortError =>
-  new AbortError({
-    reason: 'equivocation',
-    culprits: [from],
-    message: `party ${from} signed two different messages for one round`,
-  });
+const equivocation = (conflicting: readonly [Message, ...Message[]]): AbortError => {
+  const [{ from }] = conflicting;
+  const message = `party ${from} signed two different messages for one round`;
+  return new AbortError({ reason: 'equivocation', culprits: [from], message, conflicting });
+};

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Outcome, sign, type Signature } from '../../src/index.ts';
+import { type Keyshare, type Outcome, sign, type Signature } from '../../src/index.ts';
 import { signRound1, signRound2, signRound3 } from '../../src/dkls23/messages.ts';
 import type { Span } from '../../src/codec.ts';
 import { type Deviation, deviatingSign, MUTATIONS, splice } from '../support/misbehave.ts';
-import { DIGEST, keysharesOf, sessionIdOf, signSessions } from '../support/parties.ts';
+import { keysharesOf, parametersOf, signSessions } from '../support/parties.ts';
 import { seededRng } from '../support/rng.ts';
 import { simulate } from '../support/simulate.ts';
 
@@ -11,14 +11,6 @@ const EVIL = 2;
 const SIGNERS = [1, 2, 3];
 
 const keyshares = () => keysharesOf(2, 3);
-
-const parametersOf = (index: number, seed = 'sweep') => {
-  const keyshare = keyshares().get(index);
-  if (keyshare === undefined) throw new Error('no keyshare');
-  const rng = seededRng(`sign/${seed}/${index}`);
-  const sessionId = sessionIdOf(`sign/${seed}`);
-  return { sessionId, keyshare, signers: SIGNERS, digest: DIGEST, bans: [], rng };
-};
 
 /** How parties 1 and 3 end when party 2 deviates. */
 function honestOutcomes(deviation: Deviation): (Outcome<Signature> | undefined)[] {
@@ -127,7 +119,8 @@ describe('O-9, O-10: inconsistent factors', () => {
   test('a signer with another share everywhere passes the pairwise checks and is caught by the sum', () => {
     // A share of the right form whose sum with the others is not the key: epoch data of another run.
     const share = parametersOf(EVIL).keyshare;
-    const wrong = Object.create(share, {
+    const wrong: Keyshare = Object.create(share, {
+      wiped: { value: false },
       fields: {
         value: {
           ...share.fields,

@@ -1,4 +1,11 @@
-import { keygen, type Keyshare, type Session, type Signature, sign } from '../../src/index.ts';
+import {
+  keygen,
+  type Keyshare,
+  type Session,
+  type Signature,
+  sign,
+  type SignParameters,
+} from '../../src/index.ts';
 import { seededRng } from './rng.ts';
 import { outputs, simulate } from './simulate.ts';
 
@@ -55,3 +62,12 @@ export function signSessions(
 
 /** What tests sign unless they say otherwise. */
 export const DIGEST = seededRng('digest')(32);
+
+/** Parameters of one signer of a 2-of-3 key that signs with all three. */
+export function parametersOf(index: number, seed = 'sweep'): SignParameters {
+  const keyshare = keysharesOf(2, 3).get(index);
+  if (keyshare === undefined) throw new Error(`no keyshare ${index}`);
+  const rng = seededRng(`sign/${seed}/${index}`);
+  const sessionId = sessionIdOf(`sign/${seed}`);
+  return { sessionId, keyshare, signers: [1, 2, 3], digest: DIGEST, bans: [], rng };
+}
