@@ -27,7 +27,6 @@ import { Sender, type Transport } from './sender.ts';
 /** What a connection logs; never a token or a body. */
 export interface ConnectionLogger {
   debug(details: object, message: string): void;
-  warn(details: object, message: string): void;
   error(details: object, message: string): void;
 }
 
@@ -37,8 +36,6 @@ export interface ConnectionOptions {
   readonly transport: Transport;
   readonly remote: string;
   readonly logger: ConnectionLogger;
-  /** Told once, when the connection is over. */
-  readonly onClosed?: () => void;
 }
 
 /** A connection. */
@@ -99,7 +96,6 @@ export class Connection implements Client {
     this.#pressure.stop();
     this.#sender.stop();
     if (this.#everRegistered) this.#options.desk.options.hub.detach(this);
-    this.#options.onClosed?.();
   }
 
   offer(message: Numbered): void {

@@ -71,6 +71,10 @@ export class Sender {
 
   /** Sends a message that is not stored. */
   tell(message: object): void {
+    // What is not stored cannot be read later: who takes none of it is disconnected.
+    if (this.#transport.buffered > 2 * MAX_BUFFERED) {
+      return this.#failed(new Error('the client reads too slowly'));
+    }
     this.#put(JSON.stringify(message));
   }
 

@@ -60,7 +60,7 @@ test('lists of sessions and keys come in pages, newest sessions first', async ()
     expect(sessions.length).toBeLessThanOrEqual(2);
     seen.push(...sessions.map(({ session_key }) => session_key));
     if (body['next'] === undefined) break;
-    path = `/sessions?limit=2&state=invited&after=${String(body['next'])}`;
+    path = `/sessions?limit=2&state=invited&after=${body['next'] as string}`;
   }
   expect(seen.slice(0, 5)).toEqual(made.toReversed());
   expect(new Set(seen).size).toBe(seen.length);

@@ -9,12 +9,11 @@ function setUp(): {
   readonly sent: string[];
   readonly transport: Transport & { buffered: number };
   readonly sender: Sender;
-  readonly reads: number[];
+  readonly failures: string[];
   readonly drain: () => Promise<void>;
 } {
   const stored: Numbered[] = [];
   const sent: string[] = [];
-  const reads: number[] = [];
   const waiting: (() => void)[] = [];
   const transport = {
     buffered: 0,
@@ -26,15 +25,11 @@ function setUp(): {
     pause: () => undefined,
     resume: () => undefined,
   };
-  const failed = (error: unknown): never => {
-    throw error;
-  };
+  const failures: string[] = [];
+  const failed = (error: unknown): void => void failures.push(String(error));
   const sender = new Sender(
     transport,
-    async (after, limit) => {
-      reads.push(after);
-      return stored.filter(({ seq }) => seq > after).slice(0, limit);
-    },
+    async (after, limit) => stored.filter(({ seq }) => seq > after).slice(0, limit),
     failed,
   );
   const drain = async (): Promise<void> => {
@@ -42,7 +37,7 @@ function setUp(): {
     for (const written of waiting.splice(0)) written();
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
-  return { stored, sent, transport, sender, reads, drain };
+  return { stored, sent, transport, sender, failures, drain };
 }
 
 const numbered = (seq: number): Numbered => ({ seq, text: `{"type":"x","seq":${seq}}` });
@@ -80,6 +75,14 @@ describe('sending', () => {
     transport.buffered = 0;
     for (let turn = 0; turn < 20; turn += 1) await drain();
     expect(seqsOf(sent)).toEqual(Array.from({ length: 500 }, (_, at) => at + 1));
+  });
+
+  test('R-8 a client that reads nothing is given up, not buffered for without end', async () => {
+    const { sent, transport, sender, failures } = setUp();
+    transport.buffered = 9 * 1024 * 1024;
+    sender.tell({ type: 'ack', cseq: 1 });
+    expect(sent).toEqual([]);
+    expect(failures).toEqual(['Error: the client reads too slowly']);
   });
 
   test('frames of a batch hold at most 64 messages and 1 MiB', async () => {

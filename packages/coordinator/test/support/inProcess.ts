@@ -99,8 +99,6 @@ export async function openInProcess(
   });
   const logger = {
     debug: () => undefined,
-    warn: (details: object, message: string) =>
-      void errors.push(`${message} ${JSON.stringify(details)}`),
     error: (details: object, message: string) =>
       void errors.push(`${message} ${JSON.stringify(details)}`),
   };
