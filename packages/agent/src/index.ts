@@ -61,7 +61,25 @@ export {
   type ShardIdentity,
 } from './shard.ts';
 export { type Evidence, type SignedMessage } from './state/evidence.ts';
-export { readSecretFile } from './state/files.ts';
+export {
+  createFile,
+  makePrivateDirectory,
+  readIfPresent,
+  readSecretFile,
+  removeIfPresent,
+  replaceFile,
+  syncDirectory,
+} from './state/files.ts';
+export { lockDirectory, type Lock } from './state/lock.ts';
+export { createMutexes, type Exclusive } from './mutexes.ts';
+export { nearest } from './nearest.ts';
+export {
+  type PartyOutcome,
+  PartySession,
+  prepare,
+  type Preparation,
+} from './session/partySession.ts';
+export { type PeerKeys, type RoundFrame } from './session/protocol.ts';
 export { type AgentState, openState, STATE_FILES } from './state/index.ts';
 export { type Ban, type Holder, type KeyRecord } from './state/keyRecords.ts';
 export { type LinkState, openLinkState } from './state/linkState.ts';

@@ -20,7 +20,7 @@ import { AgentError } from '../errors.ts';
 export const FILE_MODE = 0o600;
 
 /** Mode of every directory that an agent makes. */
-export const DIRECTORY_MODE = 0o700;
+const DIRECTORY_MODE = 0o700;
 
 /** Makes a directory that only its owner can enter; one that others can enter is narrowed. */
 export function makePrivateDirectory(path: string): void {

@@ -13,7 +13,7 @@ export interface ScriptedServer {
 
 export type Frame = Record<string, unknown> & { type: string };
 
-export interface ScriptedConnection {
+interface ScriptedConnection {
   readonly socket: WebSocket;
   /** Waits for the next message that was not yet taken; arrays are taken apart. */
   next(): Promise<Frame>;
