@@ -1,6 +1,6 @@
 // Reads the coordinator's database, every byte that passed through it and every log of a key generation
 // and a signature, and finds none of the secrets in any encoding.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Cluster, startCluster } from '@quorate/cli';
@@ -25,6 +25,7 @@ beforeAll(async () => {
   cluster = await startCluster({
     parties: 3,
     port: 0,
+    logLevel: 'debug',
     route: async (wsUrl) => {
       const { port } = new URL(wsUrl);
       recording = await record(Number(port));
@@ -124,6 +125,13 @@ describe('the coordinator', () => {
       ...tokens.map((token) => ({ name: 'token', bytes: Buffer.from(token) })),
     ];
     expect(findSecrets(logs, all)).toEqual([]);
+  });
+
+  test('1.9.13 nothing that the programs keep can be read by others', () => {
+    const loose = readdirSync(cluster.directory, { recursive: true, withFileTypes: true })
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => (statSync(path).mode & 0o077) !== 0);
+    expect(loose).toEqual([]);
   });
 
   test('the search finds what was planted in the traffic and in the database', () => {

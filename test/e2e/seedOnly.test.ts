@@ -1,8 +1,11 @@
 // A client that knows only the seed document's fields is a coordinator: a raw WebSocket, no code of ours.
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addressOfKey, opensslAccepts } from './support/check.ts';
-import { type Dev, startDev } from './support/processes.ts';
+import { type Dev, QUORATE, run, startDev } from './support/processes.ts';
 import { type Json, RawClient } from './support/rawCoordinator.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -114,6 +117,19 @@ describe('the development cluster', () => {
     expect(small.leftovers()).not.toEqual([]);
     expect(await small.stop('SIGINT')).toBe(0);
     expect(small.leftovers()).toEqual([]);
+  });
+
+  test('a port that is taken ends it with a reason and nothing is left', async () => {
+    const port = new URL(dev.cluster.url).port;
+    const temporary = mkdtempSync(join(tmpdir(), 'quorate-e2e-'));
+    const ran = await run(process.execPath, [QUORATE, 'dev', '--port', port, '--json'], {
+      env: { ...process.env, TMPDIR: temporary },
+    });
+    expect(ran.code).not.toBe(0);
+    expect(ran.stderr).toContain('EADDRINUSE');
+    expect(JSON.parse(ran.stdout)).toMatchObject({ event: 'error', code: 'not_started' });
+    expect(readdirSync(temporary)).toEqual([]);
+    rmSync(temporary, { recursive: true });
   });
 
   test('when it is killed its programs end, too', async () => {

@@ -96,8 +96,16 @@ describe('logins', () => {
     const wrong = secret('wrong', 'not the password at all');
     const attempt = (username: string): Promise<Ran> =>
       quorate(
-        ...['users', 'login', '--url', server.url, '--username', username],
-        ...['--password-file', wrong, '--login', at('none')],
+        'users',
+        'login',
+        '--url',
+        server.url,
+        '--username',
+        username,
+        '--password-file',
+        wrong,
+        '--login',
+        at('none'),
       );
     const [known, unknown] = [await attempt('alice'), await attempt('nobody')];
     expect([known.exit, unknown.exit]).toEqual([4, 4]);
@@ -145,8 +153,18 @@ describe('logins', () => {
 describe('a participant’s chip', () => {
   test('is not made when the authority is not the one that was told', async () => {
     await done(
-      ...['agent', 'init', '--directory', at('alice'), '--url', server.url],
-      ...['--username', 'alice', '--roster-key', rosterKey, '--approval', 'auto'],
+      'agent',
+      'init',
+      '--directory',
+      at('alice'),
+      '--url',
+      server.url,
+      '--username',
+      'alice',
+      '--roster-key',
+      rosterKey,
+      '--approval',
+      'auto',
     );
     secret('pin', '482915');
     const other = `${authority.startsWith('0000') ? '1111' : '0000'}${authority.slice(4)}`;
@@ -175,7 +193,14 @@ describe('a participant’s chip', () => {
   test('agent init never overwrites an agent', async () => {
     const before = readFileSync(at('alice', 'local.key'));
     const ran = await quorate(
-      ...['agent', 'init', '--directory', at('alice'), '--url', server.url, '--username', 'alice'],
+      'agent',
+      'init',
+      '--directory',
+      at('alice'),
+      '--url',
+      server.url,
+      '--username',
+      'alice',
     );
     expect(ran.exit).toBe(2);
     expect(readFileSync(at('alice', 'local.key'))).toEqual(before);
@@ -256,7 +281,7 @@ describe('refused requests', () => {
   test('text of a server reaches the terminal escaped', async () => {
     const ran = await quorate('sessions', 'show', 'no-such-session', ...as('treasurer'));
     expect(ran.exit).toBe(3);
-    expect(ran.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202a-\u202e]/);
+    expect(ran.stderr.split('\n')[0]).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
   test('keygen with somebody who has no chip ends with 3 and says who', async () => {

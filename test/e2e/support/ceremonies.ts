@@ -58,7 +58,6 @@ export class Requester {
     more: Extras = {},
   ): void {
     this.client.send({
-      ...more,
       type: 'sign_request',
       session_key: name,
       threshold: 2,
@@ -66,6 +65,7 @@ export class Requester {
       data: sha256(message),
       address,
       participants: signers,
+      ...more,
     });
   }
 }

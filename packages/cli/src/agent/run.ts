@@ -3,9 +3,15 @@
  *
  * @module
  */
-import { createAgent, type LinkStatus, loadAgentConfig, type PinProvider } from '@quorate/agent';
+import {
+  type AgentConfig,
+  createAgent,
+  type LinkStatus,
+  loadAgentConfig,
+  type PinProvider,
+} from '@quorate/agent';
 import type { Context } from '../context.ts';
-import { stopRequested } from '../dev/interrupt.ts';
+import { untilStopped } from '../dev/interrupt.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { existingPinFile } from '../operations/agents.ts';
@@ -28,7 +34,26 @@ export interface RunOptions {
 export async function runAgent(context: Context, options: RunOptions): Promise<void> {
   const config = loadAgentConfig(options.directory);
   const held = await holdPin(options);
-  const stopped = stopRequested({ withStdin: options.stopWithStdin === true });
+  try {
+    await untilStopped({ withStdin: options.stopWithStdin === true }, (stopped) =>
+      participate(context, options, { config, pin: held.pin, stopped }),
+    );
+  } finally {
+    held.wipe();
+  }
+}
+
+interface Participation {
+  readonly config: AgentConfig;
+  readonly pin: PinProvider;
+  readonly stopped: Promise<string>;
+}
+
+async function participate(
+  context: Context,
+  options: RunOptions,
+  { config, pin, stopped }: Participation,
+): Promise<void> {
   let refused: (detail: string) => void = () => undefined;
   const refusal = new Promise<string>((resolve) => {
     refused = resolve;
@@ -37,7 +62,7 @@ export async function runAgent(context: Context, options: RunOptions): Promise<v
     directory: options.directory,
     config,
     logger: createLog(context.output, options.logLevel),
-    pin: held.pin,
+    pin,
     onStatus: (status, detail) => {
       tell(context, config.username, status, detail);
       if (status === 'refused' || status === 'replaced') refused(detail);
@@ -49,7 +74,6 @@ export async function runAgent(context: Context, options: RunOptions): Promise<v
     if (why !== undefined) throw notAccepted(config.username, why);
   } finally {
     await agent.close();
-    held.wipe();
   }
 }
 

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { createServerLog } from '../coordinator/log.ts';
 import { consoleFiles } from '../coordinator/page.ts';
-import { stopRequested } from '../dev/interrupt.ts';
+import { untilStopped } from '../dev/interrupt.ts';
 import { writeDurably } from '../files.ts';
 import { parseLogLevel } from '../terminal/log.ts';
 import { parsePort } from './dev.ts';
@@ -78,20 +78,21 @@ async function coordinator(context: Context, options: CoordinatorOptions): Promi
       'log.level': options.logLevel,
     },
   });
-  const stopped = stopRequested({ withStdin: options.stopWithStdin === true });
-  const server = await createServer({
-    ...serverOptionsOf(config),
-    logger: createServerLog(context.output, config.log.level),
-    consoleFiles: consoleFiles(),
+  await untilStopped({ withStdin: options.stopWithStdin === true }, async (stopped) => {
+    const server = await createServer({
+      ...serverOptionsOf(config),
+      logger: createServerLog(context.output, config.log.level),
+      consoleFiles: consoleFiles(),
+    });
+    try {
+      const { url, wsUrl } = await server.listen();
+      announce(context, options, { config, server, url, wsUrl });
+      await stopped;
+      context.output.note('stopping');
+    } finally {
+      await server.close();
+    }
   });
-  try {
-    const { url, wsUrl } = await server.listen();
-    announce(context, options, { config, server, url, wsUrl });
-    await stopped;
-    context.output.note('stopping');
-  } finally {
-    await server.close();
-  }
 }
 
 interface Listening {

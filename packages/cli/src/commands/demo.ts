@@ -5,10 +5,10 @@
  */
 import type { Command } from 'commander';
 import { type Attach, type Context, humanProgress } from '../context.ts';
-import { type Cluster, startCluster } from '../dev/cluster.ts';
-import { stopRequested } from '../dev/interrupt.ts';
+import type { Cluster } from '../dev/cluster.ts';
+import { untilStopped } from '../dev/interrupt.ts';
 import { type Story, tellStory } from '../dev/story.ts';
-import { firstOf, parsePort } from './dev.ts';
+import { parsePort, startForShow } from './dev.ts';
 
 const PARTIES = 5;
 
@@ -38,42 +38,36 @@ Example:
 }
 
 async function demo(context: Context, options: DemoOptions): Promise<void> {
-  const progress = humanProgress(context);
-  const stopped = stopRequested();
-  const began = performance.now();
-  progress.stage('cluster', `starting a coordinator and ${PARTIES} agents`);
-  const starting = startCluster({
-    parties: PARTIES,
-    port: options.port,
-    onStep: (text) => progress.update(text),
-    onCrash: (text) => progress.warn(text),
-  });
-  const cluster = await firstOf(starting, stopped);
-  if (cluster === undefined) return;
-  try {
-    progress.done();
+  await untilStopped({}, async (stopped) => {
+    const began = performance.now();
+    const progress = humanProgress(context);
+    const cluster = await startForShow(context, { ...options, parties: PARTIES }, stopped);
+    if (cluster === undefined) return;
     const start = Math.round(performance.now() - began);
-    const told = await Promise.race([
-      tellStory(cluster, progress),
-      cluster.failed.then((error) => Promise.reject(error)),
-      stopped.then(() => undefined),
-    ]);
-    if (told === undefined) return;
-    const total = Math.round(performance.now() - began);
-    const story = { ...told, timings_ms: { start, ...told.timings_ms, total } };
-    show(context, story);
-    if (options.once === true) return;
-    invite(context, cluster);
-    await Promise.race([stopped, cluster.failed.then((error) => Promise.reject(error))]);
-  } catch (error) {
-    progress.fail();
-    throw error;
-  } finally {
-    await cluster.stop();
-  }
+    const failed = cluster.failed.then((error) => Promise.reject(error));
+    const ended = Promise.race([stopped.then(() => undefined), failed]);
+    try {
+      const told = await Promise.race([tellStory(cluster, progress), ended]);
+      if (told === undefined) return;
+      const total = Math.round(performance.now() - began);
+      show(context, { ...told, timings_ms: { start, ...told.timings_ms, total } });
+      if (options.once === true) return;
+      invite(context, cluster);
+      await ended;
+    } catch (error) {
+      progress.fail();
+      throw error;
+    } finally {
+      await cluster.stop();
+    }
+  });
 }
 
-function show(context: Context, story: Story & { readonly timings_ms: object }): void {
+type ShownStory = Omit<Story, 'timings_ms'> & {
+  readonly timings_ms: Readonly<Record<string, number>>;
+};
+
+function show(context: Context, story: ShownStory): void {
   if (context.output.json) {
     context.world.stdout.write(`${JSON.stringify(story)}\n`);
     return;

@@ -6,7 +6,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Attach, type Context, humanProgress } from '../context.ts';
 import { type Cluster, startCluster } from '../dev/cluster.ts';
-import { stopRequested } from '../dev/interrupt.ts';
+import { untilStopped } from '../dev/interrupt.ts';
 
 interface DevOptions {
   readonly parties: number;
@@ -52,31 +52,46 @@ export function parsePort(text: string): number {
 }
 
 async function dev(context: Context, options: DevOptions): Promise<void> {
-  const { output } = context;
+  await untilStopped({}, async (stopped) => {
+    const cluster = await startForShow(context, options, stopped);
+    if (cluster === undefined) return;
+    try {
+      announce(context, cluster);
+      const failure = await Promise.race([cluster.failed, stopped.then(() => undefined)]);
+      if (failure !== undefined) throw failure;
+    } finally {
+      context.output.note('stopping');
+      await cluster.stop();
+    }
+  });
+}
+
+/** Starts a cluster with progress; nothing when the person ended it before it was ready. */
+export async function startForShow(
+  context: Context,
+  options: DevOptions,
+  stopped: Promise<string>,
+): Promise<Cluster | undefined> {
   const progress = humanProgress(context);
-  const stopped = stopRequested();
   progress.stage('cluster', `starting a coordinator and ${options.parties} agents`);
   const starting = startCluster({
     parties: options.parties,
     port: options.port,
     onStep: (text) => progress.update(text),
-    onCrash: (text) => output.warn(text),
+    onCrash: (text) => progress.warn(text),
   });
-  const cluster = await firstOf(starting, stopped);
-  if (cluster === undefined) return;
   try {
+    const cluster = await firstOf(starting, stopped);
     progress.done();
-    announce(context, cluster);
-    const failure = await Promise.race([cluster.failed, stopped.then(() => undefined)]);
-    if (failure !== undefined) throw failure;
-  } finally {
-    output.note('stopping');
-    await cluster.stop();
+    return cluster;
+  } catch (error) {
+    progress.fail();
+    throw error;
   }
 }
 
 /** The cluster, or nothing when the person ended it before it was ready. */
-export async function firstOf(
+async function firstOf(
   starting: Promise<Cluster>,
   stopped: Promise<string>,
 ): Promise<Cluster | undefined> {

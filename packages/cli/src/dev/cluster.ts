@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
+import type { LogLevel } from '../terminal/log.ts';
 import type { Credentials } from '../operations/users.ts';
 import { type People, type Person, setUpPeople } from './people.ts';
 import { Program, type ProgramEvent } from './program.ts';
@@ -20,8 +21,8 @@ export interface ClusterOptions {
   readonly port: number;
   /** Where agents connect instead of straight to the coordinator, e.g. through a recorder. */
   readonly route?: (wsUrl: string) => Promise<string>;
-  /** More of the coordinator's command line. */
-  readonly coordinatorArgs?: readonly string[];
+  /** How much every program logs. */
+  readonly logLevel?: LogLevel;
   readonly onStep?: (text: string) => void;
   readonly onCrash?: (text: string) => void;
 }
@@ -93,7 +94,6 @@ class Site {
       '127.0.0.1',
       '--port',
       `${this.#port}`,
-      ...(this.#options.coordinatorArgs ?? []),
     ]);
     const { url, wsUrl, setupToken } = listening(await coordinator.start());
     this.#port = Number(new URL(url).port);
@@ -139,10 +139,11 @@ class Site {
   }
 
   #program(name: string, ready: string, args: () => readonly string[]): Program {
+    const level = this.#options.logLevel ?? 'info';
     const program = new Program({
       name,
       ready,
-      args: () => [...args(), '--json', '--stop-with-stdin'],
+      args: () => [...args(), '--json', '--stop-with-stdin', '--log-level', level],
       logFile: this.#path('logs', `${name}.log`),
       onCrash: (text, givenUp) => {
         this.#options.onCrash?.(text);

@@ -172,6 +172,7 @@ export async function everyPage<P extends Page, T>(
     const query = new URLSearchParams({ limit: '100', ...(after === undefined ? {} : { after }) });
     const page: P = await api.call(schema, { method: 'GET', path: `${path}?${query.toString()}` });
     items.push(...itemsOf(page));
+    if (page.next !== undefined && page.next === after) throw unexpectedAnswer('an endless list');
     after = page.next;
   } while (after !== undefined);
   return items;

@@ -1,0 +1,108 @@
+// A coordinator that is none, or means harm.
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { quorate } from './support/world.ts';
+
+let server: Server;
+let directory = '';
+let answer: (response: ServerResponse) => void = () => undefined;
+let asked: string[] = [];
+
+beforeEach(async () => {
+  asked = [];
+  server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    answer(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  directory = mkdtempSync(join(tmpdir(), 'quorate-http-'));
+  const login = {
+    format: 'quorate-login/v1',
+    url: `http://127.0.0.1:${port}`,
+    username: 'x',
+    roles: [],
+    access_token: 'access',
+    refresh_token: 'refresh',
+    expires_at: Date.now() + 3_600_000,
+  };
+  writeFileSync(join(directory, 'login'), JSON.stringify(login), { mode: 0o600 });
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+  rmSync(directory, { recursive: true });
+});
+
+const list = () => quorate('keys', 'list', '--login', join(directory, 'login'));
+
+describe('answers of a coordinator', () => {
+  test.each([
+    ['text', 'hello'],
+    ['another shape', '{"keys": [{"address": 7}]}'],
+    ['nothing', ''],
+    ['an array', '[]'],
+  ])('%s where JSON of a schema was promised is not understood', async (_, text) => {
+    answer = (response) => response.end(text);
+    const ran = await list();
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toContain('not understood');
+  });
+
+  test('R-16 a problem’s text reaches the terminal escaped', async () => {
+    answer = (response) => {
+      response.statusCode = 409;
+      const hostile = 'a\u001b[2Jb\u202ec\nd';
+      response.end(JSON.stringify({ code: 'x', title: hostile, detail: hostile }));
+    };
+    const ran = await list();
+    expect(ran.exit).toBe(3);
+    expect(ran.stderr.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
+  test('a redirection is not followed: the token goes to one place', async () => {
+    answer = (response) => {
+      response.writeHead(302, { location: 'http://127.0.0.1:1/elsewhere' });
+      response.end();
+    };
+    expect((await list()).exit).toBe(3);
+    expect(asked).toHaveLength(1);
+  });
+
+  test.each([
+    [400, 2],
+    [401, 4],
+    [403, 4],
+    [404, 3],
+    [409, 3],
+    [429, 3],
+    [500, 5],
+    [503, 5],
+  ])('status %i ends with %i', async (status, exit) => {
+    answer = (response) => {
+      response.statusCode = status;
+      response.end('{}');
+    };
+    expect((await list()).exit).toBe(exit);
+  });
+
+  test('a connection that is cut ends with 5', async () => {
+    answer = (response) => response.socket?.destroy();
+    expect((await list()).exit).toBe(5);
+  });
+
+  test('a page that never ends its list is asked for page by page, not for ever', async () => {
+    answer = (response) => response.end('{"keys": [], "next": "same"}');
+    const ran = await list();
+    expect(ran.exit).toBe(1);
+    expect(asked.length).toBeLessThan(5);
+  });
+});
