@@ -6,12 +6,7 @@
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { backend } from '#backend';
-
-const u64 = (value: number): Uint8Array => {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
-};
+import { concat, u64 } from './arith/bytes.ts';
 
 const parts = (label: string, fields: readonly Uint8Array[]): Uint8Array[] => {
   const tag = utf8ToBytes(label);
@@ -22,14 +17,7 @@ const parts = (label: string, fields: readonly Uint8Array[]): Uint8Array[] => {
 
 /** Encodes a label and fields injectively: `len64(label) ‖ label ‖ u64(k) ‖ (len64(f) ‖ f)…`. */
 export function framed(label: string, ...fields: readonly Uint8Array[]): Uint8Array {
-  const pieces = parts(label, fields);
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
+  return concat(...parts(label, fields));
 }
 
 /** SHA-256 of the framed tuple, 32 bytes. */
