@@ -18,6 +18,7 @@ export interface Explanation {
 const EXIT_BY_NAME: Readonly<Record<string, ExitCode>> = {
   IntentError: EXIT.usage,
   ConfigError: EXIT.usage,
+  ServerError: EXIT.usage,
   InputError: EXIT.usage,
   SecureElementError: EXIT.refused,
 };

@@ -12,6 +12,7 @@ import { EXIT } from '../exitCodes.ts';
 
 const QUORATE = fileURLToPath(new URL('../../bin/quorate.js', import.meta.url));
 const STOP_MS = 5000;
+const READY_MS = 60_000;
 const RESTARTS = 5;
 const TAIL = 10;
 
@@ -54,13 +55,18 @@ export class Program {
   }
 
   /**
-   * Starts it and waits until it is ready.
+   * Starts it and waits until it is ready, for a minute at most.
    *
    * @throws CliError `not_started` with the last lines that it printed
    */
-  start(): Promise<ProgramEvent> {
+  async start(): Promise<ProgramEvent> {
     this.#wanted = true;
-    return this.#launch();
+    const deadline = setTimeout(() => this.#child?.kill('SIGKILL'), READY_MS);
+    try {
+      return await this.#launch();
+    } finally {
+      clearTimeout(deadline);
+    }
   }
 
   /** Ends it, politely at first. */
