@@ -82,52 +82,54 @@ export function proveMod(
   let w = randomBelow(rng, N);
   while (jacobi(w, N) !== -1) w = randomBelow(rng, N);
   // Step 3. For each y: z = y^(N⁻¹ mod φ(N)), and x = the fourth root of (−1)^a·w^b·y.
-  const roots = makeRoots(p, q, rng);
-  const responses = modChallenges(bound, set, { N }, w).map((y) => respond(roots, N, w, y));
+  const [atP, atQ] = [answering(p, N, w, rng), answering(q, N, w, rng)];
+  const inverse = backend.modPow(q, p - 2n, set.bits / 2, p);
+  const join = (a: bigint, b: bigint): bigint => {
+    const rest = ((a - b) * inverse) % p;
+    return b + q * (rest < 0n ? rest + p : rest);
+  };
+  const responses = modChallenges(bound, set, { N }, w).map((y) => {
+    const [left, right] = [atP(y), atQ(y)];
+    const withW = left.isSquare === right.isSquare ? 0 : 1;
+    const [rootP, rootQ] = [left.fourthRoot(withW), right.fourthRoot(withW)];
+    return {
+      x: join(rootP.x, rootQ.x),
+      signs: 2 * rootP.negated + withW,
+      z: join(left.nthRoot, right.nthRoot),
+    };
+  });
   return { w, responses };
 }
 
-interface Roots {
-  /** y^(N⁻¹ mod φ(N)). */
-  nth(y: bigint): bigint;
-  /** A fourth root that is a square, or null if y is no square modulo p and q. */
-  fourth(y: bigint): bigint | null;
+/** What there is of an answer modulo one prime. */
+interface Residue {
+  readonly isSquare: boolean;
+  readonly nthRoot: bigint;
+  /** Of y or w·y, or of its negative if that is the square: −1 is none modulo p ≡ 3 mod 4. */
+  fourthRoot(withW: 0 | 1): { readonly x: bigint; readonly negated: 0 | 1 };
 }
 
-const makeRoots = (p: bigint, q: bigint, rng: Rng): Roots => {
-  const bits = p.toString(2).length;
-  const N = p * q;
-  const inverse = backend.modPow(q, p - 2n, bits, p);
-  const join = (atP: bigint, atQ: bigint): bigint => {
-    const rest = ((atP - atQ) * inverse) % p;
-    return atQ + q * (rest < 0n ? rest + p : rest);
+const answering = (prime: bigint, N: bigint, w: bigint, rng: Rng): ((y: bigint) => Residue) => {
+  const bits = prime.toString(2).length;
+  const power = (base: bigint, exponent: bigint): bigint =>
+    backend.modPow(base, exponent, bits, prime);
+  const half = (prime + 1n) >> 2n; // u^half squares to u or −u, and is a square if u is
+  const inverse = invertBlinded(N % (prime - 1n), prime - 1n, rng);
+  if (inverse === null) throw new RangeError('N is not coprime to φ(N)');
+  const rootOfW = power(w, half);
+  return (y) => {
+    const rootOfY = power(y, half);
+    return {
+      isSquare: (rootOfY * rootOfY) % prime === y % prime,
+      nthRoot: power(y, inverse),
+      fourthRoot: (withW) => {
+        const u = withW === 1 ? w * y : y;
+        const root = withW === 1 ? (rootOfW * rootOfY) % prime : rootOfY;
+        const negated = (root * root) % prime === u % prime ? 0 : 1;
+        return { x: power(root, half), negated };
+      },
+    };
   };
-  const orders = [p - 1n, q - 1n] as const;
-  const dp = invertBlinded(N % orders[0], orders[0], rng);
-  const dq = invertBlinded(N % orders[1], orders[1], rng);
-  if (dp === null || dq === null) throw new RangeError('N is not coprime to φ(N)');
-  const squareRoot = (y: bigint, prime: bigint): bigint =>
-    backend.modPow(y, (prime + 1n) >> 2n, bits, prime); // of y or of −y, itself a square
-  const fourthAt = (y: bigint, prime: bigint): bigint | null => {
-    const half = squareRoot(y, prime);
-    return (half * half) % prime === y % prime ? squareRoot(half, prime) : null;
-  };
-  return {
-    nth: (y) => join(backend.modPow(y, dp, bits, p), backend.modPow(y, dq, bits, q)),
-    fourth: (y) => {
-      const [atP, atQ] = [fourthAt(y, p), fourthAt(y, q)];
-      return atP === null || atQ === null ? null : join(atP, atQ);
-    },
-  };
-};
-
-/** Exactly one of y, −y, w·y, −w·y is a square modulo both primes. */
-const respond = (roots: Roots, N: bigint, w: bigint, y: bigint): ModResponse => {
-  for (let signs = 0; signs < 4; signs++) {
-    const x = roots.fourth(signed(signs, N, w, y));
-    if (x !== null) return { x, signs, z: roots.nth(y) };
-  }
-  throw new RangeError('N is not a product of two primes that are 3 mod 4');
 };
 
 /** (−1)^a·w^b·y mod N. */
