@@ -81,6 +81,6 @@ export {
 } from './session/partySession.ts';
 export { type PeerKeys, type RoundFrame } from './session/protocol.ts';
 export { type AgentState, openState, STATE_FILES } from './state/index.ts';
-export { type Ban, type Holder, type KeyRecord } from './state/keyRecords.ts';
+export { type Ban, type Holder, type KeyRecord, openKeyRecords } from './state/keyRecords.ts';
 export { type LinkState, openLinkState } from './state/linkState.ts';
 export { type SessionRecord, sessionFileName } from './state/sessionRecords.ts';

@@ -3,11 +3,17 @@
  *
  * @module
  */
-import { loadAgentConfig, openState, resolvePath } from '@quorate/agent';
+import {
+  loadAgentConfig,
+  openKeyRecords,
+  openPins,
+  resolvePath,
+  STATE_FILES,
+} from '@quorate/agent';
 import { chipFingerprint, shortFingerprint } from '@quorate/intent';
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type RunOptions, runAgent } from '../agent/run.ts';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
@@ -126,12 +132,15 @@ function approvalOf(text: string): 'auto' | 'prompt' | { readonly policy: string
   throw usageError(`${JSON.stringify(text)}: approval is prompt, auto or policy:FILE`);
 }
 
+/** Reads what the agent keeps; a running agent replaces its files whole, so no lock is needed. */
 async function showStatus(context: Context, options: DirectoryOption): Promise<void> {
-  const config = loadAgentConfig(options.directory);
-  const has = (file: string): boolean => existsSync(resolvePath(options.directory, file));
-  const state = openState(options.directory);
-  try {
-    const keys = state.keys.list().map((record) => ({
+  const { directory } = options;
+  const config = loadAgentConfig(directory);
+  const has = (file: string): boolean => existsSync(resolvePath(directory, file));
+  const pins = openPins(join(directory, STATE_FILES.pins));
+  const keys = openKeyRecords(join(directory, STATE_FILES.keys))
+    .list()
+    .map((record) => ({
       address: record.address,
       threshold: record.threshold,
       total_parts: record.total_parts,
@@ -140,35 +149,32 @@ async function showStatus(context: Context, options: DirectoryOption): Promise<v
       state: record.state,
       banned: record.bans.map((ban) => ban.part_index),
     }));
-    const status = {
-      username: config.username,
-      url: config.url,
-      approval: config.approval,
-      chip: has(config.chip.file),
-      token: has(config.token_file),
-      roster_serial: state.pins.serial,
-      pinned: state.pins.list().length,
-      keys,
-    };
-    const rows = keys.map((key) => [
-      key.address,
-      `${key.threshold} of ${key.total_parts}`,
-      String(key.part_index),
-      key.state,
-      key.banned.join(','),
-    ]);
-    context.output.result(status, [
-      `participant  ${foreign(config.username)}`,
-      `coordinator  ${config.url}`,
-      `chip         ${status.chip ? 'present' : 'none yet: quorate chips init'}`,
-      `token        ${status.token ? 'present' : 'none yet: ask the administrator'}`,
-      `roster       ${status.roster_serial ?? 'none'}, ${status.pinned} participants pinned`,
-      '',
-      ...table(['KEY', 'THRESHOLD', 'PART', 'STATE', 'BANNED'], rows),
-    ]);
-  } finally {
-    state.close();
-  }
+  const status = {
+    username: config.username,
+    url: config.url,
+    approval: config.approval,
+    chip: has(config.chip.file),
+    token: has(config.token_file),
+    roster_serial: pins.serial,
+    pinned: pins.list().length,
+    keys,
+  };
+  const rows = keys.map((key) => [
+    key.address,
+    `${key.threshold} of ${key.total_parts}`,
+    String(key.part_index),
+    key.state,
+    key.banned.join(','),
+  ]);
+  context.output.result(status, [
+    `participant  ${foreign(config.username)}`,
+    `coordinator  ${config.url}`,
+    `chip         ${status.chip ? 'present' : 'none yet: quorate chips init'}`,
+    `token        ${status.token ? 'present' : 'none yet: ask the administrator'}`,
+    `roster       ${status.roster_serial ?? 'none'}, ${status.pinned} participants pinned`,
+    '',
+    ...table(['KEY', 'THRESHOLD', 'PART', 'STATE', 'BANNED'], rows),
+  ]);
 }
 
 async function loadRoster(
@@ -207,19 +213,15 @@ function changeLines(preview: RosterPreview): string[] {
 }
 
 async function showPins(context: Context, options: DirectoryOption): Promise<void> {
-  const state = openState(options.directory);
-  try {
-    const pins = state.pins.list().map((pin) => ({
-      username: pin.username,
-      fingerprint: shortFingerprint(chipFingerprint(pin.chipPublicKey)),
-      source: pin.source,
-    }));
-    const rows = pins.map((pin) => [foreign(pin.username), pin.fingerprint, pin.source]);
-    context.output.result({ serial: state.pins.serial, pins }, [
-      `roster ${state.pins.serial ?? 'none'}`,
-      ...table(['HOLDER', 'FINGERPRINT OF THE CHIP', 'FROM'], rows),
-    ]);
-  } finally {
-    state.close();
-  }
+  const pins = openPins(join(options.directory, STATE_FILES.pins));
+  const entries = pins.list().map((pin) => ({
+    username: pin.username,
+    fingerprint: shortFingerprint(chipFingerprint(pin.chipPublicKey)),
+    source: pin.source,
+  }));
+  const rows = entries.map((pin) => [foreign(pin.username), pin.fingerprint, pin.source]);
+  context.output.result({ serial: pins.serial, pins: entries }, [
+    `roster ${pins.serial ?? 'none'}`,
+    ...table(['HOLDER', 'FINGERPRINT OF THE CHIP', 'FROM'], rows),
+  ]);
 }
