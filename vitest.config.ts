@@ -15,7 +15,16 @@ const project = (name: string, root: string) => ({
   },
 });
 
-const packages = ['wire', 'intent', 'secure-element', 'tss', 'coordinator', 'agent', 'cli', 'console'];
+const packages = [
+  'wire',
+  'intent',
+  'secure-element',
+  'tss',
+  'coordinator',
+  'agent',
+  'cli',
+  'console',
+];
 
 // Whole systems of processes: one after the other, when the machine is not busy with anything else.
 const endToEnd = project('e2e', 'test');
