@@ -1,6 +1,6 @@
 // What every script needs: install when needed, build, run a program. Node's own modules only.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -39,10 +39,24 @@ function modified(path) {
   return existsSync(path) ? statSync(path).mtimeMs : 0;
 }
 
-/** Installs the pinned dependencies when they are absent or older than the lock file. */
+/** Whether what npm wrote down about node_modules is what the lock file wants. */
+function isInstalled() {
+  const wanted = join(root, 'package-lock.json');
+  const present = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(present)) return false;
+  if (modified(present) >= modified(wanted)) return true;
+  const [want, have] = [wanted, present].map((path) => JSON.parse(readFileSync(path, 'utf8')));
+  return Object.entries(want.packages)
+    .filter(([path, entry]) => path.includes('node_modules/') && !entry.optional)
+    .every(([path, entry]) => {
+      const found = have.packages[path];
+      return found !== undefined && found.version === entry.version && found.link === entry.link;
+    });
+}
+
+/** Installs the pinned dependencies when they are absent or not those of the lock file. */
 export async function install() {
-  const installed = modified(join(root, 'node_modules', '.package-lock.json'));
-  if (installed !== 0 && installed >= modified(join(root, 'package-lock.json'))) return;
+  if (isInstalled()) return;
   process.stderr.write('installing the pinned dependencies\n');
   await must('npm', ['ci', '--ignore-scripts']);
 }
