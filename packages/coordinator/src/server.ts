@@ -223,7 +223,12 @@ class Server implements CoordinatorServer {
     audit.start();
     this.#schedulePrune();
     sockets.attach(app.server);
-    await app.listen({ host: this.#host, port: this.#options.port ?? DEFAULT_PORT });
+    try {
+      await app.listen({ host: this.#host, port: this.#options.port ?? DEFAULT_PORT });
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
     const address = app.server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const secure = this.#options.tls === undefined ? '' : 's';

@@ -73,7 +73,7 @@ export interface Chips {
 }
 
 /** What an audit entry says beyond who, what and when. Flat, and never a secret. */
-export type AuditDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+type AuditDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /** One entry of the audit log, before it is chained. Never holds a secret. */
 export interface AuditEvent {

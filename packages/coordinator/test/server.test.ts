@@ -8,6 +8,9 @@ import { WebSocket } from 'ws';
 import type { ServerOptions } from '../src/options.ts';
 import { createServer } from '../src/server.ts';
 
+/** Makes the certificate; no private key is kept in the repository. */
+const OPENSSL = 'openssl';
+
 let directory: string;
 let count = 0;
 
@@ -40,7 +43,7 @@ describe('transport', () => {
   test('with a certificate it serves https and wss, and nothing in the clear', async () => {
     const [key, certificate] = ['key.pem', 'certificate.pem'].map((name) => join(directory, name));
     execFileSync(
-      'openssl',
+      OPENSSL,
       [
         'req',
         '-x509',
@@ -101,6 +104,17 @@ describe('the data directory', () => {
     expect(again.setupToken).toBeTypeOf('string');
     await again.close();
   });
+});
+
+test('a port that is taken is an error that leaves the data directory free', async () => {
+  const first = await start();
+  const port = Number(new URL(first.url).port);
+  const dataDirectory = join(directory, 'taken');
+  const second = await createServer({ dataDirectory, port });
+  await expect(second.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  const third = await createServer({ dataDirectory, port: 0 });
+  await third.listen();
+  await third.close();
 });
 
 describe('the web page', () => {

@@ -105,7 +105,7 @@ function invalid(expected: string): CertificateCheck {
 }
 
 /** The hash of what every party of the session has to agree to (contract §1.5a). */
-export function intentOf(state: SessionState): Uint8Array {
+function intentOf(state: SessionState): Uint8Array {
   const { target } = state;
   const holders = target?.holders ?? state.parties;
   return intentHash({

@@ -8,10 +8,10 @@
 import type { Abort, ErrorCode } from '@quorate/wire';
 
 /** What a session is for. */
-export type SessionKind = 'keygen' | 'sign';
+type SessionKind = 'keygen' | 'sign';
 
 /** Where a session stands. The last two are final. */
-export type Phase = 'inviting' | 'running' | 'completed' | 'failed';
+type Phase = 'inviting' | 'running' | 'completed' | 'failed';
 
 /** How long each part of a session may take, milliseconds. */
 export interface Deadlines {
@@ -32,7 +32,7 @@ export interface Party {
 }
 
 /** A holder of a key's share, whether or not it signs this time. */
-export interface Holder {
+interface Holder {
   readonly index: number;
   readonly username: string;
   readonly chipPublicKey: string;
@@ -160,7 +160,7 @@ export type FailureCode = Extract<
 >;
 
 /** A participant's consent, as far as it concerns the session. */
-export interface Answer {
+interface Answer {
   readonly certificate: string;
   readonly sessionHash: string;
   readonly challenge?: string;

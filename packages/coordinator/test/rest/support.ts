@@ -23,7 +23,7 @@ export interface RestFixture extends Fixture {
   readonly tokenOf: (username: string) => Promise<string>;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: Record<string, unknown>;
   readonly text: string;
@@ -31,7 +31,7 @@ export interface Answer {
 }
 
 /** One user of each role, named after it, and a second participant. */
-export const PEOPLE: readonly { readonly username: string; readonly roles: readonly Role[] }[] = [
+const PEOPLE: readonly { readonly username: string; readonly roles: readonly Role[] }[] = [
   { username: 'auditor', roles: ['auditor'] },
   { username: 'coordinator', roles: ['coordinator'] },
   { username: 'participant', roles: ['participant'] },

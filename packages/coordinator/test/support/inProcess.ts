@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
@@ -151,5 +150,3 @@ export async function openInProcess(
     },
   };
 }
-
-export const randomText = (bytes: number): string => randomBytes(bytes).toString('base64');

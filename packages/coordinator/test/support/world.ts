@@ -41,7 +41,7 @@ export interface World {
   end(): Promise<void>;
 }
 
-export interface RestAnswer {
+interface RestAnswer {
   readonly status: number;
   readonly body: Record<string, unknown>;
 }
