@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { factsOf, keygenRequest } from '../support/ceremony.ts';
 import { Participant } from '../support/participant.ts';
 import { type Received, TestSocket } from '../support/socket.ts';
@@ -211,6 +212,21 @@ describe('limits', () => {
     ).rejects.toThrow('403');
     const own = await TestSocket.open(world.server.wsUrl, { origin: world.server.url });
     await own.close();
+  });
+
+  test('R-8 a message of thousands of fragments ends its connection', async () => {
+    const socket = await TestSocket.open(world.server.wsUrl);
+    for (let n = 0; n < 2000; n += 1) socket.socket.send('x', { fin: false });
+    expect([1006, 1008, 1009]).toContain(await socket.closed);
+    const next = await TestSocket.open(world.server.wsUrl);
+    await next.close();
+  });
+
+  test('R-8 compression is never negotiated', async () => {
+    const socket = new WebSocket(world.server.wsUrl, { perMessageDeflate: true });
+    await new Promise((resolve) => socket.once('open', resolve));
+    expect(socket.extensions).toBe('');
+    socket.terminate();
   });
 
   test('another path is refused', async () => {
