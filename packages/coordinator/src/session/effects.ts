@@ -228,7 +228,7 @@ class Performance {
     const outcome = action === 'session.fail' ? 'failed' : 'ok';
     return this.#context.audit.append(this.#tx, {
       at: this.#cause.at,
-      actor: 'server',
+      actor: 'system',
       action,
       subject: this.#state.sessionKey,
       outcome,
