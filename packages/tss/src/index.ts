@@ -14,9 +14,35 @@ export {
   type SignParameters,
 } from './dkls23/parameters.ts';
 export { sign } from './dkls23/sign.ts';
-export type { Signature } from './dkls23/signature.ts';
+export type { Signature } from './signature.ts';
 export { ethereumAddress } from './ethereum.ts';
 export { Keyshare, type KeyshareFields } from './keyshare.ts';
+export { twoPartyKeygen } from './lindell17/keygen.ts';
+export { TwoPartyKeyshare, type TwoPartyKeyshareFields } from './lindell17/keyshare.ts';
+export {
+  type KeyLock,
+  lockAfter,
+  lockAfterRefresh,
+  MAX_REOPENINGS,
+  NO_LOCK,
+} from './lindell17/lock.ts';
+export {
+  SETUP_MESSAGES,
+  SIGN_MESSAGES,
+  type TwoPartyMessage,
+  type TwoPartyMessageType,
+  type TwoPartyStep,
+} from './lindell17/messages.ts';
+export { prepareTwoPartySign, type TwoPartyNonce } from './lindell17/nonce.ts';
+export type {
+  TwoPartyKeygenParameters,
+  TwoPartyPrimes,
+  TwoPartyRefreshParameters,
+  TwoPartySignParameters,
+} from './lindell17/parameters.ts';
+export type { TwoPartyRole } from './lindell17/party.ts';
+export { twoPartyRefresh } from './lindell17/refresh.ts';
+export { twoPartySign } from './lindell17/sign.ts';
 export { type Rng, systemRng } from './rng.ts';
 export {
   AbortError,
@@ -25,6 +51,7 @@ export {
   DecodeError,
   InputError,
   isAbort,
+  type KeyUnsafe,
   TssError,
 } from './round/errors.ts';
 export type { Message } from './round/mailbox.ts';

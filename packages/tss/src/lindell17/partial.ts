@@ -1,0 +1,137 @@
+/** P2's last message and what P1 makes of it: steps S4 and S5 of docs/spec/lindell17.md. */
+import { wipe } from '../arith/bytes.ts';
+import { randomBits } from '../arith/integers.ts';
+import {
+  addScalars,
+  invertScalar,
+  isZeroScalar,
+  mulScalars,
+  Q,
+  type Scalar,
+} from '../arith/scalar.ts';
+import { G, mul, mulPublic, negatePoint, type Point, sumPoints } from '../curve.ts';
+import { affine, decrypt, isCiphertext } from '../paillier.ts';
+import type { Rng } from '../rng.ts';
+import { AbortError } from '../round/errors.ts';
+import { completeSignature, type NonceImage, nonceImage, type Signature } from '../signature.ts';
+import { type AffGStatement, proveAffG, verifyAffG } from '../zk/affG.ts';
+import type { AffGNonce } from '../zk/affGNonce.ts';
+import { PARAMETERS } from '../zk/parameters.ts';
+import { blamePeerUnless } from './blame.ts';
+import type { TwoPartyKeyshare } from './keyshare.ts';
+import type { SignPartial } from './messages.ts';
+import { integerOf, scalarOf } from './numbers.ts';
+import { P1, P2, zkBound } from './party.ts';
+
+const STEP = 'partial';
+
+/** What is signed, under which key. */
+export interface SignStatement {
+  /** 32 bytes. */
+  readonly sid: Uint8Array;
+  /** 32 bytes. */
+  readonly digest: Uint8Array;
+  /** m: the digest modulo q. */
+  readonly m: Scalar;
+  /** Q′: the key itself, or the one that the path leads to. */
+  readonly publicKey: Point;
+  /** τ with Q′ = Q + τ·G. */
+  readonly tweak: Scalar;
+}
+
+/** Own ephemeral key and both points. */
+export interface Ephemeral {
+  /** Secret. */
+  readonly k: Scalar;
+  /** R₂ = k₂·G: the base of the proof. */
+  readonly base: Point;
+  readonly image: NonceImage;
+}
+
+/** R = k·R_peer, r = R.x mod q ≠ 0. */
+export function sharedNonce(k: Scalar, theirs: Point): NonceImage {
+  const image = nonceImage(mul(theirs, k));
+  if (image === null) throw new AbortError({ reason: 'invalid-signature', message: 'r is zero' });
+  return image;
+}
+
+/**
+ * X* = r·G and Y* = m·G + r·X₂′ with X₂′ = Q′ − X₁: both sides know them without asking, since a·k₂ = r
+ * and b·k₂ = m + r·x₂′. This is what ties the ciphertext to R₂ and to P2's share (attacks.md L-1).
+ */
+function statementOf(
+  keyshare: TwoPartyKeyshare,
+  { m, publicKey }: SignStatement,
+  { base, image }: Pick<Ephemeral, 'base' | 'image'>,
+  D: bigint,
+): AffGStatement {
+  const { N, encryptedShare, pedersen } = keyshare.fields;
+  const share = sumPoints([publicKey, negatePoint(keyshare.publicShareOf(P1))]);
+  const Y = share && sumPoints([mulPublic(G, m), mulPublic(share, image.r)]);
+  if (Y === null) {
+    throw new AbortError({ reason: 'invalid-signature', message: 'm + r·x₂ is zero' });
+  }
+  return { N, C: encryptedShare, D, base, X: mulPublic(G, image.r), Y, aux: pedersen };
+}
+
+/** P2, step S4: D = c_key^a·(1+N)^b·ν^N with a = r/k₂, b = (m + r·x₂′)/k₂ + ρ·q, and its proof. */
+export function makePartial(
+  keyshare: TwoPartyKeyshare,
+  statement: SignStatement,
+  ephemeral: Ephemeral,
+  nonce: AffGNonce,
+  rng: Rng,
+): SignPartial {
+  const { bits, fields } = keyshare;
+  const set = PARAMETERS[bits];
+  const { r } = ephemeral.image;
+  const inverse = invertScalar(ephemeral.k);
+  const x2 = addScalars(fields.secretShare, statement.tweak);
+  const aScalar = mulScalars(r, inverse);
+  const bScalar = mulScalars(inverse, addScalars(statement.m, mulScalars(r, x2)));
+  const a = integerOf(aScalar);
+  const b = integerOf(bScalar) + randomBits(rng, set.ellPrime - 256) * Q; // hides a·x₁ (attacks.md L-4)
+  wipe(inverse, x2, aScalar, bScalar);
+  const noise = nonce.takeNoise();
+  const D = affine({ N: fields.N, bits }, fields.encryptedShare, { a, aBits: set.ell, b }, noise);
+  const shown = statementOf(keyshare, statement, ephemeral, D);
+  const witness = { a, b, nu: noise.rho };
+  const proof = proveAffG(zkBound(statement.sid, P2, STEP), set, shown, witness, rng, nonce);
+  return { D, proof };
+}
+
+/**
+ * P1, step S5: the signature in P2's message.
+ *
+ * Security: the proof is verified before anything is decrypted, and its failure, or a wrong signature
+ * behind a good proof, makes the key unsafe: an answer to either would be one bit of x₁ (attacks.md L-1).
+ */
+export function openPartial(
+  keyshare: TwoPartyKeyshare,
+  statement: SignStatement,
+  { k, base, image }: Ephemeral,
+  { D, proof }: SignPartial,
+): Signature {
+  const { bits } = keyshare;
+  const isUnit = isCiphertext({ N: keyshare.fields.N, bits }, D); // [P9]
+  blamePeerUnless(isUnit, P2, 'invalid-ciphertext', 'ciphertext');
+  const shown = statementOf(keyshare, statement, { base, image }, D);
+  if (!verifyAffG(zkBound(statement.sid, P2, STEP), PARAMETERS[bits], shown, proof)) {
+    throw unsafe('refreshable', 'invalid-proof', 'Π^aff-g of party 2'); // [L3] [L4]
+  }
+  const v = scalarOf(decrypt(keyshare.paillierSecret(), D)); // [L5] [L6]
+  const inverse = invertScalar(k);
+  const s = mulScalars(inverse, v); // s = k₁⁻¹·v
+  wipe(inverse, v);
+  const signature = isZeroScalar(s) ? null : completeSignature(image, s, statement); // [L7] [G8]
+  if (signature === null) {
+    throw unsafe('terminal', 'invalid-signature', 'signature behind a passing proof of party 2');
+  }
+  return signature;
+}
+
+const unsafe = (
+  keyUnsafe: 'refreshable' | 'terminal',
+  reason: 'invalid-proof' | 'invalid-signature',
+  message: string,
+): AbortError => new AbortError({ reason, culprits: [P2], bans: [P2], keyUnsafe, message });

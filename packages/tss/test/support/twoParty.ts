@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import {
+  type KeyLock,
+  NO_LOCK,
+  type Session,
+  type Signature,
+  twoPartyKeygen,
+  type TwoPartyKeygenParameters,
+  type TwoPartyKeyshare,
+  type TwoPartyNonce,
+  type TwoPartyRefreshParameters,
+  twoPartyRefresh,
+  twoPartySign,
+  type TwoPartySignParameters,
+} from '../../src/index.ts';
+import type { PrimePair } from '../../src/primes.ts';
+import { DIGEST, sessionIdOf } from './parties.ts';
+import { seededRng } from './rng.ts';
+
+export type Bits = 2048 | 3072;
+
+const files = new Map<Bits, bigint[]>();
+
+/** Public safe primes, for tests only. */
+export function primesOf(bits: Bits): bigint[] {
+  const known = files.get(bits);
+  if (known !== undefined) return known;
+  const file = new URL(`../vectors/primes/${bits}.json`, import.meta.url);
+  const { primes } = JSON.parse(readFileSync(file, 'utf8')) as { primes: string[] };
+  const parsed = primes.map((prime) => BigInt(prime));
+  files.set(bits, parsed);
+  return parsed;
+}
+
+/** The pair of fixture primes at those two places. */
+export function primePair(bits: Bits, first: number, second: number): PrimePair {
+  const [p, q] = [primesOf(bits)[first], primesOf(bits)[second]];
+  if (p === undefined || q === undefined) throw new Error('no such fixture prime');
+  return [p, q];
+}
+
+/** Fixture primes of both parties; `turn` chooses others than the turn before. */
+export function primesFor(role: 'P1' | 'P2', bits: Bits, turn = 0) {
+  const at = (place: number): number => (place + 4 * turn) % primesOf(bits).length;
+  if (role === 'P2') return { pedersen: primePair(bits, at(4), at(5)) };
+  return {
+    pedersen: primePair(bits, at(0), at(1)),
+    paillier: primePair(bits, at(2), at(3)),
+  };
+}
+
+export const keygenParameters = (
+  role: 'P1' | 'P2',
+  bits: Bits = 2048,
+  seed = 'keygen',
+): TwoPartyKeygenParameters => ({
+  role,
+  bits,
+  sessionId: sessionIdOf(`two-party/${seed}`),
+  primes: primesFor(role, bits),
+  rng: seededRng(`two-party/${seed}/${role}`),
+});
+
+/** Key-generation sessions of both. */
+export const keygenSessions = (
+  bits: Bits = 2048,
+  seed = 'keygen',
+): Map<number, Session<TwoPartyKeyshare>> =>
+  new Map([
+    [1, twoPartyKeygen(keygenParameters('P1', bits, seed))],
+    [2, twoPartyKeygen(keygenParameters('P2', bits, seed))],
+  ]);
+
+export interface Signing {
+  readonly digest?: Uint8Array;
+  readonly path?: readonly number[];
+  readonly seed?: string;
+  readonly lock?: KeyLock;
+  readonly nonce?: TwoPartyNonce;
+}
+
+export const signParameters = (
+  keyshare: TwoPartyKeyshare,
+  { digest = DIGEST, path = [], seed = 'sign', lock = NO_LOCK, nonce }: Signing = {},
+): TwoPartySignParameters => ({
+  sessionId: sessionIdOf(`two-party/${seed}`),
+  keyshare,
+  lock,
+  digest,
+  path,
+  ...(nonce === undefined ? {} : { nonce }),
+  rng: seededRng(`two-party/${seed}/${keyshare.role}`),
+});
+
+/** Signing sessions of both. */
+export const signSessions = (
+  [first, second]: readonly [TwoPartyKeyshare, TwoPartyKeyshare],
+  signing: Signing = {},
+): Map<number, Session<Signature>> =>
+  new Map([
+    [1, twoPartySign(signParameters(first, { ...signing, nonce: undefined } as Signing))],
+    [2, twoPartySign(signParameters(second, signing))],
+  ]);
+
+export const refreshParameters = (
+  keyshare: TwoPartyKeyshare,
+  turn = 1,
+  lock = NO_LOCK,
+): TwoPartyRefreshParameters => ({
+  sessionId: sessionIdOf(`two-party/refresh/${turn}`),
+  keyshare,
+  lock,
+  primes: primesFor(keyshare.role, keyshare.bits, turn),
+  rng: seededRng(`two-party/refresh/${turn}/${keyshare.role}`),
+});
+
+/** Refresh sessions of both. */
+export const refreshSessions = (
+  [first, second]: readonly [TwoPartyKeyshare, TwoPartyKeyshare],
+  turn = 1,
+): Map<number, Session<TwoPartyKeyshare>> =>
+  new Map([
+    [1, twoPartyRefresh(refreshParameters(first, turn))],
+    [2, twoPartyRefresh(refreshParameters(second, turn))],
+  ]);
+
+/** What both put out, P1's first. */
+export function both<T>(outputs: ReadonlyMap<number, T>): [T, T] {
+  const [first, second] = [outputs.get(1), outputs.get(2)];
+  if (first === undefined || second === undefined) throw new Error('two outputs expected');
+  return [first, second];
+}
