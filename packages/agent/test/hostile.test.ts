@@ -134,11 +134,30 @@ describe('agents against a hostile relay', () => {
       .filter((m) => m['session_key'] === 'once');
     cluster.proxy.inject('alice', { ...invite, seq: undefined });
     cluster.proxy.inject('alice', { ...invite, data: '6'.repeat(64), seq: undefined });
+    await cluster.restart(cluster.member('alice'));
+    cluster.proxy.inject('alice', { ...invite, data: '7'.repeat(64), seq: undefined });
     await cluster.sign('later', address, ['alice', 'bob']);
     const answers = cluster.proxy
       .of('sign_response', 'alice')
       .filter((m) => m['session_key'] === 'once');
     expect(answers).toHaveLength(1);
+  });
+
+  test('a key in use is not deleted from the chip because the coordinator calls it an orphan', async () => {
+    const { agent } = cluster.member('alice');
+    const record = agent.state.keys.find(address)!;
+    cluster.proxy.inject('alice', {
+      type: 'orphan_notice',
+      session_key: record.session_key,
+      part_index: 1,
+      record_id: record.record_id,
+      address,
+      reason: 'aborted',
+    });
+    const answer = await cluster.proxy.until((message) => message.type === 'orphan_result');
+    expect(answer).toMatchObject({ success: false, message: 'the key is in use' });
+    expect(cluster.proxy.of('orphan_response')).toEqual([]);
+    expect(verifies(await cluster.sign('still', address, ['alice', 'bob']))).toBe(true);
   });
 
   test('R-1, R-5: rounds that the relay forged, redirected or mixed up are ignored and the signature completes', async () => {
