@@ -13,7 +13,12 @@ export {
   type SignApproval,
 } from './approval/index.ts';
 export { approveByPolicy, parsePolicy, type Policy } from './approval/policy.ts';
-export { approveByPrompt, type PromptStreams } from './approval/prompt.ts';
+export {
+  approveByPrompt,
+  type Asker,
+  createAsker,
+  type PromptStreams,
+} from './approval/prompt.ts';
 export { type Backoff, createBackoff } from './backoff.ts';
 export {
   type Channel,

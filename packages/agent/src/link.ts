@@ -142,8 +142,12 @@ class WebSocketLink implements Link {
     clearTimeout(this.#renewal);
     const expiry = expiryOf(token);
     if (expiry === undefined) return;
-    const delay = Math.min(Math.max(expiry - Date.now() - RENEW_BEFORE_MS, 1000), 2 ** 31 - 1);
-    this.#renewal = setTimeout(() => void this.#register(socket), delay);
+    const left = expiry - Date.now();
+    const delay = left > 2 * RENEW_BEFORE_MS ? left - RENEW_BEFORE_MS : left / 2;
+    this.#renewal = setTimeout(
+      () => void this.#register(socket),
+      Math.min(Math.max(delay, 1000), 2 ** 31 - 1),
+    );
     this.#renewal.unref();
   }
 
@@ -209,7 +213,8 @@ class WebSocketLink implements Link {
       this.#state.skipCseq(message.last_cseq);
     }
     this.#backoff.reset();
-    this.#outbox.rewind();
+    // A renewal on the open socket has lost nothing.
+    if (this.status !== 'registered') this.#outbox.rewind();
     this.#setStatus('registered', `${message.resumed ?? 0} messages to catch up`);
     this.#settle();
     this.#scheduleFlush();

@@ -17,9 +17,18 @@ export interface PromptStreams {
 
 /** Makes the decider that asks at a terminal. */
 export function approveByPrompt(streams: PromptStreams): Approve {
+  const asker = createAsker(streams);
+  return (request, signal) => asker(describe(request), signal);
+}
+
+/** Asks a person yes or no below some lines, one question at a time; the lines must be escaped. */
+export type Asker = (lines: readonly string[], signal: AbortSignal) => Promise<Approval>;
+
+/** Makes an asker for a terminal. */
+export function createAsker(streams: PromptStreams): Asker {
   let previous: Promise<unknown> = Promise.resolve();
-  return (request, signal) => {
-    const answer = previous.then(() => ask(streams, request, signal));
+  return (lines, signal) => {
+    const answer = previous.then(() => ask(streams, lines, signal));
     previous = answer;
     return answer;
   };
@@ -27,11 +36,11 @@ export function approveByPrompt(streams: PromptStreams): Approve {
 
 async function ask(
   { input, output }: PromptStreams,
-  request: ApprovalRequest,
+  shown: readonly string[],
   signal: AbortSignal,
 ): Promise<Approval> {
   if (signal.aborted) return { accept: false, reason: 'expired before it was answered' };
-  for (const line of describe(request)) output.write(`${line}\n`);
+  for (const line of shown) output.write(`${line}\n`);
   const lines = createInterface({ input, output, terminal: false });
   try {
     return await new Promise<Approval>((resolve) => {
