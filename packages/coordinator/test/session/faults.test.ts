@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { noteOrphan } from '../../src/session/orphans.ts';
+import { loadSession } from '../../src/session/repository.ts';
 import { openInProcess } from '../support/inProcess.ts';
 import type { Received } from '../support/socket.ts';
 
@@ -15,6 +17,8 @@ const request = {
   total_parts: 2,
   participants: ['alice', 'bob'],
 };
+const OTHER = { username: 'other', roles: ['coordinator'] } as const;
+
 const decline = {
   type: 'keygen_response',
   session_key: 'one',
@@ -76,4 +80,40 @@ test('J-6 many messages of one session in one tick are taken one after the other
   expect(errors.filter((code) => code === 'participant_declined')).toHaveLength(1);
   expect(errors.filter((code) => code === 'wrong_state')).toHaveLength(49);
   expect(server.errors).toEqual([]);
+});
+
+test('1.9.4 the same request of another coordinator is a conflict and tells it nothing', async () => {
+  const server = await openInProcess([...PEOPLE, OTHER]);
+  const coordinator = await server.connect('coordinator', 'coordinator');
+  const other = await server.connect('other', 'coordinator');
+  coordinator.connection.receive(JSON.stringify(request));
+  other.connection.receive(JSON.stringify(request));
+  await server.idle();
+  expect(about(other.messages(), 'error')).toMatchObject([{ code: 'session_key_conflict' }]);
+  expect(about(other.messages(), 'session_state')).toEqual([]);
+});
+
+test('a record that belongs to a key is never noted as an orphan, even if a failed session claims it', async () => {
+  const server = await openInProcess(PEOPLE);
+  const coordinator = await server.connect('coordinator', 'coordinator');
+  coordinator.connection.receive(JSON.stringify(request));
+  await server.idle();
+  const record = { address: '0xA', recordId: '11'.repeat(32) };
+  await server.database.transaction(async (tx) => {
+    const loaded = await loadSession(tx, 'one');
+    const { state } = loaded!;
+    await tx.run(
+      `INSERT INTO key_records (address, public_key, key_id, session_key, creator, threshold,
+         total_parts, epoch, state, created_at) VALUES (?, ?, ?, ?, ?, 2, 2, 0, ?, 0)`,
+      ['0xA', '0x02', '00', 'one', 'coordinator', 'active'],
+    );
+    await tx.run(
+      `INSERT INTO shards (address, part_index, username, se_id, cpic, chip_public_key,
+         encrypted_shard, record_id) VALUES (?, 1, ?, ?, ?, ?, ?, ?)`,
+      ['0xA', 'alice', 'SE-alice', '', '', '', record.recordId],
+    );
+    expect(await noteOrphan(tx, state, 1, record, 0)).toBeUndefined();
+    const other = { ...record, recordId: '22'.repeat(32) };
+    expect(await noteOrphan(tx, state, 1, other, 0)).toMatchObject({ record_id: other.recordId });
+  });
 });
