@@ -117,3 +117,12 @@ test('a record that belongs to a key is never noted as an orphan, even if a fail
     expect(await noteOrphan(tx, state, 1, other, 0)).toMatchObject({ record_id: other.recordId });
   });
 });
+
+test('1.9.2 a coordinator that lost its role starts nothing, even on a socket that is still open', async () => {
+  const server = await openInProcess(PEOPLE);
+  const coordinator = await server.connect('coordinator', 'coordinator');
+  await server.auth.patchUser('coordinator', { roles: ['auditor'] }, 'root');
+  coordinator.connection.receive(JSON.stringify(request));
+  await server.idle();
+  expect(about(coordinator.messages(), 'error')).toMatchObject([{ code: 'forbidden_role' }]);
+});
