@@ -1,9 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { digestOf, parsePayload } from '@quorate/intent';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest, KeygenApproval, SignApproval } from '../src/approval/index.ts';
 import { decide, parsePolicy, type Policy } from '../src/approval/policy.ts';
 import { approveByPrompt, describe as describeRequest } from '../src/approval/prompt.ts';
+import { eventually } from './support/eventually.ts';
 
 const RECIPIENT = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
 
@@ -206,7 +207,7 @@ describe('prompt', () => {
     const { signal } = new AbortController();
     const first = approve({ ...keygenRequest, sessionKey: 'first' }, signal);
     const second = approve({ ...keygenRequest, sessionKey: 'second' }, signal);
-    await vi.waitUntil(() => shown.join('').includes('first'));
+    await eventually(() => shown.join('').includes('first'));
     expect(shown.join('')).not.toContain('second');
     input.write('yes\n');
     expect(await first).toEqual({ accept: true });

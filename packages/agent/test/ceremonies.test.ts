@@ -1,8 +1,9 @@
 import { digestOf, fromHex, parsePayload, toHex, verifySignature } from '@quorate/intent';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest } from '../src/approval/index.ts';
 import { DATA, startCluster } from './support/cluster.ts';
 import { failure } from './support/failure.ts';
+import { eventually } from './support/eventually.ts';
 
 const people = ['alice', 'bob', '用户3'];
 
@@ -22,7 +23,7 @@ describe('key generation and signing', () => {
     }
     for (const { agent } of cluster.members) {
       expect(agent.state.keys.find(address)?.state).toBe('active');
-      await vi.waitUntil(() => agent.sessions.length === 0);
+      await eventually(() => agent.sessions.length === 0);
     }
   });
 
@@ -120,7 +121,7 @@ describe('consent', () => {
       (message, username) => message.type === 'error' && username === 'alice',
     );
     expect(told).toMatchObject({ session_key: 's1', code: 'participant_declined' });
-    await vi.waitUntil(() => cluster.member('alice').agent.sessions.length === 0);
+    await eventually(() => cluster.member('alice').agent.sessions.length === 0);
     expect(cluster.member('bob').agent.state.used.find('s1')).toBeUndefined();
   });
 

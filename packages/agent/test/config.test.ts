@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadAgentConfig, parseAgentConfig } from '../src/config.ts';
 import { initAgent } from '../src/init.ts';
-import { pinFromConfig, tokenFromConfig } from '../src/providers.ts';
+import { approverFromConfig, pinFromConfig, tokenFromConfig } from '../src/providers.ts';
 import { openState } from '../src/state/index.ts';
 import { temporaryDirectory } from './support/directories.ts';
 
@@ -81,6 +81,32 @@ describe('agent init', () => {
 
   test('a directory without an agent says what to do', () => {
     expect(() => loadAgentConfig(temporaryDirectory())).toThrow(/quorate agent init/);
+  });
+});
+
+describe('configured approval', () => {
+  const request = {
+    kind: 'keygen' as const,
+    sessionKey: 'k',
+    coordinator: 'c',
+    threshold: 2,
+    totalParts: 2,
+    partIndex: 1,
+    participants: [],
+  };
+
+  test('auto approves, and a policy file decides by its rules', async () => {
+    const directory = temporaryDirectory();
+    const rules = 'sign: { kinds: [], chains: any, addresses: any, max_value: "0" }\n';
+    writeFileSync(join(directory, 'policy.yaml'), `keygen: refuse\n${rules}`);
+    const { signal } = new AbortController();
+    const auto = approverFromConfig(directory, parseAgentConfig(text));
+    expect(await auto(request, signal)).toEqual({ accept: true });
+    const config = text.replace('approval: auto', 'approval: { policy: policy.yaml }');
+    const policy = approverFromConfig(directory, parseAgentConfig(config));
+    expect(await policy(request, signal)).toMatchObject({ accept: false });
+    writeFileSync(join(directory, 'policy.yaml'), `keygen: allow\nsigns: {}\n${rules}`);
+    expect(() => approverFromConfig(directory, parseAgentConfig(config))).toThrow(/did you mean/);
   });
 });
 

@@ -1,7 +1,10 @@
 import { fromHex, verifySignature } from '@quorate/intent';
-import { describe, expect, test, vi } from 'vitest';
+import { SecureElementError } from '@quorate/secure-element';
+import { describe, expect, test } from 'vitest';
 import { type Cluster, DATA, kill, type Member, startCluster } from './support/cluster.ts';
+import { failure } from './support/failure.ts';
 import type { Frame } from './support/relay.ts';
+import { eventually } from './support/eventually.ts';
 
 const people = ['alice', 'bob', 'carl'];
 
@@ -62,7 +65,7 @@ describe('agent that was killed', () => {
     );
     expect(String(outcome)).toMatch(/participant_restarted|restarted/);
     for (const member of cluster.members) {
-      await vi.waitUntil(() => member.agent.state.keys.list().length === 0, { timeout: 20_000 });
+      await eventually(() => member.agent.state.keys.list().length === 0);
       expect(await records(member, cluster), member.username).toBe(0);
     }
     const address = await cluster.keygen('k2');
@@ -97,6 +100,30 @@ describe('agent that was killed', () => {
     await cluster.start(alice);
     const signature = await cluster.sign('s1', address, ['alice', 'bob']);
     expect(verifySignature(fromHex(DATA), fromHex(signature), address)).toBe(true);
+  });
+
+  test('a chip that cannot store leaves no half key, and nothing to delete for ever', async () => {
+    const cluster = await startCluster(people);
+    const alice = cluster.member('alice');
+    await alice.agent.close();
+    const chip = await cluster.openChip(alice);
+    let full = true;
+    chip.store = ((store) => (record: Parameters<typeof store>[0]) => {
+      if (full) throw new SecureElementError('full', 'no room');
+      return store(record);
+    })(chip.store.bind(chip));
+    await cluster.start(alice, { chip });
+    const error = await failure(cluster.client.keygen({ session_key: 'k1', ...order }));
+    expect(error.message).toMatch(/full/);
+    full = false;
+    for (const { agent } of cluster.members) {
+      await eventually(() => agent.state.keys.list().length === 0);
+    }
+    const answer = await cluster.proxy.until(
+      (message, who) => message.type === 'orphan_result' && who === 'alice',
+    );
+    expect(answer['success']).toBe(true);
+    await cluster.keygen('k2');
   });
 
   test('in the middle of a signature ends that session, names itself, and signs the next one', async () => {

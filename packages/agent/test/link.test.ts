@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ServerMessage } from '@quorate/wire';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createBackoff } from '../src/backoff.ts';
 import { createLink } from '../src/link.ts';
 import type { Link, LinkOptions } from '../src/linkTypes.ts';
@@ -9,6 +9,7 @@ import { openLinkState } from '../src/state/linkState.ts';
 import { expiryOf } from '../src/token.ts';
 import { temporaryDirectory } from './support/directories.ts';
 import { scriptedServer } from './support/relay.ts';
+import { eventually } from './support/eventually.ts';
 
 const STREAM = 'stream-a';
 const immediately = { next: () => 0, reset: () => undefined };
@@ -185,7 +186,7 @@ describe('link', () => {
     await connection.accept({ stream: STREAM });
     await link.registered();
     connection.socket.close(4409);
-    await vi.waitUntil(() => link.status === 'replaced');
+    await eventually(() => link.status === 'replaced');
     expect(statuses).toEqual(['connecting', 'registered', 'replaced']);
   });
 

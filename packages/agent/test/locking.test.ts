@@ -1,11 +1,13 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromHex, verifySignature } from '@quorate/intent';
-import { describe, expect, test, vi } from 'vitest';
+import { decodeCertificate, fromHex, roundSigningInput, verifySignature } from '@quorate/intent';
+import { describe, expect, test } from 'vitest';
 import { type Cluster, DATA, kill, startCluster } from './support/cluster.ts';
 import { flipFirstPairwise } from './support/evil.ts';
 import { evilPool } from './support/evilPool.ts';
 import { failure } from './support/failure.ts';
+import { eventually } from './support/eventually.ts';
 
 const people = ['alice', 'bob', 'carl'];
 
@@ -90,8 +92,47 @@ describe('ban', () => {
     expect(bansOf(cluster, address)).toEqual([2]);
   });
 
+  test('R-7: whoever says two things is named to everybody, and the proof stays with the agent', async () => {
+    const cluster = await startCluster(people);
+    const address = await cluster.keygen('k1');
+    await cluster.restart(cluster.member('bob'), { pool: evilPool((message) => message, true) });
+    // An honest coordinator keeps the second version back; this one passes it on.
+    const slots = new Set<string>();
+    cluster.proxy.meddle = (message, direction, username) => {
+      if (message.type !== 'round' || direction !== 'to-server' || username !== 'bob') {
+        return [message];
+      }
+      const slot = JSON.stringify([message['round'], message['to']]);
+      if (!slots.has(slot)) {
+        slots.add(slot);
+        return [message];
+      }
+      cluster.proxy.inject('alice', { ...message, cseq: undefined });
+      return [];
+    };
+    await failure(cluster.sign('s1', address, ['alice', 'bob']));
+    const result = await cluster.proxy.until(
+      (message, username) => message.type === 'sign_result' && username === 'alice',
+    );
+    expect(result['abort']).toMatchObject({ reason: 'equivocation', culprits: [2] });
+    expect(bansOf(cluster, address)).toEqual([]);
+    const evidence = cluster.member('alice').agent.state.evidence.read('s1')!;
+    expect(evidence).toMatchObject({ reason: 'equivocation', culprits: [2] });
+    expect(evidence.certificates).toHaveLength(2);
+    const [first, second] = evidence.messages;
+    expect(first?.plaintext).not.toBe(second?.plaintext);
+    const certificate = decodeCertificate(evidence.certificates[1]!);
+    for (const { round, from, to, plaintext, signature } of evidence.messages) {
+      const hash = createHash('sha256').update(Buffer.from(plaintext, 'base64')).digest();
+      const input = roundSigningInput(fromHex(evidence.session_id), round, from, to, hash);
+      const x = Buffer.from(certificate.ed25519).toString('base64url');
+      const key = createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x } });
+      expect(verify(null, input, key, Buffer.from(signature, 'base64'))).toBe(true);
+    }
+  });
+
   test('a timeout or a lost peer bans nobody', async () => {
-    const cluster = await startCluster(people, { deadlines: { round: 700 } });
+    const cluster = await startCluster(people, { deadlines: { round: 4000 } });
     const address = await cluster.keygen('k1');
     cluster.proxy.meddle = (message, direction) =>
       message.type === 'round' && direction === 'to-agent' ? [] : [message];
@@ -101,12 +142,12 @@ describe('ban', () => {
       expect(agent.state.keys.find(address)?.bans).toEqual([]);
     }
     const { sessions } = cluster.member('alice').agent.state;
-    await vi.waitUntil(() => sessions.read('s1', 1)?.state === 'failed');
+    await eventually(() => sessions.read('s1', 1)?.state === 'failed');
   });
 });
 
 test('N-12: whoever has sent its last round and sees no signature reports an unknown outcome', async () => {
-  const cluster = await startCluster(people, { deadlines: { round: 1500 } });
+  const cluster = await startCluster(people, { deadlines: { round: 4000 } });
   const address = await cluster.keygen('k1');
   cluster.proxy.meddle = (message, direction) =>
     message.type === 'round' && message['round'] === 3 && direction === 'to-agent' ? [] : [message];
@@ -114,6 +155,6 @@ test('N-12: whoever has sent its last round and sees no signature reports an unk
   expect(error.code).toBe('unknown_outcome');
   const state = (name: string, index: number) =>
     cluster.member(name).agent.state.sessions.read('s1', index)?.state;
-  await vi.waitUntil(() => state('alice', 1) === 'unknown_outcome');
-  await vi.waitUntil(() => state('bob', 2) === 'unknown_outcome');
+  await eventually(() => state('alice', 1) === 'unknown_outcome');
+  await eventually(() => state('bob', 2) === 'unknown_outcome');
 });

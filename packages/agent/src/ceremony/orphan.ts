@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { fromBase64, fromHex, parseAddress, sessionHash } from '@quorate/intent';
+import { SecureElementError } from '@quorate/secure-element';
 import type { OrphanAuthorisation, OrphanNotice } from '@quorate/wire';
 import { messageOf } from '../errors.ts';
 import type { KeyRecord } from '../state/keyRecords.ts';
@@ -79,12 +80,14 @@ export class OrphanDesk {
         challenge: fromBase64(pending.challenge, 16),
         signature: fromBase64(message.signature),
       });
-      context.state.keys.remove(record.address);
-      this.#answer(session_key, record.part_index, true, '');
     } catch (error) {
-      context.logger.warn({ session_key, error: messageOf(error) }, 'orphan not deleted');
-      this.#answer(session_key, record.part_index, false, 'the chip refused');
+      if (!isAbsent(error)) {
+        context.logger.warn({ session_key, error: messageOf(error) }, 'orphan not deleted');
+        return this.#answer(session_key, record.part_index, false, 'the chip refused');
+      }
     }
+    context.state.keys.remove(record.address);
+    this.#answer(session_key, record.part_index, true, '');
   }
 
   #answer(sessionKey: string, partIndex: number, success: boolean, message: string): void {
@@ -96,6 +99,11 @@ export class OrphanDesk {
       message,
     });
   }
+}
+
+/** The key record was on disk before the chip was asked to store, and the chip never did. */
+function isAbsent(error: unknown): boolean {
+  return error instanceof SecureElementError && error.code === 'record-not-found';
 }
 
 /** What the chip is told of the reason. */

@@ -3,7 +3,7 @@
  * what it held.
  */
 import { randomBytes } from 'node:crypto';
-import type { Message, Session } from '@quorate/tss';
+import type { KeyUnsafe, Message, Session } from '@quorate/tss';
 import {
   type Channel,
   createChannel,
@@ -22,6 +22,8 @@ export type PartyOutcome<T> =
       readonly reason: string;
       readonly culprits: readonly number[];
       readonly bans: readonly number[];
+      /** Whether a two-party key must be locked now. */
+      readonly keyUnsafe: KeyUnsafe | null;
       readonly round: number;
       readonly message: string;
       readonly evidence: readonly SignedMessage[];

@@ -2,13 +2,17 @@ import type { SessionEvent, WorkerPool } from '../../src/workerPool.ts';
 import { type Corrupt, EvilSigner } from './evil.ts';
 
 /** The protocol thread of a participant that lies, in place of an honest one's. */
-export function evilPool(corrupt: Corrupt): WorkerPool {
+export function evilPool(corrupt: Corrupt, twice = false): WorkerPool {
   const listeners = new Map<string, (event: SessionEvent) => void>();
   const prepared = new Map<string, (value: PreparedEvent) => void>();
-  const signer = new EvilSigner((event) => {
-    if (event.event === 'prepared') prepared.get(event.id)?.(event);
-    else if (event.event !== 'ready') listeners.get(event.id)?.(event);
-  }, corrupt);
+  const signer = new EvilSigner(
+    (event) => {
+      if (event.event === 'prepared') prepared.get(event.id)?.(event);
+      else if (event.event !== 'ready') listeners.get(event.id)?.(event);
+    },
+    corrupt,
+    twice,
+  );
   return {
     open: (id, _, onEvent) => {
       listeners.set(id, onEvent);
