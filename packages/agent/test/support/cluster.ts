@@ -58,6 +58,7 @@ export class Cluster {
   adminToken = '';
   readonly rosterSecret: Uint8Array = new Uint8Array(randomBytes(32));
   readonly #options: ClusterOptions;
+  readonly #children = new Set<ChildProcess>();
   #port = 0;
 
   constructor(directory: string, options: ClusterOptions) {
@@ -230,6 +231,8 @@ export class Cluster {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {},
     });
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
     await new Promise<void>((resolve, reject) => {
       child.stdout.once('data', () => resolve());
       child.once('exit', (code) => reject(new Error(`the agent ended with ${code}`)));
@@ -280,6 +283,7 @@ export class Cluster {
 
   async close(): Promise<void> {
     await this.client?.close();
+    await Promise.all([...this.#children].map(kill));
     this.proxy.close();
     for (const member of this.members) await member.agent?.close();
     await this.server.close();
