@@ -116,10 +116,11 @@ export function openPartial(
   const isUnit = isCiphertext({ N: keyshare.fields.N, bits }, D); // [P9]
   blamePeerUnless(isUnit, P2, 'invalid-ciphertext', 'ciphertext');
   const shown = statementOf(keyshare, statement, { base, image }, D);
-  if (!verifyAffG(zkBound(statement.sid, P2, STEP), PARAMETERS[bits], shown, proof)) {
+  const key = keyshare.paillierSecret(); // verifies faster with the factors, to the same result
+  if (!verifyAffG(zkBound(statement.sid, P2, STEP), PARAMETERS[bits], shown, proof, key)) {
     throw unsafe('refreshable', 'invalid-proof', 'Π^aff-g of party 2'); // [L3] [L4]
   }
-  const v = scalarOf(decrypt(keyshare.paillierSecret(), D)); // [L5] [L6]
+  const v = scalarOf(decrypt(key, D)); // [L5] [L6]
   const inverse = invertScalar(k);
   const s = mulScalars(inverse, v); // s = k₁⁻¹·v
   wipe(inverse, v);

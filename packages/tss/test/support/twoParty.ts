@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import {
   type KeyLock,
   NO_LOCK,
-  type Session,
+  type Outcome,
   type Signature,
   twoPartyKeygen,
   type TwoPartyKeygenParameters,
-  type TwoPartyKeyshare,
+  TwoPartyKeyshare,
   type TwoPartyNonce,
   type TwoPartyRefreshParameters,
   twoPartyRefresh,
@@ -14,8 +14,12 @@ import {
   type TwoPartySignParameters,
 } from '../../src/index.ts';
 import type { PrimePair } from '../../src/primes.ts';
+import type { Protocol } from '../../src/round/protocol.ts';
+import { Session, type SessionOptions } from '../../src/round/session.ts';
+import { type Deviation, misbehave } from './misbehave.ts';
 import { DIGEST, sessionIdOf } from './parties.ts';
 import { seededRng } from './rng.ts';
+import { simulate } from './simulate.ts';
 
 export type Bits = 2048 | 3072;
 
@@ -92,13 +96,15 @@ export const signParameters = (
   rng: seededRng(`two-party/${seed}/${keyshare.role}`),
 });
 
+const withoutNonce = ({ nonce: _, ...signing }: Signing): Signing => signing;
+
 /** Signing sessions of both. */
 export const signSessions = (
   [first, second]: readonly [TwoPartyKeyshare, TwoPartyKeyshare],
   signing: Signing = {},
 ): Map<number, Session<Signature>> =>
   new Map([
-    [1, twoPartySign(signParameters(first, { ...signing, nonce: undefined } as Signing))],
+    [1, twoPartySign(signParameters(first, withoutNonce(signing)))],
     [2, twoPartySign(signParameters(second, signing))],
   ]);
 
@@ -129,4 +135,43 @@ export function both<T>(outputs: ReadonlyMap<number, T>): [T, T] {
   const [first, second] = [outputs.get(1), outputs.get(2)];
   if (first === undefined || second === undefined) throw new Error('two outputs expected');
   return [first, second];
+}
+
+/** Keyshares of the frozen vectors, decoded anew: tests may wipe them. */
+export function frozenShares(bits: Bits = 2048): [TwoPartyKeyshare, TwoPartyKeyshare] {
+  return [decodeFrozen(bits, 1), decodeFrozen(bits, 2)];
+}
+
+/** Bytes of a frozen keyshare. */
+export function frozenBytes(bits: Bits, party: 1 | 2): Uint8Array {
+  const file = new URL(`../vectors/keyshare/v1-two-party-${bits}-p${party}.hex`, import.meta.url);
+  return new Uint8Array(Buffer.from(readFileSync(file, 'utf8').replaceAll('\n', ''), 'hex'));
+}
+
+const decodeFrozen = (bits: Bits, party: 1 | 2): TwoPartyKeyshare =>
+  TwoPartyKeyshare.decode(frozenBytes(bits, party));
+
+/** A protocol with what its session needs. */
+export interface Runnable<T> {
+  readonly protocol: Protocol<T>;
+  readonly options: SessionOptions;
+}
+
+/** A party that deviates in some messages. */
+export const deviating = <T>(
+  { protocol, options }: Runnable<T>,
+  ...deviations: readonly Deviation[]
+): Session<T> => new Session(misbehave(protocol, deviations), options);
+
+/** How party `index` ends against a peer that deviates. */
+export function outcomeAgainst<T>(
+  index: 1 | 2,
+  honest: Session<T>,
+  evil: Session<T>,
+): Outcome<T> | undefined {
+  const sessions = new Map([
+    [index, honest],
+    [index === 1 ? 2 : 1, evil],
+  ]);
+  return simulate(sessions).outcomes.get(index);
 }

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { DecodeError, Keyshare, TwoPartyKeyshare } from '../../src/index.ts';
+import { frozenBytes, frozenShares } from '../support/twoParty.ts';
+
+const CASES = ([2048, 3072] as const).flatMap((bits) =>
+  ([1, 2] as const).map((party) => ({ bits, party })),
+);
+
+test.each(CASES)(
+  'the keyshare of P$party with $bits bits of version 1 is still read, and written to the same bytes',
+  ({ bits, party }) => {
+    const keyshare = TwoPartyKeyshare.decode(frozenBytes(bits, party));
+    expect([keyshare.index, keyshare.bits]).toEqual([party, bits]);
+    expect(keyshare.encode()).toEqual(frozenBytes(bits, party));
+  },
+);
+
+describe.each([1, 2] as const)('a keyshare of P%i is refused', (party) => {
+  const whole = frozenBytes(2048, party);
+  const altered = (at: number, value: number): Uint8Array => {
+    const bytes = whole.slice();
+    bytes[at] = value;
+    return bytes;
+  };
+  /** Offsets of the fields behind magic and header. */
+  const AT = { secretShare: 180, N: 212, encryptedShare: 468, pedersenN: 980, s: 1236, t: 1492 };
+
+  test.each([
+    ['another magic', 0, 0x50],
+    ['another version', 3, 2],
+    ['the protocol of t-of-n keys', 4, 1],
+    ['index zero', 6, 0],
+    ['L-13: the other role', 6, 3 - party],
+    ['an index of 3', 6, 3],
+    ['another size', 8, 9],
+    ['the other size', 7, 0x0c],
+    ['another public key', 9 + 4 + 32, 7],
+    ['another share', AT.secretShare + 31, (whole[AT.secretShare + 31] ?? 0) ^ 1],
+    ['a short modulus', AT.N, 0x7f],
+    ['an even modulus', AT.N + 255, 0],
+    ['an even ring-Pedersen modulus', AT.pedersenN + 255, 0],
+    ['a short ring-Pedersen modulus', AT.pedersenN, 0],
+  ])('for %s', (_, at, value) => {
+    expect(() => TwoPartyKeyshare.decode(altered(at, value))).toThrow(DecodeError);
+  });
+
+  test.each([
+    ['an encrypted share of zero', AT.encryptedShare, 512, 0],
+    ['an encrypted share beyond N²', AT.encryptedShare, 512, 0xff],
+    ['s = 0', AT.s, 256, 0],
+    ['t beyond Ñ', AT.t, 256, 0xff],
+  ])('for %s', (_, start, length, value) => {
+    const bytes = whole.slice().fill(value, start, start + length);
+    expect(() => TwoPartyKeyshare.decode(bytes)).toThrow(DecodeError);
+  });
+
+  test('for every truncation in its head, near its end, and for a trailing byte', () => {
+    const lengths = [...Array.from({ length: 400 }, (_, at) => at), whole.length - 1];
+    for (const length of lengths) {
+      expect(() => TwoPartyKeyshare.decode(whole.slice(0, length))).toThrow(DecodeError);
+    }
+    expect(() => TwoPartyKeyshare.decode(new Uint8Array([...whole, 0]))).toThrow(DecodeError);
+  });
+
+  test('as a keyshare of a t-of-n key', () => {
+    expect(() => Keyshare.decode(whole)).toThrow(DecodeError);
+  });
+});
+
+test('P1’s factors must be those of N', () => {
+  const bytes = frozenBytes(2048, 1);
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 2;
+  expect(() => TwoPartyKeyshare.decode(bytes)).toThrow(/factors of N/);
+});
+
+test('wipe leaves no secret bytes behind, and nothing works afterwards', () => {
+  for (const keyshare of frozenShares()) {
+    const { secretShare, primes } = keyshare.fields;
+    keyshare.wipe();
+    expect([...secretShare, ...primes].every((byte) => byte === 0)).toBe(true);
+    expect(keyshare.wiped).toBe(true);
+    expect(() => keyshare.encode()).toThrow(/wiped/);
+  }
+});
+
+test('P2 has no Paillier key, and no keyshare shows its secrets', () => {
+  const [first, second] = frozenShares();
+  expect(() => second.paillierSecret()).toThrow(/only P1/);
+  expect(JSON.stringify({ first, second })).toBe(
+    '{"first":"TwoPartyKeyshare(P1, secret redacted)","second":"TwoPartyKeyshare(P2, secret redacted)"}',
+  );
+});
