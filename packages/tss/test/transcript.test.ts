@@ -48,3 +48,29 @@ test('labels are unique and none is a prefix that another could be confused with
   expect(new Set(labels).size).toBe(labels.length);
   expect(labels.every((label) => label.startsWith('quorate/v1/'))).toBe(true);
 });
+
+test('F-6: no encoding is the beginning of another one, so that no hash can be extended to one', () => {
+  const tuple = fc.tuple(
+    fc.constantFrom('a', 'ab', ''),
+    fc.array(fc.uint8Array({ maxLength: 3 }), { maxLength: 4 }),
+    fc.uint8Array({ maxLength: 3 }),
+  );
+  fc.assert(
+    fc.property(tuple, tuple, ([left, some, more], [right, others]) => {
+      const [short, any] = [framed(left, ...some), framed(right, ...others)];
+      const longer = framed(left, ...some, more); // begins with the same fields
+      for (const other of [any, longer]) {
+        if (other.length <= short.length) continue;
+        expect(Buffer.compare(other.subarray(0, short.length), short)).not.toBe(0);
+      }
+    }),
+    { numRuns: 10_000 },
+  );
+});
+
+test('F-7: fields are joined by their lengths, not by exclusive or: equal differences do not cancel', () => {
+  const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const difference = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 7);
+  const all = [hash('l', a, b), hash('l', difference(a), difference(b)), hash('l', b, a)];
+  expect(new Set(all.map((bytes) => Buffer.from(bytes).toString('hex'))).size).toBe(3);
+});
