@@ -13,6 +13,8 @@ export interface CodeEntry {
   readonly http: number;
   /** The WebSocket close code, for a code that ends the socket. */
   readonly close?: number;
+  /** An `error` that names a session with this code says that the session is over, for every party of it. */
+  readonly final?: true;
   readonly en: string;
   readonly zhCN: string;
   /** For the documents: when it is given, and what to do. */
@@ -29,12 +31,27 @@ export const CODES = {
 /** A stable error code. */
 export type ErrorCode = keyof typeof CODES;
 
+/** A code that ends a session. */
+export type FinalCode = {
+  [Code in ErrorCode]: (typeof CODES)[Code] extends { readonly final: true } ? Code : never;
+}[ErrorCode];
+
 /** Languages of the texts. */
 export type Language = 'en' | 'zh-CN';
 
 /** True for a code of the table. */
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(CODES, code);
+}
+
+/**
+ * True for a code that ends a session. An `error` with any other code, or one that answers a message of
+ * the receiver's own (it carries `cseq`), leaves its session as it was.
+ */
+export function isFinalCode(code: string): code is FinalCode {
+  if (!isErrorCode(code)) return false;
+  const entry: CodeEntry = CODES[code];
+  return entry.final === true;
 }
 
 /** The text of a code for people. */

@@ -6,7 +6,9 @@ export {
   type CodeEntry,
   codeText,
   type ErrorCode,
+  type FinalCode,
   isErrorCode,
+  isFinalCode,
   type Language,
 } from './codes.ts';
 export { asyncapi } from './documents/asyncapi.ts';

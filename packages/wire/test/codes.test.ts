@@ -6,6 +6,7 @@ import {
   codeText,
   errorMessage,
   isErrorCode,
+  isFinalCode,
   isCleanText,
   parseFrame,
   safeText,
@@ -41,6 +42,25 @@ describe('the table of codes', () => {
   it('closes sockets only with the codes of the contract', () => {
     const used = entries.flatMap(([, entry]) => entry.close ?? []);
     expect(new Set(used)).toEqual(new Set(Object.values(CLOSE)));
+  });
+
+  it('says which codes end a session, and that an internal error does not', () => {
+    const final = Object.keys(CODES).filter(isFinalCode);
+    expect(final.toSorted()).toEqual([
+      'aborted',
+      'chip_mismatch',
+      'chip_unavailable',
+      'conflicting_results',
+      'invalid_certificate',
+      'invalid_result',
+      'participant_declined',
+      'participant_restarted',
+      'timeout',
+      'unknown_outcome',
+    ]);
+    for (const code of ['internal', 'rate_limited', 'wrong_state', 'no_such_code', 'toString']) {
+      expect(isFinalCode(code), code).toBe(false);
+    }
   });
 
   it('speaks the language of the deployment', () => {

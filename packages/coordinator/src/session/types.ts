@@ -5,7 +5,7 @@
  * transported (effects.ts does that), so that the reducer knows neither sockets nor tables.
  */
 
-import type { Abort, ErrorCode } from '@quorate/wire';
+import type { Abort, FinalCode } from '@quorate/wire';
 
 /** What a session is for. */
 type SessionKind = 'keygen' | 'sign';
@@ -145,19 +145,7 @@ export type Event =
   | { readonly type: 'resumed'; readonly at: number };
 
 /** Why a session ended without what it was asked for. */
-export type FailureCode = Extract<
-  ErrorCode,
-  | 'participant_declined'
-  | 'participant_restarted'
-  | 'chip_mismatch'
-  | 'chip_unavailable'
-  | 'invalid_certificate'
-  | 'timeout'
-  | 'aborted'
-  | 'invalid_result'
-  | 'conflicting_results'
-  | 'unknown_outcome'
->;
+export type FailureCode = FinalCode;
 
 /** A participant's consent, as far as it concerns the session. */
 interface Answer {

@@ -50,6 +50,7 @@ export const SESSION_CODES = {
   },
   chip_unavailable: {
     http: 409,
+    final: true,
     en: 'a participant has no active chip',
     zhCN: '参与者没有可用的安全芯片',
     meaning:
@@ -57,12 +58,14 @@ export const SESSION_CODES = {
   },
   chip_mismatch: {
     http: 409,
+    final: true,
     en: 'the chip is not the registered one',
     zhCN: '安全芯片与登记不符',
     meaning: 'cpic or the certificate is not of the chip that the invitation names.',
   },
   invalid_certificate: {
     http: 400,
+    final: true,
     en: 'the session certificate is not valid',
     zhCN: '会话证书无效',
     meaning: 'Wrong signature, operation, index, session, intent or time in session_certificate.',
@@ -112,6 +115,7 @@ export const SESSION_CODES = {
   },
   participant_declined: {
     http: 409,
+    final: true,
     en: 'a participant declined',
     zhCN: '参与者拒绝参与',
     meaning:
@@ -119,30 +123,35 @@ export const SESSION_CODES = {
   },
   participant_restarted: {
     http: 409,
+    final: true,
     en: 'a participant restarted',
     zhCN: '参与者已重启',
     meaning: 'A participant lost the secrets of this session; ask again with a new session_key.',
   },
   timeout: {
     http: 504,
+    final: true,
     en: 'the time ran out',
     zhCN: '会话超时',
     meaning: 'details names who is missing and for what; silence blames nobody.',
   },
   aborted: {
     http: 409,
+    final: true,
     en: 'the session was aborted',
     zhCN: '会话已中止',
     meaning: 'A party stopped; details says why and who is proven responsible, if anybody.',
   },
   invalid_result: {
     http: 409,
+    final: true,
     en: 'a result is not valid',
     zhCN: '结果无效',
     meaning: 'A result failed its check; nothing was stored or released.',
   },
   conflicting_results: {
     http: 409,
+    final: true,
     en: 'the results differ',
     zhCN: '各方结果不一致',
     meaning: 'Participants reported different keys or signatures; nothing was stored or released.',
@@ -155,6 +164,7 @@ export const SESSION_CODES = {
   },
   unknown_outcome: {
     http: 409,
+    final: true,
     en: 'somebody may hold a signature',
     zhCN: '签名结果未知',
     meaning:
