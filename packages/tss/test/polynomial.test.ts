@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { scalarFromBytes, type Scalar } from '../src/arith/scalar.ts';
+import {
+  negateScalar,
+  type Scalar,
+  scalarFromBytes,
+  scalarFromNumber,
+} from '../src/arith/scalar.ts';
 import { mulBase, pointEquals } from '../src/curve.ts';
 import {
   evaluate,
@@ -9,6 +14,7 @@ import {
   interpolateInExponent,
   lagrange,
   samplePolynomial,
+  sumInExponent,
 } from '../src/polynomial.ts';
 import { seededRng } from './support/rng.ts';
 
@@ -51,6 +57,23 @@ describe('polynomial', () => {
       const inside = evaluateInExponent(F, x);
       expect(inside && pointEquals(inside, mulBase(evaluate(f, x)))).toBe(true);
     }
+  });
+
+  test('evaluates in the exponent also where a partial sum is the identity, and tells the identity', () => {
+    const [two, one] = [scalarFromNumber(2), scalarFromNumber(1)];
+    const minus = negateScalar(scalarFromNumber(6)); // 2·3 − 6 = 0
+    const inside = evaluateInExponent(inExponent([one, minus, two]), 3);
+    expect(inside && pointEquals(inside, mulBase(one))).toBe(true);
+    const vanishing = inExponent([scalarFromNumber(6), negateScalar(two)]); // 6 − 2·3 = 0
+    expect(evaluateInExponent(vanishing, 3)).toBeNull();
+    expect(evaluateInExponent(vanishing, 1)).not.toBeNull();
+  });
+
+  test('D2: a coefficient that vanishes in the sum of commitments makes no polynomial', () => {
+    const f = samplePolynomial(2, seededRng('sum'));
+    const opposite = f.map((coefficient, k) => (k === 1 ? negateScalar(coefficient) : coefficient));
+    expect(sumInExponent([inExponent(f), inExponent(opposite)])).toBeNull();
+    expect(sumInExponent([inExponent(f), inExponent(f)])).toHaveLength(2);
   });
 
   test('Lagrange weights are those of big integers', () => {
