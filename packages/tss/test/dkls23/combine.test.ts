@@ -18,8 +18,13 @@ import { seededRng } from '../support/rng.ts';
 const rng = seededRng('combine');
 const PARTIES = 4;
 const context = {
-  ...{ sid: rng(32), threshold: 3, parties: PARTIES, index: 2, peers: [1, 3, 4] },
-  ...{ rng, secrets: new Secrets() },
+  sid: rng(32),
+  threshold: 3,
+  parties: PARTIES,
+  index: 2,
+  peers: [1, 3, 4],
+  rng,
+  secrets: new Secrets(),
 };
 
 const openingOf = (f: Polynomial): KeygenOpening => ({

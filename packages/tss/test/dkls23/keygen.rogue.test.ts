@@ -155,8 +155,13 @@ describe('D7, D-3: the confirmation of a share', () => {
       const { publicKey, publicShares, chainCode } = own.fields;
       const key = { publicKey, publicShares, chainCode, secretShare, transcript };
       const context = {
-        ...{ sid, threshold: 2, parties: 3, index: EVIL, peers: [1, 3] },
-        ...{ rng: seededRng('proof'), secrets: new Secrets() },
+        sid,
+        threshold: 2,
+        parties: 3,
+        index: EVIL,
+        peers: [1, 3],
+        rng: seededRng('proof'),
+        secrets: new Secrets(),
       };
       return codec.encode(confirm(context, key, seededRng('proof')));
     },
