@@ -22,6 +22,7 @@ const packages = [
   'tss',
   'coordinator',
   'agent',
+  'cosigner',
   'cli',
   'console',
 ];

@@ -21,7 +21,7 @@ export type Prepared = Pick<
 >;
 
 /** Events that reach the owner of a session. */
-export type SessionEvent = Exclude<WorkerEvent, { event: 'prepared' | 'ready' }>;
+export type SessionEvent = Exclude<WorkerEvent, { event: 'prepared' | 'ready' | 'ended' }>;
 
 /** One session's line to its thread. */
 export interface SessionPort {
@@ -30,6 +30,7 @@ export interface SessionPort {
   /** The opener is transferred: the caller's buffer is empty afterwards. */
   startSign(start: SignStart): void;
   receive(frame: RoundFrame): void;
+  /** Asks for the end; what the thread has found until then, a ban for instance, still arrives. */
   end(): void;
 }
 
@@ -37,6 +38,7 @@ export interface SessionPort {
 export interface WorkerPool {
   /** Opens a session; `affinity` is the key id for a signature, null for a key generation. */
   open(id: string, affinity: string | null, onEvent: (event: SessionEvent) => void): SessionPort;
+  /** Ends all sessions, and stops the threads once each has said all that it has to say. */
   close(): Promise<void>;
 }
 
@@ -46,10 +48,14 @@ interface Slot {
   ready: boolean;
   broken: boolean;
   readonly sessions: Map<string, Listener>;
+  /** Called when the last session of a thread that is to stop has ended. */
+  idle: (() => void) | undefined;
 }
 
 interface Listener {
   readonly onEvent: (event: SessionEvent) => void;
+  /** The end was ordered and is not confirmed yet. */
+  ending: boolean;
   prepared: { resolve: (value: Prepared) => void; reject: (error: Error) => void } | undefined;
 }
 
@@ -67,7 +73,13 @@ class Threads implements WorkerPool {
     this.#logger = logger;
     this.#slots = Array.from({ length: size }, () => {
       const sessions = new Map<string, Listener>();
-      const slot: Slot = { worker: spawn(), ready: false, broken: false, sessions };
+      const slot: Slot = {
+        worker: spawn(),
+        ready: false,
+        broken: false,
+        sessions,
+        idle: undefined,
+      };
       this.#watch(slot);
       return slot;
     });
@@ -77,10 +89,11 @@ class Threads implements WorkerPool {
     if (this.#closed) throw new AgentError('worker/stopped', 'the agent is stopping');
     const slot = this.#choose(affinity);
     if (slot.broken) throw new AgentError('worker/stopped', 'the protocol thread does not start');
-    const listener: Listener = { onEvent, prepared: undefined };
+    const listener: Listener = { onEvent, ending: false, prepared: undefined };
     slot.sessions.set(id, listener);
     const post = (order: WorkerOrder, transfer: ArrayBuffer[] = []): void => {
-      if (slot.sessions.get(id) === listener) slot.worker.postMessage(order, transfer);
+      if (slot.sessions.get(id) !== listener || listener.ending) return;
+      slot.worker.postMessage(order, transfer);
     };
     return {
       prepare: () =>
@@ -97,14 +110,27 @@ class Threads implements WorkerPool {
       receive: (frame) => post({ order: 'receive', id, frame }),
       end: () => {
         post({ order: 'end', id });
-        slot.sessions.delete(id);
+        listener.ending = true;
       },
     };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#slots.map((slot) => slot.worker.terminate()));
+    await Promise.all(this.#slots.map((slot) => this.#stop(slot)));
+  }
+
+  /** A thread is not stopped while a ban may be on its way out of it. */
+  async #stop(slot: Slot): Promise<void> {
+    await new Promise<void>((resolve) => {
+      slot.idle = resolve;
+      for (const [id, listener] of slot.sessions) {
+        if (!listener.ending) slot.worker.postMessage({ order: 'end', id });
+        listener.ending = true;
+      }
+      if (slot.sessions.size === 0) resolve();
+    });
+    await slot.worker.terminate();
   }
 
   #choose(affinity: string | null): Slot {
@@ -122,9 +148,10 @@ class Threads implements WorkerPool {
       this.#logger.error({ error: error.message }, 'protocol thread failed'),
     );
     worker.on('exit', () => {
-      if (this.#closed) return;
       const sessions = [...slot.sessions];
       slot.sessions.clear();
+      slot.idle?.();
+      if (this.#closed) return;
       slot.broken = !slot.ready;
       slot.ready = false;
       if (!slot.broken) {
@@ -132,6 +159,7 @@ class Threads implements WorkerPool {
         this.#watch(slot);
       }
       for (const [id, listener] of sessions) {
+        if (listener.ending) continue;
         listener.prepared?.reject(new AgentError('worker/stopped', 'the protocol thread failed'));
         const message = 'the protocol thread failed';
         listener.onEvent({ event: 'refused', id, reason: 'worker/stopped', message });
@@ -147,6 +175,11 @@ function deliver(slot: Slot, event: WorkerEvent): void {
   }
   const listener = slot.sessions.get(event.id);
   if (!listener) return;
+  if (event.event === 'ended') {
+    slot.sessions.delete(event.id);
+    if (slot.sessions.size === 0) slot.idle?.();
+    return;
+  }
   if (event.event !== 'prepared') return listener.onEvent(event);
   const { nonce, x25519, ed25519 } = event;
   listener.prepared?.resolve({ nonce, x25519, ed25519 });

@@ -55,6 +55,7 @@ export type { TypedData, TypedStruct, TypedValue } from './eip712/parse.ts';
 export { IntentError, type IntentErrorCode } from './errors.ts';
 export { framed, hashFramed } from './framed.ts';
 export { encodeIntent, type Holder, type Intent, intentHash } from './intent.ts';
+export { keccak256 } from './keccak.ts';
 export { CHIP_LABELS, LABELS } from './label.ts';
 export { checkP256PublicKey, verifyP256 } from './p256.ts';
 export {

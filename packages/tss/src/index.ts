@@ -43,6 +43,7 @@ export type {
 export type { TwoPartyRole } from './lindell17/party.ts';
 export { twoPartyRefresh } from './lindell17/refresh.ts';
 export { twoPartySign } from './lindell17/sign.ts';
+export { isPrimePair, type PrimePair, type PrimePool } from './primes.ts';
 export { type Rng, systemRng } from './rng.ts';
 export {
   AbortError,
@@ -56,3 +57,4 @@ export {
 } from './round/errors.ts';
 export type { Message } from './round/mailbox.ts';
 export type { Outcome, Receipt, Session } from './round/session.ts';
+export type { ModulusBits } from './zk/parameters.ts';

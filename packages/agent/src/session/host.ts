@@ -12,7 +12,7 @@ import {
   sign,
   TssError,
 } from '@quorate/tss';
-import { isAgentError } from '../errors.ts';
+import { AgentError, isAgentError } from '../errors.ts';
 import { openShard, sealShard } from '../shard.ts';
 import { type PartyOutcome, PartySession, type Preparation, prepare } from './partySession.ts';
 import type {
@@ -55,13 +55,16 @@ export class SessionHost {
       case 'prepare':
         return this.#prepare(order.id);
       case 'keygen':
-        return this.#refusable(order.id, () => this.#keygen(order.id, order.start));
+        return this.#start(order.id, () => this.#keygen(order.id, order.start));
       case 'sign':
-        return this.#refusable(order.id, () => this.#sign(order.id, order.start));
+        this.#start(order.id, () => this.#sign(order.id, order.start));
+        order.start.opener.fill(0);
+        return undefined;
       case 'receive':
         return this.#receive(order.id, order.frame);
       case 'end':
-        return this.#end(order.id);
+        this.#end(order.id);
+        return this.#post({ event: 'ended', id: order.id }, []);
     }
   }
 
@@ -114,7 +117,7 @@ export class SessionHost {
 
   #party<T>(id: string, session: Session<T>, start: KeygenStart | SignStart): PartySession<T> {
     const preparation = this.#prepared.get(id);
-    if (!preparation) throw new Error('unreachable: a session that was not prepared');
+    if (!preparation) throw new AgentError('session/refused', 'this session was not prepared');
     this.#prepared.delete(id);
     const { sid, index, peers } = start;
     return new PartySession(session, { sid, index, peers, keys: preparation.keys });
@@ -144,22 +147,40 @@ export class SessionHost {
     if (!outcome) return;
     if (outcome.status === 'aborted') {
       const { status: _, ...abort } = outcome;
-      if (running.key !== null && abort.bans.length > 0) this.#ban(id, running.key, abort.bans);
+      const { key } = running;
+      const banning = key !== null && abort.bans.length > 0;
+      if (banning) this.#note(key, abort.bans);
       this.#post({ event: 'aborted', id, abort: plainAbort(abort) }, []);
+      if (banning) this.#endOthers(id, key);
     }
     this.#end(id);
   }
 
-  /** Stops every other session of this key with a banned peer before anything more is said. */
-  #ban(cause: string, key: string, banned: readonly number[]): void {
+  #note(key: string, banned: readonly number[]): void {
     const known = this.#bans.get(key) ?? new Set();
     for (const peer of banned) known.add(peer);
     this.#bans.set(key, known);
+  }
+
+  /**
+   * Stops every other session of this key with a banned peer, in the turn in which the ban is found.
+   * The cause was posted before them, and each of them names the ban too: whichever arrives first,
+   * the ban is on disk before anybody is told of anything.
+   */
+  #endOthers(cause: string, key: string): void {
+    const known = this.#bans.get(key) ?? new Set();
     for (const [id, running] of this.#running) {
       const culprits = running.peers.filter((peer) => known.has(peer));
       if (id === cause || running.key !== key || culprits.length === 0) continue;
       const message = 'another session with this party ended in a ban';
-      const abort = { reason: 'banned-pair', culprits, bans: [], round: 0, message, evidence: [] };
+      const abort = {
+        reason: 'banned-pair',
+        culprits,
+        bans: culprits,
+        round: 0,
+        message,
+        evidence: [],
+      };
       this.#post({ event: 'aborted', id, abort }, []);
       this.#end(id);
     }
@@ -190,7 +211,9 @@ export class SessionHost {
   }
 
   /** What this machine or its input is at fault for ends the session before anything is sent. */
-  #refusable(id: string, start: () => void): void {
+  #start(id: string, start: () => void): void {
+    // A second start of a session that runs is nobody's order: the first one goes on.
+    if (this.#running.has(id)) return;
     try {
       start();
     } catch (error) {

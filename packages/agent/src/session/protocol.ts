@@ -107,6 +107,8 @@ export type WorkerEvent =
     }
   | { readonly event: 'signature'; readonly id: string; readonly signature: Uint8Array }
   | { readonly event: 'aborted'; readonly id: string; readonly abort: SessionAbort }
+  /** The answer to the order `end`: nothing more comes of this session, no ban in particular. */
+  | { readonly event: 'ended'; readonly id: string }
   | {
       readonly event: 'refused';
       readonly id: string;

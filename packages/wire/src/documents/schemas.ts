@@ -41,8 +41,18 @@ export function jsonSchemas(
   dialect: Dialect = 'draft-2020-12',
   of: 'messages' | 'rest' | 'all' = 'all',
 ): Record<string, JsonObject> {
+  return namedSchemas(
+    [...(of === 'rest' ? [] : MESSAGES), ...(of === 'messages' ? [] : REST)],
+    dialect,
+  );
+}
+
+/** Schemas by name of everything named that these modules export. */
+export function namedSchemas(
+  modules: readonly object[],
+  dialect: Dialect,
+): Record<string, JsonObject> {
   const registry = z.registry<{ id: string; description?: string }>();
-  const modules = [...(of === 'rest' ? [] : MESSAGES), ...(of === 'messages' ? [] : REST)];
   for (const value of modules.flatMap((module): unknown[] => Object.values(module))) {
     if (value instanceof z.ZodType) addNamed(registry, value);
   }

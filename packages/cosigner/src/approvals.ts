@@ -1,0 +1,165 @@
+/**
+ * Who decides on what a partner asks for: nobody (`auto`), a person at the terminal or over REST
+ * (`prompt`), or rules (`policy`). What came from the partner is escaped before a person sees it.
+ */
+import { readFileSync } from 'node:fs';
+import type { Approval, Asker } from '@quorate/agent';
+import { escapeForDisplay } from '@quorate/intent';
+import type { MessageHash } from '@quorate/wire';
+import { z } from 'zod';
+import type { CosignerConfig } from './config.ts';
+import { readYaml } from './configFile.ts';
+import { CosignerError, messageOf, SetupError } from './errors.ts';
+
+/** What there is to decide. */
+export interface ApprovalRequest {
+  readonly sessionId: string;
+  readonly type: 'keygen' | 'sign' | 'refresh';
+  readonly partner: string;
+  readonly address: string | null;
+  readonly message: string | null;
+  readonly hash: MessageHash | null;
+  /** `0x` and hex */
+  readonly digest: string | null;
+}
+
+const HASH_NAMES: Readonly<Record<MessageHash, string>> = {
+  eip191: 'EIP-191 (personal_sign: prefix, length, text; Keccak-256)',
+  keccak256: 'Keccak-256 of the text',
+  sha256: 'SHA-256 of the text',
+  none: 'none: the message is the digest itself, and nobody can say what it means',
+};
+
+/** The lines that a person sees, each free of control and direction characters. */
+export function describeRequest(request: ApprovalRequest): string[] {
+  const { sessionId, type, partner, address, message, hash, digest } = request;
+  const titles = { keygen: 'New key', sign: 'Signature', refresh: 'New shares of a key' };
+  return [
+    `── ${titles[type]} ──`,
+    `Session:      ${sessionId}`,
+    `Requested by: ${escapeForDisplay(partner)}`,
+    ...(address === null ? [] : [`Key:          ${address}`]),
+    ...(message === null ? [] : [`Text:         ${escapeForDisplay(message)}`]),
+    ...(hash === null ? [] : [`Hash:         ${HASH_NAMES[hash]}`]),
+    ...(digest === null ? [] : [`Digest:       ${digest}`]),
+  ];
+}
+
+const ruleSchema = z.strictObject({
+  operation: z.enum(['keygen', 'sign', 'refresh']),
+  hash: z.array(z.enum(['eip191', 'keccak256', 'sha256', 'none'])).optional(),
+  address: z.array(z.string().regex(/^0x[0-9a-fA-F]{40}$/)).optional(),
+  /** The message begins with this. */
+  starts_with: z.string().optional(),
+  max_length: z.int().min(1).optional(),
+  per_hour: z.int().min(1).optional(),
+});
+
+const policySchema = z.strictObject({ allow: z.array(ruleSchema).max(100) });
+const POLICY_KEYS = ['allow', ...Object.keys(ruleSchema.shape)];
+type Rule = z.infer<typeof ruleSchema>;
+
+/** Decides without a person. */
+export type Policy = (request: ApprovalRequest) => Approval;
+
+/** Reads a policy. @throws SetupError naming key and line */
+export function parseApprovalPolicy(name: string, text: string, now: () => number): Policy {
+  const { allow } = readYaml(name, text, policySchema, POLICY_KEYS);
+  const used = allow.map((): number[] => []);
+  return (request) => {
+    const hourAgo = now() - 3_600_000;
+    for (const [at, rule] of allow.entries()) {
+      if (!allows(rule, request)) continue;
+      const recent = (used[at] ?? []).filter((time) => time > hourAgo);
+      if (recent.length >= (rule.per_hour ?? Number.POSITIVE_INFINITY)) continue;
+      used[at] = [...recent, now()];
+      return { accept: true };
+    }
+    return { accept: false, reason: 'no rule of the policy allows it' };
+  };
+}
+
+function allows(rule: Rule, { type, hash, address, message }: ApprovalRequest): boolean {
+  if (rule.operation !== type) return false;
+  if (rule.hash !== undefined && (hash === null || !rule.hash.includes(hash))) return false;
+  const known = rule.address?.map((text) => text.toLowerCase());
+  if (known !== undefined && !known.includes(address?.toLowerCase() ?? '')) return false;
+  if (rule.starts_with !== undefined && message?.startsWith(rule.starts_with) !== true)
+    return false;
+  return rule.max_length === undefined || (message ?? '').length <= rule.max_length;
+}
+
+interface Waiting {
+  readonly request: ApprovalRequest;
+  readonly decide: (approval: Approval) => void;
+}
+
+/** The decisions that are waited for. */
+export class Approvals {
+  readonly #mode: 'auto' | 'prompt' | Policy;
+  readonly #asker: Asker | undefined;
+  readonly #waiting = new Map<string, Waiting>();
+
+  /** `asker` asks at a terminal; without one, `prompt` waits for REST. */
+  constructor(mode: 'auto' | 'prompt' | Policy, asker: Asker | undefined) {
+    this.#mode = mode;
+    this.#asker = asker;
+  }
+
+  /** Whether a person is asked. */
+  get asks(): boolean {
+    return this.#mode === 'prompt';
+  }
+
+  /** The decision; when `signal` aborts, it is a refusal. */
+  async decide(request: ApprovalRequest, signal: AbortSignal): Promise<Approval> {
+    if (this.#mode === 'auto') return { accept: true };
+    if (this.#mode !== 'prompt') return this.#mode(request);
+    const moot = new AbortController();
+    const { sessionId } = request;
+    const decided = new Promise<Approval>((resolve) => {
+      this.#waiting.set(sessionId, { request, decide: resolve });
+      const late = (): void => resolve({ accept: false, reason: 'no answer in time' });
+      if (signal.aborted) late();
+      signal.addEventListener('abort', late, { once: true });
+      void this.#asker?.(describeRequest(request), moot.signal).then((answer) => {
+        if (!moot.signal.aborted) resolve(answer);
+      });
+    });
+    try {
+      return await decided;
+    } finally {
+      this.#waiting.delete(sessionId);
+      moot.abort();
+    }
+  }
+
+  /**
+   * A decision over REST.
+   * @throws CosignerError `not_awaiting_approval`, also when another digest was looked at
+   */
+  answer(sessionId: string, approval: Approval, digest?: string): void {
+    const waiting = this.#waiting.get(sessionId);
+    if (waiting === undefined) throw new CosignerError('not_awaiting_approval');
+    if (digest !== undefined && digest !== waiting.request.digest) {
+      throw new CosignerError('not_awaiting_approval', 'that is not the digest of this session');
+    }
+    waiting.decide(approval);
+  }
+}
+
+/** The mode of a configuration, with the policy read. */
+export function approvalMode(
+  { approval }: CosignerConfig,
+  pathOf: (file: string) => string,
+  now: () => number,
+): 'auto' | 'prompt' | Policy {
+  if (typeof approval === 'string') return approval;
+  const file = pathOf(approval.policy);
+  try {
+    return parseApprovalPolicy(file, readFileSync(file, 'utf8'), now);
+  } catch (error) {
+    if (error instanceof SetupError) throw error;
+    throw new SetupError('config/missing', `policy ${file}: ${messageOf(error)}`, error);
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The configuration of a cosigner: the seed's keys, and what the contract adds. Paths are relative to
+ * the file; secrets are never in it, only the names of the files that hold them.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import { readYaml } from './configFile.ts';
+import { messageOf, SetupError } from './errors.ts';
+
+/** Which of the two parties this server is. */
+export type CosignerRoleName = 'enterprise' | 'mobile-app';
+
+/** A configuration as it is written, with its defaults. */
+export interface CosignerConfig {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly capabilities: readonly ('keygen' | 'sign')[];
+  readonly role: CosignerRoleName;
+  /** This server's name for its partners; the role by default. */
+  readonly name: string;
+  readonly partners: readonly string[];
+  /** URL of the partner's `/peer`, for the side that dials. */
+  readonly peer?: string | undefined;
+  readonly identity: {
+    /** Signs certificates in place of the chip. */
+    readonly key_file?: string | undefined;
+    readonly chip: {
+      readonly kind: 'virtual';
+      readonly file?: string | undefined;
+      readonly passphrase_file?: string | undefined;
+      readonly pin_file?: string | undefined;
+    };
+  };
+  /** Files that partners exported, by name. */
+  readonly partner_keys: Readonly<Record<string, string>>;
+  readonly store: string;
+  readonly tls?:
+    | {
+        readonly certificate_file?: string | undefined;
+        readonly key_file?: string | undefined;
+        /** The authority that the partner's certificate is checked by. */
+        readonly ca_file?: string | undefined;
+      }
+    | undefined;
+  readonly allow_insecure: boolean;
+  readonly auth: { readonly public_key_file?: string | undefined; readonly issuer: string };
+  readonly approval: 'auto' | 'prompt' | { readonly policy: string };
+  readonly paillier_bits: 2048 | 3072;
+  /** Pairs of primes kept ready. */
+  readonly primes: { readonly ready: number };
+  /** Seconds. */
+  readonly deadlines: {
+    readonly step: number;
+    readonly setup_step: number;
+    readonly approval: number;
+    readonly session: number;
+  };
+  /** Protocol threads. */
+  readonly workers: number;
+  /** Sessions that may run at once. */
+  readonly max_sessions: number;
+}
+
+/** A configuration and where it was read. */
+export interface LoadedConfig {
+  readonly config: CosignerConfig;
+  /** The directory that its paths are relative to. */
+  readonly directory: string;
+}
+
+const KEYS = (
+  'listen host port capabilities role name partners peer identity key_file chip kind file ' +
+  'passphrase_file pin_file partner_keys store tls certificate_file ca_file allow_insecure auth ' +
+  'public_key_file issuer approval policy paillier_bits primes ready deadlines step setup_step ' +
+  'session workers max_sessions'
+).split(' ');
+
+const path = z.string().min(1);
+const partyName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected letters, digits, . _ -');
+const seconds = z.number().min(0.1).max(86_400);
+
+const chipSchema = z.strictObject({
+  kind: z.literal('virtual').default('virtual'),
+  file: path.optional(),
+  passphrase_file: path.optional(),
+  pin_file: path.optional(),
+});
+
+const configSchema = z.strictObject({
+  listen: z.strictObject({
+    host: z.string().min(1).default('127.0.0.1'),
+    port: z.int().min(0).max(65_535),
+  }),
+  capabilities: z
+    .array(z.enum(['keygen', 'sign']))
+    .min(1)
+    .max(2),
+  role: z.enum(['enterprise', 'mobile-app']),
+  name: partyName.optional(),
+  partners: z.array(partyName).min(1).max(1000),
+  peer: z
+    .string()
+    .regex(/^wss?:\/\/.+/, 'expected ws:// or wss://')
+    .optional(),
+  identity: z
+    .strictObject({
+      key_file: path.optional(),
+      chip: chipSchema.default(() => chipSchema.parse({})),
+    })
+    .default(() => ({ chip: chipSchema.parse({}) })),
+  partner_keys: z.record(partyName, path).default({}),
+  store: path.default('store'),
+  tls: z
+    .strictObject({
+      certificate_file: path.optional(),
+      key_file: path.optional(),
+      ca_file: path.optional(),
+    })
+    .optional(),
+  allow_insecure: z.boolean().default(false),
+  auth: z
+    .strictObject({
+      public_key_file: path.optional(),
+      issuer: z.string().min(1).default('quorate-cosigner'),
+    })
+    .default({ issuer: 'quorate-cosigner' }),
+  approval: z
+    .union([z.enum(['auto', 'prompt']), z.strictObject({ policy: path })], {
+      error: 'expected auto, prompt or { policy: FILE }',
+    })
+    .default('auto'),
+  paillier_bits: z
+    .union([z.literal(2048), z.literal(3072)], { error: 'expected 2048 or 3072' })
+    .default(3072),
+  primes: z.strictObject({ ready: z.int().min(0).max(64) }).default({ ready: 2 }),
+  deadlines: z
+    .strictObject({
+      step: seconds.default(10),
+      setup_step: seconds.default(60),
+      approval: seconds.default(120),
+      session: seconds.default(180),
+    })
+    .default({ step: 10, setup_step: 60, approval: 120, session: 180 }),
+  workers: z.int().min(1).max(64).default(1),
+  max_sessions: z.int().min(1).max(10_000).default(256),
+});
+
+/**
+ * Parses a configuration.
+ * @throws SetupError `config/unknown-key`, `config/invalid`
+ */
+export function parseCosignerConfig(text: string, name = 'cosigner.yaml'): CosignerConfig {
+  const parsed = readYaml(name, text, configSchema, KEYS);
+  const config: CosignerConfig = { ...parsed, name: parsed.name ?? parsed.role };
+  const problem = problemOf(config);
+  if (problem !== undefined) throw new SetupError('config/invalid', `${name}: ${problem}`);
+  return config;
+}
+
+function problemOf(config: CosignerConfig): string | undefined {
+  const { name, partners, partner_keys, peer, tls, listen, allow_insecure } = config;
+  if (partners.includes(name)) return `partners: ${name} is this server itself`;
+  if (new Set(partners).size !== partners.length) return 'partners: a name twice';
+  const stranger = Object.keys(partner_keys).find((partner) => !partners.includes(partner));
+  if (stranger !== undefined) return `partner_keys.${stranger}: not among partners`;
+  if (peer !== undefined && partners.length > 1) return 'peer: one partner is dialled, not several';
+  if ((tls?.certificate_file === undefined) !== (tls?.key_file === undefined)) {
+    return 'tls: certificate_file and key_file go together';
+  }
+  if (allow_insecure) return undefined;
+  if (tls?.certificate_file === undefined && !isLoopback(listen.host)) {
+    return `listen.host: ${listen.host} without tls; set tls, or allow_insecure: true`;
+  }
+  if (peer?.startsWith('ws:') && !isLoopback(new URL(peer).hostname)) {
+    return 'peer: ws:// to another host; use wss://, or allow_insecure: true';
+  }
+  return undefined;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
+}
+
+/** Reads a configuration file. @throws SetupError `config/missing` and those of the parser */
+export function loadCosignerConfig(file: string): LoadedConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SetupError('config/missing', `${file} cannot be read: ${messageOf(error)}`, error);
+  }
+  return { config: parseCosignerConfig(text, file), directory: dirname(file) };
+}
+
+/** A path of the configuration. */
+export function pathOf({ directory }: LoadedConfig, file: string): string {
+  return isAbsolute(file) ? file : join(directory, file);
+}

@@ -1,0 +1,69 @@
+/**
+ * YAML that people write: every mistake is named with its key, its line and what was probably meant.
+ */
+import { nearest } from '@quorate/agent';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { messageOf, SetupError } from './errors.ts';
+
+/**
+ * Reads a YAML text by a schema.
+ * @param keys every key name that the schema knows, at any depth
+ * @throws SetupError `config/unknown-key`, `config/invalid`
+ */
+export function readYaml<T>(
+  name: string,
+  text: string,
+  schema: z.ZodType<T>,
+  keys: readonly string[],
+): T {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const [mistake] = document.errors;
+  if (mistake !== undefined) {
+    const line = lines.linePos(mistake.pos[0]).line;
+    const [what = 'not valid YAML'] = mistake.message.split('\n');
+    throw new SetupError('config/invalid', `${name}:${line}: ${what}`);
+  }
+  const result = schema.safeParse(valueOf(name, document));
+  if (result.success) return result.data;
+  const issue = result.error.issues.find(({ code }) => code === 'unrecognized_keys');
+  const first = issue ?? result.error.issues[0];
+  if (first === undefined) throw new Error('unreachable: a failed parse without an issue');
+  const unknown = first.code === 'unrecognized_keys' ? (first.keys[0] ?? '') : undefined;
+  const path = [...first.path, ...(unknown === undefined ? [] : [unknown])];
+  const where = `${name}:${lineOf(document, lines, path)}`;
+  const key = path.map(String).join('.');
+  if (unknown === undefined) {
+    throw new SetupError('config/invalid', `${where}: ${key || 'the file'}: ${first.message}`);
+  }
+  const meant = nearest(unknown, keys);
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  throw new SetupError('config/unknown-key', `${where}: unknown key ${JSON.stringify(key)}${hint}`);
+}
+
+function valueOf(name: string, document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    throw new SetupError('config/invalid', `${name}: ${messageOf(error)}`);
+  }
+}
+
+/** The line of the key at the end of the path, or of the nearest part of the path that exists. */
+function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+  let at = 0;
+  let node: unknown = document.contents;
+  for (const part of path) {
+    if (!isMap(node)) {
+      node = isNode(node) ? document.getIn([...path].map(String), true) : undefined;
+      if (isNode(node) && node.range) at = node.range[0];
+      break;
+    }
+    const pair = node.items.find(({ key }) => isScalar(key) && key.value === part);
+    if (pair === undefined) break;
+    if (isScalar(pair.key) && pair.key.range) at = pair.key.range[0];
+    node = pair.value;
+  }
+  return lines.linePos(at).line;
+}

@@ -1,0 +1,207 @@
+/** One two-party server: its store and chip, its sessions, its partners, its REST interface. */
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { type Asker, type Logger, silentLogger } from '@quorate/agent';
+import type { FastifyInstance } from 'fastify';
+import { approvalMode, Approvals } from './approvals.ts';
+import { type LoadedConfig, pathOf } from './config.ts';
+import { messageOf, SetupError } from './errors.ts';
+import { pathsOf, readSecretLine } from './files.ts';
+import { checkPartner, ownIdentity } from './init.ts';
+import { Keyring } from './keyring.ts';
+import { privateKeyFrom } from './keys.ts';
+import { type PublicIdentity, readIdentity } from './partner.ts';
+import { PeerHub } from './peer/hub.ts';
+import { openSealedPool, PrimeStock } from './primeStock.ts';
+import { createMetrics } from './rest/metrics.ts';
+import { createHttp } from './rest/server.ts';
+import { SessionManager } from './session/manager.ts';
+import { openStore, type Store } from './store/index.ts';
+import { tokenVerifier } from './tokens.ts';
+import { Vault } from './vault.ts';
+import { Threads } from './worker/threads.ts';
+
+/** What a server is started with. */
+export interface CosignerOptions {
+  readonly logger?: Logger;
+  /** Asks a person at a terminal; without it, `approval: prompt` waits for REST. */
+  readonly asker?: Asker;
+}
+
+/** A server. */
+export interface Cosigner {
+  /** Listens and dials; gives the URL of REST. */
+  listen(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a server's store and chip, and checks everything that it needs.
+ * @throws SetupError, SecureElementError, AgentError `store/locked`
+ */
+export async function createCosigner(
+  loaded: LoadedConfig,
+  options: CosignerOptions = {},
+): Promise<Cosigner> {
+  const { config } = loaded;
+  const paths = pathsOf(loaded);
+  const verify = tokenVerifier(loaded);
+  const approvals = new Approvals(
+    approvalMode(config, (file) => pathOf(loaded, file), Date.now),
+    options.asker,
+  );
+  const tls = tlsOf(loaded);
+  const store = openStore(config, paths);
+  try {
+    const vault = await Vault.open(loaded, paths);
+    try {
+      const parts = await assemble(loaded, store, vault, { approvals, options });
+      const app = createHttp({ ...parts, sessions: store.sessions, approvals, verify, tls });
+      return running(loaded, app, parts, async () => {
+        await vault.close();
+        store.close();
+      });
+    } catch (error) {
+      await vault.close();
+      throw error;
+    }
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly manager: SessionManager;
+  readonly hub: PeerHub;
+  readonly threads: Threads;
+  readonly stock: PrimeStock;
+  readonly logger: Logger;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  health(): { status: 'ok'; partners: { name: string; connected: boolean }[]; primes: number };
+}
+
+async function assemble(
+  loaded: LoadedConfig,
+  store: Store,
+  vault: Vault,
+  given: { readonly approvals: Approvals; readonly options: CosignerOptions },
+): Promise<Parts> {
+  const { config } = loaded;
+  const logger = given.options.logger ?? silentLogger;
+  const paths = pathsOf(loaded);
+  const own = ownIdentity(loaded, vault);
+  const partners = readPartners(loaded);
+  const index = config.role === 'enterprise' ? 1 : 2;
+  const pool = await openSealedPool(vault, paths, logger);
+  const stock = new PrimeStock(pool, config.paillier_bits, config.primes.ready, logger);
+  const keyring = new Keyring(store.keys, vault, index);
+  const threads = new Threads(config.workers, logger, () => keyring.forget());
+  keyring.attach(threads);
+  const partner = (name: string): PublicIdentity | undefined => partners.get(name);
+  const end = {
+    name: config.name,
+    agreement: privateKeyFrom(readSecretLine(paths.inStore('peer'))),
+    partner,
+    now: Date.now,
+  };
+  const hub: PeerHub = new PeerHub(
+    end,
+    {
+      onConnected: (name) => manager.connected(name),
+      onMessage: (name, message) => manager.receive(name, message),
+    },
+    logger,
+  );
+  const connected = (): { name: string; connected: boolean }[] =>
+    config.partners.map((name) => ({ name, connected: hub.isConnected(name) }));
+  const metrics = createMetrics({
+    running: () => manager.running,
+    primes: () => stock.count,
+    connected: () => connected().filter((one) => one.connected).length,
+  });
+  const manager: SessionManager = new SessionManager({
+    config,
+    index,
+    own,
+    store,
+    vault,
+    keyring,
+    threads,
+    stock,
+    logger,
+    partner,
+    approvals: given.approvals,
+    now: Date.now,
+    send: (name, message) => hub.send(name, message),
+    onSession: (view) => {
+      metrics.session(view);
+      const { session_id, type, status } = view;
+      logger.info({ session_id, type, status, error: view.error?.code }, 'session over');
+    },
+  });
+  const health = (): ReturnType<Parts['health']> => ({
+    status: 'ok',
+    partners: connected(),
+    primes: stock.count,
+  });
+  return { manager, hub, threads, stock, logger, metrics, health };
+}
+
+function running(
+  loaded: LoadedConfig,
+  app: FastifyInstance,
+  { manager, hub, threads, stock }: Parts,
+  release: () => Promise<void>,
+): Cosigner {
+  const { config } = loaded;
+  return {
+    listen: async () => {
+      await app.listen({ host: config.listen.host, port: config.listen.port });
+      const [partner = ''] = config.partners;
+      const ca = config.tls?.ca_file;
+      if (config.peer !== undefined) {
+        const authority = ca === undefined ? {} : { ca: readFileSync(pathOf(loaded, ca), 'utf8') };
+        hub.dial({ url: config.peer, partner, ...authority });
+      }
+      stock.start();
+      return urlOf(app, config.tls?.certificate_file === undefined ? 'http' : 'https');
+    },
+    close: async () => {
+      manager.stop();
+      stock.close();
+      hub.close();
+      await app.close();
+      await threads.close();
+      await release();
+    },
+  };
+}
+
+function urlOf(app: FastifyInstance, scheme: string): string {
+  const address = app.server.address() as AddressInfo;
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `${scheme}://${host}:${address.port}`;
+}
+
+/** The pinned partners; one whose file is missing yet can be pinned later, at a restart. */
+function readPartners(loaded: LoadedConfig): Map<string, PublicIdentity> {
+  const paths = pathsOf(loaded);
+  return new Map(
+    loaded.config.partners.map((name) => {
+      const identity = readIdentity(paths.partnerKey(name));
+      checkPartner(loaded, name, identity);
+      return [name, identity];
+    }),
+  );
+}
+
+function tlsOf(loaded: LoadedConfig): { cert: Buffer; key: Buffer } | null {
+  const { certificate_file: cert, key_file: key } = loaded.config.tls ?? {};
+  if (cert === undefined || key === undefined) return null;
+  try {
+    return { cert: readFileSync(pathOf(loaded, cert)), key: readFileSync(pathOf(loaded, key)) };
+  } catch (error) {
+    throw new SetupError('config/missing', `tls: ${messageOf(error)}`, error);
+  }
+}

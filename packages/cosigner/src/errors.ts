@@ -1,0 +1,43 @@
+/**
+ * Errors of the two-party server: those that a caller is told with a code of the wire's table, and
+ * those of this machine's own configuration and store.
+ */
+import { COSIGNER_CODES, type CosignerCode } from '@quorate/wire';
+
+/** A refusal with a stable code: a REST answer, or the end of a session. */
+export class CosignerError extends Error {
+  override readonly name = 'CosignerError';
+  readonly code: CosignerCode;
+
+  constructor(code: CosignerCode, detail?: string, cause?: unknown) {
+    super(detail ?? COSIGNER_CODES[code].en, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** Codes of {@link SetupError}. */
+export type SetupErrorCode =
+  | 'config/invalid'
+  | 'config/missing'
+  | 'config/unknown-key'
+  | 'store/exists'
+  | 'store/newer-version'
+  | 'store/not-found'
+  | 'store/tampered'
+  | 'store/wrong-role';
+
+/** What keeps a server from starting; `code` is stable, the message is for its operator. */
+export class SetupError extends Error {
+  override readonly name = 'SetupError';
+  readonly code: SetupErrorCode;
+
+  constructor(code: SetupErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** The message of any caught value, for a log line. */
+export function messageOf(value: unknown): string {
+  return value instanceof Error ? value.message : 'unknown error';
+}

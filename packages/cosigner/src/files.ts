@@ -1,0 +1,68 @@
+/** Where a cosigner's files are: everything in its store directory unless the configuration says otherwise. */
+import { readSecretFile } from '@quorate/agent';
+import { join } from 'node:path';
+import { type LoadedConfig, pathOf } from './config.ts';
+
+/** Names inside the store directory. */
+export const STORE_FILES = {
+  version: 'store.json',
+  keys: 'keys',
+  sessions: 'sessions',
+  pool: 'primes',
+  evidence: 'evidence',
+  partners: 'partners',
+  chip: 'chip.sealed',
+  passphrase: 'chip-passphrase',
+  pin: 'pin',
+  authority: 'authority.key',
+  peer: 'peer.key',
+  poolCount: 'primes.count',
+  authSecret: 'auth.key',
+  authPublic: 'auth.pub',
+  exported: 'public.json',
+} as const;
+
+/** The paths of one cosigner. */
+export interface CosignerPaths {
+  readonly store: string;
+  readonly chip: string;
+  readonly passphrase: string;
+  readonly pin: string;
+  readonly authPublic: string;
+  /** A file inside the store directory. */
+  inStore(name: keyof typeof STORE_FILES): string;
+  partnerKey(partner: string): string;
+}
+
+/** The paths that a configuration gives. */
+export function pathsOf(loaded: LoadedConfig): CosignerPaths {
+  const { config } = loaded;
+  const store = pathOf(loaded, config.store);
+  const { chip } = config.identity;
+  const given = (file: string | undefined, name: keyof typeof STORE_FILES): string =>
+    file === undefined ? join(store, STORE_FILES[name]) : pathOf(loaded, file);
+  return {
+    store,
+    chip: given(chip.file, 'chip'),
+    passphrase: given(chip.passphrase_file, 'passphrase'),
+    pin: given(chip.pin_file, 'pin'),
+    authPublic: given(config.auth.public_key_file, 'authPublic'),
+    inStore: (name) => join(store, STORE_FILES[name]),
+    partnerKey: (partner) => {
+      const file = config.partner_keys[partner];
+      return file === undefined
+        ? join(store, STORE_FILES.partners, `${partner}.json`)
+        : pathOf(loaded, file);
+    },
+  };
+}
+
+/** A secret file without the line end that editors add; the caller wipes it. */
+export function readSecretLine(path: string): Uint8Array {
+  const content = readSecretFile(path);
+  let end = content.length;
+  while (end > 0 && (content[end - 1] === 0x0a || content[end - 1] === 0x0d)) end -= 1;
+  const bytes = Uint8Array.from(content.subarray(0, end));
+  content.fill(0);
+  return bytes;
+}

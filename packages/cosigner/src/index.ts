@@ -1,0 +1,17 @@
+/**
+ * A two-party server: P1 or P2 by its configuration.
+ *
+ * @module
+ */
+export { type Cosigner, type CosignerOptions, createCosigner } from './cosigner.ts';
+export {
+  type CosignerConfig,
+  loadCosignerConfig,
+  type LoadedConfig,
+  parseCosignerConfig,
+} from './config.ts';
+export { CosignerError, SetupError } from './errors.ts';
+export { initCosigner, type InitResult, pinPartner } from './init.ts';
+export { importPrimes } from './importPrimes.ts';
+export { readIdentity, shownFingerprint } from './partner.ts';
+export { type Caller, makeToken } from './tokens.ts';

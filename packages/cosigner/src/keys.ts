@@ -1,0 +1,51 @@
+/** Asymmetric keys of a cosigner in the forms that Node and the wire need. */
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
+
+/** A new P-256 key pair: the secret as PEM, the public key as 65 bytes. */
+export function makeP256(): { readonly pem: string; readonly publicKey: Uint8Array } {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return { pem, publicKey: p256PublicKey(privateKey) };
+}
+
+/** The uncompressed public key (65 bytes) of a P-256 private key. */
+export function p256PublicKey(key: KeyObject): Uint8Array {
+  const { x = '', y = '' } = createPublicKey(key).export({ format: 'jwk' });
+  const point = [Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')];
+  return Uint8Array.from(Buffer.concat(point));
+}
+
+/** A new X25519 key pair: the secret as PEM, the public key as 32 bytes. */
+export function makeX25519(): { readonly pem: string; readonly publicKey: Uint8Array } {
+  const { privateKey } = generateKeyPairSync('x25519');
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return { pem, publicKey: x25519Raw(privateKey) };
+}
+
+/** The raw public key (32 bytes) of an X25519 key. */
+export function x25519Raw(key: KeyObject): Uint8Array {
+  const { x = '' } = (key.type === 'private' ? createPublicKey(key) : key).export({
+    format: 'jwk',
+  });
+  return Uint8Array.from(Buffer.from(x, 'base64url'));
+}
+
+/** An X25519 public key from its 32 bytes. */
+export function x25519Public(raw: Uint8Array): KeyObject {
+  const x = Buffer.from(raw).toString('base64url');
+  return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x } });
+}
+
+/** A private key from PEM bytes, which are wiped. */
+export function privateKeyFrom(pem: Uint8Array): KeyObject {
+  try {
+    return createPrivateKey(Buffer.from(pem.buffer, pem.byteOffset, pem.byteLength));
+  } finally {
+    pem.fill(0);
+  }
+}

@@ -1,0 +1,63 @@
+/** From the text of a request to the 32 bytes that are signed, and the words that a person approves. */
+import {
+  checkDigest,
+  digestOf,
+  fromHex,
+  hashFramed,
+  keccak256,
+  parsePayload,
+  toHex,
+  utf8,
+} from '@quorate/intent';
+import type { MessageHash } from '@quorate/wire';
+import { createHash } from 'node:crypto';
+import { CosignerError, messageOf } from './errors.ts';
+
+const LABEL = 'quorate/v1/cosigner/message';
+
+/** A message with what it means. */
+export interface SignableMessage {
+  readonly text: string;
+  readonly hash: MessageHash;
+  /** 32 bytes */
+  readonly digest: Uint8Array;
+  /** 32 bytes: what the two sides' intents agree on besides the digest. */
+  readonly payloadHash: Uint8Array;
+}
+
+/** Hashes a message as asked. @throws CosignerError `invalid_request` */
+export function signable(text: string, hash: MessageHash): SignableMessage {
+  const digest = digestBy(text, hash);
+  const payloadHash = hashFramed(LABEL, utf8(hash), utf8(text));
+  return { text, hash, digest, payloadHash };
+}
+
+function digestBy(text: string, hash: MessageHash): Uint8Array {
+  switch (hash) {
+    case 'eip191':
+      return digestOf(parsePayload({ kind: 'eip191', message: text }));
+    case 'keccak256':
+      return keccak256(utf8(text));
+    case 'sha256':
+      return createHash('sha256').update(text, 'utf8').digest();
+    case 'none':
+      return bareDigest(text);
+    default:
+      return hash satisfies never;
+  }
+}
+
+function bareDigest(text: string): Uint8Array {
+  try {
+    const digest = fromHex(text.replace(/^0x/, ''), 32);
+    checkDigest(digest);
+    return digest;
+  } catch (error) {
+    throw new CosignerError('invalid_request', `message with hash none: ${messageOf(error)}`);
+  }
+}
+
+/** `0x` and hex digits. */
+export function hex0x(bytes: Uint8Array): string {
+  return `0x${toHex(bytes)}`;
+}

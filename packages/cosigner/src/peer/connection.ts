@@ -1,0 +1,210 @@
+/**
+ * One WebSocket between two cosigners: hellos, then sealed envelopes. A frame that is not authentic
+ * changes nothing; many of them end the connection.
+ */
+import type { KeyObject } from 'node:crypto';
+import { fromHex, toHex } from '@quorate/intent';
+import { PEER_LIMITS, PeerEnvelope, PeerHello, type PeerType } from '@quorate/wire';
+import type { RawData, WebSocket } from 'ws';
+import type { PublicIdentity } from '../partner.ts';
+import { parsedJson } from '../store/version.ts';
+import { deriveLinkKeys, type LinkKeys, makeEphemeral, openData, sealData } from './secure.ts';
+
+/** How long the hellos may take, milliseconds. */
+const HELLO_MS = 10_000;
+/** How often the other end is asked whether it lives, milliseconds. */
+const HEARTBEAT_MS = 5000;
+/** Frames that are not authentic before the connection ends. */
+const MAX_BAD = 20;
+
+/** A message without what the connection adds. */
+export interface PeerMessage {
+  readonly type: PeerType;
+  /** Empty for what concerns the connection. */
+  readonly sessionId: string;
+  readonly round: number;
+  /** 0: not acknowledged, not repeated. */
+  readonly seq: number;
+  readonly plaintext: Uint8Array;
+  /** base64 Ed25519 of a round, or empty. */
+  readonly signature: string;
+}
+
+/** This end. */
+export interface OwnEnd {
+  readonly name: string;
+  /** Secret. */
+  readonly agreement: KeyObject;
+  /** The pinned partner of that name, if there is one. */
+  partner(name: string): PublicIdentity | undefined;
+  now(): number;
+}
+
+/** What the owner of a connection hears. */
+export interface ConnectionEvents {
+  /** The partner proved who it is. */
+  onReady(connection: Connection, partner: string): void;
+  onMessage(connection: Connection, message: PeerMessage): void;
+  onClosed(connection: Connection): void;
+}
+
+/** One connection. */
+export class Connection {
+  readonly #socket: WebSocket;
+  readonly #own: OwnEnd;
+  readonly #events: ConnectionEvents;
+  readonly #ephemeral = makeEphemeral();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #partner: string | undefined;
+  #keys: LinkKeys | undefined;
+  #ready = false;
+  #alive = true;
+  #bad = 0;
+
+  /** `partner` is whom we dialled; who dials us says its name. */
+  constructor(
+    socket: WebSocket,
+    own: OwnEnd,
+    events: ConnectionEvents,
+    partner: string | undefined,
+  ) {
+    this.#socket = socket;
+    this.#own = own;
+    this.#events = events;
+    this.#partner = partner;
+    socket.on('message', (data, binary) => this.#receive(data, binary));
+    socket.on('pong', () => {
+      this.#alive = true;
+    });
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => this.#closed());
+    this.#timers.push(setTimeout(() => this.#ready || socket.terminate(), HELLO_MS));
+    this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT_MS));
+    for (const timer of this.#timers) timer.unref();
+    if (partner !== undefined) this.#hello(partner);
+  }
+
+  /** Sends a message; false when it cannot leave now. */
+  send(message: PeerMessage): boolean {
+    const { type, sessionId, round, seq, plaintext, signature } = message;
+    if (this.#keys === undefined || this.#partner === undefined) return false;
+    const header = {
+      type,
+      session_id: sessionId,
+      from: this.#own.name,
+      to: this.#partner,
+      round,
+      seq,
+      timestamp: this.#own.now(),
+      signature,
+    };
+    return this.#write({ ...header, data: sealData(this.#keys, header, plaintext) });
+  }
+
+  close(code = 1000): void {
+    this.#socket.close(code);
+    const late = setTimeout(() => this.#socket.terminate(), 1000);
+    late.unref();
+  }
+
+  #write(envelope: PeerEnvelope): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return false;
+    this.#socket.send(JSON.stringify(envelope));
+    return true;
+  }
+
+  /** In clear: it holds nothing but a fresh public key. */
+  #hello(to: string): void {
+    const hello: PeerHello = { version: 1, ephemeral: toHex(this.#ephemeral.publicKey) };
+    this.#write({
+      type: 'session_sync',
+      session_id: '',
+      from: this.#own.name,
+      to,
+      round: 0,
+      seq: 0,
+      data: Buffer.from(JSON.stringify(hello)).toString('base64'),
+      timestamp: this.#own.now(),
+      signature: '',
+    });
+  }
+
+  #receive(data: RawData, binary: boolean): void {
+    const text = binary || !Buffer.isBuffer(data) ? '' : data.toString('utf8');
+    const parsed = PeerEnvelope.safeParse(parsedJson(text));
+    if (!parsed.success || parsed.data.to !== this.#own.name) return this.#refuse();
+    if (this.#keys === undefined) return this.#meet(parsed.data);
+    const envelope = parsed.data;
+    if (envelope.from !== this.#partner) return this.#refuse();
+    const plaintext = openData(this.#keys, envelope);
+    if (plaintext === undefined) return this.#refuse();
+    if (!this.#ready) {
+      this.#ready = true;
+      this.#events.onReady(this, envelope.from);
+    }
+    const { type, session_id: sessionId, round, seq, signature } = envelope;
+    this.#events.onMessage(this, { type, sessionId, round, seq, plaintext, signature });
+  }
+
+  /** Takes the other end's hello; from then on only the owner of the pinned key is understood. */
+  #meet(envelope: PeerEnvelope): void {
+    const json = Buffer.from(envelope.data, 'base64').toString('utf8');
+    const hello = PeerHello.safeParse(parsedJson(json));
+    const identity = this.#own.partner(envelope.from);
+    const expected = this.#partner === undefined || this.#partner === envelope.from;
+    if (!hello.success || identity === undefined || !expected) {
+      return this.#socket.close(4401, 'unknown partner');
+    }
+    try {
+      this.#keys = deriveLinkKeys({
+        ownName: this.#own.name,
+        ownStatic: this.#own.agreement,
+        ownEphemeral: this.#ephemeral,
+        partnerName: identity.name,
+        partnerStatic: identity.agreement,
+        partnerEphemeral: fromHex(hello.data.ephemeral),
+      });
+    } catch {
+      return this.#socket.close(4401, 'bad key');
+    }
+    if (this.#partner === undefined) {
+      this.#partner = identity.name;
+      this.#hello(identity.name);
+    }
+    // The first sealed message proves to the other end who this is.
+    const proof = Buffer.from('{}');
+    this.send({
+      type: 'session_sync',
+      sessionId: '',
+      round: 0,
+      seq: 0,
+      plaintext: proof,
+      signature: '',
+    });
+  }
+
+  #refuse(): void {
+    this.#bad += 1;
+    if (this.#bad >= MAX_BAD || this.#keys === undefined) this.#socket.close(4429, 'bad frames');
+  }
+
+  #heartbeat(): void {
+    if (!this.#alive) return this.#socket.terminate();
+    this.#alive = false;
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  }
+
+  #closed(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#keys?.outgoing.fill(0);
+    this.#keys?.incoming.fill(0);
+    this.#keys = undefined;
+    this.#events.onClosed(this);
+  }
+}
+
+/** What both ends give to `ws`. */
+export const SOCKET_OPTIONS: { readonly maxPayload: number; readonly perMessageDeflate: false } = {
+  maxPayload: PEER_LIMITS.frame,
+  perMessageDeflate: false,
+};

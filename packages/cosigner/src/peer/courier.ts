@@ -1,0 +1,93 @@
+/**
+ * Carries one session's messages until they are acknowledged: again after 0.25 s, then twice as
+ * long, at most 8 s, and at once when the partner is back. What was received before is dropped.
+ */
+import type { PeerMessage } from './connection.ts';
+
+const FIRST_MS = 250;
+const LONGEST_MS = 8000;
+/** Numbers of messages of one session that can be told apart. */
+const MAX_SEEN = 256;
+
+interface Pending {
+  readonly message: PeerMessage;
+  timer: NodeJS.Timeout | undefined;
+  wait: number;
+}
+
+/** The mail of one session. */
+export class Courier {
+  readonly #sessionId: string;
+  readonly #send: (message: PeerMessage) => boolean;
+  readonly #pending = new Map<number, Pending>();
+  readonly #seen = new Set<number>();
+  #next = 1;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(sessionId: string, send: (message: PeerMessage) => boolean) {
+    this.#sessionId = sessionId;
+    this.#send = send;
+  }
+
+  /** Sends a message until it is acknowledged. */
+  post(message: Pick<PeerMessage, 'type' | 'round' | 'plaintext' | 'signature'>): void {
+    const seq = this.#next;
+    this.#next += 1;
+    const pending = {
+      message: { ...message, sessionId: this.#sessionId, seq },
+      timer: undefined,
+      wait: FIRST_MS,
+    };
+    this.#pending.set(seq, pending);
+    this.#transmit(pending);
+  }
+
+  /** The partner has this message. */
+  acknowledged(seq: number): void {
+    const pending = this.#pending.get(seq);
+    if (pending === undefined) return;
+    clearTimeout(pending.timer);
+    this.#pending.delete(seq);
+    if (this.#pending.size === 0) this.#onEmpty?.();
+  }
+
+  /** True the first time that a number comes. */
+  isNew(seq: number): boolean {
+    if (this.#seen.has(seq) || this.#seen.size >= MAX_SEEN) return false;
+    this.#seen.add(seq);
+    return true;
+  }
+
+  /** The connection is back: everything goes out again. */
+  resend(): void {
+    for (const pending of this.#pending.values()) {
+      clearTimeout(pending.timer);
+      pending.wait = FIRST_MS;
+      this.#transmit(pending);
+    }
+  }
+
+  /** Calls when everything is acknowledged; at once if it is. */
+  whenEmpty(then: () => void): void {
+    this.#onEmpty = then;
+    if (this.#pending.size === 0) then();
+  }
+
+  /** Drops what is not acknowledged: the session has nothing more to say of it. */
+  clear(): void {
+    for (const { timer } of this.#pending.values()) clearTimeout(timer);
+    this.#pending.clear();
+  }
+
+  close(): void {
+    this.#onEmpty = undefined;
+    this.clear();
+  }
+
+  #transmit(pending: Pending): void {
+    this.#send(pending.message);
+    pending.timer = setTimeout(() => this.#transmit(pending), pending.wait);
+    pending.timer.unref();
+    pending.wait = Math.min(pending.wait * 2, LONGEST_MS);
+  }
+}

@@ -1,0 +1,108 @@
+/** What each route of the table does. */
+import {
+  type ApproveRequest,
+  type CosignerHealth,
+  cosignerOpenapi,
+  type DeclineRequest,
+  type TwoPartyKeygenRequest,
+  type TwoPartyRefreshRequest,
+  type TwoPartySession,
+  type TwoPartySessionQuery,
+  type TwoPartySignRequest,
+} from '@quorate/wire';
+import type { Approvals } from '../approvals.ts';
+import { CosignerError } from '../errors.ts';
+import type { Order, SessionManager } from '../session/manager.ts';
+import { isFinal, type SessionRecords } from '../store/sessionRecords.ts';
+import type { Metrics } from './metrics.ts';
+
+/** What the handlers work with. */
+export interface RestDeps {
+  readonly manager: SessionManager;
+  readonly sessions: SessionRecords;
+  readonly approvals: Approvals;
+  readonly metrics: Metrics;
+  health(): CosignerHealth;
+}
+
+/** What a route is called with, checked by its schemas. */
+export interface Call {
+  readonly params: { readonly session_id?: string };
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+/** A status and what is said with it. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** The work of one route. */
+export type Handler = (call: Call) => Promise<Answer> | Answer;
+
+/** The handlers by the route's id. */
+export function handlersOf(deps: RestDeps): Readonly<Record<string, Handler>> {
+  const { manager, sessions, approvals } = deps;
+  const viewOf = (id = ''): TwoPartySession => {
+    const record = sessions.find(id);
+    if (record === undefined) throw new CosignerError('unknown_session');
+    return record.session;
+  };
+  const decide = (call: Call, approval: Parameters<Approvals['answer']>[1]): Answer => {
+    const { session_id: id } = viewOf(call.params.session_id);
+    const { digest } = call.body as ApproveRequest;
+    approvals.answer(id, approval, digest);
+    return { status: 200, body: viewOf(id) };
+  };
+  const health = (): Answer => ({ status: 200, body: deps.health() });
+  return {
+    keygen: ({ body }) => {
+      const { partner, request_id: requestId, wait } = body as TwoPartyKeygenRequest;
+      return order(deps, { type: 'keygen', partner, ...optional({ requestId }) }, wait);
+    },
+    sign: ({ body }) => {
+      const request = body as TwoPartySignRequest;
+      const { session_id: keySessionId, message, partner, hash, request_id: requestId } = request;
+      const signing = { type: 'sign', partner, keySessionId, message } as const;
+      return order(deps, { ...signing, ...optional({ hash, requestId }) }, request.wait);
+    },
+    refresh: ({ body }) => {
+      const { session_id, partner, request_id: requestId, wait } = body as TwoPartyRefreshRequest;
+      const refresh = { type: 'refresh', partner, keySessionId: session_id } as const;
+      return order(deps, { ...refresh, ...optional({ requestId }) }, wait);
+    },
+    sessions: ({ query }) => ({ status: 200, body: sessions.list(query as TwoPartySessionQuery) }),
+    session: ({ params }) => ({ status: 200, body: viewOf(params.session_id) }),
+    approve: (call) => decide(call, { accept: true }),
+    decline: (call) => {
+      const { reason } = call.body as DeclineRequest;
+      return decide(call, { accept: false, reason: reason ?? 'declined' });
+    },
+    keys: () => ({ status: 200, body: { keys: manager.keys() } }),
+    healthz: health,
+    readyz: () => {
+      const body = deps.health();
+      const ready = body.partners.some(({ connected }) => connected);
+      return ready
+        ? { status: 200, body }
+        : { status: 503, body: { ...body, status: 'not_ready' } };
+    },
+    metrics: async () => ({ status: 200, body: await deps.metrics.text() }),
+    openapi: () => ({ status: 200, body: cosignerOpenapi() }),
+  };
+}
+
+/** Begins, waits as long as asked, and says where it stands. */
+async function order({ manager, sessions }: RestDeps, asked: Order, wait = 0): Promise<Answer> {
+  const { view, session } = manager.order(asked);
+  await session?.settled(wait);
+  const body = sessions.find(view.session_id)?.session ?? view;
+  return { status: isFinal(body.status) ? 200 : 202, body };
+}
+
+/** Without what is undefined. */
+function optional<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,58 @@
+/** What the server counts, in the form that Prometheus reads. */
+import type { TwoPartySession } from '@quorate/wire';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What is read when metrics are asked for. */
+export interface Gauges {
+  readonly running: () => number;
+  readonly primes: () => number;
+  readonly connected: () => number;
+}
+
+/** The metrics of one server. */
+export interface Metrics {
+  readonly contentType: string;
+  text(): Promise<string>;
+  session(view: TwoPartySession): void;
+  request(route: string, status: number, seconds: number): void;
+}
+
+/** Makes the metrics. */
+export function createMetrics(gauges: Gauges): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const sessions = new Counter({
+    name: 'quorate_cosigner_sessions_total',
+    help: 'sessions that are over',
+    labelNames: ['type', 'status'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'quorate_cosigner_session_seconds',
+    help: 'duration of completed sessions',
+    labelNames: ['type'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180],
+    registers,
+  });
+  const requests = new Histogram({
+    name: 'quorate_cosigner_http_seconds',
+    help: 'duration of REST requests',
+    labelNames: ['route', 'status'],
+    registers,
+  });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    const made: Gauge = new Gauge({ name, help, registers, collect: () => made.set(read()) });
+  };
+  gauge('quorate_cosigner_sessions_running', 'sessions that are not over', gauges.running);
+  gauge('quorate_cosigner_primes_ready', 'pairs of primes in stock', gauges.primes);
+  gauge('quorate_cosigner_partners_connected', 'partners connected now', gauges.connected);
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    session: ({ type, status, created_at: from, updated_at: to }) => {
+      sessions.inc({ type, status });
+      if (status === 'completed') duration.observe({ type }, (to - from) / 1000);
+    },
+    request: (route, status, seconds) => requests.observe({ route, status }, seconds),
+  };
+}

@@ -1,0 +1,124 @@
+/** The HTTP server: the routes of the wire's table, and the upgrade of `/peer`. */
+import { COSIGNER_ROUTES, type CosignerRoute, describeIssues, LIMITS } from '@quorate/wire';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Logger } from '@quorate/agent';
+import type { z } from 'zod';
+import { CosignerError, messageOf } from '../errors.ts';
+import type { PeerHub } from '../peer/hub.ts';
+import type { Caller, TokenVerifier } from '../tokens.ts';
+import { type Call, type Handler, handlersOf, type RestDeps } from './handlers.ts';
+import { problemOf, sendProblem } from './problem.ts';
+
+/** What the server is made of. */
+export interface ServerDeps extends RestDeps {
+  readonly verify: TokenVerifier;
+  readonly hub: PeerHub;
+  readonly logger: Logger;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+}
+
+/** Makes the server; it does not listen yet. */
+export function createHttp(deps: ServerDeps): FastifyInstance {
+  const common = {
+    bodyLimit: LIMITS.restBody,
+    logger: false,
+    forceCloseConnections: true,
+  } as const;
+  const app: FastifyInstance =
+    deps.tls === null ? Fastify(common) : Fastify({ ...common, https: deps.tls });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) =>
+    parseBody(String(text), done),
+  );
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    deps.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const { code, detail } = problemOf(error);
+    if (code === 'internal') {
+      deps.logger.error({ route: request.url, error: messageOf(error) }, 'request failed');
+    }
+    return sendProblem(reply, code, detail);
+  });
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found', 'no such route'));
+  const handlers = handlersOf(deps);
+  for (const route of COSIGNER_ROUTES) {
+    const handler = handlers[route.id];
+    if (handler === undefined) throw new Error(`unreachable: no handler of ${route.id}`);
+    addRoute(app, route, handler, deps);
+  }
+  app.server.on('upgrade', (request, socket, head) => {
+    if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/peer') {
+      return void socket.destroy();
+    }
+    deps.hub.accept(request, socket, head);
+  });
+  return app;
+}
+
+function addRoute(
+  app: FastifyInstance,
+  route: CosignerRoute,
+  handler: Handler,
+  deps: ServerDeps,
+): void {
+  app.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    // Before the body is read: who may not ask is not listened to.
+    preParsing: async (request) => {
+      await admit(route, request, deps);
+    },
+    handler: async (request, reply) => {
+      const call: Call = {
+        params: checked(route.params, request.params, 'params') ?? {},
+        query: checked(route.query, request.query, 'query'),
+        body: checked(route.body, request.body ?? {}, 'body'),
+      };
+      const { status, body } = await handler(call);
+      reply.code(status);
+      if (typeof route.answer === 'string' && route.answer !== 'application/json') {
+        return reply.type(deps.metrics.contentType).send(body);
+      }
+      return reply.type('application/json').send(JSON.stringify(body));
+    },
+  });
+}
+
+async function admit(
+  { roles }: CosignerRoute,
+  request: FastifyRequest,
+  { verify }: ServerDeps,
+): Promise<Caller | undefined> {
+  if (roles === 'anyone') return undefined;
+  const [scheme, token] = (request.headers.authorization ?? '').split(' ');
+  if (scheme?.toLowerCase() !== 'bearer' || token === undefined) {
+    throw new CosignerError('unauthorised');
+  }
+  const caller = await verify(token);
+  if (!roles.some((role) => caller.roles.includes(role))) throw new CosignerError('forbidden');
+  return caller;
+}
+
+function checked<T>(
+  schema: z.ZodType<T> | undefined,
+  value: unknown,
+  where: string,
+): T | undefined {
+  if (schema === undefined) return undefined;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new CosignerError('invalid_request', `${where}: ${describeIssues(parsed.error)}`);
+}
+
+function parseBody(text: string, done: (error: Error | null, body?: unknown) => void): void {
+  try {
+    done(null, text === '' ? {} : JSON.parse(text));
+  } catch {
+    done(new CosignerError('invalid_request', 'the body is not JSON'));
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * A new share becomes the key in two phases (attacks.md D-10): both sides store it, P2 says so, P1
+ * activates and says so, P2 activates. Until then the share is never used, and an older one stays.
+ */
+import { fromHex, parseAddress, toHex } from '@quorate/intent';
+import { lockAfterRefresh } from '@quorate/tss';
+import { messageOf } from '../errors.ts';
+import type { KeyRecord, StoredShare } from '../store/keyRecords.ts';
+import type { RecordName } from '../vault.ts';
+import type { NewShare } from '../worker/protocol.ts';
+import type { Proposal, SessionContext } from './context.ts';
+
+/** Stores a share that the other side has not confirmed; the opener is wiped. */
+export async function storeShare(
+  context: SessionContext,
+  proposal: Proposal,
+  made: NewShare,
+): Promise<void> {
+  const { store, vault, index, own, now } = context;
+  const share: StoredShare = {
+    epoch: made.epoch,
+    shard: Buffer.from(made.encryptedShard).toString('base64'),
+    record_id: toHex(made.recordId),
+    moduli: made.moduli.map((modulus) => modulus.toString(16)),
+  };
+  try {
+    if (proposal.keySessionId === null) {
+      store.keys.add({
+        format: 'quorate-two-party-key/v1',
+        session_id: proposal.id,
+        state: 'pending',
+        partner: proposal.partner.name,
+        partner_identity: toHex(proposal.partner.identity),
+        own_identity: toHex(own.identity),
+        index,
+        address: made.address,
+        public_key: toHex(made.publicKey),
+        key_id: toHex(made.keyId),
+        paillier_bits: context.config.paillier_bits,
+        share,
+        release_count: 0,
+        rolled_back: false,
+        lock: { state: 'none', reopened: 0, session_id: null, at: null },
+        next: null,
+        created_at: now(),
+      });
+    } else {
+      const next = { session_id: proposal.id, share };
+      store.keys.update(proposal.keySessionId, (record) => ({ ...record, next }));
+    }
+    await vault.keep({ recordId: made.recordId, address: parseAddress(made.address) }, made.opener);
+  } finally {
+    made.opener.fill(0);
+  }
+}
+
+/** Makes a stored share the key; the older share is gone afterwards. */
+export function activateShare(context: SessionContext, keySessionId: string): KeyRecord {
+  const { keys } = context.store;
+  const before = keys.find(keySessionId);
+  if (before === undefined) throw new Error('unreachable: activation of no key');
+  const { next } = before;
+  if (next === null) return keys.update(keySessionId, (record) => ({ ...record, state: 'active' }));
+  const older = nameOf(before, before.share);
+  const record = keys.update(keySessionId, (current) => ({
+    ...current,
+    share: next.share,
+    next: null,
+    release_count: 0,
+    rolled_back: false,
+    lock:
+      context.index === 1
+        ? { ...lockAfterRefresh(current.lock), session_id: null, at: null }
+        : current.lock,
+  }));
+  forget(context, older);
+  return record;
+}
+
+/** Forgets what a session stored and nobody confirmed. */
+export function discardShare(
+  context: SessionContext,
+  { id, keySessionId }: Pick<Proposal, 'id' | 'keySessionId'>,
+): void {
+  const { keys } = context.store;
+  const record = keys.find(keySessionId ?? id);
+  if (record === undefined) return;
+  if (keySessionId === null) {
+    if (record.state !== 'pending') return;
+    keys.remove(id);
+    forget(context, nameOf(record, record.share));
+  } else if (record.next?.session_id === id) {
+    const { share } = record.next;
+    keys.update(keySessionId, (current) => ({ ...current, next: null }));
+    forget(context, nameOf(record, share));
+  }
+}
+
+function nameOf(record: KeyRecord, share: StoredShare): RecordName {
+  return { recordId: fromHex(share.record_id), address: parseAddress(record.address) };
+}
+
+/** A chip that does not forget costs a slot, nothing else. */
+function forget(context: SessionContext, name: RecordName): void {
+  context.vault.forget(name).catch((error: unknown) => {
+    context.logger.warn({ error: messageOf(error) }, 'the chip kept a record that is not needed');
+  });
+}

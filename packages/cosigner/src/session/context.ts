@@ -1,0 +1,48 @@
+/** What a session of two parties works with. */
+import type { Logger } from '@quorate/agent';
+import type { Approvals } from '../approvals.ts';
+import type { CosignerConfig } from '../config.ts';
+import type { Keyring } from '../keyring.ts';
+import type { SignableMessage } from '../message.ts';
+import type { PublicIdentity } from '../partner.ts';
+import type { PeerMessage } from '../peer/connection.ts';
+import type { PrimeStock } from '../primeStock.ts';
+import type { Store } from '../store/index.ts';
+import type { Vault } from '../vault.ts';
+import type { Threads } from '../worker/threads.ts';
+import type { TwoPartySession } from './session.ts';
+
+/** The surroundings of every session. */
+export interface SessionContext {
+  readonly config: CosignerConfig;
+  /** P1 is 1. */
+  readonly index: 1 | 2;
+  /** This side, as its partners pin it. */
+  readonly own: PublicIdentity;
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly keyring: Keyring;
+  readonly threads: Threads;
+  readonly stock: PrimeStock;
+  readonly approvals: Approvals;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly partner: (name: string) => PublicIdentity | undefined;
+  readonly send: (partner: string, message: PeerMessage) => boolean;
+  /** Stops every other session of a key that was locked. */
+  readonly stopKey: (keySessionId: string, cause: TwoPartySession) => void;
+  /** A session is over. */
+  readonly onOver: (session: TwoPartySession) => void;
+  /** And has nothing more to say. */
+  readonly onGone: (session: TwoPartySession) => void;
+}
+
+/** What a session is about; both sides compute it for themselves. */
+export interface Proposal {
+  readonly id: string;
+  readonly type: 'keygen' | 'sign' | 'refresh';
+  readonly partner: PublicIdentity;
+  readonly initiator: 'own' | 'partner';
+  readonly keySessionId: string | null;
+  readonly message: SignableMessage | null;
+}

@@ -1,0 +1,14 @@
+/** Messages of a session that are not rounds: their plaintext is JSON. */
+import type { z } from 'zod';
+import { parsedJson } from '../store/version.ts';
+
+/** JSON as bytes. */
+export function encodeMail(value: object): Uint8Array {
+  return Buffer.from(JSON.stringify(value), 'utf8');
+}
+
+/** JSON by a schema, or undefined. */
+export function decodeMail<T>(schema: z.ZodType<T>, plaintext: Uint8Array): T | undefined {
+  const parsed = schema.safeParse(parsedJson(Buffer.from(plaintext).toString('utf8')));
+  return parsed.success ? parsed.data : undefined;
+}

@@ -1,0 +1,49 @@
+/** Everything that a cosigner keeps between runs, behind one lock. */
+import { createFile, type Lock, lockDirectory, makePrivateDirectory } from '@quorate/agent';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CosignerConfig } from '../config.ts';
+import type { CosignerPaths } from '../files.ts';
+import { type KeyRecords, openKeyRecords } from './keyRecords.ts';
+import { openSessionRecords, type SessionRecords } from './sessionRecords.ts';
+import { checkVersion } from './version.ts';
+
+/** The open store of one cosigner. */
+export interface Store {
+  readonly keys: KeyRecords;
+  readonly sessions: SessionRecords;
+  /** Keeps signed messages that show a deviation. */
+  keepEvidence(sessionId: string, evidence: unknown): void;
+  close(): void;
+}
+
+/**
+ * Opens the store.
+ * @throws SetupError for a store that is missing, newer, somebody else's or damaged; AgentError
+ * `store/locked` when another process has it
+ */
+export function openStore(
+  config: CosignerConfig,
+  paths: CosignerPaths,
+  now: () => number = Date.now,
+): Store {
+  checkVersion(paths.inStore('version'), config.role, config.name);
+  makePrivateDirectory(paths.store);
+  const lock: Lock = lockDirectory(paths.store);
+  try {
+    const evidence = paths.inStore('evidence');
+    makePrivateDirectory(evidence);
+    return {
+      keys: openKeyRecords(paths.inStore('keys')),
+      sessions: openSessionRecords(paths.inStore('sessions'), now),
+      keepEvidence: (sessionId, content) => {
+        const path = join(evidence, `${sessionId}.json`);
+        if (!existsSync(path)) createFile(path, `${JSON.stringify(content)}\n`);
+      },
+      close: () => lock.release(),
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}

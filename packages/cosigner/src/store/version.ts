@@ -1,0 +1,58 @@
+/** The version of a store, and whose it is. */
+import { createFile, readIfPresent } from '@quorate/agent';
+import { z } from 'zod';
+import type { CosignerRoleName } from '../config.ts';
+import { SetupError } from '../errors.ts';
+
+const FORMAT = 'quorate-cosigner-store';
+
+/** The version that this program writes; it reads every earlier one. */
+export const STORE_VERSION = 1;
+
+const versionSchema = z.object({
+  format: z.literal(FORMAT),
+  version: z.int().min(1),
+  role: z.enum(['enterprise', 'mobile-app']),
+  name: z.string(),
+});
+
+/** Marks a new store. */
+export function createVersion(path: string, role: CosignerRoleName, name: string): void {
+  const content = { format: FORMAT, version: STORE_VERSION, role, name };
+  createFile(path, `${JSON.stringify(content)}\n`);
+}
+
+/**
+ * Refuses a store of a newer program, and one that belongs to the other side.
+ * @throws SetupError `store/not-found`, `store/tampered`, `store/newer-version`, `store/wrong-role`
+ */
+export function checkVersion(path: string, role: CosignerRoleName, name: string): void {
+  const content = readIfPresent(path)?.toString('utf8');
+  if (content === undefined) {
+    throw new SetupError('store/not-found', `${path} is missing; run quorate cosigner init first`);
+  }
+  const parsed = versionSchema.safeParse(parsedJson(content));
+  if (!parsed.success) throw new SetupError('store/tampered', `${path} is not a store's version`);
+  const { version, role: owner, name: ownerName } = parsed.data;
+  if (version > STORE_VERSION) {
+    throw new SetupError(
+      'store/newer-version',
+      `${path}: version ${version}, this program knows up to ${STORE_VERSION}; use the newer program`,
+    );
+  }
+  if (owner !== role || ownerName !== name) {
+    throw new SetupError(
+      'store/wrong-role',
+      `${path} belongs to ${ownerName} (${owner}), the configuration is of ${name} (${role})`,
+    );
+  }
+}
+
+/** JSON, or undefined for what is none. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The secure element of one side: it certifies sessions, and keeps the 32 bytes that open each
+ * keyshare and the pool of primes (contract.md §1.6). There is no third server that could authorise
+ * a release, so the authorisation key lies beside the store: it keeps a chip from answering to
+ * another store, and the release count tells when an older store was put back.
+ */
+import { type KeyObject, randomBytes, sign } from 'node:crypto';
+import { Chip } from '@quorate/agent';
+import {
+  authorisationMessage,
+  encodeCertificatePayload,
+  hashFramed,
+  sessionHash,
+  sessionMessage,
+} from '@quorate/intent';
+import { openVirtualSecureElement, SecureElementError } from '@quorate/secure-element';
+import { type LoadedConfig, pathOf } from './config.ts';
+import { CosignerError, messageOf } from './errors.ts';
+import { type CosignerPaths, readSecretLine } from './files.ts';
+import { p256PublicKey, privateKeyFrom } from './keys.ts';
+
+const RELEASE_LABEL = 'quorate/v1/cosigner/release';
+const FORGET_LABEL = 'quorate/v1/cosigner/forget';
+
+/** What names a record on the chip. */
+export interface RecordName {
+  /** 32 bytes */
+  readonly recordId: Uint8Array;
+  /** 20 bytes */
+  readonly address: Uint8Array;
+}
+
+/** The chip of this side. */
+export class Vault {
+  readonly #chip: Chip;
+  readonly #authority: KeyObject;
+  readonly #identityKey: KeyObject | undefined;
+  /** 65 bytes: the key that partners pin. */
+  readonly publicKey: Uint8Array;
+
+  private constructor(chip: Chip, authority: KeyObject, identityKey: KeyObject | undefined) {
+    this.#chip = chip;
+    this.#authority = authority;
+    this.#identityKey = identityKey;
+    this.publicKey = identityKey === undefined ? chip.publicKey : p256PublicKey(identityKey);
+  }
+
+  /** Opens the configured chip. @throws SecureElementError for a wrong passphrase or a missing chip */
+  static async open(loaded: LoadedConfig, paths: CosignerPaths): Promise<Vault> {
+    const authority = privateKeyFrom(readSecretLine(paths.inStore('authority')));
+    const { key_file: keyFile } = loaded.config.identity;
+    const identityKey =
+      keyFile === undefined ? undefined : privateKeyFrom(readSecretLine(pathOf(loaded, keyFile)));
+    const passphrase = readSecretLine(paths.passphrase);
+    try {
+      const element = await openVirtualSecureElement({ file: paths.chip, passphrase });
+      const chip = await Chip.open(element, async () => readSecretLine(paths.pin));
+      return new Vault(chip, authority, identityKey);
+    } finally {
+      passphrase.fill(0);
+    }
+  }
+
+  /** Signs a session certificate's payload; gives payload ‖ DER. */
+  async certify(payload: Uint8Array): Promise<Uint8Array> {
+    const der =
+      this.#identityKey === undefined
+        ? await this.#chip.signSession(payload)
+        : sign('sha256', sessionMessage(this.publicKey, payload), this.#identityKey);
+    return Buffer.concat([payload, der]);
+  }
+
+  /** Keeps an opener; the caller wipes its copy. */
+  async keep({ recordId, address }: RecordName, opener: Uint8Array): Promise<void> {
+    await this.#guarded(() => this.#chip.store(recordId, address, opener));
+  }
+
+  /** Releases an opener: 32 secret bytes that the caller wipes, and how often it was released. */
+  release(name: RecordName): Promise<{ secret: Uint8Array; releaseCount: number }> {
+    const digest = hashFramed(RELEASE_LABEL, name.recordId);
+    return this.#guarded(async () => {
+      const authorised = await this.#authorise('read', name, digest);
+      return this.#chip.read({ ...name, ...authorised, digest });
+    });
+  }
+
+  /** Overwrites a record. */
+  async forget(name: RecordName): Promise<void> {
+    const reasonHash = hashFramed(FORGET_LABEL, name.recordId);
+    await this.#guarded(async () => {
+      const authorised = await this.#authorise('delete', name, reasonHash);
+      await this.#chip.delete({ ...name, ...authorised, reasonHash });
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#chip.close();
+  }
+
+  /** The chip releases only in a session that it signed; this one serves nobody else: it has expired. */
+  async #authorise(
+    operation: 'read' | 'delete',
+    name: RecordName,
+    digest: Uint8Array,
+  ): Promise<{ sessionHash: Uint8Array; challenge: Uint8Array; signature: Uint8Array }> {
+    const payload = encodeCertificatePayload({
+      operation: operation === 'read' ? 'sign' : 'destroy',
+      sessionKey: `local:${randomBytes(16).toString('hex')}`,
+      partIndex: 1,
+      nonce: randomBytes(32),
+      x25519: new Uint8Array(32),
+      ed25519: new Uint8Array(32),
+      intentHash: new Uint8Array(32),
+      notAfter: 0,
+    });
+    await this.#chip.signSession(payload);
+    const challenge = await this.#chip.challenge();
+    const { publicKey: chipPublicKey } = this.#chip;
+    const hash = sessionHash(chipPublicKey, payload);
+    const message = authorisationMessage({
+      operation,
+      chipPublicKey,
+      ...name,
+      sessionHash: hash,
+      digest,
+      challenge,
+    });
+    return { sessionHash: hash, challenge, signature: sign('sha256', message, this.#authority) };
+  }
+
+  async #guarded<T>(use: () => Promise<T>): Promise<T> {
+    try {
+      return await use();
+    } catch (error) {
+      if (!(error instanceof SecureElementError)) throw error;
+      throw new CosignerError('chip_refused', `${error.code}: ${messageOf(error)}`, error);
+    }
+  }
+}

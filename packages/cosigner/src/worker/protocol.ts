@@ -1,0 +1,130 @@
+/**
+ * What passes between the main thread and the thread that runs the protocols. Openers cross it as
+ * transferred buffers; primes cross it as numbers, which nobody can wipe.
+ */
+import type { PartyOutcome, PeerKeys, RoundFrame, SignedMessage } from '@quorate/agent';
+import type { KeyLock, KeyUnsafe, ModulusBits, PrimePair } from '@quorate/tss';
+
+/** Facts of a keyshare that this side's key record fixes. */
+export interface ShareFacts {
+  readonly publicKey: Uint8Array;
+  readonly address: Uint8Array;
+  readonly keyId: Uint8Array;
+  readonly recordId: Uint8Array;
+  readonly epoch: number;
+  readonly index: 1 | 2;
+}
+
+/** A sealed keyshare and what opens it; the opener is transferred and wiped. */
+export interface ShareToOpen extends ShareFacts {
+  readonly encryptedShard: Uint8Array;
+  /** Secret. 32 bytes. */
+  readonly opener: Uint8Array;
+}
+
+/** Secret. Primes of one key generation or refresh. */
+export interface PrimesFor {
+  readonly pedersen: PrimePair;
+  readonly paillier?: PrimePair;
+}
+
+/** What every session is started with. */
+interface Start {
+  readonly sid: Uint8Array;
+  readonly index: 1 | 2;
+  readonly peer: PeerKeys;
+}
+
+/** A key generation. */
+export interface KeygenStart extends Start {
+  readonly kind: 'keygen';
+  readonly bits: ModulusBits;
+  readonly primes: PrimesFor;
+  readonly knownModuli: readonly bigint[];
+}
+
+/** A signature with a key that the thread holds open. */
+export interface SignStart extends Start {
+  readonly kind: 'sign';
+  readonly key: string;
+  readonly lock: KeyLock;
+  readonly digest: Uint8Array;
+}
+
+/** A refresh of a key that the thread holds open. */
+export interface RefreshStart extends Start {
+  readonly kind: 'refresh';
+  readonly key: string;
+  readonly lock: KeyLock;
+  readonly primes: PrimesFor;
+  readonly knownModuli: readonly bigint[];
+}
+
+/** Orders to the thread. `key` names a key and its epoch. */
+export type WorkerOrder =
+  | { readonly order: 'prepare'; readonly id: string }
+  | { readonly order: 'hold'; readonly key: string; readonly share: ShareToOpen }
+  | { readonly order: 'wipe'; readonly key: string }
+  | {
+      readonly order: 'start';
+      readonly id: string;
+      readonly start: KeygenStart | SignStart | RefreshStart;
+    }
+  | { readonly order: 'receive'; readonly id: string; readonly frame: RoundFrame }
+  | { readonly order: 'end'; readonly id: string };
+
+/** How a session ended without an output. */
+export interface SessionAbort {
+  readonly reason: string;
+  readonly culprits: readonly number[];
+  readonly keyUnsafe: KeyUnsafe | null;
+  readonly round: number;
+  readonly message: string;
+  readonly evidence: readonly SignedMessage[];
+}
+
+/** A new keyshare, sealed. */
+export interface NewShare {
+  readonly publicKey: Uint8Array;
+  readonly address: string;
+  readonly keyId: Uint8Array;
+  readonly epoch: number;
+  readonly recordId: Uint8Array;
+  readonly moduli: readonly bigint[];
+  readonly encryptedShard: Uint8Array;
+  /** Secret. 32 bytes, transferred. */
+  readonly opener: Uint8Array;
+}
+
+/** What the thread reports. */
+export type WorkerEvent =
+  | { readonly event: 'ready'; readonly id: '' }
+  | {
+      readonly event: 'prepared';
+      readonly id: string;
+      readonly nonce: Uint8Array;
+      readonly x25519: Uint8Array;
+      readonly ed25519: Uint8Array;
+    }
+  | { readonly event: 'frames'; readonly id: string; readonly frames: readonly RoundFrame[] }
+  | {
+      readonly event: 'ignored';
+      readonly id: string;
+      readonly round: number;
+      readonly reason: string;
+    }
+  | { readonly event: 'share'; readonly id: string; readonly share: NewShare }
+  | { readonly event: 'signature'; readonly id: string; readonly signature: Uint8Array }
+  | { readonly event: 'aborted'; readonly id: string; readonly abort: SessionAbort }
+  | {
+      readonly event: 'refused';
+      readonly id: string;
+      readonly reason: string;
+      readonly message: string;
+    };
+
+/** Events that belong to one session. */
+export type SessionEvent = Exclude<WorkerEvent, { event: 'ready' | 'prepared' }>;
+
+/** An aborted outcome of the protocol engine. */
+export type AbortedOutcome = Extract<PartyOutcome<unknown>, { status: 'aborted' }>;

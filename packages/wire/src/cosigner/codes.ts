@@ -1,0 +1,173 @@
+/**
+ * Codes of the two-party server: of its REST answers, and of the `error` of a session that ended badly.
+ */
+import type { CodeEntry } from '../codes.ts';
+import { PROTOCOL_CODES } from '../codes/protocol.ts';
+import { REST_CODES } from '../codes/rest.ts';
+
+const {
+  invalid_request,
+  unauthorised,
+  forbidden,
+  not_found,
+  payload_too_large,
+  unsupported_media_type,
+} = REST_CODES;
+const { internal } = PROTOCOL_CODES;
+
+const OWN_CODES = {
+  unknown_partner: {
+    http: 404,
+    en: 'no such partner',
+    zhCN: '未知的合作方',
+    meaning: 'The name is not among the configured partners whose keys are pinned.',
+  },
+  unknown_key: {
+    http: 404,
+    en: 'no such key',
+    zhCN: '未知的密钥',
+    meaning: 'session_id names no key generation of this store that made a key.',
+  },
+  unknown_session: {
+    http: 404,
+    en: 'no such session',
+    zhCN: '未知的会话',
+    meaning: 'This server has never heard of the session.',
+  },
+  request_conflict: {
+    http: 409,
+    en: 'the request id was used for something else',
+    zhCN: '请求编号已用于其他请求',
+    meaning: 'The same request_id came before with other content; take a new one.',
+  },
+  key_pending: {
+    http: 409,
+    en: 'the key is not confirmed by both sides yet',
+    zhCN: '密钥尚未由双方确认',
+    meaning: 'The key becomes usable when both sides have stored it; connect the partner.',
+  },
+  key_locked: {
+    http: 409,
+    en: 'the key is locked after a failed proof',
+    zhCN: '证明失败后密钥已锁定',
+    meaning: 'Nothing was decrypted. An operator opens it with a refresh at the enterprise side.',
+  },
+  key_retired: {
+    http: 409,
+    en: 'the key can only be retired',
+    zhCN: '密钥只能作废',
+    meaning:
+      'A signature failed behind a passing proof, or every opening was used: move the funds.',
+  },
+  key_rolled_back: {
+    http: 409,
+    en: 'the store is older than the chip',
+    zhCN: '存储比芯片旧',
+    meaning:
+      'The chip released the key more often than this store knows: an old store was restored.',
+  },
+  refresh_running: {
+    http: 409,
+    en: 'a refresh of this key is running',
+    zhCN: '该密钥正在刷新',
+    meaning: 'One refresh of a key at a time.',
+  },
+  wrong_side: {
+    http: 409,
+    en: 'this is ordered at the enterprise side',
+    zhCN: '须在企业端发起',
+    meaning: 'A refresh is ordered by an operator of the side that holds the Paillier key.',
+  },
+  not_capable: {
+    http: 409,
+    en: 'this server does not do that',
+    zhCN: '该服务器不具备此能力',
+    meaning: 'The operation is not among the configured capabilities.',
+  },
+  not_awaiting_approval: {
+    http: 409,
+    en: 'nothing waits for this decision',
+    zhCN: '没有等待该决定的请求',
+    meaning: 'The session was decided, is over, or needs no approval here.',
+  },
+  too_many_sessions: {
+    http: 429,
+    en: 'too many sessions at once',
+    zhCN: '同时进行的会话过多',
+    meaning: 'Wait until some of the running sessions are over.',
+  },
+  stopping: {
+    http: 503,
+    en: 'the server is stopping',
+    zhCN: '服务器正在停止',
+    meaning: 'Ask again when it runs.',
+  },
+  declined: {
+    http: 409,
+    en: 'declined',
+    zhCN: '已拒绝',
+    meaning: 'A person or a policy of the approving side said no.',
+  },
+  timeout: {
+    http: 504,
+    en: 'the partner did not answer in time',
+    zhCN: '合作方未及时响应',
+    meaning: 'A deadline passed. Nothing is locked; ask again.',
+  },
+  aborted: {
+    http: 409,
+    en: 'the session was aborted',
+    zhCN: '会话已中止',
+    meaning: 'A check failed at one of the sides; its local log says which.',
+  },
+  process_restarted: {
+    http: 409,
+    en: 'a server restarted while the session ran',
+    zhCN: '会话进行中服务器重启',
+    meaning: 'Ephemeral values are never on disk. No key is lost; ask again.',
+  },
+  invalid_certificate: {
+    http: 409,
+    en: 'the partner did not prove who it is',
+    zhCN: '合作方身份证明无效',
+    meaning: 'The certificate is not signed by the pinned key, expired, or for another session.',
+  },
+  intent_mismatch: {
+    http: 409,
+    en: 'the two sides do not mean the same',
+    zhCN: '双方意图不一致',
+    meaning: 'Message, key, epoch or parameters differ between the two sides.',
+  },
+  epoch_mismatch: {
+    http: 409,
+    en: 'the two sides have different epochs of the key',
+    zhCN: '双方密钥版本不一致',
+    meaning: 'A refresh is being completed; ask again once both sides are connected.',
+  },
+  chip_refused: {
+    http: 500,
+    en: 'the chip did not release the key',
+    zhCN: '芯片未释放密钥',
+    meaning: 'The secure element of this side refused or failed; its local log says why.',
+  },
+} as const satisfies Record<string, CodeEntry>;
+
+/** The table. */
+export const COSIGNER_CODES = {
+  invalid_request,
+  unauthorised,
+  forbidden,
+  not_found,
+  payload_too_large,
+  unsupported_media_type,
+  internal,
+  ...OWN_CODES,
+} as const satisfies Record<string, CodeEntry>;
+
+/** A stable code of the two-party server. */
+export type CosignerCode = keyof typeof COSIGNER_CODES;
+
+/** True for a code of the table. */
+export function isCosignerCode(code: string): code is CosignerCode {
+  return Object.hasOwn(COSIGNER_CODES, code);
+}

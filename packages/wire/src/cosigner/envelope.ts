@@ -1,0 +1,119 @@
+/**
+ * What two cosigners say to each other at `/peer` (contract.md §2.2, docs/spec/cosigner.md).
+ */
+import { z } from 'zod';
+import { base64, Time, Username } from '../fields.ts';
+
+/** Types of the envelope, as the seed names them. */
+export const PEER_TYPES = [
+  'two_party_sign_init',
+  'pre_params',
+  'pre_params_ack',
+  'keygen_p1_data',
+  'keygen_p2_ack',
+  'sign_commit',
+  'sign_p2_nonce',
+  'sign_open',
+  'sign_p2_partial',
+  'sign_done',
+  'ack',
+  'abort',
+  'session_sync',
+] as const;
+
+/** A type of the envelope. */
+export type PeerType = (typeof PEER_TYPES)[number];
+
+/** Bounds of the peer connection. */
+export const PEER_LIMITS = {
+  /** Bytes of one frame: pre-parameters of 3072 bits are 100 KB before base64. */
+  frame: 1024 * 1024,
+  /** Characters of `data`. */
+  data: 768 * 1024,
+  /** Characters of a message to be signed. */
+  message: 16 * 1024,
+  /** Sessions told about in one session_sync. */
+  sync: 1000,
+} as const;
+
+/** The name of a key generation's, signature's or refresh's session. */
+export const TwoPartySessionId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .meta({ id: 'TwoPartySessionId', description: '16 random bytes in hex' });
+
+/** Ed25519 over the round; empty where the link and the certificate authenticate. */
+const EnvelopeSignature = z.union([z.literal(''), base64(88)]);
+
+/** One frame. `session_id` is empty for what concerns the connection as a whole. */
+export const PeerEnvelope = z.strictObject({
+  type: z.enum(PEER_TYPES),
+  session_id: z.union([z.literal(''), TwoPartySessionId]),
+  from: Username,
+  to: Username,
+  round: z.int().min(0).max(64),
+  seq: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+  data: base64(PEER_LIMITS.data),
+  timestamp: Time,
+  signature: EnvelopeSignature,
+});
+export type PeerEnvelope = z.infer<typeof PeerEnvelope>;
+
+const key32 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** The first `session_sync` of a connection, in clear: an ephemeral X25519 key. */
+export const PeerHello = z.strictObject({ version: z.literal(1), ephemeral: key32 });
+export type PeerHello = z.infer<typeof PeerHello>;
+
+/** How `message` becomes the digest. */
+export const MessageHash = z
+  .enum(['eip191', 'keccak256', 'sha256', 'none'])
+  .meta({ id: 'MessageHash', description: 'none: message is 32 bytes in hex' });
+export type MessageHash = z.infer<typeof MessageHash>;
+
+/** A text to be signed: NFC is not asked for, since the bytes are what is signed; NUL is refused. */
+export const SignedText = z
+  .string()
+  .min(1)
+  .max(PEER_LIMITS.message)
+  .refine((text) => !/[\0\p{Cs}]/u.test(text), 'expected text without NUL');
+
+/** The plaintext of `two_party_sign_init`, both ways. */
+export const PeerInit = z.strictObject({
+  operation: z.enum(['keygen', 'sign', 'refresh']),
+  /** The answer carries the certificate alone; the proposal is what the first one said. */
+  reply: z.boolean(),
+  certificate: base64(324),
+  key_session_id: TwoPartySessionId.optional(),
+  epoch: z.int().nonnegative().max(0xffffffff).optional(),
+  paillier_bits: z.union([z.literal(2048), z.literal(3072)]).optional(),
+  message: SignedText.optional(),
+  hash: MessageHash.optional(),
+});
+export type PeerInit = z.infer<typeof PeerInit>;
+
+/** The plaintext of `ack`. */
+export const PeerAck = z.strictObject({ seq: z.int().min(1), status: z.string().max(32) });
+export type PeerAck = z.infer<typeof PeerAck>;
+
+/** The plaintext of `abort`. */
+export const PeerAbort = z.strictObject({ code: z.string().max(64), reason: z.string().max(300) });
+export type PeerAbort = z.infer<typeof PeerAbort>;
+
+/** What one side says of a session or a key in `session_sync`. */
+export const PeerSync = z.strictObject({
+  /** Sessions that run here. */
+  running: z.array(TwoPartySessionId).max(PEER_LIMITS.sync).optional(),
+  /** Keys that this side uses, and their epochs. */
+  keys: z
+    .array(z.strictObject({ session_id: TwoPartySessionId, epoch: z.int().nonnegative() }))
+    .max(PEER_LIMITS.sync)
+    .optional(),
+  /** Of one session: where it stands. */
+  status: z.string().max(32).optional(),
+  /** Of one session that is complete here: r, s, v. */
+  signature: z.string().max(132).optional(),
+  /** Of one key generation or refresh: `stored` by P2, then `active` by P1. */
+  phase: z.enum(['stored', 'active']).optional(),
+});
+export type PeerSync = z.infer<typeof PeerSync>;

@@ -1,0 +1,178 @@
+/**
+ * REST schemas of the two-party server (contract.md §2.1).
+ */
+import { z } from 'zod';
+import { Address, PublicKey, Signature, text, Time, Username } from '../fields.ts';
+import { LIMITS } from '../limits.ts';
+import { MessageHash, SignedText, TwoPartySessionId } from './envelope.ts';
+
+/** What a token allows. */
+export const CosignerRole = z
+  .enum(['operator', 'signer', 'approver', 'viewer'])
+  .meta({ id: 'CosignerRole', description: 'what a token allows' });
+export type CosignerRole = z.infer<typeof CosignerRole>;
+
+/** Names of the steps, 1 to 7 in this order. */
+export const STEPS = [
+  'StepPreParams',
+  'StepKeygenP1',
+  'StepKeygenP2',
+  'StepSignRound1',
+  'StepSignRound2',
+  'StepSignRound3',
+  'StepCompleted',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+const StepName = z.enum(STEPS).meta({ id: 'Step', description: 'where the session stands' });
+
+/** States of a session. */
+export const TwoPartyStatus = z
+  .enum(['preparing', 'created', 'awaiting_approval', 'running', 'completed', 'failed', 'aborted'])
+  .meta({ id: 'TwoPartyStatus', description: 'completed, failed and aborted are final' });
+export type TwoPartyStatus = z.infer<typeof TwoPartyStatus>;
+
+/** What a session does. */
+export const TwoPartyType = z.enum(['keygen', 'sign', 'refresh']).meta({ id: 'TwoPartyType' });
+export type TwoPartyType = z.infer<typeof TwoPartyType>;
+
+const RequestId = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{1,128}$/)
+  .meta({ description: 'a safe retry: the same request again gives the same session' });
+const Wait = z
+  .number()
+  .min(0)
+  .max(170)
+  .meta({ description: 'seconds to hold the answer until the session is over' });
+
+/** `POST /api/v1/keygen/two-party`. */
+export const TwoPartyKeygenRequest = z
+  .strictObject({ partner: Username, request_id: RequestId.optional(), wait: Wait.optional() })
+  .meta({ id: 'TwoPartyKeygenRequest' });
+export type TwoPartyKeygenRequest = z.infer<typeof TwoPartyKeygenRequest>;
+
+/** `POST /api/v1/sign/two-party`. */
+export const TwoPartySignRequest = z
+  .strictObject({
+    session_id: TwoPartySessionId,
+    message: SignedText,
+    partner: Username,
+    hash: MessageHash.optional(),
+    request_id: RequestId.optional(),
+    wait: Wait.optional(),
+  })
+  .meta({
+    id: 'TwoPartySignRequest',
+    description: 'session_id is that of the key generation; hash is eip191 by default',
+  });
+export type TwoPartySignRequest = z.infer<typeof TwoPartySignRequest>;
+
+/** `POST /api/v1/refresh/two-party`. */
+export const TwoPartyRefreshRequest = z
+  .strictObject({
+    session_id: TwoPartySessionId,
+    partner: Username,
+    request_id: RequestId.optional(),
+    wait: Wait.optional(),
+  })
+  .meta({ id: 'TwoPartyRefreshRequest' });
+export type TwoPartyRefreshRequest = z.infer<typeof TwoPartyRefreshRequest>;
+
+/** `POST /api/v1/sessions/{session_id}/decline`. */
+export const DeclineRequest = z
+  .strictObject({ reason: text(200).optional() })
+  .meta({ id: 'DeclineRequest' });
+export type DeclineRequest = z.infer<typeof DeclineRequest>;
+
+/** `POST /api/v1/sessions/{session_id}/approve`: what was approved, so that nothing else can be. */
+export const ApproveRequest = z
+  .strictObject({
+    digest: z
+      .string()
+      .regex(/^0x[0-9a-f]{64}$/)
+      .optional()
+      .meta({ description: 'the digest that was looked at; another one is not approved' }),
+  })
+  .meta({ id: 'ApproveRequest' });
+export type ApproveRequest = z.infer<typeof ApproveRequest>;
+
+/** One session, without anything secret. */
+export const TwoPartySession = z
+  .strictObject({
+    session_id: TwoPartySessionId,
+    type: TwoPartyType,
+    status: TwoPartyStatus,
+    step: StepName.nullable(),
+    partner: Username,
+    initiator: Username,
+    key_session_id: TwoPartySessionId.nullable(),
+    address: Address.nullable(),
+    public_key: PublicKey.nullable(),
+    message: z.string().nullable(),
+    hash: MessageHash.nullable(),
+    digest: z.string().nullable(),
+    signature: Signature.nullable(),
+    error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+    created_at: Time,
+    updated_at: Time,
+  })
+  .meta({ id: 'TwoPartySession' });
+export type TwoPartySession = z.infer<typeof TwoPartySession>;
+
+/** `GET /api/v1/sessions`. */
+export const TwoPartySessionQuery = z.strictObject({
+  status: TwoPartyStatus.optional(),
+  type: TwoPartyType.optional(),
+  limit: z.coerce.number().int().min(1).max(LIMITS.page.max).default(LIMITS.page.default),
+  cursor: z
+    .string()
+    .regex(/^[0-9]{1,15}-[0-9a-f]{32}$/)
+    .optional(),
+});
+export type TwoPartySessionQuery = z.infer<typeof TwoPartySessionQuery>;
+
+/** A page of sessions, the newest first. */
+export const TwoPartySessionList = z
+  .strictObject({ sessions: z.array(TwoPartySession), next: z.string().nullable() })
+  .meta({ id: 'TwoPartySessionList' });
+export type TwoPartySessionList = z.infer<typeof TwoPartySessionList>;
+
+/** One key, without anything secret. */
+export const TwoPartyKey = z
+  .strictObject({
+    session_id: TwoPartySessionId,
+    state: z.enum(['pending', 'active', 'locked', 'retired', 'rolled_back']),
+    partner: Username,
+    address: Address,
+    public_key: PublicKey,
+    epoch: z.int().nonnegative(),
+    paillier_bits: z.int(),
+    lock: z
+      .strictObject({
+        kind: z.enum(['refreshable', 'terminal']),
+        session_id: TwoPartySessionId,
+        at: Time,
+      })
+      .nullable(),
+    openings_left: z.int().nonnegative(),
+    created_at: Time,
+  })
+  .meta({ id: 'TwoPartyKey' });
+export type TwoPartyKey = z.infer<typeof TwoPartyKey>;
+
+/** `GET /api/v1/keys`. */
+export const TwoPartyKeyList = z
+  .strictObject({ keys: z.array(TwoPartyKey) })
+  .meta({ id: 'TwoPartyKeyList' });
+export type TwoPartyKeyList = z.infer<typeof TwoPartyKeyList>;
+
+/** `GET /healthz`, `GET /readyz`. */
+export const CosignerHealth = z
+  .strictObject({
+    status: z.enum(['ok', 'not_ready']),
+    partners: z.array(z.strictObject({ name: Username, connected: z.boolean() })),
+    primes: z.int().nonnegative().meta({ description: 'pairs of primes in stock' }),
+  })
+  .meta({ id: 'CosignerHealth' });
+export type CosignerHealth = z.infer<typeof CosignerHealth>;

@@ -1,0 +1,166 @@
+/**
+ * Every route of the two-party server; the server registers from this table and the OpenAPI document
+ * is made of it.
+ */
+import { z } from 'zod';
+import type { CosignerCode } from './codes.ts';
+import { TwoPartySessionId } from './envelope.ts';
+import {
+  ApproveRequest,
+  CosignerHealth,
+  type CosignerRole,
+  DeclineRequest,
+  TwoPartyKeygenRequest,
+  TwoPartyKeyList,
+  TwoPartyRefreshRequest,
+  TwoPartySession,
+  TwoPartySessionList,
+  TwoPartySessionQuery,
+  TwoPartySignRequest,
+} from './rest.ts';
+
+/** One route. */
+export interface CosignerRoute {
+  readonly id: string;
+  readonly method: 'GET' | 'POST';
+  /** With `{name}` for a parameter. */
+  readonly path: string;
+  /** The roles of which one is needed; `anyone` needs no token. */
+  readonly roles: readonly CosignerRole[] | 'anyone';
+  readonly summary: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** Every status of success. */
+  readonly statuses: readonly (200 | 202 | 503)[];
+  /** A schema of JSON, or the media type of another answer. */
+  readonly answer: z.ZodType | string;
+  /** Codes besides those that every route has. */
+  readonly codes: readonly CosignerCode[];
+}
+
+const READERS: readonly CosignerRole[] = ['operator', 'signer', 'approver', 'viewer'];
+const ofSession = z.strictObject({ session_id: TwoPartySessionId });
+const orders = { method: 'POST', statuses: [200, 202], answer: TwoPartySession } as const;
+const reads = { method: 'GET', statuses: [200], roles: READERS } as const;
+const open = { method: 'GET', statuses: [200], roles: 'anyone', codes: [] } as const;
+const REQUEST_CODES: readonly CosignerCode[] = [
+  'unknown_partner',
+  'request_conflict',
+  'not_capable',
+  'too_many_sessions',
+  'stopping',
+];
+const KEY_CODES: readonly CosignerCode[] = [
+  'unknown_key',
+  'key_pending',
+  'key_retired',
+  'key_rolled_back',
+];
+
+/** The table. */
+export const COSIGNER_ROUTES: readonly CosignerRoute[] = [
+  {
+    ...orders,
+    id: 'keygen',
+    path: '/api/v1/keygen/two-party',
+    roles: ['operator'],
+    summary: 'make a key with a partner',
+    body: TwoPartyKeygenRequest,
+    codes: REQUEST_CODES,
+  },
+  {
+    ...orders,
+    id: 'sign',
+    path: '/api/v1/sign/two-party',
+    roles: ['signer'],
+    summary: 'sign a message together with a partner',
+    body: TwoPartySignRequest,
+    codes: [...REQUEST_CODES, ...KEY_CODES, 'key_locked'],
+  },
+  {
+    ...orders,
+    id: 'refresh',
+    path: '/api/v1/refresh/two-party',
+    roles: ['operator'],
+    summary: 'new shares and a new Paillier key for the same address; opens a lock',
+    body: TwoPartyRefreshRequest,
+    codes: [...REQUEST_CODES, ...KEY_CODES, 'wrong_side', 'refresh_running'],
+  },
+  {
+    ...reads,
+    id: 'sessions',
+    path: '/api/v1/sessions',
+    summary: 'sessions, the newest first',
+    query: TwoPartySessionQuery,
+    answer: TwoPartySessionList,
+    codes: [],
+  },
+  {
+    ...reads,
+    id: 'session',
+    path: '/api/v1/sessions/{session_id}',
+    summary: 'one session',
+    params: ofSession,
+    answer: TwoPartySession,
+    codes: ['unknown_session'],
+  },
+  {
+    method: 'POST',
+    statuses: [200],
+    id: 'approve',
+    path: '/api/v1/sessions/{session_id}/approve',
+    roles: ['approver'],
+    summary: 'approve what a partner asks for',
+    params: ofSession,
+    body: ApproveRequest,
+    answer: TwoPartySession,
+    codes: ['unknown_session', 'not_awaiting_approval'],
+  },
+  {
+    method: 'POST',
+    statuses: [200],
+    id: 'decline',
+    path: '/api/v1/sessions/{session_id}/decline',
+    roles: ['approver'],
+    summary: 'decline what a partner asks for',
+    params: ofSession,
+    body: DeclineRequest,
+    answer: TwoPartySession,
+    codes: ['unknown_session', 'not_awaiting_approval'],
+  },
+  {
+    ...reads,
+    id: 'keys',
+    path: '/api/v1/keys',
+    summary: 'the keys of this store; never a share',
+    answer: TwoPartyKeyList,
+    codes: [],
+  },
+  { ...open, id: 'healthz', path: '/healthz', summary: 'the process runs', answer: CosignerHealth },
+  {
+    ...open,
+    id: 'readyz',
+    path: '/readyz',
+    summary: 'every partner is connected',
+    statuses: [200, 503],
+    answer: CosignerHealth,
+  },
+  { ...open, id: 'metrics', path: '/metrics', summary: 'Prometheus', answer: 'text/plain' },
+  {
+    ...open,
+    id: 'openapi',
+    path: '/api/v1/openapi.json',
+    summary: 'this document',
+    answer: 'application/json',
+  },
+];
+
+/** The codes with which a route may end besides success. */
+export function cosignerCodesOf(route: CosignerRoute): readonly CosignerCode[] {
+  const codes: CosignerCode[] = [...route.codes];
+  if (route.roles !== 'anyone') codes.push('unauthorised', 'forbidden');
+  if (route.params ?? route.query ?? route.body) codes.push('invalid_request');
+  if (route.body) codes.push('payload_too_large', 'unsupported_media_type');
+  return codes;
+}
