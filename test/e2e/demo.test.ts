@@ -1,4 +1,9 @@
 // `quorate demo --once --json`, judged by other libraries.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Transaction } from 'micro-eth-signer';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addressOfKey } from './support/check.ts';
@@ -43,6 +48,24 @@ describe('the demo', () => {
     const { r = 0n, s = 0n } = signed.raw;
     const hex = (value: bigint): string => value.toString(16).padStart(64, '0');
     expect(String(demo['signature']).slice(2, 130)).toBe(`${hex(r)}${hex(s)}`);
+  });
+
+  test('Ctrl-C in the middle of the protocol ends it with 130 and nothing is left', async () => {
+    const temporary = mkdtempSync(join(tmpdir(), 'quorate-e2e-'));
+    const env = { ...process.env, TMPDIR: temporary };
+    const child = spawn(process.execPath, [QUORATE, 'demo'], { env });
+    const ended = once(child, 'close');
+    let said = '';
+    await new Promise<void>((resolve) => {
+      child.stderr.on('data', (chunk: Buffer) => {
+        said += chunk.toString('utf8');
+        if (said.includes('running the protocol')) resolve();
+      });
+    });
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+    expect(readdirSync(temporary)).toEqual([]);
+    rmSync(temporary, { recursive: true });
   });
 
   test('says how long each stage took', () => {

@@ -6,6 +6,7 @@
 import type { Command } from 'commander';
 import { type Attach, type Context, humanProgress } from '../context.ts';
 import type { Cluster } from '../dev/cluster.ts';
+import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { untilStopped } from '../dev/interrupt.ts';
 import { type Story, tellStory } from '../dev/story.ts';
 import { parsePort, startForShow } from './dev.ts';
@@ -37,23 +38,24 @@ Example:
   attach<DemoOptions>(command, demo);
 }
 
-async function demo(context: Context, options: DemoOptions): Promise<void> {
-  await untilStopped({}, async (stopped) => {
+async function demo(context: Context, options: DemoOptions): Promise<ExitCode> {
+  return untilStopped({}, async (stopped) => {
     const began = performance.now();
     const progress = humanProgress(context);
     const cluster = await startForShow(context, { ...options, parties: PARTIES }, stopped);
-    if (cluster === undefined) return;
+    if (cluster === undefined) return EXIT.interrupted;
     const start = Math.round(performance.now() - began);
-    const failed = cluster.failed.then((error) => Promise.reject(error));
+    const failed = cluster.failed.then((error): Promise<undefined> => Promise.reject(error));
     const ended = Promise.race([stopped.then(() => undefined), failed]);
     try {
-      const told = await Promise.race([tellStory(cluster, progress), ended]);
-      if (told === undefined) return;
+      const told = await tellStory(cluster, progress, ended);
+      if (told === undefined) return EXIT.interrupted;
       const total = Math.round(performance.now() - began);
       show(context, { ...told, timings_ms: { start, ...told.timings_ms, total } });
-      if (options.once === true) return;
+      if (options.once === true) return EXIT.ok;
       invite(context, cluster);
       await ended;
+      return EXIT.ok;
     } catch (error) {
       progress.fail();
       throw error;

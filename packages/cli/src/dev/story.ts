@@ -50,8 +50,12 @@ const PAYLOAD = {
   },
 } as const;
 
-/** Tells the story; progress goes to the eye. */
-export async function tellStory(cluster: Cluster, progress: Progress): Promise<Story> {
+/** Tells the story, unless it is ended before; progress goes to the eye. */
+export async function tellStory(
+  cluster: Cluster,
+  progress: Progress,
+  ended: Promise<undefined>,
+): Promise<Story | undefined> {
   const [requester, ...holders] = cluster.users;
   if (requester === undefined) throw new TypeError('unreachable: a cluster without users');
   const client = new CoordinatorClient({
@@ -62,8 +66,8 @@ export async function tellStory(cluster: Cluster, progress: Progress): Promise<S
   });
   const participants = holders.map((holder) => holder.username);
   try {
-    await client.connect();
-    return await perform(client, participants, progress);
+    const story = client.connect().then(() => perform(client, participants, progress));
+    return await Promise.race([story, ended]);
   } finally {
     await client.close();
   }
