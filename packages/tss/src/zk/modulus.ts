@@ -78,6 +78,7 @@ export function proveMod(
   { p, q }: ModWitness,
   rng: Rng,
 ): ModProof {
+  if (p === q) throw new RangeError('N is a square'); // no number has symbol −1
   // Step 1. w ← Z_N with Jacobi symbol −1.
   let w = randomBelow(rng, N);
   while (jacobi(w, N) !== -1) w = randomBelow(rng, N);
