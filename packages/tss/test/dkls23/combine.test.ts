@@ -153,6 +153,8 @@ describe('D7: a confirmation', () => {
       'key, said alike',
       confirmationHolds(sid, index, { ...key, publicKey: G }, { ...proof, publicKey: G }),
     ],
+    ['key, said', confirmationHolds(sid, index, key, { ...proof, publicKey: G })],
+    ['share, said', confirmationHolds(sid, index, key, { ...proof, publicShare: G })],
     ['transcript', sameTranscript(key, { ...proof, transcript: rng(32) })],
   ])('F-2: does not hold for another %s', (_, holds) => {
     expect(holds).toBe(false);

@@ -175,8 +175,8 @@ describe.each(cases)(
     // Where few mutations are messages, all that are; of the sums of the PPRF, three.
     const chosen = name.includes('.pprf.sum') ? wellFormed.slice(0, 3) : wellFormed;
     if (chosen.length > 0) {
-      test.each(chosen.map((mutation) => ({ name: mutation[0], mutation })))('$name', (one) => {
-        judge(outcomeOf(one.mutation), expected(name));
+      test.each(chosen.map((mutation) => [mutation[0], mutation] as const))('%s', (_, mutation) => {
+        judge(outcomeOf(mutation), expected(name));
       });
     }
 

@@ -44,9 +44,9 @@ describe('session id of a signature', () => {
     expect(hex(sidOf({}, { path: [] }))).toBe(hex(sidOf()));
   });
 
-  test('F-1: a signer moved into the path gives another id', () => {
-    const left = sidOf({}, { signers: [1, 2, 3], path: [4] });
-    const right = sidOf({}, { signers: [1, 2], path: [0x30000, 4] });
+  test('F-1: two signers moved into the path give another id', () => {
+    const left = sidOf({}, { signers: [1, 2, 3, 4], path: [5] });
+    const right = sidOf({}, { signers: [1, 2], path: [0x00030004, 5] });
     expect(hex(left)).not.toBe(hex(right));
   });
 });
