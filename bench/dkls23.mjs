@@ -15,7 +15,7 @@ const TABLE = [
 ];
 
 /** Runs sessions against one another through sealed rounds; returns outputs and plaintext bytes. */
-function run(sessions, channelOf) {
+export function run(sessions, channelOf) {
   let bytes = 0;
   const queue = [];
   const post = (from, messages) => {
@@ -42,7 +42,7 @@ function run(sessions, channelOf) {
   return { results, bytes };
 }
 
-function ceremony(indices, keyId) {
+export function ceremony(indices, keyId) {
   const { certificates, open } = channels(indices);
   const sid = deriveSessionId(keyId, certificates);
   return { sid, channelOf: open(sid) };
@@ -69,7 +69,7 @@ function signOnce(encoded, signers, digest) {
   return run(sessions, channelOf);
 }
 
-function measure(name, runs, warmup, work) {
+export function measure(name, runs, warmup, work) {
   const times = [];
   let bytes = 0;
   for (let at = 0; at < warmup + runs; at++) {

@@ -10,7 +10,7 @@ import { encodePoint, type Point, sumPoints } from '../curve.ts';
 import { LABELS } from '../label.ts';
 import { AbortError } from '../round/errors.ts';
 import { abortUnless, type Protocol, receive, send, swap } from '../round/protocol.ts';
-import { Session, type SessionOptions } from '../round/session.ts';
+import { Session } from '../round/session.ts';
 import { hash } from '../transcript.ts';
 import { TwoPartyKeyshare } from './keyshare.ts';
 import {
@@ -50,21 +50,12 @@ interface Run {
  * @throws InputError `input/role`, `input/bits`, `input/session-id`, `input/primes`
  */
 export function twoPartyKeygen(parameters: TwoPartyKeygenParameters): Session<TwoPartyKeyshare> {
-  const { protocol, options } = twoPartyKeygenProtocol(parameters);
-  return new Session(protocol, options);
-}
-
-/** The protocol without its session: what `twoPartyKeygen` runs. */
-export function twoPartyKeygenProtocol(parameters: TwoPartyKeygenParameters): {
-  readonly protocol: Protocol<TwoPartyKeyshare>;
-  readonly options: SessionOptions;
-} {
   const input = checkKeygen(parameters);
   const { role, bits, sessionId, rng } = parameters;
   const context = contextOf(role, keygenSid(parameters), bits, rng);
   const run = { context, input, keyId: Uint8Array.from(sessionId) };
   const protocol = role === 'P1' ? keygenP1(run) : keygenP2(run);
-  return { protocol, options: optionsFor(context, SETUP_MESSAGES) };
+  return new Session(protocol, optionsFor(context, SETUP_MESSAGES));
 }
 
 function* keygenP1({ context, input, keyId }: Run): Protocol<TwoPartyKeyshare> {

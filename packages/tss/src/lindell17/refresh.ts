@@ -15,7 +15,7 @@ import { encodePoint, mulBase, negatePoint, type Point, sumPoints } from '../cur
 import { LABELS } from '../label.ts';
 import { AbortError } from '../round/errors.ts';
 import { abortUnless, type Protocol, receive, send, swap } from '../round/protocol.ts';
-import { Session, type SessionOptions } from '../round/session.ts';
+import { Session } from '../round/session.ts';
 import { hash } from '../transcript.ts';
 import { TwoPartyKeyshare } from './keyshare.ts';
 import {
@@ -53,22 +53,13 @@ interface Run {
  * @throws InputError `input/locked`, `input/keyshare`, `input/session-id`, `input/primes`
  */
 export function twoPartyRefresh(parameters: TwoPartyRefreshParameters): Session<TwoPartyKeyshare> {
-  const { protocol, options } = twoPartyRefreshProtocol(parameters);
-  return new Session(protocol, options);
-}
-
-/** The protocol without its session: what `twoPartyRefresh` runs. */
-export function twoPartyRefreshProtocol(parameters: TwoPartyRefreshParameters): {
-  readonly protocol: Protocol<TwoPartyKeyshare>;
-  readonly options: SessionOptions;
-} {
   const input = checkRefresh(parameters);
   const { keyshare, rng } = parameters;
   const { role, bits } = keyshare;
   const context = contextOf(role, refreshSid(parameters), bits, rng);
   const run = { context, input, keyshare };
   const protocol = role === 'P1' ? refreshP1(run) : refreshP2(run);
-  return { protocol, options: optionsFor(context, SETUP_MESSAGES) };
+  return new Session(protocol, optionsFor(context, SETUP_MESSAGES));
 }
 
 function* refreshP1({ context, input, keyshare }: Run): Protocol<TwoPartyKeyshare> {

@@ -1,4 +1,3 @@
-import type { Session as SessionOf } from '../../src/index.ts';
 import type { Signature, TwoPartyKeyshare, TwoPartySignParameters } from '../../src/index.ts';
 import type { Scalar } from '../../src/arith/scalar.ts';
 import { G, mul, mulBase, mulPublic, type Point, sumPoints } from '../../src/curve.ts';
@@ -26,7 +25,7 @@ import { PARAMETERS } from '../../src/zk/parameters.ts';
 import { seededRng } from '../support/rng.ts';
 
 export const Q = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-export const mod = (n: bigint, modulus: bigint): bigint => ((n % modulus) + modulus) % modulus;
+const mod = (n: bigint, modulus: bigint): bigint => ((n % modulus) + modulus) % modulus;
 
 /** What a malicious P2 knows when it makes its last message. */
 export interface View {
@@ -45,7 +44,7 @@ export function evilP2(
   parameters: TwoPartySignParameters,
   k2: Scalar,
   forge: (view: View) => SignPartial,
-): SessionOf<Signature> {
+): Session<Signature> {
   const { options } = twoPartySignProtocol(parameters);
   return new Session(run(parameters, k2, forge), options);
 }
@@ -81,7 +80,7 @@ function* run(
 }
 
 /** The statement that P1 will put together for a ciphertext D. */
-export function statementFor({ keyshare, R2, r, m }: View, D: bigint) {
+function statementFor({ keyshare, R2, r, m }: View, D: bigint) {
   const { N, encryptedShare, pedersen } = keyshare.fields;
   const Y = sumPoints([
     mulPublic(G, scalarOf(m)),
@@ -93,7 +92,7 @@ export function statementFor({ keyshare, R2, r, m }: View, D: bigint) {
 }
 
 /** n/k₂ mod q. */
-export function over(k2: bigint, n: bigint): bigint {
+function over(k2: bigint, n: bigint): bigint {
   let [result, square, rest] = [1n, mod(k2, Q), Q - 2n];
   for (; rest > 0n; rest >>= 1n) {
     if (rest & 1n) result = (result * square) % Q;

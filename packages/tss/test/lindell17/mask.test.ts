@@ -31,7 +31,7 @@ test('L-4: what P1 decrypts hides P2’s share: a and b are reduced, and ⌊v/q�
   const statement = { sid: DIGEST, digest: DIGEST, m, publicKey, tweak };
   const x1 = integerOf(first.fields.secretShare);
   const rng = seededRng('masks');
-  const counts = new Array<number>(256).fill(0);
+  const counts = Array.from({ length: 256 }, () => 0);
   const secret = first.paillierSecret();
   for (let run = 0; run < RUNS; run++) {
     const noise = { rho: 1n, power: 1n }; // hides nothing, which is not what is looked at here

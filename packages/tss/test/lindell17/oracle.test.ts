@@ -127,12 +127,12 @@ describe('L-1b: one failed attempt, then none', () => {
 describe('L-2, L-6: plaintexts below zero', () => {
   /** Powers with a negative exponent, which an honest prover never needs. */
   const allowNegativeExponents = (): void => {
-    const { modPow } = backend;
+    const real = { ...backend };
     vi.spyOn(backend, 'modPow').mockImplementation((base, exponent, bits, modulus) => {
-      if (exponent >= 0n) return modPow(base, exponent, bits, modulus);
+      if (exponent >= 0n) return real.modPow(base, exponent, bits, modulus);
       const inverse = invert(base % modulus, modulus);
       if (inverse === null) throw new Error('not a unit');
-      return modPow(inverse, -exponent, 2048, modulus);
+      return real.modPow(inverse, -exponent, 2048, modulus);
     });
   };
 

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Message, type Outcome, type Signature, twoPartySign } from '../../src/index.ts';
 import type { Span } from '../../src/codec.ts';
 import {
@@ -21,8 +21,7 @@ import {
   signSessions,
 } from '../support/twoParty.ts';
 
-beforeAll(rememberPowers);
-
+rememberPowers();
 const shares = frozenShares();
 const TURNS = [signCommit, signP2Nonce, signOpen, signP2Partial(2048), signDone];
 const { sent } = simulate(signSessions(shares));
@@ -35,8 +34,8 @@ const bodyOf = (round: number, among: readonly Message[] = sent): Uint8Array => 
 };
 
 const spansOf = (round: number): Span[] => {
-  const { spans } = TURNS[round - 1]?.body as unknown as { spans(bytes: Uint8Array): Span[] };
-  return spans(bodyOf(round));
+  const body = TURNS[round - 1]?.body as unknown as { spans(bytes: Uint8Array): Span[] };
+  return body.spans(bodyOf(round));
 };
 
 const speakerOf = (round: number): 1 | 2 => (round % 2 === 1 ? 1 : 2);
@@ -106,14 +105,16 @@ describe.each([1, 2, 3, 4, 5])('C.1 two-party signing, whole message %i', (round
   });
 });
 
+const tuple = (name: string, bytes: Uint8Array): [string, Uint8Array] => [name, bytes];
+
 describe('L-9: an ephemeral point that is none', () => {
   const point = bodyOf(2).subarray(0, 33);
   const withPrefix = (prefix: number) => point.map((byte, at) => (at === 0 ? prefix : byte));
   test.each([
-    ['33 zero bytes', new Uint8Array(33)],
-    ['x of p or more', new Uint8Array(33).fill(0xff).fill(2, 0, 1)],
-    ['x that is not on the curve', new Uint8Array(33).fill(2, 0, 1).fill(5, 32)],
-    ...[0, 1, 4, 5, 6, 7].map((prefix) => [`prefix ${prefix}`, withPrefix(prefix)] as const),
+    tuple('33 zero bytes', new Uint8Array(33)),
+    tuple('x of p or more', new Uint8Array(33).fill(0xff).fill(2, 0, 1)),
+    tuple('x that is not on the curve', new Uint8Array(33).fill(2, 0, 1).fill(5, 32)),
+    ...[0, 1, 4, 5, 6, 7].map((prefix) => tuple(`prefix ${prefix}`, withPrefix(prefix))),
   ])('%s', (_, bytes) => {
     const outcome = outcomeOf(2, (body) => splice(body, { start: 0, end: 33 }, bytes));
     expect(outcome).toMatchObject({ reason: 'malformed-message', culprits: [2], keyUnsafe: null });

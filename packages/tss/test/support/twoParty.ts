@@ -96,16 +96,14 @@ export const signParameters = (
   rng: seededRng(`two-party/${seed}/${keyshare.role}`),
 });
 
-const withoutNonce = ({ nonce: _, ...signing }: Signing): Signing => signing;
-
 /** Signing sessions of both. */
 export const signSessions = (
   [first, second]: readonly [TwoPartyKeyshare, TwoPartyKeyshare],
-  signing: Signing = {},
+  { nonce, ...shared }: Signing = {},
 ): Map<number, Session<Signature>> =>
   new Map([
-    [1, twoPartySign(signParameters(first, withoutNonce(signing)))],
-    [2, twoPartySign(signParameters(second, signing))],
+    [1, twoPartySign(signParameters(first, shared))],
+    [2, twoPartySign(signParameters(second, nonce ? { ...shared, nonce } : shared))],
   ]);
 
 export const refreshParameters = (
@@ -117,7 +115,7 @@ export const refreshParameters = (
   keyshare,
   lock,
   primes: primesFor(keyshare.role, keyshare.bits, turn),
-  rng: seededRng(`two-party/refresh/${turn}/${keyshare.role}`),
+  rng: seededRng(`two-party/refresh/${turn % 5}/${keyshare.role}`), // so that powers come again
 });
 
 /** Refresh sessions of both. */
