@@ -76,10 +76,7 @@ export function encryptCrt(sk: PaillierSecret, m: bigint, rho: bigint): bigint {
 }
 
 /** ρ^N mod N² by the factors. */
-export function powerOfN(
-  { p, q, qInverse, public: { N, bits } }: PaillierSecret,
-  rho: bigint,
-): bigint {
+function powerOfN({ p, q, qInverse, public: { N, bits } }: PaillierSecret, rho: bigint): bigint {
   const [pp, qq] = [p * p, q * q];
   const atP = backend.modPow(rho, N % (p * (p - 1n)), bits, pp); // the group has p(p−1) elements
   const atQ = backend.modPow(rho, N % (q * (q - 1n)), bits, qq);

@@ -39,7 +39,7 @@ export function guardPower(
 export const bitsOf = (exponent: bigint): number => exponent.toString(16).length * 4;
 
 /** base^exponent mod modulus, four bits at a time, one product for every four whatever they are. */
-export function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
   const table = [1n % modulus];
   for (let at = 1; at < 16; at++) table.push(((table[at - 1] ?? 0n) * base) % modulus);
   let result = 1n % modulus;

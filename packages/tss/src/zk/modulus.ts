@@ -32,7 +32,7 @@ export interface ModWitness {
 }
 
 /** One repetition: x⁴ = (−1)^a·w^b·y and z^N = y. */
-export interface ModResponse {
+interface ModResponse {
   readonly x: bigint;
   /** 2·a + b. */
   readonly signs: number;

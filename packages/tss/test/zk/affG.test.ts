@@ -198,7 +198,7 @@ describe('P-14: a nonce made ahead', () => {
   test('shows nothing of itself in JSON or text', () => {
     const nonce = prepareAffG(set, statement, rng);
     expect(JSON.stringify({ nonce })).toBe('{"nonce":"AffGNonce(secret redacted)"}');
-    expect(`${nonce}`).toBe('AffGNonce(secret redacted)');
+    expect(String(nonce)).toBe('AffGNonce(secret redacted)');
   });
 });
 
