@@ -21,6 +21,8 @@ const EXIT_BY_NAME: Readonly<Record<string, ExitCode>> = {
   ServerError: EXIT.usage,
   InputError: EXIT.usage,
   SecureElementError: EXIT.refused,
+  SetupError: EXIT.usage,
+  CosignerError: EXIT.refused,
 };
 
 const EXIT_BY_CODE: readonly (readonly [RegExp, ExitCode])[] = [

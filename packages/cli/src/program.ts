@@ -10,6 +10,8 @@ import { registerAudit } from './commands/audit.ts';
 import { registerBench } from './commands/bench.ts';
 import { registerChips } from './commands/chips.ts';
 import { registerCoordinator } from './commands/coordinator.ts';
+import { registerCosign } from './commands/cosign.ts';
+import { registerCosigner } from './commands/cosigner.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDev } from './commands/dev.ts';
 import { registerHealth } from './commands/health.ts';
@@ -64,6 +66,8 @@ const COMMANDS: readonly ((program: Command, attach: Attach) => void)[] = [
   registerAgent,
   registerKeygen,
   registerSign,
+  registerCosigner,
+  registerCosign,
   registerVerify,
   registerKeys,
   registerSessions,

@@ -1,0 +1,143 @@
+/**
+ * `quorate cosigner`: one side of a two-party key as a server of its own.
+ *
+ * @module
+ */
+import { createAsker } from '@quorate/agent';
+import { CosignerRole } from '@quorate/wire';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Attach, Context } from '../context.ts';
+import { untilStopped } from '../dev/interrupt.ts';
+import { writeDurably } from '../files.ts';
+import { createLog, type LogLevel, parseLogLevel } from '../terminal/log.ts';
+
+interface ConfigOption {
+  readonly config: string;
+}
+
+interface RunOptions extends ConfigOption {
+  readonly logLevel: LogLevel;
+  readonly stopWithStdin?: boolean;
+}
+
+/** Adds the commands. */
+export function registerCosigner(program: Command, attach: Attach): void {
+  const cosigner = withConfig(program.command('cosigner'))
+    .description(
+      'one side of two-party keys: enterprise (P1) or mobile-app (P2); runs until Ctrl-C',
+    )
+    .option('--log-level <level>', 'debug, info, warn or error', parseLogLevel, 'info')
+    .addHelpText(
+      'after',
+      `
+Once, on each side:
+  quorate cosigner init --config examples/enterprise.yaml
+  quorate cosigner init --config examples/mobile-app.yaml
+and tell each other the printed fingerprints. Then run both:
+  quorate cosigner --config examples/enterprise.yaml
+  quorate cosigner --config examples/mobile-app.yaml`,
+    );
+  cosigner.addOption(cosigner.createOption('--stop-with-stdin').hideHelp());
+  attach<RunOptions>(cosigner, runCosigner);
+  attach<ConfigOption>(
+    withConfig(cosigner.command('init')).description(
+      'make the store: a virtual chip, keys, and the file for the partner',
+    ),
+    initStore,
+  );
+  const pin = withConfig(cosigner.command('pin <partner> <file>'))
+    .description('pin a partner’s exported file after comparing its fingerprint')
+    .requiredOption('--fingerprint <groups>', 'as the partner told you, not as found in the file');
+  attach<ConfigOption & { fingerprint: string }>(pin, pinFile);
+  const token = withConfig(cosigner.command('token'))
+    .description('make a token for the REST interface of this side')
+    .requiredOption('--name <name>', 'whose token it is')
+    .requiredOption('--roles <roles>', 'operator, signer, approver, viewer', parseRoles)
+    .requiredOption('--out <file>', 'where it is written, mode 0600')
+    .option('--days <n>', 'how long it is good for', parseDays, 30);
+  attach<TokenOptions>(token, writeToken);
+}
+
+function withConfig(command: Command): Command {
+  return command.requiredOption('--config <file>', 'YAML');
+}
+
+async function runCosigner(context: Context, options: RunOptions): Promise<void> {
+  const { createCosigner, loadCosignerConfig } = await import('@quorate/cosigner');
+  const loaded = loadCosignerConfig(options.config);
+  const { output } = context;
+  await untilStopped({ withStdin: options.stopWithStdin === true }, async (stopped) => {
+    const asks = loaded.config.approval === 'prompt' && process.stdin.isTTY === true;
+    const cosigner = await createCosigner(loaded, {
+      logger: createLog(output, options.logLevel),
+      ...(asks ? { asker: createAsker({ input: process.stdin, output: process.stderr }) } : {}),
+    });
+    try {
+      const url = await cosigner.listen();
+      const { role, name } = loaded.config;
+      output.event({ event: 'listening', url, role, name });
+      if (!output.json) context.world.stdout.write(`${name} (${role}) listens on ${url}\n`);
+      await stopped;
+      output.note('stopping');
+    } finally {
+      await cosigner.close();
+    }
+  });
+}
+
+async function initStore(context: Context, options: ConfigOption): Promise<void> {
+  const { initCosigner, loadCosignerConfig } = await import('@quorate/cosigner');
+  const made = await initCosigner(loadCosignerConfig(options.config));
+  context.output.warn('this chip is software: whoever copies its file and passphrase has its keys');
+  context.output.result({ ...made }, [
+    `store        ${made.store}`,
+    `for partner  ${made.exported}`,
+    `fingerprint  ${made.fingerprint}: tell it to the partner by another way`,
+  ]);
+}
+
+async function pinFile(
+  context: Context,
+  options: ConfigOption & { readonly fingerprint: string },
+  [partner = '', file = '']: readonly string[],
+): Promise<void> {
+  const { loadCosignerConfig, pinPartner } = await import('@quorate/cosigner');
+  const identity = pinPartner(
+    loadCosignerConfig(options.config),
+    partner,
+    file,
+    options.fingerprint,
+  );
+  context.output.result({ partner, role: identity.role }, [`pinned ${partner} (${identity.role})`]);
+}
+
+interface TokenOptions extends ConfigOption {
+  readonly name: string;
+  readonly roles: readonly CosignerRole[];
+  readonly out: string;
+  readonly days: number;
+}
+
+async function writeToken(context: Context, options: TokenOptions): Promise<void> {
+  const { loadCosignerConfig, makeToken } = await import('@quorate/cosigner');
+  const { name, roles, out, days } = options;
+  const token = await makeToken(loadCosignerConfig(options.config), { name, roles }, days * 86_400);
+  writeDurably(out, `${token}\n`, { private: true, fresh: true });
+  context.output.result({ file: out, name, roles, days }, [`token of ${name} in ${out}`]);
+}
+
+function parseRoles(text: string): CosignerRole[] {
+  return text.split(',').map((word) => {
+    const role = CosignerRole.safeParse(word.trim());
+    if (!role.success) throw new InvalidArgumentError(CosignerRole.options.join(', '));
+    return role.data;
+  });
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (!Number.isSafeInteger(days) || days < 1 || days > 3650) {
+    throw new InvalidArgumentError('1 to 3650');
+  }
+  return days;
+}

@@ -1,0 +1,264 @@
+/** Two cosigners on loopback with stores of their own, as processes that can be killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { TwoPartyKeyList, TwoPartySession } from '@quorate/wire';
+import { z } from 'zod';
+import {
+  type LoadedConfig,
+  importPrimes,
+  initCosigner,
+  loadCosignerConfig,
+  makeToken,
+} from '../../src/index.ts';
+import { fixturePairs } from './primes.ts';
+
+const PROGRAM = fileURLToPath(new URL('process.mjs', import.meta.url));
+
+/** Which of the two. */
+export type Side = 'enterprise' | 'mobile-app';
+
+const OTHER: Record<Side, Side> = { enterprise: 'mobile-app', 'mobile-app': 'enterprise' };
+const EVERY_ROLE = ['operator', 'signer', 'approver', 'viewer'] as const;
+
+/** What a configuration has besides the defaults of the tests. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** Writes the configuration of one side. */
+export function writeConfig(directory: string, side: Side, settings: Settings = {}): LoadedConfig {
+  const file = join(directory, `${side}.yaml`);
+  const config = {
+    listen: { host: '127.0.0.1', port: 0 },
+    capabilities: ['keygen', 'sign'],
+    role: side,
+    partners: [OTHER[side]],
+    partner_keys: { [OTHER[side]]: `${OTHER[side]}/public.json` },
+    store: side,
+    approval: 'auto',
+    paillier_bits: 2048,
+    primes: { ready: 0 },
+    ...settings,
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return loadCosignerConfig(file);
+}
+
+/** A directory with both stores, and primes for one key. */
+export async function makeStores(bits: 2048 | 3072 = 2048): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+  const sides = (['enterprise', 'mobile-app'] as const).map((side) =>
+    writeConfig(directory, side, { paillier_bits: bits }),
+  );
+  for (const side of sides) await initCosigner(side, { scryptCost: 1024 });
+  await stockPrimes(directory, bits);
+  return directory;
+}
+
+/** Seals primes for one key, or one refresh, into both pools. */
+export async function stockPrimes(directory: string, bits: 2048 | 3072 = 2048): Promise<void> {
+  const [a, b, c] = fixturePairs(bits);
+  if (!a || !b || !c) throw new Error('too few fixture primes');
+  await importPrimes(loadCosignerConfig(join(directory, 'enterprise.yaml')), [a, b]);
+  await importPrimes(loadCosignerConfig(join(directory, 'mobile-app.yaml')), [c]);
+}
+
+/** Lets the fixture primes serve again: forgets that they are in moduli already. */
+export function forgetModuli(directory: string): void {
+  for (const side of ['enterprise', 'mobile-app']) {
+    const keys = join(directory, side, 'keys');
+    for (const name of readdirSync(keys)) {
+      const file = join(keys, name);
+      const record: unknown = JSON.parse(readFileSync(file, 'utf8'), (field, value: unknown) =>
+        field === 'moduli' ? [] : value,
+      );
+      writeFileSync(file, JSON.stringify(record));
+    }
+  }
+}
+
+/** A copy of both stores. */
+export function copyStores(directory: string): string {
+  const copy = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+  cpSync(directory, copy, { recursive: true });
+  return copy;
+}
+
+const problem = z.object({ code: z.string() });
+
+/** One running process with its REST interface. */
+export class Running {
+  readonly side: Side;
+  readonly url: string;
+  readonly log: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #token: string;
+
+  private constructor(side: Side, child: ChildProcess, url: string, token: string) {
+    this.side = side;
+    this.#child = child;
+    this.url = url;
+    this.#token = token;
+  }
+
+  static async start(directory: string, side: Side, settings: Settings = {}): Promise<Running> {
+    const loaded = writeConfig(directory, side, settings);
+    const token = await makeToken(loaded, { name: 'test', roles: EVERY_ROLE }, 3600);
+    const child = spawn(process.execPath, [PROGRAM, join(directory, `${side}.yaml`)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const log: string[] = [];
+    createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+    const first = createInterface({ input: child.stdout });
+    const [line] = await Promise.race([
+      once(first, 'line'),
+      once(child, 'exit').then(() => {
+        throw new Error(`${side} did not start: ${log.join('\n')}`);
+      }),
+    ]);
+    const { url } = z.object({ url: z.string() }).parse(JSON.parse(String(line)));
+    const running = new Running(side, child, url, token);
+    running.log.push(...log);
+    createInterface({ input: child.stderr }).on('line', (text) => running.log.push(text));
+    return running;
+  }
+
+  /** Kills the process as a power cut would. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    await gone;
+  }
+
+  async request(path: string, body?: object, token = this.#token): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  /** Asks for a session; the answer must be one. */
+  async ask(path: string, body: object): Promise<TwoPartySession> {
+    const response = await this.request(path, body);
+    return TwoPartySession.parse(await response.json());
+  }
+
+  /** The status and code of a request that is refused. */
+  async refused(path: string, body?: object): Promise<{ status: number; code: string }> {
+    const response = await this.request(path, body);
+    return { status: response.status, code: problem.parse(await response.json()).code };
+  }
+
+  keygen(wait = 60): Promise<TwoPartySession> {
+    return this.ask('/api/v1/keygen/two-party', { partner: OTHER[this.side], wait });
+  }
+
+  sign(key: string, message: string, more: object = {}): Promise<TwoPartySession> {
+    const order = { session_id: key, message, partner: OTHER[this.side], wait: 60, ...more };
+    return this.ask('/api/v1/sign/two-party', order);
+  }
+
+  refresh(key: string): Promise<TwoPartySession> {
+    const order = { session_id: key, partner: OTHER[this.side], wait: 60 };
+    return this.ask('/api/v1/refresh/two-party', order);
+  }
+
+  async session(id: string): Promise<TwoPartySession> {
+    const response = await this.request(`/api/v1/sessions/${id}`);
+    return TwoPartySession.parse(await response.json());
+  }
+
+  async keys(): Promise<TwoPartyKeyList['keys']> {
+    const response = await this.request('/api/v1/keys');
+    return TwoPartyKeyList.parse(await response.json()).keys;
+  }
+
+  /** Looks until something is so. */
+  async until<T>(look: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+    for (;;) {
+      const value = await look();
+      if (holds(value)) return value;
+      await sleep(20);
+    }
+  }
+
+  /** Waits for the end of a session. */
+  over(id: string): Promise<TwoPartySession> {
+    return this.until(
+      async () => {
+        const response = await this.request(`/api/v1/sessions/${id}`);
+        return TwoPartySession.safeParse(await response.json()).data;
+      },
+      (view) => ['completed', 'failed', 'aborted'].includes(view?.status ?? ''),
+    ).then((view) => TwoPartySession.parse(view));
+  }
+
+  /** Waits until the partner is connected. */
+  async connected(): Promise<void> {
+    await this.until(
+      () => fetch(`${this.url}/readyz`),
+      ({ status }) => status === 200,
+    );
+  }
+}
+
+/** Both processes, connected. */
+export interface Pair {
+  readonly directory: string;
+  readonly p1: Running;
+  readonly p2: Running;
+  stop(): Promise<void>;
+}
+
+/** Where P2 dials: P1 itself, or something in between. */
+export type Between = (peerUrl: string) => Promise<string>;
+
+/** Starts both processes on a directory of stores. */
+export async function startPair(
+  directory: string,
+  options: {
+    readonly p1?: Settings;
+    readonly p2?: Settings;
+    readonly between?: Between;
+  } = {},
+): Promise<Pair> {
+  const p1 = await Running.start(directory, 'enterprise', options.p1);
+  const direct = peerOf(p1);
+  const peer = options.between === undefined ? direct : await options.between(direct);
+  const p2 = await Running.start(directory, 'mobile-app', { peer, ...options.p2 });
+  await Promise.all([p1.connected(), p2.connected()]);
+  return {
+    directory,
+    p1,
+    p2,
+    stop: async () => {
+      await Promise.all([p1.stop(), p2.stop()]);
+    },
+  };
+}
+
+/** The address that the other side dials. */
+export function peerOf({ url }: Running): string {
+  return `${url.replace(/^http/, 'ws')}/peer`;
+}
+
+/** Removes directories of stores. */
+export function removeStores(...directories: string[]): void {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+}
