@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CLOSE, DEADLINES } from '@quorate/wire';
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import { Gauge, type Registry } from 'prom-client';
-import { type Audit, createAudit } from './audit/index.ts';
+import { type Audit, createAudit, Tally } from './audit/index.ts';
 import { type Auth, createAuth, loadOrCreateKey } from './auth/index.ts';
 import { type ChipRegistry, createChips } from './chips/index.ts';
 import { systemClock } from './clock.ts';
@@ -73,6 +73,7 @@ interface Parts {
   readonly database: Database;
   readonly clock: Clock;
   readonly audit: Audit;
+  readonly tally: Tally;
   readonly auth: Auth;
   readonly chips: ChipRegistry;
   readonly outbox: Outbox;
@@ -95,6 +96,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     onError,
     key: loadOrCreateKey(keys('audit.pem'), 'ed25519'),
   });
+  const tally = new Tally({ database, audit, clock, onError });
   const auth = await createAuth({
     database,
     audit,
@@ -117,6 +119,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     users: auth.users,
     chips,
     audit,
+    tally,
     outbox,
     hub,
     clock,
@@ -132,6 +135,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     hub,
     sessions,
     audit,
+    tally,
     clock,
     language,
   });
@@ -159,7 +163,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     onError: (error, route) => app.log.error({ error: describe(error), route }, 'request failed'),
   });
   registerConsole(app, options.consoleFiles ?? new Map());
-  return { database, clock, audit, auth, chips, outbox, sessions, sockets, app, state };
+  return { database, clock, audit, tally, auth, chips, outbox, sessions, sockets, app, state };
 }
 
 function countConnections(registry: Registry, sockets: SocketServer): void {
@@ -245,12 +249,13 @@ class Server implements CoordinatorServer {
   }
 
   async #close(): Promise<void> {
-    const { app, sockets, sessions, database, audit, state } = this.#parts;
+    const { app, sockets, sessions, database, audit, tally, state } = this.#parts;
     state.ready = false;
     this.#cancelPrune();
     sessions.stop();
     await sockets.close(CLOSE.restarting, 'restarting');
     await app.close();
+    await tally.flush();
     await audit.stop();
     await database.close();
   }

@@ -38,6 +38,8 @@ export const LIMITS = {
   rounds: { keygen: 5, sign: 3 },
   /** Malformed messages in a window before the socket is closed with 4429. */
   errors: { count: 20, windowMs: 10_000 },
+  /** Refused messages of one user in a window: after `told` only `rate_limited`, at `count` 4429. */
+  refusals: { told: 200, count: 2000, windowMs: 60_000 },
   /** Renewals of a chip challenge in one session. */
   challengeRenewals: 3,
   /** JSON body of a REST request, bytes. */

@@ -1,4 +1,5 @@
 export { type Audit, createAudit } from './log.ts';
+export { Tally } from './tally.ts';
 export {
   type AuditExpectation,
   type AuditProblem,

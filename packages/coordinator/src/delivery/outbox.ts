@@ -35,6 +35,12 @@ export type Deliver = (to: Recipient, message: Numbered) => void;
 
 const KEPT = DEADLINES.completion;
 
+/** Messages beyond their session (errors, completions) that are kept for one recipient, the newest. */
+const MOST = 4096;
+
+/** How often a recipient's messages are counted: once in so many. */
+const COUNTED = 256;
+
 /** Messages on their way to clients. */
 export class Outbox {
   readonly #deliver: Deliver;
@@ -73,6 +79,7 @@ export class Outbox {
        VALUES (?, ?, ?, ?, ?, ?)`,
       [to.username, to.role, seq, body, during ?? null, now + KEPT],
     );
+    if (seq % COUNTED === 0) await this.#cap(tx, to);
     tx.onCommit(() => this.#deliver(to, { seq, text: withSeq(body, seq) }));
   }
 
@@ -131,6 +138,16 @@ export class Outbox {
   /** Deletes what nobody fetched in time. */
   async prune(tx: Tx, now: number): Promise<void> {
     await tx.run('DELETE FROM outbox WHERE expires_at < ?', [now]);
+  }
+
+  /** Drops the oldest messages of a recipient that never fetches them; those of open sessions stay. */
+  async #cap(tx: Tx, { username, role }: Recipient): Promise<void> {
+    const lasting = 'username = ? AND role = ? AND during_session IS NULL';
+    await tx.run(
+      `DELETE FROM outbox WHERE ${lasting} AND seq <=
+         (SELECT seq FROM outbox WHERE ${lasting} ORDER BY seq DESC LIMIT 1 OFFSET ?)`,
+      [username, role, username, role, MOST],
+    );
   }
 
   async #nextSeq(tx: Tx, to: Recipient): Promise<number> {

@@ -6,6 +6,7 @@
  * ever interleave (attacks.md J-6).
  */
 import type { ClientMessage, KeygenRequest, SignRequest } from '@quorate/wire';
+import type { Tally } from '../audit/index.ts';
 import type { Clock, Users } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { decide, type ParticipantMessage } from './decide.ts';
@@ -35,6 +36,7 @@ import type { Deadlines, Event } from './types.ts';
 export interface SessionServiceOptions extends EffectContext {
   readonly database: Database;
   readonly users: Users;
+  readonly tally: Tally;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   /** Open sessions that one coordinator may have. */
@@ -90,7 +92,10 @@ export class SessionService {
   async handle(tx: Tx, sender: Sender, message: SessionMessage): Promise<Refusal | undefined> {
     const refusal = await this.#dispatch(tx, sender, message);
     if (refusal === undefined) return undefined;
-    await this.#audit(tx, refusalEntry(sender, message, refusal));
+    const kind = { actor: sender.username, action: 'session.refuse', code: refusal.code } as const;
+    if (this.#options.tally.first({ ...kind, outcome: 'refused' })) {
+      await this.#audit(tx, refusalEntry(sender, message, refusal));
+    }
     return refusal;
   }
 

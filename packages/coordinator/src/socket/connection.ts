@@ -19,8 +19,9 @@ import {
 } from '@quorate/wire';
 import type { Client } from '../delivery/hub.ts';
 import type { Numbered, Recipient } from '../delivery/outbox.ts';
-import { type Desk, isSessionMessage, type Registered } from './desk.ts';
+import { type Desk, isSessionMessage, type Note, type Registered } from './desk.ts';
 import { Window } from './limits.ts';
+import { Line } from './line.ts';
 import { Pressure } from './pressure.ts';
 import { Sender, type Transport } from './sender.ts';
 
@@ -38,6 +39,9 @@ export interface ConnectionOptions {
   readonly logger: ConnectionLogger;
 }
 
+/** The close code of an internal error (RFC 6455). */
+const CLOSE_INTERNAL = 1011;
+
 /** A connection. */
 export class Connection implements Client {
   recipient: Recipient = { username: '', role: 'participant' };
@@ -46,6 +50,7 @@ export class Connection implements Client {
   readonly #sender: Sender;
   readonly #malformed = new Window(LIMITS.errors.count, LIMITS.errors.windowMs);
   readonly #pressure: Pressure;
+  readonly #line = new Line();
   readonly #waiting: ClientMessage[][] = [];
   #state: 'new' | 'registering' | 'registered' | 'closed' = 'new';
   #everRegistered = false;
@@ -132,8 +137,11 @@ export class Connection implements Client {
     }
     if (!isSessionMessage(message)) return;
     const { desk } = this.#options;
+    const work = desk.take(this.recipient, message, this.#line, (answer) => this.tell(answer));
     this.#work(
-      desk.take(this.recipient, message, (answer) => this.tell(answer)),
+      work.then((taken) => {
+        if (taken === 'flooded') this.#flooded('');
+      }),
       message,
     );
   }
@@ -149,12 +157,21 @@ export class Connection implements Client {
   #failed(error: unknown, message: ClientMessage | undefined): void {
     this.#options.logger.error({ error: describe(error) }, 'a message could not be processed');
     const sessionKey = message !== undefined && 'session_key' in message ? message.session_key : '';
-    this.#tellError({ code: 'internal', details: '', ...(sessionKey ? { sessionKey } : {}) });
+    const cseq = message === undefined ? undefined : numberOf(message);
+    this.#tellError({
+      code: 'internal',
+      details: '',
+      ...(sessionKey ? { sessionKey } : {}),
+      ...(cseq === undefined ? {} : { cseq }),
+    });
+    // Nothing after a lost number is taken: the client has to connect and send it again.
+    if (cseq !== undefined) this.close(CLOSE_INTERNAL, codeText('internal', 'en'));
   }
 
   async #register(message: Register): Promise<void> {
     const { desk, remote } = this.#options;
     if (this.#everRegistered && !sameAs(this.recipient, message)) {
+      await desk.noteRefusal(message, remote, 'forbidden_role');
       return this.#refuseRegistration('forbidden_role', 'the connection is another registration');
     }
     const outcome = await desk.register(message, remote);
@@ -188,10 +205,14 @@ export class Connection implements Client {
     this.progress = message.progress ?? false;
     this.#cancelDeadline();
     this.#cancelDeadline = clock.schedule(outcome.identity.expiresAt, () => {
+      this.#note('socket.expire', { code: 'token_expired', role: message.role, remote }, 'ok');
       this.#end('token_expired', CLOSE.tokenExpired);
     });
     const replaced = hub.attach(this);
-    replaced?.close(CLOSE.replaced, codeText('replaced', 'en'));
+    if (replaced !== undefined) {
+      this.#note('socket.replace', { code: 'replaced', role: message.role, remote }, 'ok');
+      replaced.close(CLOSE.replaced, codeText('replaced', 'en'));
+    }
     this.#sender.tell({
       type: 'register_complete',
       success: true,
@@ -220,13 +241,21 @@ export class Connection implements Client {
     const { desk, remote } = this.#options;
     const { clock } = desk.options;
     this.#tellError(error);
-    const actor = this.#everRegistered ? this.recipient.username : 'unregistered';
-    const flooded = this.#malformed.hit(clock.now());
-    const code = flooded ? 'too_many_errors' : error.code;
-    const details = { code, remote, reason: error.details };
+    if (this.#malformed.hit(clock.now())) return this.#flooded(error.details);
     // Strangers could fill the log: of them only the end is noted.
-    if (flooded || this.#everRegistered) this.#work(desk.note(actor, 'socket.refuse', details));
-    if (flooded) this.#end('too_many_errors', CLOSE.tooManyErrors);
+    if (!this.#everRegistered) return;
+    this.#note('socket.refuse', { code: error.code, remote, reason: error.details });
+  }
+
+  #flooded(reason: string): void {
+    const { remote } = this.#options;
+    this.#note('socket.refuse', { code: 'too_many_errors', remote, reason });
+    this.#end('too_many_errors', CLOSE.tooManyErrors);
+  }
+
+  #note(action: string, details: Note['details'], outcome: Note['outcome'] = 'refused'): void {
+    const actor = this.#everRegistered ? this.recipient.username : 'unregistered';
+    this.#work(this.#options.desk.note({ actor, action, outcome, details }));
   }
 
   #tellError({ code, details, sessionKey, cseq }: FrameError): void {
@@ -252,9 +281,12 @@ export class Connection implements Client {
       { error: describe(error) },
       'connection closed by an internal error',
     );
-    this.close(1011, codeText('internal', 'en'));
+    this.close(CLOSE_INTERNAL, codeText('internal', 'en'));
   }
 }
+
+const numberOf = (message: ClientMessage): number | undefined =>
+  'cseq' in message ? message.cseq : undefined;
 
 function sameAs(recipient: Recipient, message: Register): boolean {
   return recipient.username === message.username && recipient.role === message.role;

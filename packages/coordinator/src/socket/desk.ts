@@ -13,10 +13,14 @@ import {
 import type { Hub } from '../delivery/hub.ts';
 import { lastCseq, noteCseq } from '../delivery/inbox.ts';
 import type { Numbered, Outbox, Recipient, Resumption } from '../delivery/outbox.ts';
-import type { AuditLog, Clock, Identity, Tokens } from '../services.ts';
+import type { Tally } from '../audit/index.ts';
+import type { AuditEvent, AuditLog, Clock, Identity, Tokens } from '../services.ts';
+import type { Refusal } from '../session/refusal.ts';
 import type { SessionMessage, SessionService } from '../session/service.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { Bucket } from './limits.ts';
+import type { Line } from './line.ts';
+import { Refusals } from './refusals.ts';
 
 /** What the desk works with. */
 export interface DeskOptions {
@@ -26,6 +30,7 @@ export interface DeskOptions {
   readonly hub: Hub;
   readonly sessions: SessionService;
   readonly audit: AuditLog;
+  readonly tally: Tally;
   readonly clock: Clock;
   readonly language: Language;
 }
@@ -44,18 +49,30 @@ export interface Unregistered {
   readonly details: string;
 }
 
-/** Refused registrations that are logged at once, and per second after that. */
+/** Refused registrations that are logged one by one at once, and per second after that. */
 const REFUSALS = 300;
 const REFUSALS_PER_SECOND = 1;
+
+/** Registrations of one user that are logged one by one in a minute. */
+const REGISTRATIONS = 30;
+
+/** What a connection did, for the log. */
+export interface Note {
+  readonly actor: string;
+  readonly action: string;
+  readonly outcome: AuditEvent['outcome'];
+  readonly details: Readonly<Record<string, string | number>> & { readonly code: string };
+}
 
 /** Serves all connections. */
 export class Desk {
   readonly options: DeskOptions;
-  readonly #refusals: Bucket;
+  readonly #unregistered: Bucket;
+  readonly #refusals = new Refusals();
 
   constructor(options: DeskOptions) {
     this.options = options;
-    this.#refusals = new Bucket(REFUSALS, REFUSALS_PER_SECOND, options.clock.now());
+    this.#unregistered = new Bucket(REFUSALS, REFUSALS_PER_SECOND, options.clock.now());
   }
 
   /** Verifies a registration; refusals are audited without saying more outside than the code. */
@@ -66,11 +83,7 @@ export class Desk {
     const refusal = refusalOf(verdict, message);
     if (refusal !== undefined || 'refused' in verdict) {
       const reason = refusal ?? { refused: 'invalid_token', details: '' };
-      // Whoever can connect can be refused: a flood of refusals must not fill the log.
-      if (this.#refusals.tryTake(1, this.options.clock.now())) {
-        const details = { role, remote, code: reason.refused };
-        await database.transaction((tx) => this.#audit(tx, message, 'refused', details));
-      }
+      await this.noteRefusal(message, remote, reason.refused);
       return reason;
     }
     const recipient = { username, role };
@@ -79,39 +92,75 @@ export class Desk {
       const resumption = await this.options.outbox.resume(tx, recipient, claim);
       const notices =
         role === 'participant' ? await this.options.sessions.notices(tx, username) : [];
-      await this.#audit(tx, message, 'ok', { role, remote, token_id: verdict.tokenId });
+      await this.#audit(tx, message, { role, remote, token_id: verdict.tokenId });
       const cseq = await lastCseq(tx, recipient);
       return { ...resumption, recipient, identity: verdict, lastCseq: cseq, notices };
     });
   }
 
+  /** Notes a refused registration. Whoever can connect can be refused: a flood must not fill the log. */
+  async noteRefusal(message: Register, remote: string, code: string): Promise<void> {
+    const { database, audit, clock, tally } = this.options;
+    const { username: actor, role } = message;
+    const action = 'socket.register';
+    const at = clock.now();
+    if (!this.#unregistered.tryTake(1, at)) {
+      return tally.more({ actor: 'unregistered', action, code, outcome: 'refused' });
+    }
+    const details = { role, remote, code };
+    const event = { at, actor, action, subject: actor, outcome: 'refused', details } as const;
+    await database.transaction((tx) => audit.append(tx, event));
+  }
+
   /**
    * Takes a message. `answer` is called after the commit with what is not stored: the acknowledgement of
-   * a numbered message, and the error of one that was refused.
+   * a numbered message, and the error of one that was refused. Tells whether the sender is refused so
+   * often that its connection has to go.
    */
   async take(
     sender: Recipient,
     message: SessionMessage,
+    line: Line,
     answer: (message: object) => void,
-  ): Promise<void> {
-    const { database, sessions, language } = this.options;
-    await database.transaction(async (tx) => {
-      const { cseq } = message;
+  ): Promise<'taken' | 'flooded'> {
+    const { database, sessions } = this.options;
+    const { cseq } = message;
+    const begins = cseq === undefined ? undefined : line.next();
+    return database.transaction(async (tx) => {
+      if (begins?.(tx) === false) return 'taken';
       const fresh = cseq === undefined || (await noteCseq(tx, sender, cseq));
-      if (fresh) {
-        const refusal = await sessions.handle(tx, sender, message);
-        if (refusal !== undefined) {
-          const error = errorMessage(refusal.code, {
-            details: refusal.details,
-            sessionKey: message.session_key,
-            language,
-            ...(cseq === undefined ? {} : { cseq }),
-          });
-          await this.options.outbox.send(tx, sender, error, { now: this.options.clock.now() });
-        }
-      }
+      const refusal = fresh ? await sessions.handle(tx, sender, message) : undefined;
+      const flooded =
+        refusal !== undefined && (await this.#refuse(tx, sender, message, refusal, answer));
       if (cseq !== undefined) tx.onCommit(() => answer({ type: 'ack', cseq }));
+      return flooded ? 'flooded' : 'taken';
     });
+  }
+
+  /**
+   * Answers a refused message. Only the refusal of a request is stored, because a coordinator waits for
+   * it; the others cost nobody anything but the sender's own connection.
+   */
+  async #refuse(
+    tx: Tx,
+    sender: Recipient,
+    message: SessionMessage,
+    refusal: Refusal,
+    answer: (message: object) => void,
+  ): Promise<boolean> {
+    const { outbox, clock, language } = this.options;
+    const now = clock.now();
+    const verdict = this.#refusals.hit(sender.username, now);
+    const error = errorMessage(verdict === 'told' ? refusal.code : 'rate_limited', {
+      details: verdict === 'told' ? refusal.details : 'too many refused messages in a minute',
+      sessionKey: message.session_key,
+      language,
+      ...(message.cseq === undefined ? {} : { cseq: message.cseq }),
+    });
+    const request = message.type === 'keygen_request' || message.type === 'sign_request';
+    if (request && verdict === 'told') await outbox.send(tx, sender, error, { now });
+    else tx.onCommit(() => answer(error));
+    return verdict === 'flooded';
   }
 
   /** Notes what a client has processed. */
@@ -126,29 +175,23 @@ export class Desk {
     return database.read((tx) => outbox.after(tx, of, after, limit));
   }
 
-  /** Writes to the audit log about a connection. */
-  async note(
-    actor: string,
-    action: string,
-    details: Readonly<Record<string, string | number>>,
-  ): Promise<void> {
-    const { database, audit, clock } = this.options;
-    const at = clock.now();
-    await database.transaction((tx) =>
-      audit.append(tx, { at, actor, action, subject: actor, outcome: 'refused', details }),
-    );
+  /** Writes to the audit log about a connection; of many of a kind in a minute, their number. */
+  async note({ actor, action, outcome, details }: Note): Promise<void> {
+    const { database, audit, clock, tally } = this.options;
+    if (!tally.first({ actor, action, outcome, code: details.code })) return;
+    const event = { at: clock.now(), actor, action, subject: actor, outcome, details };
+    await database.transaction((tx) => audit.append(tx, event));
   }
 
-  #audit(
+  async #audit(
     tx: Tx,
-    message: Register,
-    outcome: 'ok' | 'refused',
+    { username: actor }: Register,
     details: Readonly<Record<string, string>>,
   ): Promise<void> {
-    const { audit, clock } = this.options;
-    const { username } = message;
-    const event = { at: clock.now(), actor: username, action: 'socket.register' };
-    return audit.append(tx, { ...event, subject: username, outcome, details });
+    const { audit, clock, tally } = this.options;
+    const event = { actor, action: 'socket.register', outcome: 'ok' } as const;
+    if (!tally.first({ ...event, code: 'registered', full: REGISTRATIONS })) return;
+    await audit.append(tx, { at: clock.now(), ...event, subject: actor, details });
   }
 }
 

@@ -37,15 +37,42 @@ test('a request that cannot be stored invites nobody, and is new when it comes a
   server.fault.armed = true;
   coordinator.connection.receive(JSON.stringify({ ...request, cseq: 1 }));
   await server.idle();
-  expect(about(coordinator.messages(), 'error')).toMatchObject([{ code: 'internal' }]);
+  expect(about(coordinator.messages(), 'error')).toMatchObject([{ code: 'internal', cseq: 1 }]);
   expect(coordinator.messages().filter(({ type }) => type === 'ack')).toEqual([]);
   expect(about(alice.messages(), 'keygen_invite')).toEqual([]);
-  coordinator.connection.receive(JSON.stringify({ ...request, cseq: 1 }));
+  expect(coordinator.state.closed).toBe(1011);
+  const again = await server.connect('coordinator', 'coordinator');
+  expect(again.messages()[0]).toMatchObject({ type: 'register_complete', last_cseq: 0 });
+  again.connection.receive(JSON.stringify({ ...request, cseq: 1 }));
   await server.idle();
   expect(about(alice.messages(), 'keygen_invite')).toHaveLength(1);
+  expect(again.messages().filter(({ type }) => type === 'ack')).toEqual([{ type: 'ack', cseq: 1 }]);
+});
+
+test('1.2 no acknowledgement covers a message that was lost: those behind it are not taken', async () => {
+  const server = await openInProcess(PEOPLE);
+  const coordinator = await server.connect('coordinator', 'coordinator');
+  const numbered = [1, 2, 3].map((cseq) => ({ ...request, session_key: `key-${cseq}`, cseq }));
+  coordinator.connection.receive(JSON.stringify(numbered[0]));
+  await server.idle();
+  server.fault.armed = true;
+  coordinator.connection.receive(JSON.stringify(numbered[1]));
+  coordinator.connection.receive(JSON.stringify(numbered[2]));
+  await server.idle();
   expect(coordinator.messages().filter(({ type }) => type === 'ack')).toEqual([
     { type: 'ack', cseq: 1 },
   ]);
+  const errors = coordinator.messages().filter(({ type }) => type === 'error');
+  expect(errors).toMatchObject([{ code: 'internal', cseq: 2, session_key: 'key-2' }]);
+  expect(coordinator.state.closed).toBe(1011);
+  const again = await server.connect('coordinator', 'coordinator');
+  expect(again.messages()[0]).toMatchObject({ last_cseq: 1 });
+  for (const message of numbered) again.connection.receive(JSON.stringify(message));
+  await server.idle();
+  const rows = await server.database.read((tx) =>
+    tx.all<{ session_key: string }>('SELECT session_key FROM sessions ORDER BY session_key'),
+  );
+  expect(rows.map((row) => row.session_key)).toEqual(['key-1', 'key-2', 'key-3']);
 });
 
 test('J-6 an answer that cannot be stored is as if it had never come, in memory too', async () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
+import { Tally } from '../../src/audit/index.ts';
 import { createChips } from '../../src/chips/index.ts';
 import { Hub } from '../../src/delivery/hub.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
@@ -72,7 +73,9 @@ export async function openInProcess(
     },
   };
   const onError = (error: unknown): void => void errors.push(String(error));
+  const tally = new Tally({ database, audit, clock, onError });
   const sessions = new SessionService({
+    tally,
     database,
     users: auth.users,
     chips,
@@ -93,6 +96,7 @@ export async function openInProcess(
     hub,
     sessions,
     audit,
+    tally,
     clock,
     language: 'en',
   });

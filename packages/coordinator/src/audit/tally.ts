@@ -1,0 +1,100 @@
+/**
+ * Entries that anybody can cause as often as they like, bounded: of every kind the first of a minute are
+ * written in full by their callers, the others are counted and written as one entry when it is over.
+ */
+import type { AuditEvent, AuditLog, Clock } from '../services.ts';
+import type { Database } from '../store/database.ts';
+
+/** What {@link Tally} works with. */
+export interface TallyOptions {
+  readonly database: Database;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  /** Told of a count that could not be stored. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** What is counted together. */
+export interface Kind {
+  readonly actor: string;
+  readonly action: string;
+  readonly code: string;
+  readonly outcome: AuditEvent['outcome'];
+  /** How many of a minute are written in full; one unless given. */
+  readonly full?: number;
+}
+
+interface Count extends Kind {
+  readonly since: number;
+  seen: number;
+  more: number;
+  cancel: () => void;
+}
+
+const MINUTE = 60_000;
+
+/** Kinds in one minute; what comes beyond is counted together, whoever caused it. */
+const MAX_KINDS = 1024;
+
+/** Counts what is not written in full. */
+export class Tally {
+  readonly #options: TallyOptions;
+  readonly #counts = new Map<string, Count>();
+
+  constructor(options: TallyOptions) {
+    this.#options = options;
+  }
+
+  /** True for the first of its kind in a minute: the caller writes that one in full. */
+  first(kind: Kind): boolean {
+    if (!this.#counts.has(keyOf(kind)) && this.#counts.size >= MAX_KINDS) {
+      this.more({ ...kind, actor: 'many' });
+      return false;
+    }
+    const count = this.#countOf(kind);
+    count.seen += 1;
+    if (count.seen <= (kind.full ?? 1)) return true;
+    count.more += 1;
+    return false;
+  }
+
+  /** Counts one that is not written in full. */
+  more(kind: Kind): void {
+    this.#countOf(kind).more += 1;
+  }
+
+  /** Writes every count now, for instance because the server stops. */
+  async flush(): Promise<void> {
+    for (const key of this.#counts.keys()) await this.#write(key);
+  }
+
+  #countOf(kind: Kind): Count {
+    const key = keyOf(kind);
+    const known = this.#counts.get(key);
+    if (known !== undefined) return known;
+    const { clock, onError } = this.#options;
+    const since = clock.now();
+    const cancel = clock.schedule(since + MINUTE, () => {
+      this.#write(key).catch(onError);
+    });
+    const count: Count = { ...kind, since, seen: 0, more: 0, cancel };
+    this.#counts.set(key, count);
+    return count;
+  }
+
+  async #write(key: string): Promise<void> {
+    const count = this.#counts.get(key);
+    if (count === undefined) return;
+    count.cancel();
+    this.#counts.delete(key);
+    if (count.more === 0) return;
+    const { database, audit, clock } = this.#options;
+    const { actor, action, outcome, code, since, more } = count;
+    const details = { code, since, count: more };
+    const entry = { at: clock.now(), actor, action, subject: actor, outcome, details };
+    await database.transaction((tx) => audit.append(tx, entry));
+  }
+}
+
+const keyOf = ({ actor, action, code, outcome }: Kind): string =>
+  JSON.stringify([actor, action, code, outcome]);

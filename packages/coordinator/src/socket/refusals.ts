@@ -1,0 +1,39 @@
+/** How often each user was refused lately, over all of its connections (attacks.md R-8). */
+import { LIMITS } from '@quorate/wire';
+
+/** What a refusal leads to: it is told; only that it was too many is told; the socket is closed. */
+export type Verdict = 'told' | 'limited' | 'flooded';
+
+interface Count {
+  since: number;
+  refused: number;
+}
+
+/** Users counted before those that went quiet are forgotten. */
+const SWEEP = 1024;
+
+/** Counts refusals per user in windows of fixed length. */
+export class Refusals {
+  readonly #counts = new Map<string, Count>();
+
+  /** Counts one refusal. */
+  hit(username: string, now: number): Verdict {
+    const { told, count, windowMs } = LIMITS.refusals;
+    let own = this.#counts.get(username);
+    if (own === undefined || now >= own.since + windowMs) {
+      own = { since: now, refused: 0 };
+      this.#counts.set(username, own);
+      this.#sweep(now - windowMs);
+    }
+    own.refused += 1;
+    if (own.refused <= told) return 'told';
+    return own.refused < count ? 'limited' : 'flooded';
+  }
+
+  #sweep(before: number): void {
+    if (this.#counts.size <= SWEEP) return;
+    for (const [username, { since }] of this.#counts) {
+      if (since <= before) this.#counts.delete(username);
+    }
+  }
+}
