@@ -17,6 +17,7 @@ const MODULUS_BITS = { min: 512, max: 10_000 } as const;
 const KEPT = 64;
 
 const FIXED_GENERATOR = Uint8Array.of(2);
+const NOTHING = Uint8Array.of(1);
 
 const toBytes = (n: bigint, width: number): Buffer =>
   Buffer.from(n.toString(16).padStart(2 * width, '0'), 'hex');
@@ -45,7 +46,9 @@ const compute = (
   try {
     const group = groupOf(modulus, width);
     group.setPrivateKey(secret);
-    return BigInt(`0x${group.computeSecret(toBytes(base, width)).toString('hex')}`);
+    const result = group.computeSecret(toBytes(base, width)).toString('hex');
+    group.setPrivateKey(NOTHING); // the library clears the one before
+    return BigInt(`0x${result}`);
   } catch {
     return null;
   } finally {

@@ -11,7 +11,7 @@ import { LABELS } from '../label.ts';
 import { isCiphertext, type PaillierSecret } from '../paillier.ts';
 import type { RingPedersen } from '../pedersen.ts';
 import type { Rng } from '../rng.ts';
-import { type AffGNonce, prepareAffG } from './affGNonce.ts';
+import { type AffGNonce, drawMasks } from './affGNonce.ts';
 import {
   areUnits,
   challengeNumber,
@@ -110,11 +110,11 @@ export function proveAffG(
   statement: AffGStatement,
   { a, b, nu }: AffGWitness,
   rng: Rng,
-  nonce: AffGNonce = prepareAffG(set, statement, rng),
+  nonce?: AffGNonce,
 ): AffGProof {
   const { N, aux, base } = statement;
   // Step 1. S = s^a·t^m, T = s^b·t^μ; the other first messages do not depend on the witness.
-  const made = nonce.take(statement);
+  const made = nonce?.take(statement) ?? drawMasks(set, statement, rng);
   const ring = (exponent: bigint, bits: number, blinding: bigint): bigint =>
     (backend.modPow(aux.s, exponent, bits, aux.N) * blinding) % aux.N;
   const first = {

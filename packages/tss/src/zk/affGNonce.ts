@@ -82,8 +82,14 @@ export class AffGNonce {
   }
 }
 
-/** Draws the masks of one proof and computes the powers that do not depend on the witness. */
+/** Draws what one ciphertext D and the proof about it need, ahead of both. */
 export function prepareAffG(set: ParameterSet, { N, C, aux }: AffGKey, rng: Rng): AffGNonce {
+  const masks = drawMasks(set, { N, C, aux }, rng);
+  return new AffGNonce({ N, C, aux }, encryptionNoise({ N, bits: set.bits }, rng), masks);
+}
+
+/** Draws the masks of one proof and computes the powers that do not depend on the witness. */
+export function drawMasks(set: ParameterSet, { N, C, aux }: AffGKey, rng: Rng): AffGMasks {
   const pk = { N, bits: set.bits };
   const bits = {
     alpha: set.ell + set.epsilon,
@@ -102,7 +108,7 @@ export function prepareAffG(set: ParameterSet, { N, C, aux }: AffGKey, rng: Rng)
   const ring = (x: bigint, xBits: number, y: bigint): bigint =>
     commitRing(aux, { x, xBits }, { y, yBits: bits.mask });
   const blinding = (y: bigint): bigint => backend.modPow(aux.t, y, bits.blinding, aux.N);
-  return new AffGNonce({ N, C, aux }, encryptionNoise(pk, rng), {
+  return {
     alpha,
     beta,
     r,
@@ -115,5 +121,5 @@ export function prepareAffG(set: ParameterSet, { N, C, aux }: AffGKey, rng: Rng)
     F: ring(beta, bits.beta, delta), // F = s^β·t^δ
     tToM: blinding(m),
     tToMu: blinding(mu),
-  });
+  };
 }

@@ -97,6 +97,23 @@ const proveAnything = (claim: AffGStatement, factor: bigint, summand: bigint): A
   }
 };
 
+describe('Π^aff-g equations', () => {
+  const wrong: Record<string, AffGStatement> = {
+    'another point for a': { ...statement, X: mul(base, scalarOf(a + 1n)) },
+    'another point for b': { ...statement, Y: mul(base, scalarOf(b + 1n)) },
+    'another ciphertext': { ...statement, D: encrypt(pk, a * x + b + 1n, nu) },
+  };
+  test.each(Object.keys(wrong))(
+    'L-5: a proof made for %s breaks one equation, and is rejected',
+    (name) => {
+      const claim = wrong[name] ?? statement;
+      const proof = proveAffG(bound, set, claim, { a, b, nu }, rng);
+      expect(verifyAffG(bound, set, claim, proof)).toBe(false);
+      expect(verifyAffG(bound, set, claim, proof, sk)).toBe(false);
+    },
+  );
+});
+
 describe('Π^aff-g ranges', () => {
   test('P-8, L-3: a factor or summand that is out of range by 2^(ε+1) is rejected', () => {
     const long = a + Q * (1n << 513n);

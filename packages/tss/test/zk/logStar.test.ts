@@ -91,6 +91,17 @@ describe('Π^log* for a cheating holder of the key', () => {
     expect(verifyLogStar(bound, set, claim, proveAnything(claim, x))).toBe(false);
   });
 
+  test('L-5a: a proof made for another point or ciphertext breaks one equation, and is rejected', () => {
+    const wrong = [
+      { ...statement, X: mulBase(scalarOf(x + 1n)) },
+      { ...statement, C: encrypt(pk, x + 1n, rho) },
+    ];
+    for (const claim of wrong) {
+      const proof = proveLogStar(bound, set, claim, { x, rho }, rng);
+      expect(verifyLogStar(bound, set, claim, proof)).toBe(false);
+    }
+  });
+
   test('a plaintext within the slack is accepted: the range that the bounds allow for', () => {
     const secret = x + Q * (1n << 200n);
     const claim = claimOf(secret);
