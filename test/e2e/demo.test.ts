@@ -56,7 +56,8 @@ describe('the demo', () => {
     const child = spawn(process.execPath, [QUORATE, 'demo'], { env });
     const ended = once(child, 'close');
     let said = '';
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', () => reject(new Error(`ended before it was interrupted: ${said}`)));
       child.stderr.on('data', (chunk: Buffer) => {
         said += chunk.toString('utf8');
         if (said.includes('running the protocol')) resolve();

@@ -26,7 +26,7 @@ describe('command line', () => {
     }
   });
 
-  test('no option takes a password, PIN, passphrase or token as its value', () => {
+  test('E-6 R-12 no option takes a password, PIN, passphrase or token as its value', () => {
     const takesSecret = /--[a-z-]*(password|pin|passphrase|token|secret)\b(?!-(file|out))/;
     for (const command of everyCommand()) {
       for (const option of command.options) {
