@@ -1,6 +1,6 @@
 /** attacks.md C.1 for key generation: every field of every message of a deviating party, altered. */
 import { describe, expect, test } from 'vitest';
-import type { Keyshare, Message, Outcome } from '../../src/index.ts';
+import { DecodeError, type Keyshare, type Message, type Outcome } from '../../src/index.ts';
 import {
   keygenRound1,
   keygenRound2,
@@ -160,10 +160,8 @@ describe.each(cases)(
       saidBy(from, sent, round, part) ?? new Uint8Array();
     const fieldOf = (from: number, sent: readonly Message[]): Uint8Array =>
       messageOf(from, sent).slice(at.start, at.end);
-    const message = messageOf(EVIL, straight.sent);
     const others = { peer: fieldOf(1, straight.sent), session: fieldOf(EVIL, elsewhere.sent) };
-    const decode = (bytes: Uint8Array) => codecOf(round, part).decode(bytes, 'altered');
-    const { wellFormed, malformed } = sortMutations({ at, message, elsewhere: others, decode });
+    const { wellFormed, malformed } = sortMutations(at, fieldOf(EVIL, straight.sent), others);
 
     const outcomeOf = ([, alter]: Mutation) =>
       honestOutcome({
@@ -180,9 +178,14 @@ describe.each(cases)(
       });
     }
 
-    // The codec refused all of these when they were sorted; a whole run shows what becomes of it.
-    test('what is no message is malformed and blamed', () => {
-      const [first] = malformed;
+    test('C1–C5: what it may not contain is malformed and blamed', () => {
+      const message = messageOf(EVIL, straight.sent);
+      for (const [what, alter] of malformed) {
+        const field = alter(fieldOf(EVIL, straight.sent), others);
+        const altered = splice(message, at, field);
+        expect(() => codecOf(round, part).decode(altered, 'altered'), what).toThrow(DecodeError);
+      }
+      const [first] = malformed; // one of them in a whole run
       if (first === undefined) throw new Error('every field has bytes that are none');
       judge(outcomeOf(first), blames('malformed-message', EVIL));
     });

@@ -5,7 +5,7 @@ import type { Span } from '../../src/codec.ts';
 import type { Message, Outcome, Signature } from '../../src/index.ts';
 import { bans, blameless, blames, expectSoundSigning } from '../support/judge.ts';
 import { type Deviation, deviatingSign } from '../support/misbehave.ts';
-import { mutationsOf, same, splice } from '../support/mutations.ts';
+import { isWellFormed, mutationsOf, same, splice } from '../support/mutations.ts';
 import {
   DIGEST,
   keysharesOf,
@@ -92,15 +92,6 @@ const EXPECTED: readonly [RegExp, object][] = [
   [/^3\.all/, blameless('invalid-signature')], // [G9]
 ];
 
-const isWellFormed = (round: 1 | 2 | 3, part: Part, bytes: Uint8Array): boolean => {
-  try {
-    codecOf(round, part).decode(bytes, 'altered');
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 const cases = fields.flatMap(({ round, part, spans }) =>
   spans.map((at) => ({ round, part, at, name: `${round}.${part}${at.path.slice(4)}` })),
 );
@@ -123,15 +114,15 @@ describe.each(cases)(
         round,
         part,
         alter: (bytes) => {
-          const made = splice(bytes, at, alter(take(bytes), others));
+          const made = alter(take(bytes), others);
           altered.push(made);
-          return made;
+          return splice(bytes, at, made);
         },
       });
       expect(altered).toHaveLength(part === 'all' ? 1 : 2);
       outcomes.forEach((outcome, to) => {
-        const bytes = altered[part === 'all' ? 0 : to] ?? new Uint8Array();
-        const wellFormed = isWellFormed(round, part, bytes);
+        const made = altered[part === 'all' ? 0 : to] ?? new Uint8Array();
+        const wellFormed = isWellFormed(at, made);
         const usual = EXPECTED.find(([pattern]) => pattern.test(name))?.[1] ?? {};
         expect(outcome).toMatchObject(wellFormed ? usual : blames('malformed-message', EVIL));
       });
