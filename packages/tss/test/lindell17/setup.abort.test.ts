@@ -8,13 +8,19 @@ import {
   type TwoPartyKeyshare,
 } from '../../src/index.ts';
 import { naturalFromBytes, naturalToBytes } from '../../src/arith/integers.ts';
+import { addScalars, scalarFromNumber } from '../../src/arith/scalar.ts';
 import type { Span } from '../../src/codec.ts';
+import { commit } from '../../src/commitment.ts';
 import {
+  encodeShareOpening,
   keygenP1Data,
   keygenP2Ack,
   preParams,
   preParamsAck,
+  type ShareOpening,
 } from '../../src/lindell17/messages.ts';
+import { keygenSid } from '../../src/lindell17/parameters.ts';
+import { commitmentBound } from '../../src/lindell17/party.ts';
 import { rememberPowers } from '../support/memo.ts';
 import { mutationsOf, same, splice } from '../support/mutations.ts';
 import { simulate } from '../support/simulate.ts';
@@ -236,3 +242,47 @@ describe('L-5: the encrypted share and P1’s point', () => {
     expect(withShare(value)).toMatchObject({ reason: 'invalid-proof', culprits: [1] });
   });
 });
+
+describe.each([1, 2] as const)(
+  'L2, L-13: party %i opens what it committed to, without knowing it',
+  (evil) => {
+    const parameters = keygenParameters(roleOf(other(evil)));
+    const openingOf = (party: Party): ShareOpening =>
+      party === 1
+        ? keygenP1Data(2048).body.decode(bodyOf(3, 1), 'body').opening
+        : keygenP2Ack.body.decode(bodyOf(4, 2), 'body').opening;
+
+    /** A commitment to that opening, and then the opening; all else is honest. */
+    const opened = (opening: ShareOpening): Outcome<TwoPartyKeyshare> | undefined => {
+      const own = twoPartyKeygen(parameters);
+      const [salt, to] = [new Uint8Array(32).fill(7), other(evil)];
+      const payload = encodeShareOpening(opening);
+      const commitment = commit(commitmentBound(keygenSid(parameters), evil), salt, payload);
+      const first = splice(bodyOf(1, evil), named(1, evil, 'commitment'), commitment);
+      own.start();
+      const [ack] = own.receive({ round: 1, from: evil, to, body: first }).send;
+      if (ack === undefined) return own.outcome;
+      own.receive({ round: 2, from: evil, to, body: ack.body });
+      const { paillier } = keygenP1Data(2048).body.decode(bodyOf(3, 1), 'body');
+      const last =
+        evil === 1
+          ? keygenP1Data(2048).body.encode({ opening, salt, paillier })
+          : keygenP2Ack.body.encode({ opening, salt, transcript: ack.body });
+      own.receive({ round: evil === 1 ? 3 : 4, from: evil, to, body: last });
+      return own.outcome;
+    };
+
+    test('with a proof that is wrong', () => {
+      const { response, ...honest } = openingOf(evil);
+      const outcome = opened({ ...honest, response: addScalars(response, scalarFromNumber(1)) });
+      expect(outcome).toMatchObject({ reason: 'invalid-proof', culprits: [evil], keyUnsafe: null });
+      expect(outcome).toHaveProperty('message', `proof of the share of party ${evil}`);
+    });
+
+    test('with the other party’s point and proof', () => {
+      const outcome = opened(openingOf(other(evil)));
+      expect(outcome).toMatchObject({ reason: 'invalid-proof', culprits: [evil] });
+      expect(outcome).toHaveProperty('message', `proof of the share of party ${evil}`);
+    });
+  },
+);

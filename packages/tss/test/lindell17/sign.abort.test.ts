@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { type Message, type Outcome, type Signature, twoPartySign } from '../../src/index.ts';
+import { addScalars, scalarFromNumber } from '../../src/arith/scalar.ts';
 import type { Span } from '../../src/codec.ts';
+import { commit } from '../../src/commitment.ts';
 import {
+  encodeNoncePoint,
   signCommit,
   signDone,
   signOpen,
   signP2Nonce,
   signP2Partial,
 } from '../../src/lindell17/messages.ts';
+import { signSid } from '../../src/lindell17/parameters.ts';
+import { commitmentBound } from '../../src/lindell17/party.ts';
 import { twoPartySignProtocol } from '../../src/lindell17/sign.ts';
 import { rememberPowers } from '../support/memo.ts';
 import { mutationsOf, same, splice } from '../support/mutations.ts';
@@ -219,4 +224,20 @@ test('G8: P2 refuses the high s of a signature that it would take with the low o
   const bytes = new Uint8Array(Buffer.from(high.toString(16).padStart(64, '0'), 'hex'));
   const outcome = outcomeOf(5, (body) => splice(body, { start: 32, end: 64 }, bytes));
   expect(outcome).toMatchObject({ reason: 'invalid-signature', culprits: [1], keyUnsafe: null });
+});
+
+test('L2: P1 commits to a proof that is wrong, and opens it', () => {
+  const parameters = signParameters(shares[1]);
+  const { opening } = signOpen.body.decode(bodyOf(3), 'body');
+  const response = addScalars(opening.response, scalarFromNumber(1));
+  const wrong = { ...opening, response };
+  const salt = new Uint8Array(32).fill(7);
+  const bound = commitmentBound(signSid(parameters), 1);
+  const own = twoPartySign(parameters);
+  own.start();
+  const body = commit(bound, salt, encodeNoncePoint(wrong));
+  own.receive({ round: 1, from: 1, to: 2, body });
+  const last = signOpen.body.encode({ opening: wrong, salt });
+  own.receive({ round: 3, from: 1, to: 2, body: last });
+  expect(own.outcome).toMatchObject({ reason: 'invalid-proof', culprits: [1], keyUnsafe: null });
 });
