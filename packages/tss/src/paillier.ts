@@ -76,13 +76,22 @@ export function encryptCrt(sk: PaillierSecret, m: bigint, rho: bigint): bigint {
 }
 
 /** ρ^N mod N² by the factors. */
-function powerOfN({ p, q, qInverse, public: { N, bits } }: PaillierSecret, rho: bigint): bigint {
+function powerOfN({ p, q, qInverse }: PaillierSecret, rho: bigint): bigint {
   const [pp, qq] = [p * p, q * q];
-  const atP = backend.modPow(rho, N % (p * (p - 1n)), bits, pp); // the group has p(p−1) elements
-  const atQ = backend.modPow(rho, N % (q * (q - 1n)), bits, qq);
+  const [atP, atQ] = [powerOfNModulo([p, q], rho), powerOfNModulo([q, p], rho)];
   const approximate = (qInverse * qInverse) % p; // q⁻² mod p, and mod p² after a Newton step
   const inverse = positive(approximate * (2n - qq * approximate), pp);
   return atQ + qq * positive((atP - atQ) * inverse, pp);
+}
+
+/** ρ^N mod p² for the prime p of N = p·q: x^p mod p² depends on x mod p only, so x = ρ^q is taken there. */
+export function powerOfNModulo(
+  [prime, other]: readonly [prime: bigint, other: bigint],
+  rho: bigint,
+): bigint {
+  const bits = prime.toString(2).length;
+  const inner = backend.modPow(rho, other % (prime - 1n), bits, prime);
+  return backend.modPow(inner, prime, bits, prime * prime);
 }
 
 /** C^a·(1+N)^b·ρ^N mod N², 0 ≤ a < 2^aBits: encrypts a·x + b where C encrypts x. */

@@ -8,7 +8,7 @@ import { hasBits } from '../arith/integers.ts';
 import { type Field, point, struct } from '../codec.ts';
 import { mul, type Point } from '../curve.ts';
 import { LABELS } from '../label.ts';
-import { isCiphertext, type PaillierSecret } from '../paillier.ts';
+import { isCiphertext, type PaillierSecret, powerOfNModulo } from '../paillier.ts';
 import type { RingPedersen } from '../pedersen.ts';
 import type { Rng } from '../rng.ts';
 import { type AffGNonce, drawMasks } from './affGNonce.ts';
@@ -189,14 +189,13 @@ const holdsOfCiphertexts = (
   e: bigint,
   owner: PaillierSecret | undefined,
 ): boolean => {
-  const holds = (modulus: bigint, exponent: bigint): boolean => {
+  const holds = (modulus: bigint, noise: bigint): boolean => {
     const factor = backend.modPow(C, z1, set.ell + set.epsilon, modulus);
-    const noise = backend.modPow(w, exponent, set.bits, modulus);
     const left = ((factor * noise) % modulus) * (1n + N * (z2 % N));
     return left % modulus === (A * backend.modPow(D, e, 256, modulus)) % modulus;
   };
-  if (owner === undefined) return holds(N * N, N);
+  if (owner === undefined) return holds(N * N, backend.modPow(w, N, set.bits, N * N));
   if (owner.public.N !== N) throw new Error('unreachable: the key of another modulus');
-  // The units modulo p² form a group of p·(p−1) elements.
-  return [owner.p, owner.q].every((prime) => holds(prime * prime, N % (prime * (prime - 1n))));
+  const { p, q } = owner;
+  return holds(p * p, powerOfNModulo([p, q], w)) && holds(q * q, powerOfNModulo([q, p], w));
 };
