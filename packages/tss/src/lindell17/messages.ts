@@ -164,6 +164,7 @@ export const encodeShareOpening = (value: ShareOpening): Uint8Array =>
 /** Payload of the commitment of signing. */
 export const encodeNoncePoint = (value: NoncePoint): Uint8Array => body(noncePoint).encode(value);
 
+/** Round 1 of set-up, both ways. */
 export const preParams = (bits: ModulusBits): Turn<PreParams> => ({
   number: 1,
   body: body(
@@ -176,9 +177,10 @@ export const preParams = (bits: ModulusBits): Turn<PreParams> => ({
   ),
 });
 
-/** Round 2 of key generation: τ₁. */
+/** Round 2 of key generation, both ways: τ₁. */
 export const preParamsAck: Turn<Uint8Array> = { number: 2, body: body(bytes(32)) };
 
+/** Round 2 of a refresh, both ways: τ₁, and the opening of δᵢ. */
 export const refreshAck: Turn<RefreshAck> = {
   number: 2,
   body: body(struct<RefreshAck>({ transcript: bytes(32), delta: scalar, salt: bytes(32) })),
@@ -193,6 +195,7 @@ const paillierData = (bits: ModulusBits): Field<PaillierData> =>
     logStar: logStarProofField(PARAMETERS[bits]),
   });
 
+/** Round 3 of key generation. */
 export const keygenP1Data = (bits: ModulusBits): Turn<KeygenP1Data> => ({
   number: 3,
   body: body(
@@ -204,11 +207,13 @@ export const keygenP1Data = (bits: ModulusBits): Turn<KeygenP1Data> => ({
   ),
 });
 
+/** Round 3 of a refresh: P1 has opened already. */
 export const refreshP1Data = (bits: ModulusBits): Turn<PaillierData> => ({
   number: 3,
   body: body(paillierData(bits)),
 });
 
+/** Round 4 of key generation. */
 export const keygenP2Ack: Turn<KeygenP2Ack> = {
   number: 4,
   body: body(
@@ -219,15 +224,19 @@ export const keygenP2Ack: Turn<KeygenP2Ack> = {
 /** Round 4 of a refresh: τ₂. */
 export const refreshP2Ack: Turn<Uint8Array> = { number: 4, body: body(bytes(32)) };
 
+/** Round 1 of signing: the commitment to R₁. */
 export const signCommit: Turn<Uint8Array> = { number: 1, body: body(bytes(32)) };
 
+/** Round 2 of signing. */
 export const signP2Nonce: Turn<NoncePoint> = { number: 2, body: body(noncePoint) };
 
+/** Round 3 of signing. */
 export const signOpen: Turn<SignOpen> = {
   number: 3,
   body: body(struct<SignOpen>({ opening: noncePoint, salt: bytes(32) })),
 };
 
+/** Round 4 of signing. */
 export const signP2Partial = (bits: ModulusBits): Turn<SignPartial> => ({
   number: 4,
   body: body(
@@ -235,6 +244,7 @@ export const signP2Partial = (bits: ModulusBits): Turn<SignPartial> => ({
   ),
 });
 
+/** Round 5 of signing. */
 export const signDone: Turn<SignDone> = {
   number: 5,
   body: body(struct<SignDone>({ r: nonZeroScalar, s: nonZeroScalar })),

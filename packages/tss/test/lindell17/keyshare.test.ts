@@ -26,32 +26,40 @@ describe.each([1, 2] as const)('a keyshare of P%i is refused', (party) => {
   const AT = { secretShare: 180, N: 212, encryptedShare: 468, pedersenN: 980, s: 1236, t: 1492 };
 
   test.each([
-    ['another magic', 0, 0x50],
-    ['another version', 3, 2],
-    ['the protocol of t-of-n keys', 4, 1],
-    ['index zero', 6, 0],
-    ['L-13: the other role', 6, 3 - party],
-    ['an index of 3', 6, 3],
-    ['another size', 8, 9],
-    ['the other size', 7, 0x0c],
-    ['another public key', 9 + 4 + 32, 7],
-    ['another share', AT.secretShare + 31, (whole[AT.secretShare + 31] ?? 0) ^ 1],
-    ['a short modulus', AT.N, 0x7f],
-    ['an even modulus', AT.N + 255, 0],
-    ['an even ring-Pedersen modulus', AT.pedersenN + 255, 0],
-    ['a short ring-Pedersen modulus', AT.pedersenN, 0],
-  ])('for %s', (_, at, value) => {
-    expect(() => TwoPartyKeyshare.decode(altered(at, value))).toThrow(DecodeError);
+    ['another magic', 0, 0x50, 'keyshare:'],
+    ['another version', 3, 2, 'keyshare:'],
+    ['the protocol of t-of-n keys', 4, 1, 'keyshare:'],
+    ['index zero', 6, 0, 'keyshare.index'],
+    ['L-13: the other role', 6, 3 - party, 'keyshare'],
+    ['an index of 3', 6, 3, 'keyshare.index'],
+    ['another size', 8, 9, 'keyshare.bits'],
+    ['the other size', 7, 0x0c, 'keyshare'],
+    ['a public key that is no point', 45, 7, 'keyshare.publicKey'],
+    ['another public key', 45, (whole[45] ?? 0) ^ 1, 'keyshare.publicShares'],
+    [
+      'another share',
+      AT.secretShare + 31,
+      (whole[AT.secretShare + 31] ?? 0) ^ 1,
+      'keyshare.secretShare',
+    ],
+    ['a short modulus', AT.N, 0x7f, 'keyshare.N'],
+    ['an even modulus', AT.N + 255, 0, 'keyshare.N'],
+    ['an even ring-Pedersen modulus', AT.pedersenN + 255, 0, 'keyshare.pedersen'],
+    ['a short ring-Pedersen modulus', AT.pedersenN, 0, 'keyshare.pedersen'],
+  ])('for %s', (_, at, value, path) => {
+    const refusal = () => TwoPartyKeyshare.decode(altered(at, value));
+    expect(refusal).toThrow(DecodeError);
+    expect(refusal).toThrow(path);
   });
 
   test.each([
-    ['an encrypted share of zero', AT.encryptedShare, 512, 0],
-    ['an encrypted share beyond N²', AT.encryptedShare, 512, 0xff],
-    ['s = 0', AT.s, 256, 0],
-    ['t beyond Ñ', AT.t, 256, 0xff],
-  ])('for %s', (_, start, length, value) => {
+    ['an encrypted share of zero', AT.encryptedShare, 512, 0, 'keyshare.encryptedShare'],
+    ['an encrypted share beyond N²', AT.encryptedShare, 512, 0xff, 'keyshare.encryptedShare'],
+    ['s = 0', AT.s, 256, 0, 'keyshare.pedersen'],
+    ['t beyond Ñ', AT.t, 256, 0xff, 'keyshare.pedersen'],
+  ])('for %s', (_, start, length, value, path) => {
     const bytes = whole.slice().fill(value, start, start + length);
-    expect(() => TwoPartyKeyshare.decode(bytes)).toThrow(DecodeError);
+    expect(() => TwoPartyKeyshare.decode(bytes)).toThrow(path);
   });
 
   test('for every truncation in its head, near its end, and for a trailing byte', () => {

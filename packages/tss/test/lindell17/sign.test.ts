@@ -75,6 +75,26 @@ describe('two parties sign', () => {
     expect([first.round, first.waitingFor(), commitment?.round]).toEqual([2, [2], 1]);
   });
 
+  test('L9: many times at once with one key, each session by itself', () => {
+    const shares = frozenShares();
+    const runs = ['one', 'two', 'three', 'four', 'five'].map((seed) =>
+      signSessions(shares, { seed }),
+    );
+    const posted = runs.map((sessions) => [...sessions.values()].flatMap((one) => one.start()));
+    for (let turn = 0; turn < 5; turn++) {
+      for (const [at, sessions] of runs.entries()) {
+        const [message] = posted[at]?.splice(0, 1) ?? [];
+        if (message === undefined) throw new Error('nothing to deliver');
+        posted[at]?.push(...(sessions.get(message.to ?? 0)?.receive(message).send ?? []));
+      }
+    }
+    const signatures = runs.map((sessions) => sessions.get(2)?.outcome);
+    for (const outcome of signatures) {
+      if (outcome?.status !== 'completed') throw new Error('not signed');
+      expect(verifies(outcome.output, shares[0].publicKey)).toBe(true);
+    }
+  });
+
   test('with values that P2 made ahead', () => {
     const shares = frozenShares();
     const nonce = prepareTwoPartySign(shares[1], seededRng('ahead'));
