@@ -50,6 +50,17 @@ describe('Π^mod challenges', () => {
     expect(challenges.every((y) => y > N >> 64n)).toBe(true);
   });
 
+  test('P-3, Z4: a proof for challenges that are all the same is rejected', () => {
+    const bytes = rng(272);
+    const stuck = vi
+      .spyOn(backend, 'shake256')
+      .mockImplementation((length) => bytes.slice(0, length));
+    const forged = prove();
+    expect(new Set(modChallenges(bound, set, statement, forged.w)).size).toBe(1);
+    expect(verifyMod(bound, set, statement, forged)).toBe(false);
+    stuck.mockRestore();
+  });
+
   test('P-3: 127 and 129 repetitions, and one repeated 128 times, are rejected', () => {
     const [first] = proof.responses;
     if (first === undefined) throw new Error('no response');
@@ -70,8 +81,12 @@ describe('Π^mod challenges', () => {
   });
 
   test('signs that are not two bits are rejected', () => {
-    for (const signs of [-1, 4, 8, 0.5, Number.NaN]) {
-      const responses = proof.responses.map((response) => ({ ...response, signs }));
+    for (const more of [4, -4, 0.5, 2 ** 32]) {
+      // The same two lowest bits: nothing but the range is wrong.
+      const responses = proof.responses.map((response) => ({
+        ...response,
+        signs: response.signs + more,
+      }));
       expect(verifyMod(bound, set, statement, { ...proof, responses })).toBe(false);
     }
   });

@@ -206,9 +206,9 @@ export function proofSuite<S, P>(subject: ProofCase<S, P>): void {
       watch.restore();
     });
 
-    test('a statement with 0, 1, N or N² for one of its numbers is rejected', () => {
+    test('a statement with 0, 1, N, N² or one more for one of its numbers is rejected', () => {
       for (const { path, value: present, alter } of leaves(statement)) {
-        for (const value of [0n, 1n, N, N * N]) {
+        for (const value of [0n, 1n, N, N * N, present + 1n]) {
           if (value === present) continue;
           const other = alter(() => value);
           expect(verify(bound, other, honest), path).toBe(false);
