@@ -3,21 +3,23 @@
  * that died with an earlier process.
  */
 import type { SecureElement } from '@quorate/secure-element';
-import type { ServerMessage } from '@quorate/wire';
+import { isFinalCode, type ServerMessage } from '@quorate/wire';
 import { type Approve, approveAll } from './approval/index.ts';
 import type { CeremonyContext } from './ceremony/context.ts';
-import { completeKey, KeygenCeremony, reportOrphan } from './ceremony/keygen.ts';
+import { completeKey, reportOrphan } from './ceremony/keyFate.ts';
+import { KeygenCeremony } from './ceremony/keygen.ts';
 import { LostSessions } from './ceremony/lost.ts';
 import { OrphanDesk } from './ceremony/orphan.ts';
 import { tellable } from './ceremony/refusal.ts';
 import { SignCeremony } from './ceremony/sign.ts';
-import { Chip, type PinProvider } from './chip.ts';
+import type { Chip, PinProvider } from './chip.ts';
 import { type AgentConfig, loadAgentConfig } from './config.ts';
-import { AgentError, messageOf } from './errors.ts';
+import { type AgentError, messageOf } from './errors.ts';
 import { createLink } from './link.ts';
 import type { Link, LinkStatus } from './linkTypes.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createMutexes } from './mutexes.ts';
+import { openOwnChip } from './ownChip.ts';
 import {
   approverFromConfig,
   authorityFromConfig,
@@ -51,6 +53,8 @@ export interface Agent {
   readonly cpic: string;
   readonly state: AgentState;
   readonly status: LinkStatus;
+  /** Why this agent stopped, once its status is `failed`. */
+  readonly failure: AgentError | undefined;
   /** Session keys of the sessions that run now. */
   readonly sessions: readonly string[];
   start(): void;
@@ -65,20 +69,12 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const state = openState(directory);
   try {
     const element = options.chip ?? (await chipFromConfig(directory, config));
-    const chip = await Chip.open(element, options.pin ?? pinFromConfig(directory, config));
-    checkOwnPin(state, config.username, chip);
+    const pin = options.pin ?? pinFromConfig(directory, config);
+    const chip = await openOwnChip({ element, pin, state, username: config.username });
     return new Participant({ ...options, config }, state, chip);
   } catch (error) {
     state.close();
     throw error;
-  }
-}
-
-/** A chip other than the pinned one would make certificates that nobody accepts (E-9). */
-function checkOwnPin(state: AgentState, username: string, chip: Chip): void {
-  const pinned = state.pins.find(username);
-  if (pinned && !Buffer.from(pinned).equals(chip.publicKey)) {
-    throw new AgentError('roster/refused', 'this chip is not the one that is pinned for this user');
   }
 }
 
@@ -137,6 +133,7 @@ class Participant implements Agent {
       send: (message) => this.#link.send(message),
       exclusive: createMutexes(),
       banned: (address, peers, cause) => this.#onBanned(address, peers, cause),
+      stopKey: (address, reason) => this.#onStopKey(address, reason),
       over: (sessionKey) => this.#onOver(sessionKey),
     };
     this.#orphans = new OrphanDesk(this.#context);
@@ -145,6 +142,10 @@ class Participant implements Agent {
 
   get status(): LinkStatus {
     return this.#link.status;
+  }
+
+  get failure(): AgentError | undefined {
+    return this.#link.failure;
   }
 
   get sessions(): readonly string[] {
@@ -261,7 +262,7 @@ class Participant implements Agent {
     const detail = tellable(`${message.message} ${message.details}`);
     this.#logger.warn({ session_key, code, detail }, 'the coordinator reports an error');
     // An answer to one message of ours says nothing of the session that the message was about.
-    if (session_key === undefined || message.cseq !== undefined) return;
+    if (session_key === undefined || message.cseq !== undefined || !isFinalCode(code)) return;
     const session = this.#session(session_key);
     if (session) return session.endedByCoordinator(code);
     this.#lost.settle(session_key);
@@ -273,6 +274,14 @@ class Participant implements Agent {
     for (const session of this.#signs.values()) {
       if (session.sessionKey === cause || !session.involves(address, peers)) continue;
       session.fail(`aborted: banned-pair with part ${peers.join(', ')}`);
+    }
+  }
+
+  #onStopKey(address: string, reason: string | null): void {
+    for (const session of this.#signs.values()) {
+      if (!session.uses(address)) continue;
+      if (reason === null) session.stop();
+      else session.fail(reason);
     }
   }
 

@@ -8,6 +8,9 @@ import { toHex } from '@quorate/intent';
 /** Gives the PIN; the chip wrapper wipes the bytes after use. */
 export type PinProvider = () => Promise<Uint8Array>;
 
+/** Is told the chip's state counter: at the opening, and after what is written in the chip for good. */
+export type SeeCounter = (chipPublicKey: Uint8Array, counter: number) => void;
+
 /** What a chip is read with (contract.md §1.6). */
 export type ReadRequest = Parameters<SecureElement['read']>[0];
 
@@ -22,6 +25,7 @@ export class Chip {
   readonly publicKey: Uint8Array;
   readonly #element: SecureElement;
   readonly #pin: PinProvider;
+  readonly #see: SeeCounter;
   #queue: Promise<unknown> = Promise.resolve();
   #verified = false;
   #wrongPin = false;
@@ -30,17 +34,25 @@ export class Chip {
     element: SecureElement,
     pin: PinProvider,
     identity: { readonly cplc: Uint8Array; readonly publicKey: Uint8Array },
+    see: SeeCounter,
   ) {
     this.#element = element;
     this.#pin = pin;
+    this.#see = see;
     this.cpic = toHex(identity.cplc);
     this.publicKey = identity.publicKey;
   }
 
-  /** Reads who the chip is. */
-  static async open(element: SecureElement, pin: PinProvider): Promise<Chip> {
+  /** Reads who the chip is, and how far it has come. */
+  static async open(
+    element: SecureElement,
+    pin: PinProvider,
+    see: SeeCounter = () => undefined,
+  ): Promise<Chip> {
     const cplc = await element.cplc();
-    return new Chip(element, pin, { cplc, publicKey: await element.publicKey() });
+    const chip = new Chip(element, pin, { cplc, publicKey: await element.publicKey() }, see);
+    await chip.#count();
+    return chip;
   }
 
   /** Signs a session certificate's payload; the chip remembers the session until a reset. */
@@ -56,6 +68,7 @@ export class Chip {
   /** Keeps an opener; the caller wipes its copy. */
   async store(recordId: Uint8Array, address: Uint8Array, secret: Uint8Array): Promise<void> {
     await this.#withPin((element) => element.store({ recordId, address, secret }));
+    await this.#exclusive(() => this.#count());
   }
 
   /** Releases an opener. The bytes are a copy of the caller's own, not part of a shared pool. */
@@ -71,10 +84,20 @@ export class Chip {
   /** Overwrites a record. */
   async delete(request: DeleteRequest): Promise<void> {
     await this.#withPin((element) => element.delete(request));
+    await this.#exclusive(() => this.#count());
   }
 
   close(): Promise<void> {
-    return this.#exclusive(() => this.#element.close());
+    return this.#exclusive(async () => {
+      // A chip that does not answer any more is compared at its next opening.
+      await this.#count().catch(() => undefined);
+      await this.#element.close();
+    });
+  }
+
+  async #count(): Promise<void> {
+    const { stateCounter } = await this.#element.info();
+    this.#see(this.publicKey, stateCounter);
   }
 
   #withPin<T>(use: (element: SecureElement) => Promise<T>): Promise<T> {
@@ -104,6 +127,7 @@ export class Chip {
     } catch (error) {
       this.#verified = false;
       this.#wrongPin = error instanceof SecureElementError && error.code === 'pin-wrong';
+      if (this.#wrongPin) await this.#count();
       throw error;
     } finally {
       pin.fill(0);

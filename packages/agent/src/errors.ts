@@ -4,6 +4,7 @@
 
 /** Stable codes of {@link AgentError}. */
 export type AgentErrorCode =
+  | 'chip/rolled-back'
   | 'config/invalid'
   | 'config/unknown-key'
   | 'config/missing'
@@ -19,6 +20,7 @@ export type AgentErrorCode =
   | 'session/refused'
   | 'shard/tampered'
   | 'store/exists'
+  | 'store/failed'
   | 'store/locked'
   | 'store/mode'
   | 'store/not-found'
@@ -39,6 +41,11 @@ export class AgentError extends Error {
 /** Tells whether a caught value is an {@link AgentError}, of one code when given. */
 export function isAgentError(value: unknown, code?: AgentErrorCode): value is AgentError {
   return value instanceof AgentError && (code === undefined || value.code === code);
+}
+
+/** Tells whether a caught value says that this machine's state cannot be kept or believed. */
+export function isStoreError(value: unknown): value is AgentError {
+  return isAgentError(value) && value.code.startsWith('store/');
 }
 
 /** The message of any caught value, for a log line. */

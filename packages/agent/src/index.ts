@@ -16,6 +16,7 @@ export { approveByPolicy, parsePolicy, type Policy } from './approval/policy.ts'
 export {
   approveByPrompt,
   type Asker,
+  type Confirmation,
   createAsker,
   type PromptStreams,
 } from './approval/prompt.ts';

@@ -1,15 +1,13 @@
 /**
  * A client's connection to the coordinator (contract.md §1.1, §1.2): registers, reconnects, numbers
  * what it sends until it is acknowledged, drops what it has seen, and acknowledges what it processed.
- *
- * Uses `ws` with compression off and a frame cap: a hostile coordinator must not be able to exhaust
- * the memory of a signer (attacks.md R-8).
  */
 import type { ServerMessage } from '@quorate/wire';
 import { parseFrame } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import { type Backoff, createBackoff } from './backoff.ts';
-import { messageOf } from './errors.ts';
+import { type AgentError, isStoreError, messageOf } from './errors.ts';
+import { closeSocket, createWaiters, openSocket, registerFrame } from './linkSocket.ts';
 import { checkUrl, ended, type Link, type LinkOptions, type LinkStatus } from './linkTypes.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createOutbox, type Outbox, type Outgoing } from './outbox.ts';
@@ -20,8 +18,6 @@ import { expiryOf } from './token.ts';
 const CLOSE_REFUSED = 4401;
 const CLOSE_REPLACED = 4409;
 
-const MAX_FRAME = 1024 * 1024;
-const HANDSHAKE_MS = 10_000;
 const SILENCE_MS = 75_000;
 const ACK_DELAY_MS = 20;
 const RENEW_BEFORE_MS = 60_000;
@@ -35,6 +31,7 @@ export function createLink(options: LinkOptions): Link {
 class WebSocketLink implements Link {
   status: LinkStatus = 'closed';
   dropped = 0;
+  failure: AgentError | undefined;
   readonly #options: LinkOptions;
   readonly #logger: Logger;
   readonly #state: LinkState;
@@ -46,7 +43,9 @@ class WebSocketLink implements Link {
   #renewal: NodeJS.Timeout | undefined;
   #ackTimer: NodeJS.Timeout | undefined;
   #flushing = false;
-  #waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  /** The message that could not be processed; the waits grow until it is. */
+  #stuck: number | undefined;
+  readonly #waiters = createWaiters();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -71,39 +70,22 @@ class WebSocketLink implements Link {
 
   registered(): Promise<void> {
     if (this.status === 'registered') return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-      const error = ended(this.status);
-      if (error) this.#settle(error);
-    });
+    const error = this.failure ?? ended(this.status);
+    return error ? Promise.reject(error) : this.#waiters.wait();
   }
 
   async close(): Promise<void> {
     this.#setStatus('closed', 'closed by this side');
     this.#stopTimers();
-    this.#state.save();
     const socket = this.#socket;
     this.#socket = undefined;
-    if (!socket || socket.readyState === WebSocket.CLOSED) return;
-    await new Promise<void>((resolve) => {
-      const cut = setTimeout(() => socket.terminate(), 2000);
-      socket.once('close', () => {
-        clearTimeout(cut);
-        resolve();
-      });
-      socket.close(1000);
-    });
+    this.#saveAtEnd();
+    if (socket) await closeSocket(socket);
   }
 
   #connect(): void {
     this.#setStatus('connecting', this.#options.url);
-    const socket = new WebSocket(this.#options.url, {
-      perMessageDeflate: false,
-      maxPayload: MAX_FRAME,
-      handshakeTimeout: HANDSHAKE_MS,
-      followRedirects: false,
-      ...(this.#options.ca === undefined ? {} : { ca: this.#options.ca }),
-    });
+    const socket = openSocket(this.#options);
     this.#socket = socket;
     socket.on('open', () => void this.#register(socket));
     socket.on('ping', () => this.#watchSilence(socket));
@@ -117,19 +99,7 @@ class WebSocketLink implements Link {
     try {
       const token = await this.#options.token();
       if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
-      const { stream } = this.#state;
-      socket.send(
-        JSON.stringify({
-          type: 'register',
-          username: this.#options.username,
-          role: this.#options.role,
-          token,
-          last_seq: this.#state.seq,
-          ...(stream === null ? {} : { stream }),
-          ...(this.#options.batch ? { batch: true } : {}),
-          ...(this.#options.progress ? { progress: true } : {}),
-        }),
-      );
+      socket.send(registerFrame(this.#options, this.#state, token));
       this.#scheduleRenewal(socket, token);
     } catch (error) {
       this.#logger.warn({ error: messageOf(error) }, 'no token for the registration');
@@ -163,28 +133,77 @@ class WebSocketLink implements Link {
       );
       return;
     }
-    for (const message of frame.messages) this.#onMessage(socket, message);
+    for (const message of frame.messages) {
+      if (socket !== this.#socket) return;
+      this.#onMessage(socket, message);
+    }
   }
 
   #onMessage(socket: WebSocket, message: ServerMessage): void {
-    if (message.type === 'register_complete') return this.#onRegistered(socket, message);
+    if (message.type === 'register_complete') {
+      return this.#guarded(() => this.#onRegistered(socket, message));
+    }
     if (message.type === 'ack') {
       this.#outbox.acknowledged(message.cseq);
       return;
     }
-    if (message.type === 'error' && message.cseq !== undefined) this.#outbox.refused(message.cseq);
+    if (message.type === 'error' && message.cseq !== undefined && message.code !== 'internal') {
+      this.#outbox.refused(message.cseq);
+    }
     if (message.seq !== undefined && message.seq <= this.#state.seq) {
       this.dropped += 1;
       return;
     }
+    if (!this.#processed(socket, message) || message.seq === undefined) return;
+    if (this.#stuck !== undefined && message.seq >= this.#stuck) this.#stuck = undefined;
+    this.#state.processed(message.seq);
+    this.#ackTimer ??= setTimeout(() => this.#guarded(() => this.#acknowledge()), ACK_DELAY_MS);
+  }
+
+  /** What was not processed is not acknowledged: it comes again, or a person has to look first. */
+  #processed(socket: WebSocket, message: ServerMessage): boolean {
     try {
       this.#options.onMessage(message);
+      return true;
     } catch (error) {
-      this.#logger.error({ type: message.type, error: messageOf(error) }, 'message not processed');
+      const { type } = message;
+      const seq = 'seq' in message ? message.seq : undefined;
+      this.#logger.error({ type, seq, error: messageOf(error) }, 'message not processed');
+      if (isStoreError(error)) this.#fail(error);
+      else if (seq !== undefined) {
+        this.#stuck = seq;
+        this.#drop(socket);
+      }
+      return false;
     }
-    if (message.seq === undefined) return;
-    this.#state.processed(message.seq);
-    this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_DELAY_MS);
+  }
+
+  /** Nothing more of this connection is read: what follows a message that failed must wait for it. */
+  #drop(socket: WebSocket): void {
+    socket.terminate();
+    this.#onClose(socket, 1006, 'a message was not processed');
+  }
+
+  /** Without its store this side must neither promise nor acknowledge anything. */
+  #fail(error: AgentError): void {
+    if (this.failure) return;
+    this.failure = error;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#stopTimers();
+    this.#setStatus('failed', error.message);
+    this.#waiters.settle(error);
+    socket?.terminate();
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      this.#logger.error({ error: error.message }, 'the state of the link cannot be kept');
+      this.#fail(error);
+    }
   }
 
   #acknowledge(): void {
@@ -212,11 +231,11 @@ class WebSocketLink implements Link {
       this.#outbox.acknowledged(message.last_cseq);
       this.#state.skipCseq(message.last_cseq);
     }
-    this.#backoff.reset();
+    if (this.#stuck === undefined) this.#backoff.reset();
     // A renewal on the open socket has lost nothing.
     if (this.status !== 'registered') this.#outbox.rewind();
     this.#setStatus('registered', `${message.resumed ?? 0} messages to catch up`);
-    this.#settle();
+    this.#waiters.settle();
     this.#scheduleFlush();
   }
 
@@ -227,8 +246,10 @@ class WebSocketLink implements Link {
     setImmediate(() => {
       this.#flushing = false;
       if (this.status !== 'registered') return;
-      const frames = this.#outbox.takeFrames(() => this.#state.nextCseq());
-      for (const frame of frames) this.#socket?.send(frame);
+      this.#guarded(() => {
+        const frames = this.#outbox.takeFrames(() => this.#state.nextCseq());
+        for (const frame of frames) this.#socket?.send(frame);
+      });
     });
   }
 
@@ -246,8 +267,17 @@ class WebSocketLink implements Link {
 
   #end(status: 'refused' | 'replaced', detail: string): void {
     this.#setStatus(status, detail);
-    this.#state.save();
-    this.#settle(ended(status));
+    this.#saveAtEnd();
+    this.#waiters.settle(ended(status));
+  }
+
+  /** What is not kept is sent again by the coordinator, and recognised. */
+  #saveAtEnd(): void {
+    try {
+      this.#state.save();
+    } catch (error) {
+      this.#logger.warn({ error: messageOf(error) }, 'the state of the link was not kept');
+    }
   }
 
   #watchSilence(socket: WebSocket): void {
@@ -261,16 +291,7 @@ class WebSocketLink implements Link {
     this.status = status;
     this.#logger.info({ status, detail }, 'link');
     this.#options.onStatus?.(status, detail);
-    if (status === 'closed') this.#settle(ended(status));
-  }
-
-  #settle(error?: Error): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) {
-      if (error) waiter.reject(error);
-      else waiter.resolve();
-    }
+    if (status === 'closed') this.#waiters.settle(ended(status));
   }
 
   #stopTimers(): void {

@@ -9,13 +9,17 @@ import type { Logger } from './logger.ts';
 import type { Outgoing } from './outbox.ts';
 import type { LinkState } from './state/linkState.ts';
 
-/** Where a link stands. `refused` and `replaced` are final: a person has to look. */
+/**
+ * Where a link stands. `refused`, `replaced` and `failed` are final: a person has to look. `failed`
+ * says that this side cannot keep its state on disk.
+ */
 export type LinkStatus =
   | 'connecting'
   | 'registered'
   | 'waiting'
   | 'refused'
   | 'replaced'
+  | 'failed'
   | 'closed';
 
 /** What a link needs. */
@@ -35,6 +39,10 @@ export interface LinkOptions {
   readonly ca?: string;
   /** Allows `ws://` to a host other than this one. */
   readonly allowInsecure?: boolean;
+  /**
+   * Processes a message; it is acknowledged only if this returns. When it throws an error of the
+   * store the link ends as `failed`; after any other error it connects again and gets the message again.
+   */
   readonly onMessage: (message: ServerMessage) => void;
   readonly onStatus?: (status: LinkStatus, detail: string) => void;
   readonly logger?: Logger;
@@ -53,6 +61,8 @@ export interface Link {
   readonly status: LinkStatus;
   /** Frames dropped because they were no valid messages, or seen before. */
   readonly dropped: number;
+  /** Why the link ended as `failed`. */
+  readonly failure: AgentError | undefined;
   close(): Promise<void>;
 }
 
@@ -65,6 +75,8 @@ export function ended(status: LinkStatus): AgentError | undefined {
       return new AgentError('link/refused', 'the coordinator refused the registration');
     case 'replaced':
       return new AgentError('link/refused', 'another process took over this registration');
+    case 'failed':
+      return new AgentError('store/failed', 'the state cannot be kept on disk');
     case 'connecting':
     case 'registered':
     case 'waiting':

@@ -134,7 +134,12 @@ class FilePins implements Pins {
   importRoster(file: string): readonly RosterChange[] {
     const roster = this.#acceptable(file);
     const changes = changesTo(this.list(), roster);
-    this.#write({ ...this.#file, roster: file });
+    // Rosters speak for whoever is or was in one: an older confirmed pin must not outlive them.
+    const rostered = new Set(
+      [...(this.#roster?.entries ?? []), ...roster.entries].map(({ username }) => username),
+    );
+    const confirmed = this.#file.confirmed.filter(({ username }) => !rostered.has(username));
+    this.#write({ ...this.#file, roster: file, confirmed });
     this.#roster = roster;
     return changes;
   }

@@ -106,6 +106,7 @@ class Threads implements WorkerPool {
         const opener = new Uint8Array(start.opener);
         start.opener.fill(0);
         post({ order: 'sign', id, start: { ...start, opener } }, [opener.buffer]);
+        if (opener.byteLength > 0) opener.fill(0); // not transferred: the session is ending
       },
       receive: (frame) => post({ order: 'receive', id, frame }),
       end: () => {
@@ -159,8 +160,8 @@ class Threads implements WorkerPool {
         this.#watch(slot);
       }
       for (const [id, listener] of sessions) {
-        if (listener.ending) continue;
         listener.prepared?.reject(new AgentError('worker/stopped', 'the protocol thread failed'));
+        if (listener.ending) continue;
         const message = 'the protocol thread failed';
         listener.onEvent({ event: 'refused', id, reason: 'worker/stopped', message });
       }

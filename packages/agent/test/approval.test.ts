@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { digestOf, parsePayload } from '@quorate/intent';
+import { digestOf, parsePayload, toHex } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest, KeygenApproval, SignApproval } from '../src/approval/index.ts';
 import { decide, parsePolicy, type Policy } from '../src/approval/policy.ts';
@@ -51,6 +51,9 @@ const transfer = (change: object) => ({
   transaction: { ...transaction, ...change },
 });
 
+const TOKEN = '0xdAC17F958D2ee523a2206206994597C13D831ec7';
+const CONTRACT = '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359';
+
 const text = `
 keygen: allow
 sign:
@@ -58,7 +61,40 @@ sign:
   chains: [1, 11155111]
   addresses: ["${RECIPIENT}"]
   max_value: "1000000000000000000"
+  max_fee: "630000000000000"
 `;
+
+const legacy = (change: object) => ({
+  kind: 'legacy',
+  transaction: {
+    chain_id: 1,
+    nonce: 0,
+    gas_price: '30000000000',
+    gas_limit: 21000,
+    to: RECIPIENT,
+    value: '1',
+    data: '0x',
+    ...change,
+  },
+});
+
+const word = (hex: string): string => hex.replace(/^0x/, '').toLowerCase().padStart(64, '0');
+
+const typed = (domain: object, primaryType = 'Note') => ({
+  kind: 'eip712',
+  typed_data: {
+    types: {
+      EIP712Domain: Object.keys(domain).map((name) => ({
+        name,
+        type: name === 'chainId' ? 'uint256' : 'address',
+      })),
+      [primaryType]: [{ name: 'text', type: 'string' }],
+    },
+    primaryType,
+    domain,
+    message: { text: 'hi' },
+  },
+});
 
 describe('policy', () => {
   const policy = parsePolicy('policy.yaml', text);
@@ -91,27 +127,106 @@ describe('policy', () => {
     expect(accepts(signRequest(digest), open)).toBe(true);
   });
 
-  test('N-14: typed data must name an allowed chain and contract', () => {
-    const typed = (domain: object) => ({
-      kind: 'eip712',
-      typed_data: {
-        types: {
-          EIP712Domain: Object.keys(domain).map((name) => ({
-            name,
-            type: name === 'chainId' ? 'uint256' : 'address',
-          })),
-          Note: [{ name: 'text', type: 'string' }],
-        },
-        primaryType: 'Note',
-        domain,
-        message: { text: 'hi' },
-      },
+  test('the fee is bounded, whatever the gas limit and price', () => {
+    expect(accepts(signRequest(transfer({ gas_limit: 21001 })))).toBe(false);
+    expect(accepts(signRequest(transfer({ max_fee_per_gas: '30000000001' })))).toBe(false);
+    expect(accepts(signRequest(legacy({})))).toBe(true);
+    expect(accepts(signRequest(legacy({ gas_price: '30000000001' })))).toBe(false);
+    expect(accepts(signRequest(legacy({ gas_limit: '4294967296' })))).toBe(false);
+  });
+
+  describe('with calldata', () => {
+    const rules = parsePolicy(
+      'policy.yaml',
+      `${text.replace('630000000000000', '1630000000000000')}  allow_calldata: true
+  max_token_amount: { "${TOKEN}": "1000" }
+  allow_calldata_to: ["${CONTRACT}", "${TOKEN}"]
+`,
+    );
+    const call = (data: string, change: object = {}): boolean =>
+      accepts(
+        signRequest(transfer({ to: TOKEN, value: '0', gas_limit: 50000, data, ...change })),
+        rules,
+      );
+    const amount = (value: number): string => word(value.toString(16));
+    const calls: Record<string, (to: string, value: number) => string> = {
+      transfer: (to, value) => `0xa9059cbb${word(to)}${amount(value)}`,
+      transferFrom: (to, value) => `0x23b872dd${word(CONTRACT)}${word(to)}${amount(value)}`,
+      approve: (to, value) => `0x095ea7b3${word(to)}${amount(value)}`,
+      increaseAllowance: (to, value) => `0x39509351${word(to)}${amount(value)}`,
+    };
+
+    test.each(Object.keys(calls))('%s is bound to its recipient, amount and token', (name) => {
+      const data = calls[name]!;
+      expect(call(data(RECIPIENT, 1000))).toBe(true);
+      expect(call(data(RECIPIENT, 1001))).toBe(false);
+      expect(call(data(CONTRACT, 1))).toBe(false);
+      expect(call(data(RECIPIENT, 1), { to: CONTRACT })).toBe(false);
+      expect(call(data(RECIPIENT, 1), { to: RECIPIENT })).toBe(false);
+      expect(call(data(RECIPIENT, 1), { value: '1' })).toBe(false);
+      expect(call(`${data(RECIPIENT, 1)}00`)).toBe(false);
+      expect(call(data(RECIPIENT, 1).slice(0, -2))).toBe(false);
+      expect(call(data(`0x01${RECIPIENT.slice(2).padStart(62, '0')}`, 1))).toBe(false);
     });
-    const verifyingContract = RECIPIENT;
-    expect(accepts(signRequest(typed({ chainId: 1, verifyingContract })))).toBe(true);
-    expect(accepts(signRequest(typed({ chainId: 5, verifyingContract })))).toBe(false);
-    expect(accepts(signRequest(typed({ verifyingContract })))).toBe(false);
-    expect(accepts(signRequest(typed({ chainId: 1 })))).toBe(false);
+
+    test('any other call goes to the listed contracts only', () => {
+      expect(call('0x12345678', { to: CONTRACT })).toBe(true);
+      expect(call('0x12345678')).toBe(true);
+      expect(call('0x12345678', { to: RECIPIENT })).toBe(false);
+      expect(call('0x12345678', { to: CONTRACT, value: '1' })).toBe(false);
+    });
+
+    test('without it no call is allowed, whatever is listed', () => {
+      const closed = { ...rules, sign: { ...rules.sign, allow_calldata: false } };
+      const data = calls['transfer']!(RECIPIENT, 1);
+      const request = signRequest(transfer({ to: TOKEN, value: '0', gas_limit: 50000, data }));
+      expect(accepts(request, rules)).toBe(true);
+      expect(accepts(request, closed)).toBe(false);
+    });
+  });
+
+  describe('with typed data', () => {
+    const listed = (types: string, more = ''): Policy =>
+      parsePolicy(
+        'policy.yaml',
+        `${text}  typed_data: [${types}]
+${more}`,
+      );
+    const entry = (type: string): string => `{ contract: "${RECIPIENT}", primary_type: ${type} }`;
+    const domain = { chainId: 1, verifyingContract: RECIPIENT };
+
+    test('N-14: contract, type and chain must be listed', () => {
+      const rules = listed(entry('Note'));
+      expect(accepts(signRequest(typed(domain)), rules)).toBe(true);
+      expect(accepts(signRequest(typed(domain)))).toBe(false);
+      expect(accepts(signRequest(typed(domain, 'Order')), rules)).toBe(false);
+      expect(accepts(signRequest(typed({ ...domain, verifyingContract: TOKEN })), rules)).toBe(
+        false,
+      );
+      expect(accepts(signRequest(typed({ ...domain, chainId: 5 })), rules)).toBe(false);
+      expect(accepts(signRequest(typed({ verifyingContract: RECIPIENT })), rules)).toBe(false);
+      expect(accepts(signRequest(typed({ chainId: 1 })), rules)).toBe(false);
+    });
+
+    test.each([
+      'Permit',
+      'PermitSingle',
+      'PermitBatch',
+      'PermitWitnessTransferFrom',
+      'TransferWithAuthorization',
+      'ReceiveWithAuthorization',
+    ])('N-14: %s is refused, also when it is listed, unless permits are allowed', (type) => {
+      expect(accepts(signRequest(typed(domain, type)), listed(entry(type)))).toBe(false);
+      const open = listed(entry(type), '  allow_permits: true\n');
+      expect(accepts(signRequest(typed(domain, type)), open)).toBe(true);
+    });
+  });
+
+  test('a message is refused unless messages are allowed besides their kind', () => {
+    const message = signRequest({ kind: 'eip191', message: 'hello' });
+    const kind = text.replace('eip712]', 'eip712, eip191]');
+    expect(accepts(message, parsePolicy('p', kind))).toBe(false);
+    expect(accepts(message, parsePolicy('p', `${kind}  allow_messages: true\n`))).toBe(true);
   });
 
   test('an unknown key is refused and the nearest known one is named', () => {
@@ -122,9 +237,9 @@ describe('policy', () => {
   });
 
   test('what limits a signature must be written out; nothing is unlimited by omission', () => {
-    for (const key of ['kinds', 'chains', 'addresses', 'max_value']) {
+    for (const key of ['kinds', 'chains', 'addresses', 'max_value', 'max_fee']) {
       const without = text.split('\n').filter((line) => !line.includes(`${key}:`));
-      expect(() => parsePolicy('p', without.join('\n')), key).toThrow();
+      expect(() => parsePolicy('p', without.join('\n')), key).toThrow(new RegExp(key));
     }
     expect(() => parsePolicy('p', text.replace('"1000000000000000000"', '1e18'))).toThrow();
     expect(() => parsePolicy('p', 'a: &x [1]\nb: *x')).toThrow(/YAML/);
@@ -136,25 +251,47 @@ describe('prompt', () => {
     request: ApprovalRequest,
     answer: string | null,
     signal: AbortSignal = new AbortController().signal,
+    early = '',
   ) {
     const input = new PassThrough();
     const output = new PassThrough();
     const shown: Buffer[] = [];
     output.on('data', (chunk: Buffer) => shown.push(chunk));
     if (answer === null) input.end();
-    else input.write(answer);
-    const approval = await approveByPrompt({ input, output })(request, signal);
-    return { approval, shown: Buffer.concat(shown).toString('utf8') };
+    else input.write(early);
+    const answered = approveByPrompt({ input, output })(request, signal);
+    const text = () => Buffer.concat(shown).toString('utf8');
+    if (answer !== null && !signal.aborted) {
+      await eventually(() => text().includes('to approve'));
+      input.write(answer.replace('CODE', /code: ([0-9a-f]{4})/.exec(text())?.[1] ?? 'CODE'));
+    }
+    return { approval: await answered, shown: text() };
   }
 
-  test('shows the decoded transaction and takes only yes for yes', async () => {
-    const { approval, shown } = await prompt(signRequest(transfer({})), 'yes\n');
+  const request = signRequest(transfer({}));
+  const code = toHex(request.digest).slice(0, 4);
+
+  test('shows the decoded transaction, and takes only the first digits of its digest for consent', async () => {
+    const { approval, shown } = await prompt(request, `${code}\n`);
     expect(approval).toEqual({ accept: true });
     expect(shown).toContain(RECIPIENT);
     expect(shown).toMatch(/1(\.0)? ?ETH|1000000000000000000/);
-    expect((await prompt(signRequest(transfer({})), 'y\n')).approval.accept).toBe(false);
-    expect((await prompt(signRequest(transfer({})), '\n')).approval.accept).toBe(false);
-    expect((await prompt(keygenRequest, 'YES\n')).approval.accept).toBe(true);
+    expect((await prompt(request, `0x${code.toUpperCase()}\n`)).approval.accept).toBe(true);
+    const other = code === '0000' ? '0001' : '0000';
+    for (const answer of ['yes', 'y', '', code.slice(0, 3), `${code}0`, other]) {
+      expect((await prompt(request, `${answer}\n`)).approval.accept, answer).toBe(false);
+    }
+  });
+
+  test('a key generation is approved by fresh digits', async () => {
+    expect((await prompt(keygenRequest, 'CODE\n')).approval).toEqual({ accept: true });
+    expect((await prompt(keygenRequest, 'yes\n')).approval.accept).toBe(false);
+  });
+
+  test('what was typed before the question was shown is no answer', async () => {
+    const { approval } = await prompt(request, 'no\n', undefined, `${code}\n${code}\n`);
+    expect(approval).toEqual({ accept: false, reason: 'declined' });
+    expect((await prompt(request, `${code}\n`, undefined, 'no\n')).approval.accept).toBe(true);
   });
 
   test('an end of input or a session that ended is a refusal', async () => {
@@ -193,6 +330,12 @@ describe('prompt', () => {
     }
   });
 
+  test('who asks is labelled as unverified: only the coordinator says so', () => {
+    for (const one of [request, keygenRequest]) {
+      expect(describeRequest(one)).toContain('Requested by: carol (unverified)');
+    }
+  });
+
   test('the note of the requester is labelled as unverified', () => {
     const lines = describeRequest(signRequest(transfer({}), { display: 'pay rent' }));
     expect(lines.at(-1)).toBe('  unverified note of the requester: pay rent');
@@ -209,8 +352,11 @@ describe('prompt', () => {
     const second = approve({ ...keygenRequest, sessionKey: 'second' }, signal);
     await eventually(() => shown.join('').includes('first'));
     expect(shown.join('')).not.toContain('second');
-    input.write('yes\n');
+    const typed = () => /code: ([0-9a-f]{4})/.exec(shown.join(''))?.[1];
+    await eventually(() => shown.join('').includes('to approve'));
+    input.write(`${typed()}\n`);
     expect(await first).toEqual({ accept: true });
+    await eventually(() => shown.join('').split('to approve').length === 3);
     input.write('no\n');
     expect((await second).accept).toBe(false);
   });

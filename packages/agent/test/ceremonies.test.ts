@@ -37,7 +37,7 @@ describe('key generation and signing', () => {
       expect(verifySignature(fromHex(DATA), fromHex(signature), address)).toBe(true);
     }
     const record = cluster.member('alice').agent.state.keys.find(address);
-    expect(record?.release_count).toBe(20);
+    expect(record?.releases).toEqual({ confirmed: 20, outstanding: 0 });
   });
 
   test('keys survive a restart of every agent', async () => {

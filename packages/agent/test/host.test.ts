@@ -1,5 +1,6 @@
 import { verifySignature } from '@quorate/intent';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { SignStart } from '../src/session/protocol.ts';
 import { EvilSigner, flipFirstPairwise } from './support/evil.ts';
 import { Hosts } from './support/hosts.ts';
 
@@ -98,6 +99,29 @@ describe('protocol thread', () => {
     expect(hosts.find(1, 'unknown', 'ignored')).toHaveLength(0);
   });
 
+  test('1.9.9 a second start of a session changes nothing, and one that was not prepared is refused', () => {
+    let again: SignStart | undefined;
+    hosts.startSign('s', [1, 2], keys, (start) => {
+      if (start.index === 1) again = { ...start, opener: Uint8Array.from(start.opener) };
+      return start;
+    });
+    hosts.order(1, { order: 'sign', id: 's', start: again! });
+    expect(again?.opener.every((byte) => byte === 0)).toBe(true);
+    hosts.deliver();
+    expect(hosts.find(1, 's', 'signature')).toHaveLength(1);
+    const late = { ...again!, opener: Uint8Array.from(keys[0]!.opener) };
+    hosts.order(1, { order: 'sign', id: 's', start: late });
+    expect(hosts.last(1, 's', 'refused').reason).toBe('session/refused');
+  });
+
+  test('an end is confirmed after everything else, also of a session that is unknown', () => {
+    hosts.startSign('s', [1, 2], keys);
+    for (const id of ['s', 'unknown']) {
+      hosts.order(1, { order: 'end', id });
+      expect(hosts.events[0]!.filter((event) => event.id === id).at(-1)?.event).toBe('ended');
+    }
+  });
+
   test('a zero digest, a banned peer or a foreign signer set is refused before anything is sent', () => {
     const cases = {
       zero: { digest: new Uint8Array(32) },
@@ -130,7 +154,9 @@ describe('protocol thread against a lying party', () => {
     hosts.startSign('unconcerned', [1, 3], keys);
     hosts.deliver();
     const aborts = ['one', 'other2', 'third33'].map((id) => hosts.last(1, id, 'aborted').abort);
-    expect(aborts.map((abort) => abort.bans)).toEqual([[2], [], []]);
+    expect(aborts.map((abort) => abort.bans)).toEqual([[2], [2], [2]]);
+    const order = hosts.events[0]!.filter((event) => event.event === 'aborted');
+    expect(order.map((event) => event.id)).toEqual(['one', 'other2', 'third33']);
     expect(aborts.map((abort) => abort.reason).slice(1)).toEqual(['banned-pair', 'banned-pair']);
     expect(hosts.find(1, 'unconcerned', 'signature')).toHaveLength(1);
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fromHex, verifySignature } from '@quorate/intent';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, DATA, startCluster } from './support/cluster.ts';
+import { eventually } from './support/eventually.ts';
 import { failure } from './support/failure.ts';
 import type { Frame } from './support/relay.ts';
 
@@ -91,6 +92,72 @@ describe('agents against a hostile relay', () => {
       expect(answer['message'], name).toMatch(/parameters_changed/);
       expect(roundsOf(`q-${name}`, 'alice'), name).toEqual([]);
     }
+  });
+
+  test('1.9.9 parameters that are replayed, with a number or without, change nothing', async () => {
+    const params = ['keygen_params', 'sign_params'];
+    const kept: Frame[] = [];
+    cluster.proxy.meddle = (message, direction, username) => {
+      if (direction !== 'to-agent' || username !== 'alice') return [message];
+      const again = { ...message, seq: undefined };
+      if (params.includes(message.type)) {
+        kept.push(again);
+        return [message, again];
+      }
+      return message.type === 'round' ? [...kept, message] : [message];
+    };
+    const second = await cluster.keygen('replayed-key');
+    expect(verifies(await cluster.sign('replayed', address, ['alice', 'bob']))).toBe(true);
+    expect(second).not.toBe(address);
+    expect(cluster.member('alice').log.join('\n')).not.toContain('protocol thread failed');
+  });
+
+  test('an error of the coordinator that does not end a session leaves it as it was', async () => {
+    cluster.proxy.meddle = (message, direction) => {
+      if (direction !== 'to-agent' || message.type !== 'round') return [message];
+      const { session_key } = message;
+      const internal = { type: 'error', session_key, code: 'internal', message: '', details: '' };
+      return [internal, message];
+    };
+    expect(verifies(await cluster.sign('internal', address, ['alice', 'bob']))).toBe(true);
+    expect(cluster.member('alice').log.join('\n')).toContain('"code":"internal"');
+  });
+
+  test('a completion that comes after an end makes the key active, as long as its record is there', async () => {
+    cluster.proxy.meddle = (message, direction, username) => {
+      if (message.type !== 'keygen_complete' || direction !== 'to-agent' || username !== 'alice') {
+        return [message];
+      }
+      const { session_key } = message;
+      const over = { type: 'error', session_key, code: 'timeout', message: '', details: '' };
+      return [over, message];
+    };
+    const revived = await cluster.keygen('revived');
+    const { keys } = cluster.member('alice').agent.state;
+    await eventually(() => keys.find(revived)?.state === 'active');
+    expect(cluster.member('alice').log.join('\n')).toContain('"session_key":"revived"');
+  });
+
+  test('an orphan is not deleted for another reason than the one that the chip has certified', async () => {
+    cluster.proxy.meddle = (message, direction, username) => {
+      if (message.type === 'orphan_authorisation') {
+        return [{ ...message, reason_hash: '11'.repeat(32) }];
+      }
+      const ends = message.type === 'keygen_result' && direction === 'to-server';
+      return ends && username === 'bob' ? [{ ...message, success: false }] : [message];
+    };
+    await failure(
+      cluster.client.keygen({
+        session_key: 'orphan',
+        threshold: 2,
+        total_parts: 3,
+        participants: people,
+      }),
+    );
+    const answer = await cluster.proxy.until(
+      (message) => message.type === 'orphan_result' && message['session_key'] === 'orphan',
+    );
+    expect(answer).toMatchObject({ success: false, message: 'another reason' });
   });
 
   test('R-17: a file name that is not our own is refused and nothing is written', async () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ServerMessage } from '@quorate/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createBackoff } from '../src/backoff.ts';
+import { AgentError } from '../src/errors.ts';
 import { createLink } from '../src/link.ts';
 import type { Link, LinkOptions } from '../src/linkTypes.ts';
 import type { Logger } from '../src/logger.ts';
@@ -148,22 +149,80 @@ describe('link', () => {
     expect(await again.next()).toMatchObject({ type: 'register' });
   });
 
-  test('an exception in a handler does not stop the messages after it', async () => {
+  test('a message that could not be processed is not acknowledged, and comes again before those after it', async () => {
     const server = await scriptedServer();
     const seen: unknown[] = [];
+    let broken = true;
     open(server.url, {
       onMessage: (message) => {
-        seen.push(message);
-        if (seen.length === 1) throw new Error('broken');
+        seen.push('seq' in message && message.seq);
+        if (broken && seen.length === 2) throw new Error('broken');
+      },
+    });
+    const first = await server.connection();
+    await first.accept({ stream: STREAM });
+    first.send(state(1));
+    expect(await first.next()).toEqual({ type: 'ack', seq: 1 });
+    first.socket.send(JSON.stringify([state(2), state(3)]));
+    const second = await server.connection();
+    expect(await second.accept({ stream: STREAM })).toMatchObject({ last_seq: 1 });
+    broken = false;
+    second.socket.send(JSON.stringify([state(2), state(3)]));
+    expect(await second.next()).toEqual({ type: 'ack', seq: 3 });
+    expect(seen).toEqual([1, 2, 2, 3]);
+  });
+
+  test('a message that keeps failing does not make the link reconnect without a pause', async () => {
+    const server = await scriptedServer();
+    let resets = 0;
+    open(server.url, {
+      backoff: { next: () => 0, reset: () => (resets += 1) },
+      onMessage: () => {
+        throw new Error('broken');
+      },
+    });
+    for (let at = 0; at < 3; at += 1) {
+      const connection = await server.connection();
+      await connection.accept({ stream: STREAM });
+      connection.send(state(1));
+    }
+    await server.connection();
+    expect(resets).toBe(1);
+  });
+
+  test('a store that fails ends the link with its error, and nothing is acknowledged', async () => {
+    const server = await scriptedServer();
+    const failure = new AgentError('store/failed', 'disk full');
+    const { link } = open(server.url, {
+      onMessage: () => {
+        throw failure;
       },
     });
     const connection = await server.connection();
     await connection.accept({ stream: STREAM });
     connection.send(state(1));
-    connection.send(state(2));
-    let ack = await connection.next();
-    while (ack['seq'] !== 2) ack = await connection.next();
-    expect(seen).toHaveLength(2);
+    await eventually(() => link.status === 'failed');
+    expect(link.failure).toBe(failure);
+    await expect(link.registered()).rejects.toBe(failure);
+    expect(server.frames.map((message) => message.type)).toEqual(['register']);
+  });
+
+  test('link state that cannot be written ends the link instead of the process', async () => {
+    const server = await scriptedServer();
+    const kept = openLinkState();
+    const { link } = open(server.url, {
+      state: {
+        ...kept,
+        save: () => {
+          throw new AgentError('store/failed', 'disk full');
+        },
+      },
+    });
+    const connection = await server.connection();
+    await connection.accept();
+    connection.send(state(1));
+    await eventually(() => link.status === 'failed');
+    expect(link.failure?.message).toBe('disk full');
   });
 
   test('a refused registration ends the link and rejects whoever waits for it', async () => {

@@ -1,19 +1,22 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeCertificate, fromHex, roundSigningInput, verifySignature } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
-import { type Cluster, DATA, kill, startCluster } from './support/cluster.ts';
+import { type Cluster, type ClusterOptions, DATA, kill, startCluster } from './support/cluster.ts';
 import { flipFirstPairwise } from './support/evil.ts';
 import { evilPool } from './support/evilPool.ts';
 import { failure } from './support/failure.ts';
 import { eventually } from './support/eventually.ts';
+import type { Frame } from './support/relay.ts';
 
 const people = ['alice', 'bob', 'carl'];
 
 /** A key of three, of whom bob lies to alice in the first round of every signature from now on. */
-async function withLiar(): Promise<{ cluster: Cluster; address: string }> {
-  const cluster = await startCluster(people);
+async function withLiar(
+  options: ClusterOptions = {},
+): Promise<{ cluster: Cluster; address: string }> {
+  const cluster = await startCluster(people, options);
   const address = await cluster.keygen('k1');
   await cluster.restart(cluster.member('bob'), { pool: evilPool(flipFirstPairwise(1)) });
   return { cluster, address };
@@ -80,14 +83,78 @@ describe('ban', () => {
     expect(again.message).toMatch(/pair_banned/);
   });
 
+  test('O-12: a ban that is found while the coordinator ends the session is kept, also when the agent stops then', async () => {
+    const { cluster, address } = await withLiar();
+    const alice = cluster.member('alice');
+    const held: Frame[] = [];
+    let ended: Promise<void> | undefined;
+    cluster.proxy.meddle = (message, direction, username) => {
+      if (message.type !== 'round' || direction !== 'to-agent' || username !== 'alice') {
+        return [message];
+      }
+      held.push(message);
+      if (held.length === 2) {
+        const over = {
+          type: 'error',
+          session_key: 's1',
+          code: 'aborted',
+          message: '',
+          details: '',
+        };
+        const speaks = cluster.proxy.until((one, who) => one.type === 'round' && who === 'alice');
+        ended = speaks.then(() => cluster.proxy.inject('alice', [...held, over]));
+      }
+      return [];
+    };
+    const first = failure(cluster.sign('s1', address, ['alice', 'bob']));
+    await eventually(() =>
+      alice.log.some((line) => line.includes('"session over"') && line.includes('s1')),
+    );
+    await ended;
+    await cluster.restart(alice);
+    await first;
+    cluster.proxy.meddle = (message) => [message];
+    expect(bansOf(cluster, address)).toEqual([2]);
+    const again = await failure(cluster.sign('s2', address, ['alice', 'bob']));
+    expect(again.message).toMatch(/pair_banned/);
+  });
+
+  test('O-12: a ban that the disk does not take is told to nobody, and the agent stops using the key', async () => {
+    const { cluster, address } = await withLiar({ deadlines: { round: 4000 } });
+    const alice = cluster.member('alice');
+    const file = join(alice.directory, 'keys', `${address.toLowerCase()}.json`);
+    cluster.proxy.meddle = (message, direction, username) => {
+      const speaks = message.type === 'round' && direction === 'to-server' && username === 'alice';
+      if (speaks) mkdirSync(`${file}.tmp`, { recursive: true });
+      return [message];
+    };
+    const first = await failure(cluster.sign('s1', address, ['alice', 'bob']));
+    expect(first.code).toBe('timeout');
+    expect(cluster.proxy.of('sign_result', 'alice')).toEqual([]);
+    expect(alice.log.join('\n')).toContain('a ban cannot be written');
+    expect(bansOf(cluster, address)).toEqual([2]);
+    rmSync(`${file}.tmp`, { recursive: true });
+    const other = await failure(cluster.sign('s2', address, ['alice', 'carl']));
+    expect(other.message).toMatch(/key_stopped/);
+  });
+
   test('O-12: all other sessions with the banned party end, those without it complete', async () => {
     const { cluster, address } = await withLiar();
+    const file = join(cluster.member('alice').directory, 'keys', `${address.toLowerCase()}.json`);
+    const onDisk: unknown[] = [];
+    cluster.proxy.meddle = (message, direction, username) => {
+      if (message.type === 'sign_result' && username === 'alice' && message['success'] === false) {
+        onDisk.push(JSON.parse(readFileSync(file, 'utf8')).bans.length);
+      }
+      return [message];
+    };
     const withBob = Array.from({ length: 5 }, (_, at) =>
       failure(cluster.sign(`b${at}`, address, ['alice', 'bob'])),
     );
     const without = cluster.sign('c', address, ['alice', 'carl']);
     const errors = await Promise.all(withBob);
     for (const error of errors) expect(error.message).toMatch(/part 2|pair_banned|banned/);
+    expect(new Set(onDisk)).toEqual(new Set([1]));
     expect(verifySignature(fromHex(DATA), fromHex(await without), address)).toBe(true);
     expect(bansOf(cluster, address)).toEqual([2]);
   });

@@ -1,5 +1,7 @@
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fromHex, verifySignature } from '@quorate/intent';
-import type { SecureElement } from '@quorate/secure-element';
+import { type SecureElement, SecureElementError } from '@quorate/secure-element';
 import { expect, test } from 'vitest';
 import { DATA, startCluster } from './support/cluster.ts';
 import { failure } from './support/failure.ts';
@@ -30,31 +32,102 @@ test('E-1, O-16: a restored older state is noticed by the release count, and the
   expect(second.message).toMatch(/state_rolled_back/);
 });
 
-test('E-1: the expected count is on disk before the chip is asked, and a chip that refuses leaves it as it was', async () => {
+/** What alice's chip does when it is read, and what her agent had on disk then. */
+async function withReader(
+  read: (chip: SecureElement, access: ReadAccess, attempt: number) => ReturnType<Read>,
+) {
   const cluster = await startCluster(people);
   const address = await cluster.keygen('k1');
   const alice = cluster.member('alice');
-  const seen: (number | undefined)[] = [];
   await alice.agent.close();
   const chip = await cluster.openChip(alice);
-  let broken = false;
+  const onDisk: unknown[] = [];
+  const file = join(alice.directory, 'keys', `${address.toLowerCase()}.json`);
   await cluster.start(alice, {
     chip: wrapped(chip, {
       read: (access) => {
-        seen.push(alice.agent.state.keys.find(address)?.release_count);
-        return chip.read(broken ? { ...access, digest: new Uint8Array(32) } : access);
+        onDisk.push(JSON.parse(readFileSync(file, 'utf8')).releases);
+        return read(chip, access, onDisk.length);
       },
     }),
   });
+  const record = () => alice.agent.state.keys.find(address);
+  return { cluster, address, alice, onDisk, record };
+}
+
+type Read = SecureElement['read'];
+type ReadAccess = Parameters<Read>[0];
+
+test('E-1: an attempt is on disk before the chip is asked, and one that the chip refuses before it counts is taken back', async () => {
+  const wrongDigest = { digest: new Uint8Array(32) };
+  const { cluster, address, onDisk, record } = await withReader((chip, access, attempt) =>
+    chip.read(attempt === 2 ? { ...access, ...wrongDigest } : access),
+  );
   await cluster.sign('s1', address, ['alice', 'bob']);
-  expect(seen).toEqual([1]);
-  broken = true;
+  expect(onDisk).toEqual([{ confirmed: 0, outstanding: 1 }]);
   const error = await failure(cluster.sign('s2', address, ['alice', 'bob']));
   expect(error.message).toMatch(/chip_refused/);
-  expect(alice.agent.state.keys.find(address)?.release_count).toBe(1);
-  broken = false;
+  expect(record()?.releases).toEqual({ confirmed: 1, outstanding: 0 });
   await cluster.sign('s3', address, ['alice', 'bob']);
-  expect(seen).toEqual([1, 2, 2]);
+  expect(record()?.releases).toEqual({ confirmed: 2, outstanding: 0 });
+});
+
+test('E-1: attempts without a known outcome may or may not have counted, and neither kills the key', async () => {
+  const { cluster, address, record } = await withReader(async (chip, access, attempt) => {
+    if (attempt === 1)
+      throw new SecureElementError('memory-failure', 'torn', { statusWord: 0x6581 });
+    if (attempt === 2)
+      throw new SecureElementError('chip-failure', 'broken', { statusWord: 0x6f00 });
+    const released = await chip.read(access);
+    if (attempt === 3) throw new SecureElementError('closed', 'the answer was lost');
+    return released;
+  });
+  for (const [at, sessionKey] of ['s1', 's2', 's3'].entries()) {
+    await failure(cluster.sign(sessionKey, address, ['alice', 'bob']));
+    expect(record()?.releases).toEqual({ confirmed: 0, outstanding: at + 1 });
+  }
+  await cluster.sign('s4', address, ['alice', 'bob']);
+  expect(record()?.releases).toEqual({ confirmed: 2, outstanding: 0 });
+});
+
+test.each([
+  ['more releases than attempts', 1],
+  ['fewer releases than were confirmed', -1],
+])('E-1, O-16: %s stop the key, and all its sessions', async (_, difference) => {
+  const { cluster, address, record } = await withReader(async (chip, access, attempt) => {
+    const released = await chip.read(access);
+    if (attempt < 3) return released;
+    return { ...released, releaseCount: released.releaseCount + difference };
+  });
+  await cluster.sign('s1', address, ['alice', 'bob']);
+  cluster.proxy.meddle = (message, direction, username) =>
+    message.type === 'round' && direction === 'to-agent' && username === 'alice' ? [] : [message];
+  const running = failure(cluster.sign('s2', address, ['alice', 'carl']));
+  await cluster.proxy.until(
+    (message, who) =>
+      message.type === 'round' && who === 'alice' && message['session_key'] === 's2',
+  );
+  const error = await failure(cluster.sign('s3', address, ['alice', 'bob']));
+  expect(error.message).toMatch(/state_rolled_back/);
+  expect((await running).message).toMatch(/state_rolled_back/);
+  expect(record()?.state).toBe('rolled_back');
+});
+
+test('E-1: a chip file of yesterday is refused when the agent starts', async () => {
+  const cluster = await startCluster(people);
+  const address = await cluster.keygen('k1');
+  const alice = cluster.member('alice');
+  await alice.agent.close();
+  copyFileSync(alice.chipFile, `${alice.chipFile}.yesterday`);
+  await cluster.start(alice);
+  await cluster.sign('s1', address, ['alice', 'bob']);
+  await alice.agent.close();
+  copyFileSync(alice.chipFile, `${alice.chipFile}.today`);
+  copyFileSync(`${alice.chipFile}.yesterday`, alice.chipFile);
+  await expect(cluster.start(alice)).rejects.toMatchObject({ code: 'chip/rolled-back' });
+  copyFileSync(`${alice.chipFile}.today`, alice.chipFile);
+  await cluster.start(alice);
+  await cluster.sign('s2', address, ['alice', 'bob']);
 });
 
 test('E-10: a card that was pulled and put back gets a new challenge and the session completes', async () => {

@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -175,6 +177,37 @@ describe('key records', () => {
     const one = keyRecord(holders, ['alice', 'bob']);
     openKeyRecords(directory).add(one);
     expect(openKeyRecords(directory).find(one.address.toLowerCase())).toEqual(one);
+  });
+
+  test('a record of the former version is read, its count as what was confirmed', () => {
+    const directory = join(temporaryDirectory(), 'keys');
+    const one = keyRecord(holders, ['alice', 'bob']);
+    const keys = openKeyRecords(directory);
+    keys.add(one);
+    const { releases: _, ...rest } = one;
+    const former = { ...rest, format: 'quorate-key/v1', release_count: 7 };
+    replaceFile(join(directory, `${one.address.toLowerCase()}.json`), JSON.stringify(former));
+    const releases = { confirmed: 7, outstanding: 0 };
+    expect(openKeyRecords(directory).find(one.address)).toEqual({ ...one, releases });
+  });
+
+  test('O-12: a ban that cannot be written holds in this process and stops the key', () => {
+    const directory = join(temporaryDirectory(), 'keys');
+    const one = keyRecord(holders, ['alice', 'bob']);
+    const keys = openKeyRecords(directory);
+    keys.add(one);
+    const ban = { part_index: 2, session_key: 's1', reason: 'invalid-proof', at: 1 };
+    const temporary = join(directory, `${one.address.toLowerCase()}.json.tmp`);
+    mkdirSync(temporary);
+    expect(() => keys.ban(one.address, [ban])).toThrow(
+      expect.objectContaining({ code: 'store/failed' }),
+    );
+    expect(keys.find(one.address)?.bans).toEqual([ban]);
+    expect(keys.isStopped(one.address)).toBe(true);
+    rmdirSync(temporary);
+    keys.ban(one.address, [ban]);
+    expect(keys.isStopped(one.address)).toBe(false);
+    expect(openKeyRecords(directory).find(one.address)?.bans).toEqual([ban]);
   });
 
   test('D-12: a second key with the same id or address is refused', () => {

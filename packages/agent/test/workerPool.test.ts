@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createWorkerPool, type SessionEvent } from '../src/workerPool.ts';
+import { createWorkerPool, type SessionEvent, type SessionPort } from '../src/workerPool.ts';
 
 function pool(size: number) {
   const threads = createWorkerPool(size);
@@ -63,16 +63,29 @@ describe('worker pool', () => {
     });
     const port = threads.open('never prepared', null, (event) => arrived(event));
     await threads.open('warm', null, () => undefined).prepare();
-    port.startKeygen({
-      sid: new Uint8Array(32).fill(1),
-      threshold: 2,
-      parties: 2,
-      index: 1,
-      peers: [],
-    });
+    port.startKeygen(undefined as never);
     expect(await failed).toMatchObject({ event: 'refused', reason: 'worker/stopped' });
     const prepared = await threads.open('next', null, () => undefined).prepare();
     expect(prepared.x25519).toHaveLength(32);
+  });
+
+  test('O-12: what the thread finds before it confirms an end still arrives, also while the pool closes', async () => {
+    for (const stop of [(port: SessionPort) => port.end(), () => undefined]) {
+      const threads = createWorkerPool(1);
+      const events: SessionEvent[] = [];
+      const port = threads.open('s', null, (event) => events.push(event));
+      await port.prepare();
+      port.startKeygen({
+        sid: new Uint8Array(32).fill(1),
+        threshold: 9,
+        parties: 2,
+        index: 1,
+        peers: [],
+      });
+      stop(port);
+      await threads.close();
+      expect(events).toMatchObject([{ event: 'refused', reason: 'input/threshold' }]);
+    }
   });
 
   test('a closed pool opens nothing', async () => {

@@ -2,6 +2,7 @@
  * A person decides at a terminal. Everything that came from others is escaped before it reaches the
  * screen (attacks.md R-16), and questions are asked one at a time.
  */
+import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { describePayload, escapeForDisplay, parsePayload, toHex } from '@quorate/intent';
@@ -18,27 +19,62 @@ export interface PromptStreams {
 /** Makes the decider that asks at a terminal. */
 export function approveByPrompt(streams: PromptStreams): Approve {
   const asker = createAsker(streams);
-  return (request, signal) => asker(describe(request), signal);
+  return (request, signal) => {
+    if (request.kind === 'keygen') return asker(describe(request), signal);
+    const code = toHex(request.digest).slice(0, 4);
+    return asker(describe(request), signal, { code, name: 'the first 4 hex digits of the digest' });
+  };
 }
 
-/** Asks a person yes or no below some lines, one question at a time; the lines must be escaped. */
-export type Asker = (lines: readonly string[], signal: AbortSignal) => Promise<Approval>;
+/** What has to be typed to approve; a person finds it in what is approved. */
+export interface Confirmation {
+  /** 4 hex digits, lower case */
+  readonly code: string;
+  /** What the code is, for the person. */
+  readonly name: string;
+}
+
+/**
+ * Asks a person below some lines, one question at a time; the lines must be escaped. Without a
+ * confirmation of the caller's own, fresh digits are shown.
+ */
+export type Asker = (
+  lines: readonly string[],
+  signal: AbortSignal,
+  confirmation?: Confirmation,
+) => Promise<Approval>;
 
 /** Makes an asker for a terminal. */
 export function createAsker(streams: PromptStreams): Asker {
   let previous: Promise<unknown> = Promise.resolve();
-  return (lines, signal) => {
-    const answer = previous.then(() => ask(streams, lines, signal));
-    previous = answer;
+  return (lines, signal, confirmation) => {
+    const question = confirmation ? { lines, ...confirmation } : withFreshCode(lines);
+    const answer = previous.then(() => ask(streams, question, signal));
+    previous = answer.catch(() => undefined);
     return answer;
   };
 }
 
+interface Question extends Confirmation {
+  readonly lines: readonly string[];
+}
+
+function withFreshCode(lines: readonly string[]): Question {
+  const code = randomBytes(2).toString('hex');
+  return { lines: [...lines, `  code: ${code}`], code, name: 'the code' };
+}
+
+/**
+ * What was typed before a question was shown is no answer to it, and neither is a word that fits every
+ * question: a person approves by copying digits of what is approved.
+ */
 async function ask(
   { input, output }: PromptStreams,
-  shown: readonly string[],
+  { lines: shown, code, name }: Question,
   signal: AbortSignal,
 ): Promise<Approval> {
+  if (signal.aborted) return { accept: false, reason: 'expired before it was answered' };
+  if (!(await drain(input))) return { accept: false, reason: 'declined: no answer' };
   if (signal.aborted) return { accept: false, reason: 'expired before it was answered' };
   for (const line of shown) output.write(`${line}\n`);
   const lines = createInterface({ input, output, terminal: false });
@@ -47,19 +83,39 @@ async function ask(
       const closed = (): void => resolve({ accept: false, reason: 'declined: no answer' });
       signal.addEventListener('abort', closed, { once: true });
       lines.once('close', closed);
-      lines.once('line', (line) => resolve(answerOf(line)));
-      output.write('Type yes to approve, anything else (or a reason) to decline: ');
+      lines.once('line', (line) => resolve(answerOf(line, code)));
+      output.write(`Type ${name} to approve, no (or a reason) to decline: `);
     });
   } finally {
     lines.close();
   }
 }
 
-function answerOf(line: string): Approval {
+/** Throws away what waits to be read; false when there will never be more. */
+async function drain(input: Readable): Promise<boolean> {
+  const discard = (): void => undefined;
+  input.on('data', discard);
+  try {
+    // The first turn starts reading, the second takes what the system holds, the third delivers it.
+    for (let turn = 0; turn < 3; turn += 1) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  } finally {
+    input.off('data', discard);
+    input.pause();
+  }
+  return !input.readableEnded && !input.destroyed;
+}
+
+function answerOf(line: string, code: string): Approval {
   const text = line.trim();
-  if (text.toLowerCase() === 'yes') return { accept: true };
-  const reason = text === '' || text.toLowerCase() === 'no' ? 'declined' : `declined: ${text}`;
-  return { accept: false, reason: escapeForDisplay(reason).slice(0, 200) };
+  if (text.toLowerCase().replace(/^0x/, '') === code) return { accept: true };
+  const plain = text === '' || text.toLowerCase() === 'no';
+  if (plain) return { accept: false, reason: 'declined' };
+  if (/^(0x)?[0-9a-f]{4}$/i.test(text)) {
+    return { accept: false, reason: 'declined: other digits were typed' };
+  }
+  return { accept: false, reason: escapeForDisplay(`declined: ${text}`).slice(0, 200) };
 }
 
 /** The lines that a person sees, each free of control and direction characters. */
@@ -71,7 +127,7 @@ function describeKeygen(request: KeygenApproval): string[] {
   return [
     '── Key generation ──',
     `Session:      ${escapeForDisplay(request.sessionKey)}`,
-    `Requested by: ${escapeForDisplay(request.coordinator)}`,
+    `Requested by: ${escapeForDisplay(request.coordinator)} (unverified)`,
     `Key:          ${request.threshold} of ${request.totalParts}; you are part ${request.partIndex}`,
     ...describeParticipants(request),
   ];
@@ -84,7 +140,7 @@ function describeSign(request: SignApproval): string[] {
   return [
     `── Signature: ${title} ──`,
     `Session:      ${escapeForDisplay(request.sessionKey)}`,
-    `Requested by: ${escapeForDisplay(request.coordinator)}`,
+    `Requested by: ${escapeForDisplay(request.coordinator)} (unverified)`,
     `Key:          ${request.address} (${request.threshold} of ${request.totalParts})`,
     ...describeParticipants(request),
     ...lines.map(({ label, value }) => `  ${label}: ${value}`),

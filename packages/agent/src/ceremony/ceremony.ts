@@ -12,7 +12,7 @@ import type { SessionEvent, SessionPort } from '../workerPool.ts';
 import { certificatePayload } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';
 import { refuseUnless, tellable } from './refusal.ts';
-import { tellableReason, wireAbort } from './told.ts';
+import { keepEvidence, tellableReason, wireAbort } from './told.ts';
 
 /** Frames that may wait while the chip is asked for the shard; more than any session has. */
 const MAX_BUFFERED_FRAMES = 32 * 2 * 5;
@@ -49,6 +49,7 @@ export abstract class Ceremony {
   /** The highest round that we have sent. */
   protected sentRound = 0;
   #port: SessionPort | undefined;
+  #hasParams = false;
   #running = false;
   #waiting: RoundFrame[] = [];
   #steps: Promise<void> = Promise.resolve();
@@ -96,6 +97,9 @@ export abstract class Ceremony {
     if (!this.isOver) this.finish(this.endState(), 'the agent stopped');
   }
 
+  /** Whether this session uses the share of this key. */
+  abstract uses(address: string): boolean;
+
   /** Whether this session depends on the pairwise state with one of these parties. */
   abstract involves(address: string, peers: readonly number[]): boolean;
 
@@ -109,14 +113,21 @@ export abstract class Ceremony {
 
   protected abstract sendFailure(message: string, abort?: Abort): void;
 
-  /** Persists bans before anything else is said. */
-  protected abstract onBans(abort: SessionAbort): void;
+  /** Persists bans before anything else is said; false when that failed and nothing may be said. */
+  protected abstract onBans(abort: SessionAbort): boolean;
 
   /** What the record says beyond the common fields. */
   protected abstract recordFields(): Pick<SessionRecord, 'address' | 'digest' | 'signature'>;
 
   protected endState(): CeremonyEnd {
     return 'failed';
+  }
+
+  /** Acts on the first parameters; whatever comes after them is a replay, or somebody's trick. */
+  protected onParams(start: () => Promise<void>): void {
+    if (this.#hasParams) return;
+    this.#hasParams = true;
+    this.step(start);
   }
 
   /** Runs the steps of this session one after another; a refusal ends the session. */
@@ -155,6 +166,7 @@ export abstract class Ceremony {
     this.intentHash = intent;
     this.#port = context.pool.open(sessionKey, affinity, (event) => this.#onEvent(event));
     const prepared = await this.#port.prepare();
+    refuseUnless(!this.isOver, 'aborted', 'the session ended');
     this.writeRecord('accepted', null);
     refuseUnless(
       context.state.used.add(sessionKey, partIndex),
@@ -186,7 +198,7 @@ export abstract class Ceremony {
     this.life.abort();
     this.#port?.end();
     this.#waiting = [];
-    if (this.certificate) this.writeRecord(state, reason);
+    if (this.certificate) this.#writeLastRecord(state, reason);
     const { sessionKey: session_key, partIndex: part_index, kind } = this;
     const level = state === 'completed' ? 'info' : 'warn';
     const detail = reason === null ? null : tellable(reason);
@@ -208,6 +220,16 @@ export abstract class Ceremony {
     });
   }
 
+  /** A disk that fails must not keep a session from ending: what is on it says `running`, hence lost. */
+  #writeLastRecord(state: CeremonyEnd, reason: string | null): void {
+    try {
+      this.writeRecord(state, reason);
+    } catch (error) {
+      const session_key = this.sessionKey;
+      this.context.logger.error({ session_key, error: messageOf(error) }, 'session not recorded');
+    }
+  }
+
   #stepFailed(error: unknown): void {
     if (this.isOver) return;
     const { logger } = this.context;
@@ -223,6 +245,18 @@ export abstract class Ceremony {
   }
 
   #onEvent(event: SessionEvent): void {
+    try {
+      this.#handle(event);
+    } catch (error) {
+      const session_key = this.sessionKey;
+      this.context.logger.error({ session_key, error: messageOf(error) }, 'session event failed');
+      this.fail(tellableReason(error));
+    }
+  }
+
+  #handle(event: SessionEvent): void {
+    // A ban counts, also when it was found in the moment in which the session ended otherwise.
+    if (event.event === 'aborted') return this.#onAbort(event.abort);
     if (this.isOver) {
       if (event.event === 'key') event.opener.fill(0);
       return;
@@ -238,8 +272,6 @@ export abstract class Ceremony {
       case 'key':
       case 'signature':
         return this.onResult(event);
-      case 'aborted':
-        return this.#onAbort(event.abort);
       case 'refused':
         return this.fail(tellable(`${event.reason}: ${event.message}`));
     }
@@ -254,18 +286,9 @@ export abstract class Ceremony {
 
   /** Order: bans on disk, evidence on disk, then the word to the others (attacks.md O-12). */
   #onAbort(abort: SessionAbort): void {
-    if (abort.bans.length > 0) this.onBans(abort);
-    if (this.sid && abort.evidence.length > 0) {
-      this.context.state.evidence.write({
-        session_key: this.sessionKey,
-        session_id: toHex(this.sid),
-        reason: abort.reason,
-        culprits: abort.culprits,
-        round: abort.round,
-        certificates: this.certificates.map((bytes) => Buffer.from(bytes).toString('base64')),
-        messages: abort.evidence,
-      });
-    }
+    if (abort.bans.length > 0 && !this.onBans(abort)) return;
+    const { context, sessionKey, sid, certificates } = this;
+    if (sid) keepEvidence(context, sessionKey, { sid, certificates }, abort);
     const named = abort.culprits.length > 0 ? ` by part ${abort.culprits.join(', ')}` : '';
     this.fail(`aborted: ${abort.reason}${named}`, wireAbort(abort));
   }

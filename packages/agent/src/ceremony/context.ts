@@ -25,6 +25,8 @@ export interface CeremonyContext {
   readonly exclusive: <T>(address: string, work: () => Promise<T>) => Promise<T>;
   /** A pair is banned, and that is on disk: stops the other sessions that depend on it. */
   readonly banned: (address: string, peers: readonly number[], cause: string) => void;
+  /** A key is not to be used any more: ends all its sessions, with this reason or without a word. */
+  readonly stopKey: (address: string, reason: string | null) => void;
   /** A ceremony is over; the agent forgets it. */
   readonly over: (sessionKey: string) => void;
 }

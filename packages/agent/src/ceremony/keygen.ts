@@ -4,14 +4,13 @@
 import { addressOf, chipFingerprint, fromHex, shortFingerprint, toHex } from '@quorate/intent';
 import { deriveSessionId } from '@quorate/tss';
 import type { Abort, KeygenComplete, KeygenInvite, KeygenParams } from '@quorate/wire';
-import { messageOf } from '../errors.ts';
-import type { Outgoing } from '../outbox.ts';
 import type { Holder } from '../state/keyRecords.ts';
 import { type SessionRecord, sessionFileName } from '../state/sessionRecords.ts';
 import type { SessionEvent } from '../workerPool.ts';
 import { Ceremony } from './ceremony.ts';
 import { certifySession, hashIntent } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';
+import { completeKey, failedKeygenResult, orphanKey, reportOrphan } from './keyFate.ts';
 import { refuseUnless } from './refusal.ts';
 
 type KeyEvent = Extract<SessionEvent, { event: 'key' }>;
@@ -30,7 +29,7 @@ export class KeygenCeremony extends Ceremony {
 
   /** Acts on parameters only if they are those that were accepted (contract.md §1.9.9). */
   receiveParams(params: KeygenParams): void {
-    this.step(() => this.#start(params));
+    this.onParams(() => this.#start(params));
   }
 
   /** The coordinator says whether the key exists. */
@@ -44,6 +43,10 @@ export class KeygenCeremony extends Ceremony {
   override endedByCoordinator(reason: string): void {
     orphanKey(this.context, this.sessionKey);
     super.endedByCoordinator(reason);
+  }
+
+  uses(): boolean {
+    return false;
   }
 
   involves(): boolean {
@@ -143,7 +146,7 @@ export class KeygenCeremony extends Ceremony {
     try {
       refuseUnless(address === addressOf(event.publicKey), 'internal_error', 'wrong address');
       context.state.keys.add({
-        format: 'quorate-key/v1',
+        format: 'quorate-key/v2',
         state: 'pending',
         session_key: this.sessionKey,
         address,
@@ -155,7 +158,7 @@ export class KeygenCeremony extends Ceremony {
         total_parts: this.#invite.total_parts,
         part_index: this.partIndex,
         holders: this.#holders,
-        release_count: 0,
+        releases: { confirmed: 0, outstanding: 0 },
         bans: [],
       });
       this.#address = address;
@@ -195,70 +198,14 @@ export class KeygenCeremony extends Ceremony {
     context.send(failedKeygenResult(context, sessionKey, partIndex, message, abort));
   }
 
-  protected onBans(): void {
-    // A key generation that ends in a ban leaves no key, hence no pairwise state to ban.
+  /** A key generation that ends in a ban leaves no key, hence no pairwise state to ban. */
+  protected onBans(): boolean {
+    return true;
   }
 
   protected recordFields(): Pick<SessionRecord, 'address' | 'digest' | 'signature'> {
     return { address: this.#address, digest: null, signature: null };
   }
-}
-
-/** The result that ends a key generation. When the chip may hold a record, it says which. */
-export function failedKeygenResult(
-  context: CeremonyContext,
-  sessionKey: string,
-  partIndex: number,
-  message: string,
-  abort?: Abort,
-): Outgoing {
-  const orphan = context.state.keys.findBySession(sessionKey);
-  return {
-    type: 'keygen_result',
-    session_key: sessionKey,
-    part_index: partIndex,
-    address: orphan?.address ?? '',
-    cpic: context.chip.cpic,
-    encrypted_shard: '',
-    success: false,
-    message,
-    ...(orphan ? { record_id: orphan.record_id } : {}),
-    ...(abort ? { abort } : {}),
-  };
-}
-
-/** A completion makes a pending key active, also when it arrives after a restart. */
-export function completeKey(context: CeremonyContext, complete: KeygenComplete): void {
-  const { logger, state } = context;
-  const record = state.keys.findBySession(complete.session_key);
-  const session_key = complete.session_key;
-  if (!record || record.state !== 'pending') return;
-  if (record.address.toLowerCase() !== complete.address.toLowerCase()) {
-    logger.error({ session_key }, 'a completion names another address; the key stays pending');
-    return;
-  }
-  state.keys.update(record.address, (current) => ({ ...current, state: 'active' }));
-  logger.info({ session_key, address: record.address }, 'key is active');
-}
-
-/** A key generation that failed leaves a record that only the coordinator can authorise to delete. */
-export function orphanKey(context: CeremonyContext, sessionKey: string): void {
-  const record = context.state.keys.findBySession(sessionKey);
-  if (record?.state !== 'pending') return;
-  try {
-    context.state.keys.update(record.address, (current) => ({ ...current, state: 'orphaned' }));
-  } catch (error) {
-    context.logger.error({ session_key: sessionKey, error: messageOf(error) }, 'orphan not noted');
-  }
-}
-
-/** Tells the coordinator of a record that only this agent's chip and disk know of. */
-export function reportOrphan(context: CeremonyContext, sessionKey: string): void {
-  const record = context.state.keys.findBySession(sessionKey);
-  if (record?.state !== 'pending' && record?.state !== 'orphaned') return;
-  orphanKey(context, sessionKey);
-  const message = 'the session was over when the chip had stored its record';
-  context.send(failedKeygenResult(context, sessionKey, record.part_index, message));
 }
 
 /** Checks an invitation against what this agent knows by itself; gives all holders with their pins. */

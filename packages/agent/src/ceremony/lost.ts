@@ -4,11 +4,11 @@
  */
 import type { SessionRecord } from '../state/sessionRecords.ts';
 import type { CeremonyContext } from './context.ts';
-import { failedKeygenResult } from './keygen.ts';
+import { failedKeygenResult } from './keyFate.ts';
 import { failedSignResult, goodSignResult } from './sign.ts';
 
 /** How many of the last sessions may have died with the process: more than run at once. */
-const RECENT_SESSIONS = 64;
+const RECENT_SESSIONS = 256;
 
 /** Answers for sessions that this process did not run. */
 export class LostSessions {

@@ -3,18 +3,19 @@
  * (contract.md §1.3). A key that is in use is never deleted this way, whatever the coordinator says.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { fromBase64, fromHex, parseAddress, sessionHash } from '@quorate/intent';
+import { equalBytes, fromBase64, fromHex, parseAddress, sessionHash } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import type { OrphanAuthorisation, OrphanNotice } from '@quorate/wire';
 import { messageOf } from '../errors.ts';
 import type { KeyRecord } from '../state/keyRecords.ts';
 import { certificatePayload } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';
-import { orphanKey } from './keygen.ts';
+import { orphanKey } from './keyFate.ts';
 
 interface Pending {
   readonly record: KeyRecord;
   readonly sessionHash: Uint8Array;
+  readonly reasonHash: Uint8Array;
   readonly challenge: string;
 }
 
@@ -38,12 +39,13 @@ export class OrphanDesk {
       context.logger.warn({ session_key, message }, 'orphan notice refused');
       return this.#answer(notice.session_key, notice.part_index, !record, message);
     }
+    const reason = reasonHash(notice.reason);
     const payload = certificatePayload(
       'destroy',
       session_key,
       record.part_index,
       { nonce: randomBytes(32), x25519: randomBytes(32), ed25519: randomBytes(32) },
-      reasonHash(notice.reason),
+      reason,
       context.now(),
     );
     const der = await context.chip.signSession(payload);
@@ -51,6 +53,7 @@ export class OrphanDesk {
     this.#pending.set(session_key, {
       record,
       challenge,
+      reasonHash: reason,
       sessionHash: sessionHash(context.chip.publicKey, payload),
     });
     context.send({
@@ -71,12 +74,20 @@ export class OrphanDesk {
     if (!pending || message.chip_challenge !== pending.challenge) return;
     this.#pending.delete(session_key);
     const { record } = pending;
+    const current = context.state.keys.find(record.address);
+    if (current?.state !== 'orphaned') {
+      return this.#answer(session_key, record.part_index, false, 'the key is in use');
+    }
+    if (!equalBytes(fromHex(message.reason_hash, 32), pending.reasonHash)) {
+      context.logger.warn({ session_key }, 'an authorisation for another reason than certified');
+      return this.#answer(session_key, record.part_index, false, 'another reason');
+    }
     try {
       await context.chip.delete({
         recordId: fromHex(record.record_id),
         address: parseAddress(record.address),
         sessionHash: pending.sessionHash,
-        reasonHash: fromHex(message.reason_hash, 32),
+        reasonHash: pending.reasonHash,
         challenge: fromBase64(pending.challenge, 16),
         signature: fromBase64(message.signature),
       });

@@ -1,16 +1,26 @@
 /**
- * Getting the opener of a shard from the chip: the release count that this agent expects is on disk
- * before the chip is asked (contract.md §1.6, attacks.md E-1), and a chip that was reset in between
- * is given a new challenge, at most three times (E-10).
+ * Getting the opener of a shard from the chip: every attempt is counted on disk before the chip is
+ * asked (contract.md §1.6, attacks.md E-1), and a chip that was reset in between is given a new
+ * challenge, at most three times (E-10).
  */
 import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import type { ChipAuthorisation } from '@quorate/wire';
+import type { KeyRecord, Releases } from '../state/keyRecords.ts';
 import type { OwnCertificate } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
 
 const MAX_RENEWALS = 3;
+
+/**
+ * Refusals that come before the chip raises its count (docs/spec/chip.md §3.6, §4): form, PIN,
+ * challenge, session, record, authorisation. Any other word, 6581 and 6F00 among them, and no answer
+ * at all leave it open whether the chip has counted.
+ */
+const BEFORE_COUNT: ReadonlySet<number> = new Set([
+  0x6300, 0x6700, 0x6982, 0x6983, 0x6984, 0x6985, 0x6a86, 0x6a88, 0x6d00, 0x6e00,
+]);
 
 /** What the coordinator authorised. */
 export interface ReleaseRequest {
@@ -75,8 +85,9 @@ export class ReleaseDesk {
     return this.#context.exclusive(address, async () => {
       const before = keys.find(address);
       refuseUnless(before?.state === 'active', 'state_rolled_back', 'the key needs a refresh');
-      const expected = before.release_count + 1;
-      keys.update(address, (record) => ({ ...record, release_count: expected }));
+      const { confirmed, outstanding } = before.releases;
+      const attempted = { confirmed, outstanding: outstanding + 1 };
+      keys.update(address, (record) => ({ ...record, releases: attempted }));
       try {
         const { secret, releaseCount } = await this.#context.chip.read({
           recordId: fromHex(before.record_id),
@@ -86,31 +97,46 @@ export class ReleaseDesk {
           challenge: fromBase64(challenge, 16),
           signature: fromBase64(signature),
         });
-        this.#confirm(address, expected, releaseCount, secret);
+        this.#confirm(address, before.releases, releaseCount, secret);
         return secret;
       } catch (error) {
-        // The chip said no, so it released nothing; without its answer the count stays raised.
-        if (error instanceof SecureElementError && error.statusWord !== undefined) {
-          keys.update(address, (record) => ({ ...record, release_count: expected - 1 }));
+        if (isBeforeCount(error)) {
+          keys.update(address, (record) => ({ ...record, releases: before.releases }));
         }
         throw error;
       }
     });
   }
 
-  /** More releases than this state knows of: an older state was restored, bans may be missing. */
-  #confirm(address: string, expected: number, actual: number, secret: Uint8Array): void {
-    const { keys } = this.#context.state;
-    if (actual > expected) {
-      secret.fill(0);
-      keys.update(address, (record) => ({ ...record, state: 'rolled_back' }));
-      throw new Refusal(
-        'state_rolled_back',
-        'the chip has released this shard more often than this agent knows; the key needs a refresh',
-      );
+  /**
+   * This release and, at most, each attempt of unknown outcome have raised the chip's count. More: an
+   * older state of this agent was restored, and bans may be missing. Less: the chip's was.
+   */
+  #confirm(address: string, before: Releases, actual: number, secret: Uint8Array): void {
+    const { logger, state, stopKey } = this.#context;
+    const least = before.confirmed + 1;
+    const most = least + before.outstanding;
+    if (actual >= least && actual <= most) {
+      const releases = { confirmed: actual, outstanding: 0 };
+      return this.#keep(address, { releases }, secret);
     }
-    if (actual < expected) {
-      keys.update(address, (record) => ({ ...record, release_count: actual }));
+    secret.fill(0);
+    logger.error(
+      { address, release_count: actual, least, most },
+      'state rolled back: the chip’s count is not the one of this agent; the key needs a refresh',
+    );
+    state.keys.update(address, (record) => ({ ...record, state: 'rolled_back' }));
+    stopKey(address, 'state_rolled_back: the key needs a refresh');
+    throw new Refusal('state_rolled_back', 'the key needs a refresh');
+  }
+
+  /** No opener leaves this desk without its release being on disk. */
+  #keep(address: string, change: Partial<KeyRecord>, secret: Uint8Array): void {
+    try {
+      this.#context.state.keys.update(address, (record) => ({ ...record, ...change }));
+    } catch (error) {
+      secret.fill(0);
+      throw error;
     }
   }
 
@@ -133,6 +159,14 @@ export class ReleaseDesk {
     });
     return answer;
   }
+}
+
+function isBeforeCount(error: unknown): boolean {
+  if (!(error instanceof SecureElementError) || error.statusWord === undefined) return false;
+  const word = error.statusWord;
+  const wrongPin = word >> 4 === 0x63c;
+  const wrongLength = word >> 8 === 0x6c;
+  return BEFORE_COUNT.has(word) || wrongPin || wrongLength;
 }
 
 /** A reset or a challenge that is gone; any other refusal of the chip is final. */

@@ -11,6 +11,7 @@ import {
 } from '@quorate/intent';
 import { deriveSessionId } from '@quorate/tss';
 import type { Abort, ChipAuthorisation, SignComplete, SignInvite, SignParams } from '@quorate/wire';
+import { messageOf } from '../errors.ts';
 import type { Outgoing } from '../outbox.ts';
 import type { SessionAbort } from '../session/protocol.ts';
 import { type SessionRecord, sessionFileName } from '../state/sessionRecords.ts';
@@ -42,7 +43,7 @@ export class SignCeremony extends Ceremony {
 
   /** Acts on parameters only if they are those that were accepted (contract.md §1.9.9). */
   receiveParams(params: SignParams): void {
-    this.step(() => this.#start(params));
+    this.onParams(() => this.#start(params));
   }
 
   /** A fresh authorisation for a challenge that was renewed. */
@@ -58,6 +59,10 @@ export class SignCeremony extends Ceremony {
     if (this.isOver) return;
     if (this.#signature !== null) this.finish('completed', null);
     else this.endedByCoordinator(complete.message);
+  }
+
+  uses(address: string): boolean {
+    return this.#agreement?.key.address === address;
   }
 
   involves(address: string, peers: readonly number[]): boolean {
@@ -223,23 +228,23 @@ export class SignCeremony extends Ceremony {
     this.context.send(failedSignResult(this.sessionKey, this.partIndex, message, abort));
   }
 
-  protected onBans(abort: SessionAbort): void {
-    if (!this.#agreement) return;
+  protected onBans(abort: SessionAbort): boolean {
+    const { context, sessionKey: session_key } = this;
+    if (!this.#agreement) return true;
     const { address } = this.#agreement.key;
-    const at = this.context.now();
-    this.context.state.keys.update(address, (record) => ({
-      ...record,
-      bans: [
-        ...record.bans,
-        ...abort.bans.map((part_index) => ({
-          part_index,
-          session_key: this.sessionKey,
-          reason: abort.reason,
-          at,
-        })),
-      ],
-    }));
-    this.context.banned(address, abort.bans, this.sessionKey);
+    const at = context.now();
+    const { bans: banned, reason } = abort;
+    try {
+      const bans = banned.map((part_index) => ({ part_index, session_key, reason, at }));
+      context.state.keys.ban(address, bans);
+    } catch (error) {
+      const fields = { address, banned, session_key, error: messageOf(error) };
+      context.logger.error(fields, 'a ban cannot be written; this agent stops using the key');
+      context.stopKey(address, null);
+      return false;
+    }
+    context.banned(address, banned, session_key);
+    return true;
   }
 
   protected recordFields(): Pick<SessionRecord, 'address' | 'digest' | 'signature'> {

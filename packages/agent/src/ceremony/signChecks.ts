@@ -29,6 +29,7 @@ export interface Agreement {
 export function checkSignInvite(context: CeremonyContext, invite: SignInvite): Agreement {
   const key = context.state.keys.find(invite.address);
   refuseUnless(key !== undefined, 'unknown_key', 'we hold no share of this address');
+  checkUsable(context, key);
   refuseUnless(key.state !== 'rolled_back', 'state_rolled_back', 'the key needs a refresh');
   refuseUnless(key.state === 'active', 'unknown_key', 'the key generation is not complete');
   const sameKey =
@@ -46,6 +47,12 @@ export function checkSignInvite(context: CeremonyContext, invite: SignInvite): A
     'the digest is zero',
   );
   return { key, signers, digest, payload: checkPayload(invite.payload, digest) };
+}
+
+/** A ban that is not on disk would be gone after a restart: until it is, the key is not used at all. */
+function checkUsable(context: CeremonyContext, key: KeyRecord): void {
+  const usable = !context.state.keys.isStopped(key.address);
+  refuseUnless(usable, 'key_stopped', 'this agent cannot write its state');
 }
 
 function findSigners(
@@ -77,6 +84,7 @@ export function checkBans(
 ): readonly number[] {
   const record = context.state.keys.find(address);
   refuseUnless(record?.state === 'active', 'state_rolled_back', 'the key needs a refresh');
+  checkUsable(context, record);
   const bans = bannedIndexes(record);
   const banned = signers.filter((holder) => bans.includes(holder.part_index));
   refuseUnless(

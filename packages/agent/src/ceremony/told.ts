@@ -1,10 +1,12 @@
 /**
- * What the others of a session are told when it ends here.
+ * What the others of a session are told when it ends here, and what is kept for a third party.
  */
+import { toHex } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import { type Abort, LIMITS } from '@quorate/wire';
-import { isAgentError } from '../errors.ts';
+import { isAgentError, messageOf } from '../errors.ts';
 import type { SessionAbort } from '../session/protocol.ts';
+import type { CeremonyContext } from './context.ts';
 import { Refusal } from './refusal.ts';
 
 /** What the others are told of an error: our own refusals in words, the rest by its code. */
@@ -35,4 +37,28 @@ export function wireAbort({ reason, round, culprits, evidence }: SessionAbort): 
     culprits: [...culprits],
     ...(shown.length > 0 ? { evidence: shown } : {}),
   };
+}
+
+/** Keeps what convinced this agent, for a third party; a disk that does not take it stops nothing. */
+export function keepEvidence(
+  context: CeremonyContext,
+  sessionKey: string,
+  session: { readonly sid: Uint8Array; readonly certificates: readonly Uint8Array[] },
+  abort: SessionAbort,
+): void {
+  if (abort.evidence.length === 0) return;
+  try {
+    context.state.evidence.write({
+      session_key: sessionKey,
+      session_id: toHex(session.sid),
+      reason: abort.reason,
+      culprits: abort.culprits,
+      round: abort.round,
+      certificates: session.certificates.map((bytes) => Buffer.from(bytes).toString('base64')),
+      messages: abort.evidence,
+    });
+  } catch (error) {
+    const fields = { session_key: sessionKey, error: messageOf(error) };
+    context.logger.error(fields, 'evidence not kept');
+  }
 }

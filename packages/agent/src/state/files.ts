@@ -46,8 +46,25 @@ export function writeDurably(descriptor: number, content: Uint8Array): void {
   fsyncSync(descriptor);
 }
 
-/** Replaces a file: temporary file, fsync, rename, fsync of the directory. */
+/**
+ * Replaces a file: temporary file, fsync, rename, fsync of the directory.
+ * @throws AgentError `store/failed` when the disk does not take it
+ */
 export function replaceFile(path: string, content: Uint8Array | string): void {
+  storing(path, () => replace(path, content));
+}
+
+/** Runs a write of state; a system error becomes `store/failed`, which stops an agent. */
+export function storing<T>(path: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new AgentError('store/failed', `${path} cannot be written: ${error.message}`, error);
+  }
+}
+
+function replace(path: string, content: Uint8Array | string): void {
   const temporary = `${path}.tmp`;
   const descriptor = openSync(temporary, 'w', FILE_MODE);
   try {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { toHex } from '@quorate/intent';
 import { AgentError } from '../errors.ts';
 import { openPins, type Pins } from '../roster.ts';
+import { type ChipCounters, openChipCounters } from './chipCounters.ts';
 import { type EvidenceStore, openEvidence } from './evidence.ts';
 import { makePrivateDirectory, readSecretFile } from './files.ts';
 import { type KeyRecords, openKeyRecords } from './keyRecords.ts';
@@ -18,6 +19,7 @@ export const STATE_FILES = {
   localKey: 'local.key',
   pins: 'pins.json',
   link: 'link.json',
+  chips: 'chips.json',
   used: 'used-sessions.log',
   keys: 'keys',
   sessions: 'sessions',
@@ -29,6 +31,7 @@ export interface AgentState {
   readonly directory: string;
   readonly pins: Pins;
   readonly keys: KeyRecords;
+  readonly chips: ChipCounters;
   readonly used: UsedSessions;
   readonly sessions: SessionRecords;
   readonly evidence: EvidenceStore;
@@ -54,6 +57,7 @@ export function openState(directory: string): AgentState {
       directory,
       pins,
       keys,
+      chips: openChipCounters(join(directory, STATE_FILES.chips)),
       used,
       sessions: openSessionRecords(join(directory, STATE_FILES.sessions), localKey),
       evidence: openEvidence(join(directory, STATE_FILES.evidence)),

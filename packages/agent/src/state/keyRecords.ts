@@ -29,9 +29,17 @@ export interface Holder {
   readonly chip_public_key: string;
 }
 
+/** How often the chip has released a key's opener. */
+export interface Releases {
+  /** The count that the chip gave with the last release that was confirmed. */
+  readonly confirmed: number;
+  /** Attempts since then whose outcome is not known: each may have raised the chip's count by one. */
+  readonly outstanding: number;
+}
+
 /** One key of this participant; byte strings are lower-case hex without prefix. */
 export interface KeyRecord {
-  readonly format: 'quorate-key/v1';
+  readonly format: 'quorate-key/v2';
   /** pending: the key generation is not complete; orphaned: it failed; rolled_back: dead until a refresh. */
   readonly state: 'pending' | 'active' | 'orphaned' | 'rolled_back';
   /** The session that generated the key. */
@@ -46,8 +54,7 @@ export interface KeyRecord {
   /** This participant's index. */
   readonly part_index: number;
   readonly holders: readonly Holder[];
-  /** The highest release count that the chip may have reached with this agent's knowledge. */
-  readonly release_count: number;
+  readonly releases: Releases;
   readonly bans: readonly Ban[];
 }
 
@@ -55,22 +62,22 @@ const hex = (bytes: number): z.ZodString =>
   z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
 const index = z.int().min(1).max(32);
 
-const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({
-  format: z.literal('quorate-key/v1'),
+const count = z.int().nonnegative();
+
+const commonFields = {
   state: z.enum(['pending', 'active', 'orphaned', 'rolled_back']),
   session_key: z.string(),
   address: z.string().regex(/^0x[0-9a-fA-F]{40}$/),
   public_key: hex(33),
   key_id: hex(32),
   record_id: hex(32),
-  epoch: z.int().nonnegative(),
+  epoch: count,
   threshold: z.int().min(2).max(32),
   total_parts: z.int().min(2).max(32),
   part_index: index,
   holders: z.array(
     z.strictObject({ part_index: index, username: z.string(), chip_public_key: hex(65) }),
   ),
-  release_count: z.int().nonnegative(),
   bans: z.array(
     z.strictObject({
       part_index: index,
@@ -79,7 +86,26 @@ const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({
       at: z.number(),
     }),
   ),
+};
+
+const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({
+  format: z.literal('quorate-key/v2'),
+  ...commonFields,
+  releases: z.strictObject({ confirmed: count, outstanding: count }),
 });
+
+/** Before attempts were counted: one number, which is what was confirmed. */
+const formerSchema: z.ZodType<KeyRecord> = z
+  .strictObject({
+    format: z.literal('quorate-key/v1'),
+    ...commonFields,
+    release_count: count,
+  })
+  .transform(({ release_count: confirmed, ...record }) => ({
+    ...record,
+    format: 'quorate-key/v2',
+    releases: { confirmed, outstanding: 0 },
+  }));
 
 /** The key records of one agent; every change is on disk when the call returns. */
 export interface KeyRecords {
@@ -90,6 +116,13 @@ export interface KeyRecords {
   add(record: KeyRecord): void;
   /** Replaces a record by a changed copy. */
   update(address: string, change: (record: KeyRecord) => KeyRecord): KeyRecord;
+  /**
+   * Bans parties. They are banned in this process even if the disk does not take it, and then the
+   * whole key is stopped. @throws AgentError `store/failed`
+   */
+  ban(address: string, bans: readonly Ban[]): void;
+  /** Whether a ban of this key could not be written, so that the key must not be used. */
+  isStopped(address: string): boolean;
   /** Forgets the remains of a key generation that failed. */
   remove(address: string): void;
 }
@@ -108,26 +141,42 @@ export function openKeyRecords(directory: string): KeyRecords {
     records.set(record.address.toLowerCase(), record);
   };
   const list = (): KeyRecord[] => [...records.values()];
+  const known = (address: string): KeyRecord => {
+    const record = records.get(address.toLowerCase());
+    if (!record) throw new AgentError('store/not-found', `key ${address} is unknown`);
+    return record;
+  };
+  const stopped = new Set<string>();
   return {
     find: (address) => records.get(address.toLowerCase()),
     findBySession: (sessionKey) => list().find((record) => record.session_key === sessionKey),
     list,
     add: (record) => {
-      const known = list().some(
+      const taken = list().some(
         (other) =>
           other.key_id === record.key_id ||
           other.address.toLowerCase() === record.address.toLowerCase(),
       );
-      if (known) throw new AgentError('store/exists', `key ${record.address} exists already`);
+      if (taken) throw new AgentError('store/exists', `key ${record.address} exists already`);
       write(keyRecordSchema.parse(record));
     },
     update: (address, change) => {
-      const record = records.get(address.toLowerCase());
-      if (!record) throw new AgentError('store/not-found', `key ${address} is unknown`);
-      const changed = keyRecordSchema.parse(change(record));
+      const changed = keyRecordSchema.parse(change(known(address)));
       write(changed);
       return changed;
     },
+    ban: (address, bans) => {
+      const record = known(address);
+      const banned = bannedIndexes(record);
+      const added = bans.filter((ban) => !banned.includes(ban.part_index));
+      if (added.length === 0 && !stopped.has(address.toLowerCase())) return;
+      const changed = { ...record, bans: [...record.bans, ...added] };
+      records.set(address.toLowerCase(), changed);
+      stopped.add(address.toLowerCase());
+      write(keyRecordSchema.parse(changed));
+      stopped.delete(address.toLowerCase());
+    },
+    isStopped: (address) => stopped.has(address.toLowerCase()),
     remove: (address) => {
       const record = records.get(address.toLowerCase());
       if (!record) return;
@@ -149,9 +198,8 @@ function fileName(record: KeyRecord): string {
 
 function readRecord(path: string, name: string): KeyRecord {
   try {
-    const record = keyRecordSchema.parse(
-      JSON.parse(readIfPresent(path)?.toString('utf8') ?? 'null'),
-    );
+    const content: unknown = JSON.parse(readIfPresent(path)?.toString('utf8') ?? 'null');
+    const record = z.union([keyRecordSchema, formerSchema]).parse(content);
     if (fileName(record) !== name) throw new Error(`the address inside is ${record.address}`);
     return record;
   } catch (error) {

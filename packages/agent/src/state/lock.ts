@@ -2,10 +2,13 @@
  * One process per state directory. Two agents on one state would each believe that they count
  * releases and bans alone.
  */
-import { closeSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, linkSync, openSync, renameSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
-import { FILE_MODE, isCode, writeDurably } from './files.ts';
+import { FILE_MODE, isCode, readIfPresent, removeIfPresent, writeDurably } from './files.ts';
+import { type Owner, parseOwner, self, standing } from './lockOwner.ts';
 
 /** A held lock. */
 export interface Lock {
@@ -16,56 +19,85 @@ export interface Lock {
 const held = new Set<string>();
 
 /**
- * Takes the lock of a state directory; a lock left by a process that no longer runs is taken over.
+ * Takes the lock of a state directory. A lock whose process is known to be gone is taken over; one of
+ * which that cannot be known, in another container or on another host, is left for a person to remove.
  * @throws AgentError `store/locked`
  */
 export function lockDirectory(directory: string): Lock {
   const path = join(directory, 'lock');
-  if (held.has(path)) throw locked(path, process.pid);
-  if (!createLock(path)) {
-    const owner = ownerOf(path);
-    if (owner !== undefined && owner !== process.pid && isRunning(owner)) throw locked(path, owner);
-    unlinkSync(path);
-    if (!createLock(path)) throw locked(path, ownerOf(path) ?? 0);
-  }
+  const own = `${JSON.stringify({ ...self(), host: hostname(), nonce: nonce() })}\n`;
+  if (held.has(path)) throw locked(path, parseOwner(own));
+  if (!createLock(path, own)) takeOver(path, own);
   held.add(path);
   return {
     release: () => {
-      if (held.delete(path)) unlinkSync(path);
+      if (!held.delete(path)) return;
+      if (readIfPresent(path)?.toString('utf8') === own) removeIfPresent(path);
     },
   };
 }
 
-function createLock(path: string): boolean {
-  let descriptor: number;
+/**
+ * Replaces a lock that nobody holds. Whoever has the claim is the only one who may: a lock that
+ * changed before the claim was made is somebody else's by now.
+ */
+function takeOver(path: string, own: string): void {
+  const claim = `${path}.claim`;
+  if (!createLock(claim, own)) {
+    const message = `another process is taking over ${path}; if none is, remove ${claim}`;
+    throw new AgentError('store/locked', message);
+  }
   try {
-    descriptor = openSync(path, 'wx', FILE_MODE);
+    const text = readIfPresent(path)?.toString('utf8');
+    const owner = text === undefined ? undefined : parseOwner(text);
+    if (text !== undefined && (owner === undefined || standing(owner, hostname()) !== 'gone')) {
+      throw locked(path, owner);
+    }
+    if (text === undefined) {
+      if (!createLock(path, own)) throw locked(path, undefined);
+      return;
+    }
+    const temporary = writeTemporary(path, own);
+    renameSync(temporary, path);
+  } finally {
+    removeIfPresent(claim);
+  }
+}
+
+/** Makes the file with its whole content or not at all; false when it is there already. */
+function createLock(path: string, content: string): boolean {
+  const temporary = writeTemporary(path, content);
+  try {
+    linkSync(temporary, path);
+    return true;
   } catch (error) {
     if (isCode(error, 'EEXIST')) return false;
     throw error;
+  } finally {
+    removeIfPresent(temporary);
   }
+}
+
+function writeTemporary(path: string, content: string): string {
+  const temporary = `${path}.${nonce()}.tmp`;
+  const descriptor = openSync(temporary, 'wx', FILE_MODE);
   try {
-    writeDurably(descriptor, Buffer.from(`${process.pid}\n`));
+    writeDurably(descriptor, Buffer.from(content));
   } finally {
     closeSync(descriptor);
   }
-  return true;
+  return temporary;
 }
 
-function ownerOf(path: string): number | undefined {
-  const owner = Number.parseInt(readFileSync(path, 'utf8'), 10);
-  return Number.isSafeInteger(owner) && owner > 0 ? owner : undefined;
+function nonce(): string {
+  return randomBytes(8).toString('hex');
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return isCode(error, 'EPERM');
-  }
-}
-
-function locked(path: string, owner: number): AgentError {
-  return new AgentError('store/locked', `${path} is held by process ${owner}`);
+function locked(path: string, owner: Owner | undefined): AgentError {
+  if (!owner) return new AgentError('store/locked', `${path} is held by an unknown process`);
+  const elsewhere = standing(owner, hostname()) === 'unknown';
+  const where = elsewhere
+    ? ` of another container or host (${owner.host ?? 'unknown'}); if that one is gone for good, remove the file`
+    : '';
+  return new AgentError('store/locked', `${path} is held by process ${owner.pid}${where}`);
 }

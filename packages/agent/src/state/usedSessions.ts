@@ -3,7 +3,7 @@
  * an append-only file, flushed before the certificate exists.
  */
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
-import { FILE_MODE, readIfPresent } from './files.ts';
+import { FILE_MODE, readIfPresent, storing } from './files.ts';
 
 /** The record of used session keys. */
 export interface UsedSessions {
@@ -31,7 +31,7 @@ export function openUsedSessions(path: string): UsedSessions {
     latest: (count) => [...used.keys()].slice(-count),
     add: (sessionKey, partIndex) => {
       if (used.has(sessionKey)) return false;
-      append(descriptor, `${sessionKey} ${partIndex}\n`);
+      storing(path, () => append(descriptor, `${sessionKey} ${partIndex}\n`));
       used.set(sessionKey, partIndex);
       return true;
     },

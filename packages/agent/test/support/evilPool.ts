@@ -8,7 +8,7 @@ export function evilPool(corrupt: Corrupt, twice = false): WorkerPool {
   const signer = new EvilSigner(
     (event) => {
       if (event.event === 'prepared') prepared.get(event.id)?.(event);
-      else if (event.event !== 'ready') listeners.get(event.id)?.(event);
+      else if (event.event !== 'ready' && event.event !== 'ended') listeners.get(event.id)?.(event);
     },
     corrupt,
     twice,

@@ -8,7 +8,7 @@ export function keyRecord(
   change: Partial<KeyRecord> = {},
 ): KeyRecord {
   return {
-    format: 'quorate-key/v1',
+    format: 'quorate-key/v2',
     state: 'active',
     session_key: 'k1',
     address: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
@@ -24,7 +24,7 @@ export function keyRecord(
       username: usernames[at]!,
       chip_public_key: toHex(chip),
     })),
-    release_count: 0,
+    releases: { confirmed: 0, outstanding: 0 },
     bans: [],
     ...change,
   };

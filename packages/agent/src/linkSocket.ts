@@ -1,0 +1,75 @@
+/**
+ * The socket under a link, its first frame, and those who wait for the registration.
+ *
+ * Uses `ws` with compression off and a frame cap: a hostile coordinator must not be able to exhaust
+ * the memory of a signer (attacks.md R-8).
+ */
+import { WebSocket } from 'ws';
+import type { LinkOptions } from './linkTypes.ts';
+import type { LinkState } from './state/linkState.ts';
+
+const MAX_FRAME = 1024 * 1024;
+const HANDSHAKE_MS = 10_000;
+const CLOSING_MS = 2000;
+
+/** Begins a connection. */
+export function openSocket({ url, ca }: LinkOptions): WebSocket {
+  return new WebSocket(url, {
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME,
+    handshakeTimeout: HANDSHAKE_MS,
+    followRedirects: false,
+    ...(ca === undefined ? {} : { ca }),
+  });
+}
+
+/** Closes a connection, and cuts it when the other side does not answer. */
+export async function closeSocket(socket: WebSocket): Promise<void> {
+  if (socket.readyState === WebSocket.CLOSED) return;
+  await new Promise<void>((resolve) => {
+    const cut = setTimeout(() => socket.terminate(), CLOSING_MS);
+    socket.once('close', () => {
+      clearTimeout(cut);
+      resolve();
+    });
+    socket.close(1000);
+  });
+}
+
+/** The text of `register`. */
+export function registerFrame(options: LinkOptions, state: LinkState, token: string): string {
+  const { stream, seq } = state;
+  return JSON.stringify({
+    type: 'register',
+    username: options.username,
+    role: options.role,
+    token,
+    last_seq: seq,
+    ...(stream === null ? {} : { stream }),
+    ...(options.batch ? { batch: true } : {}),
+    ...(options.progress ? { progress: true } : {}),
+  });
+}
+
+/** Promises that are settled together. */
+export interface Waiters {
+  wait(): Promise<void>;
+  /** Resolves all, or rejects them with an error. */
+  settle(error?: Error): void;
+}
+
+/** Makes an empty set of waiters. */
+export function createWaiters(): Waiters {
+  let waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  return {
+    wait: () => new Promise((resolve, reject) => waiting.push({ resolve, reject })),
+    settle: (error) => {
+      const settled = waiting;
+      waiting = [];
+      for (const { resolve, reject } of settled) {
+        if (error) reject(error);
+        else resolve();
+      }
+    },
+  };
+}
