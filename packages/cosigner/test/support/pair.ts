@@ -59,11 +59,16 @@ export async function makeStores(bits: 2048 | 3072 = 2048): Promise<string> {
   return directory;
 }
 
-/** Seals primes for one key, or one refresh, into both pools. */
-export async function stockPrimes(directory: string, bits: 2048 | 3072 = 2048): Promise<void> {
-  const [a, b, c] = fixturePairs(bits);
-  if (!a || !b || !c) throw new Error('too few fixture primes');
-  await importPrimes(loadCosignerConfig(join(directory, 'enterprise.yaml')), [a, b]);
+/** Seals primes for one key, or one refresh, into both pools; `others` for a key that has the first ones. */
+export async function stockPrimes(
+  directory: string,
+  bits: 2048 | 3072 = 2048,
+  which: 'first' | 'others' = 'first',
+): Promise<void> {
+  const [a, b, c, d, e] = fixturePairs(bits);
+  const own = which === 'first' ? [a, b] : [d, e];
+  if (!own[0] || !own[1] || !c) throw new Error('too few fixture primes');
+  await importPrimes(loadCosignerConfig(join(directory, 'enterprise.yaml')), [own[0], own[1]]);
   await importPrimes(loadCosignerConfig(join(directory, 'mobile-app.yaml')), [c]);
 }
 
@@ -84,7 +89,9 @@ export function forgetModuli(directory: string): void {
 /** A copy of both stores. */
 export function copyStores(directory: string): string {
   const copy = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
-  cpSync(directory, copy, { recursive: true });
+  // Without the locks of a process that has the original open.
+  const filter = (path: string): boolean => !/(^|[/.])lock$/.test(path);
+  cpSync(directory, copy, { recursive: true, filter });
   return copy;
 }
 
@@ -105,10 +112,15 @@ export class Running {
     this.#token = token;
   }
 
-  static async start(directory: string, side: Side, settings: Settings = {}): Promise<Running> {
+  static async start(
+    directory: string,
+    side: Side,
+    settings: Settings = {},
+    seams: readonly string[] = [],
+  ): Promise<Running> {
     const loaded = writeConfig(directory, side, settings);
     const token = await makeToken(loaded, { name: 'test', roles: EVERY_ROLE }, 3600);
-    const child = spawn(process.execPath, [PROGRAM, join(directory, `${side}.yaml`)], {
+    const child = spawn(process.execPath, [PROGRAM, join(directory, `${side}.yaml`), ...seams], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const log: string[] = [];
@@ -236,12 +248,14 @@ export async function startPair(
     readonly p1?: Settings;
     readonly p2?: Settings;
     readonly between?: Between;
+    readonly seams1?: readonly string[];
+    readonly seams2?: readonly string[];
   } = {},
 ): Promise<Pair> {
-  const p1 = await Running.start(directory, 'enterprise', options.p1);
+  const p1 = await Running.start(directory, 'enterprise', options.p1, options.seams1);
   const direct = peerOf(p1);
   const peer = options.between === undefined ? direct : await options.between(direct);
-  const p2 = await Running.start(directory, 'mobile-app', { peer, ...options.p2 });
+  const p2 = await Running.start(directory, 'mobile-app', { peer, ...options.p2 }, options.seams2);
   await Promise.all([p1.connected(), p2.connected()]);
   return {
     directory,

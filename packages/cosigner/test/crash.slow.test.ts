@@ -1,0 +1,4 @@
+import { describe } from 'vitest';
+import { defineCrashTests } from './support/crashes.ts';
+
+describe('a process that is killed, at every step', () => defineCrashTests(true));

@@ -1,0 +1,165 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  copyStores,
+  forgetModuli,
+  makeStores,
+  removeStores,
+  startPair,
+  stockPrimes,
+} from './support/pair.ts';
+
+describe('the lock of a key', () => {
+  let original: string;
+  let key: string;
+  const used: string[] = [];
+
+  beforeAll(async () => {
+    original = await makeStores();
+    const pair = await startPair(original);
+    key = (await pair.p1.keygen()).session_id;
+    await pair.p2.over(key);
+    await pair.stop();
+    forgetModuli(original);
+  });
+
+  afterAll(() => removeStores(original, ...used));
+
+  const stores = (): string => {
+    const copy = copyStores(original);
+    used.push(copy);
+    return copy;
+  };
+  const recordFile = (directory: string): string =>
+    join(directory, 'enterprise/keys', `${key}.json`);
+
+  test('L-1c: of 50 signatures at once with a P2 that breaks its proofs none completes, and one locks', async () => {
+    const directory = stores();
+    const pair = await startPair(directory, { seams2: ['evil'] });
+    const ended = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => pair.p1.sign(key, `message ${at}`)),
+    );
+    expect(ended.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 'aborted'));
+    expect(ended.filter(({ signature }) => signature !== null)).toEqual([]);
+    const [locked] = await pair.p1.keys();
+    expect(locked).toMatchObject({ state: 'locked', lock: { kind: 'refreshable' } });
+    expect(pair.p1.log.filter((line) => line.includes('key locked'))).toHaveLength(1);
+    // One message was judged; the other 49 sessions were stopped before theirs was.
+    expect(readdirSync(join(directory, 'enterprise/evidence'))).toEqual([
+      `${locked?.lock?.session_id}.json`,
+    ]);
+    await pair.stop();
+  });
+
+  test('L-1b: a lock is on disk before the answer leaves: killed in between, the key stays locked', async () => {
+    const directory = stores();
+    const pair = await startPair(directory, {
+      seams1: ['terminal', 'die:key locked'],
+      seams2: ['evil'],
+    });
+    await pair.p1.sign(key, 'one attempt').catch(() => undefined);
+    await pair.p1.kill();
+    await pair.p2.kill();
+    const again = await startPair(directory);
+    expect((await again.p1.keys())[0]).toMatchObject({
+      state: 'retired',
+      lock: { kind: 'terminal' },
+    });
+    const order = { session_id: key, message: 'a second attempt', partner: 'mobile-app' };
+    expect(await again.p1.refused('/api/v1/sign/two-party', order)).toEqual({
+      status: 409,
+      code: 'key_retired',
+    });
+    // Nor when P2 asks.
+    const asked = await again.p2.sign(key, 'a third attempt');
+    expect(asked).toMatchObject({ status: 'aborted', error: { code: 'key_retired' } });
+    const refresh = { session_id: key, partner: 'mobile-app' };
+    expect((await again.p1.refused('/api/v1/refresh/two-party', refresh)).code).toBe('key_retired');
+    await again.stop();
+  });
+
+  test('L-14: a refresh opens a locked key under the same address, at most three times in its life', async () => {
+    const directory = stores();
+    const evil = await startPair(directory, { seams2: ['evil'] });
+    const refused = await evil.p1.sign(key, 'broken');
+    expect(refused.error?.code).toBe('key_locked');
+    // All failed checks look alike to the partner.
+    expect((await evil.p2.over(refused.session_id)).error?.code).toBe('key_locked');
+    await evil.stop();
+
+    await stockPrimes(directory, 2048, 'others');
+    const pair = await startPair(directory);
+    const [before] = await pair.p1.keys();
+    const blocked = { session_id: key, message: 'x', partner: 'mobile-app' };
+    expect(await pair.p1.refused('/api/v1/sign/two-party', blocked)).toEqual({
+      status: 409,
+      code: 'key_locked',
+    });
+    const there = { session_id: key, partner: 'enterprise' };
+    expect((await pair.p2.refused('/api/v1/refresh/two-party', there)).code).toBe('wrong_side');
+    const refreshed = await pair.p1.refresh(key);
+    expect(refreshed).toMatchObject({ status: 'completed', error: null });
+    await pair.p2.over(refreshed.session_id);
+    const [after] = await pair.p1.keys();
+    expect(after).toMatchObject({
+      state: 'active',
+      epoch: 1,
+      lock: null,
+      openings_left: 2,
+      address: before?.address,
+    });
+    expect((await pair.p2.keys())[0]).toMatchObject({ state: 'active', epoch: 1 });
+    const signed = await pair.p2.sign(key, 'after the refresh');
+    expect(signed).toMatchObject({ status: 'completed', address: before?.address });
+    await pair.stop();
+
+    const record: unknown = JSON.parse(
+      readFileSync(recordFile(directory), 'utf8'),
+      (field, value: unknown) =>
+        field === 'lock' ? { state: 'refreshable', reopened: 3, session_id: key, at: 1 } : value,
+    );
+    writeFileSync(recordFile(directory), JSON.stringify(record));
+    const last = await startPair(directory);
+    const fourth = { session_id: key, partner: 'mobile-app' };
+    expect(await last.p1.refused('/api/v1/refresh/two-party', fourth)).toEqual({
+      status: 409,
+      code: 'key_retired',
+    });
+    await last.stop();
+  });
+
+  test('E-1: an older store put back is noticed by the chip, and the key is not used', async () => {
+    const directory = stores();
+    const older = readFileSync(recordFile(directory));
+    const pair = await startPair(directory);
+    expect((await pair.p1.sign(key, 'x')).status).toBe('completed');
+    await pair.stop();
+    writeFileSync(recordFile(directory), older);
+    const again = await startPair(directory);
+    const signed = await again.p1.sign(key, 'y');
+    expect(signed).toMatchObject({ status: 'aborted', error: { code: 'key_rolled_back' } });
+    expect((await again.p1.keys())[0]?.state).toBe('rolled_back');
+    await again.stop();
+  });
+
+  test('E-2: a share put in the place of the other side’s does not open', async () => {
+    const directory = stores();
+    const theirs: { share: unknown } = JSON.parse(
+      readFileSync(join(directory, 'mobile-app/keys', `${key}.json`), 'utf8'),
+    );
+    const own: { share: object } = JSON.parse(readFileSync(recordFile(directory), 'utf8'));
+    const swapped = { ...own, share: { ...own.share, ...pick(theirs.share, 'shard') } };
+    writeFileSync(recordFile(directory), JSON.stringify(swapped));
+    const pair = await startPair(directory);
+    const signed = await pair.p1.sign(key, 'x');
+    expect(signed).toMatchObject({ status: 'failed', error: { code: 'internal' } });
+    expect((await pair.p1.keys())[0]).toMatchObject({ state: 'active', lock: null });
+    await pair.stop();
+  });
+});
+
+function pick(value: unknown, name: string): Record<string, unknown> {
+  const found = Object.entries(value ?? {}).find(([field]) => field === name);
+  return found === undefined ? {} : { [name]: found[1] };
+}

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Fate, MEDDLING, Meddler, type Passing } from './support/meddler.ts';
+import { copyStores, makeStores, type Pair, removeStores, startPair } from './support/pair.ts';
+
+const SIGNING = [
+  ['two_party_sign_init', 'p2'],
+  ['two_party_sign_init', 'p1'],
+  ['sign_commit', 'p2'],
+  ['sign_p2_nonce', 'p1'],
+  ['sign_open', 'p2'],
+  ['sign_p2_partial', 'p1'],
+  ['sign_done', 'p2'],
+] as const;
+
+/** Does something to the first copy of each message that a test names. */
+const once = (fate: Fate, concerns: (passing: Passing) => boolean): Meddler['decide'] => {
+  const seen = new Set<string>();
+  return (passing) => {
+    const name = `${passing.type} ${passing.seq} ${passing.towards}`;
+    if (seen.has(name) || !concerns(passing)) return 'pass';
+    seen.add(name);
+    return fate;
+  };
+};
+
+describe('a network between the two that meddles', () => {
+  let fresh: string;
+  let pair: Pair;
+  let meddler: Meddler;
+  let key: string;
+
+  const startMeddled = async (directory: string): Promise<[Pair, Meddler]> => {
+    const between: Meddler[] = [];
+    const started = await startPair(directory, {
+      between: async (url) => {
+        const made = await Meddler.start(url);
+        between.push(made);
+        return made.url;
+      },
+    });
+    const [made] = between;
+    if (made === undefined) throw new Error('no meddler');
+    return [started, made];
+  };
+
+  beforeAll(async () => {
+    fresh = await makeStores();
+    [pair, meddler] = await startMeddled(copyStores(fresh));
+    key = (await pair.p1.keygen()).session_id;
+  });
+
+  afterAll(async () => {
+    await pair.stop();
+    await meddler.close();
+    removeStores(fresh, pair.directory);
+  });
+
+  test.each(MEDDLING.flatMap((fate) => SIGNING.map(([type, to]) => [fate, type, to] as const)))(
+    'a signature survives: %s at %s towards %s',
+    async (fate, type, towards) => {
+      meddler.decide = once(
+        fate,
+        (passing) => passing.type === type && passing.towards === towards,
+      );
+      const signed = await pair.p1.sign(key, `${fate} ${type}`);
+      expect(signed).toMatchObject({ status: 'completed', error: null });
+      expect((await pair.p2.over(signed.session_id)).signature).toBe(signed.signature);
+    },
+  );
+
+  test.each(MEDDLING)(
+    'a signature survives: %s at every message, acknowledgements too',
+    async (fate) => {
+      meddler.decide = once(fate, () => true);
+      const signed = await pair.p2.sign(key, fate);
+      expect(signed).toMatchObject({ status: 'completed', error: null });
+      expect((await pair.p1.over(signed.session_id)).signature).toBe(signed.signature);
+    },
+  );
+
+  test.each(['drop', 'cut'] as const)(
+    'a key generation survives: %s at every message',
+    async (fate) => {
+      const [other, between] = await startMeddled(copyStores(fresh));
+      between.decide = once(fate, () => true);
+      const made = await other.p1.keygen();
+      expect(made).toMatchObject({ status: 'completed', error: null });
+      expect(await other.p2.over(made.session_id)).toMatchObject({
+        status: 'completed',
+        address: made.address,
+      });
+      between.decide = () => 'pass';
+      expect((await other.p2.sign(made.session_id, 'x')).status).toBe('completed');
+      await other.stop();
+      await between.close();
+      removeStores(other.directory);
+    },
+  );
+
+  test('a signature while the partner is away times out, locks nothing, and the next one completes', async () => {
+    const alone = copyStores(pair.directory);
+    const deadlines = { step: 0.3, approval: 0.3, setup_step: 60, session: 180 };
+    const { p1, p2, stop } = await startPair(alone, { p1: { deadlines } });
+    await p2.kill();
+    const late = await p1.sign(key, 'nobody is there');
+    expect(late).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
+    expect((await p1.keys())[0]).toMatchObject({ state: 'active', lock: null });
+    await stop();
+    const again = await startPair(alone);
+    expect((await again.p1.sign(key, 'now')).status).toBe('completed');
+    await again.stop();
+    removeStores(alone);
+  });
+});

@@ -1,0 +1,96 @@
+/** A proxy between two cosigners that reads envelopes, and does to each what a test says. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { PeerEnvelope, type PeerType } from '@quorate/wire';
+import { WebSocket, WebSocketServer } from 'ws';
+
+/** A frame on its way. */
+export interface Passing {
+  readonly type: PeerType;
+  readonly sessionId: string;
+  readonly seq: number;
+  readonly towards: 'p1' | 'p2';
+}
+
+/** What becomes of a frame. */
+export type Fate = 'pass' | 'drop' | 'duplicate' | 'delay' | 'reorder' | 'cut';
+
+/** Every way of meddling. */
+export const MEDDLING = ['drop', 'duplicate', 'delay', 'reorder', 'cut'] as const;
+
+/** How long a frame is held back, milliseconds. */
+const HELD_MS = 120;
+
+/** The proxy. */
+export class Meddler {
+  /** Decides on each frame of a session. */
+  decide: (passing: Passing) => Fate = () => 'pass';
+  /** Where P1 listens; it changes when P1 starts again. */
+  upstream: string;
+  readonly #server: WebSocketServer;
+
+  private constructor(server: WebSocketServer, upstream: string) {
+    this.#server = server;
+    this.upstream = upstream;
+    server.on('connection', (socket) => this.#bridge(socket));
+  }
+
+  static async start(upstream: string): Promise<Meddler> {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    await once(server, 'listening');
+    return new Meddler(server, upstream);
+  }
+
+  get url(): string {
+    const { port } = this.#server.address() as AddressInfo;
+    return `ws://127.0.0.1:${port}/peer`;
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#server.clients) client.terminate();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #bridge(p2: WebSocket): void {
+    const p1 = new WebSocket(this.upstream);
+    const early: string[] = [];
+    const cut = (): void => {
+      p1.terminate();
+      p2.terminate();
+    };
+    const toP1 = this.#lane('p1', p1, cut);
+    const toP2 = this.#lane('p2', p2, cut);
+    p2.on('message', (data) => {
+      if (p1.readyState === WebSocket.OPEN) toP1(String(data));
+      else early.push(String(data));
+    });
+    p1.on('open', () => {
+      for (const text of early.splice(0)) toP1(text);
+    });
+    p1.on('message', (data) => toP2(String(data)));
+    for (const socket of [p1, p2]) socket.on('close', cut).on('error', cut);
+  }
+
+  #lane(towards: 'p1' | 'p2', socket: WebSocket, cut: () => void): (text: string) => void {
+    const held: string[] = [];
+    const send = (text: string): void => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    };
+    return (text) => {
+      const { type, session_id: sessionId, seq } = PeerEnvelope.parse(JSON.parse(text));
+      const fate = sessionId === '' ? 'pass' : this.decide({ type, sessionId, seq, towards });
+      if (fate === 'drop') return;
+      if (fate === 'cut') return cut();
+      if (fate === 'delay') return void setTimeout(() => send(text), HELD_MS);
+      if (fate === 'reorder') {
+        // Behind the next one, or behind nothing if there is none.
+        held.push(text);
+        setTimeout(() => held.splice(0).forEach(send), HELD_MS);
+        return;
+      }
+      send(text);
+      if (fate === 'duplicate') send(text);
+      held.splice(0).forEach(send);
+    };
+  }
+}
