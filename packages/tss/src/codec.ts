@@ -17,7 +17,7 @@ export interface Span {
 }
 
 /** Reads left to right; every failure names the path and what was expected. */
-export class Reader {
+class Reader {
   readonly #bytes: Uint8Array;
   readonly #spans: Span[] | undefined;
   #offset = 0;

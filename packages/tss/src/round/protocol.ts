@@ -145,19 +145,6 @@ export function blameUnless<A, E>(
   throw new AbortError({ reason, culprits, message: `${what} of ${partyNames(culprits)}` });
 }
 
-/** As `blameUnless`, and the pairwise state with every culprit is dead from now on. */
-export function banUnless<A, E>(
-  inbox: Inbox<A, E>,
-  reason: AbortReason,
-  what: string,
-  holds: (heard: Heard<A, E>, from: number) => boolean,
-): void {
-  const bans = failing(inbox, holds);
-  if (bans.length === 0) return;
-  const message = `${what} of ${partyNames(bans)}`;
-  throw new AbortError({ reason, culprits: bans, bans, message });
-}
-
 /** Aborts without a culprit, because nothing shows who deviated. */
 export function abortUnless(holds: boolean, reason: AbortReason, message: string): void {
   if (!holds) throw new AbortError({ reason, message });

@@ -2,7 +2,7 @@ import type { Message, Outcome, Session } from '../../src/index.ts';
 import { seededInts } from './rng.ts';
 
 /** What an adversary between or inside the parties does to one message. */
-export type Tamper = (message: Message, to: number) => readonly Message[];
+type Tamper = (message: Message, to: number) => readonly Message[];
 
 export interface Network<T> {
   readonly outcomes: Map<number, Outcome<T> | undefined>;
