@@ -69,7 +69,7 @@ afterAll(async () => {
 async function question(): Promise<string> {
   for (;;) {
     const shown = screen;
-    if (shown.includes('Type yes')) {
+    if (shown.includes('to approve')) {
       screen = '';
       return shown;
     }
@@ -93,7 +93,7 @@ describe('a person at the terminal', () => {
     expect(shown).toContain(RECIPIENT);
     expect(shown).toContain('0.25');
     expect(shown).toContain('approval-yes');
-    agent.stdin?.write('yes\n');
+    agent.stdin?.write(`${toHex(digestOf(parsePayload(PAYLOAD))).slice(0, 4)}\n`);
     const done = await requester.client.complete('approval-yes', 'sign_complete');
     expect(done['success']).toBe(true);
   });

@@ -221,9 +221,12 @@ describe('agents against a hostile relay', () => {
       address,
       reason: 'aborted',
     });
-    const answer = await cluster.proxy.until((message) => message.type === 'orphan_result');
+    const ofKey = (message: Frame) => message['session_key'] === record.session_key;
+    const answer = await cluster.proxy.until(
+      (message) => message.type === 'orphan_result' && ofKey(message),
+    );
     expect(answer).toMatchObject({ success: false, message: 'the key is in use' });
-    expect(cluster.proxy.of('orphan_response')).toEqual([]);
+    expect(cluster.proxy.of('orphan_response').filter(ofKey)).toEqual([]);
     expect(verifies(await cluster.sign('still', address, ['alice', 'bob']))).toBe(true);
   });
 

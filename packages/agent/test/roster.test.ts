@@ -103,6 +103,15 @@ describe('roster', () => {
     expect(toHex(openPins(path).find('bob')!)).toBe(toHex(bob));
   });
 
+  test('R-15: whoever a roster has named and dropped is not known by an older confirmation', () => {
+    const { pins, path } = pinned();
+    pins.confirm('bob', bob, shortFingerprint(chipFingerprint(bob)));
+    pins.importRoster(rosterFile(1, { alice, bob }));
+    pins.importRoster(rosterFile(2, { alice }));
+    expect(pins.find('bob')).toBeUndefined();
+    expect(openPins(path).find('bob')).toBeUndefined();
+  });
+
   test('R-15: a confirmation cannot replace a pinned chip', () => {
     const { pins } = pinned();
     pins.importRoster(rosterFile(1, { alice }));

@@ -7,14 +7,17 @@ import {
   readFileSync,
   rmdirSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { initAgent } from '../src/init.ts';
 import { replaceFile, readSecretFile } from '../src/state/files.ts';
 import { openState } from '../src/state/index.ts';
 import { openKeyRecords } from '../src/state/keyRecords.ts';
+import { type Owner, self } from '../src/state/lockOwner.ts';
 import { openLinkState } from '../src/state/linkState.ts';
 import { type SessionRecord, sessionFileName } from '../src/state/sessionRecords.ts';
 import { openUsedSessions } from '../src/state/usedSessions.ts';
@@ -96,6 +99,49 @@ describe('agent state', () => {
     writeFileSync(join(directory, 'lock'), `${dead}\n`);
     openState(directory).close();
     expect(existsSync(join(directory, 'lock'))).toBe(false);
+  });
+
+  test('a lock is judged by boot, pid namespace and start time, not by the number alone', () => {
+    const directory = freshAgent();
+    const file = join(directory, 'lock');
+    openState(directory).close();
+    const own = { ...self(), host: hostname() };
+    const lockedBy = (change: Partial<Owner>): void =>
+      writeFileSync(file, JSON.stringify({ ...own, ...change }));
+    const gone: Partial<Owner>[] = [
+      { started: '1' },
+      { boot: 'an earlier one' },
+      { started: null },
+    ];
+    for (const change of gone) {
+      lockedBy(change);
+      openState(directory).close();
+    }
+    lockedBy({});
+    expect(() => openState(directory)).toThrow(/held by process/);
+    const elsewhere = { boot: 'another one', host: 'another host' };
+    for (const change of [{ namespace: 'pid:[1]' }, elsewhere]) {
+      lockedBy(change);
+      expect(() => openState(directory)).toThrow(/another container or host/);
+    }
+    writeFileSync(file, 'torn');
+    expect(() => openState(directory)).toThrow(/unknown process/);
+  });
+
+  test('a lock that somebody else takes over, or has taken over, is left alone', () => {
+    const directory = freshAgent();
+    const file = join(directory, 'lock');
+    const dead = spawnSync(process.execPath, ['-e', '']).pid;
+    writeFileSync(file, `${dead}\n`);
+    writeFileSync(`${file}.claim`, '');
+    expect(() => openState(directory)).toThrow(/taking over/);
+    unlinkSync(`${file}.claim`);
+    const state = openState(directory);
+    writeFileSync(file, 'of another process');
+    state.close();
+    expect(readFileSync(file, 'utf8')).toBe('of another process');
+    const left = readdirSync(directory).filter((name) => name.startsWith('lock'));
+    expect(left).toEqual(['lock']);
   });
 
   test('agent init overwrites nothing', () => {

@@ -26,7 +26,7 @@ const EXIT_BY_NAME: Readonly<Record<string, ExitCode>> = {
 };
 
 const EXIT_BY_CODE: readonly (readonly [RegExp, ExitCode])[] = [
-  [/^(config|policy|roster|store)\//, EXIT.usage],
+  [/^(chip|config|policy|roster|store)\//, EXIT.usage],
   [/^link\/refused$/, EXIT.unauthorised],
   [/^link\//, EXIT.unreachable],
   [/^session\//, EXIT.refused],

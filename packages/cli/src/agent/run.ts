@@ -65,12 +65,13 @@ async function participate(
     pin,
     onStatus: (status, detail) => {
       tell(context, config.username, status, detail);
-      if (status === 'refused' || status === 'replaced') refused(detail);
+      if (status === 'refused' || status === 'replaced' || status === 'failed') refused(detail);
     },
   });
   try {
     agent.start();
     const why = await Promise.race([refusal, stopped.then(() => undefined)]);
+    if (agent.failure) throw agent.failure;
     if (why !== undefined) throw notAccepted(config.username, why);
   } finally {
     await agent.close();
