@@ -33,6 +33,7 @@ export const LABELS = {
   twoPartyKeygenSession: 'quorate/v1/lindell17/keygen/session',
   twoPartyRefreshSession: 'quorate/v1/lindell17/refresh/session',
   twoPartySignSession: 'quorate/v1/lindell17/sign/session',
+  twoPartyCommonState: 'quorate/v1/lindell17/common-state',
   twoPartyPreParams: 'quorate/v1/lindell17/setup/pre-params',
   twoPartyTranscript: 'quorate/v1/lindell17/setup/transcript',
   twoPartyChainCode: 'quorate/v1/lindell17/keygen/chain-code',

@@ -1,6 +1,6 @@
 /** What the caller gives to a two-party session, and what is refused before anything is sent. */
 import { concat, u16, u32 } from '../arith/bytes.ts';
-import { gcd } from '../arith/integers.ts';
+import { gcd, naturalToBytes } from '../arith/integers.ts';
 import { isZeroScalar } from '../arith/scalar.ts';
 import { checkSessionId, digestScalar, echoHash } from '../dkls23/parameters.ts';
 import { encodePoint } from '../curve.ts';
@@ -55,7 +55,12 @@ export interface TwoPartyRefreshParameters {
 
 /** Parameters of a two-party signature. */
 export interface TwoPartySignParameters {
-  /** 32 bytes, from `deriveSessionId`: never used twice. */
+  /**
+   * 32 bytes, from `deriveSessionId`.
+   *
+   * Security: never used twice, and different at parties that mean different things: a peer with another
+   * digest or keyshare under the same id is blamed although honest. Round 0 gives both.
+   */
   readonly sessionId: Uint8Array;
   readonly keyshare: TwoPartyKeyshare;
   /**
@@ -144,20 +149,25 @@ const checkPrimes = (
 export const keygenSid = ({ sessionId, bits }: TwoPartyKeygenParameters): Uint8Array =>
   hash(LABELS.twoPartyKeygenSession, sessionId, u16(bits));
 
-/** sid of a refresh: which key, and which epoch it leads to. */
-export const refreshSid = ({ sessionId, keyshare }: TwoPartyRefreshParameters): Uint8Array => {
-  const { keyId, epoch, bits, publicKey } = keyshare;
-  const sizes = concat(u32(epoch + 1), u16(bits));
-  return hash(LABELS.twoPartyRefreshSession, sessionId, keyId, sizes, publicKey);
+/** What both must have alike in a key and epoch; another N or c_key ends a session in blame, not in a lock. */
+const commonState = ({ bits, fields }: TwoPartyKeyshare): Uint8Array => {
+  const { keyId, epoch, publicKey, chainCode, publicShares, N, encryptedShare, pedersen } = fields;
+  const points = [publicKey, ...publicShares].map(encodePoint);
+  const numbers = [N, pedersen.N, pedersen.s, pedersen.t].map((n) => naturalToBytes(n, bits / 8));
+  const ciphertext = naturalToBytes(encryptedShare, bits / 4);
+  const place = concat(keyId, u32(epoch), u16(bits), chainCode);
+  return hash(LABELS.twoPartyCommonState, place, ...points, ...numbers, ciphertext);
 };
+
+/** sid of a refresh: which key, and from which epoch. */
+export const refreshSid = ({ sessionId, keyshare }: TwoPartyRefreshParameters): Uint8Array =>
+  hash(LABELS.twoPartyRefreshSession, sessionId, commonState(keyshare));
 
 /** sid of a signature: everything that the two agreed to is in it. */
 export const signSid = (parameters: TwoPartySignParameters): Uint8Array => {
   const { sessionId, keyshare, digest, path = [] } = parameters;
-  const { keyId, epoch, fields } = keyshare;
   const steps = concat(...path.map(u32));
-  const key = encodePoint(fields.publicKey);
-  return hash(LABELS.twoPartySignSession, sessionId, keyId, u32(epoch), key, steps, digest);
+  return hash(LABELS.twoPartySignSession, sessionId, commonState(keyshare), steps, digest);
 };
 
 /** What all steps of a party share. */

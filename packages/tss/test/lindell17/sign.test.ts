@@ -8,6 +8,7 @@ import {
   type Session,
   SIGN_MESSAGES,
   type Signature,
+  TwoPartyKeyshare,
   twoPartySign,
 } from '../../src/index.ts';
 import { derivePublic } from '../../src/bip32.ts';
@@ -206,4 +207,26 @@ test('the session id holds digest, path, key and epoch: parties that differ end 
     });
   }
   expect(keygenParameters('P1').sessionId).not.toEqual(signParameters(shares[0]).sessionId);
+});
+
+test('S3: keyshares of one epoch that do not belong together end without a lock', () => {
+  const [first, second] = frozenShares();
+  const { fields } = second;
+  const { N, encryptedShare } = fields;
+  for (const change of [
+    { encryptedShare: (encryptedShare * (1n + N)) % (N * N) },
+    { pedersen: { ...fields.pedersen, s: fields.pedersen.t } },
+    { chainCode: new Uint8Array(32) },
+    { epoch: 1 },
+  ]) {
+    const other = TwoPartyKeyshare.validate({ ...fields, ...change });
+    const { outcomes } = simulate(signSessions([first, other]));
+    expect(outcomes.get(1)).toMatchObject({
+      reason: 'invalid-proof',
+      culprits: [2],
+      bans: [],
+      keyUnsafe: null,
+      round: 2,
+    });
+  }
 });
