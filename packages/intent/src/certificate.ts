@@ -4,6 +4,8 @@ import { concat, exactly, fromBase64, toBigInt, u16, u64, utf8 } from './bytes.t
 import { sessionMessage } from './chip.ts';
 import { decodeDer } from './der.ts';
 import { IntentError } from './errors.ts';
+import { hashFramed } from './framed.ts';
+import { LABELS } from './label.ts';
 import { verifyP256 } from './p256.ts';
 
 /** What a session is for; the byte is the first of the payload. */
@@ -140,4 +142,24 @@ export function certificateHash(certificate: Uint8Array | string): Uint8Array {
 /** {@link certificateHash} of several certificates, given in index order. */
 export function certificateHashes(certificates: readonly (Uint8Array | string)[]): Uint8Array[] {
   return certificates.map(certificateHash);
+}
+
+/**
+ * The session id that all parties of a session derive, 32 bytes: of the key, null at its generation, and
+ * of every party's whole certificate in index order (contract.md §1.5a).
+ *
+ * The same bytes as `deriveSessionId` of `@quorate/tss`, for programs that must not contain the protocol.
+ */
+export function deriveSessionId(
+  keyId: Uint8Array | null,
+  certificates: readonly (Uint8Array | string)[],
+): Uint8Array {
+  const key =
+    keyId === null ? Uint8Array.of(0) : concat(Uint8Array.of(1), exactly('key id', keyId, 32));
+  return hashFramed(
+    LABELS.sessionId,
+    key,
+    u16(certificates.length),
+    ...certificateHashes(certificates),
+  );
 }

@@ -24,6 +24,7 @@ export {
   certificateHash,
   certificateHashes,
   decodeCertificate,
+  deriveSessionId,
   encodeCertificatePayload,
   OPERATION,
   type Operation,

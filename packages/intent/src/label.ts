@@ -13,6 +13,7 @@ export const LABELS = {
   record: 'quorate/v1/record',
   shard: 'quorate/v1/shard',
   round: 'quorate/v1/round',
+  sessionId: 'quorate/v1/session-id',
   roster: 'quorate/v1/roster',
   rosterEntry: 'quorate/v1/roster/entry',
 } as const;

@@ -68,7 +68,7 @@ export {
   KeygenSuccess,
 } from './messages/keygen.ts';
 export { ClientAck, Register, RegisterComplete, ServerAck } from './messages/link.ts';
-export { Abort, ClientRound, Evidence, ServerRound } from './messages/round.ts';
+export { Abort, Claim, ClientRound, Evidence, ServerRound } from './messages/round.ts';
 export {
   SignAccept,
   SignComplete,

@@ -4,7 +4,7 @@
  */
 import { codeText, type ErrorCode, type Language } from './codes.ts';
 import { LIMITS } from './limits.ts';
-import type { Abort } from './messages/round.ts';
+import type { Abort, Claim } from './messages/round.ts';
 import type { ErrorMessage } from './messages/status.ts';
 
 const TEXTS = {
@@ -35,6 +35,7 @@ export interface ErrorOptions {
   readonly cseq?: number;
   readonly concerned?: readonly { readonly username: string; readonly part_index: number }[];
   readonly abort?: Abort;
+  readonly claim?: Claim;
   readonly language?: Language;
 }
 
@@ -49,7 +50,7 @@ export function safeText(value: string, max: number = LIMITS.details): string {
 
 /** Builds the `error` message of a code. */
 export function errorMessage(code: ErrorCode, options: ErrorOptions = {}): ErrorMessage {
-  const { details = '', sessionKey, cseq, concerned, abort, language = 'en' } = options;
+  const { details = '', sessionKey, cseq, concerned, abort, claim, language = 'en' } = options;
   return {
     type: 'error',
     message: codeText(code, language),
@@ -59,6 +60,7 @@ export function errorMessage(code: ErrorCode, options: ErrorOptions = {}): Error
     ...(cseq === undefined ? {} : { cseq }),
     ...(concerned === undefined ? {} : { concerned: [...concerned] }),
     ...(abort === undefined ? {} : { abort }),
+    ...(claim === undefined ? {} : { claim }),
   };
 }
 

@@ -21,6 +21,7 @@ const PUBLIC_VALUES: ReadonlySet<string> = words(`
   payload_hash intent_hash session_hash evidence_hash key_id sid session_key token_id
   checkpoint_hash stream body_hash
   username participant participants coordinator concerned missing culprits
+  claimed claimed_by
 `);
 
 const MAXIMUM_PUBLIC_VALUE = 160;

@@ -1,18 +1,15 @@
 /** What the server checks of a session certificate, and the session id that all of them make. */
 import {
   type Certificate,
-  certificateHashes,
   chipFingerprint,
-  concat,
   decodeCertificate,
+  deriveSessionId,
   equalBytes,
   fromHex,
-  hashFramed,
   IntentError,
   intentHash,
   sessionHash,
   toHex,
-  u16,
   utf8,
   verifyCertificate,
 } from '@quorate/intent';
@@ -143,12 +140,10 @@ export function sessionIdOf(state: SessionState): Uint8Array | undefined {
     if (answer === undefined) return undefined;
     certificates.push(answer.certificate);
   }
-  const key =
-    state.target === undefined
-      ? Uint8Array.of(0)
-      : concat(Uint8Array.of(1), fromHex(state.target.keyId));
-  const hashes = certificateHashes(certificates);
-  return hashFramed('quorate/v1/session-id', key, u16(certificates.length), ...hashes);
+  return deriveSessionId(
+    state.target === undefined ? null : fromHex(state.target.keyId),
+    certificates,
+  );
 }
 
 function sha256(text: string): Uint8Array {

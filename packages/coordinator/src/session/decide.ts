@@ -15,6 +15,7 @@ import { LIMITS } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import { checkCertificate } from './certificate.ts';
 import { type Decision, refused, repeated, wrongKind, wrongState } from './decision.ts';
+import { roundFloor } from './progress.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { renewalsOf, slotOf } from './reduce.ts';
 import { decideKeygenResult, decideSignResult } from './results.ts';
@@ -86,7 +87,10 @@ function decideResponse(
   if (message.type !== `${state.kind}_response`) return wrongKind(state, message.type);
   const answered = state.answers.get(party.index);
   if (answered !== undefined) {
-    const same = message.accept && message.session_certificate === answered.certificate;
+    const same =
+      message.accept &&
+      message.session_certificate === answered.certificate &&
+      challengeOf(message) === answered.offered;
     return same
       ? repeated
       : refused(refuse('conflicting_message', 'you have answered differently'));
@@ -100,7 +104,7 @@ function decideResponse(
     return refuted(at, from, 'chip_mismatch', `cpic is not that of the chip ${party.seId}`);
   }
   const certificate = message.session_certificate;
-  const challenge = message.type === 'sign_response' ? message.chip_challenge : undefined;
+  const challenge = challengeOf(message);
   const check = checkCertificate(state, party, certificate, at);
   if (!check.ok) return refuted(at, from, check.code, check.details);
   const { sessionHash } = check;
@@ -109,6 +113,12 @@ function decideResponse(
     kind: 'event',
     event: { type: 'accepted', at, from, certificate, sessionHash, ...extra },
   };
+}
+
+function challengeOf(
+  accept: Extract<KeygenResponse | SignResponse, { accept: true }>,
+): string | undefined {
+  return accept.type === 'sign_response' ? accept.chip_challenge : undefined;
 }
 
 function decideRound(
@@ -130,6 +140,11 @@ function decideRound(
   }
   if (round > ROUNDS[state.kind]) {
     return refused(refuse('invalid_message', `round ${round} not in 1..${ROUNDS[state.kind]}`));
+  }
+  // A party speaks in a round after everybody has spoken in the one before: all others wait for that.
+  const next = roundFloor(state) + 1;
+  if (round > next) {
+    return refused(refuse('wrong_state', `round ${round} before round ${next} is complete`));
   }
   const isOther = to === null || (to !== from && state.parties.some(({ index }) => index === to));
   if (!isOther) {

@@ -18,7 +18,7 @@ import {
 } from './messages.ts';
 import { noteOrphan } from './orphans.ts';
 import { nameOf } from './reduce.ts';
-import type { Effect, Party, SessionState, SignTarget } from './types.ts';
+import type { Effect, Outcome, Party, SessionState, SignTarget } from './types.ts';
 
 /** What effects act on. */
 export interface EffectContext {
@@ -191,8 +191,20 @@ class Performance {
     await this.#toCoordinator(completion);
     const { code, details, concerned } = outcome;
     const names = concerned.map((index) => nameOf(this.#state, index));
-    const blame = blameOf(outcome.abort);
+    const blame = { ...blameOf(outcome.abort), ...this.#accusation(outcome) };
     await this.#audit('session.fail', { code, reason: details, concerned: names, ...blame });
+  }
+
+  /** Who is proven to be at fault, and who says what of whom without proof. */
+  #accusation({ abort, claim }: Extract<Outcome, { success: false }>): AuditEvent['details'] {
+    const names = (indexes: readonly number[]): string[] =>
+      indexes.map((index) => nameOf(this.#state, index));
+    return {
+      ...(abort === undefined ? {} : { culprits: names(abort.culprits) }),
+      ...(claim === undefined
+        ? {}
+        : { claimed: names(claim.culprits), claimed_by: nameOf(this.#state, claim.by) }),
+    };
   }
 
   async #tellProgress(): Promise<void> {

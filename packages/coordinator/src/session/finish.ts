@@ -2,7 +2,7 @@
  * When a session is over and how: contract §1.3 for key generations (all results, all equal, or nothing)
  * and §1.4 for signatures (all results, or at the deadline at least one verified signature).
  */
-import type { Abort } from '@quorate/wire';
+import type { Abort, Claim } from '@quorate/wire';
 import { laggards } from './progress.ts';
 import type { Outcome, Result, SessionState } from './types.ts';
 
@@ -59,13 +59,17 @@ function finishSign(state: SessionState, deadlinePassed: boolean): Outcome | und
 }
 
 /**
- * Whether somebody may hold the signature: a message of the last round was passed on, or a signature
- * came back. A session that fails then has an unknown outcome, whatever made it fail.
+ * Whether somebody may hold the signature: every signer has spoken in the round before the last and a
+ * message of the last was passed on, or a signature came back. A session that fails then has an unknown
+ * outcome, whatever made it fail. One signer alone cannot bring this about.
  */
 export function mayBeSigned(state: SessionState): boolean {
   if (state.kind !== 'sign') return false;
-  const spoken = [...state.spoken.values()].some(({ round }) => round >= REVEALING_ROUND);
-  return spoken || [...state.results.values()].some(isSuccess);
+  if ([...state.results.values()].some(isSuccess)) return true;
+  const rounds = state.parties.map(({ index }) => state.spoken.get(index)?.round ?? 0);
+  return (
+    rounds.some((round) => round >= REVEALING_ROUND) && Math.min(...rounds) >= REVEALING_ROUND - 1
+  );
 }
 
 type Failure = { readonly index: number } & Extract<Result, { success: false }>;
@@ -82,17 +86,30 @@ function aborted(state: SessionState, failure: Failure): Outcome {
   return { success: false, code, ...described(state, failure) };
 }
 
-/** What one participant reported. Those whom its evidence points at are concerned, or else itself. */
+/**
+ * What one participant reported. Those whom its evidence proves to be at fault are concerned; without a
+ * proof it and those whom it accuses, each named as what it is.
+ */
 function described(
   state: SessionState,
-  { index, message, abort }: Failure,
-): { details: string; concerned: number[]; abort?: Abort } {
-  const reporter = state.parties.find((party) => party.index === index)?.username ?? '';
-  const culprits = (abort?.culprits ?? []).filter((culprit) => culprit !== index);
+  { index, message, abort, proven = [] }: Failure,
+): { details: string; concerned: number[]; abort?: Abort; claim?: Claim } {
+  const name = (of: number): string =>
+    state.parties.find((party) => party.index === of)?.username ?? '';
+  const named = (of: readonly number[]): string =>
+    of.map((each) => `part ${each} (${name(each)})`).join(', ');
+  const known = new Set(state.parties.map((party) => party.index));
+  const accused = new Set(abort?.culprits ?? []);
+  const claimed = [...accused]
+    .filter((each) => known.has(each) && each !== index && !proven.includes(each))
+    .sort((a, b) => a - b);
+  const proof = proven.length === 0 ? '' : `; proven: ${named(proven)}`;
+  const claim = claimed.length === 0 ? '' : `; claimed by ${named([index])}: ${named(claimed)}`;
   return {
-    details: `${reporter}: ${message}`,
-    concerned: culprits.length > 0 ? culprits : [index],
-    ...(abort === undefined ? {} : { abort }),
+    details: `${name(index)}: ${message}${proof}${claim}`,
+    concerned: proven.length > 0 ? [...proven] : [index, ...claimed],
+    ...(abort === undefined ? {} : { abort: { ...abort, culprits: [...proven] } }),
+    ...(claimed.length === 0 ? {} : { claim: { by: index, culprits: claimed } }),
   };
 }
 

@@ -155,7 +155,7 @@ export function failureOf(
   outcome: Extract<Outcome, { success: false }>,
   language: Language,
 ): ErrorMessage {
-  const { code, abort } = outcome;
+  const { code, abort, claim } = outcome;
   const concerned = partyNames(state, outcome.concerned);
   const whom = concerned.map(({ username }) => username).join(', ');
   const details = whom === '' ? outcome.details : `${outcome.details} (${whom})`;
@@ -165,6 +165,7 @@ export function failureOf(
     concerned,
     language,
     ...(abort === undefined ? {} : { abort }),
+    ...(claim === undefined ? {} : { claim }),
   });
 }
 

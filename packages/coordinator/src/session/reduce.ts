@@ -69,7 +69,8 @@ function accepted(state: SessionState, event: Of<'accepted'>): Step {
   if (state.phase !== 'inviting' || state.answers.has(event.from)) return unchanged(state);
   if (!isParty(state, event.from)) return unchanged(state);
   const { certificate, sessionHash, challenge } = event;
-  const answer = { certificate, sessionHash, ...(challenge === undefined ? {} : { challenge }) };
+  const chip = challenge === undefined ? {} : { challenge, offered: challenge };
+  const answer = { certificate, sessionHash, ...chip };
   const answers = new Map(state.answers).set(event.from, answer);
   if (answers.size < state.parties.length) {
     return { state: { ...state, answers }, effects: [progress] };

@@ -11,6 +11,7 @@ import {
   toHex,
   verifySignature,
 } from '@quorate/intent';
+import { judge } from './blame.ts';
 import { sessionIdOf } from './certificate.ts';
 import { type Decision, refused, repeated, wrongState } from './decision.ts';
 import { refuse } from './refusal.ts';
@@ -55,7 +56,7 @@ export function decideKeygenResult(
     const result: Result = {
       success: false,
       message: message.message,
-      ...abortOf(message),
+      ...abortOf(state, message),
       ...kept,
     };
     return settle(state, party, result) ?? finished(result);
@@ -91,7 +92,7 @@ export function decideSignResult(
   const from = party.index;
   const result: Result = message.success
     ? { success: true, kind: 'sign', signature: message.signature.toLowerCase() }
-    : { success: false, message: message.message, ...abortOf(message) };
+    : { success: false, message: message.message, ...abortOf(state, message) };
   const settled = settle(state, party, result);
   if (settled !== undefined) return settled;
   if (result.success && state.phase !== 'running') return wrongState(state, message.type);
@@ -169,8 +170,13 @@ function storedRecord(
   }
 }
 
-function abortOf(message: { readonly abort?: Abort | undefined }): { abort?: Abort } {
-  return message.abort === undefined ? {} : { abort: message.abort };
+function abortOf(
+  state: SessionState,
+  message: { readonly abort?: Abort | undefined },
+): { abort?: Abort; proven?: readonly number[] } {
+  if (message.abort === undefined) return {};
+  const { abort, proven } = judge(state, message.abort);
+  return proven.length === 0 ? { abort } : { abort, proven };
 }
 
 function tolerant(check: () => boolean): boolean {

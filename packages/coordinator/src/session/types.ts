@@ -5,7 +5,7 @@
  * transported (effects.ts does that), so that the reducer knows neither sockets nor tables.
  */
 
-import type { Abort, FinalCode } from '@quorate/wire';
+import type { Abort, Claim, FinalCode } from '@quorate/wire';
 
 /** What a session is for. */
 type SessionKind = 'keygen' | 'sign';
@@ -73,6 +73,8 @@ export type Result =
       readonly message: string;
       /** What the participant says went wrong, and at whom it points. */
       readonly abort?: Abort;
+      /** Whom the evidence of `abort` proves to have deviated; absent: nobody. */
+      readonly proven?: readonly number[];
       readonly record?: StoredRecord;
     }
   | ({ readonly success: true; readonly kind: 'keygen'; readonly shard: string } & KeygenOutput &
@@ -152,6 +154,8 @@ interface Answer {
   readonly certificate: string;
   readonly sessionHash: string;
   readonly challenge?: string;
+  /** The challenge that came with the consent, before any renewal. */
+  readonly offered?: string;
 }
 
 /** How a session ended. */
@@ -168,9 +172,12 @@ export type Outcome =
       readonly success: false;
       readonly code: FailureCode;
       readonly details: string;
-      /** Who declined, is missing, or is said to be at fault. */
+      /** Who declined, is missing, or is proven at fault; otherwise who accuses whom. */
       readonly concerned: readonly number[];
+      /** What was reported, with those as culprits whom its evidence proves. */
       readonly abort?: Abort;
+      /** Whom the reporter accuses without proof. */
+      readonly claim?: Claim;
     };
 
 /** The state that the events of a session add up to. */

@@ -149,10 +149,29 @@ describe('signatures at the deadline', () => {
 
   test('none at the deadline after the last round was relayed is an unknown outcome', async () => {
     const { sessionKey, params } = await running();
+    await runRounds(participants, params, 2);
     participants[0]!.socket.send(participants[0]!.round(params[0]!, 3, null));
-    await participants[1]!.socket.next('round', of(sessionKey));
+    await participants[1]!.socket.next(
+      'round',
+      (message) => of(sessionKey)(message) && message['round'] === 3,
+    );
     world.clock.advance(30 * SECOND);
     expect((await outcome(sessionKey)).error).toMatchObject({ code: 'unknown_outcome' });
+  });
+
+  test('one signer alone cannot make an outcome unknown by a message of the last round', async () => {
+    const { sessionKey, params } = await running();
+    const [alice] = participants;
+    for (const round of [1, 2, 3]) alice!.socket.send(alice!.round(params[0]!, round, null));
+    await alice!.socket.settled();
+    world.clock.advance(30 * SECOND);
+    expect((await outcome(sessionKey)).error).toMatchObject({
+      code: 'timeout',
+      concerned: [
+        { username: 'bob', part_index: 2 },
+        { username: 'carol', part_index: 3 },
+      ],
+    });
   });
 
   test('an abort after the last round waits for the others, who may have the signature', async () => {

@@ -456,6 +456,35 @@ describe('answers', () => {
     await completes(sessionKey, params);
   });
 
+  test('an acceptance again with another challenge of the chip is no repetition', async () => {
+    const request = signRequest(key, namesOf(two()), digest);
+    const sessionKey = String(request['session_key']);
+    coordinator.send(request);
+    const [alice, carol] = two();
+    const of = (m: Received): boolean => m['session_key'] === sessionKey;
+    const first = await alice.response(await alice.socket.next('sign_invite', of), key);
+    alice.socket.send(first);
+    const challenge = randomBytes(16).toString('base64');
+    const again = { ...first, chip_challenge: challenge };
+    expect(await refused(alice.socket, again)).toMatchObject({ code: 'conflicting_message' });
+    carol.socket.send(await carol.response(await carol.socket.next('sign_invite', of), key));
+    const params = await Promise.all(two().map(({ socket }) => socket.next('sign_params', of)));
+    expect(params[0]!['chip_challenge']).toBe(first['chip_challenge']);
+    // After a renewal the consent is still the one that was given.
+    const renewed = randomBytes(16).toString('base64');
+    alice.socket.send({
+      type: 'chip_challenge',
+      session_key: sessionKey,
+      part_index: 1,
+      chip_challenge: renewed,
+    });
+    await alice.socket.next('chip_authorisation', of);
+    alice.socket.send(first);
+    await alice.socket.settled();
+    expect(alice.socket.received.filter((m) => of(m) && m.type === 'error')).toHaveLength(1);
+    await completes(sessionKey, params);
+  });
+
   test('a participant that restarted says so, and everybody hears it', async () => {
     const { sessionKey, params, signers } = await running();
     signers[0]!.socket.send({
@@ -500,6 +529,26 @@ describe('rounds', () => {
     const { sessionKey, params, signers } = await running();
     const message = { ...signers[0]!.round(params[0]!, 1, null), ...change };
     expect(await refused(signers[0]!.socket, message)).toMatchObject({ code });
+    await completes(sessionKey, params);
+  });
+
+  test('R-6 a round before everybody has spoken in the one before is refused', async () => {
+    const { sessionKey, params, signers } = await running();
+    const [alice, carol] = signers;
+    for (const round of [2, 3]) {
+      const early = alice!.round(params[0]!, round, null);
+      expect(await refused(alice!.socket, early)).toMatchObject({ code: 'wrong_state' });
+    }
+    alice!.socket.send(alice!.round(params[0]!, 1, null));
+    const early = alice!.round(params[0]!, 2, null);
+    expect(await refused(alice!.socket, early)).toMatchObject({ code: 'wrong_state' });
+    carol!.socket.send(carol!.round(params[1]!, 1, null));
+    carol!.socket.send(carol!.round(params[1]!, 2, null));
+    await carol!.socket.settled();
+    const of = (m: Received): boolean => m.type === 'round' && m['session_key'] === sessionKey;
+    await alice!.socket.next('round', (m) => of(m) && m['round'] === 2);
+    const heard = carol!.socket.received.filter(of);
+    expect(heard.map((m) => m['round'])).toEqual([1]);
     await completes(sessionKey, params);
   });
 
@@ -587,31 +636,117 @@ describe('results', () => {
     const early = two()[0].signResult(invite, signPlain(key, digest));
     expect(await refused(two()[0].socket, early)).toMatchObject({ code: 'wrong_state' });
   });
+});
 
-  test('an abort names whom the evidence points at, and everybody gets it', async () => {
+describe('blame', () => {
+  const evidenceOf = (message: Record<string, unknown>): Record<string, unknown> => {
+    const { type: _, session_key: __, ...signed } = message;
+    return signed;
+  };
+
+  async function report(
+    abort: (made: {
+      params: Received[];
+      signers: Participant[];
+    }) => Record<string, unknown> & { evidence: unknown },
+  ): Promise<{ error: Received; details: Record<string, unknown>; evidence: unknown }> {
     const { sessionKey, params, signers } = await running();
-    const evidence = { ...signers[1]!.round(params[1]!, 2, null) };
-    const { type: _, session_key: __, ...signed } = evidence;
+    const reported = abort({ params, signers });
     signers[0]!.socket.send({
       type: 'sign_result',
       session_key: sessionKey,
       part_index: 1,
       success: false,
       message: 'consistency check failed',
-      abort: { reason: 'invalid-proof', round: 2, culprits: [3], evidence: [signed] },
+      abort: reported,
     });
     const error = await failsWith('aborted', sessionKey, signers);
-    expect(error['concerned']).toEqual([{ username: 'carol', part_index: 3 }]);
-    expect(error['abort']).toMatchObject({ culprits: [3], evidence: [signed] });
     const { body } = await world.rest('GET', `/audit?subject=${sessionKey}&action=session.fail`);
-    expect(body['entries']).toMatchObject([
-      {
-        details: {
-          abort_reason: 'invalid-proof',
-          concerned: ['carol'],
-          evidence_hash: expect.any(String),
-        },
-      },
+    const [entry] = body['entries'] as { details: Record<string, unknown> }[];
+    return { error, details: entry!.details, evidence: reported.evidence };
+  }
+
+  test('R-7 two signed messages for one slot prove who is to blame, to everybody', async () => {
+    const { error, details, evidence } = await report(({ params, signers }) => ({
+      reason: 'equivocation',
+      round: 1,
+      culprits: [3],
+      evidence: ['one', 'two'].map((text) =>
+        evidenceOf(signers[1]!.signedRound(params[1]!, key.keyId, 1, text)),
+      ),
+    }));
+    expect(error['concerned']).toEqual([{ username: 'carol', part_index: 3 }]);
+    expect(error['abort']).toMatchObject({ culprits: [3], evidence });
+    expect(error['claim']).toBeUndefined();
+    expect(error['details']).toContain('proven: part 3 (carol)');
+    expect(details).toMatchObject({
+      abort_reason: 'equivocation',
+      concerned: ['carol'],
+      culprits: ['carol'],
+      evidence_hash: expect.any(String),
+    });
+  });
+
+  test.each([
+    ['without evidence', () => []],
+    [
+      'with messages that nobody signed',
+      (params: Received, carol: Participant) =>
+        [1, 1].map(() => evidenceOf(carol.round(params, 1, null))),
+    ],
+    [
+      'with messages signed for another session',
+      (params: Received, carol: Participant) =>
+        ['one', 'two'].map((text) =>
+          evidenceOf(carol.signedRound(params, new Uint8Array(32), 1, text)),
+        ),
+    ],
+  ])('an accusation %s proves nothing: accuser and accused are named', async (_, make) => {
+    const { error, details } = await report(({ params, signers }) => ({
+      reason: 'equivocation',
+      round: 1,
+      culprits: [3],
+      evidence: make(params[1]!, signers[1]!),
+    }));
+    expect(error['concerned']).toEqual([
+      { username: 'alice', part_index: 1 },
+      { username: 'carol', part_index: 3 },
     ]);
+    expect(error['abort']).toMatchObject({ culprits: [] });
+    expect(error['abort']).not.toHaveProperty('evidence');
+    expect(error['claim']).toEqual({ by: 1, culprits: [3] });
+    expect(error['details']).toContain('claimed by part 1 (alice): part 3 (carol)');
+    expect(details).toMatchObject({ culprits: [], claimed: ['carol'], claimed_by: 'alice' });
+  });
+
+  test('a message that its author signed is kept, but whether it is false stays a claim', async () => {
+    const { error, evidence } = await report(({ params, signers }) => ({
+      reason: 'invalid-proof',
+      round: 1,
+      culprits: [3],
+      evidence: [evidenceOf(signers[1]!.signedRound(params[1]!, key.keyId, 1, 'one'))],
+    }));
+    expect(error['abort']).toMatchObject({ culprits: [], evidence });
+    expect(error['claim']).toEqual({ by: 1, culprits: [3] });
+  });
+
+  test('the same signed message twice, or messages of two slots, prove nothing', async () => {
+    for (const rounds of [
+      [1, 1],
+      [1, 2],
+    ]) {
+      const { error } = await report(({ params, signers }) => ({
+        reason: 'equivocation',
+        round: 1,
+        culprits: [3],
+        evidence: rounds.map((round, at) =>
+          evidenceOf(
+            signers[1]!.signedRound(params[1]!, key.keyId, round, `text ${round === 2 ? at : 0}`),
+          ),
+        ),
+      }));
+      expect(error['abort']).toMatchObject({ culprits: [] });
+      expect(error['claim']).toEqual({ by: 1, culprits: [3] });
+    }
   });
 });

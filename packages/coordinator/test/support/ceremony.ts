@@ -64,6 +64,7 @@ export async function runRounds(
   last: number,
 ): Promise<void> {
   const indexes = params.map((own) => Number(own['part_index']));
+  const sessionKey = params[0]?.['session_key'];
   for (let round = 1; round <= last; round += 1) {
     for (const [at, participant] of participants.entries()) {
       const own = params[at]!;
@@ -75,7 +76,10 @@ export async function runRounds(
     for (const { socket } of participants) {
       const due = (indexes.length - 1) * 2;
       for (let n = 0; n < due; n += 1) {
-        await socket.next('round', (message) => message['round'] === round);
+        await socket.next(
+          'round',
+          (message) => message['session_key'] === sessionKey && message['round'] === round,
+        );
       }
     }
   }

@@ -1,20 +1,20 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import {
   addressOf,
   chipFingerprint,
   concat,
+  deriveSessionId,
   encodeCertificatePayload,
   fromBase64,
   fromHex,
-  hashFramed,
   intentHash,
   type Operation,
   parseAddress,
   recordId,
+  roundSigningInput,
   sessionHash,
   toHex,
-  u16,
 } from '@quorate/intent';
 import type { Received, TestSocket } from './socket.ts';
 import type { Person, World } from './world.ts';
@@ -56,6 +56,7 @@ export class Participant {
   readonly socket: TestSocket;
   readonly #world: World;
   readonly #hashes = new Map<string, Uint8Array>();
+  readonly #signingKeys = new Map<string, KeyObject>();
 
   constructor(world: World, person: Person, socket: TestSocket) {
     this.#world = world;
@@ -94,7 +95,7 @@ export class Participant {
       partIndex: change.partIndex ?? Number(invite['part_index']),
       nonce: randomBytes(32),
       x25519: randomBytes(32),
-      ed25519: randomBytes(32),
+      ed25519: this.#signingKey(String(invite['session_key'])),
       intentHash:
         change.intent ??
         intentHash({
@@ -154,6 +155,34 @@ export class Participant {
     };
   }
 
+  /** A broadcast that is signed as the protocol's are. */
+  signedRound(
+    params: Received,
+    keyId: Uint8Array | null,
+    round: number,
+    text: string,
+  ): Record<string, unknown> {
+    const body = Buffer.from(text);
+    const key = this.#signingKeys.get(String(params['session_key']));
+    if (key === undefined) throw new Error('no certificate was made');
+    const hash = createHash('sha256').update(body).digest();
+    const from = Number(params['part_index']);
+    const sid = deriveSessionId(keyId, certificatesOf(params));
+    return {
+      ...this.round(params, round, null),
+      body: body.toString('base64'),
+      signature: sign(null, roundSigningInput(sid, round, from, null, hash), key).toString(
+        'base64',
+      ),
+    };
+  }
+
+  #signingKey(sessionKey: string): Uint8Array {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    this.#signingKeys.set(sessionKey, privateKey);
+    return Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url');
+  }
+
   keygenResult(params: Received, key: PlainKey): Record<string, unknown> {
     const index = Number(params['part_index']);
     return {
@@ -211,10 +240,12 @@ export class Participant {
 
 /** What every party derives from all certificates of a key generation. */
 export function keyIdOf(params: Received): Uint8Array {
+  return deriveSessionId(null, certificatesOf(params));
+}
+
+function certificatesOf(params: Received): string[] {
   const peers = params['peers'] as { part_index: number; session_certificate: string }[];
-  const sorted = peers.toSorted((a, b) => a.part_index - b.part_index);
-  const hashes = sorted.map(({ session_certificate }) =>
-    createHash('sha256').update(Buffer.from(session_certificate, 'base64')).digest(),
-  );
-  return hashFramed('quorate/v1/session-id', Uint8Array.of(0), u16(hashes.length), ...hashes);
+  return peers
+    .toSorted((a, b) => a.part_index - b.part_index)
+    .map(({ session_certificate }) => session_certificate);
 }

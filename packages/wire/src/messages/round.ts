@@ -49,3 +49,9 @@ export const Abort = z
   })
   .meta({ id: 'Abort', description: 'why a party stopped and who is proven to be responsible' });
 export type Abort = z.infer<typeof Abort>;
+
+/** An accusation that its author has not proven. */
+export const Claim = z
+  .strictObject({ by: PartIndex, culprits: z.array(PartIndex).min(1).max(LIMITS.parties) })
+  .meta({ id: 'Claim', description: 'whom a party accuses without proof' });
+export type Claim = z.infer<typeof Claim>;

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { Code, PartIndex, PartyName, Sequence, SessionKey, text, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
-import { Abort } from './round.ts';
+import { Abort, Claim } from './round.ts';
 
 /** Something was refused, or a session ended. `message` is for people, `code` for programs. */
 export const ErrorMessage = z
@@ -16,10 +16,12 @@ export const ErrorMessage = z
     session_key: SessionKey.optional(),
     /** The client message that was refused. */
     cseq: Sequence.optional(),
-    /** Who declined, is missing or is to blame. */
+    /** Who declined, is missing or is proven to blame; otherwise who accuses whom. */
     concerned: z.array(PartyName).max(LIMITS.parties).optional(),
-    /** What convinced the honest parties. */
+    /** What a party reported; its culprits are those whom its evidence proves to the server. */
     abort: Abort.optional(),
+    /** Whom that party accuses without a proof that the server can check. */
+    claim: Claim.optional(),
     seq: Sequence.optional(),
   })
   .meta({ id: 'ErrorMessage', description: 'something was refused, or a session ended' });

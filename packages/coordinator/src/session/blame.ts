@@ -1,0 +1,62 @@
+/**
+ * What a reported abort is worth (contract §1.5): a party's word, except where its evidence convinces
+ * somebody who was not there and cannot read what was said.
+ *
+ * Pure. Two different messages for one slot, both signed by the same party for this session, prove
+ * equivocation. That a signed message is false only the protocol can tell, which this server does not
+ * contain: such a report stays the claim of its author, with the signed message beside it.
+ */
+import { decodeCertificate, roundSigningInput } from '@quorate/intent';
+import type { Abort, Evidence } from '@quorate/wire';
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { sessionIdOf } from './certificate.ts';
+import type { SessionState } from './types.ts';
+
+/** A report after its check. */
+export interface Blame {
+  /** The report with those parts of its evidence that verify. */
+  readonly abort: Abort;
+  /** Indexes of those whose own signatures prove that they deviated. */
+  readonly proven: readonly number[];
+}
+
+/** Checks the evidence of a report under the certified keys of this session. */
+export function judge(state: SessionState, abort: Abort): Blame {
+  const signed = (abort.evidence ?? []).filter((evidence) => isSigned(state, evidence));
+  const { evidence: _, ...report } = abort;
+  const kept = signed.length === 0 ? report : { ...report, evidence: signed };
+  return { abort: kept, proven: equivocators(signed) };
+}
+
+/** Who signed two different messages for one slot, by ascending index. */
+function equivocators(signed: readonly Evidence[]): number[] {
+  const guilty = signed.filter((one) =>
+    signed.some((other) => sameSlot(one, other) && one.body !== other.body),
+  );
+  return [...new Set(guilty.map(({ from }) => from))].sort((a, b) => a - b);
+}
+
+const sameSlot = (one: Evidence, other: Evidence): boolean =>
+  one.from === other.from && one.round === other.round && one.to === other.to;
+
+/** Whether the party that a message names has signed it for this session. */
+function isSigned(state: SessionState, evidence: Evidence): boolean {
+  const sid = sessionIdOf(state);
+  const answer = state.answers.get(evidence.from);
+  if (sid === undefined || answer === undefined) return false;
+  const { round, from, to, body, signature } = evidence;
+  const bodyHash = createHash('sha256').update(Buffer.from(body, 'base64')).digest();
+  const input = roundSigningInput(sid, round, from, to, bodyHash);
+  // The certificate was verified when it came; its key may still be no point of the curve.
+  try {
+    const key = signingKey(decodeCertificate(answer.certificate).ed25519);
+    return verify(null, input, key, Buffer.from(signature, 'base64'));
+  } catch {
+    return false;
+  }
+}
+
+function signingKey(raw: Uint8Array): KeyObject {
+  const x = Buffer.from(raw).toString('base64url');
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+}
