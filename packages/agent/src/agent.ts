@@ -163,8 +163,7 @@ class Participant implements Agent {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return (this.#closing ??= this.#close());
   }
 
   async #close(): Promise<void> {
@@ -257,8 +256,7 @@ class Participant implements Agent {
   }
 
   #onError(message: Extract<ServerMessage, { type: 'error' }>): void {
-    const { session_key } = message;
-    const code = message.code ?? 'error';
+    const { session_key, code = 'error' } = message;
     const detail = tellable(`${message.message} ${message.details}`);
     this.#logger.warn({ session_key, code, detail }, 'the coordinator reports an error');
     // An answer to one message of ours says nothing of the session that the message was about.
@@ -286,8 +284,7 @@ class Participant implements Agent {
   }
 
   #onOver(sessionKey: string): void {
-    this.#keygens.delete(sessionKey);
-    this.#signs.delete(sessionKey);
+    for (const sessions of [this.#keygens, this.#signs]) sessions.delete(sessionKey);
     this.#ended.add(sessionKey);
   }
 

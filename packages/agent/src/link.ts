@@ -7,16 +7,12 @@ import { parseFrame } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import { type Backoff, createBackoff } from './backoff.ts';
 import { type AgentError, isStoreError, messageOf } from './errors.ts';
-import { closeSocket, createWaiters, openSocket, registerFrame } from './linkSocket.ts';
+import { CLOSE, closeSocket, createWaiters, openSocket, registerFrame } from './linkSocket.ts';
 import { checkUrl, ended, type Link, type LinkOptions, type LinkStatus } from './linkTypes.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createOutbox, type Outbox, type Outgoing } from './outbox.ts';
 import { type LinkState, openLinkState } from './state/linkState.ts';
 import { expiryOf } from './token.ts';
-
-/** Close codes of contract.md §1.1 that a client treats in its own way. */
-const CLOSE_REFUSED = 4401;
-const CLOSE_REPLACED = 4409;
 
 const SILENCE_MS = 75_000;
 const ACK_DELAY_MS = 20;
@@ -219,7 +215,7 @@ class WebSocketLink implements Link {
   ): void {
     if (!message.success) {
       this.#logger.warn({}, 'registration refused');
-      return socket.close(CLOSE_REFUSED);
+      return socket.close(CLOSE.refused);
     }
     if (message.stream !== undefined && message.stream !== this.#state.stream) {
       if (this.#state.stream !== null) {
@@ -258,8 +254,8 @@ class WebSocketLink implements Link {
     this.#socket = undefined;
     this.#stopTimers();
     if (this.status === 'closed') return;
-    if (code === CLOSE_REPLACED) return this.#end('replaced', 'another process registered as us');
-    if (code === CLOSE_REFUSED) return this.#end('refused', reason || 'registration refused');
+    if (code === CLOSE.replaced) return this.#end('replaced', 'another process registered as us');
+    if (code === CLOSE.refused) return this.#end('refused', reason || 'registration refused');
     const delay = this.#backoff.next();
     this.#setStatus('waiting', `code ${code}, again in ${delay} ms`);
     this.#retry = setTimeout(() => this.#connect(), delay);

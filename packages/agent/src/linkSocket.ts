@@ -8,6 +8,9 @@ import { WebSocket } from 'ws';
 import type { LinkOptions } from './linkTypes.ts';
 import type { LinkState } from './state/linkState.ts';
 
+/** Close codes of contract.md §1.1 that a client treats in its own way. */
+export const CLOSE = { refused: 4401, replaced: 4409 } as const;
+
 const MAX_FRAME = 1024 * 1024;
 const HANDSHAKE_MS = 10_000;
 const CLOSING_MS = 2000;

@@ -109,6 +109,8 @@ describe('agents against a hostile relay', () => {
     const second = await cluster.keygen('replayed-key');
     expect(verifies(await cluster.sign('replayed', address, ['alice', 'bob']))).toBe(true);
     expect(second).not.toBe(address);
+    const renewed = cluster.proxy.of('chip_challenge').map((one) => one['session_key']);
+    expect(renewed).not.toContain('replayed');
     expect(cluster.member('alice').log.join('\n')).not.toContain('protocol thread failed');
   });
 

@@ -84,7 +84,7 @@ describe('ban', () => {
   });
 
   test('O-12: a ban that is found while the coordinator ends the session is kept, also when the agent stops then', async () => {
-    const { cluster, address } = await withLiar();
+    const { cluster, address } = await withLiar({ deadlines: { round: 4000 } });
     const alice = cluster.member('alice');
     const held: Frame[] = [];
     let ended: Promise<void> | undefined;
