@@ -101,7 +101,10 @@ function refusalOf(error: unknown): unknown {
   if (error instanceof CeremonyError) {
     return new CliError(error.code, foreign(error.message), {
       exit: EXIT.refused,
-      hint: 'ask again under a new session key',
+      hint:
+        error.code === 'unknown_outcome'
+          ? 'somebody may hold a signature: make sure that this transaction and another cannot both count before you ask again'
+          : 'ask again under a new session key',
       cause: error,
     });
   }

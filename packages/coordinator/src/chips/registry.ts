@@ -89,7 +89,8 @@ export function provesPossession({ publicKey, cpic, nonce, proof }: Registration
 }
 
 /**
- * Writes a chip whose proof was checked.
+ * Writes a chip whose proof was checked. The CPLC of a destroyed chip is free for another key: whoever
+ * registered it first need not have been the one who holds the chip.
  *
  * @throws Refusal `chip_conflict` when any part of it is registered, or the person has an active chip
  */
@@ -98,8 +99,9 @@ export async function insertChip(tx: Tx, chip: Registration, at: number): Promis
   const cpic = chip.cpic.toLowerCase();
   const publicKey = toHex(fromHex(chip.publicKey));
   const same = await tx.get(
-    'SELECT se_id FROM chips WHERE se_id = ? OR cpic = ? OR public_key = ?',
-    [seId, cpic, publicKey],
+    `SELECT se_id FROM chips
+     WHERE se_id = ? OR public_key = ? OR (cpic = ? AND state <> 'destroyed')`,
+    [seId, publicKey, cpic],
   );
   if (same !== undefined) throw new Refusal('chip_conflict', 'this chip was registered before');
   if ((await findActiveChip(tx, username)) !== undefined) {

@@ -21,3 +21,26 @@ export const statements: string[] = [
     expires_at BIGINT NOT NULL
   )`,
 ];
+
+/**
+ * Second version: a destroyed chip no longer holds its CPLC, which anybody can read off a chip and could
+ * have registered with a key of his own. Its identifier and public key stay taken for ever.
+ */
+export const retirement: string[] = [
+  `CREATE TABLE chips_next (
+    se_id TEXT PRIMARY KEY,
+    username TEXT NOT NULL,
+    cpic TEXT NOT NULL,
+    public_key TEXT NOT NULL UNIQUE,
+    label TEXT NOT NULL,
+    state TEXT NOT NULL,
+    registered_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+  )`,
+  `INSERT INTO chips_next SELECT se_id, username, cpic, public_key, label, state, registered_at, updated_at
+     FROM chips`,
+  'DROP TABLE chips',
+  'ALTER TABLE chips_next RENAME TO chips',
+  `CREATE UNIQUE INDEX chips_one_active ON chips (username) WHERE state = 'active'`,
+  `CREATE UNIQUE INDEX chips_one_cpic ON chips (cpic) WHERE state <> 'destroyed'`,
+];

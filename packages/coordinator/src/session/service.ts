@@ -8,6 +8,7 @@
 import type { ClientMessage, KeygenRequest, SignRequest } from '@quorate/wire';
 import type { Tally } from '../audit/index.ts';
 import type { Clock, Users } from '../services.ts';
+import { Buckets } from '../socket/limits.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { decide, type ParticipantMessage } from './decide.ts';
 import { type EffectContext, perform } from './effects.ts';
@@ -57,10 +58,15 @@ export type SessionMessage = Exclude<ClientMessage, { type: 'register' } | { typ
 /** How many ended sessions stay in memory for late messages. */
 const ENDED_CACHE = 256;
 
+/** Messages about the deletion of orphans that one user may send at once, and per second after that. */
+const DELETIONS = 300;
+const DELETIONS_PER_SECOND = 0.1;
+
 /** The sessions of one server. */
 export class SessionService {
   readonly #options: SessionServiceOptions;
   readonly #cache = new Map<string, Loaded>();
+  readonly #deletions = new Buckets(DELETIONS, DELETIONS_PER_SECOND);
   readonly #timers: Timers;
 
   constructor(options: SessionServiceOptions) {
@@ -215,6 +221,7 @@ export class SessionService {
     const { chips, outbox, clock } = this.#options;
     const { username } = sender;
     const at = clock.now();
+    if (!this.#deletions.tryTake(username, at)) return refuse('rate_limited', 'too many deletions');
     const answer: OrphanAnswer | Refusal =
       message.type === 'orphan_response'
         ? await authoriseDeletion(tx, chips, { username, at }, message)

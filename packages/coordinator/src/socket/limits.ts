@@ -55,3 +55,22 @@ export class Bucket {
     this.#at = Math.max(now, this.#at);
   }
 }
+
+/** One token bucket for each user. */
+export class Buckets {
+  readonly #capacity: number;
+  readonly #perSecond: number;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(capacity: number, perSecond: number) {
+    this.#capacity = capacity;
+    this.#perSecond = perSecond;
+  }
+
+  /** Takes one of a user's, if there is one. */
+  tryTake(username: string, now: number): boolean {
+    const bucket = this.#buckets.get(username) ?? new Bucket(this.#capacity, this.#perSecond, now);
+    this.#buckets.set(username, bucket);
+    return bucket.tryTake(1, now);
+  }
+}

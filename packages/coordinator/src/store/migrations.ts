@@ -1,7 +1,7 @@
 /** Numbered migrations, each applied once and in order, with its number in the same transaction. */
 import { statements as audit } from '../audit/schema.ts';
 import { statements as auth } from '../auth/schema.ts';
-import { statements as chips } from '../chips/schema.ts';
+import { retirement, statements as chips } from '../chips/schema.ts';
 import { statements as session } from '../session/schema.ts';
 import { statements as delivery } from '../delivery/schema.ts';
 import { StoreError, type Tx } from './database.ts';
@@ -15,6 +15,7 @@ export interface Migration {
 /** All migrations, by ascending version. A released one is never changed. */
 export const migrations: readonly Migration[] = [
   { version: 1, statements: [...auth, ...chips, ...audit, ...delivery, ...session] },
+  { version: 2, statements: retirement },
 ];
 
 /**

@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { authorisationMessage, fromBase64, verifyP256 } from '@quorate/intent';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { createChips } from '../../src/chips/index.ts';
+import type { Tx } from '../../src/store/database.ts';
+import { migrations } from '../../src/store/migrations.ts';
+import { openDatabase } from '../../src/store/sqlite.ts';
 import { openFixture, setUpAdmin } from '../auth/support.ts';
 import { type TestChip, testChip } from './support.ts';
 
@@ -165,6 +170,54 @@ describe('chip registry', () => {
     }
     expect(await code(chips.change(request.seId, { label: 'gone' }, 'root'))).toBe('ok');
     expect(await code(chips.change('nothing', { label: 'x' }, 'root'))).toBe('unknown_chip');
+  });
+
+  test('a CPLC that somebody else registered is free once an administrator has retired that chip', async () => {
+    const { chips, registration, audit, code } = await openRegistry();
+    const owned = testChip();
+    const squatting = testChip(new Uint8Array(Buffer.from(owned.cpic, 'hex')));
+    const wrong = await registration({ username: 'bob' }, squatting);
+    await chips.register(wrong, 'ann');
+    const mine = async (seId: string): Promise<string> =>
+      code(chips.register(await registration({ seId }, owned), 'ann'));
+    expect(await mine('mine')).toBe('chip_conflict');
+    await chips.change(wrong.seId, { state: 'disabled' }, 'root');
+    expect(await mine('mine')).toBe('chip_conflict');
+    await chips.change(wrong.seId, { state: 'destroyed' }, 'root');
+    expect(await mine(wrong.seId)).toBe('chip_conflict');
+    expect(await mine('mine')).toBe('ok');
+    const back = async () =>
+      code(chips.register(await registration({ seId: 'x' }, squatting), 'ann'));
+    expect(await back()).toBe('chip_conflict');
+    const [entry] = await audit.list({ subject: wrong.seId, action: 'chip.change', limit: 1 });
+    expect(entry).toMatchObject({ actor: 'root', details: { state: 'destroyed' } });
+  });
+
+  test('chips of a database of the first version are kept', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'quorate-chips-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'quorate.db');
+    const insert = (tx: Tx, seId: string, cpic: string, state: string): Promise<unknown> =>
+      tx.run(
+        `INSERT INTO chips (se_id, username, cpic, public_key, label, state, registered_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, 1, 1)`,
+        [seId, seId, cpic, `key of ${seId}`, '', state],
+      );
+    const before = await openDatabase(file, migrations.slice(0, 1));
+    await before.transaction(async (tx) => {
+      await insert(tx, 'one', 'aa', 'active');
+      await insert(tx, 'two', 'bb', 'destroyed');
+    });
+    await before.close();
+    const after = await openDatabase(file);
+    onTestFinished(() => after.close());
+    const rows = await after.read((tx) => tx.all('SELECT se_id, cpic, state FROM chips'));
+    expect(rows.map((row) => ({ ...row }))).toEqual([
+      { se_id: 'one', cpic: 'aa', state: 'active' },
+      { se_id: 'two', cpic: 'bb', state: 'destroyed' },
+    ]);
+    await after.transaction((tx) => insert(tx, 'three', 'bb', 'active'));
+    await expect(after.transaction((tx) => insert(tx, 'four', 'aa', 'lost'))).rejects.toThrow();
   });
 
   test('audits registrations, refusals and changes', async () => {

@@ -8,11 +8,10 @@ export interface TestChip {
   prove(nonce: string): string;
 }
 
-export function testChip(): TestChip {
+export function testChip(cplc: Uint8Array = new Uint8Array(randomBytes(42))): TestChip {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const chipPublicKey = new Uint8Array(spki.subarray(-65));
-  const cplc = new Uint8Array(randomBytes(42));
   return {
     cpic: Buffer.from(cplc).toString('hex'),
     publicKey: Buffer.from(chipPublicKey).toString('hex'),

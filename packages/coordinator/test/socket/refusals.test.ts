@@ -150,3 +150,21 @@ test('R-9 a registration as somebody else on an open socket is in the audit log'
     details: { code: 'forbidden_role' },
   });
 });
+
+test('R-8 messages about orphans have a rate of their own, since each good one is audited and answered', async () => {
+  const server = await openInProcess(PEOPLE);
+  const mallory = await server.connect('mallory', 'participant');
+  const message = { type: 'orphan_result', session_key: 'none', part_index: 1, success: false };
+  for (const batch of [150, 150, 20]) {
+    for (let n = 0; n < batch; n += 1) {
+      mallory.connection.receive(JSON.stringify({ ...message, message: '' }));
+    }
+    await server.idle();
+    server.clock.advance(61_000);
+  }
+  const errors = mallory.messages().filter(({ type }) => type === 'error');
+  expect(errors).toHaveLength(320);
+  const limited = errors.filter(({ details }) => details === 'too many deletions');
+  expect(limited.length).toBe(8);
+  expect(codes(limited)).toEqual(Array(8).fill('rate_limited'));
+});
