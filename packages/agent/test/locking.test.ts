@@ -142,7 +142,7 @@ describe('ban', () => {
     const { cluster, address } = await withLiar();
     const file = join(cluster.member('alice').directory, 'keys', `${address.toLowerCase()}.json`);
     const onDisk: unknown[] = [];
-    cluster.proxy.meddle = (message, direction, username) => {
+    cluster.proxy.meddle = (message, _direction, username) => {
       if (message.type === 'sign_result' && username === 'alice' && message['success'] === false) {
         onDisk.push(JSON.parse(readFileSync(file, 'utf8')).bans.length);
       }

@@ -14,7 +14,7 @@ export interface Policy {
 }
 
 /** What may be signed. */
-export interface SignRules {
+interface SignRules {
   readonly kinds: readonly Payload['kind'][];
   /** Chain ids; `any` must be written out. */
   readonly chains: 'any' | readonly number[];
