@@ -25,12 +25,9 @@ describe('two processes', () => {
     const theirs = await pair.p2.over(key);
     expect(theirs).toMatchObject({ status: 'completed', address });
     const [own] = await pair.p1.keys();
-    expect(Object.keys(own ?? {}).sort()).toEqual(
-      [
-        ...['address', 'created_at', 'epoch', 'lock', 'openings_left', 'paillier_bits', 'partner'],
-        ...['public_key', 'session_id', 'state'],
-      ].sort(),
-    );
+    const shown =
+      'address created_at epoch lock openings_left paillier_bits partner public_key session_id state';
+    expect(Object.keys(own ?? {}).sort()).toEqual(shown.split(' '));
   });
 
   test('a signature that P1 asks for verifies, and P2 has it, too', async () => {

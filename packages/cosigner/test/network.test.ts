@@ -100,12 +100,13 @@ describe('a network between the two that meddles', () => {
   test('a signature while the partner is away times out, locks nothing, and the next one completes', async () => {
     const alone = copyStores(pair.directory);
     const deadlines = { step: 0.3, approval: 0.3, setup_step: 60, session: 180 };
-    const { p1, p2, stop } = await startPair(alone, { p1: { deadlines } });
-    await p2.kill();
+    const without = await startPair(alone, { p1: { deadlines } });
+    const { p1 } = without;
+    await without.p2.kill();
     const late = await p1.sign(key, 'nobody is there');
     expect(late).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
     expect((await p1.keys())[0]).toMatchObject({ state: 'active', lock: null });
-    await stop();
+    await without.stop();
     const again = await startPair(alone);
     expect((await again.p1.sign(key, 'now')).status).toBe('completed');
     await again.stop();

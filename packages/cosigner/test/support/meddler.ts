@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { PeerEnvelope, type PeerType } from '@quorate/wire';
-import { WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
 
 /** A frame on its way. */
 export interface Passing {
@@ -61,13 +61,13 @@ export class Meddler {
     const toP1 = this.#lane('p1', p1, cut);
     const toP2 = this.#lane('p2', p2, cut);
     p2.on('message', (data) => {
-      if (p1.readyState === WebSocket.OPEN) toP1(String(data));
-      else early.push(String(data));
+      if (p1.readyState === WebSocket.OPEN) toP1(textOf(data));
+      else early.push(textOf(data));
     });
     p1.on('open', () => {
       for (const text of early.splice(0)) toP1(text);
     });
-    p1.on('message', (data) => toP2(String(data)));
+    p1.on('message', (data) => toP2(textOf(data)));
     for (const socket of [p1, p2]) socket.on('close', cut).on('error', cut);
   }
 
@@ -93,4 +93,8 @@ export class Meddler {
       held.splice(0).forEach(send);
     };
   }
+}
+
+function textOf(data: RawData): string {
+  return Buffer.isBuffer(data) ? data.toString('utf8') : '';
 }

@@ -1,0 +1,163 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseApprovalPolicy } from '../src/approvals.ts';
+import { parseCosignerConfig } from '../src/config.ts';
+import {
+  createCosigner,
+  initCosigner,
+  loadCosignerConfig,
+  pinPartner,
+  readIdentity,
+  shownFingerprint,
+} from '../src/index.ts';
+import { makeStores, removeStores, writeConfig } from './support/pair.ts';
+
+const SEED = `listen: { host: 127.0.0.1, port: 8082 }
+capabilities: ["keygen", "sign"]
+role: "enterprise"
+partners: ["mobile-app"]
+`;
+
+describe('a configuration', () => {
+  test('of the seed is enough, and has the defaults of the contract', () => {
+    expect(parseCosignerConfig(SEED)).toMatchObject({
+      name: 'enterprise',
+      paillier_bits: 3072,
+      approval: 'auto',
+      deadlines: { step: 10, approval: 120, session: 180 },
+    });
+  });
+
+  test.each([
+    ['aproval: auto', 'x.yaml:5: unknown key "aproval"; did you mean approval?'],
+    ['deadlines:\n  stepp: 3', 'x.yaml:6: unknown key "deadlines.stepp"; did you mean step?'],
+    ['paillier_bits: 1024', 'x.yaml:5: paillier_bits: expected 2048 or 3072'],
+    ['approval: maybe', 'x.yaml:5: approval: expected auto, prompt or { policy: FILE }'],
+    ['peer: http://x', 'x.yaml:5: peer: expected ws:// or wss://'],
+    ['role: enterprise', 'x.yaml:5: Map keys must be unique at line 5, column 1:'],
+    ['partner_keys: { other: x }', 'x.yaml: partner_keys.other: not among partners'],
+    [
+      'peer: ws://10.0.0.1/peer',
+      'x.yaml: peer: ws:// to another host; use wss://, or allow_insecure: true',
+    ],
+  ])('with %s is refused with key, line and what was meant', (line, message) => {
+    expect(() => parseCosignerConfig(`${SEED}${line}\n`, 'x.yaml')).toThrow(message);
+  });
+
+  test('that listens on another host without TLS is refused unless it says so', () => {
+    const open = SEED.replace('127.0.0.1', '0.0.0.0');
+    expect(() => parseCosignerConfig(open, 'x.yaml')).toThrow('listen.host: 0.0.0.0 without tls');
+    expect(parseCosignerConfig(`${open}allow_insecure: true\n`).listen.host).toBe('0.0.0.0');
+  });
+
+  test.each(['enterprise', 'mobile-app'])('examples/%s.yaml is one', (name) => {
+    const file = new URL(`../../../examples/${name}.yaml`, import.meta.url);
+    expect(parseCosignerConfig(readFileSync(file, 'utf8')).role).toBe(name);
+  });
+});
+
+describe('an approval policy', () => {
+  const request = {
+    sessionId: 'x',
+    type: 'sign',
+    partner: 'enterprise',
+    address: null,
+    message: 'pay 5',
+    hash: 'eip191',
+    digest: null,
+  } as const;
+
+  test('allows what a rule allows, as often as it allows it, and nothing else', () => {
+    let now = 0;
+    const text = 'allow:\n  - { operation: sign, hash: [eip191], starts_with: pay, per_hour: 2 }\n';
+    const policy = parseApprovalPolicy('p.yaml', text, () => now);
+    expect(policy({ ...request, message: 'burn' }).accept).toBe(false);
+    expect(policy({ ...request, hash: 'none' }).accept).toBe(false);
+    expect(policy({ ...request, type: 'refresh' }).accept).toBe(false);
+    expect([policy(request), policy(request), policy(request)].map(({ accept }) => accept)).toEqual(
+      [true, true, false],
+    );
+    now = 3_600_001;
+    expect(policy(request).accept).toBe(true);
+  });
+
+  test('with a mistake is refused with key and line', () => {
+    expect(() =>
+      parseApprovalPolicy('p.yaml', 'allow:\n  - { operation: sign, star_with: x }\n', () => 0),
+    ).toThrow('did you mean starts_with?');
+  });
+});
+
+describe('a store', () => {
+  let directory: string;
+
+  beforeAll(async () => {
+    directory = await makeStores();
+  });
+
+  afterAll(() => removeStores(directory));
+
+  const start = (settings = {}): Promise<unknown> =>
+    createCosigner(writeConfig(directory, 'enterprise', settings));
+
+  test('is not made twice', async () => {
+    const loaded = loadCosignerConfig(join(directory, 'enterprise.yaml'));
+    await expect(initCosigner(loaded)).rejects.toMatchObject({ code: 'store/exists' });
+  });
+
+  test('of a newer version is refused, and left as it is', async () => {
+    const file = join(directory, 'enterprise/store.json');
+    const before = readFileSync(file, 'utf8');
+    const newer = before.replace('"version":1', '"version":2');
+    writeFileSync(file, newer);
+    await expect(start()).rejects.toMatchObject({ code: 'store/newer-version' });
+    expect(readFileSync(file, 'utf8')).toBe(newer);
+    writeFileSync(file, before);
+  });
+
+  test('of the other side is refused', async () => {
+    await expect(start({ store: 'mobile-app' })).rejects.toMatchObject({
+      code: 'store/wrong-role',
+    });
+  });
+
+  test('does not open with a wrong passphrase, and opens with the right one afterwards', async () => {
+    const file = join(directory, 'enterprise/chip-passphrase');
+    const right = readFileSync(file, 'utf8');
+    writeFileSync(file, 'wrong\n');
+    await expect(start()).rejects.toMatchObject({ name: 'SecureElementError' });
+    writeFileSync(file, right);
+    const cosigner = await createCosigner(writeConfig(directory, 'enterprise'));
+    await expect(start()).rejects.toMatchObject({ code: 'store/locked' });
+    await cosigner.close();
+  });
+
+  test('with a damaged key record is refused by its name', async () => {
+    const file = join(directory, 'enterprise/keys', `${'0'.repeat(32)}.json`);
+    writeFileSync(file, '{"format":"quorate-two-party-key/v1"}');
+    await expect(start()).rejects.toMatchObject({ code: 'store/tampered' });
+    rmSync(file);
+  });
+});
+
+describe('a partner’s key', () => {
+  test('is pinned when its fingerprint is the one that was told, and not replaced', async () => {
+    const directory = await makeStores();
+    const elsewhere = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+    const loaded = writeConfig(directory, 'enterprise', { partner_keys: {} });
+    const file = join(directory, 'mobile-app/public.json');
+    const fingerprint = shownFingerprint(readIdentity(file));
+    const wrong = fingerprint.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
+    expect(() => pinPartner(loaded, 'mobile-app', file, wrong)).toThrow('not that one');
+    await expect(createCosigner(loaded)).rejects.toMatchObject({ code: 'config/missing' });
+    pinPartner(loaded, 'mobile-app', file, fingerprint);
+    const cosigner = await createCosigner(loaded);
+    await cosigner.close();
+    const own = join(directory, 'enterprise/public.json');
+    const theirs = shownFingerprint(readIdentity(own));
+    expect(() => pinPartner(loaded, 'mobile-app', own, theirs)).toThrow('is of enterprise');
+    removeStores(directory, elsewhere);
+  });
+});
