@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type LoadedConfig, pathOf } from './config.ts';
 
 /** Names inside the store directory. */
-export const STORE_FILES = {
+const STORE_FILES = {
   version: 'store.json',
   keys: 'keys',
   sessions: 'sessions',

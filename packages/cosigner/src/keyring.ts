@@ -20,7 +20,7 @@ interface Use {
 }
 
 /** The name of one epoch of a key in the threads. */
-export function keyName(record: KeyRecord): string {
+function keyName(record: KeyRecord): string {
   return `${record.session_id}/${record.share.epoch}`;
 }
 

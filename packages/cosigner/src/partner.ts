@@ -50,7 +50,7 @@ export function exportIdentity(identity: PublicIdentity): string {
 }
 
 /** 32 bytes over everything that the file says. */
-export function identityFingerprint(identity: PublicIdentity): Uint8Array {
+function identityFingerprint(identity: PublicIdentity): Uint8Array {
   const { name, role } = identity;
   return hashFramed(LABEL, utf8(name), utf8(role), identity.identity, identity.agreement);
 }

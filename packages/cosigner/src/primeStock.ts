@@ -21,7 +21,7 @@ import { openPrimePool, type SealedPool } from './store/primePool.ts';
 import type { RecordName, Vault } from './vault.ts';
 
 /** The name of the record that opens the pool. */
-export const POOL_RECORD: RecordName = {
+const POOL_RECORD: RecordName = {
   recordId: hashFramed('quorate/v1/cosigner/primes/record'),
   address: new Uint8Array(20),
 };

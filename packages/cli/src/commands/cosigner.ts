@@ -22,7 +22,9 @@ interface RunOptions extends ConfigOption {
 
 /** Adds the commands. */
 export function registerCosigner(program: Command, attach: Attach): void {
-  const cosigner = withConfig(program.command('cosigner'))
+  const cosigner = program
+    .command('cosigner')
+    .requiredOption('--config <file>', 'YAML; of the commands below, too')
     .description(
       'one side of two-party keys: enterprise (P1) or mobile-app (P2); runs until Ctrl-C',
     )
@@ -40,16 +42,16 @@ and tell each other the printed fingerprints. Then run both:
   cosigner.addOption(cosigner.createOption('--stop-with-stdin').hideHelp());
   attach<RunOptions>(cosigner, runCosigner);
   attach<ConfigOption>(
-    withConfig(cosigner.command('init')).description(
+    withHelp(cosigner.command('init')).description(
       'make the store: a virtual chip, keys, and the file for the partner',
     ),
     initStore,
   );
-  const pin = withConfig(cosigner.command('pin <partner> <file>'))
+  const pin = withHelp(cosigner.command('pin <partner> <file>'))
     .description('pin a partner’s exported file after comparing its fingerprint')
     .requiredOption('--fingerprint <groups>', 'as the partner told you, not as found in the file');
   attach<ConfigOption & { fingerprint: string }>(pin, pinFile);
-  const token = withConfig(cosigner.command('token'))
+  const token = withHelp(cosigner.command('token'))
     .description('make a token for the REST interface of this side')
     .requiredOption('--name <name>', 'whose token it is')
     .requiredOption('--roles <roles>', 'operator, signer, approver, viewer', parseRoles)
@@ -58,8 +60,9 @@ and tell each other the printed fingerprints. Then run both:
   attach<TokenOptions>(token, writeToken);
 }
 
-function withConfig(command: Command): Command {
-  return command.requiredOption('--config <file>', 'YAML');
+/** `--config` belongs to the parent, which reads it wherever it stands. */
+function withHelp(command: Command): Command {
+  return command.configureHelp({ showGlobalOptions: true });
 }
 
 async function runCosigner(context: Context, options: RunOptions): Promise<void> {

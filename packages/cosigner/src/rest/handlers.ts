@@ -33,7 +33,7 @@ export interface Call {
 }
 
 /** A status and what is said with it. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: unknown;
 }

@@ -7,7 +7,7 @@ import { SetupError } from '../errors.ts';
 const FORMAT = 'quorate-cosigner-store';
 
 /** The version that this program writes; it reads every earlier one. */
-export const STORE_VERSION = 1;
+const STORE_VERSION = 1;
 
 const versionSchema = z.object({
   format: z.literal(FORMAT),

@@ -6,7 +6,7 @@ import type { PartyOutcome, PeerKeys, RoundFrame, SignedMessage } from '@quorate
 import type { KeyLock, KeyUnsafe, ModulusBits, PrimePair } from '@quorate/tss';
 
 /** Facts of a keyshare that this side's key record fixes. */
-export interface ShareFacts {
+interface ShareFacts {
   readonly publicKey: Uint8Array;
   readonly address: Uint8Array;
   readonly keyId: Uint8Array;

@@ -11,7 +11,6 @@ export {
   PeerInit,
   PeerSync,
   type PeerType,
-  SignedText,
   TwoPartySessionId,
 } from './envelope.ts';
 export { cosignerOpenapi } from './openapi.ts';
