@@ -11,18 +11,18 @@ import { importPrimes, loadCosignerConfig } from '@quorate/cosigner';
 import { digestOf, fromHex, parsePayload, recoverAddress } from '@quorate/intent';
 import type { PrimePair } from '@quorate/tss';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 
 const root = new URL('../../', import.meta.url);
 const program = fileURLToPath(new URL('packages/cli/bin/quorate.js', root));
 const run = promisify(execFile);
 const SIDES = ['enterprise', 'mobile-app'] as const;
 
-const session = z.looseObject({
-  session_id: z.string(),
-  address: z.string().nullable(),
-  signature: z.string().nullable(),
-});
+/** What the tests read of a session. */
+interface Session {
+  readonly session_id: string;
+  readonly address: string | null;
+  readonly signature: string | null;
+}
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -38,14 +38,12 @@ describe('the examples of both sides', () => {
   const ports: Record<string, number> = {};
   const running: ReturnType<typeof spawn>[] = [];
   const fileOf = (side: string): string => join(directory, `${side}.yaml`);
-  const quorate = async (...args: string[]): Promise<z.infer<typeof session>> => {
+  const quorate = async (...args: string[]): Promise<Session> => {
     const { stdout } = await run(process.execPath, [program, '--json', ...args]);
     const last = stdout.trim().split('\n').at(-1) ?? '';
-    return session
-      .catch({ session_id: '', address: null, signature: null })
-      .parse(JSON.parse(last));
+    return JSON.parse(last) as Session;
   };
-  const cosign = (side: string, ...args: string[]): Promise<z.infer<typeof session>> => {
+  const cosign = (side: string, ...args: string[]): Promise<Session> => {
     const server = ['--url', `http://127.0.0.1:${ports[side]}`];
     return quorate('cosign', ...args, ...server, '--token-file', join(directory, `${side}.token`));
   };
@@ -92,9 +90,7 @@ describe('the examples of both sides', () => {
   /** Public test primes, so that nobody waits for new ones. */
   async function stock(): Promise<void> {
     const file = new URL('packages/tss/test/vectors/primes/3072.json', root);
-    const { primes } = z
-      .object({ primes: z.array(z.string()) })
-      .parse(JSON.parse(readFileSync(file, 'utf8')));
+    const { primes } = JSON.parse(readFileSync(file, 'utf8')) as { primes: string[] };
     const pair = (at: number): PrimePair => [BigInt(primes[at] ?? 0), BigInt(primes[at + 1] ?? 0)];
     await importPrimes(loadCosignerConfig(fileOf('enterprise')), [pair(0), pair(2)]);
     await importPrimes(loadCosignerConfig(fileOf('mobile-app')), [pair(4)]);
@@ -103,12 +99,12 @@ describe('the examples of both sides', () => {
   /** Approves at the mobile side what comes next. */
   async function approveNext(): Promise<void> {
     for (;;) {
-      const { stdout } = await run(process.execPath, [
-        ...[program, '--json', 'cosign', 'sessions', '--status', 'awaiting_approval'],
-        ...['--url', `http://127.0.0.1:${ports['mobile-app']}`],
-        ...['--token-file', join(directory, 'mobile-app.token')],
-      ]);
-      const { sessions } = z.looseObject({ sessions: z.array(session) }).parse(JSON.parse(stdout));
+      const look = ['cosign', 'sessions', '--status', 'awaiting_approval'];
+      const server = ['--url', `http://127.0.0.1:${ports['mobile-app']}`];
+      const token = ['--token-file', join(directory, 'mobile-app.token')];
+      const args = [program, '--json', ...look, ...server, ...token];
+      const { stdout } = await run(process.execPath, args);
+      const { sessions } = JSON.parse(stdout) as { sessions: Session[] };
       const [waiting] = sessions;
       if (waiting === undefined) continue;
       await cosign('mobile-app', 'approve', waiting.session_id);

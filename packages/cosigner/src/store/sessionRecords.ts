@@ -14,7 +14,7 @@ import { parsedJson } from './version.ts';
 const KEPT = 10_000;
 
 /** One session as it is kept. */
-export interface SessionRecord {
+interface SessionRecord {
   readonly format: 'quorate-two-party-session/v1';
   readonly session: TwoPartySession;
   readonly request_id: string | null;

@@ -1,0 +1,52 @@
+import { fromHex, recoverAddress } from '@quorate/intent';
+import { afterAll, describe, expect, test } from 'vitest';
+import { forgetModuli, makeStores, removeStores, startPair, stockPrimes } from './support/pair.ts';
+
+const KEYS = 5;
+
+describe('several keys of one pair', () => {
+  const used: string[] = [];
+
+  afterAll(() => removeStores(...used));
+
+  test('50 signatures at once with five keys all verify, each under its key', async () => {
+    const directory = await makeStores();
+    used.push(directory);
+    const addresses = new Map<string, string>();
+    for (let made = 0; made < KEYS; made += 1) {
+      if (made > 0) await stockPrimes(directory);
+      const pair = await startPair(directory);
+      const key = await pair.p1.keygen();
+      expect(key.status).toBe('completed');
+      addresses.set(key.session_id, key.address ?? '');
+      await pair.p2.over(key.session_id);
+      await pair.stop();
+      forgetModuli(directory);
+    }
+    const pair = await startPair(directory, { p1: { workers: 2 }, p2: { workers: 2 } });
+    const keys = [...addresses.keys()];
+    const signed = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => pair.p1.sign(keys[at % KEYS] ?? '', `message ${at}`)),
+    );
+    for (const { key_session_id: key, status, digest, signature } of signed) {
+      expect(status).toBe('completed');
+      const signer = recoverAddress(fromHex(digest ?? ''), fromHex(signature ?? ''));
+      expect(signer).toBe(addresses.get(key ?? ''));
+    }
+    await pair.stop();
+  });
+
+  test('P-13: primes that are in a key already make no second one', async () => {
+    const directory = await makeStores();
+    used.push(directory);
+    const first = await startPair(directory);
+    expect((await first.p1.keygen()).status).toBe('completed');
+    await first.stop();
+    await stockPrimes(directory);
+    const again = await startPair(directory);
+    const copied = await again.p1.keygen();
+    expect(copied.status).not.toBe('completed');
+    expect(await again.p1.keys()).toHaveLength(1);
+    await again.stop();
+  });
+});
