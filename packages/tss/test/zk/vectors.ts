@@ -111,7 +111,8 @@ export function vectorSuite(expected: 'native' | 'portable'): void {
   });
 
   // Hundreds of powers: a minute in BigInt, and the same code on both backends.
-  test.runIf(expected === 'native')('Π^mod and Π^prm of the model, byte for byte', () => {
+  if (expected === 'portable') return;
+  test('Π^mod and Π^prm of the model, byte for byte', () => {
     const mod = proveMod(bound, set, { N: pk.N }, sk, seededRng('model/mod'));
     expect(summary(body(modProofField(set)).encode(mod))).toEqual(known.proofs.mod);
     const prm = provePrm(bound, set, aux, ring, seededRng('model/prm'));
