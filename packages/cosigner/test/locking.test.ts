@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import {
   copyStores,
   forgetModuli,
@@ -50,6 +51,34 @@ describe('the lock of a key', () => {
       `${locked?.lock?.session_id}.json`,
     ]);
     await pair.stop();
+  });
+
+  const lockOf = (directory: string): unknown =>
+    z
+      .object({ lock: z.object({ state: z.string() }) })
+      .parse(JSON.parse(readFileSync(recordFile(directory), 'utf8'))).lock.state;
+
+  test.each([
+    ['an abort of P2 follows its last message', [], ['evil', 'hasty']],
+    ['P1’s deadline passes while it is judged', ['late'], ['evil']],
+  ])('L-1b: the key is locked although %s', async (_, seams1, seams2) => {
+    const directory = stores();
+    const pair = await startPair(directory, { seams1, seams2 });
+    const ended = await pair.p1.sign(key, 'broken');
+    expect(ended).toMatchObject({ status: 'aborted', signature: null });
+    await pair.stop();
+    expect(lockOf(directory)).toBe('refreshable');
+    expect(readdirSync(join(directory, 'enterprise/evidence'))).toEqual([
+      `${ended.session_id}.json`,
+    ]);
+  });
+
+  test('L-1b: the key is locked although P1 is stopped while the last message is judged', async () => {
+    const directory = stores();
+    const pair = await startPair(directory, { seams1: ['stopped'], seams2: ['evil'] });
+    await pair.p1.sign(key, 'broken').catch(() => undefined);
+    await pair.stop();
+    expect(lockOf(directory)).toBe('refreshable');
   });
 
   test('L-1b: a lock is on disk before the answer leaves: killed in between, the key stays locked', async () => {

@@ -9,7 +9,7 @@ const received = (id: string, round: number): WorkerOrder => ({
 });
 
 describe('the order of the protocol thread', () => {
-  test('takes new sessions before cheap rounds before proofs, each in the order of its coming', () => {
+  test('L-1b: takes new sessions before cheap rounds before proofs, and an end only after all that its session received', () => {
     const queue = new OrderQueue();
     const orders: WorkerOrder[] = [
       received('a', 4),
@@ -22,7 +22,7 @@ describe('the order of the protocol thread', () => {
     for (const order of orders) queue.add(order);
     const taken = orders.map(() => queue.take());
     const ids = taken.map((order) => (order && 'id' in order ? order.id : undefined));
-    expect(ids).toEqual(['d', 'a', 'c', 'e', 'a', 'b']);
+    expect(ids).toEqual(['d', 'c', 'e', 'a', 'b', 'a']);
     expect(queue.take()).toBeUndefined();
   });
 });

@@ -237,6 +237,7 @@ export class TwoPartySession {
       this.#primes = paillier === undefined ? { pedersen } : { pedersen, paillier };
       this.#show({ status: 'created' });
     }
+    if (this.isOver) throw new CosignerError('aborted');
     this.#port = threads.open(id, keySessionId ?? id, (event) => this.#onThread(event));
     this.#deadlines.arm('session', config.deadlines.session);
   }
@@ -255,6 +256,7 @@ export class TwoPartySession {
     const prepared = await this.#port?.prepare();
     if (prepared === undefined) throw new Error('unreachable: no thread');
     this.#certificate = await certify(this.#context, this.proposal, prepared, this.#intent);
+    if (this.isOver) throw new CosignerError('aborted');
   }
 
   #postInit(reply: boolean): void {
@@ -361,8 +363,13 @@ export class TwoPartySession {
     return key;
   }
 
+  /** A lock holds, and evidence stays, however the session ended in the meantime. */
   #onThread(event: SessionEvent): void {
-    if (this.isOver) return;
+    if (event.event === 'aborted') this.#record(event.abort);
+    if (this.isOver) {
+      if (event.event === 'share') event.share.opener.fill(0);
+      return;
+    }
     switch (event.event) {
       case 'frames':
         for (const { round, body, signature } of event.frames)
@@ -440,7 +447,7 @@ export class TwoPartySession {
   }
 
   /** The lock is on disk, and the other sessions of the key are over, before anything is said. */
-  #aborted(abort: SessionAbort): void {
+  #record(abort: SessionAbort): void {
     const { logger, store, now, stopKey, index } = this.#context;
     const { keySessionId } = this.proposal;
     const { reason, culprits, round, message, keyUnsafe, evidence } = abort;
@@ -459,6 +466,9 @@ export class TwoPartySession {
     }
     if (evidence.length > 0) store.keepEvidence(this.id, { reason, culprits, round, evidence });
     logger.warn({ session_id: this.id, reason, culprits, round }, message);
+  }
+
+  #aborted({ keyUnsafe, message }: SessionAbort): void {
     const locked = keyUnsafe === 'terminal' ? 'key_retired' : 'key_locked';
     this.#finish('aborted', keyUnsafe === null ? 'aborted' : locked, message);
   }
@@ -484,8 +494,8 @@ export class TwoPartySession {
     const unsaid = !(this.#phase === 'stored' && this.#context.index === 2);
     this.#phase = 'over';
     this.#deadlines.close();
-    this.#port?.end();
-    this.#release();
+    // The key stays open as long as the thread may work with it.
+    void (this.#port?.end() ?? Promise.resolve()).then(() => this.#release());
     if (code !== undefined && unsaid) discardShare(this.#context, this.proposal);
     const error = code === undefined ? null : { code, message: shownReason(code, reason) };
     this.#show({ ...shown, status, error });

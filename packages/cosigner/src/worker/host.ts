@@ -74,7 +74,8 @@ export class ProtocolHost {
       case 'receive':
         return this.#receive(order.id, order.frame);
       case 'end':
-        return this.#end(order.id);
+        this.#end(order.id);
+        return this.#post({ event: 'ended', id: order.id }, []);
       default:
         order satisfies never;
     }
@@ -174,14 +175,15 @@ export class ProtocolHost {
     if (outcome !== 'completed') {
       const { reason, culprits, round, message, evidence } = outcome;
       const keyUnsafe = outcome.keyUnsafe ?? null;
-      if (keyUnsafe !== null && running.key !== null) this.#stopKey(id, running.key);
       const abort = { reason, culprits, keyUnsafe, round, message, evidence };
+      // The cause comes first: the lock is on disk before the other sessions say that they ended.
       this.#post({ event: 'aborted', id, abort }, []);
+      if (keyUnsafe !== null && running.key !== null) this.#stopKey(id, running.key);
     }
     this.#end(id);
   }
 
-  /** Ends every other session of a key before anything more is said. */
+  /** Ends every other session of a key, in the turn in which it was found unsafe. */
   #stopKey(cause: string, key: UsedKey): void {
     this.#unsafe.set(key.id, key.reopened);
     for (const [id, running] of this.#running) {

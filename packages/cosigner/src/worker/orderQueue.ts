@@ -1,7 +1,8 @@
 /**
  * The order in which the protocol thread works: what others wait for and costs little comes before the
  * rounds with proofs, so that a new session does not stand behind the proofs of all the others.
- * Orders of one session keep their order: it starts before it receives, and later rounds cost more.
+ * Orders of one session keep their order: it starts before it receives, later rounds cost more, and an
+ * end stands behind everything that was received, so that nobody escapes a lock by ending the session.
  */
 import type { WorkerOrder } from './protocol.ts';
 
@@ -24,6 +25,7 @@ export class OrderQueue {
 }
 
 function laneOf(order: WorkerOrder): 0 | 1 | 2 {
+  if (order.order === 'end') return 2;
   if (order.order !== 'receive') return 0;
   return order.frame.round < FIRST_COSTLY_ROUND ? 1 : 2;
 }

@@ -121,10 +121,12 @@ export type WorkerEvent =
       readonly id: string;
       readonly reason: string;
       readonly message: string;
-    };
+    }
+  /** Everything that the thread had to say of this session has been said. */
+  | { readonly event: 'ended'; readonly id: string };
 
 /** Events that belong to one session. */
-export type SessionEvent = Exclude<WorkerEvent, { event: 'ready' | 'prepared' }>;
+export type SessionEvent = Exclude<WorkerEvent, { event: 'ready' | 'prepared' | 'ended' }>;
 
 /** An aborted outcome of the protocol engine. */
 export type AbortedOutcome = Extract<PartyOutcome<unknown>, { status: 'aborted' }>;

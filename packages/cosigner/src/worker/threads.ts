@@ -27,17 +27,31 @@ export interface ThreadPort {
   hold(key: string, share: ShareToOpen): void;
   start(start: KeygenStart | SignStart | RefreshStart): void;
   receive(frame: RoundFrame): void;
-  end(): void;
+  /**
+   * Asks for the end. What the thread found until then, a lock for instance, still arrives; the
+   * promise resolves after all of it.
+   */
+  end(): Promise<void>;
 }
 
 interface Listener {
   readonly onEvent: (event: SessionEvent) => void;
+  /** The end was ordered and is not confirmed yet. */
+  ending: boolean;
+  readonly ended: Ended;
   prepared: { resolve: (value: Prepared) => void; reject: (error: Error) => void } | undefined;
+}
+
+interface Ended {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
 }
 
 interface Slot {
   worker: Worker;
   ready: boolean;
+  /** The thread never came up, and is not started again. */
+  broken: boolean;
   readonly sessions: Map<string, Listener>;
 }
 
@@ -53,19 +67,30 @@ export class Threads {
     this.#logger = logger;
     this.#onLost = onLost;
     this.#slots = Array.from({ length: size }, () => {
-      const slot: Slot = { worker: spawn(), ready: false, sessions: new Map() };
+      const slot: Slot = { worker: spawn(), ready: false, broken: false, sessions: new Map() };
       this.#watch(slot);
       return slot;
     });
   }
 
-  /** Opens a session; `affinity` names the key, and chooses the thread. */
+  /**
+   * Opens a session; `affinity` names the key, and chooses the thread.
+   * @throws CosignerError when there is no thread any more
+   */
   open(id: string, affinity: string, onEvent: (event: SessionEvent) => void): ThreadPort {
+    if (this.#closed) throw new CosignerError('stopping');
     const slot = this.#slotOf(affinity);
-    const listener: Listener = { onEvent, prepared: undefined };
+    if (slot.broken) throw new CosignerError('internal', 'the protocol thread does not start');
+    const listener: Listener = {
+      onEvent,
+      ending: false,
+      ended: makeEnded(),
+      prepared: undefined,
+    };
     slot.sessions.set(id, listener);
     const post = (order: WorkerOrder, transfer: ArrayBuffer[] = []): void => {
-      if (slot.sessions.get(id) === listener) slot.worker.postMessage(order, transfer);
+      if (slot.sessions.get(id) !== listener || listener.ending) return;
+      slot.worker.postMessage(order, transfer);
     };
     return {
       prepare: () =>
@@ -76,13 +101,16 @@ export class Threads {
       hold: (key, share) => {
         const opener = new Uint8Array(share.opener);
         share.opener.fill(0);
-        post({ order: 'hold', key, share: { ...share, opener } }, [opener.buffer]);
+        // For every session of the key, so this one's end does not matter.
+        const order: WorkerOrder = { order: 'hold', key, share: { ...share, opener } };
+        slot.worker.postMessage(order, [opener.buffer]);
       },
       start: (start) => post({ order: 'start', id, start }),
       receive: (frame) => post({ order: 'receive', id, frame }),
       end: () => {
         post({ order: 'end', id });
-        slot.sessions.delete(id);
+        listener.ending = true;
+        return listener.ended.promise;
       },
     };
   }
@@ -92,9 +120,21 @@ export class Threads {
     if (!this.#closed) this.#slotOf(affinity).worker.postMessage({ order: 'wipe', key });
   }
 
+  /** Ends all sessions, and stops the threads once each has said all that it has to say. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#slots.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#slots.map((slot) => this.#stop(slot)));
+  }
+
+  /** A thread is not stopped while a lock may be on its way out of it. */
+  async #stop(slot: Slot): Promise<void> {
+    const ends = [...slot.sessions].map(([id, listener]) => {
+      if (!listener.ending) slot.worker.postMessage({ order: 'end', id } satisfies WorkerOrder);
+      listener.ending = true;
+      return listener.ended.promise;
+    });
+    await Promise.all(ends);
+    await slot.worker.terminate();
   }
 
   #slotOf(affinity: string): Slot {
@@ -111,17 +151,21 @@ export class Threads {
       this.#logger.error({ error: error.message }, 'protocol thread failed'),
     );
     worker.on('exit', () => {
-      if (this.#closed) return;
       const sessions = [...slot.sessions];
       slot.sessions.clear();
-      if (!slot.ready) this.#logger.error({}, 'the protocol thread does not start');
-      else {
+      for (const [, listener] of sessions) listener.ended.resolve();
+      if (this.#closed) return;
+      if (!slot.ready) {
+        slot.broken = true;
+        this.#logger.error({}, 'the protocol thread does not start');
+      } else {
         slot.ready = false;
         slot.worker = spawn();
         this.#watch(slot);
       }
       this.#onLost();
       for (const [id, listener] of sessions) {
+        if (listener.ending) continue;
         const message = 'the protocol thread failed';
         listener.prepared?.reject(new CosignerError('internal', message));
         listener.onEvent({ event: 'refused', id, reason: 'internal', message });
@@ -137,10 +181,24 @@ function deliver(slot: Slot, event: WorkerEvent): void {
   }
   const listener = slot.sessions.get(event.id);
   if (listener === undefined) return;
+  if (event.event === 'ended') {
+    slot.sessions.delete(event.id);
+    return listener.ended.resolve();
+  }
   if (event.event !== 'prepared') return listener.onEvent(event);
+  // A session that is ending certifies nothing any more.
+  if (listener.ending) return;
   const { nonce, x25519, ed25519 } = event;
   listener.prepared?.resolve({ nonce, x25519, ed25519 });
   listener.prepared = undefined;
+}
+
+function makeEnded(): Ended {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 function spawn(): Worker {

@@ -1,6 +1,8 @@
 // One cosigner as a process: what `quorate cosigner --config FILE` does, without the command line.
 // Arguments after the file: `evil` makes this P2 break its proofs, `terminal` makes this P1 take a
-// failed proof for a failed signature, `die:TEXT` ends it at once where it logs TEXT.
+// failed proof for a failed signature, `die:TEXT` ends it at once where it logs TEXT. `hasty` makes this
+// P2 abort right behind its last message; `late` and `stopped` make this P1 end the session, or itself,
+// when that message is with the protocol thread and not judged yet.
 import { syncBuiltinESMExports } from 'node:module';
 import workers from 'node:worker_threads';
 
@@ -13,6 +15,37 @@ if (seams.includes('evil') || seams.includes('terminal')) {
     }
   };
   syncBuiltinESMExports();
+}
+if (seams.includes('hasty')) {
+  const { Courier } = await import('../../dist/peer/courier.js');
+  const { post } = Courier.prototype;
+  Courier.prototype.post = function (message) {
+    post.call(this, message);
+    if (message.type !== 'sign_p2_partial') return;
+    const plaintext = Buffer.from(JSON.stringify({ code: 'aborted', reason: '' }));
+    post.call(this, { type: 'abort', round: 0, plaintext, signature: '' });
+  };
+}
+if (seams.includes('late') || seams.includes('stopped')) {
+  const { Deadlines } = await import('../../dist/session/deadlines.js');
+  const { Threads } = await import('../../dist/worker/threads.js');
+  const { arm } = Deadlines.prototype;
+  let clock;
+  Deadlines.prototype.arm = function (which, seconds) {
+    clock = this;
+    arm.call(this, which, seconds);
+  };
+  const { open } = Threads.prototype;
+  Threads.prototype.open = function (...order) {
+    const port = open.apply(this, order);
+    const receive = (frame) => {
+      port.receive(frame);
+      if (frame.round !== 4) return;
+      if (seams.includes('late')) arm.call(clock, 'step', 0);
+      else process.emit('SIGTERM');
+    };
+    return { ...port, receive };
+  };
 }
 const deadly = seams.find((seam) => seam.startsWith('die:'))?.slice(4);
 const { createCosigner, loadCosignerConfig } = await import('../../dist/index.js');
@@ -29,8 +62,9 @@ const logger = {
 };
 const cosigner = await createCosigner(loadCosignerConfig(file), { logger });
 process.stdout.write(`${JSON.stringify({ url: await cosigner.listen() })}\n`);
+let closing;
 process.on('SIGTERM', () => {
-  void cosigner.close().then(() => process.exit(0));
+  closing ??= cosigner.close().then(() => process.exit(0));
 });
 // Without the test, the process has no reason to live.
 process.stdin.on('end', () => process.exit(0)).resume();
