@@ -41,10 +41,10 @@ export class Hub {
     this.#clients.get(keyOf(to))?.tell(message);
   }
 
-  /** Sends progress to a recipient that is connected and asked for it. */
-  tellProgress(to: Recipient, message: object): void {
+  /** Sends progress to a recipient that is connected and asked for it; for others it is not even made. */
+  tellProgress(to: Recipient, message: () => object): void {
     const client = this.#clients.get(keyOf(to));
-    if (client?.progress === true) client.tell(message);
+    if (client?.progress === true) client.tell(message());
   }
 
   /** Closes every connection of a user, for instance because it was disabled. */

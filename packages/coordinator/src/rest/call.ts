@@ -1,5 +1,6 @@
+import type { Readable } from 'node:stream';
 import { describeIssues, type Language } from '@quorate/wire';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Audit } from '../audit/index.ts';
 import type { Auth } from '../auth/index.ts';
@@ -30,12 +31,22 @@ export interface RestDeps {
 /** A request that passed the checks of its route. */
 interface Call {
   readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
   /** Who asks; nobody, without roles, on routes for anyone. */
   readonly identity: Identity;
 }
 
-/** Does what a route is for; returns what is sent as JSON, or the reply when it sent one itself. */
+/** An answer that is not JSON. */
+export class Content {
+  readonly type: string;
+  readonly body: string | Readable;
+
+  constructor(type: string, body: string | Readable) {
+    this.type = type;
+    this.body = body;
+  }
+}
+
+/** Does what a route is for; returns what is sent: a `Content` as it is, everything else as JSON. */
 type Handler = (call: Call) => Promise<unknown>;
 
 /** The handlers of some routes, by method and path as the table of routes writes them. */

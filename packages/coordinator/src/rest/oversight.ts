@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { AuditQuery, asyncapi, type CheckpointAnswer, openapi } from '@quorate/wire';
 import type { Handlers, RestDeps } from './call.ts';
-import { parse } from './call.ts';
+import { Content, parse } from './call.ts';
 import { ApiError } from './errors.ts';
 
 /** The audit log, the documents, and the state of the process. */
@@ -23,7 +23,7 @@ export function oversightHandlers(deps: RestDeps): Handlers {
       if (checkpoint === undefined) throw new ApiError('not_found', 'the log is empty');
       return { ...checkpoint, public_key: audit.publicKey };
     },
-    'GET /api/v1/audit/export': async ({ reply, identity }) => {
+    'GET /api/v1/audit/export': async ({ identity }) => {
       const actor = identity.username;
       const action = 'audit.export';
       await audit.record({
@@ -34,7 +34,7 @@ export function oversightHandlers(deps: RestDeps): Handlers {
         outcome: 'ok',
         details: {},
       });
-      return reply.type('application/x-ndjson; charset=utf-8').send(Readable.from(audit.export()));
+      return new Content('application/x-ndjson; charset=utf-8', Readable.from(audit.export()));
     },
     'GET /healthz': async () => ({ status: 'ok' }),
     'GET /readyz': async () => {
@@ -44,8 +44,8 @@ export function oversightHandlers(deps: RestDeps): Handlers {
       if (!deps.ready() || answers === undefined) throw new ApiError('not_ready', '');
       return { status: 'ok' };
     },
-    'GET /metrics': async ({ reply }) =>
-      reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    'GET /metrics': async () =>
+      new Content(metrics.registry.contentType, await metrics.registry.metrics()),
     'GET /api/v1/openapi.json': async () => openapi(),
     'GET /api/v1/asyncapi.json': async () => asyncapi(),
   };

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { ROUTES, type Route } from '@quorate/wire';
 import { createRateLimit, type RateLimit } from '../auth/index.ts';
 import type { Identity } from '../services.ts';
-import type { Handlers, RestDeps } from './call.ts';
+import { Content, type Handlers, type RestDeps } from './call.ts';
 import { ApiError } from './errors.ts';
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -64,8 +64,11 @@ function addRoute(
         throw new ApiError('invalid_request', 'this route takes no query');
       }
       const identity = identities.get(request) ?? NOBODY;
-      const answer = await handle({ request, reply, identity });
-      return answer === reply ? reply : send(reply, route.status, answer);
+      const answer = await handle({ request, identity });
+      if (!(answer instanceof Content)) return send(reply, route.status, answer);
+      // The body, not the reply: a reply is a thenable that has nothing to say once it is sent.
+      reply.status(route.status).type(answer.type);
+      return answer.body;
     },
   });
 }

@@ -209,9 +209,8 @@ class Performance {
 
   async #tellProgress(): Promise<void> {
     const { hub } = this.#context;
-    const message = progressOf(this.#state);
     const to = this.#coordinator();
-    this.#tx.onCommit(() => hub.tellProgress(to, message));
+    this.#tx.onCommit(() => hub.tellProgress(to, () => progressOf(this.#state)));
   }
 
   #coordinator(): Recipient {

@@ -16,7 +16,7 @@ import {
 } from '@quorate/wire';
 import { fromHex, toBase64 } from '@quorate/intent';
 import { signersOf } from './certificate.ts';
-import { laggards, roundFloor } from './progress.ts';
+import { awaited, roundFloor } from './progress.ts';
 import type { Outcome, Party, SessionState, SignTarget } from './types.ts';
 
 /** Asks a party whether it takes part. */
@@ -189,16 +189,9 @@ export function stateName(state: SessionState): ProgressMessage['state'] {
 }
 
 function waitingFor(state: SessionState): ProgressMessage['waiting_for'] {
-  if (state.phase === 'completed' || state.phase === 'failed') return [];
-  if (state.phase === 'inviting') {
-    return partyNames(state, laggards(state)).map((name) => ({ ...name, for: 'response' }));
-  }
-  const open = state.parties.filter(({ index }) => !state.results.has(index));
   const last = state.kind === 'keygen' ? 5 : 3;
-  return partyNames(
-    state,
-    open.map(({ index }) => index),
-  ).map((name) => {
+  return partyNames(state, awaited(state)).map((name) => {
+    if (state.phase === 'inviting') return { ...name, for: 'response' };
     const spoken = state.spoken.get(name.part_index)?.round ?? 0;
     return { ...name, for: spoken >= last ? 'result' : 'round' };
   });

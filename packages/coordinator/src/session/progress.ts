@@ -29,6 +29,18 @@ export function laggards(state: SessionState): number[] {
   return open.filter((index) => rank(index) === least);
 }
 
+/**
+ * The parties that the session waits for before it is a step further: for an answer, for a first word in
+ * the round after the one that everybody has reached, or for a result.
+ */
+export function awaited(state: SessionState): number[] {
+  if (state.phase === 'inviting') return laggards(state);
+  if (state.phase !== 'running') return [];
+  const floor = roundFloor(state);
+  const indexes = state.parties.map(({ index }) => index);
+  return indexes.filter((index) => reached(state, index) === floor);
+}
+
 /** When the session ends by itself if nothing more comes; undefined once it has ended. */
 export function currentDeadline(state: SessionState): number | undefined {
   switch (state.phase) {

@@ -106,7 +106,10 @@ function relayed(state: SessionState, event: Of<'relayed'>): Step {
   const slots = new Map(state.slots).set(slot, event.hash);
   const next = withRoundDeadline(state, { ...state, slots, spoken }, event.at);
   const to = event.to === null ? others(state, event.from) : [event.to];
-  return { state: next, effects: [{ type: 'relay', to }] };
+  const relay: Effect = { type: 'relay', to };
+  // Only a party's first word in a round brings the session further: one progress for each, however
+  // many messages the round has.
+  return { state: next, effects: event.round > before.round ? [relay, progress] : [relay] };
 }
 
 function challenged(state: SessionState, event: Of<'challenged'>): Step {

@@ -35,6 +35,21 @@ describe('audit over REST', () => {
     expect(text).toContain('"audit.export"');
   });
 
+  test('answers that are not JSON are sent once: the framework has nothing to warn of', async () => {
+    const { call, app, logged, tokenOf } = await openRest();
+    expect((await call('auditor', 'GET', '/api/v1/audit/export')).status).toBe(200);
+    expect((await call('auditor', 'GET', '/metrics')).status).toBe(200);
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const headers = { authorization: `Bearer ${await tokenOf('auditor')}` };
+    for (const path of ['/api/v1/audit/export', '/metrics']) {
+      const answer = await fetch(`${url}${path}`, { headers });
+      expect(answer.status).toBe(200);
+      expect((await answer.text()).length).toBeGreaterThan(0);
+    }
+    await app.close();
+    expect(logged).toEqual([]);
+  });
+
   test('1.9.13 holds no password and no token of all that went before', async () => {
     const { call, tokenOf } = await openRest();
     const password = 'a password to look for';

@@ -12,6 +12,8 @@ export interface RestFixture extends Fixture {
   readonly app: FastifyInstance;
   readonly chips: ChipRegistry;
   readonly defects: unknown[];
+  /** What the framework itself logged, from warnings on, one line of JSON each. */
+  readonly logged: string[];
   /** Sends a request as a user, with JSON in and out. */
   readonly call: (
     as: string | undefined,
@@ -54,7 +56,11 @@ export async function serve(
   const defects: unknown[] = [];
   const key = loadOrCreateKey(join(directory, 'keys', 'chips.pem'), 'p256');
   const chips = createChips({ database, audit, clock, users: auth.users, key });
-  const app = Fastify({ routerOptions: { maxParamLength: 1024 } });
+  const logged: string[] = [];
+  const app = Fastify({
+    routerOptions: { maxParamLength: 1024 },
+    logger: { level: 'warn', stream: { write: (line) => void logged.push(line) } },
+  });
   registerRest(app, {
     database,
     auth,
@@ -93,5 +99,5 @@ export async function serve(
       headers: response.headers,
     };
   };
-  return { ...fixture, app, chips, defects, call, tokenOf };
+  return { ...fixture, app, chips, defects, logged, call, tokenOf };
 }

@@ -24,7 +24,8 @@ test('in Chinese the texts of success are those of the first document, and warni
   );
   expect(states).toEqual([
     ...Array.from({ length: 5 }, () => 'invited'),
-    'running',
+    // Everybody has accepted, and then each of the five has spoken in the round.
+    ...Array.from({ length: 6 }, () => 'running'),
     'results',
     'results',
     'results',
