@@ -58,6 +58,8 @@ export class SessionManager {
         this.#live.delete(session.id);
         this.#ended.set(session.id, session);
         context.onSession(session.view);
+        const waiting = this.#waiting(session.proposal.partner.name, session.id);
+        if (waiting !== undefined) this.#ask(waiting);
       },
       onGone: (session) => this.#ended.delete(session.id),
     };
@@ -137,6 +139,9 @@ export class SessionManager {
     };
     this.#tell(partner, '', 'session_sync', sync);
     for (const session of [...running, ...this.#ended.values()]) session.resend();
+    for (const record of this.#context.store.keys.list()) {
+      if (record.partner === partner) this.#ask(record);
+    }
   }
 
   /** Takes a message of a partner. */
@@ -169,10 +174,12 @@ export class SessionManager {
 
   /** A session that does not run here: a new one, one that is over, or one that was never known. */
   #receiveUnknown(partner: string, message: PeerMessage): void {
+    const asked = askedKey(message);
+    if (this.#context.index === 2) this.#learnEnd(partner, message);
+    else if (asked !== undefined) return this.#answer(partner, message.sessionId, asked);
     const record = this.#context.store.sessions.find(message.sessionId);
     if (record !== undefined) {
       if (record.session.partner !== partner) return;
-      if (this.#context.index === 2) this.#learnEnd(record.session, message);
       // An end is not answered by an end: two that are over would go on for ever.
       if (message.seq > 0 || isQuestion(message)) this.#tellEnd(partner, record.session);
       return;
@@ -185,16 +192,55 @@ export class SessionManager {
   }
 
   /** P1 tells how a key generation or refresh ended that P2 did not see the end of. */
-  #learnEnd({ session_id: id, key_session_id: key }: SessionView, message: PeerMessage): void {
-    const record = this.#context.store.keys.find(key ?? id);
-    const waits = record?.state === 'pending' || record?.next?.session_id === id;
-    if (record === undefined || !waits) return;
-    if (message.type === 'abort') this.#discard(record);
-    if (message.type !== 'session_sync') return;
-    const sync = decodeMail(PeerSync, message.plaintext);
-    if (sync?.status === 'completed' || sync?.phase === 'active') {
-      activateShare(this.#context, record.session_id);
-    }
+  #learnEnd(partner: string, message: PeerMessage): void {
+    const record = this.#waiting(partner, message.sessionId);
+    if (record === undefined) return;
+    const sync =
+      message.type === 'session_sync' ? decodeMail(PeerSync, message.plaintext) : undefined;
+    if (sync?.keys !== undefined) return this.#learnKey(record, sync.keys);
+    if (sync?.status === 'completed' || sync?.phase === 'active') return this.#activate(record);
+    // That a session ended does not say that its share is not the key.
+    if (message.seq > 0) this.#ask(record);
+  }
+
+  /** P1's key record decides; an answer that says neither leaves everything as it is. */
+  #learnKey(record: KeyRecord, keys: readonly KeyEpoch[]): void {
+    const waiting = waitingOf(record);
+    if (waiting === undefined) return;
+    const epoch = keys.find(({ session_id: id }) => id === record.session_id)?.epoch;
+    if (epoch === waiting.share.epoch) return this.#activate(record);
+    const older = epoch !== undefined && epoch < waiting.share.epoch;
+    const none = keys.length === 0 && record.next === null;
+    if (older || none) this.#discard(record);
+  }
+
+  /** P2 asks what became of a share that it stored, once no session of its own is to hear of it. */
+  #ask(record: KeyRecord): void {
+    const waiting = waitingOf(record);
+    if (this.#context.index !== 2 || waiting === undefined) return;
+    if (this.#live.has(waiting.session_id)) return;
+    const keys = [{ session_id: record.session_id, epoch: waiting.share.epoch }];
+    this.#tell(record.partner, waiting.session_id, 'session_sync', { keys } satisfies PeerSync);
+  }
+
+  /**
+   * P1 answers from its key record, for a session that does not run here: nothing of it becomes the
+   * key any more. No entry says that there is no such key.
+   */
+  #answer(partner: string, sessionId: string, asked: KeyEpoch): void {
+    const record = this.#context.store.keys.find(asked.session_id);
+    const keys =
+      record?.partner === partner && record.state === 'active'
+        ? [{ session_id: record.session_id, epoch: record.share.epoch }]
+        : [];
+    this.#tell(partner, sessionId, 'session_sync', { keys } satisfies PeerSync);
+  }
+
+  /** The key that waits for the end of a session. */
+  #waiting(partner: string, sessionId: string): KeyRecord | undefined {
+    return this.#context.store.keys
+      .list()
+      .find((record) => record.partner === partner && waitingOf(record)?.session_id === sessionId);
   }
 
   #receiveInit(partnerName: string, message: PeerMessage): void {
@@ -235,37 +281,30 @@ export class SessionManager {
       if (record?.session.partner === partner) this.#tellEnd(partner, record.session);
     }
     if (sync?.keys === undefined) return;
-    if (this.#context.index === 2) this.#confirm(partner, sync.keys, sync.running ?? []);
+    if (this.#context.index === 2) this.#confirm(partner, sync.keys);
     for (const [id, session] of this.#live) {
       const missing = session.proposal.partner.name === partner && !sync.running?.includes(id);
       if (missing) this.#tell(partner, id, 'session_sync', {} satisfies PeerSync);
     }
   }
 
-  /** P1 says which keys and epochs it uses: what it confirms is active, what it does not know is gone. */
-  #confirm(
-    partner: string,
-    keys: readonly { session_id: string; epoch: number }[],
-    running: readonly string[],
-  ): void {
-    for (const record of this.#context.store.keys.list()) {
-      if (record.partner !== partner) continue;
-      const epoch = keys.find(({ session_id: id }) => id === record.session_id)?.epoch;
-      const session = record.next?.session_id ?? record.session_id;
-      this.#confirmOne(record, epoch, running.includes(session));
+  /** P1 says which keys and epochs it uses: what it confirms is active. What it does not name, it does not tell of. */
+  #confirm(partner: string, keys: readonly KeyEpoch[]): void {
+    for (const { session_id: id, epoch } of keys) {
+      const record = this.#context.store.keys.find(id);
+      if (record?.partner === partner) this.#confirmOne(record, epoch);
     }
   }
 
-  #confirmOne(record: KeyRecord, epoch: number | undefined, runsThere: boolean): void {
-    const waiting = record.next ?? (record.state === 'pending' ? record : undefined);
-    if (waiting === undefined) return;
-    if (epoch === waiting.share.epoch) {
-      activateShare(this.#context, record.session_id);
-      this.#context.logger.info({ key: record.session_id }, 'key confirmed by the partner');
-      this.#live.get(waiting.session_id)?.confirmed();
-    } else if (!runsThere && !this.#live.has(waiting.session_id)) {
-      this.#discard(record);
-    }
+  #confirmOne(record: KeyRecord, epoch: number): void {
+    if (waitingOf(record)?.share.epoch === epoch) this.#activate(record);
+  }
+
+  #activate(record: KeyRecord): void {
+    const session = waitingOf(record)?.session_id ?? '';
+    activateShare(this.#context, record.session_id);
+    this.#context.logger.info({ key: record.session_id }, 'key confirmed by the partner');
+    this.#live.get(session)?.confirmed();
   }
 
   /** After a restart, P1 keeps nothing that it did not confirm: P2 cannot have it either. */
@@ -351,6 +390,9 @@ export class SessionManager {
     if (key.share.epoch !== epoch) throw new CosignerError('epoch_mismatch');
     if (operation === 'refresh') {
       this.#checkRefreshable(key);
+      if (key.next !== null) {
+        throw new CosignerError('key_pending', 'the end of an earlier refresh is not known yet');
+      }
       return { partner, key, message: null };
     }
     checkUnlocked(key);
@@ -362,7 +404,10 @@ export class SessionManager {
   #confirmByEpoch(keySessionId: string, partner: string, epoch: number | undefined): void {
     const record = this.#context.store.keys.find(keySessionId);
     if (record?.partner !== partner || this.#context.index !== 2) return;
-    if (epoch !== undefined) this.#confirmOne(record, epoch, false);
+    if (epoch !== undefined) this.#confirmOne(record, epoch);
+    // What was not confirmed by that stays as it is until P1 answers.
+    const still = this.#context.store.keys.find(keySessionId);
+    if (still !== undefined) this.#ask(still);
   }
 
   #admit(type: 'keygen' | 'sign' | 'refresh', name: string): PublicIdentity {
@@ -434,6 +479,22 @@ function isQuestion({ type, plaintext }: PeerMessage): boolean {
 }
 
 const NOTHING = z.strictObject({});
+
+/** The key that P2 asks about by a message of a session. */
+function askedKey({ type, plaintext }: PeerMessage): KeyEpoch | undefined {
+  return type === 'session_sync' ? decodeMail(QUESTION, plaintext)?.keys[0] : undefined;
+}
+
+const QUESTION = PeerSync.pick({ keys: true })
+  .required()
+  .refine(({ keys }) => keys.length === 1);
+
+type KeyEpoch = NonNullable<PeerSync['keys']>[number];
+
+/** The share that P1 has not confirmed yet, and the session that made it. */
+function waitingOf(record: KeyRecord): Pick<KeyRecord, 'session_id' | 'share'> | undefined {
+  return record.next ?? (record.state === 'pending' ? record : undefined);
+}
 
 interface Checked {
   readonly partner: PublicIdentity;

@@ -166,8 +166,6 @@ export class TwoPartySession {
   #receiveAbort(message: PeerMessage): void {
     const abort = decodeMail(PeerAbort, message.plaintext);
     const code = abort !== undefined && isCosignerCode(abort.code) ? abort.code : 'aborted';
-    // P1 would have said that the key is active, if it were.
-    if (this.#phase === 'stored') discardShare(this.#context, this.proposal);
     this.#finish('aborted', code, `by ${this.proposal.partner.name}: ${COSIGNER_CODES[code].en}`);
   }
 

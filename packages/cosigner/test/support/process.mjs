@@ -16,9 +16,10 @@ if (seams.includes('evil') || seams.includes('terminal')) {
   };
   syncBuiltinESMExports();
 }
+const honest = ({ prototype }, name) => Object.getOwnPropertyDescriptor(prototype, name).value;
 if (seams.includes('hasty')) {
   const { Courier } = await import('../../dist/peer/courier.js');
-  const { post } = Courier.prototype;
+  const post = honest(Courier, 'post');
   Courier.prototype.post = function (message) {
     post.call(this, message);
     if (message.type !== 'sign_p2_partial') return;
@@ -29,13 +30,13 @@ if (seams.includes('hasty')) {
 if (seams.includes('late') || seams.includes('stopped')) {
   const { Deadlines } = await import('../../dist/session/deadlines.js');
   const { Threads } = await import('../../dist/worker/threads.js');
-  const { arm } = Deadlines.prototype;
+  const arm = honest(Deadlines, 'arm');
   let clock;
   Deadlines.prototype.arm = function (which, seconds) {
     clock = this;
     arm.call(this, which, seconds);
   };
-  const { open } = Threads.prototype;
+  const open = honest(Threads, 'open');
   Threads.prototype.open = function (...order) {
     const port = open.apply(this, order);
     const receive = (frame) => {
