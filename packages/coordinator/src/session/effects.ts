@@ -210,7 +210,7 @@ class Performance {
   async #tellProgress(): Promise<void> {
     const { hub } = this.#context;
     const to = this.#coordinator();
-    this.#tx.onCommit(() => hub.tellProgress(to, () => progressOf(this.#state)));
+    this.#tx.onCommit(() => hub.tellProgress(to, () => newsOf(this.#state)));
   }
 
   #coordinator(): Recipient {
@@ -246,6 +246,13 @@ class Performance {
       details: { kind: this.#state.kind, ...details },
     });
   }
+}
+
+/** Progress for a coordinator that is told of all of it: warnings come with the first message only. */
+function newsOf(state: SessionState): object {
+  const { warnings, ...news } = progressOf(state);
+  const first = state.phase === 'inviting' && state.answers.size === 0;
+  return first && warnings !== undefined ? { ...news, warnings } : news;
 }
 
 /** What the log keeps of a reported abort: the reason, and a hash of the evidence that came with it. */

@@ -103,3 +103,23 @@ test('a coordinator that did not ask for progress is told none', async () => {
   expect(progressOf(coordinator)).toEqual([]);
   await coordinator.close();
 });
+
+test('warnings about a request come with the first progress of it, and again only when it is repeated', async () => {
+  const names = [...NAMES, 'dave', 'erin'];
+  for (const name of ['dave', 'erin']) await world.addPerson(name);
+  const others = await Promise.all(names.slice(3).map((name) => Participant.connect(world, name)));
+  const coordinator = await world.connect('coordinator', 'coordinator', { progress: true });
+  const request = keygenRequest(names, 2);
+  coordinator.send(request);
+  const sessionKey = String(request['session_key']);
+  await acceptAll([...participants, ...others], 'keygen', factsOf(world, names), sessionKey);
+  await coordinator.next('session_state', (message) => message['state'] === 'running');
+  const warned = (): number =>
+    progressOf(coordinator).filter((message) => message['warnings'] !== undefined).length;
+  expect(progressOf(coordinator).length).toBeGreaterThan(names.length);
+  expect(warned()).toBe(1);
+  coordinator.send(request);
+  await coordinator.settled();
+  expect(warned()).toBe(2);
+  await coordinator.close();
+});
