@@ -4,7 +4,7 @@
  */
 import type { SecureElement } from '@quorate/secure-element';
 import { isFinalCode, type ServerMessage } from '@quorate/wire';
-import { type Approve, approveAll } from './approval/index.ts';
+import type { Approve } from './approval/index.ts';
 import type { CeremonyContext } from './ceremony/context.ts';
 import { completeKey, reportOrphan } from './ceremony/keyFate.ts';
 import { KeygenCeremony } from './ceremony/keygen.ts';
@@ -67,12 +67,14 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { directory } = options;
   const config = options.config ?? loadAgentConfig(directory);
   const state = openState(directory);
+  let chip: Chip | undefined;
   try {
     const element = options.chip ?? (await chipFromConfig(directory, config));
     const pin = options.pin ?? pinFromConfig(directory, config);
-    const chip = await openOwnChip({ element, pin, state, username: config.username });
+    chip = await openOwnChip({ element, pin, state, username: config.username });
     return new Participant({ ...options, config }, state, chip);
   } catch (error) {
+    await chip?.close();
     state.close();
     throw error;
   }
@@ -102,12 +104,12 @@ class Participant implements Agent {
   ) {
     const { config, directory } = options;
     const authority = authorityFromConfig(directory, config);
+    const approve = options.approve ?? approverFromConfig(directory, config);
     this.username = config.username;
     this.cpic = chip.cpic;
     this.state = state;
     this.#chip = chip;
     this.#logger = options.logger ?? silentLogger;
-    this.#pool = options.pool ?? createWorkerPool(config.workers, this.#logger);
     this.#link = createLink({
       url: config.url,
       username: config.username,
@@ -121,13 +123,14 @@ class Participant implements Agent {
       logger: this.#logger,
       onMessage: (message) => this.#onMessage(message),
     });
+    this.#pool = options.pool ?? createWorkerPool(config.workers, this.#logger);
     this.#context = {
       username: config.username,
       seId: config.se_id,
       state,
       chip,
       pool: this.#pool,
-      approve: options.approve ?? approverFromConfig(directory, config) ?? approveAll,
+      approve,
       logger: this.#logger,
       now: options.now ?? Date.now,
       send: (message) => this.#link.send(message),
@@ -217,14 +220,11 @@ class Participant implements Agent {
     if (this.#session(session_key) || this.#ended.has(session_key)) return;
     if (this.state.used.find(session_key) !== undefined) return this.#lost.report(session_key);
     if (message.type === 'keygen_invite') {
-      const session = new KeygenCeremony(this.#context, message);
-      this.#keygens.set(session_key, session);
-      session.begin();
+      this.#keygens.set(session_key, new KeygenCeremony(this.#context, message));
     } else {
-      const session = new SignCeremony(this.#context, message);
-      this.#signs.set(session_key, session);
-      session.begin();
+      this.#signs.set(session_key, new SignCeremony(this.#context, message));
     }
+    this.#session(session_key)?.begin();
   }
 
   /** Nothing happens for a session that was not accepted here (contract.md §1.9.9). */

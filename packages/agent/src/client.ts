@@ -3,7 +3,14 @@
  * checking it.
  */
 import { addressOf, digestOf, fromHex, parsePayload, verifySignature } from '@quorate/intent';
-import type { KeygenRequest, ServerMessage, SessionState, SignRequest } from '@quorate/wire';
+import {
+  describeIssues,
+  KeygenRequest,
+  type ServerMessage,
+  type SessionState,
+  SignRequest,
+} from '@quorate/wire';
+import type { z } from 'zod';
 import { AgentError } from './errors.ts';
 import { createLink } from './link.ts';
 import type { Link, LinkOptions } from './linkTypes.ts';
@@ -54,19 +61,36 @@ export class CeremonyError extends Error {
   }
 }
 
+type Completion = Extract<ServerMessage, { type: 'keygen_complete' | 'sign_complete' }>;
+
+type ErrorOf = Extract<ServerMessage, { type: 'error' }>;
+
+/** Codes that end a connection, not a request: the link connects again and repeats it. */
+const LATER: ReadonlySet<string> = new Set([
+  'internal',
+  'invalid_token',
+  'not_registered',
+  'replaced',
+  'restarting',
+  'token_expired',
+]);
+
 interface Waiter {
+  readonly completion: Completion['type'];
   readonly onEvent: (event: ProgressEvent) => void;
-  readonly onComplete: (
-    message: Extract<ServerMessage, { type: 'keygen_complete' | 'sign_complete' }>,
-  ) => void;
+  readonly onComplete: (message: Completion) => void;
   readonly reject: (error: Error) => void;
   failure: CeremonyError | undefined;
+  /** Whether the coordinator has said anything of this session since it was asked. */
+  heard: boolean;
 }
 
 /** A connection in the role of coordinator. Requests may be repeated: they are safe retries. */
 export class CoordinatorClient {
   readonly #link: Link;
   readonly #waiters = new Map<string, Waiter>();
+  /** Messages still to come that were stored before this client asked for anything. */
+  #stored: number | undefined;
 
   constructor(options: ClientOptions) {
     this.#link = createLink({
@@ -75,6 +99,10 @@ export class CoordinatorClient {
       batch: true,
       progress: true,
       onMessage: (message) => this.#onMessage(message),
+      // Later registrations bring what was stored while this client was away: that is new to it.
+      onResumed: (messages) => {
+        this.#stored ??= messages;
+      },
       onStatus: (status, detail) => {
         options.onStatus?.(status, detail);
         if (status === 'refused' || status === 'replaced') this.#rejectAll(detail);
@@ -95,7 +123,9 @@ export class CoordinatorClient {
   ): Promise<KeygenOutcome> {
     const { session_key: sessionKey } = order;
     return new Promise((resolve, reject) => {
-      this.#wait(sessionKey, onEvent, reject, (message) => {
+      const request = { type: 'keygen_request' as const, ...order };
+      refuseMalformed(KeygenRequest.safeParse(request));
+      this.#wait(sessionKey, 'keygen_complete', { onEvent, reject }, (message) => {
         if (message.type !== 'keygen_complete') return;
         const { address, public_key: publicKey } = message;
         if (publicKey === undefined || addressOf(fromHex(publicKey)) !== address) {
@@ -103,7 +133,7 @@ export class CoordinatorClient {
         }
         resolve({ sessionKey, address, publicKey });
       });
-      this.#link.send({ type: 'keygen_request', ...order });
+      this.#link.send(request);
     });
   }
 
@@ -119,7 +149,9 @@ export class CoordinatorClient {
       return Promise.reject(new AgentError('session/refused', message));
     }
     return new Promise((resolve, reject) => {
-      this.#wait(sessionKey, onEvent, reject, (message) => {
+      const request = { type: 'sign_request' as const, ...order };
+      refuseMalformed(SignRequest.safeParse(request));
+      this.#wait(sessionKey, 'sign_complete', { onEvent, reject }, (message) => {
         if (message.type !== 'sign_complete') return;
         const { signature } = message;
         if (!verifySignature(digest, fromHex(signature, 65), address)) {
@@ -127,7 +159,7 @@ export class CoordinatorClient {
         }
         resolve({ sessionKey, signature });
       });
-      this.#link.send({ type: 'sign_request', ...order });
+      this.#link.send(request);
     });
   }
 
@@ -138,26 +170,40 @@ export class CoordinatorClient {
 
   #wait(
     sessionKey: string,
-    onEvent: Waiter['onEvent'],
-    reject: Waiter['reject'],
+    completion: Completion['type'],
+    asker: Pick<Waiter, 'onEvent' | 'reject'>,
     onComplete: Waiter['onComplete'],
   ): void {
     if (this.#waiters.has(sessionKey)) {
       throw new AgentError('session/conflict', `session ${sessionKey} is running already`);
     }
-    this.#waiters.set(sessionKey, { onEvent, reject, onComplete, failure: undefined });
+    this.#waiters.set(sessionKey, {
+      ...asker,
+      completion,
+      onComplete,
+      failure: undefined,
+      heard: false,
+    });
   }
 
   #onMessage(message: ServerMessage): void {
+    const stored = this.#wasStored(message);
+    if (message.type === 'error' && message.session_key === undefined) {
+      if (!stored) this.#onNameless(message);
+      return;
+    }
     if (!('session_key' in message) || message.session_key === undefined) return;
     const sessionKey = message.session_key;
     const waiter = this.#waiters.get(sessionKey);
     if (!waiter) return;
+    if (stored) return noteStored(waiter, message, sessionKey);
+    waiter.heard = true;
     if (message.type === 'session_state') {
       waiter.onEvent({ type: 'state', state: message });
     } else if (message.type === 'error') {
       this.#onError(waiter, message, sessionKey);
     } else if (message.type === 'keygen_complete' || message.type === 'sign_complete') {
+      if (message.type !== waiter.completion) return;
       this.#end(sessionKey, () => {
         if (message.success) return waiter.onComplete(message);
         throw waiter.failure ?? new CeremonyError('failed', message.message, '', sessionKey);
@@ -165,17 +211,33 @@ export class CoordinatorClient {
     }
   }
 
-  #onError(
-    waiter: Waiter,
-    message: Extract<ServerMessage, { type: 'error' }>,
-    sessionKey: string,
-  ): void {
-    const { code = 'error', message: text, details } = message;
-    waiter.failure = new CeremonyError(code, text, details, sessionKey);
+  /**
+   * Whether a message answers nothing that this client asked: what waited for it at its first
+   * registration comes before everything new, and may be of an older session of the same key.
+   */
+  #wasStored(message: ServerMessage): boolean {
+    if (!('seq' in message) || message.seq === undefined || !this.#stored) return false;
+    this.#stored -= 1;
+    return true;
+  }
+
+  /** A frame that could not be read has no session: it is one of those that nothing was heard of. */
+  #onNameless({ code = 'error', message, details }: ErrorOf): void {
+    if (LATER.has(code)) return;
+    for (const [sessionKey, waiter] of this.#waiters) {
+      if (waiter.heard) continue;
+      this.#end(sessionKey, () => {
+        throw new CeremonyError(code, message, details, sessionKey);
+      });
+    }
+  }
+
+  #onError(waiter: Waiter, message: ErrorOf, sessionKey: string): void {
+    waiter.failure = failureOf(message, sessionKey);
     // A refused request has no completion; a session that failed has one right behind the error.
     if (message.cseq === undefined && message.seq !== undefined) return;
     this.#end(sessionKey, () => {
-      throw waiter.failure ?? broken(sessionKey, text);
+      throw waiter.failure ?? broken(sessionKey, message.message);
     });
   }
 
@@ -196,6 +258,26 @@ export class CoordinatorClient {
     }
     this.#waiters.clear();
   }
+}
+
+/** A repeated request is told only that it failed: why, was said before. */
+function noteStored(waiter: Waiter, message: ServerMessage, sessionKey: string): void {
+  if (message.type === 'error' && message.cseq === undefined) {
+    waiter.failure = failureOf(message, sessionKey);
+  }
+}
+
+function failureOf({ code = 'error', message, details }: ErrorOf, key: string): CeremonyError {
+  return new CeremonyError(code, message, details, key);
+}
+
+/** What the coordinator would refuse without being able to say which session it means. */
+function refuseMalformed(parsed: { success: boolean; error?: z.core.$ZodError }): void {
+  if (parsed.error === undefined) return;
+  throw new AgentError(
+    'session/refused',
+    `the request is not valid: ${describeIssues(parsed.error)}`,
+  );
 }
 
 function broken(sessionKey: string, message: string): CeremonyError {

@@ -230,6 +230,7 @@ class WebSocketLink implements Link {
     if (this.#stuck === undefined) this.#backoff.reset();
     // A renewal on the open socket has lost nothing.
     if (this.status !== 'registered') this.#outbox.rewind();
+    this.#options.onResumed?.(message.resumed ?? 0);
     this.#setStatus('registered', `${message.resumed ?? 0} messages to catch up`);
     this.#waiters.settle();
     this.#scheduleFlush();

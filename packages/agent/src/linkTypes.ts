@@ -45,6 +45,8 @@ export interface LinkOptions {
    */
   readonly onMessage: (message: ServerMessage) => void;
   readonly onStatus?: (status: LinkStatus, detail: string) => void;
+  /** Told at each registration how many stored messages come before anything new. */
+  readonly onResumed?: (messages: number) => void;
   readonly logger?: Logger;
   readonly backoff?: Backoff;
 }

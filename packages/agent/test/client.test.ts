@@ -22,7 +22,7 @@ const keygenOrder = {
 };
 const signOrder = { ...keygenOrder, session_key: 's1', data, address };
 
-async function connected(server: ScriptedServer) {
+async function connected(server: ScriptedServer, fields: object = {}) {
   const client = new CoordinatorClient({
     url: server.url,
     username: 'carol',
@@ -32,7 +32,7 @@ async function connected(server: ScriptedServer) {
   onTestFinished(() => client.close());
   const registered = client.connect();
   const connection = await server.connection();
-  const register = await connection.accept({ stream: 'stream-a' });
+  const register = await connection.accept({ stream: 'stream-a', ...fields });
   await registered;
   return { client, connection, register };
 }
@@ -128,6 +128,57 @@ describe('coordinator client', () => {
     await second.accept({ stream: 'stream-a' });
     client.keygen(keygenOrder).catch(() => undefined);
     expect(await second.next()).toMatchObject({ type: 'keygen_request' });
+  });
+
+  test('what was stored before the request is no answer to it: a used session key is told as such', async () => {
+    const server = await scriptedServer();
+    const { client, connection } = await connected(server, { resumed: 2 });
+    const refused = failure(client.keygen({ ...keygenOrder, session_key: 's1' }));
+    const { cseq } = await connection.next();
+    const old = { session_key: 's1', type: 'sign_complete', success: true, message: '' };
+    connection.send({ ...old, signature: otherSignature, seq: 1 });
+    connection.send({ ...old, signature, seq: 2 });
+    const error = { type: 'error', session_key: 's1', code: 'session_key_conflict' };
+    connection.send({ ...error, message: 'in use', details: '', cseq, seq: 3 });
+    expect((await refused).code).toBe('session_key_conflict');
+  });
+
+  test('a repeated request for a session that failed is told why it failed', async () => {
+    const server = await scriptedServer();
+    const { client, connection } = await connected(server, { resumed: 1 });
+    const failed = failure(client.sign(signOrder));
+    await connection.next();
+    const error = { type: 'error', session_key: 's1', code: 'participant_declined' };
+    connection.send({ ...error, message: 'declined', details: '', seq: 1 });
+    const complete = { type: 'sign_complete', session_key: 's1', signature: '' };
+    connection.send({ ...complete, success: false, message: 'failed', seq: 2 });
+    expect((await failed).code).toBe('participant_declined');
+  });
+
+  test('an error without a session ends the request of which nothing was heard, and no other', async () => {
+    const server = await scriptedServer();
+    const { client, connection } = await connected(server);
+    const made = client.keygen(keygenOrder);
+    await connection.next();
+    const state = { type: 'session_state', session_key: 'k1', state: 'invited', waiting_for: [] };
+    connection.send({ ...state, seq: 1 });
+    const refused = failure(client.sign(signOrder));
+    await connection.next();
+    const restarting = { type: 'error', code: 'restarting', message: 'later', details: '' };
+    connection.send(restarting);
+    connection.send({ ...restarting, code: 'invalid_message', message: 'not valid' });
+    expect((await refused).code).toBe('invalid_message');
+    const complete = { type: 'keygen_complete', session_key: 'k1', success: true, message: '' };
+    connection.send({ ...complete, address, public_key: `0x${toHex(publicKey)}`, seq: 2 });
+    expect((await made).address).toBe(address);
+  });
+
+  test('a request that is not well formed is refused before anything is sent', async () => {
+    const server = await scriptedServer();
+    const { client } = await connected(server);
+    const malformed = { ...keygenOrder, session_key: 'no spaces here' };
+    await expect(client.keygen(malformed)).rejects.toThrow(/session_key/);
+    expect(server.frames.map((frame) => frame.type)).toEqual(['register']);
   });
 
   test('a request that was not acknowledged is made again after a reconnect, and its answer still counts', async () => {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { SessionKey } from '@quorate/wire';
+import { InvalidArgumentError } from 'commander';
 import { randomUUID } from 'node:crypto';
 import {
   AgentError,
@@ -12,7 +14,8 @@ import {
   silentLogger,
 } from '@quorate/agent';
 import { CliError } from './errors.ts';
-import { EXIT } from './exitCodes.ts';
+import { errorEvent } from './explain.ts';
+import { EXIT, type ExitCode } from './exitCodes.ts';
 import { webSocketUrl } from './remote/http.ts';
 import { foreign, type Output } from './terminal/output.ts';
 import type { Progress } from './terminal/progress.ts';
@@ -32,6 +35,24 @@ const STAGES: Readonly<Record<string, string>> = {
   results: 'collecting results',
 };
 
+/** Seconds that a command waits for the end of a session unless it is told otherwise. */
+export const WAIT_SECONDS = 900;
+
+/** Parses `--session-key`. */
+export function parseSessionKey(text: string): string {
+  if (SessionKey.safeParse(text).success) return text;
+  throw new InvalidArgumentError('1 to 128 letters, digits, dots, colons, dashes or underscores');
+}
+
+/** Parses `--wait`. */
+export function parseWait(text: string): number {
+  const seconds = Number(text);
+  if (!Number.isSafeInteger(seconds) || seconds < 1 || seconds > 86_400) {
+    throw new InvalidArgumentError('seconds, 1 to 86400');
+  }
+  return seconds;
+}
+
 /** A name for a session that nobody used before. */
 export function newSessionKey(kind: 'keygen' | 'sign'): string {
   return `${kind}-${randomUUID()}`;
@@ -44,16 +65,26 @@ export function newSessionKey(kind: 'keygen' | 'sign'): string {
 export function explainInterrupt(output: Output, sessionKey: string): () => void {
   const explain = (): void => {
     output.warn(`session ${sessionKey} goes on without this program`);
-    output.note(`to follow it, give the same command with --session-key ${sessionKey}`);
+    const hint = `to follow it, give the same command with --session-key ${sessionKey}`;
+    output.note(hint);
+    const exit = EXIT.interrupted;
+    output.event(errorEvent({ code: 'interrupted', message: 'interrupted', hint, exit }));
     process.exit(EXIT.interrupted);
   };
   process.once('SIGINT', explain);
   return () => process.off('SIGINT', explain);
 }
 
-/** Connects, lets `ask` do its work, and disconnects. */
+/** What is waited for, and how long. */
+export interface Patience {
+  readonly sessionKey: string;
+  readonly seconds: number;
+}
+
+/** Connects, lets `ask` do its work, and disconnects; gives up when it takes too long. */
 export async function withClient<T>(
   requester: Requester,
+  patience: Patience,
   ask: (client: CoordinatorClient) => Promise<T>,
 ): Promise<T> {
   const client = new CoordinatorClient({
@@ -66,12 +97,29 @@ export async function withClient<T>(
     allowInsecure: requester.url.startsWith('http:'),
   });
   try {
-    await client.connect();
-    return await ask(client);
+    const work = client.connect().then(() => ask(client));
+    return await within(patience, work);
   } catch (error) {
     throw refusalOf(error);
   } finally {
     await client.close();
+  }
+}
+
+async function within<T>({ sessionKey, seconds }: Patience, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const hint = `the session may go on; to follow it, give the same command with --session-key ${sessionKey}`;
+      const message = `no result within ${seconds} seconds`;
+      reject(new CliError('no_answer', message, { exit: EXIT.refused, hint }));
+    }, seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
   }
 }
 
@@ -96,15 +144,47 @@ export function showState(progress: Progress): (event: ProgressEvent) => void {
   };
 }
 
+/** Codes that say that what was asked for is wrong in itself. */
+const INPUT: ReadonlySet<string> = new Set([
+  'frame_too_large',
+  'invalid_message',
+  'invalid_payload',
+  'zero_digest',
+]);
+
+/** Codes after which the same request may well work under a new session key. */
+const AGAIN: ReadonlySet<string> = new Set([
+  'aborted',
+  'conflicting_results',
+  'failed',
+  'invalid_certificate',
+  'invalid_result',
+  'participant_declined',
+  'participant_restarted',
+  'session_key_conflict',
+  'timeout',
+  'unrepresentable_recovery_id',
+]);
+
+function exitOf(code: string): ExitCode {
+  return INPUT.has(code) ? EXIT.usage : EXIT.refused;
+}
+
+function hintFor(code: string): { hint?: string } {
+  if (code === 'unknown_outcome') {
+    return {
+      hint: 'somebody may hold a signature: make sure that this transaction and another cannot both count before you ask again',
+    };
+  }
+  return AGAIN.has(code) ? { hint: 'ask again under a new session key' } : {};
+}
+
 /** A failed ceremony as an error that says what happened and what to do. */
 function refusalOf(error: unknown): unknown {
   if (error instanceof CeremonyError) {
     return new CliError(error.code, foreign(error.message), {
-      exit: EXIT.refused,
-      hint:
-        error.code === 'unknown_outcome'
-          ? 'somebody may hold a signature: make sure that this transaction and another cannot both count before you ask again'
-          : 'ask again under a new session key',
+      exit: exitOf(error.code),
+      ...hintFor(error.code),
       cause: error,
     });
   }

@@ -5,6 +5,7 @@
  */
 import { CliError, messageOf } from './errors.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
+import type { JsonObject } from './terminal/output.ts';
 
 /** What is told about a failure. */
 export interface Explanation {
@@ -50,4 +51,9 @@ export function explain(error: unknown): Explanation {
 function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
+}
+
+/** What a machine is told about a failure. */
+export function errorEvent({ code, message, hint, exit }: Explanation): JsonObject {
+  return { event: 'error', code, message, ...(hint ? { hint } : {}), exit_code: exit };
 }

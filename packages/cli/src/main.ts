@@ -6,7 +6,7 @@
 import { CommanderError } from 'commander';
 import type { World } from './context.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
-import { explain } from './explain.ts';
+import { errorEvent, explain, type Explanation } from './explain.ts';
 import { createProgram } from './program.ts';
 
 /** The streams and the environment of this process. */
@@ -26,20 +26,33 @@ export async function main(
     await program.command.parseAsync([...args], { from: 'user' });
     return program.exitCode();
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      // The text for people was written by commander.
+      const message = error.message
+        .replace(/^error: /, '')
+        .replace(/^\(outputHelp\)$/, 'no command');
+      tellMachines({ code: 'usage', message, exit: EXIT.usage, hint: undefined }, args, world);
+      return EXIT.usage;
+    }
     return report(error, args, world);
   }
 }
 
 function report(error: unknown, args: readonly string[], world: World): ExitCode {
-  const { code, message, hint, exit } = explain(error);
-  if (args.includes('--json')) {
-    const event = { event: 'error', code, message, ...(hint ? { hint } : {}), exit_code: exit };
-    world.stdout.write(`${JSON.stringify(event)}\n`);
-  }
+  const explanation = explain(error);
+  const { message, hint, exit } = explanation;
+  tellMachines(explanation, args, world);
   world.stderr.write(`error: ${message}\n${hint ? `  ${hint}\n` : ''}`);
   if (world.environment['QUORATE_DEBUG'] === '1' && error instanceof Error) {
     world.stderr.write(`${error.stack ?? ''}\n`);
   }
   return exit;
+}
+
+/** In JSON mode an error is the last line of stdout. */
+function tellMachines(explanation: Explanation, args: readonly string[], world: World): void {
+  const end = args.indexOf('--');
+  if (!(end === -1 ? args : args.slice(0, end)).includes('--json')) return;
+  world.stdout.write(`${JSON.stringify(errorEvent(explanation))}\n`);
 }

@@ -57,7 +57,10 @@ function parsePayloadFile(source: unknown, file: string): Payload {
  * @throws CliError `usage`
  */
 function parseDigest(text: string): Uint8Array {
-  return parseHexOf(text, 32, 'digest');
+  const digest = parseHexOf(text, 32, 'digest');
+  // Anybody can make a signature of zero for somebody else’s key.
+  if (digest.every((byte) => byte === 0)) throw usageError('a zero digest is not accepted');
+  return digest;
 }
 
 /**

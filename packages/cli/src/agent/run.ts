@@ -9,12 +9,13 @@ import {
   type LinkStatus,
   loadAgentConfig,
   type PinProvider,
+  resolvePath,
 } from '@quorate/agent';
 import type { Context } from '../context.ts';
 import { untilStopped } from '../dev/interrupt.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
-import { existingPinFile } from '../operations/agents.ts';
+import { checkPolicy, existingPinFile } from '../operations/agents.ts';
 import { obtainSecret } from '../secrets.ts';
 import { createLog, type LogLevel } from '../terminal/log.ts';
 
@@ -33,6 +34,10 @@ export interface RunOptions {
  */
 export async function runAgent(context: Context, options: RunOptions): Promise<void> {
   const config = loadAgentConfig(options.directory);
+  // Before the PIN is asked and anything is opened.
+  if (typeof config.approval === 'object') {
+    checkPolicy(resolvePath(options.directory, config.approval.policy));
+  }
   const held = await holdPin(options);
   try {
     await untilStopped({ withStdin: options.stopWithStdin === true }, (stopped) =>

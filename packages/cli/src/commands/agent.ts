@@ -19,7 +19,7 @@ import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { readText, writeDurably } from '../files.ts';
-import { importRoster, type RosterPreview, setUpAgent } from '../operations/agents.ts';
+import { checkPolicy, importRoster, type RosterPreview, setUpAgent } from '../operations/agents.ts';
 import { parseHexOf } from '../payload.ts';
 import { checkedUrl, webSocketUrl } from '../remote/http.ts';
 import { parseLogLevel } from '../terminal/log.ts';
@@ -128,7 +128,11 @@ async function initialise(context: Context, options: InitCommandOptions): Promis
 
 function approvalOf(text: string): 'auto' | 'prompt' | { readonly policy: string } {
   if (text === 'auto' || text === 'prompt') return text;
-  if (text.startsWith('policy:')) return { policy: resolve(text.slice('policy:'.length)) };
+  if (text.startsWith('policy:')) {
+    const policy = resolve(text.slice('policy:'.length));
+    checkPolicy(policy);
+    return { policy };
+  }
   throw usageError(`${JSON.stringify(text)}: approval is prompt, auto or policy:FILE`);
 }
 

@@ -4,7 +4,15 @@
  * @module
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { explainInterrupt, newSessionKey, showState, withClient } from '../ceremony.ts';
+import {
+  explainInterrupt,
+  newSessionKey,
+  parseSessionKey,
+  parseWait,
+  showState,
+  WAIT_SECONDS,
+  withClient,
+} from '../ceremony.ts';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { loginApi } from '../remote/api.ts';
@@ -14,6 +22,7 @@ interface KeygenOptions {
   readonly threshold: number;
   readonly participants: readonly string[];
   readonly sessionKey?: string;
+  readonly wait: number;
   readonly login?: string;
 }
 
@@ -23,7 +32,8 @@ export function registerKeygen(program: Command, attach: Attach): void {
     .description('make a key: n people hold it, t of them sign')
     .requiredOption('--threshold <t>', 'how many have to sign', parseThreshold)
     .requiredOption('--participants <names>', 'who holds it, comma-separated, in order', parseNames)
-    .option('--session-key <key>', 'a name that was never used (default: a random one)')
+    .option('--session-key <key>', 'a name never used before (default: random)', parseSessionKey)
+    .option('--wait <seconds>', 'give up waiting after this time', parseWait, WAIT_SECONDS)
     .addHelpText(
       'after',
       `
@@ -73,7 +83,9 @@ async function keygen(context: Context, options: KeygenOptions): Promise<void> {
     participants: [...participants],
   };
   try {
-    const key = await withClient({ ...api.login, token: () => api.token() }, (client) =>
+    const requester = { ...api.login, token: () => api.token() };
+    const patience = { sessionKey, seconds: options.wait };
+    const key = await withClient(requester, patience, (client) =>
       client.keygen(order, showState(progress)),
     );
     progress.done();

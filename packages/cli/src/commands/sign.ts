@@ -7,7 +7,15 @@ import { fromHex, toHex } from '@quorate/intent';
 import { KeyAnswer, SignPayload } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { z } from 'zod';
-import { explainInterrupt, newSessionKey, showState, withClient } from '../ceremony.ts';
+import {
+  explainInterrupt,
+  newSessionKey,
+  parseSessionKey,
+  parseWait,
+  showState,
+  WAIT_SECONDS,
+  withClient,
+} from '../ceremony.ts';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { writeDurably } from '../files.ts';
@@ -22,6 +30,7 @@ interface SignOptions extends SubjectOptions {
   readonly participants: readonly string[];
   readonly display?: string;
   readonly sessionKey?: string;
+  readonly wait: number;
   readonly out?: string;
   readonly login?: string;
 }
@@ -35,7 +44,8 @@ export function registerSign(program: Command, attach: Attach): void {
     .option('--transaction <file>', 'the payload (JSON); everybody sees it decoded')
     .option('--digest <hex>', '32 bytes; nobody can see what they mean')
     .option('--display <text>', 'a remark for the signers, shown as unverified')
-    .option('--session-key <key>', 'a name that was never used (default: a random one)')
+    .option('--session-key <key>', 'a name never used before (default: random)', parseSessionKey)
+    .option('--wait <seconds>', 'give up waiting after this time', parseWait, WAIT_SECONDS)
     .option('--out <file>', 'write the signature, or the signed transaction, as hex')
     .addHelpText(
       'after',
@@ -75,7 +85,9 @@ async function sign(context: Context, options: SignOptions): Promise<void> {
       ...payloadOf(subject),
       ...(options.display === undefined ? {} : { display: options.display.normalize('NFC') }),
     };
-    const signed = await withClient({ ...api.login, token: () => api.token() }, (client) =>
+    const requester = { ...api.login, token: () => api.token() };
+    const patience = { sessionKey, seconds: options.wait };
+    const signed = await withClient(requester, patience, (client) =>
       client.sign(order, showState(progress)),
     );
     progress.done();

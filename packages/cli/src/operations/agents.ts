@@ -11,10 +11,11 @@ import {
   initAgent,
   loadAgentConfig,
   openState,
+  parsePolicy,
   resolvePath,
   type RosterChange,
 } from '@quorate/agent';
-import { writeDurably } from '../files.ts';
+import { readText, writeDurably } from '../files.ts';
 
 /**
  * Makes an agent's directory with a random passphrase for its chip's sealed file, unless one is there.
@@ -29,6 +30,11 @@ export function setUpAgent(options: InitOptions): AgentConfig {
     writeDurably(passphrase, text, { private: true, fresh: true });
   }
   return config;
+}
+
+/** Reads a policy as the agent will. @throws AgentError `policy/invalid`, CliError `usage` */
+export function checkPolicy(file: string): void {
+  parsePolicy(file, readText(file, 'policy'));
 }
 
 /** The agent's PIN file, when it has one. */

@@ -70,9 +70,7 @@ function readLine(input: PromptInput): Promise<Uint8Array> {
     const onData = (chunk: Uint8Array): void => {
       for (const byte of chunk) {
         if (byte === INTERRUPT) {
-          finish(() =>
-            reject(new CliError('interrupted', 'interrupted', { exit: EXIT.interrupted })),
-          );
+          finish(() => reject(interruption()));
           return;
         }
         if (ENTER.has(byte)) {
@@ -85,6 +83,10 @@ function readLine(input: PromptInput): Promise<Uint8Array> {
     };
     input.on('data', onData);
   });
+}
+
+function interruption(): CliError {
+  return new CliError('interrupted', 'interrupted', { exit: EXIT.interrupted });
 }
 
 /** The new length after one key; a character of several bytes goes as a whole. */
@@ -106,7 +108,7 @@ function typeByte(typed: Uint8Array, length: number, byte: number): number {
 /**
  * Asks a yes-or-no question; only `yes` is yes.
  *
- * @throws CliError `usage` when nobody is at a terminal
+ * @throws CliError `usage` when nobody is at a terminal, `interrupted` after Ctrl-C
  */
 export async function confirm(
   question: string,
@@ -118,11 +120,18 @@ export async function confirm(
   }
   const { input, output } = terminal;
   output.write(`${question} (yes/no) `);
+  // With echo the terminal does not pass Ctrl-C on as a byte, but as a signal.
+  let interrupt: () => void = () => undefined;
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    interrupt = () => reject(interruption());
+  });
+  process.once('SIGINT', interrupt);
   input.resume();
   try {
-    const typed = await readLine(input);
+    const typed = await Promise.race([readLine(input), interrupted]);
     return new TextDecoder().decode(typed).trim() === 'yes';
   } finally {
+    process.off('SIGINT', interrupt);
     input.pause();
   }
 }
