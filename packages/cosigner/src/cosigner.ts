@@ -97,7 +97,7 @@ async function assemble(
   const stock = new PrimeStock(pool, config.paillier_bits, config.primes.ready, logger);
   const keyring = new Keyring(store.keys, vault, index);
   const threads = new Threads(config.workers, logger, () => keyring.forget());
-  keyring.attach(threads);
+  keyring.attach(threads, (key) => manager.rolledBack(key));
   const partner = (name: string): PublicIdentity | undefined => partners.get(name);
   const end = {
     name: config.name,

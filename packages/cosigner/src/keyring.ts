@@ -5,6 +5,7 @@
 import { createMutexes } from '@quorate/agent';
 import { fromHex, parseAddress } from '@quorate/intent';
 import { CosignerError } from './errors.ts';
+import { attempted, isBeforeCount, isExplained, type Releases } from './releases.ts';
 import type { KeyRecord, KeyRecords } from './store/keyRecords.ts';
 import type { Vault } from './vault.ts';
 import type { ShareToOpen } from './worker/protocol.ts';
@@ -32,6 +33,7 @@ export class Keyring {
   readonly #uses = new Map<string, Use>();
   readonly #exclusive = createMutexes();
   #threads: Threads | undefined;
+  #onRolledBack: ((sessionId: string) => void) | undefined;
 
   constructor(keys: KeyRecords, vault: Vault, index: 1 | 2) {
     this.#keys = keys;
@@ -39,9 +41,10 @@ export class Keyring {
     this.#index = index;
   }
 
-  /** The threads that keyshares are opened in. */
-  attach(threads: Threads): void {
+  /** The threads that keyshares are opened in, and who ends the sessions of a key that was rolled back. */
+  attach(threads: Threads, onRolledBack: (sessionId: string) => void): void {
     this.#threads = threads;
+    this.#onRolledBack = onRolledBack;
   }
 
   /** Opens the key in the session's thread, if it is not open there; `release` must follow. */
@@ -88,34 +91,51 @@ export class Keyring {
     this.#threads?.wipe(sessionId, name);
   }
 
-  /** The count is raised on disk before the chip is asked; a chip that is ahead tells of an older store. */
+  /** The attempt is on disk before the chip is asked; a count that it does not explain tells of an older store or chip. */
   async #unseal({ session_id: sessionId, share: held }: KeyRecord): Promise<ShareToOpen> {
-    const record = this.#keys.update(sessionId, (before) => {
-      if (before.rolled_back) throw new CosignerError('key_rolled_back');
-      if (before.share.epoch !== held.epoch) throw new CosignerError('epoch_mismatch');
-      return { ...before, release_count: before.release_count + 1 };
-    });
-    const { share } = record;
-    const address = parseAddress(record.address);
+    const before = this.#keys.find(sessionId);
+    if (before === undefined) throw new CosignerError('unknown_key');
+    if (before.rolled_back) throw new CosignerError('key_rolled_back');
+    if (before.share.epoch !== held.epoch) throw new CosignerError('epoch_mismatch');
+    const { releases, share } = before;
+    this.#count(before, attempted(releases));
+    const address = parseAddress(before.address);
     const recordId = fromHex(share.record_id);
-    const { secret, releaseCount } = await this.#vault.release({ recordId, address });
-    if (releaseCount > record.release_count) {
+    const { secret, releaseCount } = await this.#vault
+      .release({ recordId, address })
+      .catch((error: unknown) => {
+        if (isBeforeCount(error)) this.#count(before, releases);
+        throw error;
+      });
+    try {
+      if (!isExplained(releases, releaseCount)) this.#rollBack(sessionId);
+      this.#count(before, { confirmed: releaseCount, outstanding: 0 });
+    } catch (error) {
       secret.fill(0);
-      this.#keys.update(sessionId, (before) => ({ ...before, rolled_back: true }));
-      throw new CosignerError('key_rolled_back');
-    }
-    if (releaseCount < record.release_count) {
-      this.#keys.update(sessionId, (before) => ({ ...before, release_count: releaseCount }));
+      throw error;
     }
     return {
-      publicKey: fromHex(record.public_key),
+      publicKey: fromHex(before.public_key),
       address,
-      keyId: fromHex(record.key_id),
+      keyId: fromHex(before.key_id),
       recordId,
       epoch: share.epoch,
       index: this.#index,
       encryptedShard: Buffer.from(share.shard, 'base64'),
       opener: secret,
     };
+  }
+
+  /** A refresh that was activated in between has a count of its own. */
+  #count({ session_id: sessionId, share }: KeyRecord, releases: Releases): void {
+    this.#keys.update(sessionId, (record) =>
+      record.share.epoch === share.epoch ? { ...record, releases } : record,
+    );
+  }
+
+  #rollBack(sessionId: string): never {
+    this.#keys.update(sessionId, (record) => ({ ...record, rolled_back: true }));
+    this.#onRolledBack?.(sessionId);
+    throw new CosignerError('key_rolled_back');
   }
 }

@@ -16,8 +16,18 @@ import {
 import { hashFramed } from '@quorate/intent';
 import type { ModulusBits, PrimePair } from '@quorate/tss';
 import { z } from 'zod';
+import { SetupError } from './errors.ts';
 import type { CosignerPaths } from './files.ts';
+import {
+  attempted,
+  formerReleases,
+  isBeforeCount,
+  isExplained,
+  NO_RELEASES,
+  type Releases,
+} from './releases.ts';
 import { openPrimePool, type SealedPool } from './store/primePool.ts';
+import { parsedJson } from './store/version.ts';
 import type { RecordName, Vault } from './vault.ts';
 
 /** The name of the record that opens the pool. */
@@ -34,8 +44,8 @@ export async function createPoolKey(vault: Vault): Promise<void> {
 }
 
 /**
- * Opens the sealed pool. A chip that released its key more often than this store knows means that an
- * older store was put back: its primes may be in moduli already, so they are thrown away.
+ * Opens the sealed pool. A count of the chip that this store's attempts do not explain means that an
+ * older store or chip was put back: its primes may be in moduli already, so they are thrown away.
  */
 export async function openSealedPool(
   vault: Vault,
@@ -43,20 +53,38 @@ export async function openSealedPool(
   logger: Logger,
 ): Promise<SealedPool> {
   const file = paths.inStore('poolCount');
-  const expected = Number(readIfPresent(file)?.toString('utf8') ?? '0') + 1;
-  replaceFile(file, `${expected}\n`);
-  const { secret, releaseCount } = await vault.release(POOL_RECORD);
+  const write = (releases: Releases): void => replaceFile(file, `${JSON.stringify(releases)}\n`);
+  const before = readReleases(file);
+  write(attempted(before));
+  const { secret, releaseCount } = await vault.release(POOL_RECORD).catch((error: unknown) => {
+    if (isBeforeCount(error)) write(before);
+    throw error;
+  });
   const directory = paths.inStore('pool');
-  if (releaseCount > expected) {
+  if (!isExplained(before, releaseCount)) {
     for (const name of readdirSync(directory)) removeIfPresent(join(directory, name));
     syncDirectory(directory);
     logger.warn(
-      { expected, releaseCount },
-      'an older store was put back: its primes are discarded',
+      { ...before, releaseCount },
+      'an older store or chip was put back: its primes are discarded',
     );
   }
-  if (releaseCount !== expected) replaceFile(file, `${releaseCount}\n`);
+  write({ confirmed: releaseCount, outstanding: 0 });
   return openPrimePool(directory, secret);
+}
+
+const count = z.int().nonnegative();
+const releasesSchema: z.ZodType<Releases> = z.union([
+  z.strictObject({ confirmed: count, outstanding: count }),
+  count.transform(formerReleases),
+]);
+
+function readReleases(file: string): Releases {
+  const content = readIfPresent(file)?.toString('utf8');
+  if (content === undefined) return NO_RELEASES;
+  const parsed = releasesSchema.safeParse(parsedJson(content));
+  if (parsed.success) return parsed.data;
+  throw new SetupError('store/tampered', `${file} is not a count of releases`);
 }
 
 const reply = z.strictObject({ p: z.string(), q: z.string() });

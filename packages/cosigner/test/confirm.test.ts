@@ -9,39 +9,9 @@ import { encodeMail } from '../src/session/mail.ts';
 import { type ManagerContext, SessionManager } from '../src/session/manager.ts';
 import { type KeyRecord, type KeyRecords, openKeyRecords } from '../src/store/keyRecords.ts';
 import { openSessionRecords } from '../src/store/sessionRecords.ts';
+import { identity, KEY, recordOf, share } from './support/records.ts';
 
-const KEY = 'ab'.repeat(16);
 const SESSION = 'cd'.repeat(16);
-const identity = '04'.repeat(65);
-
-const share = (epoch: number): KeyRecord['share'] => ({
-  epoch,
-  shard: '',
-  record_id: `0${epoch}`.repeat(32),
-  moduli: [],
-});
-
-const recordOf = (index: 1 | 2, change: Partial<KeyRecord> = {}): KeyRecord => ({
-  format: 'quorate-two-party-key/v1',
-  session_id: KEY,
-  state: 'active',
-  partner: index === 1 ? 'p2' : 'p1',
-  partner_identity: identity,
-  own_identity: identity,
-  index,
-  address: `0x${'11'.repeat(20)}`,
-  public_key: '02'.repeat(33),
-  key_id: '03'.repeat(32),
-  paillier_bits: 2048,
-  share: share(0),
-  release_count: 0,
-  rolled_back: false,
-  lock: { state: 'none', reopened: 0, session_id: null, at: null },
-  next: null,
-  created_at: 1,
-  ...change,
-});
-
 interface Half {
   readonly keys: KeyRecords;
   readonly manager: SessionManager;

@@ -169,6 +169,26 @@ describe('the lock of a key', () => {
     const signed = await again.p1.sign(key, 'y');
     expect(signed).toMatchObject({ status: 'aborted', error: { code: 'key_rolled_back' } });
     expect((await again.p1.keys())[0]?.state).toBe('rolled_back');
+    const refresh = { session_id: key, partner: 'mobile-app' };
+    expect(await again.p1.refused('/api/v1/refresh/two-party', refresh)).toEqual({
+      status: 409,
+      code: 'key_rolled_back',
+    });
+    await again.stop();
+  });
+
+  test('E-1: an older chip put back is noticed by the store, and every session of the key ends', async () => {
+    const directory = stores();
+    const chip = join(directory, 'enterprise/chip.sealed');
+    const older = readFileSync(chip);
+    const pair = await startPair(directory);
+    expect((await pair.p1.sign(key, 'x')).status).toBe('completed');
+    await pair.stop();
+    writeFileSync(chip, older);
+    const again = await startPair(directory);
+    const signed = await Promise.all(['y', 'z'].map((text) => again.p1.sign(key, text)));
+    expect(signed.map(({ error }) => error?.code)).toEqual(['key_rolled_back', 'key_rolled_back']);
+    expect((await again.p1.keys())[0]?.state).toBe('rolled_back');
     await again.stop();
   });
 

@@ -5,6 +5,7 @@
 import { fromHex, parseAddress, toHex } from '@quorate/intent';
 import { lockAfterRefresh } from '@quorate/tss';
 import { messageOf } from '../errors.ts';
+import { NO_RELEASES } from '../releases.ts';
 import type { KeyRecord, StoredShare } from '../store/keyRecords.ts';
 import type { RecordName } from '../vault.ts';
 import type { NewShare } from '../worker/protocol.ts';
@@ -26,7 +27,7 @@ export async function storeShare(
   try {
     if (proposal.keySessionId === null) {
       store.keys.add({
-        format: 'quorate-two-party-key/v1',
+        format: 'quorate-two-party-key/v2',
         session_id: proposal.id,
         state: 'pending',
         partner: proposal.partner.name,
@@ -38,7 +39,7 @@ export async function storeShare(
         key_id: toHex(made.keyId),
         paillier_bits: context.config.paillier_bits,
         share,
-        release_count: 0,
+        releases: NO_RELEASES,
         rolled_back: false,
         lock: { state: 'none', reopened: 0, session_id: null, at: null },
         next: null,
@@ -66,7 +67,7 @@ export function activateShare(context: SessionContext, keySessionId: string): Ke
     ...current,
     share: next.share,
     next: null,
-    release_count: 0,
+    releases: NO_RELEASES,
     rolled_back: false,
     lock:
       context.index === 1

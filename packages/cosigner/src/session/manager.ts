@@ -160,6 +160,15 @@ export class SessionManager {
     this.#acknowledge(partner, message);
   }
 
+  /** Ends every session of a key whose store or chip is an older one. */
+  rolledBack(keySessionId: string): void {
+    this.#context.logger.error({ key: keySessionId }, 'key rolled back');
+    for (const session of this.#live.values()) {
+      if (session.proposal.keySessionId !== keySessionId) continue;
+      session.stop('key_rolled_back', 'the chip’s count is not the one of this store');
+    }
+  }
+
   /** Ends every session; keys stay. */
   stop(): void {
     this.#stopping = true;
@@ -439,6 +448,8 @@ export class SessionManager {
   #checkRefreshable(key: KeyRecord): void {
     const { state, reopened } = key.lock;
     if (state === 'terminal') throw new CosignerError('key_retired');
+    // A refresh opens the share of the present epoch, which is never opened again.
+    if (key.rolled_back) throw new CosignerError('key_rolled_back', NEITHER);
     if (state === 'refreshable' && reopened >= MAX_REOPENINGS) {
       throw new CosignerError('key_retired', `the key was opened ${reopened} times already`);
     }
@@ -501,6 +512,8 @@ interface Checked {
   readonly key: KeyRecord | undefined;
   readonly message: SignableMessage | null;
 }
+
+const NEITHER = 'the key of an older store or chip is neither used nor refreshed';
 
 function checkUnlocked(key: KeyRecord): void {
   const state = stateOf(key);

@@ -13,6 +13,7 @@ import {
 } from '@quorate/agent';
 import { z } from 'zod';
 import { SetupError } from '../errors.ts';
+import { formerReleases, type Releases } from '../releases.ts';
 import { parsedJson } from './version.ts';
 
 const hex = (bytes: number): z.ZodString =>
@@ -30,7 +31,7 @@ export interface StoredShare {
 
 /** One key; byte strings are lower-case hex without prefix. */
 export interface KeyRecord {
-  readonly format: 'quorate-two-party-key/v1';
+  readonly format: 'quorate-two-party-key/v2';
   /** The session that generated it. */
   readonly session_id: string;
   /** pending: the other side has not confirmed; never used. */
@@ -46,8 +47,8 @@ export interface KeyRecord {
   readonly key_id: string;
   readonly paillier_bits: 2048 | 3072;
   readonly share: StoredShare;
-  /** The highest release count that the chip may have reached with this store's knowledge. */
-  readonly release_count: number;
+  /** Of the present share. */
+  readonly releases: Releases;
   readonly rolled_back: boolean;
   readonly lock: {
     readonly state: 'none' | 'refreshable' | 'terminal';
@@ -67,8 +68,7 @@ const shareSchema: z.ZodType<StoredShare> = z.strictObject({
   moduli: z.array(z.string().regex(/^[0-9a-f]+$/)),
 });
 
-const recordSchema: z.ZodType<KeyRecord> = z.strictObject({
-  format: z.literal('quorate-two-party-key/v1'),
+const commonFields = {
   session_id: hex(16),
   state: z.enum(['pending', 'active']),
   partner: z.string(),
@@ -80,7 +80,6 @@ const recordSchema: z.ZodType<KeyRecord> = z.strictObject({
   key_id: hex(32),
   paillier_bits: z.union([z.literal(2048), z.literal(3072)]),
   share: shareSchema,
-  release_count: z.int().nonnegative(),
   rolled_back: z.boolean(),
   lock: z.strictObject({
     state: z.enum(['none', 'refreshable', 'terminal']),
@@ -90,7 +89,31 @@ const recordSchema: z.ZodType<KeyRecord> = z.strictObject({
   }),
   next: z.strictObject({ session_id: z.string(), share: shareSchema }).nullable(),
   created_at: z.int(),
+};
+
+const presentSchema: z.ZodType<KeyRecord> = z.strictObject({
+  format: z.literal('quorate-two-party-key/v2'),
+  ...commonFields,
+  releases: z.strictObject({
+    confirmed: z.int().nonnegative(),
+    outstanding: z.int().nonnegative(),
+  }),
 });
+
+/** Before attempts and confirmed releases were told apart. */
+const formerSchema: z.ZodType<KeyRecord> = z
+  .strictObject({
+    format: z.literal('quorate-two-party-key/v1'),
+    ...commonFields,
+    release_count: z.int().nonnegative(),
+  })
+  .transform(({ release_count: count, ...record }) => ({
+    ...record,
+    format: 'quorate-two-party-key/v2',
+    releases: formerReleases(count),
+  }));
+
+const recordSchema: z.ZodType<KeyRecord> = z.union([presentSchema, formerSchema]);
 
 /** The keys of one store. */
 export interface KeyRecords {

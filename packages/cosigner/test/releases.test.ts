@@ -1,0 +1,104 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SecureElementError } from '@quorate/secure-element';
+import { describe, expect, test } from 'vitest';
+import { CosignerError } from '../src/errors.ts';
+import { Keyring } from '../src/keyring.ts';
+import type { Releases } from '../src/releases.ts';
+import { type KeyRecord, openKeyRecords } from '../src/store/keyRecords.ts';
+import type { Vault } from '../src/vault.ts';
+import type { Threads, ThreadPort } from '../src/worker/threads.ts';
+import { KEY, recordOf } from './support/records.ts';
+
+const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+const port = { hold: () => undefined } as unknown as ThreadPort;
+
+/** Opens the key once with a chip that answers as told; tells what is on disk then. */
+async function open(
+  releases: Releases,
+  chip: number | Error,
+): Promise<{ record: KeyRecord | undefined; error: unknown; rolledBack: string[]; seen: unknown }> {
+  const directory = temporary();
+  const keys = openKeyRecords(directory);
+  keys.add(recordOf(1, { releases }));
+  let seen: unknown;
+  const vault = {
+    release: () => {
+      seen = openKeyRecords(directory).find(KEY)?.releases;
+      return chip instanceof Error
+        ? Promise.reject(chip)
+        : Promise.resolve({ secret: new Uint8Array(32), releaseCount: chip });
+    },
+  } as unknown as Vault;
+  const keyring = new Keyring(keys, vault, 1);
+  const rolledBack: string[] = [];
+  keyring.attach({ wipe: () => undefined } as unknown as Threads, (key) => rolledBack.push(key));
+  const error: unknown = await keyring.hold(KEY, port).then(
+    () => undefined,
+    (failure: unknown) => failure,
+  );
+  return { record: openKeyRecords(directory).find(KEY), error, rolledBack, seen };
+}
+
+const refusal = (statusWord?: number): CosignerError =>
+  new CosignerError(
+    'chip_refused',
+    'refused',
+    new SecureElementError('invalid-data', '', statusWord === undefined ? {} : { statusWord }),
+  );
+
+describe('the count of releases', () => {
+  test('E-1: an attempt is on disk before the chip is asked', async () => {
+    const { seen } = await open({ confirmed: 4, outstanding: 1 }, 5);
+    expect(seen).toEqual({ confirmed: 4, outstanding: 2 });
+  });
+
+  test.each([5, 6, 7])(
+    'E-1: a chip at %i is explained by two attempts of unknown outcome',
+    async (actual) => {
+      const { record, error } = await open({ confirmed: 4, outstanding: 2 }, actual);
+      expect(error).toBeUndefined();
+      expect(record).toMatchObject({
+        releases: { confirmed: actual, outstanding: 0 },
+        rolled_back: false,
+      });
+    },
+  );
+
+  test.each([4, 8])(
+    'E-1: a chip at %i is not, and the sessions of the key are stopped',
+    async (actual) => {
+      const { record, error, rolledBack } = await open({ confirmed: 4, outstanding: 2 }, actual);
+      expect(error).toMatchObject({ code: 'key_rolled_back' });
+      expect(record?.rolled_back).toBe(true);
+      expect(rolledBack).toEqual([KEY]);
+    },
+  );
+
+  test.each([0x6300, 0x63c2, 0x6982, 0x6984, 0x6a88, 0x6c10])(
+    'E-1: a refusal %i comes before the count and leaves no attempt',
+    async (word) => {
+      const { record } = await open({ confirmed: 4, outstanding: 2 }, refusal(word));
+      expect(record?.releases).toEqual({ confirmed: 4, outstanding: 2 });
+    },
+  );
+
+  test.each([0x6581, 0x6f00, undefined])(
+    'E-1: a failure %o leaves an attempt of unknown outcome',
+    async (word) => {
+      const { record } = await open({ confirmed: 4, outstanding: 2 }, refusal(word));
+      expect(record?.releases).toEqual({ confirmed: 4, outstanding: 3 });
+    },
+  );
+
+  test('E-1: a record of one number is read as attempts, none of them confirmed', () => {
+    const directory = temporary();
+    const { releases: _, ...rest } = recordOf(1);
+    const former = { ...rest, format: 'quorate-two-party-key/v1', release_count: 3 };
+    writeFileSync(join(directory, `${KEY}.json`), JSON.stringify(former));
+    expect(openKeyRecords(directory).find(KEY)).toEqual(
+      recordOf(1, { releases: { confirmed: 0, outstanding: 3 } }),
+    );
+  });
+});
