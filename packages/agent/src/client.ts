@@ -53,7 +53,7 @@ export class CeremonyError extends Error {
   readonly sessionKey: string;
 
   constructor(code: string, message: string, details: string, sessionKey: string) {
-    super(details === '' ? message : `${message}: ${details}`);
+    super(details === '' || details === message ? message : `${message}: ${details}`);
     this.name = 'CeremonyError';
     this.code = code;
     this.details = details;

@@ -180,7 +180,7 @@ function hintFor(code: string): { hint?: string } {
 }
 
 /** A failed ceremony as an error that says what happened and what to do. */
-function refusalOf(error: unknown): unknown {
+export function refusalOf(error: unknown): unknown {
   if (error instanceof CeremonyError) {
     return new CliError(error.code, foreign(error.message), {
       exit: exitOf(error.code),

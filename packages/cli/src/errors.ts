@@ -36,6 +36,19 @@ export function usageError(message: string, hint?: string): CliError {
   );
 }
 
+/** Code of {@link portInUse}. */
+export const PORT_IN_USE = 'port_in_use';
+
+/** What to do about a port that another program has; nothing for any other error. */
+export function portInUse(error: unknown): CliError | undefined {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') {
+    return undefined;
+  }
+  const port = 'port' in error ? `port ${String(error.port)}` : 'the port';
+  const message = `${port} is in use; choose another with --port`;
+  return new CliError(PORT_IN_USE, message, { exit: EXIT.usage, cause: error });
+}
+
 /** A check failed that the command exists to make. */
 export function notVerified(message: string): CliError {
   return new CliError('not_verified', message, { exit: EXIT.notVerified });

@@ -213,7 +213,7 @@ describe('rosters', () => {
     await signed('roster-key', 'roster-2');
     await done('roster', 'key', '--out', at('other-key'));
     await signed('other-key', 'forged');
-    expect((await load('forged')).exit).toBe(2);
+    expect((await load('forged')).exit).toBe(6);
     expect((await load('roster-2')).exit).toBe(0);
     await draft(1);
     await signed('roster-key', 'roster-1');

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  isAgentError,
   loadAgentConfig,
   openKeyRecords,
   openPins,
@@ -16,7 +17,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type RunOptions, runAgent } from '../agent/run.ts';
 import type { Attach, Context } from '../context.ts';
-import { usageError } from '../errors.ts';
+import { notVerified, usageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { readText, writeDurably } from '../files.ts';
 import { checkPolicy, importRoster, type RosterPreview, setUpAgent } from '../operations/agents.ts';
@@ -187,9 +188,12 @@ async function loadRoster(
   [file = '']: readonly string[],
 ): Promise<ExitCode> {
   const text = readText(file, 'roster');
-  const applied = await importRoster(options.directory, text, (preview) => {
+  const agree = (preview: RosterPreview): Promise<boolean> | boolean => {
     for (const line of changeLines(preview)) context.output.note(line);
     return options.yes === true || confirm('Put this roster in force?', '--yes');
+  };
+  const applied = await importRoster(options.directory, text, agree).catch((error: unknown) => {
+    throw isAgentError(error, 'roster/refused') ? notVerified(`${file}: ${error.message}`) : error;
   });
   if (applied === undefined) {
     context.output.result({ imported: false }, ['nothing changed']);

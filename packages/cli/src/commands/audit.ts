@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { toHex } from '@quorate/intent';
 import { AuditList, CheckpointAnswer } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import type { Attach, Context } from '../context.ts';
 import { notVerified, usageError } from '../errors.ts';
 import { readJson, readText, writeDurably } from '../files.ts';
+import { parseHexOf } from '../payload.ts';
 import { loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
 import { loginPath, withLogin } from './users.ts';
@@ -123,8 +125,12 @@ async function verifyExport(
 ): Promise<void> {
   // The server's code takes a quarter of a second to load: only where it is used.
   const { auditVerify } = await import('@quorate/coordinator');
+  const noted =
+    options.publicKey === undefined
+      ? undefined
+      : toHex(parseHexOf(options.publicKey, 32, 'audit key'));
   const checked = auditVerify(readText(file, 'audit export'), {
-    ...(options.publicKey === undefined ? {} : { publicKey: options.publicKey }),
+    ...(noted === undefined ? {} : { publicKey: noted }),
     ...(options.checkpoint === undefined ? {} : { checkpoint: keptCheckpoint(options.checkpoint) }),
   });
   if (!checked.ok) throw notVerified(`${file}: ${checked.message}`);

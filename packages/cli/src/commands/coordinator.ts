@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { createServerLog } from '../coordinator/log.ts';
 import { consoleFiles } from '../coordinator/page.ts';
+import { portInUse } from '../errors.ts';
 import { untilStopped } from '../dev/interrupt.ts';
 import { writeDurably } from '../files.ts';
 import { parseLogLevel } from '../terminal/log.ts';
@@ -85,7 +86,7 @@ async function coordinator(context: Context, options: CoordinatorOptions): Promi
       consoleFiles: consoleFiles(),
     });
     try {
-      const { url, wsUrl } = await server.listen();
+      const { url, wsUrl } = await listen(server);
       announce(context, options, { config, server, url, wsUrl });
       await stopped;
       context.output.note('stopping');
@@ -93,6 +94,14 @@ async function coordinator(context: Context, options: CoordinatorOptions): Promi
       await server.close();
     }
   });
+}
+
+async function listen(server: CoordinatorServer): Promise<{ url: string; wsUrl: string }> {
+  try {
+    return await server.listen();
+  } catch (error) {
+    throw portInUse(error) ?? error;
+  }
 }
 
 interface Listening {

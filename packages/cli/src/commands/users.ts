@@ -6,6 +6,7 @@
 import { UserList } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
+import { usageError } from '../errors.ts';
 import { readText, writeDurably } from '../files.ts';
 import { addUser, issueToken, logIn, setUpAdministrator } from '../operations/users.ts';
 import { everyPage, loginApi } from '../remote/api.ts';
@@ -185,6 +186,7 @@ async function addPerson(
   options: AddOptions,
   [username = '']: readonly string[],
 ): Promise<void> {
+  checkNewPerson(username, options);
   const api = loginApi(loginPath(context, options));
   if (options.password === false) await addUser(api, { username }, options.role);
   else {
@@ -195,6 +197,18 @@ async function addPerson(
   context.output.result({ username, roles: options.role }, [
     `added ${username} (${options.role.join(', ')})`,
   ]);
+}
+
+function checkNewPerson(username: string, options: AddOptions): void {
+  if (username.includes(',') || username !== username.trim()) {
+    throw usageError(
+      'a username has no comma, and no space at its ends',
+      'keygen and sign take usernames separated by commas',
+    );
+  }
+  if (options.password === false && options.passwordFile !== undefined) {
+    throw usageError('--no-password and --password-file contradict each other');
+  }
 }
 
 async function listPeople(context: Context, options: LoginOption): Promise<void> {
@@ -215,6 +229,9 @@ async function changePerson(
   options: ChangeOptions,
   [username = '']: readonly string[],
 ): Promise<void> {
+  if (options.disable === true && options.enable === true) {
+    throw usageError('--disable and --enable contradict each other');
+  }
   const state =
     options.disable === true ? 'disabled' : options.enable === true ? 'active' : undefined;
   const body = {

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { CliError } from '../errors.ts';
+import { CliError, PORT_IN_USE } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 
 const QUORATE = fileURLToPath(new URL('../../bin/quorate.js', import.meta.url));
@@ -43,6 +43,8 @@ export class Program {
   #wasReady = false;
   #crashes = 0;
   #tail: string[] = [];
+  /** What it said when it failed. */
+  #error: ProgramEvent | undefined;
 
   constructor(options: ProgramOptions) {
     this.name = options.name;
@@ -114,6 +116,7 @@ export class Program {
         createInterface({ input: child.stdout }).on('line', (line) => {
           // Results on stdout may hold the setup token: they are read, and not kept.
           const event = parseEvent(line);
+          if (event?.['event'] === 'error') this.#error = event;
           if (event?.['event'] !== this.#options.ready) return;
           this.#wasReady = true;
           resolve(event);
@@ -133,6 +136,9 @@ export class Program {
   }
 
   #notStarted(code: number | null, signal: string | null): CliError {
+    // The one failure that the person can mend; the others are ours.
+    const { code: told, message } = this.#error ?? {};
+    if (told === PORT_IN_USE) return new CliError(told, String(message), { exit: EXIT.usage });
     const tail = this.#tail.length === 0 ? '' : `\n  ${this.#tail.join('\n  ')}`;
     return new CliError('not_started', `${this.name} ended (${code ?? signal})${tail}`, {
       exit: EXIT.unexpected,

@@ -126,7 +126,8 @@ function unexpectedAnswer(why: string): CliError {
 /** The error for an answer that is not 2xx; problem+json is read where it is there. */
 function refusal(status: number, text: string): CliError {
   const problem = problemOf(text);
-  const detail = problem.detail === '' ? '' : `: ${foreign(problem.detail)}`;
+  const said = problem.detail === '' || problem.detail === problem.title;
+  const detail = said ? '' : `: ${foreign(problem.detail)}`;
   return new CliError(
     problem.code || `http_${status}`,
     `${foreign(problem.title) || `the coordinator answered ${status}`}${detail}`,

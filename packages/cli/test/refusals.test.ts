@@ -1,0 +1,144 @@
+// What a person does wrong, and what the command line says: no command may hang over it.
+import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CeremonyError } from '@quorate/agent';
+import { confirm } from '../src/terminal/prompt.ts';
+import { refusalOf } from '../src/ceremony.ts';
+import { Recorder } from './support/recorder.ts';
+import { quorate } from './support/world.ts';
+
+let directory = '';
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'quorate-refusals-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const at = (...names: string[]): string => join(directory, ...names);
+const lastLine = (text: string): unknown => JSON.parse(text.trim().split('\n').at(-1) ?? '');
+
+describe('input that is wrong', () => {
+  test('a session key that the coordinator could not read is refused at once', async () => {
+    const order = ['--threshold', '2', '--participants', 'a,b', '--session-key', 'no spaces'];
+    const ran = await quorate('keygen', ...order, '--json');
+    expect(ran.exit).toBe(2);
+    expect(ran.stderr).toContain('letters, digits');
+    expect(lastLine(ran.stdout)).toMatchObject({ event: 'error', code: 'usage', exit_code: 2 });
+  });
+
+  test.each([['keygn'], ['keygen', '--treshold', '2'], ['keygen'], ['users']])(
+    'with --json a wrong command line is told as an error event, too (%s)',
+    async (...args) => {
+      const ran = await quorate(...args, '--json');
+      expect(ran.exit).toBe(2);
+      expect(lastLine(ran.stdout)).toMatchObject({ event: 'error', code: 'usage', exit_code: 2 });
+    },
+  );
+
+  test.each([
+    ['sign', '--participants', 'a,b'],
+    ['verify', '--signature', `0x${'11'.repeat(65)}`],
+  ])('a zero digest is not accepted (%s)', async (...args) => {
+    const address = ['--address', '0x2c7536E3605D9C16a7a3D7b1898e529396a65c23'];
+    const ran = await quorate(...args, ...address, '--digest', `0x${'0'.repeat(64)}`);
+    expect(ran.exit).toBe(2);
+    expect(ran.stderr).toContain('a zero digest is not accepted');
+  });
+
+  test.each([
+    ['users', 'add', 'a,b', '--role', 'participant'],
+    ['users', 'add', ' a', '--role', 'participant'],
+    ['users', 'add', 'a', '--role', 'participant', '--no-password', '--password-file', 'x'],
+    ['users', 'change', 'a', '--disable', '--enable'],
+    ['audit', 'verify', '/dev/null', '--public-key', '12'],
+  ])('%s %s %s ends with 2 before anybody is asked', async (...args) => {
+    expect((await quorate(...args, '--login', at('none'))).exit).toBe(2);
+  });
+});
+
+describe('codes of the coordinator', () => {
+  const told = (code: string): unknown => refusalOf(new CeremonyError(code, 'no', 'no', 's1'));
+
+  test('wrong input ends with 2, a refusal with 3, and no text is told twice', () => {
+    expect(told('invalid_message')).toMatchObject({ exit: 2, message: 'no' });
+    expect(told('session_key_conflict')).toMatchObject({ exit: 3, message: 'no' });
+  });
+
+  test('a new session key is advised only where it helps', () => {
+    expect(told('timeout')).toMatchObject({ hint: expect.stringContaining('new session key') });
+    expect(told('session_key_conflict')).toMatchObject({
+      hint: expect.stringContaining('new session key'),
+    });
+    for (const code of ['zero_digest', 'forbidden_key', 'unknown_key', 'not_a_holder']) {
+      expect(told(code)).toMatchObject({ hint: undefined });
+    }
+  });
+});
+
+describe('agents', () => {
+  const init = (approval: string) => {
+    const who = ['--directory', at('alice'), '--username', 'alice'];
+    return quorate('agent', 'init', ...who, '--url', 'http://127.0.0.1:1', '--approval', approval);
+  };
+
+  test('a policy that is not one is refused when it is configured, and ends agent run before the PIN', async () => {
+    const policy = at('policy.yaml');
+    expect((await init(`policy:${policy}`)).exit).toBe(2);
+    writeFileSync(policy, 'keygen: perhaps\n');
+    expect((await init(`policy:${policy}`)).exit).toBe(2);
+    writeFileSync(
+      policy,
+      'keygen: refuse\nsign:\n  kinds: []\n  chains: []\n  addresses: []\n  max_value: "0"\n',
+    );
+    const made = await init(`policy:${policy}`);
+    expect(made.exit, made.stderr).toBe(0);
+    writeFileSync(policy, 'keygen: perhaps\n');
+    const ran = await quorate('agent', 'run', '--directory', at('alice'));
+    expect(ran.exit).toBe(2);
+    expect(ran.stderr).toContain('policy.yaml');
+  });
+});
+
+describe('a port that is taken', () => {
+  test('is named by the coordinator with the way out, and ends with 2', async () => {
+    const taken: Server = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const address = taken.address();
+    const port = typeof address === 'object' && address !== null ? String(address.port) : '';
+    try {
+      for (const command of [
+        ['coordinator', '--data', at('data')],
+        ['dev', '--parties', '2'],
+      ]) {
+        const ran = await quorate(...command, '--port', port, '--json');
+        expect(ran.exit, ran.stderr).toBe(2);
+        expect(ran.stderr).toContain(`port ${port} is in use; choose another with --port`);
+      }
+    } finally {
+      await new Promise((resolve) => taken.close(resolve));
+    }
+  });
+});
+
+describe('Ctrl-C at a question', () => {
+  test('ends with 130, not with no', async () => {
+    const input = Object.assign(new EventEmitter(), {
+      isTTY: true,
+      setRawMode: () => undefined,
+      resume: () => undefined,
+      pause: () => undefined,
+    });
+    const before = process.listenerCount('SIGINT');
+    const asked = confirm('Sure?', '--yes', { input, output: new Recorder() });
+    process.emit('SIGINT');
+    await expect(asked).rejects.toMatchObject({ code: 'interrupted', exit: 130 });
+    expect(process.listenerCount('SIGINT')).toBe(before);
+  });
+});
