@@ -49,6 +49,11 @@ export function portInUse(error: unknown): CliError | undefined {
   return new CliError(PORT_IN_USE, message, { exit: EXIT.usage, cause: error });
 }
 
+/** The person pressed Ctrl-C. */
+export function interruption(): CliError {
+  return new CliError('interrupted', 'interrupted', { exit: EXIT.interrupted });
+}
+
 /** A check failed that the command exists to make. */
 export function notVerified(message: string): CliError {
   return new CliError('not_verified', message, { exit: EXIT.notVerified });

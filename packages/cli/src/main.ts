@@ -5,6 +5,7 @@
  */
 import { CommanderError } from 'commander';
 import type { World } from './context.ts';
+import { interruption } from './errors.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { errorEvent, explain, type Explanation } from './explain.ts';
 import { createProgram } from './program.ts';
@@ -22,6 +23,12 @@ export async function main(
   world: World = processWorld,
 ): Promise<ExitCode> {
   const program = createProgram(world);
+  const onInterrupt = (): void => {
+    // Commands that end in order, and questions, listen themselves.
+    if (process.listenerCount('SIGINT') > 1) return;
+    process.exit(report(interruption(), args, world));
+  };
+  process.on('SIGINT', onInterrupt);
   try {
     await program.command.parseAsync([...args], { from: 'user' });
     return program.exitCode();
@@ -36,6 +43,8 @@ export async function main(
       return EXIT.usage;
     }
     return report(error, args, world);
+  } finally {
+    process.off('SIGINT', onInterrupt);
   }
 }
 

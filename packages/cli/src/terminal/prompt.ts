@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { CliError, usageError } from '../errors.ts';
-import { EXIT } from '../exitCodes.ts';
+import { interruption, usageError } from '../errors.ts';
 
 const ENTER = new Set([0x0d, 0x0a, 0x04]);
 const BACKSPACE = new Set([0x7f, 0x08]);
@@ -83,10 +82,6 @@ function readLine(input: PromptInput): Promise<Uint8Array> {
     };
     input.on('data', onData);
   });
-}
-
-function interruption(): CliError {
-  return new CliError('interrupted', 'interrupted', { exit: EXIT.interrupted });
 }
 
 /** The new length after one key; a character of several bytes goes as a whole. */
