@@ -143,4 +143,19 @@ describe('a share that P2 has stored and P1 has not confirmed', () => {
     expect(p2.keys.find(KEY)?.next?.share.epoch).toBe(1);
     expect(p2.sent.some(({ type }) => type === 'abort')).toBe(true);
   });
+
+  test('J-7: the refusal of a proposal does not tell the partner which check failed', () => {
+    const p2 = half(2, [recordOf(2, { rolled_back: true })]);
+    const init = {
+      operation: 'refresh',
+      reply: false,
+      certificate: Buffer.alloc(240).toString('base64'),
+      key_session_id: KEY,
+      epoch: 0,
+      paillier_bits: 2048,
+    };
+    p2.manager.receive('p1', message('two_party_sign_init', 1, init));
+    const abort = p2.sent.find(({ type }) => type === 'abort');
+    expect(abort?.plaintext).toEqual(encodeMail({ code: 'aborted', reason: '' }));
+  });
 });

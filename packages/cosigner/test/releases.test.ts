@@ -1,10 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { silentLogger } from '@quorate/agent';
 import { SecureElementError } from '@quorate/secure-element';
 import { describe, expect, test } from 'vitest';
 import { CosignerError } from '../src/errors.ts';
+import type { CosignerPaths } from '../src/files.ts';
 import { Keyring } from '../src/keyring.ts';
+import { openSealedPool } from '../src/primeStock.ts';
 import type { Releases } from '../src/releases.ts';
 import { type KeyRecord, openKeyRecords } from '../src/store/keyRecords.ts';
 import type { Vault } from '../src/vault.ts';
@@ -91,6 +94,23 @@ describe('the count of releases', () => {
       expect(record?.releases).toEqual({ confirmed: 4, outstanding: 3 });
     },
   );
+
+  test.each([
+    ['stay with a count that attempts explain', 6, 1],
+    ['are discarded when the chip is ahead', 7, 0],
+    ['are discarded when the chip is behind', 4, 0],
+  ])('E-1: primes %s', async (_, releaseCount, left) => {
+    const directory = temporary();
+    mkdirSync(join(directory, 'pool'));
+    writeFileSync(join(directory, 'pool', '2048-0000000000000000.sealed'), 'sealed');
+    writeFileSync(join(directory, 'poolCount'), '{"confirmed":4,"outstanding":1}');
+    const vault = {
+      release: () => Promise.resolve({ secret: new Uint8Array(32), releaseCount }),
+    } as unknown as Vault;
+    const paths = { inStore: (name: string) => join(directory, name) } as unknown as CosignerPaths;
+    await openSealedPool(vault, paths, silentLogger);
+    expect(readdirSync(join(directory, 'pool'))).toHaveLength(left);
+  });
 
   test('E-1: a record of one number is read as attempts, none of them confirmed', () => {
     const directory = temporary();

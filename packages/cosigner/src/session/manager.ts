@@ -25,6 +25,7 @@ import { activateShare, discardShare } from './commit.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { decodeMail, encodeMail } from './mail.ts';
 import { TwoPartySession } from './session.ts';
+import { toldCode } from './told.ts';
 
 /** What REST asks for. */
 export interface Order {
@@ -470,7 +471,10 @@ export class SessionManager {
   }
 
   #tellAbort(partner: string, sessionId: string, code: string): void {
-    this.#tell(partner, sessionId, 'abort', { code, reason: '' } satisfies PeerAbort);
+    this.#tell(partner, sessionId, 'abort', {
+      code: toldCode(code),
+      reason: '',
+    } satisfies PeerAbort);
   }
 
   #tell(

@@ -26,6 +26,7 @@ import type { Proposal, SessionContext } from './context.ts';
 import { Deadlines } from './deadlines.ts';
 import { decodeMail, encodeMail } from './mail.ts';
 import { firstStep, isExpected, messageOfRound } from './steps.ts';
+import { toldCode } from './told.ts';
 
 /** How long the last messages of a session are repeated after its end, milliseconds. */
 const FAREWELL_MS = 30_000;
@@ -511,9 +512,8 @@ export class TwoPartySession {
     this.#courier.whenEmpty(gone);
   }
 
-  /** All failed checks look alike from outside (attacks.md J-7). */
   #farewell(code: CosignerCode): void {
-    const told = TOLD.has(code) ? code : 'aborted';
+    const told = toldCode(code);
     const abort: PeerAbort = { code: told, reason: COSIGNER_CODES[told].en };
     this.#courier.clear();
     const plaintext = encodeMail(abort);
@@ -571,13 +571,6 @@ export class TwoPartySession {
     });
   }
 }
-
-/** Codes that tell the partner nothing about a check. */
-const TOLD: ReadonlySet<CosignerCode> = new Set([
-  ...(['declined', 'timeout', 'process_restarted', 'key_locked', 'key_retired'] as const),
-  ...(['key_pending', 'unknown_key', 'epoch_mismatch', 'intent_mismatch', 'stopping'] as const),
-  ...(['not_capable', 'too_many_sessions', 'wrong_side', 'refresh_running'] as const),
-]);
 
 function shownReason(code: CosignerCode, reason: string): string {
   const text = COSIGNER_CODES[code].en;
