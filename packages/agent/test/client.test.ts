@@ -133,11 +133,11 @@ describe('coordinator client', () => {
   test('what was stored before the request is no answer to it: a used session key is told as such', async () => {
     const server = await scriptedServer();
     const { client, connection } = await connected(server, { resumed: 2 });
-    const refused = failure(client.keygen({ ...keygenOrder, session_key: 's1' }));
+    const refused = failure(client.sign(signOrder));
     const { cseq } = await connection.next();
     const old = { session_key: 's1', type: 'sign_complete', success: true, message: '' };
     connection.send({ ...old, signature: otherSignature, seq: 1 });
-    connection.send({ ...old, signature, seq: 2 });
+    connection.send({ ...old, signature: otherSignature, seq: 2 });
     const error = { type: 'error', session_key: 's1', code: 'session_key_conflict' };
     connection.send({ ...error, message: 'in use', details: '', cseq, seq: 3 });
     expect((await refused).code).toBe('session_key_conflict');
