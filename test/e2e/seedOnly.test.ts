@@ -125,9 +125,9 @@ describe('the development cluster', () => {
     const ran = await run(process.execPath, [QUORATE, 'dev', '--port', port, '--json'], {
       env: { ...process.env, TMPDIR: temporary },
     });
-    expect(ran.code).not.toBe(0);
-    expect(ran.stderr).toContain('EADDRINUSE');
-    expect(JSON.parse(ran.stdout)).toMatchObject({ event: 'error', code: 'not_started' });
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain(`port ${port} is in use; choose another with --port`);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ event: 'error', code: 'port_in_use' });
     expect(readdirSync(temporary)).toEqual([]);
     rmSync(temporary, { recursive: true });
   });
