@@ -12,6 +12,7 @@ const project = (name: string, root: string) => ({
     exclude: process.env.QUORATE_SLOW === '1' ? [] : ['**/*.slow.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    maxWorkers: 2, // the default leaves one core of two idle
   },
 });
 
