@@ -50,6 +50,7 @@ import {
   keygenRound4,
   keygenRound5,
 } from './messages.ts';
+import { required } from './pairs.ts';
 import { checkKeygen, echoHash, type KeygenParameters, keygenSid } from './parameters.ts';
 import { answerTo, type BuilderAnswer, type EvaluatorOffer, finishWith, offerTo } from './setup.ts';
 
@@ -223,9 +224,3 @@ const collect = <A, E, R>(
 
 const inOrder = <T>(context: KeygenContext, own: T, of: (from: number) => T): T[] =>
   Array.from({ length: context.parties }, (_, at) => (at + 1 === context.index ? own : of(at + 1)));
-
-const required = <T>(map: ReadonlyMap<number, T>, key: number): T => {
-  const value = map.get(key);
-  if (value === undefined) throw new Error(`unreachable: nothing for party ${key}`);
-  return value;
-};

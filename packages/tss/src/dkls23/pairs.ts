@@ -37,3 +37,10 @@ export function zeroShare(
   }
   return sum;
 }
+
+/** What a map of all peers holds for one of them. */
+export function required<T>(map: ReadonlyMap<number, T>, peer: number): T {
+  const value = map.get(peer);
+  if (value === undefined) throw new Error(`unreachable: nothing for party ${peer}`);
+  return value;
+}

@@ -31,7 +31,7 @@ import {
   type SignContext,
 } from './multiply.ts';
 import { combineNonces } from './nonce.ts';
-import { zeroShare } from './pairs.ts';
+import { required, zeroShare } from './pairs.ts';
 import { checkSign, digestScalar, echoHash, type SignParameters, signSid } from './parameters.ts';
 import type { Signature } from '../signature.ts';
 import { assemble } from './signature.ts';
@@ -169,10 +169,4 @@ const partialSignature = (
     u: addScalars(mulScalars(r, Phi), ...terms.map(({ u }) => u)),
     v: addScalars(mulScalars(sk, Phi), ...terms.map(({ v }) => v)),
   };
-};
-
-const required = <T>(map: ReadonlyMap<number, T>, key: number): T => {
-  const value = map.get(key);
-  if (value === undefined) throw new Error(`unreachable: nothing for party ${key}`);
-  return value;
 };
