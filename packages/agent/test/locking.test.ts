@@ -123,9 +123,22 @@ describe('ban', () => {
     const { cluster, address } = await withLiar({ deadlines: { round: 4000 } });
     const alice = cluster.member('alice');
     const file = join(alice.directory, 'keys', `${address.toLowerCase()}.json`);
+    // The lie reaches alice when she has released her shard and spoken: her next write is the ban.
+    const held: Frame[] = [];
+    let spoken = false;
     cluster.proxy.meddle = (message, direction, username) => {
-      const speaks = message.type === 'round' && direction === 'to-server' && username === 'alice';
-      if (speaks) mkdirSync(`${file}.tmp`, { recursive: true });
+      if (message.type !== 'round' || username !== 'alice' || message['round'] !== 1) {
+        return [message];
+      }
+      if (direction === 'to-agent' && !spoken) {
+        held.push(message);
+        return [];
+      }
+      if (direction === 'to-server' && !spoken) {
+        spoken = true;
+        mkdirSync(`${file}.tmp`, { recursive: true });
+        cluster.proxy.inject('alice', held);
+      }
       return [message];
     };
     const first = await failure(cluster.sign('s1', address, ['alice', 'bob']));
