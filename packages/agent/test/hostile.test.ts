@@ -146,7 +146,9 @@ describe('agents against a hostile relay', () => {
         return [{ ...message, reason_hash: '11'.repeat(32) }];
       }
       const ends = message.type === 'keygen_result' && direction === 'to-server';
-      return ends && username === 'bob' ? [{ ...message, success: false }] : [message];
+      if (!ends || username !== 'bob') return [message];
+      const { type, session_key, part_index, cpic } = message;
+      return [{ type, session_key, part_index, cpic, success: false, message: 'a lie' }];
     };
     await failure(
       cluster.client.keygen({
