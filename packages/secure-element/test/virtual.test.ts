@@ -17,7 +17,8 @@ import {
   openVirtualSecureElement,
   SecureElementError,
 } from '../src/index.ts';
-import { ChipMachine } from '../src/virtual/machine.ts';
+import { ChipMachine } from '../src/card/machine.ts';
+import { VirtualCard } from '../src/virtual/chip.ts';
 import { SCRYPT_COST as PRODUCTION_COST, SealedFile } from '../src/virtual/sealedFile.ts';
 import { encodeState } from '../src/virtual/state.ts';
 import { Bench, type ChipUnderTest, ok, PIN, SELECT, transmit } from './support/host.ts';
@@ -196,9 +197,10 @@ test('a chip whose memory cannot be written answers 6581, changes nothing and st
   const file = newFile();
   await newChip(file);
   const { file: sealed, state } = await SealedFile.open(file, PASSPHRASE);
-  const machine = new ChipMachine(state, () => {
+  const card = new VirtualCard(state, () => {
     throw new Error('disk full');
   });
+  const machine = new ChipMachine(card);
   const send = (apdu: Uint8Array): string => Buffer.from(machine.process(apdu)).toString('hex');
   const chip: ChipUnderTest = {
     transport: { transmit: async (apdu) => machine.process(apdu), close: async () => undefined },
@@ -219,7 +221,7 @@ test('power off leaves no secret in memory', async () => {
   await ready.chip.transport.close();
   const { file: sealed, state } = await SealedFile.open(file, PASSPHRASE);
   expect(Buffer.from(encodeState(state)).includes(record.secret)).toBe(true);
-  new ChipMachine(state, () => undefined).powerOff();
+  new ChipMachine(new VirtualCard(state, () => undefined)).powerOff();
   expect(Buffer.from(encodeState(state)).includes(record.secret)).toBe(false);
   expect(state.personalisation?.privateKey.every((byte) => byte === 0)).toBe(true);
   sealed.close();

@@ -1,43 +1,28 @@
-/** What the commands of the virtual chip work on: persistent state, memory that a reset clears, and the key. */
-import { createPrivateKey, randomBytes, sign, timingSafeEqual } from 'node:crypto';
+/** The virtual chip's keys, PIN and records: all of its state is in memory, and written before it is used. */
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  timingSafeEqual,
+} from 'node:crypto';
+import { type Card, type CardStatus, type RecordPlace, StatusError } from '../card/card.ts';
 import { SW } from '../status.ts';
-import type { ChipRecord, ChipState, Personalisation } from './state.ts';
-
-/** Challenges, and sessions, that the chip remembers; a further one takes the place of the oldest. */
-const REMEMBERED = 32;
-
-/** Ends a command with a status word. */
-export class StatusError extends Error {
-  readonly statusWord: number;
-
-  constructor(statusWord: number) {
-    super(`status ${statusWord.toString(16)}`);
-    this.name = 'StatusError';
-    this.statusWord = statusWord;
-  }
-}
-
-/** Memory that a reset clears. */
-export interface Volatile {
-  selected: boolean;
-  pinVerified: boolean;
-  /** 16 bytes each, oldest first */
-  challenges: Uint8Array[];
-  /** Session hashes, 32 bytes each, oldest first */
-  sessions: Uint8Array[];
-}
+import {
+  type ChipRecord,
+  type ChipState,
+  type Personalisation,
+  PIN_TRIES,
+  usedSlots,
+  wipeState,
+} from './state.ts';
 
 /** Writes a state so that it survives a power cut the moment this returns. */
 export type Persist = (state: ChipState) => void;
 
-/** The inside of the virtual chip. */
-export class Chip {
-  readonly memory: Volatile = {
-    selected: false,
-    pinVerified: false,
-    challenges: [],
-    sessions: [],
-  };
+/** The virtual chip over a way to write its state. */
+export class VirtualCard implements Card {
   #state: ChipState;
   readonly #persist: Persist;
 
@@ -46,26 +31,32 @@ export class Chip {
     this.#persist = persist;
   }
 
-  get state(): ChipState {
-    return this.#state;
+  get cplc(): Uint8Array {
+    return this.#state.cplc;
   }
 
-  /** Writes a change first and uses it after; when the write fails the old state stays. */
-  commit(change: Partial<Omit<ChipState, 'counter'>>): void {
-    const next = { ...this.#state, ...change, counter: this.#state.counter + 1 };
-    this.#persist(next);
-    this.#state = next;
+  status(): CardStatus {
+    const { personalisation, triesLeft, counter } = this.#state;
+    return {
+      used: usedSlots(this.#state),
+      triesLeft,
+      personalised: personalisation !== null,
+      authorisationKey: personalisation?.authorisationKey ?? null,
+      counter,
+      software: true,
+    };
   }
 
-  /** What personalisation set. @throws StatusError 6985 before it */
-  personalisation(): Personalisation {
-    if (this.#state.personalisation === null) throw new StatusError(SW.conditions);
-    return this.#state.personalisation;
+  publicKey(): Uint8Array {
+    return this.#personalisation().publicKey;
   }
 
-  /** ECDSA P-256 over SHA-256(message), DER. */
+  authorisationKey(): Uint8Array {
+    return this.#personalisation().authorisationKey;
+  }
+
   sign(message: Uint8Array): Uint8Array {
-    const { privateKey, publicKey } = this.personalisation();
+    const { privateKey, publicKey } = this.#personalisation();
     const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
     const key = createPrivateKey({
       format: 'jwk',
@@ -80,39 +71,116 @@ export class Chip {
     return new Uint8Array(sign('sha256', message, key));
   }
 
-  /** A new challenge; beyond {@link REMEMBERED} the oldest is forgotten. */
-  newChallenge(): Uint8Array {
-    const challenge = new Uint8Array(randomBytes(16));
-    this.memory.challenges = [...this.memory.challenges, challenge].slice(-REMEMBERED);
-    return challenge;
+  personalise(authorisationKey: Uint8Array, pin: Uint8Array): void {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { d = '', x = '', y = '' } = privateKey.export({ format: 'jwk' });
+    const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64url'));
+    this.#commit({
+      triesLeft: PIN_TRIES,
+      personalisation: {
+        privateKey: bytes(d),
+        publicKey: Uint8Array.of(4, ...bytes(x), ...bytes(y)),
+        authorisationKey,
+        ...pinVerifier(pin),
+      },
+    });
   }
 
-  /** Takes a challenge out, whatever happens next. @throws StatusError 6984 when it is not open */
-  consumeChallenge(challenge: Uint8Array): void {
-    const { challenges } = this.memory;
-    const rest = challenges.filter((open) => !timingSafeEqual(open, challenge));
-    if (rest.length === challenges.length) throw new StatusError(SW.challengeUnknown);
-    this.memory.challenges = rest;
+  replaceAuthorisationKey(authorisationKey: Uint8Array): void {
+    this.#commit({ personalisation: { ...this.#personalisation(), authorisationKey } });
   }
 
-  rememberSession(hash: Uint8Array): void {
-    const others = this.memory.sessions.filter((known) => !timingSafeEqual(known, hash));
-    this.memory.sessions = [...others, hash].slice(-REMEMBERED);
+  /** Security: the try is taken and written before the comparison, so that a power cut costs it too (E-6). */
+  verifyPin(pin: Uint8Array): void {
+    const { pinSalt, pinHash } = this.#personalisation();
+    const left = this.#state.triesLeft - 1;
+    if (left < 0) throw new StatusError(SW.pinBlocked);
+    this.#commit({ triesLeft: left });
+    const hash = hashPin(pinSalt, pin);
+    const isRight = timingSafeEqual(hash, pinHash);
+    hash.fill(0);
+    if (!isRight) throw new StatusError(SW.pinWrong | left);
+    this.#commit({ triesLeft: PIN_TRIES });
   }
 
-  knowsSession(hash: Uint8Array): boolean {
-    return this.memory.sessions.some((known) => timingSafeEqual(known, hash));
+  changePin(pin: Uint8Array, newPin: Uint8Array): void {
+    this.verifyPin(pin);
+    this.#commit({ personalisation: { ...this.#personalisation(), ...pinVerifier(newPin) } });
   }
 
-  /** The slot of a record id, or −1. */
-  slotOf(recordId: Uint8Array): number {
-    return this.#state.records.findIndex(
+  /** The machine remembers the verification; here is nothing to take away. */
+  forgetPin(): void {}
+
+  find(recordId: Uint8Array): RecordPlace | null {
+    const slot = this.#state.records.findIndex(
       (record) => record !== null && timingSafeEqual(record.recordId, recordId),
     );
+    const address = this.#state.records[slot]?.address;
+    return address === undefined ? null : { slot, address };
   }
 
-  /** Writes one slot. */
-  commitRecord(slot: number, record: ChipRecord | null): void {
-    this.commit({ records: this.#state.records.with(slot, record) });
+  insert(record: Omit<ChipRecord, 'releaseCount'>): {
+    readonly slot: number;
+    readonly used: number;
+  } {
+    const slot = this.#state.records.indexOf(null);
+    if (slot < 0) throw new StatusError(SW.full);
+    this.#commitRecord(slot, { ...record, releaseCount: 0 });
+    return { slot, used: usedSlots(this.#state) };
   }
+
+  release(slot: number): ChipRecord {
+    const record = this.#record(slot);
+    const releaseCount = record.releaseCount + 1;
+    if (releaseCount > 0xffffffff) throw new StatusError(SW.failure);
+    const counted = { ...record, releaseCount };
+    this.#commitRecord(slot, counted);
+    return counted;
+  }
+
+  erase(slot: number): number {
+    const record = this.#record(slot);
+    this.#commitRecord(slot, null);
+    record.secret.fill(0);
+    return usedSlots(this.#state);
+  }
+
+  powerOff(): void {
+    wipeState(this.#state);
+  }
+
+  /** Writes a change first and uses it after; when the write fails the old state stays. */
+  #commit(change: Partial<Omit<ChipState, 'counter'>>): void {
+    const next = { ...this.#state, ...change, counter: this.#state.counter + 1 };
+    try {
+      this.#persist(next);
+    } catch {
+      throw new StatusError(SW.memoryFailure);
+    }
+    this.#state = next;
+  }
+
+  #commitRecord(slot: number, record: ChipRecord | null): void {
+    this.#commit({ records: this.#state.records.with(slot, record) });
+  }
+
+  #record(slot: number): ChipRecord {
+    const record = this.#state.records[slot] ?? null;
+    if (record === null) throw new StatusError(SW.recordNotFound);
+    return record;
+  }
+
+  #personalisation(): Personalisation {
+    if (this.#state.personalisation === null) throw new StatusError(SW.conditions);
+    return this.#state.personalisation;
+  }
+}
+
+function pinVerifier(pin: Uint8Array): { pinSalt: Uint8Array; pinHash: Uint8Array } {
+  const pinSalt = new Uint8Array(randomBytes(16));
+  return { pinSalt, pinHash: hashPin(pinSalt, pin) };
+}
+
+function hashPin(salt: Uint8Array, pin: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(salt).update(pin).digest());
 }

@@ -2,13 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { CAPACITY } from '../card/card.ts';
+import { ChipMachine } from '../card/machine.ts';
 import { ApduSecureElement } from '../driver.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport, SecureElement } from '../secureElement.ts';
+import { VirtualCard } from './chip.ts';
 import { lockFile } from './lock.ts';
-import { ChipMachine } from './machine.ts';
 import { SCRYPT_COST, SealedFile } from './sealedFile.ts';
-import { CAPACITY, type ChipState, PIN_TRIES } from './state.ts';
+import { type ChipState, PIN_TRIES } from './state.ts';
 
 /** Where a virtual chip lives. */
 export interface VirtualChipOptions {
@@ -69,7 +71,7 @@ async function powerOn(
   const unlock = lockFile(path);
   try {
     const { file, state } = await load(path, passphrase);
-    const machine = new ChipMachine(state, (next) => file.write(next));
+    const machine = new ChipMachine(new VirtualCard(state, (next) => file.write(next)));
     return new VirtualTransport(machine, () => {
       machine.powerOff();
       file.close();

@@ -1,9 +1,8 @@
 /** What the virtual chip keeps when its power is off, and the bytes of it. docs/spec/chip.md §5. */
 import { concat, u32 } from '@quorate/intent';
+import { CAPACITY } from '../card/card.ts';
 import { SecureElementError } from '../errors.ts';
 
-/** Records that fit on the chip. */
-export const CAPACITY = 100;
 /** Wrong PINs in a row until the chip blocks for ever. */
 export const PIN_TRIES = 3;
 

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApduTransport, createVirtualChip, openVirtualChip } from '../../src/index.ts';
-import { ChipMachine } from '../../src/virtual/machine.ts';
+import { ChipMachine } from '../../src/card/machine.ts';
+import { VirtualCard } from '../../src/virtual/chip.ts';
 import { SealedFile } from '../../src/virtual/sealedFile.ts';
 import type { ChipUnderTest } from './host.ts';
 
@@ -48,11 +49,12 @@ export async function makeVirtualChip(): Promise<ChipUnderTest & { readonly file
 async function openFragileChip(path: string, lastWrite: number): Promise<ApduTransport> {
   const { file, state } = await SealedFile.open(path, PASSPHRASE);
   let writes = 0;
-  const machine = new ChipMachine(state, (next) => {
+  const card = new VirtualCard(state, (next) => {
     file.write(next);
     writes += 1;
     if (writes === lastWrite) throw new Error('power cut');
   });
+  const machine = new ChipMachine(card);
   return {
     transmit: async (apdu) => machine.process(apdu),
     close: async () => file.close(),

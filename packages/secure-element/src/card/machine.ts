@@ -1,8 +1,8 @@
-/** The virtual chip as an APDU machine: bytes in, bytes out, and no bytes that make it throw. */
+/** A chip as an APDU machine: bytes in, bytes out, and no bytes that make it throw. */
 import { equalBytes } from '@quorate/intent';
 import { AID, CLA, CLA_ISO, type CommandApdu, INS, parseApdu } from '../apdu.ts';
 import { SW } from '../status.ts';
-import { Chip, type Persist, StatusError } from './chip.ts';
+import { type Card, StatusError } from './card.ts';
 import {
   changePin,
   getCplc,
@@ -16,8 +16,8 @@ import {
   signSession,
   verifyPin,
 } from './commands.ts';
+import { CardMemory, type PoweredCard } from './memory.ts';
 import { deleteRecord, read, store } from './records.ts';
-import { type ChipState, wipeState } from './state.ts';
 
 interface Command {
   /** Whether the command's data may have this length. */
@@ -26,7 +26,7 @@ interface Command {
   readonly answers: number;
   readonly needsPin?: boolean;
   readonly needsPersonalisation?: boolean;
-  readonly run: (chip: Chip, data: Uint8Array) => Uint8Array | void;
+  readonly run: (powered: PoweredCard, data: Uint8Array) => Uint8Array | void;
 }
 
 const exactly =
@@ -55,27 +55,23 @@ const COMMANDS: ReadonlyMap<number, Command> = new Map<number, Command>([
       run: changePin,
     },
   ],
-  [INS.getChallenge, { takes: exactly(0), answers: 16, run: (chip) => chip.newChallenge() }],
+  [
+    INS.getChallenge,
+    { takes: exactly(0), answers: 16, run: ({ memory }) => memory.newChallenge() },
+  ],
   [INS.store, { takes: exactly(84), answers: 2, needsPin: true, run: store }],
   [INS.read, { takes: withDer(132), answers: 36, needsPin: true, run: read }],
   [INS.delete, { takes: withDer(132), answers: 1, needsPin: true, run: deleteRecord }],
 ]);
 
-/** A powered virtual chip. A reset is a new machine over the same persistent state. */
+/** A powered chip. A reset is a new machine over the same card. */
 export class ChipMachine {
-  readonly #chip: Chip;
+  readonly #card: Card;
+  readonly #memory: CardMemory = new CardMemory();
   #broken = false;
 
-  constructor(state: ChipState, persist: Persist) {
-    this.#chip = new Chip(state, (next) => {
-      try {
-        persist(next);
-      } catch {
-        // What is on the disk is now unknown, so the chip stays silent until its power returns.
-        this.#broken = true;
-        throw new StatusError(SW.memoryFailure);
-      }
-    });
+  constructor(card: Card) {
+    this.#card = card;
   }
 
   /** Answers one command APDU. */
@@ -83,16 +79,21 @@ export class ChipMachine {
     try {
       if (this.#broken) throw new StatusError(SW.memoryFailure);
       const answer = this.#run(Uint8Array.from(apdu));
-      return Uint8Array.of(...answer, ...statusBytes(SW.ok));
+      const response = Uint8Array.of(...answer, ...statusBytes(SW.ok));
+      answer.fill(0);
+      return response;
     } catch (error) {
-      return statusBytes(error instanceof StatusError ? error.statusWord : SW.failure);
+      const statusWord = error instanceof StatusError ? error.statusWord : SW.failure;
+      // What is in persistent memory is now unknown, so the chip stays silent until its power returns.
+      if (statusWord === SW.memoryFailure) this.#broken = true;
+      return statusBytes(statusWord);
     }
   }
 
   /** Forgets every secret. */
   powerOff(): void {
     this.#broken = true;
-    wipeState(this.#chip.state);
+    this.#card.powerOff();
   }
 
   #run(bytes: Uint8Array): Uint8Array {
@@ -101,16 +102,18 @@ export class ChipMachine {
     if (apdu.cla === CLA_ISO && apdu.ins === INS.select) return this.#select(apdu);
     if (apdu.cla !== CLA) throw new StatusError(SW.unknownClass);
     if (apdu.ins === INS.getCplc) return this.#getCplc(apdu);
-    if (!this.#chip.memory.selected) throw new StatusError(SW.unknownInstruction);
+    if (!this.#memory.selected) throw new StatusError(SW.unknownInstruction);
     const command = COMMANDS.get(apdu.ins);
     if (command === undefined) throw new StatusError(SW.unknownInstruction);
     if (apdu.p1 !== 0 || apdu.p2 !== 0) throw new StatusError(SW.wrongParameters);
     if (!command.takes(apdu.data.length)) throw new StatusError(SW.wrongLength);
     checkAnswerFits(apdu, command.answers);
-    if (command.needsPin || command.needsPersonalisation) this.#chip.personalisation();
-    if (command.needsPin && !this.#chip.memory.pinVerified) throw new StatusError(SW.pinRequired);
+    if (command.needsPin || command.needsPersonalisation) this.#card.publicKey();
+    if (command.needsPin && !this.#memory.pinVerified) throw new StatusError(SW.pinRequired);
     try {
-      return command.run(this.#chip, apdu.data) ?? new Uint8Array(0);
+      return (
+        command.run({ card: this.#card, memory: this.#memory }, apdu.data) ?? new Uint8Array(0)
+      );
     } finally {
       bytes.fill(0);
     }
@@ -119,8 +122,9 @@ export class ChipMachine {
   #select({ p1, p2, data }: CommandApdu): Uint8Array {
     if (p1 !== 4 || p2 !== 0) throw new StatusError(SW.wrongParameters);
     if (!equalBytes(data, AID)) throw new StatusError(SW.fileNotFound);
-    this.#chip.memory.selected = true;
-    this.#chip.memory.pinVerified = false;
+    this.#memory.selected = true;
+    this.#memory.pinVerified = false;
+    this.#card.forgetPin();
     return new Uint8Array(0);
   }
 
@@ -128,7 +132,7 @@ export class ChipMachine {
     if (apdu.p1 !== 0x9f || apdu.p2 !== 0x7f) throw new StatusError(SW.recordNotFound);
     if (apdu.data.length > 0) throw new StatusError(SW.wrongLength);
     checkAnswerFits(apdu, 45);
-    return getCplc(this.#chip);
+    return getCplc(this.#card);
   }
 }
 

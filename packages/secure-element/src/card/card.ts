@@ -1,0 +1,74 @@
+/** What the APDU machine works on: a chip's keys and persistent memory, wherever they are. docs/spec/chip.md §2. */
+
+/** Records that fit on a chip. */
+export const CAPACITY = 100;
+
+/** Ends a command with a status word. */
+export class StatusError extends Error {
+  readonly statusWord: number;
+
+  constructor(statusWord: number) {
+    super(`status ${statusWord.toString(16)}`);
+    this.name = 'StatusError';
+    this.statusWord = statusWord;
+  }
+}
+
+/** What GET INFO tells. */
+export interface CardStatus {
+  readonly used: number;
+  readonly triesLeft: number;
+  readonly personalised: boolean;
+  /** 65 bytes; null before personalisation, and where it can only be read after the PIN */
+  readonly authorisationKey: Uint8Array | null;
+  /** Writes so far. */
+  readonly counter: number;
+  /** The card is a program. */
+  readonly software: boolean;
+}
+
+/** Where a record is, and the address that its reader must know. */
+export interface RecordPlace {
+  readonly slot: number;
+  /** 20 bytes */
+  readonly address: Uint8Array;
+}
+
+/**
+ * Keys, PIN and records. It answers for what it keeps; who may have it is judged by the machine above it. Every method
+ * throws a {@link StatusError}; a write is in persistent memory when the method returns, and one that fails throws 6581.
+ */
+export interface Card {
+  /** 42 bytes */
+  readonly cplc: Uint8Array;
+  status(): CardStatus;
+  /** 65 bytes. @throws StatusError 6985 before personalisation */
+  publicKey(): Uint8Array;
+  /** 65 bytes. @throws StatusError 6985 before personalisation */
+  authorisationKey(): Uint8Array;
+  /** ECDSA P-256 over SHA-256(message), DER. */
+  sign(message: Uint8Array): Uint8Array;
+  /** Makes the card's key and sets authorisation key (a point) and PIN. Called once. */
+  personalise(authorisationKey: Uint8Array, pin: Uint8Array): void;
+  replaceAuthorisationKey(authorisationKey: Uint8Array): void;
+  /** @throws StatusError 63Cx, 6983 */
+  verifyPin(pin: Uint8Array): void;
+  /** Leaves the new PIN verified. @throws StatusError 63Cx, 6983 */
+  changePin(pin: Uint8Array, newPin: Uint8Array): void;
+  /** Takes a verification away, if there is one. */
+  forgetPin(): void;
+  find(recordId: Uint8Array): RecordPlace | null;
+  /** A record id that the card does not have, in the lowest free slot. @throws StatusError 6A84 */
+  insert(record: {
+    readonly recordId: Uint8Array;
+    readonly address: Uint8Array;
+    /** Secret. */
+    readonly secret: Uint8Array;
+  }): { readonly slot: number; readonly used: number };
+  /** Raises the count, writes it, and only then gives the secret. */
+  release(slot: number): { readonly secret: Uint8Array; readonly releaseCount: number };
+  /** Destroys a record; gives the records that are left. */
+  erase(slot: number): number;
+  /** Forgets every secret. */
+  powerOff(): void;
+}
