@@ -21,6 +21,7 @@ const SIDES = ['enterprise', 'mobile-app'] as const;
 interface Session {
   readonly session_id: string;
   readonly address: string | null;
+  readonly digest: string | null;
   readonly signature: string | null;
 }
 
@@ -107,7 +108,9 @@ describe('the examples of both sides', () => {
       const { sessions } = JSON.parse(stdout) as { sessions: Session[] };
       const [waiting] = sessions;
       if (waiting === undefined) continue;
-      await cosign('mobile-app', 'approve', waiting.session_id);
+      // A signature is approved by the digest that was seen; a key has none.
+      const seen = waiting.digest === null ? [] : ['--digest', waiting.digest];
+      await cosign('mobile-app', 'approve', waiting.session_id, ...seen);
       return;
     }
   }

@@ -89,6 +89,8 @@ function allows(rule: Rule, { type, hash, address, message }: ApprovalRequest): 
   return rule.max_length === undefined || (message ?? '').length <= rule.max_length;
 }
 
+const NO_DIGEST = 'body: digest: a signature is approved by the digest that was looked at';
+
 interface Waiting {
   readonly request: ApprovalRequest;
   readonly decide: (approval: Approval) => void;
@@ -135,16 +137,28 @@ export class Approvals {
   }
 
   /**
-   * A decision over REST.
-   * @throws CosignerError `not_awaiting_approval`, also when another digest was looked at
+   * A person's yes over REST, to the digest that was looked at and to nothing else.
+   * @throws CosignerError `not_awaiting_approval`, `invalid_request` without the digest of a
+   * signature, `digest_mismatch`
    */
-  answer(sessionId: string, approval: Approval, digest?: string): void {
+  approve(sessionId: string, digest: string | undefined): void {
+    const { request, decide } = this.#find(sessionId);
+    if (request.digest !== null && digest === undefined) {
+      throw new CosignerError('invalid_request', NO_DIGEST);
+    }
+    if ((digest ?? null) !== request.digest) throw new CosignerError('digest_mismatch');
+    decide({ accept: true });
+  }
+
+  /** A person's no over REST. @throws CosignerError `not_awaiting_approval` */
+  decline(sessionId: string, reason: string): void {
+    this.#find(sessionId).decide({ accept: false, reason });
+  }
+
+  #find(sessionId: string): Waiting {
     const waiting = this.#waiting.get(sessionId);
     if (waiting === undefined) throw new CosignerError('not_awaiting_approval');
-    if (digest !== undefined && digest !== waiting.request.digest) {
-      throw new CosignerError('not_awaiting_approval', 'that is not the digest of this session');
-    }
-    waiting.decide(approval);
+    return waiting;
   }
 }
 

@@ -43,7 +43,12 @@ export interface CosignerConfig {
       }
     | undefined;
   readonly allow_insecure: boolean;
-  readonly auth: { readonly public_key_file?: string | undefined; readonly issuer: string };
+  readonly auth: {
+    readonly public_key_file?: string | undefined;
+    readonly issuer: string;
+    /** Whom tokens are for; of this server alone by default. */
+    readonly audience?: string | undefined;
+  };
   readonly approval: 'auto' | 'prompt' | { readonly policy: string };
   readonly paillier_bits: 2048 | 3072;
   /** Pairs of primes kept ready. */
@@ -71,7 +76,7 @@ export interface LoadedConfig {
 const KEYS = (
   'listen host port capabilities role name partners peer identity key_file chip kind file ' +
   'passphrase_file pin_file partner_keys store tls certificate_file ca_file allow_insecure auth ' +
-  'public_key_file issuer approval policy paillier_bits primes ready deadlines step setup_step ' +
+  'public_key_file issuer audience approval policy paillier_bits primes ready deadlines step setup_step ' +
   'session workers max_sessions'
 ).split(' ');
 
@@ -122,6 +127,7 @@ const configSchema = z.strictObject({
     .strictObject({
       public_key_file: path.optional(),
       issuer: z.string().min(1).default('quorate-cosigner'),
+      audience: z.string().min(1).optional(),
     })
     .default({ issuer: 'quorate-cosigner' }),
   approval: z

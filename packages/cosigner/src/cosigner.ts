@@ -45,7 +45,6 @@ export async function createCosigner(
 ): Promise<Cosigner> {
   const { config } = loaded;
   const paths = pathsOf(loaded);
-  const verify = tokenVerifier(loaded);
   const approvals = new Approvals(
     approvalMode(config, (file) => pathOf(loaded, file), Date.now),
     options.asker,
@@ -53,6 +52,7 @@ export async function createCosigner(
   const tls = tlsOf(loaded);
   const store = openStore(config, paths);
   try {
+    const verify = tokenVerifier(loaded);
     const vault = await Vault.open(loaded, paths);
     try {
       const parts = await assemble(loaded, store, vault, { approvals, options });

@@ -37,7 +37,8 @@ export class SetupError extends Error {
   }
 }
 
-/** The message of any caught value, for a log line. */
+/** The message of any caught value, for a log line; of an operating system's error what it says, not its call. */
 export function messageOf(value: unknown): string {
-  return value instanceof Error ? value.message : 'unknown error';
+  if (!(value instanceof Error)) return 'unknown error';
+  return /^E[A-Z]+: (.+), [a-z]+(?: '.*')?$/s.exec(value.message)?.[1] ?? value.message;
 }

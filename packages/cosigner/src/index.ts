@@ -14,4 +14,4 @@ export { CosignerError, SetupError } from './errors.ts';
 export { initCosigner, type InitResult, pinPartner } from './init.ts';
 export { importPrimes } from './importPrimes.ts';
 export { readIdentity, shownFingerprint } from './partner.ts';
-export { type Caller, makeToken } from './tokens.ts';
+export { audienceOf, type Caller, makeToken } from './tokens.ts';

@@ -1,15 +1,18 @@
 /** Bearer tokens of the REST interface: JWTs by Ed25519, with roles. */
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hashFramed, toHex, utf8 } from '@quorate/intent';
 import { CosignerRole } from '@quorate/wire';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { type LoadedConfig } from './config.ts';
 import { CosignerError, messageOf, SetupError } from './errors.ts';
 import { pathsOf, readSecretLine } from './files.ts';
-import { privateKeyFrom } from './keys.ts';
+import { privateKeyFrom, x25519Raw } from './keys.ts';
+import { checkVersion } from './store/version.ts';
 
 const ALGORITHM = 'EdDSA';
+const AUDIENCE_LABEL = 'quorate/v1/cosigner/audience';
 const claimsSchema = z.object({ sub: z.string().min(1), roles: z.array(CosignerRole).min(1) });
 
 /** Who asks, and what they may do. */
@@ -21,16 +24,32 @@ export interface Caller {
 /** Checks a token. @throws CosignerError `unauthorised` */
 export type TokenVerifier = (token: string) => Promise<Caller>;
 
-/** Makes the verifier of a configuration. @throws SetupError `config/missing`, `config/invalid` */
+/**
+ * Whom tokens of this server are for: what the configuration says, or the name of this side with its
+ * connection key, which no other server has.
+ */
+export function audienceOf(loaded: LoadedConfig): string {
+  const { auth, name } = loaded.config;
+  if (auth.audience !== undefined) return auth.audience;
+  const key = x25519Raw(privateKeyFrom(readSecretLine(pathsOf(loaded).inStore('peer'))));
+  return `${name}/${toHex(hashFramed(AUDIENCE_LABEL, utf8(name), key)).slice(0, 32)}`;
+}
+
+/**
+ * Makes the verifier of a configuration: tokens by the configured key and issuer, for this server.
+ * @throws SetupError `config/missing`, `config/invalid`
+ */
 export function tokenVerifier(loaded: LoadedConfig): TokenVerifier {
   const key = publicKeyOf(pathsOf(loaded).authPublic);
   const { issuer } = loaded.config.auth;
+  const audience = audienceOf(loaded);
   return async (token) => {
     try {
       const { payload } = await jwtVerify(token, key, {
         algorithms: [ALGORITHM],
         issuer,
-        requiredClaims: ['exp', 'sub'],
+        audience,
+        requiredClaims: ['exp', 'sub', 'iss', 'aud'],
       });
       const { sub, roles } = claimsSchema.parse(payload);
       return { name: sub, roles };
@@ -40,18 +59,21 @@ export function tokenVerifier(loaded: LoadedConfig): TokenVerifier {
   };
 }
 
-/** Makes a token with the key of the store. */
+/** Makes a token with the key of the store. @throws SetupError without a store that this program knows */
 export function makeToken(
   loaded: LoadedConfig,
   caller: Caller,
   lifetimeSeconds: number,
 ): Promise<string> {
-  const key = privateKeyFrom(readSecretLine(pathsOf(loaded).inStore('authSecret')));
+  const paths = pathsOf(loaded);
+  checkVersion(paths.inStore('version'), loaded.config.role, loaded.config.name);
+  const key = privateKeyFrom(readSecretLine(paths.inStore('authSecret')));
   const seconds = Math.floor(Date.now() / 1000);
   return new SignJWT({ roles: [...caller.roles] })
     .setProtectedHeader({ alg: ALGORITHM })
     .setSubject(caller.name)
     .setIssuer(loaded.config.auth.issuer)
+    .setAudience(audienceOf(loaded))
     .setIssuedAt(seconds)
     .setExpirationTime(seconds + lifetimeSeconds)
     .setJti(randomUUID())

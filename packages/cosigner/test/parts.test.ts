@@ -186,11 +186,28 @@ describe('what a person approves', () => {
     const approvals = new Approvals('prompt', undefined);
     const late = new AbortController();
     const decision = approvals.decide(request, late.signal);
-    expect(() => approvals.answer('other', { accept: true })).toThrow();
-    expect(() => approvals.answer('ab', { accept: true }, '0x13')).toThrow();
+    expect(() => approvals.approve('other', '0x12')).toThrow('nothing waits for this decision');
     late.abort();
     expect(await decision).toEqual({ accept: false, reason: 'no answer in time' });
-    expect(() => approvals.answer('ab', { accept: true })).toThrow();
+    expect(() => approvals.approve('ab', '0x12')).toThrow('nothing waits for this decision');
+  });
+
+  test('is approved by the digest that was looked at, and by nothing else', async () => {
+    const approvals = new Approvals('prompt', undefined);
+    const decision = approvals.decide(request, new AbortController().signal);
+    expect(() => approvals.approve('ab', '0x13')).toThrow('not the digest of this session');
+    expect(() => approvals.approve('ab', undefined)).toThrow('by the digest that was looked at');
+    approvals.approve('ab', '0x12');
+    expect(await decision).toEqual({ accept: true });
+  });
+
+  test('of a new key has no digest, and takes none', async () => {
+    const approvals = new Approvals('prompt', undefined);
+    const keygen = { ...request, type: 'keygen', message: null, hash: null, digest: null } as const;
+    const decision = approvals.decide(keygen, new AbortController().signal);
+    expect(() => approvals.approve('ab', '0x12')).toThrow('not the digest of this session');
+    approvals.approve('ab', undefined);
+    expect(await decision).toEqual({ accept: true });
   });
 });
 

@@ -1,30 +1,13 @@
-import { generateKeyPairSync } from 'node:crypto';
-import {
-  COSIGNER_CODES,
-  COSIGNER_ROUTES,
-  cosignerCodesOf,
-  TwoPartySessionList,
-} from '@quorate/wire';
-import { SignJWT } from 'jose';
+import { COSIGNER_CODES, COSIGNER_ROUTES, TwoPartySessionList } from '@quorate/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loadCosignerConfig, makeToken } from '../src/index.ts';
 import { makeStores, type Pair, removeStores, startPair } from './support/pair.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
-const document = z.looseObject({
-  openapi: z.string(),
-  paths: z.record(
-    z.string(),
-    z.record(z.string(), z.looseObject({ responses: z.record(z.string(), z.unknown()) })),
-  ),
-});
-
 describe('the REST interface', () => {
   let pair: Pair;
   let key: string;
-  /** `METHOD path status`, for everything that was seen. */
-  const seen = new Set<string>();
 
   const request = async (
     path: string,
@@ -45,13 +28,7 @@ describe('the REST interface', () => {
       },
       ...(body === undefined ? {} : { body: text }),
     });
-    note(path, body === undefined ? 'get' : 'post', response.status);
     return response;
-  };
-  const note = (path: string, method: string, status: number): void => {
-    const [plain = ''] = path.split('?');
-    const shape = plain.replace(/sessions\/[^/]+/, 'sessions/{session_id}');
-    seen.add(`${method} ${shape} ${status}`);
   };
   const tokenOf = (roles: ('operator' | 'signer' | 'approver' | 'viewer')[]): Promise<string> =>
     makeToken(loadCosignerConfig(`${pair.directory}/enterprise.yaml`), { name: 'x', roles }, 60);
@@ -147,7 +124,6 @@ describe('the REST interface', () => {
         body: 'x',
       });
       expect(typed.status).toBe(415);
-      note(path, 'post', 415);
     }
   });
 
@@ -168,18 +144,11 @@ describe('the REST interface', () => {
     }
   });
 
-  test('a token by another key, without an end, or of another issuer is refused', async () => {
-    const { privateKey } = generateKeyPairSync('ed25519');
-    const forged = await new SignJWT({ roles: ['viewer'] })
-      .setProtectedHeader({ alg: 'EdDSA' })
-      .setSubject('x')
-      .setIssuer('quorate-cosigner')
-      .setExpirationTime('1h')
-      .sign(privateKey);
-    expect((await request('/api/v1/keys', undefined, forged)).status).toBe(401);
-    const [head, body] = forged.split('.');
+  test('a token without a signature is refused', async () => {
+    const [, body] = (await tokenOf(['viewer'])).split('.');
     const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${body}.`;
     expect((await request('/api/v1/keys', undefined, none)).status).toBe(401);
+    const [head] = (await tokenOf(['viewer'])).split('.');
     expect((await request('/api/v1/keys', undefined, `${head}.${body}.`)).status).toBe(401);
   });
 
@@ -191,10 +160,15 @@ describe('the REST interface', () => {
         z.looseObject({ status: z.string() }).safeParse(view).data?.status === 'awaiting_approval',
     );
     expect(waiting).toMatchObject({ message: 'pay 7', hash: 'eip191', digest: asked.digest });
-    const wrong = await request(`/api/v1/sessions/${asked.session_id}/approve`, {
-      digest: `0x${'11'.repeat(32)}`,
-    });
+    const approve = `/api/v1/sessions/${asked.session_id}/approve`;
+    const wrong = await request(approve, { digest: `0x${'11'.repeat(32)}` });
     expect(wrong.status).toBe(409);
+    expect(await codeOf(wrong)).toBe('digest_mismatch');
+    const blind = await request(approve, {});
+    expect(blind.status).toBe(400);
+    expect(await codeOf(blind)).toBe('invalid_request');
+    // Neither approved anything: it still waits.
+    expect((await pair.p1.session(asked.session_id)).status).toBe('awaiting_approval');
     const right = await request(`/api/v1/sessions/${asked.session_id}/approve`, {
       digest: asked.digest,
     });
@@ -208,7 +182,6 @@ describe('the REST interface', () => {
       () => pair.p1.request(`/api/v1/sessions/${asked.session_id}/decline`, { reason: 'no' }),
       ({ status }) => status === 200,
     );
-    note(`/api/v1/sessions/${ID}/decline`, 'post', 200);
     expect((await pair.p2.over(asked.session_id)).error?.code).toBe('declined');
     expect((await pair.p1.over(asked.session_id)).error?.code).toBe('declined');
   });
@@ -253,25 +226,5 @@ describe('the REST interface', () => {
     );
     expect((await request('/api/v1/keys')).status).toBe(200);
     expect((await request('/nothing')).status).toBe(404);
-  });
-
-  test('the document says every status that was seen, and the table documents every status that it lists', async () => {
-    const { paths } = document.parse(await (await request('/api/v1/openapi.json')).json());
-    for (const what of seen) {
-      const [method = '', path = '', status = ''] = what.split(' ');
-      if (path === '/nothing') continue;
-      expect(Object.keys(paths[path]?.[method]?.responses ?? {})).toContain(status);
-    }
-    for (const route of COSIGNER_ROUTES) {
-      const said = Object.keys(paths[route.path]?.[route.method.toLowerCase()]?.responses ?? {});
-      const listed = [
-        ...route.statuses,
-        ...cosignerCodesOf(route).map((code) => COSIGNER_CODES[code].http),
-      ];
-      expect(new Set(said)).toEqual(new Set(listed.map(String)));
-    }
-    const operations = COSIGNER_ROUTES.map(({ method, path }) => `${method.toLowerCase()} ${path}`);
-    const called = new Set([...seen].map((what) => what.split(' ').slice(0, 2).join(' ')));
-    expect(operations.filter((operation) => !called.has(operation))).toEqual([]);
   });
 });

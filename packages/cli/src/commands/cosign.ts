@@ -79,9 +79,18 @@ function registerLooking(cosign: Command, attach: Attach): void {
   attach<CosignerOptions & { digest?: string }>(
     withServer(cosign.command('approve <session-id>'))
       .description('approve what a partner asks for')
-      .option('--digest <hex>', 'the digest that you looked at; another one is not approved'),
+      .option(
+        '--digest <hex>',
+        'of a signature: the digest that you looked at; another one is not approved',
+        parseDigest,
+      ),
     (context, options, [id = '']) =>
-      decide(context, options, `${id}/approve`, { ...optionalDigest(options.digest) }),
+      decide(
+        context,
+        options,
+        `${id}/approve`,
+        options.digest === undefined ? {} : { digest: options.digest },
+      ),
   );
   attach<CosignerOptions & { reason?: string }>(
     withServer(cosign.command('decline <session-id>'))
@@ -235,8 +244,10 @@ async function decide(
   context.output.result({ ...session }, linesOf(session));
 }
 
-function optionalDigest(digest: string | undefined): { digest?: string } {
-  return digest === undefined ? {} : { digest: digest.toLowerCase() };
+function parseDigest(text: string): string {
+  const digest = /^(?:0x)?([0-9a-f]{64})$/i.exec(text)?.[1];
+  if (digest === undefined) throw new InvalidArgumentError('64 hex digits');
+  return `0x${digest.toLowerCase()}`;
 }
 
 function parseHash(text: string): MessageHash {

@@ -122,11 +122,15 @@ interface TokenOptions extends ConfigOption {
 }
 
 async function writeToken(context: Context, options: TokenOptions): Promise<void> {
-  const { loadCosignerConfig, makeToken } = await import('@quorate/cosigner');
+  const { audienceOf, loadCosignerConfig, makeToken } = await import('@quorate/cosigner');
   const { name, roles, out, days } = options;
-  const token = await makeToken(loadCosignerConfig(options.config), { name, roles }, days * 86_400);
+  const loaded = loadCosignerConfig(options.config);
+  const token = await makeToken(loaded, { name, roles }, days * 86_400);
   writeDurably(out, `${token}\n`, { private: true, fresh: true });
-  context.output.result({ file: out, name, roles, days }, [`token of ${name} in ${out}`]);
+  const audience = audienceOf(loaded);
+  context.output.result({ file: out, name, roles, days, audience }, [
+    `token of ${name} in ${out}, for ${audience}`,
+  ]);
 }
 
 function parseRoles(text: string): CosignerRole[] {

@@ -49,10 +49,9 @@ export function handlersOf(deps: RestDeps): Readonly<Record<string, Handler>> {
     if (record === undefined) throw new CosignerError('unknown_session');
     return record.session;
   };
-  const decide = (call: Call, approval: Parameters<Approvals['answer']>[1]): Answer => {
+  const decide = (call: Call, decision: (id: string) => void): Answer => {
     const { session_id: id } = viewOf(call.params.session_id);
-    const { digest } = call.body as ApproveRequest;
-    approvals.answer(id, approval, digest);
+    decision(id);
     return { status: 200, body: viewOf(id) };
   };
   const health = (): Answer => ({ status: 200, body: deps.health() });
@@ -74,10 +73,13 @@ export function handlersOf(deps: RestDeps): Readonly<Record<string, Handler>> {
     },
     sessions: ({ query }) => ({ status: 200, body: sessions.list(query as TwoPartySessionQuery) }),
     session: ({ params }) => ({ status: 200, body: viewOf(params.session_id) }),
-    approve: (call) => decide(call, { accept: true }),
+    approve: (call) => {
+      const { digest } = call.body as ApproveRequest;
+      return decide(call, (id) => approvals.approve(id, digest));
+    },
     decline: (call) => {
       const { reason } = call.body as DeclineRequest;
-      return decide(call, { accept: false, reason: reason ?? 'declined' });
+      return decide(call, (id) => approvals.decline(id, reason ?? 'declined'));
     },
     keys: () => ({ status: 200, body: { keys: manager.keys() } }),
     healthz: health,

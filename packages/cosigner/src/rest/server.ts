@@ -9,6 +9,8 @@ import type { Caller, TokenVerifier } from '../tokens.ts';
 import { type Call, type Handler, handlersOf, type RestDeps } from './handlers.ts';
 import { problemOf, sendProblem } from './problem.ts';
 
+const GRACE_MS = 3000;
+
 /** What the server is made of. */
 export interface ServerDeps extends RestDeps {
   readonly verify: TokenVerifier;
@@ -22,7 +24,9 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
   const common = {
     bodyLimit: LIMITS.restBody,
     logger: false,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
+    // What is refused then is said by the routes, in the form of every refusal.
+    return503OnClosing: false,
   } as const;
   const app: FastifyInstance =
     deps.tls === null ? Fastify(common) : Fastify({ ...common, https: deps.tls });
@@ -33,6 +37,7 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
+  answerBeforeClosing(app);
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
     deps.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
@@ -58,6 +63,18 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
     deps.hub.accept(request, socket, head);
   });
   return app;
+}
+
+/** Requests that are being answered when the server stops get their answer; a slow one, for so long. */
+function answerBeforeClosing(app: FastifyInstance): void {
+  let grace: NodeJS.Timeout | undefined;
+  app.addHook('preClose', async () => {
+    grace = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (grace !== undefined) reply.header('connection', 'close');
+  });
+  app.addHook('onClose', async () => clearTimeout(grace));
 }
 
 function addRoute(

@@ -90,6 +90,13 @@ const OWN_CODES = {
     zhCN: '没有等待该决定的请求',
     meaning: 'The session was decided, is over, or needs no approval here.',
   },
+  digest_mismatch: {
+    http: 409,
+    en: 'that is not the digest of this session',
+    zhCN: '摘要与该会话不符',
+    meaning:
+      'The digest that was looked at is not the one that would be signed; nothing is approved.',
+  },
   too_many_sessions: {
     http: 429,
     en: 'too many sessions at once',

@@ -24,7 +24,8 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
-const StepName = z.enum(STEPS).meta({ id: 'Step', description: 'where the session stands' });
+/** Where a session stands. */
+export const StepName = z.enum(STEPS).meta({ id: 'Step', description: 'where the session stands' });
 
 /** States of a session. */
 export const TwoPartyStatus = z
@@ -85,14 +86,20 @@ export const DeclineRequest = z
   .meta({ id: 'DeclineRequest' });
 export type DeclineRequest = z.infer<typeof DeclineRequest>;
 
-/** `POST /api/v1/sessions/{session_id}/approve`: what was approved, so that nothing else can be. */
+/**
+ * `POST /api/v1/sessions/{session_id}/approve`: what the person saw, so that nothing else is approved.
+ * A signature needs its digest; a new key and new shares have none, and take none.
+ */
 export const ApproveRequest = z
   .strictObject({
     digest: z
       .string()
-      .regex(/^0x[0-9a-f]{64}$/)
+      .regex(/^0x[0-9a-f]{64}$/, 'expected 0x and 64 hex digits, lower case')
       .optional()
-      .meta({ description: 'the digest that was looked at; another one is not approved' }),
+      .meta({
+        description:
+          'the digest that the person saw: required for a signature, absent for a new key and new shares',
+      }),
   })
   .meta({ id: 'ApproveRequest' });
 export type ApproveRequest = z.infer<typeof ApproveRequest>;

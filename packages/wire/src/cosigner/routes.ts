@@ -8,7 +8,7 @@ import { TwoPartySessionId } from './envelope.ts';
 import {
   ApproveRequest,
   CosignerHealth,
-  type CosignerRole,
+  CosignerRole,
   DeclineRequest,
   TwoPartyKeygenRequest,
   TwoPartyKeyList,
@@ -56,6 +56,7 @@ const KEY_CODES: readonly CosignerCode[] = [
   'key_pending',
   'key_retired',
   'key_rolled_back',
+  'invalid_certificate',
 ];
 
 /** The table. */
@@ -111,11 +112,11 @@ export const COSIGNER_ROUTES: readonly CosignerRoute[] = [
     id: 'approve',
     path: '/api/v1/sessions/{session_id}/approve',
     roles: ['approver'],
-    summary: 'approve what a partner asks for',
+    summary: 'approve what a partner asks for; a signature by the digest that was looked at',
     params: ofSession,
     body: ApproveRequest,
     answer: TwoPartySession,
-    codes: ['unknown_session', 'not_awaiting_approval'],
+    codes: ['unknown_session', 'not_awaiting_approval', 'digest_mismatch'],
   },
   {
     method: 'POST',
@@ -159,7 +160,12 @@ export const COSIGNER_ROUTES: readonly CosignerRoute[] = [
 /** The codes with which a route may end besides success. */
 export function cosignerCodesOf(route: CosignerRoute): readonly CosignerCode[] {
   const codes: CosignerCode[] = [...route.codes];
-  if (route.roles !== 'anyone') codes.push('unauthorised', 'forbidden');
+  const { roles } = route;
+  if (roles !== 'anyone') {
+    codes.push('unauthorised');
+    // Where every role may ask, no token is without the right one.
+    if (CosignerRole.options.some((role) => !roles.includes(role))) codes.push('forbidden');
+  }
   if (route.params ?? route.query ?? route.body) codes.push('invalid_request');
   if (route.body) codes.push('payload_too_large', 'unsupported_media_type');
   return codes;

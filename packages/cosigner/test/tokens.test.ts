@@ -1,0 +1,96 @@
+// Bearer tokens are good at one server: the one they were made for.
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type JWTPayload, SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { audienceOf, createCosigner, makeToken } from '../src/index.ts';
+import { tokenVerifier } from '../src/tokens.ts';
+import { makeStores, removeStores, writeConfig } from './support/pair.ts';
+
+let directory: string;
+let ownKey: KeyObject;
+
+beforeAll(async () => {
+  directory = await makeStores();
+  ownKey = createPrivateKey(readFileSync(join(directory, 'enterprise/auth.key')));
+});
+
+afterAll(() => removeStores(directory));
+
+const enterprise = (auth: object = {}) => writeConfig(directory, 'enterprise', { auth });
+/** The mobile side, taking tokens by the key of the enterprise side: one issuer for both. */
+const mobile = (auth: object = {}) =>
+  writeConfig(directory, 'mobile-app', {
+    auth: { public_key_file: 'enterprise/auth.pub', ...auth },
+  });
+const caller = { name: 'x', roles: ['viewer'] } as const;
+
+/** A token of the enterprise side, but for what is said. */
+function token(change: JWTPayload = {}, key: KeyObject = ownKey): Promise<string> {
+  const seconds = Math.floor(Date.now() / 1000);
+  const claims = {
+    sub: 'x',
+    roles: ['viewer'],
+    iss: 'quorate-cosigner',
+    aud: audienceOf(enterprise()),
+    iat: seconds,
+    exp: seconds + 600,
+    ...change,
+  };
+  const given = Object.fromEntries(
+    Object.entries(claims).filter(([, value]) => value !== undefined),
+  );
+  return new SignJWT(given).setProtectedHeader({ alg: 'EdDSA' }).sign(key);
+}
+
+describe('a token', () => {
+  test('that quorate cosigner token makes is taken by its server', async () => {
+    const made = await makeToken(enterprise(), caller, 600);
+    expect(await tokenVerifier(enterprise())(made)).toEqual(caller);
+    expect(await tokenVerifier(enterprise())(await token())).toEqual(caller);
+  });
+
+  test('R-9 of another server is refused, by the same key and issuer, too', async () => {
+    const made = await makeToken(enterprise(), caller, 600);
+    await expect(tokenVerifier(mobile())(made)).rejects.toMatchObject({ code: 'unauthorised' });
+    const cosigner = await createCosigner(mobile());
+    try {
+      const url = await cosigner.listen();
+      const headers = { authorization: `Bearer ${made}` };
+      expect((await fetch(`${url}/api/v1/keys`, { headers })).status).toBe(401);
+    } finally {
+      await cosigner.close();
+    }
+  });
+
+  test.each([
+    ['for nobody', { aud: undefined }],
+    ['for somebody else', { aud: 'mobile-app' }],
+    ['for the name of this server alone', { aud: 'enterprise' }],
+    ['of no issuer', { iss: undefined }],
+    ['of another issuer', { iss: 'quorate' }],
+    ['without an end', { exp: undefined }],
+    ['whose end has come', { exp: 1 }],
+    ['that is not good yet', { nbf: 4_000_000_000 }],
+    ['without a name', { sub: undefined }],
+    ['with a role that nobody knows', { roles: ['admin'] }],
+    ['with no role', { roles: [] }],
+  ])('%s is refused', async (_, change) => {
+    const refused = tokenVerifier(enterprise())(await token(change as JWTPayload));
+    await expect(refused).rejects.toMatchObject({ code: 'unauthorised' });
+  });
+
+  test('by another key is refused', async () => {
+    const forged = await token({}, generateKeyPairSync('ed25519').privateKey);
+    const refused = tokenVerifier(enterprise())(forged);
+    await expect(refused).rejects.toMatchObject({ code: 'unauthorised' });
+  });
+
+  test('of an issuer for several servers is taken by each that it names', async () => {
+    const both = await token({ aud: ['till-1', 'till-2'] });
+    const verifierOf = (audience: string) => tokenVerifier(enterprise({ audience }));
+    expect(await verifierOf('till-2')(both)).toEqual(caller);
+    await expect(verifierOf('till-3')(both)).rejects.toMatchObject({ code: 'unauthorised' });
+  });
+});
