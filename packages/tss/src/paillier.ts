@@ -41,6 +41,11 @@ export function paillierFromPrimes(p: bigint, q: bigint): PaillierSecret {
   };
 }
 
+/** Drops what the backend keeps of the factors and their squares. */
+export function forgetFactors(p: bigint, q: bigint): void {
+  backend.forget(p, q, p * p, q * q);
+}
+
 /** Uniform in the units modulo N. */
 export function sampleUnit({ N }: PaillierPublic, rng: Rng): bigint {
   for (;;) {
@@ -168,7 +173,8 @@ export function checkModulus(
   if ((N & 1n) === 0n) return 'even';
   if ((N & 3n) !== 1n) return 'residue'; // p ≡ q ≡ 3 mod 4
   if (others.includes(N)) return 'known';
-  if (others.some((other) => gcd(other, N) !== 1n)) return 'shared-factor';
+  const product = others.reduce((all, other) => (all * other) % N, 1n);
+  if (gcd(product, N) !== 1n) return 'shared-factor';
   if (gcd(SMALL_PRODUCT, N) !== 1n) return 'small-factor';
   if (isPerfectPower(N)) return 'perfect-power';
   if (hasCloseFactors(N)) return 'close-factors';

@@ -200,7 +200,7 @@ export class ProtocolHost {
   }
 
   #postShare(id: string, keyshare: TwoPartyKeyshare): void {
-    const { publicKey, keyId, index, epoch, fields } = keyshare;
+    const { publicKey, keyId, index, epoch } = keyshare;
     const address = ethereumAddress(publicKey);
     const name = recordId(keyId, index, epoch);
     const bytes = keyshare.encode();
@@ -213,7 +213,7 @@ export class ProtocolHost {
       keyId,
       epoch,
       recordId: name,
-      moduli: [keyshare.modulus, fields.pedersen.N],
+      moduli: keyshare.moduli,
       encryptedShard,
       opener,
     };

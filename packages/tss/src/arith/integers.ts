@@ -74,15 +74,21 @@ export function invert(a: bigint, m: bigint): bigint | null {
   return t0 < 0n ? t0 + m : t0;
 }
 
-/** a⁻¹ mod m of a secret: what is inverted is a·u for a random unit u (attacks.md J-2). */
+/**
+ * a⁻¹ mod m of a secret: what is inverted is a·u for a random u, and nothing else is looked at (attacks.md
+ * J-2). Null when no draw gives a unit: always if a is none, else with probability 2⁻¹²⁸ for the moduli
+ * here, N and p − 1 = 2·p′, modulo which at least nearly every second number is one.
+ */
 export function invertBlinded(a: bigint, m: bigint, rng: Rng): bigint | null {
-  if (gcd(a, m) !== 1n) return null;
-  for (;;) {
+  for (let draw = 0; draw < BLINDING_DRAWS; draw++) {
     const u = randomBelow(rng, m);
     const blinded = invert((a * u) % m, m);
     if (blinded !== null) return (blinded * u) % m;
   }
+  return null;
 }
+
+const BLINDING_DRAWS = 128;
 
 /** Jacobi symbol (a/n) of n odd and positive. Security: variable time. */
 export function jacobi(a: bigint, n: bigint): -1 | 0 | 1 {

@@ -7,13 +7,16 @@
 /** What a platform does with numbers of thousands of bits. */
 export interface ModularBackend {
   /**
-   * base^exponent mod modulus with a secret exponent, 0 ≤ exponent < 2^exponentBits: the work depends on
-   * `exponentBits`, not on the exponent. @throws RangeError for an exponent out of range or a modulus
-   * that is not odd and positive
+   * base^exponent mod modulus with a secret exponent, 0 ≤ exponent < 2^exponentBits. The work depends on
+   * the exponent's length in 64-bit words, no more: that of `exponentBits` for every exponent that the
+   * protocols draw, but with probability 2⁻⁶⁴ (docs/spec/zk.md §11). @throws RangeError for an exponent
+   * out of range or a modulus that is not odd and positive
    */
   modPow(base: bigint, exponent: bigint, exponentBits: number, modulus: bigint): bigint;
   /** base^exponent mod modulus. Security: variable time in the exponent. @throws as `modPow` */
   modPowPublic(base: bigint, exponent: bigint, modulus: bigint): bigint;
+  /** Drops what is kept of secret moduli between powers. */
+  forget(...moduli: readonly bigint[]): void;
   /** A prime p of exactly that many bits, the two highest set, with (p−1)/2 prime. Takes seconds. */
   generateSafePrime(bits: number): bigint;
   /** Whether n is prime, wrongly yes with probability below 2⁻¹²⁸ for any n, chosen by anyone. */
@@ -128,6 +131,7 @@ export function portableModular(random: Random): ModularBackend {
       blindedPower(guardPower(base, exponent, exponentBits, modulus), exponent, modulus, random),
     modPowPublic: (base, exponent, modulus) =>
       power(guardPower(base, exponent, bitsOf(exponent), modulus), exponent, modulus),
+    forget: () => undefined, // keeps nothing
     generateSafePrime: (bits) => safePrime(bits, random),
     isProbablePrime: (n) => isPrime(n, random),
   };

@@ -1,7 +1,8 @@
 /**
  * Powers and primes of Node: OpenSSL's constant-time Montgomery power, reached through a Diffie–Hellman
  * object per modulus. Making one checks the modulus, which takes as long as several powers, so they are
- * kept. Outside the range in which the object is right, BigInt computes (attacks.md J-10).
+ * kept; secret ones are forgotten with the key that they belong to. Outside the range in which the object is
+ * right, BigInt computes (attacks.md J-10).
  */
 import {
   checkPrimeSync,
@@ -43,15 +44,15 @@ const compute = (
   if (modulus < 1n << BigInt(MODULUS_BITS.min - 1) || 8 * width > MODULUS_BITS.max) return null;
   if (exponent === 0n || base <= 1n || base === modulus - 1n) return null;
   const secret = toBytes(exponent, Math.ceil(exponentBits / 8));
+  let group: DiffieHellman | undefined;
   try {
-    const group = groupOf(modulus, width);
+    group = groupOf(modulus, width);
     group.setPrivateKey(secret);
-    const result = group.computeSecret(toBytes(base, width)).toString('hex');
-    group.setPrivateKey(NOTHING); // the library clears the one before
-    return BigInt(`0x${result}`);
+    return BigInt(`0x${group.computeSecret(toBytes(base, width)).toString('hex')}`);
   } catch {
     return null;
   } finally {
+    group?.setPrivateKey(NOTHING); // the library clears the one before
     secret.fill(0);
   }
 };
@@ -67,6 +68,9 @@ export function nativeModular(fallback: ModularBackend): ModularBackend {
   };
   return {
     modPow,
+    forget: (...moduli) => {
+      for (const modulus of moduli) kept.delete(modulus);
+    },
     modPowPublic: (base, exponent, modulus) => {
       const bits = bitsOf(exponent);
       const reduced = guardPower(base, exponent, bits, modulus);

@@ -8,6 +8,7 @@ import { backend } from '#backend';
 import { equalBytes } from '../arith/bytes.ts';
 import { encodePoint, type Point, sumPoints } from '../curve.ts';
 import { LABELS } from '../label.ts';
+import { forgetFactors } from '../paillier.ts';
 import { AbortError } from '../round/errors.ts';
 import { abortUnless, type Protocol, receive, send, swap } from '../round/protocol.ts';
 import { Session } from '../round/session.ts';
@@ -32,7 +33,7 @@ import {
   type TwoPartyKeygenParameters,
 } from './parameters.ts';
 import { P1, P2, type TwoPartyContext } from './party.ts';
-import { type Exchanged, exchangePreParams } from './preParams.ts';
+import { type Exchanged, exchangePreParams, inOrder } from './preParams.ts';
 import { checkShare, drawShare, type OwnShare, wipeShare } from './share.ts';
 
 /** What both roles need. */
@@ -52,7 +53,7 @@ interface Run {
 export function twoPartyKeygen(parameters: TwoPartyKeygenParameters): Session<TwoPartyKeyshare> {
   const input = checkKeygen(parameters);
   const { role, bits, sessionId, rng } = parameters;
-  const context = contextOf(role, keygenSid(parameters), bits, rng);
+  const context = contextOf({ role, sid: keygenSid(parameters), bits, epoch: 0, rng });
   const run = { context, input, keyId: Uint8Array.from(sessionId) };
   const protocol = role === 'P1' ? keygenP1(run) : keygenP2(run);
   return new Session(protocol, optionsFor(context, SETUP_MESSAGES));
@@ -80,13 +81,13 @@ function* keygenP1({ context, input, keyId }: Run): Protocol<TwoPartyKeyshare> {
     checkShare(context, exchanged, ack);
     const sum = combine(exchanged, body, [opening, ack.opening]);
     abortUnless(equalBytes(ack.transcript, sum.transcript), ...DIFFERENT);
-    return keyshareOf({ context, keyId }, mine, sum, {
+    return keyshareOf({ context, keyId, exchanged }, mine, sum, {
       N: data.N,
       encryptedShare: data.encryptedShare,
-      pedersen: exchanged.own,
       primes: encodePrimes(paillier, context.bits),
     });
   } finally {
+    forgetFactors(...paillier);
     wipeShare(mine);
   }
 }
@@ -105,10 +106,9 @@ function* keygenP2({ context, input, keyId }: Run): Protocol<TwoPartyKeyshare> {
     checkPaillierData(context, exchanged, paillier, { publicShare, known: input.known });
     const body = turn.body.encode({ opening, salt, paillier });
     const sum = combine(exchanged, body, [opening, mine.opening]);
-    const keyshare = keyshareOf({ context, keyId }, mine, sum, {
+    const keyshare = keyshareOf({ context, keyId, exchanged }, mine, sum, {
       N: paillier.N,
       encryptedShare: paillier.encryptedShare,
-      pedersen: exchanged.theirs,
       primes: new Uint8Array(),
     });
     const { transcript } = sum;
@@ -158,18 +158,14 @@ const combine = (
 };
 
 const keyshareOf = (
-  { context, keyId }: Pick<Run, 'context' | 'keyId'>,
+  { context, keyId, exchanged }: Pick<Run, 'context' | 'keyId'> & { exchanged: Exchanged },
   { secretShare }: OwnShare,
   { publicKey, publicShares, chainCode }: Sum,
-  key: Pick<TwoPartyKeyshare['fields'], 'N' | 'encryptedShare' | 'pedersen' | 'primes'>,
+  key: Pick<TwoPartyKeyshare['fields'], 'N' | 'encryptedShare' | 'primes'>,
 ): TwoPartyKeyshare => {
-  const { index, bits } = context;
-  const shared = { publicKey, publicShares, chainCode, keyId, epoch: 0 };
-  return TwoPartyKeyshare.validate({
-    index,
-    bits,
-    ...shared,
-    ...key,
-    secretShare: copyScalar(secretShare),
-  });
+  const { index, bits, epoch } = context;
+  const shared = { publicKey, publicShares, chainCode, keyId, epoch };
+  const [pedersen, second] = inOrder(index, exchanged);
+  const own = { index, bits, pedersen, secretShare: copyScalar(secretShare) };
+  return TwoPartyKeyshare.validate({ ...own, ...shared, ...key }, [second.N]);
 };

@@ -19,7 +19,12 @@ import {
   u32,
 } from '../codec.ts';
 import { encodePoint, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
-import { isCiphertext, paillierFromPrimes, type PaillierSecret } from '../paillier.ts';
+import {
+  forgetFactors,
+  isCiphertext,
+  paillierFromPrimes,
+  type PaillierSecret,
+} from '../paillier.ts';
 import type { RingPedersen } from '../pedersen.ts';
 import { DecodeError } from '../round/errors.ts';
 import { natural } from '../zk/fields.ts';
@@ -82,8 +87,15 @@ export class TwoPartyKeyshare {
   readonly #fields: TwoPartyKeyshareFields;
   #wiped = false;
 
-  private constructor(fields: TwoPartyKeyshareFields) {
+  /**
+   * Moduli that the caller remembers for ever, so that none of them comes again (attacks.md P-13): fresh from
+   * a set-up N, Ñ₁ and Ñ₂, of decoded bytes N and Ñ₁, since Ñ₂ serves the set-up only.
+   */
+  readonly moduli: readonly bigint[];
+
+  private constructor(fields: TwoPartyKeyshareFields, more: readonly bigint[]) {
     this.#fields = fields;
+    this.moduli = [fields.N, fields.pedersen.N, ...more];
   }
 
   /** Whether its secrets are gone. */
@@ -119,7 +131,7 @@ export class TwoPartyKeyshare {
   get publicKey(): Uint8Array {
     return encodePoint(this.fields.publicKey);
   }
-  /** P1's Paillier modulus: the caller shows it to later key generations as known. */
+  /** P1's Paillier modulus. */
   get modulus(): bigint {
     return this.fields.N;
   }
@@ -138,11 +150,12 @@ export class TwoPartyKeyshare {
   }
 
   /**
-   * Checks what can be checked of a keyshare by itself: ranges, xᵢ·G = Xᵢ, X₁ + X₂ = Q, p·q = N.
+   * Checks what can be checked of a keyshare by itself: ranges, xᵢ·G = Xᵢ, X₁ + X₂ = Q, p·q = N. `more` are
+   * moduli of its set-up that are no part of it.
    *
    * @throws DecodeError
    */
-  static validate(fields: TwoPartyKeyshareFields): TwoPartyKeyshare {
+  static validate(fields: TwoPartyKeyshareFields, more: readonly bigint[] = []): TwoPartyKeyshare {
     const { index, publicShares, secretShare, publicKey } = fields;
     const [own, other] = [publicShares[index - 1], publicShares[peerOf(index) - 1]];
     if (own === undefined || !pointEquals(mulBase(secretShare), own)) {
@@ -153,7 +166,7 @@ export class TwoPartyKeyshare {
       throw new DecodeError('keyshare.publicShares', 'shares that add up to the public key');
     }
     checkNumbers(fields);
-    return new TwoPartyKeyshare(fields);
+    return new TwoPartyKeyshare(fields, more);
   }
 
   /** Canonical bytes. Secret. */
@@ -183,6 +196,7 @@ export class TwoPartyKeyshare {
 
   /** Overwrites the secrets; everything afterwards fails. Numbers that the engine holds are out of reach. */
   wipe(): void {
+    if (!this.#wiped && this.#fields.index === 1) forgetFactors(...factors(this.#fields));
     this.#wiped = true;
     wipe(this.#fields.secretShare, this.#fields.primes);
   }

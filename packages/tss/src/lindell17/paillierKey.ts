@@ -21,12 +21,13 @@ import type { Exchanged } from './preParams.ts';
 
 /** P1: encrypts x₁ under a new key and proves it against P2's parameters. */
 export function makePaillierData(
-  { bits, rng }: TwoPartyContext,
+  { bits, epoch, rng }: TwoPartyContext,
   { transcript: sid, theirs: aux }: Exchanged,
   [p, q]: PrimePair,
   { secretShare, publicShare }: { readonly secretShare: Scalar; readonly publicShare: Point },
 ): PaillierData {
   const set = PARAMETERS[bits];
+  const place = { sid, epoch };
   const key = paillierFromPrimes(p, q);
   const { N } = key.public;
   const x = integerOf(secretShare);
@@ -36,9 +37,9 @@ export function makePaillierData(
   return {
     N,
     encryptedShare,
-    mod: proveMod(zkBound(sid, P1, 'mod'), set, { N }, { p, q }, rng),
-    fac: proveFac(zkBound(sid, P1, 'fac'), set, { N, aux }, { p, q }, rng),
-    logStar: proveLogStar(zkBound(sid, P1, 'log-star'), set, statement, { x, rho }, rng),
+    mod: proveMod(zkBound(place, P1, 'mod'), set, { N }, { p, q }, rng),
+    fac: proveFac(zkBound(place, P1, 'fac'), set, { N, aux }, { p, q }, rng),
+    logStar: proveLogStar(zkBound(place, P1, 'log-star'), set, statement, { x, rho }, rng),
   };
 }
 
@@ -47,21 +48,22 @@ export function makePaillierData(
  * X₁ that was opened or follows from Q, the N and c_key that it will use (attacks.md L-5).
  */
 export function checkPaillierData(
-  { bits }: TwoPartyContext,
+  { bits, epoch }: TwoPartyContext,
   { transcript: sid, own: aux, theirs }: Exchanged,
   { N, encryptedShare, mod, fac, logStar }: PaillierData,
   { publicShare, known }: { readonly publicShare: Point; readonly known: readonly bigint[] },
 ): void {
   const set = PARAMETERS[bits];
+  const place = { sid, epoch };
   const fault = checkModulus(N, bits, [aux.N, theirs.N, ...known]); // [P1] [P2] [P8]
   blamePeerUnless(fault === 'ok', P1, 'invalid-modulus', `Paillier modulus (${fault})`);
-  const isProduct = verifyMod(zkBound(sid, P1, 'mod'), set, { N }, mod); // [P3]
+  const isProduct = verifyMod(zkBound(place, P1, 'mod'), set, { N }, mod); // [P3]
   blamePeerUnless(isProduct, P1, 'invalid-proof', 'Π^mod');
-  const isBalanced = verifyFac(zkBound(sid, P1, 'fac'), set, { N, aux }, fac); // [P4]
+  const isBalanced = verifyFac(zkBound(place, P1, 'fac'), set, { N, aux }, fac); // [P4]
   blamePeerUnless(isBalanced, P1, 'invalid-proof', 'Π^fac');
   const isUnit = isCiphertext({ N, bits }, encryptedShare); // [P9]
   blamePeerUnless(isUnit, P1, 'invalid-ciphertext', 'encrypted share');
   const statement: LogStarStatement = { N, C: encryptedShare, X: publicShare, aux };
-  const isShare = verifyLogStar(zkBound(sid, P1, 'log-star'), set, statement, logStar); // [L1]
+  const isShare = verifyLogStar(zkBound(place, P1, 'log-star'), set, statement, logStar); // [L1]
   blamePeerUnless(isShare, P1, 'invalid-proof', 'Π^log*');
 }

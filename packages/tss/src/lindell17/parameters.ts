@@ -171,14 +171,18 @@ export const signSid = (parameters: TwoPartySignParameters): Uint8Array => {
 };
 
 /** What all steps of a party share. */
-export const contextOf = (
-  role: TwoPartyRole,
-  sid: Uint8Array,
-  bits: ModulusBits,
-  rng: Rng = systemRng,
-): TwoPartyContext => {
+export const contextOf = ({
+  role,
+  sid,
+  bits,
+  epoch,
+  rng = systemRng,
+}: Pick<TwoPartyContext, 'sid' | 'bits' | 'epoch'> & {
+  readonly role: TwoPartyRole;
+  readonly rng: Rng | undefined;
+}): TwoPartyContext => {
   const index = indexOf(role);
-  return { sid, index, peer: peerOf(index), bits, rng };
+  return { sid, index, peer: peerOf(index), bits, epoch, rng };
 };
 
 /** What a session needs besides its protocol; there is no broadcast between two. */

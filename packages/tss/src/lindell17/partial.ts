@@ -29,6 +29,7 @@ const STEP = 'partial';
 export interface SignStatement {
   /** 32 bytes. */
   readonly sid: Uint8Array;
+  readonly epoch: number;
   /** 32 bytes. */
   readonly digest: Uint8Array;
   /** m: the digest modulo q. */
@@ -96,7 +97,7 @@ export function makePartial(
   const D = affine({ N: fields.N, bits }, fields.encryptedShare, { a, aBits: set.ell, b }, noise);
   const shown = statementOf(keyshare, statement, ephemeral, D);
   const witness = { a, b, nu: noise.rho };
-  const proof = proveAffG(zkBound(statement.sid, P2, STEP), set, shown, witness, rng, nonce);
+  const proof = proveAffG(zkBound(statement, P2, STEP), set, shown, witness, rng, nonce);
   return { D, proof };
 }
 
@@ -117,7 +118,7 @@ export function openPartial(
   blamePeerUnless(isUnit, P2, 'invalid-ciphertext', 'ciphertext');
   const shown = statementOf(keyshare, statement, { base, image }, D);
   const key = keyshare.paillierSecret(); // verifies faster with the factors, to the same result
-  if (!verifyAffG(zkBound(statement.sid, P2, STEP), PARAMETERS[bits], shown, proof, key)) {
+  if (!verifyAffG(zkBound(statement, P2, STEP), PARAMETERS[bits], shown, proof, key)) {
     throw unsafe('refreshable', 'invalid-proof', 'Π^aff-g of party 2'); // [L3] [L4]
   }
   const v = scalarOf(decrypt(key, D)); // [L5] [L6]

@@ -1,5 +1,6 @@
 /** The two roles, and what proofs and commitments of each are bound to. */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { concat, u32 } from '../arith/bytes.ts';
 import type { CommitmentContext } from '../commitment.ts';
 import type { Rng } from '../rng.ts';
 import type { ProofContext } from '../schnorr.ts';
@@ -26,22 +27,35 @@ export interface TwoPartyContext {
   readonly index: 1 | 2;
   readonly peer: 1 | 2;
   readonly bits: ModulusBits;
+  /** Of the key; in a set-up, the epoch that it makes. */
+  readonly epoch: number;
   readonly rng: Rng;
 }
 
-/** Binds a Schnorr proof to session, prover and step (attacks.md L-13). */
-export const schnorrBound = (sid: Uint8Array, prover: 1 | 2, step: string): ProofContext => ({
+/** Where a proof belongs: session and epoch. */
+export type ProofPlace = Pick<TwoPartyContext, 'sid' | 'epoch'>;
+
+/** The name of a step and four bytes of epoch. */
+const contextBytes = (step: string, epoch: number): Uint8Array =>
+  concat(utf8ToBytes(`lindell17/${step}`), u32(epoch));
+
+/** Binds a Schnorr proof to session, prover, step and epoch (attacks.md L-13). */
+export const schnorrBound = (
+  { sid, epoch }: ProofPlace,
+  prover: 1 | 2,
+  step: string,
+): ProofContext => ({
   sessionId: sid,
   prover,
-  context: utf8ToBytes(`lindell17/${step}`),
+  context: contextBytes(step, epoch),
 });
 
-/** Binds a proof to session, prover, verifier and step (crypto.md §7 Z1). */
-export const zkBound = (sid: Uint8Array, prover: 1 | 2, step: string): ZkContext => ({
+/** Binds a proof to session, prover, verifier, step and epoch (crypto.md §7 Z1). */
+export const zkBound = ({ sid, epoch }: ProofPlace, prover: 1 | 2, step: string): ZkContext => ({
   sessionId: sid,
   prover,
   verifier: peerOf(prover),
-  context: utf8ToBytes(`lindell17/${step}`),
+  context: contextBytes(step, epoch),
 });
 
 /** Binds a commitment to session, round and committer; all of them are made in round 1. */

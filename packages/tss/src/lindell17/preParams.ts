@@ -38,7 +38,7 @@ export function* exchangePreParams(
   // Step K1. Parameters with their proof, a nonce, a commitment.
   const { public: own, lambda, phi } = makeRingPedersen(...primes.pedersen, rng);
   const witness = { lambda, phi };
-  const proof = provePrm(zkBound(sid, index, STEP), PARAMETERS[bits], own, witness, rng);
+  const proof = provePrm(zkBound(context, index, STEP), PARAMETERS[bits], own, witness, rng);
   const salt = rng(32);
   const commitment = commit(commitmentBound(sid, index), salt, payload);
   const mine: PreParams = { nonce: rng(32), commitment, pedersen: own, proof };
@@ -59,17 +59,24 @@ export function* exchangePreParams(
   };
 }
 
+/** The parameters of P1, which every signature uses, and those of P2, which serve the set-up only. */
+export const inOrder = (
+  index: 1 | 2,
+  { own, theirs }: Pick<Exchanged, 'own' | 'theirs'>,
+): readonly [RingPedersen, RingPedersen] => (index === P1 ? [own, theirs] : [theirs, own]);
+
 const ownModuli = ({ primes: { paillier } }: Pick<SetUpInput, 'primes'>): bigint[] =>
   paillier === undefined ? [] : [paillier[0] * paillier[1]];
 
 const checkParameters = (
-  { sid, peer, bits }: TwoPartyContext,
+  context: TwoPartyContext,
   { pedersen, proof }: PreParams,
   others: readonly bigint[],
 ): void => {
+  const { peer, bits } = context;
   const fault = checkRingPedersen(pedersen, bits, others); // [P6] [P7] [P8]
   blamePeerUnless(fault === 'ok', peer, 'invalid-modulus', `parameters (${fault})`);
-  const proven = verifyPrm(zkBound(sid, peer, STEP), PARAMETERS[bits], pedersen, proof); // [P5]
+  const proven = verifyPrm(zkBound(context, peer, STEP), PARAMETERS[bits], pedersen, proof); // [P5]
   blamePeerUnless(proven, peer, 'invalid-proof', 'proof of the parameters');
 };
 

@@ -13,6 +13,7 @@ import {
 } from '../arith/scalar.ts';
 import { encodePoint, mulBase, negatePoint, type Point, sumPoints } from '../curve.ts';
 import { LABELS } from '../label.ts';
+import { forgetFactors } from '../paillier.ts';
 import { AbortError } from '../round/errors.ts';
 import { abortUnless, type Protocol, receive, send, swap } from '../round/protocol.ts';
 import { Session } from '../round/session.ts';
@@ -36,7 +37,7 @@ import {
   type TwoPartyRefreshParameters,
 } from './parameters.ts';
 import { P1, P2, type TwoPartyContext } from './party.ts';
-import { checkOpening, type Exchanged, exchangePreParams } from './preParams.ts';
+import { checkOpening, type Exchanged, exchangePreParams, inOrder } from './preParams.ts';
 
 /** What both roles need. */
 interface Run {
@@ -55,8 +56,9 @@ interface Run {
 export function twoPartyRefresh(parameters: TwoPartyRefreshParameters): Session<TwoPartyKeyshare> {
   const input = checkRefresh(parameters);
   const { keyshare, rng } = parameters;
-  const { role, bits } = keyshare;
-  const context = contextOf(role, refreshSid(parameters), bits, rng);
+  const { role, bits, epoch } = keyshare;
+  const sid = refreshSid(parameters);
+  const context = contextOf({ role, sid, bits, epoch: epoch + 1, rng });
   const run = { context, input, keyshare };
   const protocol = role === 'P1' ? refreshP1(run) : refreshP2(run);
   return new Session(protocol, optionsFor(context, SETUP_MESSAGES));
@@ -82,8 +84,9 @@ function* refreshP1({ context, input, keyshare }: Run): Protocol<TwoPartyKeyshar
     const theirs = yield* receive(refreshP2Ack, P2);
     abortUnless(equalBytes(theirs, transcriptOf(exchanged, body, keyshare)), ...DIFFERENT);
     const primes = encodePrimes(paillier, context.bits);
-    return keyshareOf(keyshare, next, data, { pedersen: exchanged.own, primes });
+    return keyshareOf(keyshare, next, data, { exchanged, primes });
   } finally {
+    forgetFactors(...paillier);
     wipe(next.secretShare);
   }
 }
@@ -101,10 +104,8 @@ function* refreshP2({ context, input, keyshare }: Run): Protocol<TwoPartyKeyshar
 
     // Step R4. The transcript.
     const ack = transcriptOf(exchanged, turn.body.encode(data), keyshare);
-    const pending = keyshareOf(keyshare, next, data, {
-      pedersen: exchanged.theirs,
-      primes: new Uint8Array(),
-    });
+    const primes = new Uint8Array();
+    const pending = keyshareOf(keyshare, next, data, { exchanged, primes });
     yield* send(refreshP2Ack, P1, ack);
     return pending;
   } finally {
@@ -162,17 +163,13 @@ const keyshareOf = (
   { fields }: TwoPartyKeyshare,
   { secretShare, publicShares }: Shifted,
   { N, encryptedShare }: PaillierData,
-  key: Pick<TwoPartyKeyshare['fields'], 'pedersen' | 'primes'>,
+  { exchanged, primes }: { readonly exchanged: Exchanged; readonly primes: Uint8Array },
 ): TwoPartyKeyshare => {
   const { index, bits, keyId, publicKey, chainCode, epoch } = fields;
   const same = { index, bits, keyId, publicKey, chainCode };
-  return TwoPartyKeyshare.validate({
-    ...same,
-    ...key,
-    epoch: epoch + 1,
-    publicShares,
-    secretShare: copyScalar(secretShare),
-    N,
-    encryptedShare,
-  });
+  const [pedersen, second] = inOrder(index, exchanged);
+  const renewed = { epoch: epoch + 1, publicShares, secretShare: copyScalar(secretShare) };
+  return TwoPartyKeyshare.validate({ ...same, ...renewed, N, encryptedShare, pedersen, primes }, [
+    second.N,
+  ]);
 };

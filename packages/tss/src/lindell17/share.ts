@@ -18,11 +18,16 @@ export interface OwnShare {
 }
 
 /** Draws xᵢ and the share of the chain code. */
-export function drawShare({ sid, index, rng }: TwoPartyContext): OwnShare {
+export function drawShare({ sid, epoch, index, rng }: TwoPartyContext): OwnShare {
   const secretShare = randomScalar(rng);
   const publicShare = mulBase(secretShare); // Xᵢ = xᵢ·G
   const nonce = schnorrNonce(rng);
-  const response = proveSchnorr(schnorrBound(sid, index, STEP), secretShare, publicShare, nonce);
+  const response = proveSchnorr(
+    schnorrBound({ sid, epoch }, index, STEP),
+    secretShare,
+    publicShare,
+    nonce,
+  );
   const opening = { publicShare, nonce: nonce.A, response, chainShare: rng(32) };
   return { secretShare, opening };
 }
@@ -33,10 +38,10 @@ export function checkShare(
   exchanged: Exchanged,
   { opening, salt }: { readonly opening: ShareOpening; readonly salt: Uint8Array },
 ): void {
-  const { sid, peer } = context;
+  const { peer } = context;
   checkOpening(context, exchanged, salt, encodeShareOpening(opening));
   const { publicShare, nonce, response } = opening;
-  const known = verifySchnorr(schnorrBound(sid, peer, STEP), publicShare, nonce, response);
+  const known = verifySchnorr(schnorrBound(context, peer, STEP), publicShare, nonce, response);
   blamePeerUnless(known, peer, 'invalid-proof', 'proof of the share');
 }
 

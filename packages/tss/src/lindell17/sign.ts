@@ -71,12 +71,12 @@ export function twoPartySignProtocol(parameters: TwoPartySignParameters): {
 } {
   checkSign(parameters);
   const { keyshare, digest, path = [], nonce, rng } = parameters;
-  const { fields, role, bits } = keyshare;
+  const { fields, role, bits, epoch } = keyshare;
   const sid = signSid(parameters);
   const { publicKey, tweak } = derivePublic(fields.publicKey, fields.chainCode, path);
   const m = digestScalar(digest);
-  const statement = { sid, digest: Uint8Array.from(digest), m, publicKey, tweak };
-  const context = contextOf(role, sid, bits, rng);
+  const statement = { sid, epoch, digest: Uint8Array.from(digest), m, publicKey, tweak };
+  const context = contextOf({ role, sid, bits, epoch, rng });
   const run = { context, keyshare, statement };
   if (role === 'P1' && nonce !== undefined) {
     throw new InputError('input/nonce', 'only P2 takes prepared values');
@@ -144,19 +144,21 @@ function* signP2({ context, keyshare, statement }: Run, prepared?: AffGNonce): P
 /** kᵢ and Rᵢ with its proof. */
 const drawEphemeral = ({
   sid,
+  epoch,
   index,
   rng,
 }: TwoPartyContext): { readonly k: Scalar; readonly point: NoncePoint } => {
   const k = randomScalar(rng);
   const R = mulBase(k);
   const nonce = schnorrNonce(rng);
-  const response = proveSchnorr(schnorrBound(sid, index, STEP), k, R, nonce);
+  const response = proveSchnorr(schnorrBound({ sid, epoch }, index, STEP), k, R, nonce);
   return { k, point: { R, nonce: nonce.A, response } };
 };
 
 /** [L2] Blames the peer unless it knows the logarithm of its point. */
-const checkNonce = ({ sid, peer }: TwoPartyContext, { R, nonce, response }: NoncePoint): void => {
-  const known = verifySchnorr(schnorrBound(sid, peer, STEP), R, nonce, response);
+const checkNonce = (context: TwoPartyContext, { R, nonce, response }: NoncePoint): void => {
+  const { peer } = context;
+  const known = verifySchnorr(schnorrBound(context, peer, STEP), R, nonce, response);
   blamePeerUnless(known, peer, 'invalid-proof', 'proof of the ephemeral point');
 };
 

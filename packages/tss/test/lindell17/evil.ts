@@ -59,7 +59,12 @@ function* run(
   yield* receive(signCommit, P1);
   const R2 = mulBase(k2);
   const nonce = schnorrNonce(rng);
-  const response = proveSchnorr(schnorrBound(sid, P2, 'nonce'), k2, R2, nonce);
+  const response = proveSchnorr(
+    schnorrBound({ sid, epoch: keyshare.epoch }, P2, 'nonce'),
+    k2,
+    R2,
+    nonce,
+  );
   yield* send(signP2Nonce, P1, { R: R2, nonce: nonce.A, response });
   const { opening } = yield* receive(signOpen, P1);
   const image = nonceImage(mul(opening.R, k2));
@@ -115,7 +120,7 @@ export function halvedPartial(view: View, z: bigint): SignPartial {
   const noise = encryptionNoise({ N, bits }, rng);
   const D = affine({ N, bits }, encryptedShare, attack, noise);
   const witness = { a: over(k2, r), b: over(k2, m + r * x2), nu: noise.rho };
-  const bound = zkBound(sid, P2, 'partial');
+  const bound = zkBound({ sid, epoch: keyshare.epoch }, P2, 'partial');
   return { D, proof: proveAffG(bound, PARAMETERS[bits], statementFor(view, D), witness, rng) };
 }
 
@@ -132,5 +137,15 @@ export function shiftedPartial(view: View, multiple: bigint): SignPartial {
   const D = affine({ N, bits }, encryptedShare, { a, aBits: 256, b }, noise);
   const witness = { a, b, nu: noise.rho };
   const statement = statementFor(view, D);
-  return { D, proof: proveAffG(zkBound(sid, P2, 'partial'), set, statement, witness, rng, nonce) };
+  return {
+    D,
+    proof: proveAffG(
+      zkBound({ sid, epoch: keyshare.epoch }, P2, 'partial'),
+      set,
+      statement,
+      witness,
+      rng,
+      nonce,
+    ),
+  };
 }

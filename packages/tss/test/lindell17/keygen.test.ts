@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import { InputError, SETUP_MESSAGES, twoPartyKeygen } from '../../src/index.ts';
 import { outputs, simulate } from '../support/simulate.ts';
 import {
+  type Bits,
   both,
   keygenParameters,
   keygenSessions,
   primePair,
+  primesFor,
   signSessions,
 } from '../support/twoParty.ts';
 import { MESSAGE_DIGEST, opensslVerifies, verifies } from './verify.ts';
@@ -21,6 +23,9 @@ test.each([2048, 3072] as const)(
     expect([first.role, second.role, first.epoch, second.epoch]).toEqual(['P1', 'P2', 0, 0]);
     expect(first.fields.secretShare).not.toEqual(second.fields.secretShare);
     expect(second.fields.primes).toHaveLength(0);
+    // P-13: both remember the moduli of both, P2's own one too, which no keyshare holds.
+    expect(first.moduli).toEqual(productsOf(bits));
+    expect(second.moduli).toEqual(first.moduli);
     const said = run.sent.map(({ round, from }) => `${round}/${from}`);
     const table = SETUP_MESSAGES.flatMap(({ round, from }) => from.map((one) => `${round}/${one}`));
     expect(said.toSorted()).toEqual(table.toSorted());
@@ -30,6 +35,13 @@ test.each([2048, 3072] as const)(
     expect(opensslVerifies(signature, first.publicKey)).toBe(true);
   },
 );
+
+/** N, Ñ₁ and Ñ₂ of the fixture primes. */
+function productsOf(bits: Bits): bigint[] {
+  const { paillier, pedersen } = primesFor('P1', bits);
+  const pairs = [paillier, pedersen, primesFor('P2', bits).pedersen];
+  return pairs.map((pair) => (pair?.[0] ?? 0n) * (pair?.[1] ?? 0n));
+}
 
 const P1_PAIRS = { pedersen: primePair(2048, 0, 1), paillier: primePair(2048, 2, 3) };
 

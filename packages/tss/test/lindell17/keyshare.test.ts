@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { backend } from '#backend';
 import { DecodeError, Keyshare, TwoPartyKeyshare } from '../../src/index.ts';
 import { frozenBytes, frozenShares } from '../support/twoParty.ts';
 
@@ -88,6 +89,21 @@ test('wipe leaves no secret bytes behind, and nothing works afterwards', () => {
     expect([...secretShare, ...primes].every((byte) => byte === 0)).toBe(true);
     expect(keyshare.wiped).toBe(true);
     expect(() => keyshare.encode()).toThrow(/wiped/);
+  }
+});
+
+test('J-10: wipe makes the backend forget the factors of N and their squares, once', () => {
+  const forget = vi.spyOn(backend, 'forget');
+  const [first, second] = frozenShares();
+  const { p, q } = first.paillierSecret();
+  for (const keyshare of [first, first, second]) keyshare.wipe();
+  expect(forget.mock.calls).toEqual([[p, q, p * p, q * q]]);
+  forget.mockRestore();
+});
+
+test('P-13: decoded bytes name N and P1’s Ñ as moduli', () => {
+  for (const { fields, moduli } of frozenShares()) {
+    expect(moduli).toEqual([fields.N, fields.pedersen.N]);
   }
 });
 

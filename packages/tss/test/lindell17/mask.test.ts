@@ -28,7 +28,7 @@ test('L-4: what P1 decrypts hides P2’s share: a and b are reduced, and ⌊v/q�
   const m = digestScalar(DIGEST);
   const publicKey = second.fields.publicKey;
   const tweak = scalarFromNumber(0);
-  const statement = { sid: DIGEST, digest: DIGEST, m, publicKey, tweak };
+  const statement = { sid: DIGEST, epoch: 0, digest: DIGEST, m, publicKey, tweak };
   const x1 = integerOf(first.fields.secretShare);
   const rng = seededRng('masks');
   const counts = Array.from({ length: 256 }, () => 0);
