@@ -10,7 +10,6 @@ import type { PrimeStock } from '../primeStock.ts';
 import type { Store } from '../store/index.ts';
 import type { Vault } from '../vault.ts';
 import type { Threads } from '../worker/threads.ts';
-import type { TwoPartySession } from './session.ts';
 
 /** The surroundings of every session. */
 export interface SessionContext {
@@ -30,11 +29,11 @@ export interface SessionContext {
   readonly partner: (name: string) => PublicIdentity | undefined;
   readonly send: (partner: string, message: PeerMessage) => boolean;
   /** Stops every other session of a key that was locked. */
-  readonly stopKey: (keySessionId: string, cause: TwoPartySession) => void;
+  readonly stopKey: (keySessionId: string, cause: string) => void;
   /** A session is over. */
-  readonly onOver: (session: TwoPartySession) => void;
+  readonly onOver: (sessionId: string) => void;
   /** And has nothing more to say. */
-  readonly onGone: (session: TwoPartySession) => void;
+  readonly onGone: (sessionId: string) => void;
 }
 
 /** What a session is about; both sides compute it for themselves. */

@@ -1,0 +1,59 @@
+/** What a key is good for at the moment, and how REST shows it. */
+import { MAX_REOPENINGS } from '@quorate/tss';
+import type { TwoPartyKey } from '@quorate/wire';
+import { CosignerError } from '../errors.ts';
+import type { KeyRecord } from '../store/keyRecords.ts';
+
+const NEITHER = 'the key of an older store or chip is neither used nor refreshed';
+
+/** A key as REST shows it. */
+export function shownKey(record: KeyRecord): TwoPartyKey {
+  return {
+    session_id: record.session_id,
+    state: stateOf(record),
+    partner: record.partner,
+    address: record.address,
+    public_key: `0x${record.public_key}`,
+    epoch: record.share.epoch,
+    paillier_bits: record.paillier_bits,
+    lock: lockOf(record),
+    openings_left: MAX_REOPENINGS - record.lock.reopened,
+    created_at: record.created_at,
+  };
+}
+
+/** The share that P1 has not confirmed yet, and the session that made it. */
+export function waitingOf(record: KeyRecord): Pick<KeyRecord, 'session_id' | 'share'> | undefined {
+  return record.next ?? (record.state === 'pending' ? record : undefined);
+}
+
+/** @throws CosignerError for a key that may not sign */
+export function checkUnlocked(key: KeyRecord): void {
+  const state = stateOf(key);
+  if (state === 'locked') throw new CosignerError('key_locked');
+  if (state === 'retired') throw new CosignerError('key_retired');
+  if (state === 'rolled_back') throw new CosignerError('key_rolled_back');
+}
+
+/** @throws CosignerError for a key that no refresh opens */
+export function checkOpenable(key: KeyRecord): void {
+  const { state, reopened } = key.lock;
+  if (state === 'terminal') throw new CosignerError('key_retired');
+  // A refresh opens the share of the present epoch, which is never opened again.
+  if (key.rolled_back) throw new CosignerError('key_rolled_back', NEITHER);
+  if (state === 'refreshable' && reopened >= MAX_REOPENINGS) {
+    throw new CosignerError('key_retired', `the key was opened ${reopened} times already`);
+  }
+}
+
+function stateOf({ state, lock, rolled_back: rolledBack }: KeyRecord): TwoPartyKey['state'] {
+  if (state === 'pending') return 'pending';
+  if (lock.state === 'terminal') return 'retired';
+  if (lock.state === 'refreshable') return lock.reopened >= MAX_REOPENINGS ? 'retired' : 'locked';
+  return rolledBack ? 'rolled_back' : 'active';
+}
+
+function lockOf({ lock }: KeyRecord): TwoPartyKey['lock'] {
+  if (lock.state === 'none' || lock.session_id === null || lock.at === null) return null;
+  return { kind: lock.state, session_id: lock.session_id, at: lock.at };
+}

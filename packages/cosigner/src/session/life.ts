@@ -1,0 +1,215 @@
+/**
+ * What the parts of a session share: where it stands, its mail, its clocks, its line to the protocol
+ * thread, and its end.
+ */
+import {
+  COSIGNER_CODES,
+  type CosignerCode,
+  type PeerAbort,
+  type PeerSync,
+  type TwoPartySession as SessionView,
+} from '@quorate/wire';
+import { CosignerError, messageOf } from '../errors.ts';
+import { Courier } from '../peer/courier.ts';
+import type { KeyRecord } from '../store/keyRecords.ts';
+import type { SessionEvent } from '../worker/protocol.ts';
+import type { ThreadPort } from '../worker/threads.ts';
+import { discardShare } from './commit.ts';
+import type { Proposal, SessionContext } from './context.ts';
+import { Deadlines } from './deadlines.ts';
+import { encodeMail } from './mail.ts';
+import { messageOfRound } from './steps.ts';
+import { toldCode } from './told.ts';
+
+/** How long the last messages of a session are repeated after its end, milliseconds. */
+const FAREWELL_MS = 30_000;
+
+/** Where a session stands. */
+export type Phase = 'agreeing' | 'starting' | 'running' | 'storing' | 'stored' | 'over';
+
+interface End {
+  readonly status: 'completed' | 'failed' | 'aborted';
+  readonly code?: CosignerCode;
+  readonly reason?: string;
+  readonly shown?: Partial<SessionView>;
+}
+
+/** The life of one session. */
+export class SessionLife {
+  readonly context: SessionContext;
+  readonly proposal: Proposal;
+  readonly courier: Courier;
+  readonly clocks: Deadlines;
+  phase: Phase = 'agreeing';
+  readonly #over = new AbortController();
+  readonly #waiters: (() => void)[] = [];
+  #port: ThreadPort | undefined;
+  #held: string | undefined;
+
+  constructor(context: SessionContext, proposal: Proposal) {
+    this.context = context;
+    this.proposal = proposal;
+    const { name } = proposal.partner;
+    this.courier = new Courier(proposal.id, (message) => context.send(name, message));
+    this.clocks = new Deadlines(context.config.deadlines.session, (which) => {
+      this.fail('timeout', `${name} was waited for too long (${which})`);
+    });
+  }
+
+  get isOver(): boolean {
+    return this.phase === 'over';
+  }
+
+  /** Is aborted when the session is over. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  get view(): SessionView {
+    const record = this.context.store.sessions.find(this.proposal.id);
+    if (record === undefined) throw new Error('unreachable: a session without a record');
+    return record.session;
+  }
+
+  /** The key that the session is about, if there is one yet. */
+  get key(): KeyRecord | undefined {
+    const { keySessionId } = this.proposal;
+    return keySessionId === null ? undefined : this.context.store.keys.find(keySessionId);
+  }
+
+  /** The line to the protocol thread. */
+  get port(): ThreadPort {
+    if (this.#port === undefined) throw new Error('unreachable: no thread');
+    return this.#port;
+  }
+
+  /** Opens the line to the protocol thread. @throws CosignerError */
+  open(onEvent: (event: SessionEvent) => void): void {
+    const { id, keySessionId } = this.proposal;
+    this.#port = this.context.threads.open(id, keySessionId ?? id, onEvent);
+  }
+
+  /** Opens a key for this session; undefined when the session ended meanwhile. */
+  async hold(key: KeyRecord): Promise<string | undefined> {
+    this.#held = await this.context.keyring.hold(key.session_id, this.port);
+    if (this.isOver) this.#release();
+    return this.#held;
+  }
+
+  /** Changes what REST shows. */
+  show(change: Partial<SessionView>): void {
+    this.context.store.sessions.update(this.proposal.id, change);
+  }
+
+  /** A message of a round left or came. */
+  moved(round: number): void {
+    const step = messageOfRound(this.proposal.type, round)?.step;
+    if (step !== undefined && step !== this.view.step) this.show({ step });
+    this.armStep();
+  }
+
+  /** A step begins. */
+  armStep(): void {
+    const { step, setup_step: setUp } = this.context.config.deadlines;
+    this.clocks.arm('step', this.proposal.type === 'sign' ? step : setUp);
+  }
+
+  /** Ends when the session does, or after that many seconds. */
+  async settled(seconds: number): Promise<void> {
+    if (this.isOver || seconds <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, seconds * 1000);
+      timer.unref();
+      this.#waiters.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Runs a part of the session; what it throws ends the session. */
+  working(work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      if (this.isOver) return;
+      const known = error instanceof CosignerError;
+      if (!known) {
+        const fields = { session_id: this.proposal.id, error: messageOf(error) };
+        this.context.logger.error(fields, 'session failed');
+      }
+      this.fail(known ? error.code : 'internal', messageOf(error));
+    });
+  }
+
+  complete(shown: Partial<SessionView>): void {
+    this.#finish({ status: 'completed', shown: { ...shown, step: 'StepCompleted' } });
+  }
+
+  /** Failed on this side; the partner is told. */
+  fail(code: CosignerCode, reason: string): void {
+    const failed = code === 'internal' || code === 'chip_refused';
+    this.#finish({ status: failed ? 'failed' : 'aborted', code, reason });
+  }
+
+  /** Ended without anybody's fault here: by the partner, by a person, by a failed check. */
+  abort(code: CosignerCode, reason: string): void {
+    this.#finish({ status: 'aborted', code, reason });
+  }
+
+  #finish({ status, code, reason = '', shown = {} }: End): void {
+    if (this.isOver) return;
+    const { context, courier, proposal } = this;
+    // P2 keeps what it said it has stored: only P1 knows whether it became the key. What is on its
+    // way to the chip is discarded when it is there.
+    const unsaid = !(this.phase === 'stored' && context.index === 2) && this.phase !== 'storing';
+    this.phase = 'over';
+    this.clocks.close();
+    // The key stays open as long as the thread may work with it.
+    void (this.#port?.end() ?? Promise.resolve()).then(() => this.#release());
+    if (code !== undefined && unsaid) discardShare(context, proposal);
+    const error = code === undefined ? null : { code, message: shownReason(code, reason) };
+    this.show({ ...shown, status, error });
+    if (code !== undefined) this.#farewell(code);
+    this.#over.abort();
+    for (const wake of this.#waiters.splice(0)) wake();
+    context.onOver(proposal.id);
+    const gone = (): void => {
+      clearTimeout(late);
+      courier.close();
+      context.onGone(proposal.id);
+    };
+    const late = setTimeout(gone, FAREWELL_MS);
+    late.unref();
+    courier.whenEmpty(gone);
+  }
+
+  #farewell(code: CosignerCode): void {
+    const told = toldCode(code);
+    const abort: PeerAbort = { code: told, reason: COSIGNER_CODES[told].en };
+    this.courier.clear();
+    const plaintext = encodeMail(abort);
+    this.courier.post({ type: 'abort', round: 0, plaintext, signature: '' });
+  }
+
+  /** For the partner's display and deadlines; lost, it does no harm. */
+  tellStatus(status: string): void {
+    if (this.proposal.initiator === 'own') return;
+    this.context.send(this.proposal.partner.name, {
+      type: 'session_sync',
+      sessionId: this.proposal.id,
+      round: 0,
+      seq: 0,
+      plaintext: encodeMail({ status } satisfies PeerSync),
+      signature: '',
+    });
+  }
+
+  #release(): void {
+    if (this.#held !== undefined) this.context.keyring.release(this.#held);
+    this.#held = undefined;
+  }
+}
+
+function shownReason(code: CosignerCode, reason: string): string {
+  const text = COSIGNER_CODES[code].en;
+  return reason === '' || reason === text ? text : `${text}: ${reason}`.slice(0, 400);
+}
