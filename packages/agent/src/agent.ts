@@ -19,11 +19,11 @@ import { createLink } from './link.ts';
 import type { Link, LinkStatus } from './linkTypes.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createMutexes } from './mutexes.ts';
+import { chipFromConfig } from './openChip.ts';
 import { openOwnChip } from './ownChip.ts';
 import {
   approverFromConfig,
   authorityFromConfig,
-  chipFromConfig,
   pinFromConfig,
   tokenFromConfig,
 } from './providers.ts';
@@ -69,7 +69,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const state = openState(directory);
   let chip: Chip | undefined;
   try {
-    const element = options.chip ?? (await chipFromConfig(directory, config));
+    const element =
+      options.chip ?? (await chipFromConfig(directory, config, options.logger ?? silentLogger));
     const pin = options.pin ?? pinFromConfig(directory, config);
     chip = await openOwnChip({ element, pin, state, username: config.username });
     return new Participant({ ...options, config }, state, chip);

@@ -88,6 +88,7 @@ export class Chip {
   }
 
   close(): Promise<void> {
+    this.#element.stopWaiting?.();
     return this.#exclusive(async () => {
       // A chip that does not answer any more is compared at its next opening.
       await this.#count().catch(() => undefined);

@@ -3,6 +3,7 @@
  * secrets are never in it, only the names of the files that hold them.
  */
 import { isAbsolute, join } from 'node:path';
+import type { ChipAttachment, VirtualAttachment } from '@quorate/secure-element';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
 import { readIfPresent } from './state/files.ts';
@@ -15,12 +16,8 @@ export interface AgentConfig {
   readonly username: string;
   /** The chip's name in the coordinator's registry; when given, another one is refused. */
   readonly se_id?: string | undefined;
-  readonly chip: {
-    readonly kind: 'virtual';
-    /** The virtual chip's sealed file. */
-    readonly file: string;
-    readonly passphrase_file: string;
-  };
+  /** Where the chip is. */
+  readonly chip: ChipAttachment;
   readonly pin_file: string;
   readonly token_file: string;
   /** `auto`, `prompt`, or a policy file. */
@@ -44,6 +41,11 @@ const KEYS = [
   'kind',
   'file',
   'passphrase_file',
+  'reader',
+  'public_key',
+  'module',
+  'token',
+  'serial',
   'pin_file',
   'token_file',
   'approval',
@@ -55,6 +57,36 @@ const KEYS = [
 
 const path = z.string().min(1);
 
+const publicKey = z
+  .string()
+  .regex(/^(0x)?04[0-9a-fA-F]{128}$/, 'expected the 65 bytes of a chip’s public key in hex')
+  .transform((text) => text.replace(/^0x/, '').toLowerCase());
+
+/** How a chip is named in a configuration. */
+const chipSchema = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({
+      kind: z.literal('virtual'),
+      file: path.default('chip.sealed'),
+      passphrase_file: path.default('chip-passphrase'),
+    }),
+    z.strictObject({
+      kind: z.literal('pcsc'),
+      reader: z.string().min(1).max(256).optional(),
+      public_key: publicKey.optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('pkcs11'),
+      module: path,
+      token: z.string().min(1).max(32),
+      serial: z.string().min(1).max(16).optional(),
+      public_key: publicKey.optional(),
+    }),
+  ],
+  { error: 'expected kind: virtual, pcsc or pkcs11' },
+);
+
 const configSchema: z.ZodType<AgentConfig> = z.strictObject({
   url: z.string().regex(/^wss?:\/\/.+/, 'expected ws:// or wss://'),
   username: z
@@ -63,11 +95,7 @@ const configSchema: z.ZodType<AgentConfig> = z.strictObject({
     .max(64)
     .transform((name) => name.normalize('NFC')),
   se_id: z.string().min(1).max(128).optional(),
-  chip: z.strictObject({
-    kind: z.literal('virtual'),
-    file: path.default('chip.sealed'),
-    passphrase_file: path.default('chip-passphrase'),
-  }),
+  chip: chipSchema,
   pin_file: path.default('pin'),
   token_file: path.default('token'),
   approval: z.union([z.enum(['auto', 'prompt']), z.strictObject({ policy: path })]),
@@ -97,4 +125,27 @@ export function loadAgentConfig(directory: string): AgentConfig {
 /** A path of the configuration, from the agent's directory. */
 export function resolvePath(directory: string, file: string): string {
   return isAbsolute(file) ? file : join(directory, file);
+}
+
+/** The configured chip, its paths resolved. */
+export function chipAttachment(directory: string, { chip }: AgentConfig): ChipAttachment {
+  switch (chip.kind) {
+    case 'virtual':
+      return {
+        ...chip,
+        file: resolvePath(directory, chip.file),
+        passphrase_file: resolvePath(directory, chip.passphrase_file),
+      };
+    case 'pcsc':
+      return chip;
+    case 'pkcs11':
+      return { ...chip, module: resolvePath(directory, chip.module) };
+  }
+}
+
+/** The files of a virtual chip. @throws AgentError `config/invalid` for a chip of another kind */
+export function virtualChip(directory: string, config: AgentConfig): VirtualAttachment {
+  const chip = chipAttachment(directory, config);
+  if (chip.kind === 'virtual') return chip;
+  throw new AgentError('config/invalid', `this is for a virtual chip; chip.kind is ${chip.kind}`);
 }

@@ -47,16 +47,19 @@ export {
 } from './client.ts';
 export {
   type AgentConfig,
+  chipAttachment,
   CONFIG_FILE,
   loadAgentConfig,
   parseAgentConfig,
   resolvePath,
+  virtualChip,
 } from './config.ts';
 export { AgentError, type AgentErrorCode, isAgentError } from './errors.ts';
 export { initAgent, type InitOptions } from './init.ts';
 export { createLink } from './link.ts';
 export type { Link, LinkOptions, LinkStatus } from './linkTypes.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
+export { chipFromConfig } from './openChip.ts';
 export { type Outgoing } from './outbox.ts';
 export { openPins, type Pin, type Pins, type RosterChange } from './roster.ts';
 export {

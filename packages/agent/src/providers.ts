@@ -3,7 +3,6 @@
  * owner can read, never arguments or the environment.
  */
 import { readFileSync } from 'node:fs';
-import { openVirtualSecureElement, type SecureElement } from '@quorate/secure-element';
 import type { Approve } from './approval/index.ts';
 import { approveAll } from './approval/index.ts';
 import { approveByPolicy, parsePolicy } from './approval/policy.ts';
@@ -11,20 +10,6 @@ import { approveByPrompt } from './approval/prompt.ts';
 import type { PinProvider } from './chip.ts';
 import { type AgentConfig, resolvePath } from './config.ts';
 import { readSecretFile } from './state/files.ts';
-
-/** Opens the configured chip. */
-export async function chipFromConfig(
-  directory: string,
-  config: AgentConfig,
-): Promise<SecureElement> {
-  const passphrase = readSecretBytes(resolvePath(directory, config.chip.passphrase_file));
-  try {
-    const file = resolvePath(directory, config.chip.file);
-    return await openVirtualSecureElement({ file, passphrase });
-  } finally {
-    passphrase.fill(0);
-  }
-}
 
 /** Reads the PIN from its file each time it is wanted. */
 export function pinFromConfig(directory: string, config: AgentConfig): PinProvider {
@@ -55,8 +40,8 @@ export function authorityFromConfig(directory: string, config: AgentConfig): str
   return readFileSync(resolvePath(directory, config.ca_file), 'utf8');
 }
 
-/** A secret file without the line end that editors add. */
-function readSecretBytes(path: string): Uint8Array {
+/** A secret file without the line end that editors add; the caller wipes it. */
+export function readSecretBytes(path: string): Uint8Array {
   const content = readSecretFile(path);
   let end = content.length;
   while (end > 0 && (content[end - 1] === 0x0a || content[end - 1] === 0x0d)) end -= 1;

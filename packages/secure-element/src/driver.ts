@@ -123,9 +123,14 @@ export class ApduSecureElement implements SecureElement {
     return { used };
   }
 
+  stopWaiting(): void {
+    this.#transport.stopWaiting?.();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.stopWaiting();
     await this.#last;
     await this.#transport.close();
   }

@@ -23,6 +23,15 @@ export type SecureElementErrorCode =
   | 'file-unreadable'
   | 'locked'
   | 'closed'
+  | 'module-missing'
+  | 'no-service'
+  | 'reader-not-found'
+  | 'reader-failure'
+  | 'card-absent'
+  | 'card-removed'
+  | 'applet-missing'
+  | 'unsupported-version'
+  | 'wrong-chip'
   | 'input';
 
 /** Thrown by every operation of a secure element; never carries a PIN or a secret. */

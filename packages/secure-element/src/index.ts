@@ -6,6 +6,14 @@
 export { AID } from './apdu.ts';
 export { ApduSecureElement } from './driver.ts';
 export { SecureElementError, type SecureElementErrorCode } from './errors.ts';
+export {
+  type ChipAttachment,
+  type OpenOptions,
+  openSecureElement,
+  type PcscAttachment,
+  type Pkcs11Attachment,
+  type VirtualAttachment,
+} from './open.ts';
 export type {
   ApduTransport,
   ChipInfo,

@@ -76,6 +76,8 @@ export interface SecureElement {
   delete(
     access: RecordAccess & { readonly reasonHash: Uint8Array },
   ): Promise<{ readonly used: number }>;
+  /** Ends the waiting for a chip that was taken out: what waits fails with `card-removed`. */
+  stopWaiting?(): void;
   close(): Promise<void>;
 }
 
@@ -83,5 +85,7 @@ export interface SecureElement {
 export interface ApduTransport {
   /** Sends one command APDU and gives the response, status word included. */
   transmit(apdu: Uint8Array): Promise<Uint8Array>;
+  /** Ends the waiting for a chip that was taken out, where the transport waits. */
+  stopWaiting?(): void;
   close(): Promise<void>;
 }

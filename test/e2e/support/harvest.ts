@@ -3,7 +3,7 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAgentConfig, openShard, resolvePath } from '@quorate/agent';
+import { loadAgentConfig, openShard, resolvePath, virtualChip } from '@quorate/agent';
 import type { Cluster } from '@quorate/cli';
 import {
   authorisationMessage,
@@ -102,11 +102,9 @@ async function readOpener(
   const config = loadAgentConfig(directory);
   const text = (file: string): Uint8Array =>
     new TextEncoder().encode(readFileSync(resolvePath(directory, file), 'utf8').trim());
+  const { file, passphrase_file } = virtualChip(directory, config);
   const element = new ApduSecureElement(
-    await openVirtualChip({
-      file: resolvePath(directory, config.chip.file),
-      passphrase: text(config.chip.passphrase_file),
-    }),
+    await openVirtualChip({ file, passphrase: text(passphrase_file) }),
   );
   try {
     await element.verifyPin(text(config.pin_file));

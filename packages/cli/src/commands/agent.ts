@@ -158,7 +158,7 @@ async function showStatus(context: Context, options: DirectoryOption): Promise<v
     username: config.username,
     url: config.url,
     approval: config.approval,
-    chip: has(config.chip.file),
+    chip: config.chip.kind !== 'virtual' || has(config.chip.file),
     token: has(config.token_file),
     roster_serial: pins.serial,
     pinned: pins.list().length,

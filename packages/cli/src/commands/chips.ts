@@ -4,7 +4,7 @@
  * @module
  */
 import { ChipList } from '@quorate/wire';
-import { loadAgentConfig, resolvePath } from '@quorate/agent';
+import { loadAgentConfig, virtualChip } from '@quorate/agent';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
@@ -210,13 +210,10 @@ async function markChip(
 
 /** The chip's file and passphrase as the agent's configuration names them. */
 function openChipFile(options: ChipOptions): { chip: ChipFile; close: () => void } {
-  const { chip } = loadAgentConfig(options.directory);
-  const passphrase = readSecretFile(
-    resolvePath(options.directory, chip.passphrase_file),
-    'chip passphrase',
-  );
+  const chip = virtualChip(options.directory, loadAgentConfig(options.directory));
+  const passphrase = readSecretFile(chip.passphrase_file, 'chip passphrase');
   return {
-    chip: { file: resolvePath(options.directory, chip.file), passphrase },
+    chip: { file: chip.file, passphrase },
     close: () => passphrase.fill(0),
   };
 }

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { resolvePath } from '@quorate/agent';
+import { resolvePath, virtualChip } from '@quorate/agent';
 import { writeDurably } from '../files.ts';
 import { importRoster, setUpAgent } from '../operations/agents.ts';
 import {
@@ -130,11 +130,8 @@ async function equip(
   writeDurably(resolvePath(directory, config.token_file), `${person.token}\n`, { private: true });
   const pin = Buffer.from(randomText().slice(0, 12));
   writeDurably(resolvePath(directory, config.pin_file), pin, { private: true });
-  const file = resolvePath(directory, config.chip.file);
-  const passphrase = readSecretFile(
-    resolvePath(directory, config.chip.passphrase_file),
-    'passphrase',
-  );
+  const { file, passphrase_file } = virtualChip(directory, config);
+  const passphrase = readSecretFile(passphrase_file, 'passphrase');
   try {
     const chip = { file, passphrase };
     await makeChip({ ...chip, scryptCost: CHIP_SCRYPT_COST }, authority, pin);

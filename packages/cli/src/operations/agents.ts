@@ -24,6 +24,7 @@ import { readText, writeDurably } from '../files.ts';
  */
 export function setUpAgent(options: InitOptions): AgentConfig {
   const config = initAgent(options);
+  if (config.chip.kind !== 'virtual') return config;
   const passphrase = resolvePath(options.directory, config.chip.passphrase_file);
   if (!existsSync(passphrase)) {
     const text = `${randomBytes(32).toString('base64url')}\n`;

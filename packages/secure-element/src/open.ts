@@ -1,0 +1,67 @@
+/** Opens a chip of any kind, as a configuration names it. What a kind needs beyond Node is loaded only when it is used. */
+import { SecureElementError } from './errors.ts';
+import type { SecureElement } from './secureElement.ts';
+import { openVirtualSecureElement } from './virtual/index.ts';
+
+/** A virtual chip: a program with a sealed file. */
+export interface VirtualAttachment {
+  readonly kind: 'virtual';
+  readonly file: string;
+  readonly passphrase_file: string;
+}
+
+/** A card in a reader; without `reader` and `public_key`, the only chip in any reader. */
+export interface PcscAttachment {
+  readonly kind: 'pcsc';
+  /** The reader's name, or a part of it. */
+  readonly reader?: string | undefined;
+  /** 65 bytes in hex: the only chip that is accepted. */
+  readonly public_key?: string | undefined;
+}
+
+/** A token behind a PKCS#11 module. */
+export interface Pkcs11Attachment {
+  readonly kind: 'pkcs11';
+  /** Path of the module. */
+  readonly module: string;
+  /** The token's label. */
+  readonly token: string;
+  readonly serial?: string | undefined;
+  /** 65 bytes in hex: the only token that is accepted. */
+  readonly public_key?: string | undefined;
+}
+
+/** How a chip is attached to this machine. Paths are absolute or relative to the working directory. */
+export type ChipAttachment = VirtualAttachment | PcscAttachment | Pkcs11Attachment;
+
+/** What opening needs besides the attachment. */
+export interface OpenOptions {
+  /** Secret. Of a virtual chip's file; the caller wipes it. */
+  readonly passphrase?: Uint8Array;
+  /** Is told what a person has to do, e.g. to put a chip back. */
+  readonly onWaiting?: (what: string) => void;
+}
+
+/**
+ * Opens a chip of any kind.
+ *
+ * @throws SecureElementError `module-missing` with what to install, `no-service`, `reader-not-found`, `card-absent`,
+ * `applet-missing`, `unsupported-version`, `wrong-chip`, `locked`, and those of a virtual chip's file
+ */
+export async function openSecureElement(
+  attachment: ChipAttachment,
+  options: OpenOptions = {},
+): Promise<SecureElement> {
+  switch (attachment.kind) {
+    case 'virtual': {
+      const { passphrase } = options;
+      if (passphrase === undefined) {
+        throw new SecureElementError('input', 'a virtual chip needs its passphrase');
+      }
+      return openVirtualSecureElement({ file: attachment.file, passphrase });
+    }
+    case 'pcsc':
+    case 'pkcs11':
+      throw new SecureElementError('not-supported', `no driver for ${attachment.kind}`);
+  }
+}
