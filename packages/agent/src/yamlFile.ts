@@ -1,6 +1,7 @@
 /**
  * YAML files that people write: read strictly, and every mistake named with what was meant.
  */
+import { describeIssues } from '@quorate/wire';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { AgentError, type AgentErrorCode } from './errors.ts';
@@ -35,9 +36,9 @@ export function parseYaml<T>(
     if (issue.code !== 'unrecognized_keys') continue;
     throw unknownKey(name, issue.path, issue.keys[0] ?? '', keys, errors.unknownKey);
   }
-  const issue = result.error.issues[0];
-  const where = issue?.path.length ? issue.path.join('.') : 'the file';
-  throw new AgentError(errors.invalid, `${name}: ${where}: ${issue?.message ?? 'is not valid'}`);
+  const issues = result.error.issues.slice(0, 1);
+  const where = issues[0]?.path.length ? '' : 'the file: ';
+  throw new AgentError(errors.invalid, `${name}: ${where}${describeIssues({ issues })}`);
 }
 
 function unknownKey(

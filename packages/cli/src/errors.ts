@@ -40,12 +40,12 @@ export function usageError(message: string, hint?: string): CliError {
 export const PORT_IN_USE = 'port_in_use';
 
 /** What to do about a port that another program has; nothing for any other error. */
-export function portInUse(error: unknown): CliError | undefined {
+export function portInUse(error: unknown, choose = 'with --port'): CliError | undefined {
   if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') {
     return undefined;
   }
   const port = 'port' in error ? `port ${String(error.port)}` : 'the port';
-  const message = `${port} is in use; choose another with --port`;
+  const message = `${port} is in use; choose another ${choose}`;
   return new CliError(PORT_IN_USE, message, { exit: EXIT.usage, cause: error });
 }
 
@@ -59,7 +59,8 @@ export function notVerified(message: string): CliError {
   return new CliError('not_verified', message, { exit: EXIT.notVerified });
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown; of an operating system's error what it says, not its call. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return /^E[A-Z]+: (.+), [a-z]+(?: '.*')?$/s.exec(error.message)?.[1] ?? error.message;
 }

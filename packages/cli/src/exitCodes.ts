@@ -26,7 +26,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.usage, 'wrong command line, configuration or input file'],
   [EXIT.refused, 'the ceremony was declined, timed out, was aborted, or the request was refused'],
   [EXIT.unauthorised, 'not logged in, or the role does not allow it'],
-  [EXIT.unreachable, 'the coordinator did not answer'],
+  [EXIT.unreachable, 'the server did not answer'],
   [EXIT.notVerified, 'a signature, an export or a roster does not verify'],
   [EXIT.interrupted, 'interrupted with Ctrl-C'],
 ];

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { messageOf, usageError } from './errors.ts';
 
 /** How a file is written. */
@@ -24,12 +24,25 @@ export interface WriteOptions {
   readonly private: boolean;
   /** Refuse when something is there. */
   readonly fresh?: boolean;
+  /** Make the directory when it is not there. */
+  readonly makeDirectory?: boolean;
+}
+
+/**
+ * Refuses a file whose directory is not there, before anything is done whose result would go there.
+ *
+ * @throws CliError `usage`
+ */
+export function checkDirectoryOf(path: string): void {
+  const directory = dirname(path);
+  if (existsSync(directory)) return;
+  throw usageError(`there is no directory ${directory} for ${basename(path)}`, 'make it first');
 }
 
 /**
  * Writes a file whole or not at all: temporary file, fsync, rename, fsync of the directory.
  *
- * @throws CliError `usage` when `fresh` is asked for and the file exists
+ * @throws CliError `usage` when `fresh` is asked for and the file exists, or the directory does not
  */
 export function writeDurably(
   path: string,
@@ -40,7 +53,8 @@ export function writeDurably(
     throw usageError(`${path} exists already`, 'name another file, or move it away yourself');
   }
   const directory = dirname(path);
-  mkdirSync(directory, { recursive: true, ...(options.private ? { mode: 0o700 } : {}) });
+  if (options.makeDirectory !== true) checkDirectoryOf(path);
+  else mkdirSync(directory, { recursive: true, ...(options.private ? { mode: 0o700 } : {}) });
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const file = openSync(temporary, 'wx', options.private ? 0o600 : 0o644);

@@ -23,7 +23,9 @@ import { registerSign } from './commands/sign.ts';
 import { registerUsers } from './commands/users.ts';
 import { registerVerify } from './commands/verify.ts';
 import { type Attach, contextOf, type World } from './context.ts';
+import { addExamples } from './examples.ts';
 import { EXIT, type ExitCode, exitCodeHelp } from './exitCodes.ts';
+import { checkDirectoryOf } from './files.ts';
 
 /** The program and the exit code of the command that it ran. */
 export interface Program {
@@ -50,12 +52,14 @@ export function createProgram(world: World): Program {
     .exitOverride();
   const attach: Attach = (command, action) => {
     command.action(async (...received: unknown[]) => {
+      checkOutputs(command);
       const context = contextOf(command, world);
       const code = await action(context, optionsOf(command), stringsOf(received));
       exit = code ?? EXIT.ok;
     });
   };
   for (const register of COMMANDS) register(program, attach);
+  addExamples(program);
   return { command: program, exitCode: () => exit };
 }
 
@@ -78,6 +82,14 @@ const COMMANDS: readonly ((program: Command, attach: Attach) => void)[] = [
   registerHealth,
   registerBench,
 ];
+
+/** Before anything is asked for or made whose result would have no place. */
+function checkOutputs(command: Command): void {
+  const { out, setupTokenOut }: Record<string, unknown> = command.opts();
+  for (const file of [out, setupTokenOut]) {
+    if (typeof file === 'string') checkDirectoryOf(file);
+  }
+}
 
 /** Erasure point: each command declares the options that it reads. */
 function optionsOf<Options>(command: Command): Options {

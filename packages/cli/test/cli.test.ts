@@ -15,6 +15,24 @@ function everyCommand() {
   return walk(root);
 }
 
+/** The words of a command line as a shell takes them. */
+function wordsOf(line: string): string[] {
+  const words = line.replaceAll('\\\n', ' ').match(/'[^']*'|\S+/g) ?? [];
+  return words.map((word) => word.replace(/^'(.*)'$/, '$1'));
+}
+
+/** Parses a command line; nothing runs. */
+async function parsed(args: readonly string[], onCommand: (name: string) => void): Promise<void> {
+  const world = { stdout: new Recorder(), stderr: new Recorder(), environment: {} };
+  const { command } = createProgram(world);
+  const disarm = (one: typeof command): void => {
+    if (one.parent !== null) one.action(() => onCommand(one.name()));
+    for (const child of one.commands) disarm(child);
+  };
+  disarm(command);
+  await command.parseAsync([...args], { from: 'user' });
+}
+
 describe('command line', () => {
   test('every command has a description and every option says what it is', () => {
     for (const command of everyCommand()) {
@@ -23,6 +41,23 @@ describe('command line', () => {
         if (!option.hidden)
           expect(option.description, `${command.name()} ${option.flags}`).toBeTruthy();
       }
+    }
+  });
+
+  test('the help of every command that does something has an example, which is a command line', async () => {
+    const leaves = everyCommand().filter(({ commands }) => commands.length === 0);
+    expect(leaves.length).toBeGreaterThan(45);
+    for (const leaf of leaves) {
+      const path: string[] = [];
+      for (let at: typeof leaf | null = leaf; at?.parent; at = at.parent) path.unshift(at.name());
+      const { exit, stdout } = await quorate(...path, '--help');
+      expect(exit, path.join(' ')).toBe(0);
+      const [, example = ''] = /\n {2}(quorate (?:.*\\\n)*.*)/.exec(stdout) ?? [];
+      expect(example, path.join(' ')).toContain(['quorate', ...path].join(' '));
+      const ran: string[] = [];
+      const args = wordsOf(example).slice(1);
+      await parsed(args, (name) => ran.push(name));
+      expect(ran, example).toEqual([leaf.name()]);
     }
   });
 

@@ -55,6 +55,9 @@ describe('input that is wrong', () => {
   test.each([
     ['users', 'add', 'a,b', '--role', 'participant'],
     ['users', 'add', ' a', '--role', 'participant'],
+    ['users', 'add', 'a\u0007b', '--role', 'participant'],
+    ['users', 'setup', '--url', 'http://127.0.0.1:1', '--username', ' root'],
+    ['users', 'setup', '--url', 'http://127.0.0.1:1', '--username', 'x'.repeat(65)],
     ['users', 'add', 'a', '--role', 'participant', '--no-password', '--password-file', 'x'],
     ['users', 'change', 'a', '--disable', '--enable'],
     ['audit', 'verify', '/dev/null', '--public-key', '12'],

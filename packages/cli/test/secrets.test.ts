@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -56,9 +56,16 @@ describe('secret files', () => {
 describe('private files', () => {
   test('1.9.13 a private file is 0600 in a directory of 0700', () => {
     const path = join(directory, 'made', 'token');
-    writeDurably(path, 'x', { private: true });
+    writeDurably(path, 'x', { private: true, makeDirectory: true });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(directory, 'made')).mode & 0o777).toBe(0o700);
+  });
+
+  test('a directory that is not there is named, and not made silently', () => {
+    const path = join(directory, 'none', 'token');
+    const write = () => writeDurably(path, 'x', { private: true });
+    expect(write).toThrow(`there is no directory ${join(directory, 'none')} for token`);
+    expect(existsSync(join(directory, 'none'))).toBe(false);
   });
 
   test('a fresh file never replaces another', () => {

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { describeIssues } from '@quorate/wire';
 import { parse as parseYaml } from 'yaml';
-import type { z } from 'zod';
 import type { ServerOptions } from './options.ts';
 import { type CoordinatorConfig, SETTINGS, schema } from './settings.ts';
 
@@ -51,7 +51,7 @@ export function loadCoordinatorConfig(sources: ConfigSources = {}): CoordinatorC
       put(tree, path, typeof value === 'string' ? scalar(path, value) : value);
   }
   const parsed = schema.safeParse(tree);
-  if (!parsed.success) throw new ConfigError(describeIssue(parsed.error));
+  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error));
   const config = structuredClone(parsed.data);
   makeAbsolute(config, process.cwd());
   return config;
@@ -178,11 +178,6 @@ function makeAbsolute(tree: object, base: string): void {
 
 const isTree = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function describeIssue(error: z.ZodError): string {
-  const [issue] = error.issues;
-  return issue === undefined ? 'not valid' : `${issue.path.join('.')}: ${issue.message}`;
-}
 
 function unknownKey(key: string, known: readonly string[]): ConfigError {
   const near = nearest(key, known);

@@ -2,6 +2,7 @@
  * YAML that people write: every mistake is named with its key, its line and what was probably meant.
  */
 import { nearest } from '@quorate/agent';
+import { describeIssues } from '@quorate/wire';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, SetupError } from './errors.ts';
@@ -35,7 +36,8 @@ export function readYaml<T>(
   const where = `${name}:${lineOf(document, lines, path)}`;
   const key = path.map(String).join('.');
   if (unknown === undefined) {
-    throw new SetupError('config/invalid', `${where}: ${key || 'the file'}: ${first.message}`);
+    const said = describeIssues({ issues: [first] });
+    throw new SetupError('config/invalid', `${where}: ${key === '' ? 'the file: ' : ''}${said}`);
   }
   const meant = nearest(unknown, keys);
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;

@@ -5,10 +5,13 @@
 import type { z } from 'zod';
 import type { ErrorCode } from './codes.ts';
 import { SessionKey } from './fields.ts';
+import { describeIssues } from './issues.ts';
 import { LIMITS } from './limits.ts';
 import { ClientMessage, ServerMessage } from './messages/index.ts';
 import { findUnsafeJson } from './strictJson.ts';
 import { safeText } from './texts.ts';
+
+export { describeIssues };
 
 /** Why a frame was refused, ready for `errorMessage`. */
 export interface FrameError {
@@ -96,22 +99,6 @@ function parseMessage<M>(
     `${where}${String(type)}: ${describeIssues(parsed.error)}`,
     value,
   );
-}
-
-/** Says where a value differs from its schema and what was expected; never what it was. */
-export function describeIssues(error: z.core.$ZodError): string {
-  const said = error.issues.slice(0, 4).map((issue) => {
-    const path = issue.path.map(String).join('.');
-    const text =
-      issue.code === 'unrecognized_keys'
-        ? `unknown field ${issue.keys
-            .slice(0, 4)
-            .map((key) => key.slice(0, 64))
-            .join(', ')}`
-        : issue.message;
-    return path === '' ? text : `${path}: ${text}`;
-  });
-  return safeText(said.join('; '), LIMITS.text);
 }
 
 function refuse(

@@ -7,6 +7,8 @@ import { createAsker } from '@quorate/agent';
 import { CosignerRole } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
+import { CliError, portInUse } from '../errors.ts';
+import { EXIT } from '../exitCodes.ts';
 import { untilStopped } from '../dev/interrupt.ts';
 import { writeDurably } from '../files.ts';
 import { createLog, type LogLevel, parseLogLevel } from '../terminal/log.ts';
@@ -76,8 +78,10 @@ async function runCosigner(context: Context, options: RunOptions): Promise<void>
       ...(asks ? { asker: createAsker({ input: process.stdin, output: process.stderr }) } : {}),
     });
     try {
-      const url = await cosigner.listen();
-      const { role, name } = loaded.config;
+      const { role, name, listen } = loaded.config;
+      const url = await cosigner.listen().catch((error: unknown) => {
+        throw notListening(error, options.config, listen);
+      });
       output.event({ event: 'listening', url, role, name });
       if (!output.json) context.world.stdout.write(`${name} (${role}) listens on ${url}\n`);
       await stopped;
@@ -86,6 +90,32 @@ async function runCosigner(context: Context, options: RunOptions): Promise<void>
       await cosigner.close();
     }
   });
+}
+
+/** What in the configuration keeps the server from listening. */
+function notListening(
+  error: unknown,
+  file: string,
+  { host, port }: { readonly host: string; readonly port: number },
+): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const options = { exit: EXIT.usage, cause: error };
+  switch (code) {
+    case 'EADDRINUSE':
+      return portInUse(error, `in ${file}, key listen.port`);
+    case 'EACCES': {
+      const message = `port ${port} is for the administrator of this machine; choose one from 1024 in ${file}, key listen.port`;
+      return new CliError('port_refused', message, options);
+    }
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN': {
+      const message = `${host} is no address of this machine; choose another in ${file}, key listen.host`;
+      return new CliError('no_such_address', message, options);
+    }
+    default:
+      return error;
+  }
 }
 
 async function initStore(context: Context, options: ConfigOption): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * `quorate health`: is the coordinator up, and waiting until it is.
+ * `quorate health`: is a server up, and waiting until it is.
  *
  * @module
  */
@@ -23,9 +23,9 @@ interface HealthOptions {
 export function registerHealth(program: Command, attach: Attach): void {
   const command = program
     .command('health')
-    .description('ask the coordinator whether it and its database are ready')
-    .requiredOption('--url <url>', 'the coordinator')
-    .option('--ca <file>', 'certificate authority of the coordinator, PEM')
+    .description('ask a coordinator whether it is ready, or a cosigner whether it has its partner')
+    .requiredOption('--url <url>', 'the server')
+    .option('--ca <file>', 'certificate authority of the server, PEM')
     .option('--wait <seconds>', 'keep asking for so long', parseSeconds, 0);
   attach<HealthOptions>(command, health);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { UserList } from '@quorate/wire';
+import { UserList, Username } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
@@ -78,6 +78,7 @@ async function setUp(
   context: Context,
   options: ConnectOptions & PersonOptions & { readonly setupTokenFile?: string },
 ): Promise<void> {
+  checkUsername(options.username);
   const endpoint = endpointOf(options);
   const token = await obtainSecret(options.setupTokenFile, {
     question: 'Setup token',
@@ -199,13 +200,17 @@ async function addPerson(
   ]);
 }
 
+/** Before anybody is asked for a password. */
+function checkUsername(username: string): void {
+  if (Username.safeParse(username).success && !username.includes(',')) return;
+  throw usageError(
+    'a username has 1 to 64 characters: no comma, no control character, no space at its ends',
+    'keygen and sign take usernames separated by commas',
+  );
+}
+
 function checkNewPerson(username: string, options: AddOptions): void {
-  if (username.includes(',') || username !== username.trim()) {
-    throw usageError(
-      'a username has no comma, and no space at its ends',
-      'keygen and sign take usernames separated by commas',
-    );
-  }
+  checkUsername(username);
   if (options.password === false && options.passwordFile !== undefined) {
     throw usageError('--no-password and --password-file contradict each other');
   }

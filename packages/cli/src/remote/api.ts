@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { LoginAnswer } from '@quorate/wire';
-import { CliError, messageOf } from '../errors.ts';
+import { describeIssues, LoginAnswer } from '@quorate/wire';
+import type { z } from 'zod';
+import { CliError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { foreign } from '../terminal/output.ts';
 import { type Endpoint, exchange, type HttpCall } from './http.ts';
@@ -14,7 +15,9 @@ const RENEW_BEFORE_MS = 30_000;
 
 /** A schema that checks an answer; any zod schema is one. */
 export interface AnswerSchema<T> {
-  safeParse(value: unknown): { success: true; data: T } | { success: false; error: Error };
+  safeParse(
+    value: unknown,
+  ): { success: true; data: T } | { success: false; error: z.core.$ZodError };
 }
 
 /** Something that can be asked. */
@@ -96,7 +99,7 @@ function apiWith(endpoint: Endpoint, token: () => Promise<string | undefined>): 
     text: ask,
     async call(schema, call) {
       const parsed = schema.safeParse(parseJson(await ask(call)));
-      if (!parsed.success) throw unexpectedAnswer(messageOf(parsed.error));
+      if (!parsed.success) throw unexpectedAnswer(describeIssues(parsed.error));
       return parsed.data;
     },
     async token() {

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { Problem } from '@quorate/wire';
+import { describeIssues, Problem } from '@quorate/wire';
 import type { z } from 'zod';
 import { CliError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { readText } from '../files.ts';
 import { readSecretFile } from '../secrets.ts';
+import { foreign } from '../terminal/output.ts';
 import { checkedUrl, type Endpoint, exchange } from './http.ts';
 
 /** Options of every command that asks a cosigner. */
@@ -40,21 +41,41 @@ export class CosignerApi {
       ...(body === undefined ? {} : { body }),
     });
     const json = parsed(text);
-    if (status === 200 || status === 202) return schema.parse(json);
-    const problem = Problem.safeParse(json);
-    if (!problem.success) {
-      throw new CliError('unexpected_answer', `${this.#endpoint.url} answered ${status}`, {
-        exit: EXIT.unexpected,
-      });
+    if (status === 200 || status === 202) {
+      const answer = schema.safeParse(json);
+      if (answer.success) return answer.data;
+      throw this.#unexpected(describeIssues(answer.error));
     }
+    const problem = Problem.safeParse(json);
+    if (!problem.success) throw this.#unexpected(`status ${status}`);
     const { code, detail } = problem.data;
-    throw new CliError(code, detail, { exit: exitOf(status) });
+    const hint = HINTS[code];
+    throw new CliError(code, foreign(detail), {
+      exit: exitOf(status),
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+
+  #unexpected(why: string): CliError {
+    const { url } = this.#endpoint;
+    return new CliError('unexpected_answer', `the answer of ${url} is not understood: ${why}`, {
+      exit: EXIT.unexpected,
+      hint: 'is this a cosigner of the same version?',
+    });
   }
 }
 
+const HINTS: Readonly<Record<string, string>> = {
+  unauthorised: 'the token is old, or of another server: quorate cosigner token',
+  unknown_partner: 'partners are in the configuration of the server that was asked',
+  unknown_key: 'quorate cosign keys lists the keys',
+  digest_mismatch: 'look at it again: quorate cosign sessions SESSION_ID',
+};
+
 function exitOf(status: number): ExitCode {
   if (status === 401 || status === 403) return EXIT.unauthorised;
-  return status === 400 || status === 404 ? EXIT.usage : EXIT.refused;
+  if (status === 400 || status === 404) return EXIT.usage;
+  return status >= 500 ? EXIT.unreachable : EXIT.refused;
 }
 
 function parsed(text: string): unknown {

@@ -49,10 +49,13 @@ export function checkedUrl(text: string, allowInsecure = false): string {
   }
   const secure = url.protocol === 'https:';
   if (!secure && url.protocol !== 'http:') {
-    throw usageError(`${url.protocol}// is not how the coordinator is reached`, 'use https://');
+    throw usageError(`${url.protocol}// is not how a server is reached`, 'use https://');
   }
   if (!secure && !allowInsecure && !isLoopback(url.hostname)) {
-    throw usageError(`${text}: a password would cross the network in clear`, 'use https://');
+    throw usageError(
+      `${text}: a password or token would cross the network in clear`,
+      'use https://',
+    );
   }
   return url.origin;
 }
@@ -123,7 +126,7 @@ function headersOf(call: HttpCall, body: Buffer | undefined): Record<string, str
 function unreachable(url: string, cause: unknown): CliError {
   const hint = /self.signed|unable to (get|verify)/i.test(messageOf(cause))
     ? 'give the certificate authority with --ca FILE'
-    : 'is the coordinator running, and is the URL right?';
+    : 'is the server running, and is the URL right?';
   return new CliError('unreachable', `${url}: ${messageOf(cause)}`, {
     exit: EXIT.unreachable,
     hint,

@@ -79,7 +79,7 @@ function parse(text: string): unknown {
 /** Writes the login, mode 0600. */
 export function writeLogin(path: string, login: Omit<Login, 'format'>): void {
   const content = { format: 'quorate-login/v1', ...login };
-  writeDurably(path, `${JSON.stringify(content)}\n`, { private: true });
+  writeDurably(path, `${JSON.stringify(content)}\n`, { private: true, makeDirectory: true });
 }
 
 /** Removes the login file. */

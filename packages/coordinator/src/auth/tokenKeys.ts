@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { calculateJwkThumbprint } from 'jose';
+import { describeIssues } from '@quorate/wire';
 import { z } from 'zod';
 import { KeyFileError, kindOf, loadOrCreateKey, readSecretFile } from './keyFile.ts';
 
@@ -114,7 +115,7 @@ async function loadJwks(file: string, issuer: string | undefined): Promise<Verif
   const set = Jwks.safeParse(parseJson(file));
   if (!set.success) {
     throw new KeyFileError(
-      `${file} is not a set of public Ed25519 and P-256 keys: ${z.prettifyError(set.error)}`,
+      `${file} is not a set of public Ed25519 and P-256 keys: ${describeIssues(set.error)}`,
     );
   }
   const keys = await Promise.all(

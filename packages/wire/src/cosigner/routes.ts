@@ -143,7 +143,7 @@ export const COSIGNER_ROUTES: readonly CosignerRoute[] = [
     ...open,
     id: 'readyz',
     path: '/readyz',
-    summary: 'every partner is connected',
+    summary: 'a partner is connected',
     statuses: [200, 503],
     answer: CosignerHealth,
   },

@@ -1,0 +1,73 @@
+/**
+ * An example of every command whose help has none of its own.
+ *
+ * @module
+ */
+import type { Command } from 'commander';
+
+const COSIGNER = '--url http://127.0.0.1:8082 --token-file token';
+const MOBILE = '--url http://127.0.0.1:8083 --token-file mobile-token';
+const KEY = '0123456789abcdef0123456789abcdef';
+const ADDRESS = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
+const COORDINATOR = '--url https://quorate.example:8080';
+
+/** Arguments after `quorate` and the command's own name. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  'agent roster import': 'roster.json --directory alice',
+  'agent roster show': '--directory alice',
+  'agent run': '--directory alice',
+  'agent status': '--directory alice',
+  'audit checkpoint': '--out checkpoint.json',
+  'audit export': '--out audit.jsonl',
+  'audit show': '--limit 20',
+  'audit verify': 'audit.jsonl --checkpoint checkpoint.json',
+  bench: '--json',
+  'chips authority': '',
+  'chips init': '--directory alice --authority 1a2b-3c4d-5e6f-7081-92a3-b4c5-d6e7-f809',
+  'chips list': '',
+  'chips mark': 'chip-alice --state lost',
+  'chips pin': '--directory alice',
+  'chips register': '--directory alice --se-id chip-alice',
+  'chips show': '--directory alice',
+  'cosign approve': `${KEY} ${MOBILE} \\\n    --digest 0x${'5f'.repeat(32)}`,
+  'cosign decline': `${KEY} ${MOBILE} \\\n    --reason 'not agreed'`,
+  'cosign keygen': `${COSIGNER} --partner mobile-app`,
+  'cosign keys': COSIGNER,
+  'cosign refresh': `${COSIGNER} --partner mobile-app \\\n    --key ${KEY}`,
+  'cosign sessions': `${MOBILE} --status awaiting_approval`,
+  'cosigner init': '--config examples/enterprise.yaml',
+  'cosigner pin':
+    'mobile-app public.json --config examples/enterprise.yaml \\\n    --fingerprint 1a2b-3c4d-5e6f-7081-92a3-b4c5-d6e7-f809',
+  'cosigner token':
+    '--config examples/enterprise.yaml --name me \\\n    --roles operator,signer,viewer --out token',
+  health: `${COORDINATOR} --wait 30`,
+  'keys grant': `${ADDRESS} treasurer`,
+  'keys list': '',
+  'keys revoke': `${ADDRESS} treasurer`,
+  'keys show': ADDRESS,
+  'roster create': '--serial 1 --out roster-draft.json',
+  'roster key': '--out roster-key',
+  'roster show': 'roster.json',
+  'roster sign': 'roster-draft.json --key roster-key --out roster.json',
+  'sessions list': '',
+  'sessions show': 'sign-2031',
+  'users add': 'alice --role participant',
+  'users change': 'alice --disable',
+  'users list': '',
+  'users login': `${COORDINATOR} --username alice`,
+  'users logout': '',
+  'users setup': `${COORDINATOR} --username root`,
+  'users token': 'alice --days 30 --out token',
+};
+
+/** Adds the examples to the commands below this one. */
+export function addExamples(program: Command): void {
+  for (const [path, args] of Object.entries(EXAMPLES)) {
+    const words = path.split(' ');
+    const command = words.reduce<Command | undefined>(
+      (parent, word) => parent?.commands.find((child) => child.name() === word),
+      program,
+    );
+    command?.addHelpText('after', `\nExample:\n  quorate ${path} ${args}`.trimEnd());
+  }
+}
