@@ -68,6 +68,42 @@ describe('a network between the two that meddles', () => {
     },
   );
 
+  // Who loses its stream towards P1 hears of it from the heartbeat alone.
+  test.each(SIGNING.filter(([type, to]) => to === 'p2' || type === 'sign_p2_partial'))(
+    'a signature survives: half a connection at %s towards %s',
+    async (type, towards) => {
+      meddler.decide = once(
+        'half',
+        (passing) => passing.type === type && passing.towards === towards,
+      );
+      const signed = await pair.p1.sign(key, `half ${type}`);
+      expect(signed).toMatchObject({ status: 'completed', error: null });
+      expect((await pair.p2.over(signed.session_id)).signature).toBe(signed.signature);
+    },
+  );
+
+  test('R-4: everything that was said of a signature, said again to both, is answered with nothing', async () => {
+    meddler.decide = () => 'pass';
+    const { session_id: id } = await pair.p1.sign(key, 'once');
+    await pair.p2.over(id);
+    // What is still on its way of the one is there before the end of the next.
+    await pair.p2.over((await pair.p1.sign(key, 'settled')).session_id);
+    const again = { p1: [...meddler.passed.p1], p2: [...meddler.passed.p2] };
+    const answers: string[] = [];
+    meddler.decide = ({ sessionId, type, seq }) => {
+      if (sessionId === id) answers.push(`${type} ${seq}`);
+      return 'pass';
+    };
+    // Hellos, syncs, rounds, acknowledgements; each side takes them in before the next signature.
+    for (const side of ['p1', 'p2'] as const) {
+      for (const text of again[side]) meddler.write(side, text);
+    }
+    const next = await pair.p1.sign(key, 'another');
+    expect((await pair.p2.over(next.session_id)).status).toBe('completed');
+    expect(answers).toEqual([]);
+    expect((await pair.p1.keys())[0]).toMatchObject({ state: 'active', lock: null });
+  });
+
   test.each(MEDDLING)(
     'a signature survives: %s at every message, acknowledgements too',
     async (fate) => {

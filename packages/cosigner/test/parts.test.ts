@@ -93,6 +93,7 @@ describe('a connection', () => {
     to: 'b',
     round: 0,
     seq: 1,
+    frame: 3,
     timestamp: 5,
     signature: '',
   } as const;
@@ -110,6 +111,7 @@ describe('a connection', () => {
     ['receiver', { to: 'c' }],
     ['round', { round: 1 }],
     ['number', { seq: 2 }],
+    ['frame number', { frame: 4 }],
     ['time', { timestamp: 6 }],
     ['signature', { signature: 'AAAA' }],
   ] as const)('does not understand a message whose %s was changed', (_, change) => {
@@ -231,6 +233,7 @@ describe('steps', () => {
       to: 'b',
       round: 65,
       seq: 0,
+      frame: 1,
       data: 'AAAA',
       timestamp: 0,
       signature: '',

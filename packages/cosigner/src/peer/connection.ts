@@ -1,6 +1,7 @@
 /**
- * One WebSocket between two cosigners: hellos, then sealed envelopes. A frame that is not authentic
- * changes nothing; many of them end the connection.
+ * One WebSocket between two cosigners: hellos, then sealed and numbered envelopes. A frame that is not
+ * authentic, or not newer than all before it, changes nothing; many that are not authentic end the
+ * connection.
  */
 import type { KeyObject } from 'node:crypto';
 import { fromHex, toHex } from '@quorate/intent';
@@ -13,7 +14,7 @@ import { deriveLinkKeys, type LinkKeys, makeEphemeral, openData, sealData } from
 /** How long the hellos may take, milliseconds. */
 const HELLO_MS = 10_000;
 /** How often the other end is asked whether it lives, milliseconds. */
-const HEARTBEAT_MS = 5000;
+const HEARTBEAT_MS = 3000;
 /** Frames that are not authentic before the connection ends. */
 const MAX_BAD = 20;
 
@@ -45,6 +46,8 @@ export interface ConnectionEvents {
   /** The partner proved who it is. */
   onReady(connection: Connection, partner: string): void;
   onMessage(connection: Connection, message: PeerMessage): void;
+  /** The connection ends for that reason, because of `partner` as the other end calls itself. */
+  onRefused(connection: Connection, reason: string, partner: string | undefined): void;
   onClosed(connection: Connection): void;
 }
 
@@ -60,6 +63,9 @@ export class Connection {
   #ready = false;
   #alive = true;
   #bad = 0;
+  /** Numbers of the newest frame that left, and of the newest that was opened. */
+  #sent = 0;
+  #taken = 0;
 
   /** `partner` is whom we dialled; who dials us says its name. */
   constructor(
@@ -76,7 +82,10 @@ export class Connection {
     socket.on('pong', () => {
       this.#alive = true;
     });
-    socket.on('error', () => socket.terminate());
+    socket.on('error', (error) => {
+      this.#events.onRefused(this, error.message, this.#partner);
+      socket.terminate();
+    });
     socket.on('close', () => this.#closed());
     this.#timers.push(setTimeout(() => this.#ready || socket.terminate(), HELLO_MS));
     this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT_MS));
@@ -88,6 +97,7 @@ export class Connection {
   send(message: PeerMessage): boolean {
     const { type, sessionId, round, seq, plaintext, signature } = message;
     if (this.#keys === undefined || this.#partner === undefined) return false;
+    this.#sent += 1;
     const header = {
       type,
       session_id: sessionId,
@@ -95,14 +105,15 @@ export class Connection {
       to: this.#partner,
       round,
       seq,
+      frame: this.#sent,
       timestamp: this.#own.now(),
       signature,
     };
     return this.#write({ ...header, data: sealData(this.#keys, header, plaintext) });
   }
 
-  close(code = 1000): void {
-    this.#socket.close(code);
+  close(code = 1000, reason = ''): void {
+    this.#socket.close(code, reason);
     const late = setTimeout(() => this.#socket.terminate(), 1000);
     late.unref();
   }
@@ -123,6 +134,7 @@ export class Connection {
       to,
       round: 0,
       seq: 0,
+      frame: 0,
       data: Buffer.from(JSON.stringify(hello)).toString('base64'),
       timestamp: this.#own.now(),
       signature: '',
@@ -130,14 +142,19 @@ export class Connection {
   }
 
   #receive(data: RawData, binary: boolean): void {
+    // A connection that was closed from here hears nothing more.
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     const text = binary || !Buffer.isBuffer(data) ? '' : data.toString('utf8');
     const parsed = PeerEnvelope.safeParse(parsedJson(text));
-    if (!parsed.success || parsed.data.to !== this.#own.name) return this.#refuse();
+    if (!parsed.success || parsed.data.to !== this.#own.name) return this.#bear();
     if (this.#keys === undefined) return this.#meet(parsed.data);
     const envelope = parsed.data;
-    if (envelope.from !== this.#partner) return this.#refuse();
+    if (envelope.from !== this.#partner) return this.#bear();
     const plaintext = openData(this.#keys, envelope);
-    if (plaintext === undefined) return this.#refuse();
+    if (plaintext === undefined) return this.#bear();
+    // Repeated or overtaken: what was in it comes again in a new frame, if it is still wanted.
+    if (envelope.frame <= this.#taken) return;
+    this.#taken = envelope.frame;
     if (!this.#ready) {
       this.#ready = true;
       this.#events.onReady(this, envelope.from);
@@ -153,7 +170,7 @@ export class Connection {
     const identity = this.#own.partner(envelope.from);
     const expected = this.#partner === undefined || this.#partner === envelope.from;
     if (!hello.success || identity === undefined || !expected) {
-      return this.#socket.close(4401, 'unknown partner');
+      return this.#refuse(4401, 'unknown partner', envelope.from);
     }
     try {
       this.#keys = deriveLinkKeys({
@@ -165,7 +182,7 @@ export class Connection {
         partnerEphemeral: fromHex(hello.data.ephemeral),
       });
     } catch {
-      return this.#socket.close(4401, 'bad key');
+      return this.#refuse(4401, 'bad key', envelope.from);
     }
     if (this.#partner === undefined) {
       this.#partner = identity.name;
@@ -183,9 +200,17 @@ export class Connection {
     });
   }
 
-  #refuse(): void {
+  /** The first sealed frame proves who speaks; of somebody who has proved it, some bad ones are borne. */
+  #bear(): void {
     this.#bad += 1;
-    if (this.#bad >= MAX_BAD || this.#keys === undefined) this.#socket.close(4429, 'bad frames');
+    if (this.#keys !== undefined && !this.#ready) this.#refuse(4401, 'not the pinned key');
+    else if (this.#bad >= MAX_BAD || !this.#ready) this.#refuse(4429, 'bad frames');
+  }
+
+  #refuse(code: number, reason: string, partner = this.#partner): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#events.onRefused(this, reason, partner);
+    this.close(code, reason);
   }
 
   #heartbeat(): void {

@@ -33,6 +33,8 @@ export class PeerHub {
   readonly #backoff = createBackoff(250, 8000);
   #redial: NodeJS.Timeout | undefined;
   #dial: Dial | undefined;
+  /** Why the last attempt to dial failed. */
+  #failure: string | undefined;
   #closed = false;
 
   constructor(own: OwnEnd, events: HubEvents, logger: Logger) {
@@ -54,8 +56,9 @@ export class PeerHub {
   /** Takes an upgrade request for `/peer`. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#closed) return void socket.destroy();
+    const { remoteAddress } = request.socket;
     this.#server.handleUpgrade(request, socket, head, (accepted) =>
-      this.#watch(accepted, undefined),
+      this.#watch(accepted, undefined, remoteAddress),
     );
   }
 
@@ -87,12 +90,20 @@ export class PeerHub {
     };
     socket.once('open', () => {
       opened = true;
-      this.#watch(socket, dial.partner);
+      this.#failure = undefined;
+      this.#watch(socket, dial.partner, dial.url);
     });
     socket.once('error', (error) => {
-      this.#logger.debug({ partner: dial.partner, error: error.message }, 'dialling failed');
+      this.#failed(dial, error.message);
     });
     socket.once('close', again);
+  }
+
+  /** Said once for each reason: dialling goes on, and would say it for ever. */
+  #failed({ partner, url }: Dial, error: string): void {
+    const again = this.#failure === error;
+    this.#failure = error;
+    this.#logger[again ? 'debug' : 'warn']({ partner, url, error }, 'dialling failed');
   }
 
   #schedule(): void {
@@ -100,7 +111,7 @@ export class PeerHub {
     this.#redial = setTimeout(() => this.#connect(), this.#backoff.next());
   }
 
-  #watch(socket: WebSocket, dialled: string | undefined): void {
+  #watch(socket: WebSocket, dialled: string | undefined, at: string | undefined): void {
     const name = { partner: dialled };
     const connection = new Connection(
       socket,
@@ -117,6 +128,9 @@ export class PeerHub {
         },
         onMessage: (_, message) => {
           if (name.partner !== undefined) this.#events.onMessage(name.partner, message);
+        },
+        onRefused: (_, reason, partner) => {
+          this.#logger.warn({ partner, at, reason }, 'connection refused');
         },
         onClosed: (closed) => {
           this.#all.delete(closed);

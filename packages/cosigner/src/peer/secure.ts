@@ -10,7 +10,6 @@ import {
   generateKeyPairSync,
   hkdfSync,
   type KeyObject,
-  randomBytes,
 } from 'node:crypto';
 import { framed, u16, u64, utf8 } from '@quorate/intent';
 import type { PeerEnvelope } from '@quorate/wire';
@@ -18,7 +17,6 @@ import { x25519Public, x25519Raw } from '../keys.ts';
 
 const LINK_LABEL = 'quorate/v1/cosigner/link';
 const ENVELOPE_LABEL = 'quorate/v1/cosigner/envelope';
-const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
 
 /** The keys of one connection, one per direction. Secret. */
@@ -88,28 +86,27 @@ function directionalKey(secret: Uint8Array, from: End, to: End): Uint8Array {
 /** Everything of an envelope but its data. */
 export type Header = Omit<PeerEnvelope, 'data'>;
 
-/** Encrypts what an envelope carries; the header is bound to it. Gives base64. */
+/**
+ * Encrypts what an envelope carries; the header is bound to it. Gives base64.
+ * Security: the frame number is the nonce. Used twice on one connection, it reveals both plaintexts.
+ */
 export function sealData(keys: LinkKeys, header: Header, plaintext: Uint8Array): string {
-  const nonce = randomBytes(NONCE_LENGTH);
-  const cipher = createCipheriv('chacha20-poly1305', keys.outgoing, nonce, {
+  const cipher = createCipheriv('chacha20-poly1305', keys.outgoing, nonceOf(header), {
     authTagLength: TAG_LENGTH,
   });
   cipher.setAAD(headerBytes(header), { plaintextLength: plaintext.length });
-  const parts = [nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()];
+  const parts = [cipher.update(plaintext), cipher.final(), cipher.getAuthTag()];
   return Buffer.concat(parts).toString('base64');
 }
 
 /** Decrypts; undefined for what the partner did not send on this connection. */
 export function openData(keys: LinkKeys, { data, ...header }: PeerEnvelope): Buffer | undefined {
   const sealed = Buffer.from(data, 'base64');
-  if (sealed.length < NONCE_LENGTH + TAG_LENGTH) return undefined;
-  const decipher = createDecipheriv(
-    'chacha20-poly1305',
-    keys.incoming,
-    sealed.subarray(0, NONCE_LENGTH),
-    { authTagLength: TAG_LENGTH },
-  );
-  const ciphertext = sealed.subarray(NONCE_LENGTH, -TAG_LENGTH);
+  if (sealed.length < TAG_LENGTH) return undefined;
+  const decipher = createDecipheriv('chacha20-poly1305', keys.incoming, nonceOf(header), {
+    authTagLength: TAG_LENGTH,
+  });
+  const ciphertext = sealed.subarray(0, -TAG_LENGTH);
   decipher.setAAD(headerBytes(header), { plaintextLength: ciphertext.length });
   decipher.setAuthTag(sealed.subarray(-TAG_LENGTH));
   const plaintext = decipher.update(ciphertext);
@@ -122,8 +119,13 @@ export function openData(keys: LinkKeys, { data, ...header }: PeerEnvelope): Buf
   }
 }
 
+/** 12 bytes: every key serves one direction of one connection. */
+function nonceOf({ frame }: Header): Uint8Array {
+  return Buffer.concat([new Uint8Array(4), u64(frame)]);
+}
+
 function headerBytes(header: Header): Uint8Array {
-  const { type, session_id, from, to, round, seq, timestamp, signature } = header;
+  const { type, session_id, from, to, round, seq, frame, timestamp, signature } = header;
   const texts = [type, session_id, from, to, signature].map(utf8);
-  return framed(ENVELOPE_LABEL, ...texts, u16(round), u64(seq), u64(timestamp));
+  return framed(ENVELOPE_LABEL, ...texts, u16(round), u64(seq), u64(timestamp), u64(frame));
 }

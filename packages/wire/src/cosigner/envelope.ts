@@ -53,6 +53,8 @@ export const PeerEnvelope = z.strictObject({
   to: Username,
   round: z.int().min(0).max(64),
   seq: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+  /** Number of the frame on its connection, from 1 in each direction; 0 before there are keys. */
+  frame: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
   data: base64(PEER_LIMITS.data),
   timestamp: Time,
   signature: EnvelopeSignature,
