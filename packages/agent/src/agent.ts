@@ -2,17 +2,17 @@
  * One participant: takes messages from the link, hands each to its session, and answers for sessions
  * that died with an earlier process.
  */
-import type { SecureElement } from '@quorate/secure-element';
 import { isFinalCode, type ServerMessage } from '@quorate/wire';
-import type { Approve } from './approval/index.ts';
+import type { Agent, AgentOptions } from './agentTypes.ts';
 import type { CeremonyContext } from './ceremony/context.ts';
 import { completeKey, reportOrphan } from './ceremony/keyFate.ts';
 import { KeygenCeremony } from './ceremony/keygen.ts';
+import { DestroyDesk } from './ceremony/destroy.ts';
 import { LostSessions } from './ceremony/lost.ts';
 import { OrphanDesk } from './ceremony/orphan.ts';
 import { tellable } from './ceremony/refusal.ts';
 import { SignCeremony } from './ceremony/sign.ts';
-import type { Chip, PinProvider } from './chip.ts';
+import type { Chip } from './chip.ts';
 import { type AgentConfig, loadAgentConfig } from './config.ts';
 import { type AgentError, messageOf } from './errors.ts';
 import { createLink } from './link.ts';
@@ -27,40 +27,9 @@ import {
   pinFromConfig,
   tokenFromConfig,
 } from './providers.ts';
+import { checkNoSwitch } from './replace/journal.ts';
 import { type AgentState, openState } from './state/index.ts';
 import { createWorkerPool, type WorkerPool } from './workerPool.ts';
-
-/** What an agent is made of; everything but the directory has a default from its configuration. */
-export interface AgentOptions {
-  readonly directory: string;
-  readonly config?: AgentConfig;
-  readonly logger?: Logger;
-  readonly approve?: Approve;
-  readonly chip?: SecureElement;
-  readonly pin?: PinProvider;
-  readonly token?: () => Promise<string>;
-  /** Threads of one's own. */
-  readonly pool?: WorkerPool;
-  readonly onStatus?: (status: LinkStatus, detail: string) => void;
-  /** milliseconds since 1970 */
-  readonly now?: () => number;
-}
-
-/** A running participant. */
-export interface Agent {
-  readonly username: string;
-  /** The chip's CPLC, hex. */
-  readonly cpic: string;
-  readonly state: AgentState;
-  readonly status: LinkStatus;
-  /** Why this agent stopped, once its status is `failed`. */
-  readonly failure: AgentError | undefined;
-  /** Session keys of the sessions that run now. */
-  readonly sessions: readonly string[];
-  start(): void;
-  registered(): Promise<void>;
-  close(): Promise<void>;
-}
 
 /** Opens state, chip and threads; `start` connects. @throws AgentError `store/locked` and others */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
@@ -69,6 +38,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const state = openState(directory);
   let chip: Chip | undefined;
   try {
+    checkNoSwitch(directory);
     const element =
       options.chip ?? (await chipFromConfig(directory, config, options.logger ?? silentLogger));
     const pin = options.pin ?? pinFromConfig(directory, config);
@@ -91,6 +61,7 @@ class Participant implements Agent {
   readonly #pool: WorkerPool;
   readonly #context: CeremonyContext;
   readonly #orphans: OrphanDesk;
+  readonly #destructions: DestroyDesk;
   readonly #keygens = new Map<string, KeygenCeremony>();
   readonly #signs = new Map<string, SignCeremony>();
   /** Sessions that ended in this process: what still arrives for them is late, not lost. */
@@ -141,6 +112,7 @@ class Participant implements Agent {
       over: (sessionKey) => this.#onOver(sessionKey),
     };
     this.#orphans = new OrphanDesk(this.#context);
+    this.#destructions = new DestroyDesk(this.#context);
     this.#lost = new LostSessions(this.#context, (sessionKey) => this.#ended.add(sessionKey));
   }
 
@@ -160,6 +132,7 @@ class Participant implements Agent {
   start(): void {
     this.#link.start();
     this.#lost.reportRecent();
+    this.#destructions.resume();
   }
 
   registered(): Promise<void> {
@@ -173,6 +146,7 @@ class Participant implements Agent {
   async #close(): Promise<void> {
     await this.#link.close();
     for (const session of [...this.#keygens.values(), ...this.#signs.values()]) session.stop();
+    this.#destructions.stop();
     await this.#pool.close();
     await this.#chip.close();
     this.state.close();
@@ -196,9 +170,13 @@ class Participant implements Agent {
         );
       }
       case 'chip_authorisation':
-        return this.#known(this.#signs, message, (session) =>
-          session.receiveAuthorisation(message),
-        );
+        return this.#background(this.#onAuthorisation(message));
+      case 'destroy_invite':
+        return this.#background(this.#destructions.receiveInvite(message));
+      case 'destroy_params':
+        return this.#background(this.#destructions.receiveParams(message));
+      case 'destroy_complete':
+        return this.#destructions.receiveComplete(message);
       case 'keygen_complete':
         return this.#onKeygenComplete(message);
       case 'sign_complete':
@@ -214,6 +192,13 @@ class Participant implements Agent {
       case 'session_state':
         return undefined;
     }
+  }
+
+  async #onAuthorisation(
+    message: Extract<ServerMessage, { type: 'chip_authorisation' }>,
+  ): Promise<void> {
+    if (await this.#destructions.receiveAuthorisation(message)) return;
+    this.#known(this.#signs, message, (session) => session.receiveAuthorisation(message));
   }
 
   #onInvite(message: Extract<ServerMessage, { type: 'keygen_invite' | 'sign_invite' }>): void {
@@ -264,6 +249,7 @@ class Participant implements Agent {
     if (session_key === undefined || message.cseq !== undefined || !isFinalCode(code)) return;
     const session = this.#session(session_key);
     if (session) return session.endedByCoordinator(code);
+    if (this.#destructions.endedByCoordinator(session_key)) return;
     this.#lost.settle(session_key);
     if (!this.#ended.has(session_key)) reportOrphan(this.#context, session_key);
   }
@@ -295,7 +281,7 @@ class Participant implements Agent {
 
   #background(work: Promise<void>): void {
     work.catch((error: unknown) =>
-      this.#logger.warn({ error: messageOf(error) }, 'orphan not handled'),
+      this.#logger.warn({ error: messageOf(error) }, 'a deletion was not handled'),
     );
   }
 }

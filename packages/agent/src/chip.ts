@@ -2,7 +2,7 @@
  * The agent's use of its secure chip: one command sequence at a time, the PIN given when the chip
  * asks for it, and never a second try with a PIN that was wrong.
  */
-import { type SecureElement, SecureElementError } from '@quorate/secure-element';
+import { type ChipInfo, type SecureElement, SecureElementError } from '@quorate/secure-element';
 import { toHex } from '@quorate/intent';
 
 /** Gives the PIN; the chip wrapper wipes the bytes after use. */
@@ -13,6 +13,9 @@ export type SeeCounter = (chipPublicKey: Uint8Array, counter: number) => void;
 
 /** What a chip is read with (contract.md §1.6). */
 export type ReadRequest = Parameters<SecureElement['read']>[0];
+
+/** Strict DER of r = s = 1, which no key has signed. */
+const NO_AUTHORISATION = Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 1);
 
 /** What a record is deleted with. */
 export type DeleteRequest = Parameters<SecureElement['delete']>[0];
@@ -51,6 +54,8 @@ export class Chip {
   ): Promise<Chip> {
     const cplc = await element.cplc();
     const chip = new Chip(element, pin, { cplc, publicKey: await element.publicKey() }, see);
+    // A token tells how far it has come only after the PIN.
+    if ((await element.info()).stateCounter === null) await chip.#verify();
     await chip.#count();
     return chip;
   }
@@ -63,6 +68,24 @@ export class Chip {
   /** 16 fresh bytes, good for one authorisation. */
   challenge(): Promise<Uint8Array> {
     return this.#exclusive(() => this.#element.challenge());
+  }
+
+  /** What the chip says about itself. */
+  info(): Promise<ChipInfo> {
+    return this.#exclusive(() => this.#element.info());
+  }
+
+  /** DER over 32 bytes: the proof that this chip is here. */
+  register(nonce: Uint8Array): Promise<Uint8Array> {
+    return this.#withPin((element) => element.register(nonce));
+  }
+
+  /** Whether another record fits, as far as the chip can tell. */
+  hasRoom(): Promise<boolean> {
+    return this.#exclusive(async () => {
+      const { capacity, used } = await this.#element.info();
+      return used === null || used < capacity;
+    });
   }
 
   /** Keeps an opener; the caller wipes its copy. */
@@ -87,6 +110,28 @@ export class Chip {
     await this.#exclusive(() => this.#count());
   }
 
+  /**
+   * Whether the chip has no such record any more: it judges that before it looks at the authorisation, and this
+   * one is none. The session must be one that the chip knows.
+   */
+  async isGone(
+    record: Pick<ReadRequest, 'recordId' | 'address' | 'sessionHash'>,
+  ): Promise<boolean> {
+    const { recordId, address, sessionHash } = record;
+    const access = { recordId, address, sessionHash, digest: new Uint8Array(32) };
+    const challenge = await this.challenge();
+    try {
+      const { secret } = await this.read({ ...access, challenge, signature: NO_AUTHORISATION });
+      secret.fill(0);
+      return false;
+    } catch (error) {
+      if (!(error instanceof SecureElementError)) throw error;
+      if (error.code === 'record-not-found') return true;
+      if (error.code === 'authorisation-refused') return false;
+      throw error;
+    }
+  }
+
   close(): Promise<void> {
     this.#element.stopWaiting?.();
     return this.#exclusive(async () => {
@@ -98,7 +143,7 @@ export class Chip {
 
   async #count(): Promise<void> {
     const { stateCounter } = await this.#element.info();
-    this.#see(this.publicKey, stateCounter);
+    if (stateCounter !== null) this.#see(this.publicKey, stateCounter);
   }
 
   #withPin<T>(use: (element: SecureElement) => Promise<T>): Promise<T> {

@@ -5,12 +5,22 @@
 import { addressOf, digestOf, fromHex, parsePayload, verifySignature } from '@quorate/intent';
 import {
   describeIssues,
+  DestroyRequest,
   KeygenRequest,
   type ServerMessage,
-  type SessionState,
   SignRequest,
 } from '@quorate/wire';
 import type { z } from 'zod';
+import {
+  CeremonyError,
+  type DestroyOrder,
+  type DestroyOutcome,
+  type KeygenOrder,
+  type KeygenOutcome,
+  type ProgressEvent,
+  type SignOrder,
+  type SignOutcome,
+} from './clientTypes.ts';
 import { AgentError } from './errors.ts';
 import { createLink } from './link.ts';
 import type { Link, LinkOptions } from './linkTypes.ts';
@@ -21,47 +31,10 @@ export type ClientOptions = Pick<
   'url' | 'username' | 'token' | 'ca' | 'allowInsecure' | 'logger' | 'onStatus' | 'backoff'
 >;
 
-/** What the wire wants of a request, without what the client adds. */
-export type KeygenOrder = Omit<KeygenRequest, 'type' | 'cseq'>;
-
-/** What the wire wants of a request, without what the client adds. */
-export type SignOrder = Omit<SignRequest, 'type' | 'cseq'>;
-
-/** News of a running ceremony. */
-export type ProgressEvent = { readonly type: 'state'; readonly state: SessionState };
-
-/** A key that exists. */
-export interface KeygenOutcome {
-  readonly sessionKey: string;
-  readonly address: string;
-  /** `0x` and 66 hex digits */
-  readonly publicKey: string;
-}
-
-/** A signature that verifies. */
-export interface SignOutcome {
-  readonly sessionKey: string;
-  /** `0x` and 130 hex digits */
-  readonly signature: string;
-}
-
-/** A ceremony that failed, with the coordinator's code and words. */
-export class CeremonyError extends Error {
-  /** The code of the coordinator's `error`, e.g. `participant_declined`. */
-  readonly code: string;
-  readonly details: string;
-  readonly sessionKey: string;
-
-  constructor(code: string, message: string, details: string, sessionKey: string) {
-    super(details === '' || details === message ? message : `${message}: ${details}`);
-    this.name = 'CeremonyError';
-    this.code = code;
-    this.details = details;
-    this.sessionKey = sessionKey;
-  }
-}
-
-type Completion = Extract<ServerMessage, { type: 'keygen_complete' | 'sign_complete' }>;
+type Completion = Extract<
+  ServerMessage,
+  { type: 'keygen_complete' | 'sign_complete' | 'destroy_complete' }
+>;
 
 type ErrorOf = Extract<ServerMessage, { type: 'error' }>;
 
@@ -163,6 +136,27 @@ export class CoordinatorClient {
     });
   }
 
+  /** Asks every holder to destroy its shard; goes on until each of them has answered. @throws CeremonyError */
+  destroy(
+    order: DestroyOrder,
+    onEvent: (event: ProgressEvent) => void = () => undefined,
+  ): Promise<DestroyOutcome> {
+    const { session_key: sessionKey } = order;
+    return new Promise((resolve, reject) => {
+      const request = { type: 'destroy_request' as const, ...order };
+      refuseMalformed(DestroyRequest.safeParse(request));
+      this.#wait(sessionKey, 'destroy_complete', { onEvent, reject }, (message) => {
+        if (message.type !== 'destroy_complete') return;
+        const { address, parts } = message;
+        if (address.toLowerCase() !== order.address.toLowerCase() || parts.length === 0) {
+          throw broken(sessionKey, 'the completion is not of this key');
+        }
+        resolve({ sessionKey, address, parts });
+      });
+      this.#link.send(request);
+    });
+  }
+
   close(): Promise<void> {
     this.#rejectAll('the client was closed');
     return this.#link.close();
@@ -202,7 +196,7 @@ export class CoordinatorClient {
       waiter.onEvent({ type: 'state', state: message });
     } else if (message.type === 'error') {
       this.#onError(waiter, message, sessionKey);
-    } else if (message.type === 'keygen_complete' || message.type === 'sign_complete') {
+    } else if (isCompletion(message)) {
       if (message.type !== waiter.completion) return;
       this.#end(sessionKey, () => {
         if (message.success) return waiter.onComplete(message);
@@ -258,6 +252,11 @@ export class CoordinatorClient {
     }
     this.#waiters.clear();
   }
+}
+
+function isCompletion(message: ServerMessage): message is Completion {
+  const { type } = message;
+  return type === 'keygen_complete' || type === 'sign_complete' || type === 'destroy_complete';
 }
 
 /** A repeated request is told only that it failed: why, was said before. */

@@ -22,6 +22,8 @@ export interface AgentConfig {
   readonly token_file: string;
   /** `auto`, `prompt`, or a policy file. */
   readonly approval: 'auto' | 'prompt' | { readonly policy: string };
+  /** Whether `auto` also destroys keys; a person is asked anyway, and a policy says so itself. */
+  readonly allow_destroy: boolean;
   /** A certificate authority for `wss://`, PEM. */
   readonly ca_file?: string | undefined;
   /** Allows `ws://` to another host. */
@@ -50,6 +52,7 @@ const KEYS = [
   'token_file',
   'approval',
   'policy',
+  'allow_destroy',
   'ca_file',
   'allow_insecure',
   'workers',
@@ -63,7 +66,7 @@ const publicKey = z
   .transform((text) => text.replace(/^0x/, '').toLowerCase());
 
 /** How a chip is named in a configuration. */
-const chipSchema = z.discriminatedUnion(
+export const chipSchema: z.ZodType<ChipAttachment> = z.discriminatedUnion(
   'kind',
   [
     z.strictObject({
@@ -99,6 +102,7 @@ const configSchema: z.ZodType<AgentConfig> = z.strictObject({
   pin_file: path.default('pin'),
   token_file: path.default('token'),
   approval: z.union([z.enum(['auto', 'prompt']), z.strictObject({ policy: path })]),
+  allow_destroy: z.boolean().default(false),
   ca_file: path.optional(),
   allow_insecure: z.boolean().default(false),
   workers: z.int().min(1).max(16).default(1),
@@ -107,6 +111,14 @@ const configSchema: z.ZodType<AgentConfig> = z.strictObject({
 /** Parses a configuration text. @throws AgentError `config/unknown-key`, `config/invalid` */
 export function parseAgentConfig(text: string, name: string = CONFIG_FILE): AgentConfig {
   return parseYaml(name, text, configSchema, KEYS, {
+    invalid: 'config/invalid',
+    unknownKey: 'config/unknown-key',
+  });
+}
+
+/** Parses a file that names one chip, as the section `chip` does. @throws AgentError `config/invalid` */
+export function parseChipFile(text: string, name: string): ChipAttachment {
+  return parseYaml<ChipAttachment>(name, text, chipSchema, KEYS, {
     invalid: 'config/invalid',
     unknownKey: 'config/unknown-key',
   });
@@ -128,7 +140,10 @@ export function resolvePath(directory: string, file: string): string {
 }
 
 /** The configured chip, its paths resolved. */
-export function chipAttachment(directory: string, { chip }: AgentConfig): ChipAttachment {
+export function chipAttachment(
+  directory: string,
+  { chip }: Pick<AgentConfig, 'chip'>,
+): ChipAttachment {
   switch (chip.kind) {
     case 'virtual':
       return {

@@ -2,12 +2,14 @@
  * A participant of a threshold key, and the client that asks participants for keys and signatures.
  * @module
  */
-export { type Agent, type AgentOptions, createAgent } from './agent.ts';
+export { createAgent } from './agent.ts';
+export type { Agent, AgentOptions } from './agentTypes.ts';
 export {
   type Approval,
   type ApprovalRequest,
   type Approve,
   approveAll,
+  type DestroyApproval,
   type KeygenApproval,
   type PinnedParticipant,
   type SignApproval,
@@ -35,16 +37,17 @@ export {
   type SealedMessage,
 } from './channel.ts';
 export { Chip, type PinProvider } from './chip.ts';
+export { type ClientOptions, CoordinatorClient } from './client.ts';
 export {
   CeremonyError,
-  type ClientOptions,
-  CoordinatorClient,
+  type DestroyOrder,
+  type DestroyOutcome,
   type KeygenOrder,
   type KeygenOutcome,
   type ProgressEvent,
   type SignOrder,
   type SignOutcome,
-} from './client.ts';
+} from './clientTypes.ts';
 export {
   type AgentConfig,
   chipAttachment,
@@ -61,6 +64,14 @@ export type { Link, LinkOptions, LinkStatus } from './linkTypes.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { chipFromConfig } from './openChip.ts';
 export { type Outgoing } from './outbox.ts';
+export {
+  type ReplaceChip,
+  replaceChip,
+  type ReplaceOptions,
+  type ReplaceProgress,
+} from './replace/index.ts';
+export { type Journal, readJournal } from './replace/journal.ts';
+export type { ReplacementService } from './replace/service.ts';
 export { openPins, type Pin, type Pins, type RosterChange } from './roster.ts';
 export {
   openShard,

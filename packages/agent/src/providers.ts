@@ -25,8 +25,9 @@ export function tokenFromConfig(directory: string, config: AgentConfig): () => P
 }
 
 /** Makes the configured decider. */
-export function approverFromConfig(directory: string, { approval }: AgentConfig): Approve {
-  if (approval === 'auto') return approveAll;
+export function approverFromConfig(directory: string, config: AgentConfig): Approve {
+  const { approval } = config;
+  if (approval === 'auto') return approveAll({ destroy: config.allow_destroy });
   if (approval === 'prompt') {
     return approveByPrompt({ input: process.stdin, output: process.stderr });
   }

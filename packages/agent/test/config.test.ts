@@ -23,6 +23,7 @@ describe('agent configuration', () => {
       pin_file: 'pin',
       token_file: 'token',
       approval: 'auto',
+      allow_destroy: false,
       allow_insecure: false,
       workers: 1,
     });

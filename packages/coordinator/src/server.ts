@@ -7,6 +7,7 @@ import { Gauge, type Registry } from 'prom-client';
 import { type Audit, createAudit, Tally } from './audit/index.ts';
 import { type Auth, createAuth, loadOrCreateKey } from './auth/index.ts';
 import { type ChipRegistry, createChips } from './chips/index.ts';
+import { createReplacements } from './chips/replacement.ts';
 import { systemClock } from './clock.ts';
 import { Hub } from './delivery/hub.ts';
 import { Outbox } from './delivery/outbox.ts';
@@ -106,15 +107,16 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     ...(options.passwordCost === undefined ? {} : { cost: options.passwordCost }),
     onRevoked: (username) => hub.disconnect(username, CLOSE.tokenExpired, 'register again'),
   });
+  const outbox = new Outbox((to, message) => hub.deliver(to, message));
   const chips = createChips({
     database,
     audit,
     clock,
     users: auth.users,
     key: loadOrCreateKey(keys('authorisation.pem'), 'p256'),
+    onInactive: (tx, chip, at) => sessions.chipInactive(tx, chip, at),
   });
-  const outbox = new Outbox((to, message) => hub.deliver(to, message));
-  const sessions = new SessionService({
+  const sessions: SessionService = new SessionService({
     database,
     users: auth.users,
     chips,
@@ -153,6 +155,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     database,
     auth,
     chips,
+    replacements: createReplacements({ database, audit, clock, chips }),
     audit,
     clock,
     language,

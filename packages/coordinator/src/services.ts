@@ -68,12 +68,14 @@ export interface AuthorisationRequest {
 export interface Chips {
   activeChipOf(tx: Tx, username: string): Promise<Chip | undefined>;
   find(tx: Tx, seId: string): Promise<Chip | undefined>;
+  /** The chip of a user that was registered last, whatever its state. */
+  latestChipOf(tx: Tx, username: string): Promise<Chip | undefined>;
   /** Returns base64 of a DER signature over the authorisation message. */
   authorise(request: AuthorisationRequest): string;
 }
 
 /** What an audit entry says beyond who, what and when. Flat, and never a secret. */
-type AuditDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+export type AuditDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /** One entry of the audit log, before it is chained. Never holds a secret. */
 export interface AuditEvent {
@@ -86,9 +88,39 @@ export interface AuditEvent {
   readonly details: AuditDetails;
 }
 
+/** What became of one shard of a destroyed key. Byte strings are lower-case hex. */
+export interface DestroyedShard {
+  readonly partIndex: number;
+  readonly username: string;
+  readonly seId: string;
+  readonly chipPublicKey: string;
+  readonly recordId: string;
+  /** deleted: the chip signed a receipt; otherwise what the registry says of the chip. */
+  readonly outcome: 'deleted' | 'lost' | 'destroyed';
+  /** Of the chip's consent, and its receipt in base64; only when deleted. */
+  readonly sessionHash?: string;
+  readonly receipt?: string;
+}
+
+/** A key that was destroyed, with the proof of each shard. */
+export interface Destruction {
+  readonly address: string;
+  readonly publicKey: string;
+  readonly keyId: string;
+  readonly epoch: number;
+  readonly threshold: number;
+  readonly totalParts: number;
+  readonly sessionKey: string;
+  readonly reasonHash: string;
+  readonly destroyedAt: number;
+  readonly shards: readonly DestroyedShard[];
+}
+
 /** The audit log: entries are appended in the caller's transaction. */
 export interface AuditLog {
   append(tx: Tx, event: AuditEvent): Promise<void>;
+  /** Signs with the audit key that a key was destroyed; gives the details with their signature. */
+  certify(destruction: Destruction): AuditDetails;
 }
 
 /** One holder of a key's shard, as REST shows it: never the shard. */
@@ -98,6 +130,7 @@ export interface KeyHolder {
   readonly se_id: string;
   readonly chip_label: string;
   readonly chip_state: string;
+  readonly record_state: string;
 }
 
 /** A key as REST lists it. */
@@ -159,7 +192,7 @@ export interface GrantRequest {
 /** A session as REST lists it: never a body, a certificate or a shard. */
 export interface SessionSummary {
   readonly session_key: string;
-  readonly kind: 'keygen' | 'sign';
+  readonly kind: 'keygen' | 'sign' | 'destroy';
   readonly state: string;
   readonly coordinator: string;
   readonly threshold: number;

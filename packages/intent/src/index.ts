@@ -46,6 +46,13 @@ export {
 } from './chip.ts';
 export { decodeDer, encodeDer } from './der.ts';
 export {
+  type DeletedRecord,
+  destroyPartsHash,
+  destroyReasonHash,
+  encodeReceiptPayload,
+  verifyReceipt,
+} from './destroy.ts';
+export {
   describePayload,
   type DescribeOptions,
   type Description,
@@ -67,6 +74,14 @@ export {
   payloadHash,
   serializeSigned,
 } from './payload.ts';
+export {
+  replacementRequestHash,
+  type ReplacementStep,
+  type ReplacedShard,
+  replacementSessionKey,
+  replacementStepHash,
+  type Retirement,
+} from './replacement.ts';
 export {
   encodeRosterForSigning,
   parseRoster,

@@ -16,6 +16,11 @@ export const LABELS = {
   sessionId: 'quorate/v1/session-id',
   roster: 'quorate/v1/roster',
   rosterEntry: 'quorate/v1/roster/entry',
+  replacementRequest: 'quorate/v1/replacement/request',
+  replacementStep: 'quorate/v1/replacement/step',
+  destroyReason: 'quorate/v1/destroy/reason',
+  destroyParts: 'quorate/v1/destroy/parts',
+  destroyReceipt: 'quorate/v1/destroy/receipt',
 } as const;
 
 /** The prefixes under which a chip hashes; fixed bytes, not framed, so that a card can hash while it receives. */

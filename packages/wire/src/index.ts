@@ -67,6 +67,20 @@ export {
   KeygenResult,
   KeygenSuccess,
 } from './messages/keygen.ts';
+export {
+  AbsentHolder,
+  DestroyAccept,
+  DestroyComplete,
+  DestroyDecline,
+  DestroyedPart,
+  DestroyFailure,
+  DestroyInvite,
+  DestroyParams,
+  DestroyRequest,
+  DestroyResponse,
+  DestroyResult,
+  DestroySuccess,
+} from './messages/destroy.ts';
 export { ClientAck, Register, RegisterComplete, ServerAck } from './messages/link.ts';
 export { Abort, Claim, ClientRound, Evidence, ServerRound } from './messages/round.ts';
 export {
@@ -97,17 +111,20 @@ export {
   KeyAnswer,
   KeyHolder,
   KeyList,
+  KeyStateName,
   KeySummary,
   SessionAnswer,
   SessionList,
   SessionQuery,
   SessionSummary,
+  RecordStateName,
 } from './rest/ceremonies.ts';
 export {
   AuthorisationKeyAnswer,
   ChipAnswer,
   ChipChallengeAnswer,
   ChipChallengeRequest,
+  ChipKindName,
   ChipList,
   ChipPatch,
   ChipRegistration,
@@ -127,6 +144,21 @@ export {
   UserList,
   UserPatch,
 } from './rest/people.ts';
+export {
+  ReplacedChip,
+  ReplacedShard,
+  ReplacementAnswer,
+  ReplacementApproval,
+  ReplacementId,
+  ReplacementList,
+  ReplacementReceipt,
+  ReplacementRequest,
+  ReplacementSeal,
+  ReplacementState,
+  ReplacementStepAnswer,
+  ReplacementStepRequest,
+  RetirementName,
+} from './rest/replacements.ts';
 export { type Route, ROUTES } from './rest/routes.ts';
 export {
   ApproveRequest,

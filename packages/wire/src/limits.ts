@@ -20,6 +20,8 @@ export const LIMITS = {
   chipId: 128,
   /** A free text from a person: a reason, a note to show. */
   text: 1024,
+  /** Why a key is to be destroyed: the audit log keeps it whole. */
+  reason: 256,
   /** `details` of an error. */
   details: 4096,
   token: 8 * KIB,
@@ -40,10 +42,14 @@ export const LIMITS = {
   errors: { count: 20, windowMs: 10_000 },
   /** Refused messages of one user in a window: after `told` only `rate_limited`, at `count` 4429. */
   refusals: { told: 200, count: 2000, windowMs: 60_000 },
+  /** Records that fit on a chip (contract.md §1.6). */
+  chipRecords: 100,
   /** Renewals of a chip challenge in one session. */
   challengeRenewals: 3,
   /** JSON body of a REST request, bytes. */
   restBody: 64 * KIB,
+  /** The same where a ciphertext is in it. */
+  restShardBody: 320 * KIB,
   /** Items on one page of a REST list. */
   page: { default: 50, max: 1000 },
   /** Characters of a password. */

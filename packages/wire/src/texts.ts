@@ -13,6 +13,8 @@ const TEXTS = {
   keygen_failed: { en: 'no key was generated', zhCN: '密钥生成失败' },
   sign_completed: { en: 'signed', zhCN: '签名成功' },
   sign_failed: { en: 'not signed', zhCN: '签名失败' },
+  destroy_completed: { en: 'the key was destroyed', zhCN: '密钥已销毁' },
+  destroy_failed: { en: 'nothing was destroyed', zhCN: '密钥未销毁' },
   low_threshold: {
     en: 'the threshold is below half of the parts',
     zhCN: '门限值低于总分片数的一半，建议不低于一半',

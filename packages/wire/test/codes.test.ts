@@ -53,6 +53,7 @@ describe('the table of codes', () => {
       'conflicting_results',
       'invalid_certificate',
       'invalid_result',
+      'key_destroying',
       'participant_declined',
       'participant_restarted',
       'timeout',

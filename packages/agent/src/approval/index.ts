@@ -30,6 +30,21 @@ export interface SignApproval {
   readonly participants: readonly PinnedParticipant[];
 }
 
+/** The destruction of a key to be approved. `reason` is unverified text of the requester. */
+export interface DestroyApproval {
+  readonly kind: 'destroy';
+  readonly sessionKey: string;
+  readonly coordinator: string;
+  readonly address: string;
+  readonly reason: string;
+  readonly threshold: number;
+  readonly totalParts: number;
+  readonly partIndex: number;
+  readonly participants: readonly PinnedParticipant[];
+  /** Holders who are not asked, because the coordinator says that their chips are gone. */
+  readonly absent: readonly PinnedParticipant[];
+}
+
 /** A participant and the short form of the chip key that this agent has pinned for it. */
 export interface PinnedParticipant {
   readonly username: string;
@@ -38,7 +53,7 @@ export interface PinnedParticipant {
 }
 
 /** What there is to decide. */
-export type ApprovalRequest = KeygenApproval | SignApproval;
+export type ApprovalRequest = KeygenApproval | SignApproval | DestroyApproval;
 
 /** The decision; a refusal's reason is told to everyone of the session. */
 export type Approval =
@@ -48,5 +63,13 @@ export type Approval =
 /** Decides; `signal` says that the question has become moot. */
 export type Approve = (request: ApprovalRequest, signal: AbortSignal) => Promise<Approval>;
 
-/** Approves everything: for machines whose requests were approved elsewhere, and for development. */
-export const approveAll: Approve = async () => ({ accept: true });
+/**
+ * Approves without a person: for machines whose requests were approved elsewhere, and for development. What
+ * cannot be undone is refused unless the configuration says otherwise.
+ */
+export function approveAll({ destroy }: { readonly destroy: boolean }): Approve {
+  return async (request) =>
+    request.kind !== 'destroy' || destroy
+      ? { accept: true }
+      : { accept: false, reason: 'this agent does not destroy keys without a person' };
+}

@@ -10,6 +10,8 @@ import { readTokenCall } from './tokenCall.ts';
 /** The rules of a policy file. Addresses are in lower case. */
 export interface Policy {
   readonly keygen: 'allow' | 'refuse';
+  /** Whether this participant's shard may be destroyed when everybody else consents too. */
+  readonly destroy: 'allow' | 'refuse';
   readonly sign: SignRules;
 }
 
@@ -43,6 +45,7 @@ interface SignRules {
 const KINDS = ['eip1559', 'legacy', 'eip712', 'eip191'] as const;
 const KEYS = [
   'keygen',
+  'destroy',
   'sign',
   'kinds',
   'chains',
@@ -98,6 +101,7 @@ const signSchema = z
 
 const policySchema: z.ZodType<Policy> = z.strictObject({
   keygen: z.enum(['allow', 'refuse']).default('refuse'),
+  destroy: z.enum(['allow', 'refuse']).default('refuse'),
   sign: signSchema,
 });
 
@@ -124,6 +128,11 @@ export function decide(policy: Policy, request: ApprovalRequest): Approval {
     return policy.keygen === 'allow'
       ? { accept: true }
       : refuse('policy: key generation is not allowed');
+  }
+  if (request.kind === 'destroy') {
+    return policy.destroy === 'allow'
+      ? { accept: true }
+      : refuse('policy: destroying a key is not allowed');
   }
   return decideSign(policy.sign, request);
 }

@@ -6,7 +6,15 @@ import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { describePayload, escapeForDisplay, parsePayload, toHex } from '@quorate/intent';
-import type { Approval, ApprovalRequest, Approve, KeygenApproval, SignApproval } from './index.ts';
+import type {
+  Approval,
+  ApprovalRequest,
+  Approve,
+  DestroyApproval,
+  KeygenApproval,
+  PinnedParticipant,
+  SignApproval,
+} from './index.ts';
 
 const MAX_DISPLAY_LENGTH = 500;
 
@@ -21,6 +29,10 @@ export function approveByPrompt(streams: PromptStreams): Approve {
   const asker = createAsker(streams);
   return (request, signal) => {
     if (request.kind === 'keygen') return asker(describe(request), signal);
+    if (request.kind === 'destroy') {
+      const code = request.address.slice(2, 6).toLowerCase();
+      return asker(describe(request), signal, { code, name: 'the first 4 digits of the address' });
+    }
     const code = toHex(request.digest).slice(0, 4);
     return asker(describe(request), signal, { code, name: 'the first 4 hex digits of the digest' });
   };
@@ -120,7 +132,14 @@ function answerOf(line: string, code: string): Approval {
 
 /** The lines that a person sees, each free of control and direction characters. */
 export function describe(request: ApprovalRequest): string[] {
-  return request.kind === 'keygen' ? describeKeygen(request) : describeSign(request);
+  switch (request.kind) {
+    case 'keygen':
+      return describeKeygen(request);
+    case 'sign':
+      return describeSign(request);
+    case 'destroy':
+      return describeDestroy(request);
+  }
 }
 
 function describeKeygen(request: KeygenApproval): string[] {
@@ -130,6 +149,21 @@ function describeKeygen(request: KeygenApproval): string[] {
     `Requested by: ${escapeForDisplay(request.coordinator)} (unverified)`,
     `Key:          ${request.threshold} of ${request.totalParts}; you are part ${request.partIndex}`,
     ...describeParticipants(request),
+  ];
+}
+
+function describeDestroy(request: DestroyApproval): string[] {
+  const named = (label: string, people: readonly PinnedParticipant[]): string[] =>
+    people.map((one) => `  ${label} ${describeParticipant(one)}`);
+  return [
+    '── DESTROY A KEY, for ever ──',
+    `Session:      ${escapeForDisplay(request.sessionKey)}`,
+    `Requested by: ${escapeForDisplay(request.coordinator)} (unverified)`,
+    `Key:          ${request.address} (${request.threshold} of ${request.totalParts}); you are part ${request.partIndex}`,
+    `Reason:       ${escapeForDisplay(request.reason)} (unverified)`,
+    ...named('destroys', request.participants),
+    ...named('not asked, its chip is said to be gone:', request.absent),
+    '  WARNING: nothing brings the key back, and nothing that it holds can be moved any more',
   ];
 }
 
@@ -151,10 +185,11 @@ function describeSign(request: SignApproval): string[] {
 }
 
 function describeParticipants({ participants }: ApprovalRequest): string[] {
-  return participants.map(
-    ({ username, partIndex, fingerprint }) =>
-      `  part ${partIndex}: ${escapeForDisplay(username)} (${fingerprint})`,
-  );
+  return participants.map((one) => `  ${describeParticipant(one)}`);
+}
+
+function describeParticipant({ username, partIndex, fingerprint }: PinnedParticipant): string {
+  return `part ${partIndex}: ${escapeForDisplay(username)} (${fingerprint})`;
 }
 
 function describeDisplay(display: unknown): string[] {

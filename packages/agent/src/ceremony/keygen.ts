@@ -57,6 +57,7 @@ export class KeygenCeremony extends Ceremony {
     const { context } = this;
     const invite = this.#invite;
     this.#holders = checkInvite(context, invite);
+    refuseUnless(await context.chip.hasRoom(), 'chip_full', 'our chip has no room for a record');
     const consented = await this.consented(
       {
         kind: 'keygen',

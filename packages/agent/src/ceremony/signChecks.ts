@@ -30,6 +30,7 @@ export function checkSignInvite(context: CeremonyContext, invite: SignInvite): A
   const key = context.state.keys.find(invite.address);
   refuseUnless(key !== undefined, 'unknown_key', 'we hold no share of this address');
   checkUsable(context, key);
+  refuseUnless(!isDestroyed(key), 'key_destroyed', 'the key signs nothing any more');
   refuseUnless(key.state !== 'rolled_back', 'state_rolled_back', 'the key needs a refresh');
   refuseUnless(key.state === 'active', 'unknown_key', 'the key generation is not complete');
   const sameKey =
@@ -53,6 +54,11 @@ export function checkSignInvite(context: CeremonyContext, invite: SignInvite): A
 function checkUsable(context: CeremonyContext, key: KeyRecord): void {
   const usable = !context.state.keys.isStopped(key.address);
   refuseUnless(usable, 'key_stopped', 'this agent cannot write its state');
+}
+
+/** Once everybody has consented to its destruction a key signs nothing, whatever a coordinator says. */
+function isDestroyed({ state }: KeyRecord): boolean {
+  return state === 'destroying' || state === 'destroyed';
 }
 
 function findSigners(

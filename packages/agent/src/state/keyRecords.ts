@@ -37,11 +37,35 @@ export interface Releases {
   readonly outstanding: number;
 }
 
+/** The consent to destroy this participant's shard, and what came of it. Nothing in it is secret. */
+export interface KeyDestruction {
+  readonly session_key: string;
+  readonly reason: string;
+  /** Indexes of those who destroy their shards, ascending. */
+  readonly parties: readonly number[];
+  /** Our own session certificate, base64. */
+  readonly certificate: string;
+  /** The chip's challenge that went with it, base64. */
+  readonly challenge: string;
+  /** milliseconds since 1970 */
+  readonly consented_at: number;
+  /** The chip's word that the record is gone, base64; null until it is. */
+  readonly receipt: string | null;
+  /** The coordinator has said that the destruction is complete. */
+  readonly settled: boolean;
+}
+
+/** Where a key stands. Only an active one signs. */
+type KeyState = 'pending' | 'active' | 'orphaned' | 'rolled_back' | 'destroying' | 'destroyed';
+
 /** One key of this participant; byte strings are lower-case hex without prefix. */
 export interface KeyRecord {
   readonly format: 'quorate-key/v2';
-  /** pending: the key generation is not complete; orphaned: it failed; rolled_back: dead until a refresh. */
-  readonly state: 'pending' | 'active' | 'orphaned' | 'rolled_back';
+  /**
+   * pending: the key generation is not complete; orphaned: it failed; rolled_back: dead until a refresh;
+   * destroying: everybody consented, the chip has not yet signed that its record is gone; destroyed: it has.
+   */
+  readonly state: KeyState;
   /** The session that generated the key. */
   readonly session_key: string;
   readonly address: string;
@@ -56,6 +80,8 @@ export interface KeyRecord {
   readonly holders: readonly Holder[];
   readonly releases: Releases;
   readonly bans: readonly Ban[];
+  /** Since the consent to destroy the key. */
+  readonly destruction?: KeyDestruction | undefined;
 }
 
 const hex = (bytes: number): z.ZodString =>
@@ -65,7 +91,7 @@ const index = z.int().min(1).max(32);
 const count = z.int().nonnegative();
 
 const commonFields = {
-  state: z.enum(['pending', 'active', 'orphaned', 'rolled_back']),
+  state: z.enum(['pending', 'active', 'orphaned', 'rolled_back', 'destroying', 'destroyed']),
   session_key: z.string(),
   address: z.string().regex(/^0x[0-9a-fA-F]{40}$/),
   public_key: hex(33),
@@ -88,10 +114,22 @@ const commonFields = {
   ),
 };
 
+const destructionSchema: z.ZodType<KeyDestruction> = z.strictObject({
+  session_key: z.string(),
+  reason: z.string(),
+  parties: z.array(index),
+  certificate: z.string(),
+  challenge: z.string(),
+  consented_at: z.number(),
+  receipt: z.string().nullable(),
+  settled: z.boolean(),
+});
+
 const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({
   format: z.literal('quorate-key/v2'),
   ...commonFields,
   releases: z.strictObject({ confirmed: count, outstanding: count }),
+  destruction: destructionSchema.optional(),
 });
 
 /** Before attempts were counted: one number, which is what was confirmed. */

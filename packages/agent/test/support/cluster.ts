@@ -12,7 +12,8 @@ import {
   type SecureElement,
 } from '@quorate/secure-element';
 import { onTestFinished } from 'vitest';
-import { type Agent, type AgentOptions, createAgent } from '../../src/agent.ts';
+import { createAgent } from '../../src/agent.ts';
+import type { Agent, AgentOptions } from '../../src/agentTypes.ts';
 import { CoordinatorClient } from '../../src/client.ts';
 import { initAgent } from '../../src/init.ts';
 import type { LogFields, Logger } from '../../src/logger.ts';
@@ -188,7 +189,7 @@ export class Cluster {
       username,
       approval: 'auto',
       rosterKey: rosterPublicKey(this.rosterSecret),
-      settings: { se_id: seId },
+      settings: { se_id: seId, allow_destroy: true },
     });
     const agent = undefined as unknown as Agent;
     return { username, index, directory, chipFile, seId, token, agent, log: [] };
@@ -265,6 +266,24 @@ export class Cluster {
     );
     const order = { session_key, threshold, total_parts, data: DATA, address, participants };
     return (await this.client.sign({ ...order, ...change })).signature;
+  }
+
+  /** Asks everybody, or these people, to destroy their shards. */
+  destroy(
+    session_key: string,
+    address: string,
+    change: { threshold?: number; participants?: string[]; reason?: string } = {},
+  ): ReturnType<CoordinatorClient['destroy']> {
+    const participants = this.members.map((member) => member.username);
+    return this.client.destroy({
+      session_key,
+      threshold: 2,
+      total_parts: participants.length,
+      address,
+      reason: 'the office is closed',
+      participants,
+      ...change,
+    });
   }
 
   member(username: string): Member {

@@ -1,4 +1,4 @@
-import { CeremonyError } from '../../src/client.ts';
+import { CeremonyError } from '../../src/clientTypes.ts';
 
 /** How a ceremony failed. */
 export async function failure(ceremony: Promise<unknown>): Promise<CeremonyError> {

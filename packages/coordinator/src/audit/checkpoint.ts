@@ -20,8 +20,9 @@ export const CheckpointSchema: z.ZodType<Checkpoint> = z.strictObject({
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   signature: z.string().regex(/^[A-Za-z0-9+/]{86}==$/),
 });
+
 /** SubjectPublicKeyInfo of an Ed25519 key up to the 32 bytes themselves. */
-const SPKI_PREFIX = fromHex('302a300506032b6570032100');
+export const SPKI_PREFIX: Uint8Array = fromHex('302a300506032b6570032100');
 
 /** The 32 bytes of an Ed25519 public key, in hex. */
 export function publicKeyHex(key: KeyObject): string {

@@ -22,9 +22,14 @@ const PUBLIC_VALUES: ReadonlySet<string> = words(`
   checkpoint_hash stream body_hash
   username participant participants coordinator concerned missing culprits
   claimed claimed_by
+  se_ids record_ids chip_public_keys session_hashes reason_hash certificate
 `);
 
+/** Signed receipts of chips: public, and longer than everything else. */
+const LONG_VALUES: ReadonlySet<string> = words('receipts receipt');
+
 const MAXIMUM_PUBLIC_VALUE = 160;
+const MAXIMUM_LONG_VALUE = 324;
 const MAXIMUM_TEXT = 512;
 
 /** Characters that 14 bytes or more in hex, or 21 or more in base64, or a token would be written in. */
@@ -80,6 +85,7 @@ function checkName(name: string): void {
 
 function guardValue(name: string, value: string): string {
   if (PUBLIC_VALUES.has(name) && value.length <= MAXIMUM_PUBLIC_VALUE) return cleanText(value);
+  if (LONG_VALUES.has(name) && value.length <= MAXIMUM_LONG_VALUE) return cleanText(value);
   return cleanText(
     value.replace(ENCODED_RUN, (run) =>
       ADDRESS.test(run) || !looksEncoded(run) ? run : `[${run.length} characters withheld]`,

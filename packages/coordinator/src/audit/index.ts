@@ -1,3 +1,4 @@
+export { DESTROYED } from './destruction.ts';
 export { type Audit, createAudit } from './log.ts';
 export { Tally } from './tally.ts';
 export {

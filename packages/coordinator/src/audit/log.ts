@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { AuditEvent, AuditLog, Clock } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { canonicalJson } from './canonical.ts';
+import { certifyDestruction } from './destruction.ts';
 import { type Checkpoint, publicKeyHex, signCheckpoint } from './checkpoint.ts';
 import { bodyOf, canonicalBody, type Entry, EntryBodySchema, entryHash, GENESIS } from './entry.ts';
 
@@ -73,6 +74,7 @@ export function createAudit(options: AuditOptions): Audit {
   return {
     publicKey,
     append: appendEntry,
+    certify: (destruction) => certifyDestruction(key, destruction),
     record: (event) => database.transaction((tx) => appendEntry(tx, event)),
     checkpoint,
     list: (filter) => database.read((tx) => listEntries(tx, filter)),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson } from './canonical.ts';
 import { type Checkpoint, CheckpointSchema, verifyCheckpoint } from './checkpoint.ts';
+import { DESTROYED, destructionProblem } from './destruction.ts';
 import { canonicalBody, type Entry, EntrySchema, entryHash, GENESIS } from './entry.ts';
 
 /** First line of an export. */
@@ -23,6 +24,7 @@ export type AuditProblem =
   | 'rewritten'
   | 'unsigned-tail'
   | 'wrong-signature'
+  | 'wrong-certificate'
   | 'wrong-key';
 
 /** What a caller knows from elsewhere, which an export must agree with. */
@@ -39,6 +41,8 @@ export type AuditVerdict =
       readonly ok: true;
       readonly entries: number;
       readonly checkpoints: number;
+      /** Keys that were destroyed, each with a certificate that verifies. */
+      readonly destroyed: readonly string[];
       readonly publicKey: string;
       /** Whether the key was compared with one known from elsewhere. */
       readonly pinned: boolean;
@@ -76,13 +80,18 @@ export function auditVerify(text: string, expected: AuditExpectation = {}): Audi
     return fail('wrong-key', 'the export is of a log with another audit key');
   }
   const problem =
-    checkOrder(file) ?? checkChain(file) ?? checkCheckpoints(file) ?? checkExpected(file, expected);
+    checkOrder(file) ??
+    checkChain(file) ??
+    checkCheckpoints(file) ??
+    checkDestructions(file) ??
+    checkExpected(file, expected);
   if (problem !== undefined) return problem;
   const last = file.checkpoints.at(-1)?.checkpoint;
   return {
     ok: true,
     entries: file.entries.length,
     checkpoints: file.checkpoints.length,
+    destroyed: destructionsIn(file).map(({ entry }) => entry.subject),
     publicKey: file.publicKey,
     pinned: expected.publicKey !== undefined,
     ...(last === undefined ? {} : { lastCheckpoint: last }),
@@ -182,7 +191,23 @@ function checkCheckpoints({ entries, checkpoints, publicKey }: Export): Failure 
   });
 }
 
-// Step 4. What was kept elsewhere is still in the log.
+// Step 4. Every certificate of a destroyed key is signed, and so are the receipts in it.
+function checkDestructions(file: Export): Failure | undefined {
+  for (const { entry, line } of destructionsIn(file)) {
+    const problem = destructionProblem(entry, file.publicKey);
+    if (problem === undefined) continue;
+    const { seq } = entry;
+    const message = `the destruction certificate in entry ${seq} does not hold: ${problem}`;
+    return fail('wrong-certificate', message, { seq, line });
+  }
+  return undefined;
+}
+
+function destructionsIn({ entries }: Export): Export['entries'] {
+  return entries.filter(({ entry }) => entry.action === DESTROYED);
+}
+
+// Step 5. What was kept elsewhere is still in the log.
 function checkExpected(
   { entries, publicKey }: Export,
   { checkpoint }: AuditExpectation,

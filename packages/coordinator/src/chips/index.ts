@@ -8,6 +8,7 @@ import {
   changeChip,
   findActiveChip,
   findChip,
+  findLatestChip,
   giveChallenge,
   insertChip,
   listChips,
@@ -44,6 +45,8 @@ export interface ChipOptions {
   readonly users: Users;
   /** P-256: the key that chips are personalised with. */
   readonly key: KeyObject;
+  /** Told in the same transaction that a chip takes part in nothing any more. */
+  readonly onInactive?: (tx: Tx, chip: Chip, at: number) => Promise<void>;
 }
 
 /** Opens the chip registry over the server's database. */
@@ -53,6 +56,7 @@ export function createChips(options: ChipOptions): ChipRegistry {
     ...createAuthoriser(options.key),
     find: findChip,
     activeChipOf: findActiveChip,
+    latestChipOf: findLatestChip,
     list: listChips,
     challenge: (caller) => database.transaction((tx) => giveChallenge(tx, caller, clock.now())),
     register: (registration, caller) => register(options, registration, caller),
@@ -68,6 +72,7 @@ export function createChips(options: ChipOptions): ChipRegistry {
           outcome: 'ok',
           details: { username: chip.username, state: chip.state, label: chip.label },
         });
+        if (chip.state !== 'active') await options.onInactive?.(tx, chip, at);
         return chip;
       }),
   };

@@ -4,8 +4,13 @@ import { Refusal } from '../auth/refusal.ts';
 import type { Chip } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 
+/** What kind of chip it says it is; nothing proves it. */
+export type ChipKind = 'virtual' | 'pcsc' | 'pkcs11' | 'unknown';
+
 /** A chip with what the registry knows beside it. */
 export interface ChipRecord extends Chip {
+  /** Claimed at the registration, not proven. */
+  readonly kind: ChipKind;
   /** Milliseconds since 1970. */
   readonly registeredAt: number;
 }
@@ -23,6 +28,8 @@ export interface Registration {
   /** Base64 of the DER signature that REGISTER returned. */
   readonly proof: string;
   readonly label: string;
+  /** As the chip's host says. */
+  readonly kind?: ChipKind | undefined;
 }
 
 interface ChipRow {
@@ -32,6 +39,7 @@ interface ChipRow {
   public_key: string;
   label: string;
   state: Chip['state'];
+  kind: ChipKind;
   registered_at: number;
 }
 
@@ -74,7 +82,12 @@ export async function spendChallenge(
 }
 
 /** Tells whether the chip of that key and CPLC signed the challenge. */
-export function provesPossession({ publicKey, cpic, nonce, proof }: Registration): boolean {
+export function provesPossession({
+  publicKey,
+  cpic,
+  nonce,
+  proof,
+}: Pick<Registration, 'publicKey' | 'cpic' | 'nonce' | 'proof'>): boolean {
   try {
     const key = fromHex(publicKey);
     const message = registrationMessage({
@@ -94,8 +107,12 @@ export function provesPossession({ publicKey, cpic, nonce, proof }: Registration
  *
  * @throws Refusal `chip_conflict` when any part of it is registered, or the person has an active chip
  */
-export async function insertChip(tx: Tx, chip: Registration, at: number): Promise<ChipRecord> {
-  const { seId, username, label } = chip;
+export async function insertChip(
+  tx: Tx,
+  chip: Omit<Registration, 'nonce' | 'proof'> & { readonly state?: 'active' | 'disabled' },
+  at: number,
+): Promise<ChipRecord> {
+  const { seId, username, label, kind = 'unknown', state = 'active' } = chip;
   const cpic = chip.cpic.toLowerCase();
   const publicKey = toHex(fromHex(chip.publicKey));
   const same = await tx.get(
@@ -104,14 +121,14 @@ export async function insertChip(tx: Tx, chip: Registration, at: number): Promis
     [seId, publicKey, cpic],
   );
   if (same !== undefined) throw new Refusal('chip_conflict', 'this chip was registered before');
-  if ((await findActiveChip(tx, username)) !== undefined) {
+  if (state === 'active' && (await findActiveChip(tx, username)) !== undefined) {
     throw new Refusal('chip_conflict', 'the user has an active chip');
   }
   await tx.run(
     `INSERT INTO chips
-       (se_id, username, cpic, public_key, label, state, registered_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, 'active', ?, ?)`,
-    [seId, username, cpic, publicKey, label, at, at],
+       (se_id, username, cpic, public_key, label, state, kind, registered_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [seId, username, cpic, publicKey, label, state, kind, at, at],
   );
   return requireChip(tx, seId);
 }
@@ -159,6 +176,15 @@ export async function findActiveChip(tx: Tx, username: string): Promise<ChipReco
   return row === undefined ? undefined : recordOf(row);
 }
 
+/** The chip of a user that was registered last. */
+export async function findLatestChip(tx: Tx, username: string): Promise<ChipRecord | undefined> {
+  const row = await tx.get<ChipRow>(
+    'SELECT * FROM chips WHERE username = ? ORDER BY registered_at DESC, se_id DESC LIMIT 1',
+    [username],
+  );
+  return row === undefined ? undefined : recordOf(row);
+}
+
 /** Chips by identifier, from after one on; of one user when `onlyOf` is given. */
 export async function listChips(
   tx: Tx,
@@ -192,6 +218,7 @@ function recordOf(row: ChipRow): ChipRecord {
     publicKey: fromHex(row.public_key),
     state: row.state,
     label: row.label,
+    kind: row.kind,
     registeredAt: row.registered_at,
   };
 }

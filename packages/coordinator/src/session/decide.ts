@@ -6,6 +6,8 @@
 import type {
   ChipChallengeMessage,
   ClientRound,
+  DestroyResponse,
+  DestroyResult,
   KeygenResponse,
   KeygenResult,
   SignResponse,
@@ -17,7 +19,9 @@ import { checkCertificate } from './certificate.ts';
 import { type Decision, refused, repeated, wrongKind, wrongState } from './decision.ts';
 import { roundFloor } from './progress.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { decideDestroyResult } from './receipts.ts';
 import { renewalsOf, slotOf } from './reduce.ts';
+import { owesReceipt } from './reduceDestroy.ts';
 import { decideKeygenResult, decideSignResult } from './results.ts';
 import type { Event, Party, SessionState } from './types.ts';
 
@@ -27,6 +31,8 @@ export type ParticipantMessage =
   | KeygenResult
   | SignResponse
   | SignResult
+  | DestroyResponse
+  | DestroyResult
   | ClientRound
   | ChipChallengeMessage;
 
@@ -47,6 +53,7 @@ export function decide(state: SessionState, message: ParticipantMessage, sender:
   switch (message.type) {
     case 'keygen_response':
     case 'sign_response':
+    case 'destroy_response':
       return decideResponse(state, party, message, sender.at);
     case 'round':
       return decideRound(state, party, message, sender.at);
@@ -60,8 +67,14 @@ export function decide(state: SessionState, message: ParticipantMessage, sender:
       return state.kind === 'sign'
         ? decideSignResult(state, party, message, sender.at)
         : wrongKind(state, message.type);
+    case 'destroy_result':
+      return state.kind === 'destroy'
+        ? decideDestroyResult(state, party, message, sender.at)
+        : wrongKind(state, message.type);
   }
 }
+
+type Response = KeygenResponse | SignResponse | DestroyResponse;
 
 /** The index in a message is never believed: the sender must be the party that it names (1.9.3). */
 function senderParty(
@@ -81,7 +94,7 @@ function senderParty(
 function decideResponse(
   state: SessionState,
   party: Party,
-  message: KeygenResponse | SignResponse,
+  message: Response,
   at: number,
 ): Decision {
   if (message.type !== `${state.kind}_response`) return wrongKind(state, message.type);
@@ -115,10 +128,8 @@ function decideResponse(
   };
 }
 
-function challengeOf(
-  accept: Extract<KeygenResponse | SignResponse, { accept: true }>,
-): string | undefined {
-  return accept.type === 'sign_response' ? accept.chip_challenge : undefined;
+function challengeOf(accept: Extract<Response, { accept: true }>): string | undefined {
+  return accept.type === 'keygen_response' ? undefined : accept.chip_challenge;
 }
 
 function decideRound(
@@ -138,6 +149,7 @@ function decideRound(
   if (state.results.has(party.index)) {
     return refused(refuse('wrong_state', 'a round after your result'));
   }
+  if (state.kind === 'destroy') return wrongKind(state, 'round');
   if (round > ROUNDS[state.kind]) {
     return refused(refuse('invalid_message', `round ${round} not in 1..${ROUNDS[state.kind]}`));
   }
@@ -159,13 +171,16 @@ function decideChallenge(
   message: ChipChallengeMessage,
   at: number,
 ): Decision {
-  if (state.kind !== 'sign') return wrongKind(state, message.type);
-  if (state.phase !== 'running' || state.results.has(party.index)) {
-    return wrongState(state, message.type);
-  }
+  if (state.kind === 'keygen') return wrongKind(state, message.type);
+  const asked =
+    state.kind === 'destroy'
+      ? owesReceipt(state, party.index)
+      : state.phase === 'running' && !state.results.has(party.index);
+  if (!asked) return wrongState(state, message.type);
   const challenge = message.chip_challenge;
   if (state.answers.get(party.index)?.challenge === challenge) return repeated;
-  if (renewalsOf(state, party.index) >= MAX_RENEWALS) {
+  // A destruction has to end, however often its holder restarts; the service bounds its rate.
+  if (state.kind === 'sign' && renewalsOf(state, party.index) >= MAX_RENEWALS) {
     return refused(refuse('challenge_limit', `at most ${MAX_RENEWALS} renewals a session`));
   }
   return { kind: 'event', event: { type: 'challenged', at, from: party.index, challenge } };

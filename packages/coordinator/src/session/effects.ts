@@ -1,24 +1,27 @@
 /** Carries out the effects of an event, in the transaction that stores it. */
 import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
-import { createHash } from 'node:crypto';
-import type { Abort, Language, ServerRound } from '@quorate/wire';
+import type { Language, ServerRound } from '@quorate/wire';
 import type { Hub } from '../delivery/hub.ts';
 import type { Outbox, Recipient } from '../delivery/outbox.ts';
 import type { AuditEvent, AuditLog, Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
+import { DESTROYED } from '../audit/index.ts';
+import { beginDestruction, completeDestruction, noteReceipt } from './destruction.ts';
 import { createKey, encryptedShardOf } from './keys.ts';
 import {
   chipAuthorisationOf,
   completionOf,
+  destroyParamsOf,
   failureOf,
   inviteOf,
   keygenParamsOf,
-  progressOf,
+  newsOf,
   signParamsOf,
 } from './messages.ts';
 import { noteOrphan } from './orphans.ts';
 import { nameOf } from './reduce.ts';
-import type { Effect, Outcome, Party, SessionState, SignTarget } from './types.ts';
+import { accusationOf, blameOf } from './trail.ts';
+import type { Effect, Party, SessionState, SignTarget } from './types.ts';
 
 /** What effects act on. */
 export interface EffectContext {
@@ -27,12 +30,25 @@ export interface EffectContext {
   readonly chips: Chips;
   readonly audit: AuditLog;
   readonly language: Language;
+  /** Drops a session from memory: what is stored of it has changed. */
+  readonly forget: (sessionKey: string) => void;
 }
 
 /** The event's surroundings: when it happened, and the message that it was made from, for relaying. */
 export interface Cause {
   readonly at: number;
   readonly round?: ServerRound;
+}
+
+/** The parameters of a destruction for a holder whose receipt is missing, with a fresh authorisation. */
+export function destroyParamsAgain(
+  tx: Tx,
+  context: EffectContext,
+  state: SessionState,
+  party: Party,
+  at: number,
+): Promise<object> {
+  return new Performance(tx, context, state, { at }).destroyParams(party);
 }
 
 /** Carries out effects in order. */
@@ -72,12 +88,16 @@ class Performance {
         return this.#renew(effect.to, effect.challenge);
       case 'create-key':
         return this.#createKey();
+      case 'note-receipt':
+        return this.#noteReceipt(effect.from, effect.receipt);
+      case 'destroy-key':
+        return this.#destroyKey();
       case 'orphan':
         return this.#orphan(effect);
       case 'tell-outcome':
         return this.#tellOutcome();
       case 'tell-progress':
-        return this.#tellProgress();
+        return this.#tellProgress(effect.warning);
     }
   }
 
@@ -91,13 +111,36 @@ class Performance {
 
   async #begin(): Promise<void> {
     const { target } = this.#state;
+    if (target?.destruction !== undefined) await this.#beginDestruction(target);
     for (const party of this.#state.parties) {
-      const params =
-        target === undefined
-          ? keygenParamsOf(this.#state, party)
-          : await this.#signParams(target, party);
-      await this.#toParty(party.username, params);
+      await this.#toParty(party.username, await this.#paramsOf(target, party));
     }
+  }
+
+  async #paramsOf(target: SignTarget | undefined, party: Party): Promise<object> {
+    if (target === undefined) return keygenParamsOf(this.#state, party);
+    if (target.destruction === undefined) return this.#signParams(target, party);
+    return this.destroyParams(party);
+  }
+
+  /** A key whose destruction everybody consented to is of no use from here on, whatever happens next. */
+  async #beginDestruction(target: SignTarget): Promise<void> {
+    const keygen = await beginDestruction(this.#tx, target.address);
+    this.#tx.onCommit(() => this.#context.forget(keygen));
+    const details = { address: target.address, reason: target.destruction?.reason ?? '' };
+    await this.#audit('key.destroying', details);
+  }
+
+  /** What lets a holder's chip delete its record: also told anew at every register until it has. */
+  async destroyParams(party: Party): Promise<object> {
+    const { target } = this.#state;
+    const challenge = this.#state.answers.get(party.index)?.challenge;
+    if (target === undefined || challenge === undefined || party.recordId === undefined) {
+      throw new Error('a deletion without consent');
+    }
+    const { recordId } = party;
+    const signature = await this.#release(target, party, recordId, challenge);
+    return destroyParamsOf(this.#state, target, party, { signature, recordId, challenge });
   }
 
   async #signParams(target: SignTarget, party: Party): Promise<object> {
@@ -122,14 +165,15 @@ class Performance {
   ): Promise<string> {
     const answer = this.#state.answers.get(party.index);
     if (answer === undefined) throw new Error('a release without a certificate');
-    await this.#audit('chip.release', {
+    const operation = target.destruction === undefined ? 'read' : 'delete';
+    await this.#audit(operation === 'read' ? 'chip.release' : 'chip.delete', {
       participant: party.username,
       se_id: party.seId,
       record_id: recordId,
       digest: target.digest,
     });
     return this.#context.chips.authorise({
-      operation: 'read',
+      operation,
       chipPublicKey: fromHex(party.chipPublicKey),
       recordId: fromHex(recordId),
       address: parseAddress(target.address),
@@ -150,8 +194,9 @@ class Performance {
     const party = this.#state.parties.find(({ index }) => index === to);
     if (target === undefined || party === undefined) return;
     const shard = await encryptedShardOf(this.#tx, target.address, party.index);
-    if (shard === undefined) throw new Error('a signer without a shard');
-    const signature = await this.#release(target, party, shard.record_id, challenge);
+    const recordId = party.recordId ?? shard?.record_id;
+    if (recordId === undefined) throw new Error('a signer without a shard');
+    const signature = await this.#release(target, party, recordId, challenge);
     await this.#toParty(party.username, chipAuthorisationOf(this.#state, challenge, signature));
   }
 
@@ -160,6 +205,33 @@ class Performance {
     const { outcome } = this.#state;
     const address = outcome?.success === true ? outcome.address : '';
     await this.#audit('key.create', { address, threshold: this.#state.threshold });
+  }
+
+  async #noteReceipt(from: number, receipt: string): Promise<void> {
+    const { target, parties } = this.#state;
+    const party = parties.find(({ index }) => index === from);
+    if (target === undefined || party === undefined) return;
+    await noteReceipt(this.#tx, target.address, party, receipt);
+    await this.#audit('chip.deleted', {
+      participant: party.username,
+      se_id: party.seId,
+      record_id: party.recordId ?? '',
+      address: target.address,
+      receipt,
+    });
+  }
+
+  async #destroyKey(): Promise<void> {
+    const { at } = this.#cause;
+    const destruction = await completeDestruction(this.#tx, this.#state, at);
+    await this.#context.audit.append(this.#tx, {
+      at,
+      actor: 'system',
+      action: DESTROYED,
+      subject: destruction.address,
+      outcome: 'ok',
+      details: this.#context.audit.certify(destruction),
+    });
   }
 
   async #orphan(effect: Extract<Effect, { type: 'orphan' }>): Promise<void> {
@@ -191,26 +263,14 @@ class Performance {
     await this.#toCoordinator(completion);
     const { code, details, concerned } = outcome;
     const names = concerned.map((index) => nameOf(this.#state, index));
-    const blame = { ...blameOf(outcome.abort), ...this.#accusation(outcome) };
+    const blame = { ...blameOf(outcome.abort), ...accusationOf(this.#state, outcome) };
     await this.#audit('session.fail', { code, reason: details, concerned: names, ...blame });
   }
 
-  /** Who is proven to be at fault, and who says what of whom without proof. */
-  #accusation({ abort, claim }: Extract<Outcome, { success: false }>): AuditEvent['details'] {
-    const names = (indexes: readonly number[]): string[] =>
-      indexes.map((index) => nameOf(this.#state, index));
-    return {
-      ...(abort === undefined ? {} : { culprits: names(abort.culprits) }),
-      ...(claim === undefined
-        ? {}
-        : { claimed: names(claim.culprits), claimed_by: nameOf(this.#state, claim.by) }),
-    };
-  }
-
-  async #tellProgress(): Promise<void> {
+  async #tellProgress(warning?: string): Promise<void> {
     const { hub } = this.#context;
     const to = this.#coordinator();
-    this.#tx.onCommit(() => hub.tellProgress(to, () => newsOf(this.#state)));
+    this.#tx.onCommit(() => hub.tellProgress(to, () => newsOf(this.#state, warning)));
   }
 
   #coordinator(): Recipient {
@@ -246,19 +306,4 @@ class Performance {
       details: { kind: this.#state.kind, ...details },
     });
   }
-}
-
-/** Progress for a coordinator that is told of all of it: warnings come with the first message only. */
-function newsOf(state: SessionState): object {
-  const { warnings, ...news } = progressOf(state);
-  const first = state.phase === 'inviting' && state.answers.size === 0;
-  return first && warnings !== undefined ? { ...news, warnings } : news;
-}
-
-/** What the log keeps of a reported abort: the reason, and a hash of the evidence that came with it. */
-function blameOf(abort: Abort | undefined): AuditEvent['details'] {
-  if (abort === undefined) return {};
-  const evidence = JSON.stringify(abort.evidence ?? []);
-  const hash = createHash('sha256').update(evidence).digest('hex');
-  return { abort_reason: abort.reason, abort_round: abort.round, evidence_hash: hash };
 }

@@ -17,7 +17,14 @@ export function finish(
   state: SessionState,
   options: { readonly deadlinePassed: boolean } = { deadlinePassed: false },
 ): Outcome | undefined {
-  return state.kind === 'keygen' ? finishKeygen(state) : finishSign(state, options.deadlinePassed);
+  switch (state.kind) {
+    case 'keygen':
+      return finishKeygen(state);
+    case 'sign':
+      return finishSign(state, options.deadlinePassed);
+    case 'destroy':
+      return finishDestroy(state);
+  }
 }
 
 function finishKeygen(state: SessionState): Outcome | undefined {
@@ -34,6 +41,23 @@ function finishKeygen(state: SessionState): Outcome | undefined {
   if (outputs.length < state.parties.length) return undefined;
   const { address, publicKey } = first;
   return { success: true, address, publicKey, missing: [] };
+}
+
+/**
+ * A key is destroyed when every part is accounted for, and fewer parts than it takes to sign may be left
+ * on chips that are gone. Before everybody has consented a failure ends the session.
+ */
+function finishDestroy(state: SessionState): Outcome | undefined {
+  const failed = firstFailure(state);
+  if (failed !== undefined) return aborted(state, failed);
+  if (state.phase !== 'running') return undefined;
+  const open = state.parties.filter(
+    ({ index }) => !state.results.has(index) && !state.excused.has(index),
+  );
+  const excused = [...state.excused.keys()].filter((index) => !state.results.has(index));
+  const left = (state.target?.destruction?.absent.length ?? 0) + excused.length;
+  if (open.length > 0 || left >= state.threshold) return undefined;
+  return { success: true, address: state.target?.address ?? '', missing: excused };
 }
 
 function finishSign(state: SessionState, deadlinePassed: boolean): Outcome | undefined {

@@ -1,7 +1,7 @@
 /** What only the store knows about an event: whether its chips are still active, whether its key is new. */
 import type { Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
-import { findKey } from './keys.ts';
+import { findKey, shardsOf } from './keys.ts';
 import type { Event, SessionState } from './types.ts';
 
 /** The event, or the one that ends the session instead. */
@@ -13,7 +13,14 @@ export async function guard(
 ): Promise<Event> {
   switch (event.type) {
     case 'accepted':
+      return (
+        (await inactiveChip(tx, chips, state, event.at)) ??
+        (await changedKey(tx, state, event.at)) ??
+        event
+      );
     case 'challenged':
+      // A destruction that everybody consented to goes on, whatever becomes of the others' chips.
+      if (state.kind === 'destroy') return event;
       return (await inactiveChip(tx, chips, state, event.at)) ?? event;
     case 'finished':
       return (await existingKey(tx, state, event)) ?? event;
@@ -21,6 +28,9 @@ export async function guard(
     case 'declined':
     case 'relayed':
     case 'refuted':
+    case 'ended':
+    case 'excused':
+    case 'delayed':
     case 'expired':
     case 'resumed':
       return event;
@@ -37,10 +47,29 @@ async function inactiveChip(
   for (const { index, username, seId } of state.parties) {
     const chip = await chips.find(tx, seId);
     if (chip?.state === 'active' && chip.username === username) continue;
-    const details = `the chip ${seId} is ${chip?.state ?? 'unknown'}`;
+    const details = `the chip ${seId} of ${username} is ${chip?.state ?? 'unknown'}`;
     return { type: 'refuted', at, from: index, code: 'chip_unavailable', details };
   }
   return undefined;
+}
+
+/** The key and its shards are those that were asked about: nothing was destroyed or replaced meanwhile. */
+async function changedKey(tx: Tx, state: SessionState, at: number): Promise<Event | undefined> {
+  const { target, parties } = state;
+  if (target === undefined) return undefined;
+  const key = await findKey(tx, target.address);
+  if (key?.state !== 'active') {
+    const details = `${target.address} signs nothing any more`;
+    return { type: 'ended', at, code: 'key_destroying', details, concerned: [] };
+  }
+  const shards = await shardsOf(tx, target.address);
+  const moved = parties.find(({ index, seId, recordId }) => {
+    const shard = shards.find((held) => held.part_index === index);
+    return shard?.se_id !== seId || (recordId !== undefined && recordId !== shard.record_id);
+  });
+  if (moved === undefined) return undefined;
+  const details = `the shard of ${moved.username} is no longer on the chip ${moved.seId}`;
+  return { type: 'ended', at, code: 'chip_unavailable', details, concerned: [moved.index] };
 }
 
 /** A key is made once: participants who all report one that exists have not generated it. */

@@ -14,7 +14,7 @@ export interface KeyRecord {
   readonly threshold: number;
   readonly total_parts: number;
   readonly epoch: number;
-  readonly state: string;
+  readonly state: 'active' | 'destroying' | 'destroyed';
   readonly created_at: number;
 }
 
@@ -26,6 +26,8 @@ export interface ShardRecord {
   readonly cpic: string;
   readonly chip_public_key: string;
   readonly record_id: string;
+  /** Whether the record is known to be gone; `absent`: its chip is. */
+  readonly state: 'held' | 'deleted' | 'absent';
 }
 
 /** EIP-55 of an address in any case; undefined for what is none. */
@@ -93,7 +95,7 @@ export async function findKey(tx: Tx, address: string): Promise<KeyRecord | unde
 /** All shards of a key in index order. */
 export async function shardsOf(tx: Tx, address: string): Promise<ShardRecord[]> {
   return tx.all<ShardRecord>(
-    `SELECT part_index, username, se_id, cpic, chip_public_key, record_id FROM shards
+    `SELECT part_index, username, se_id, cpic, chip_public_key, record_id, state FROM shards
      WHERE address = ? ORDER BY part_index`,
     [address],
   );

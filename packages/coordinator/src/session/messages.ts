@@ -1,12 +1,16 @@
 /** The messages of a session, made from its state. Only here are they worded. */
 import {
   type ChipAuthorisation,
+  type DestroyComplete,
+  type DestroyInvite,
+  type DestroyParams,
   type ErrorMessage,
   errorMessage,
   type KeygenComplete,
   type KeygenInvite,
   type KeygenParams,
   type Language,
+  LIMITS,
   type SessionState as ProgressMessage,
   safeText,
   type SignComplete,
@@ -16,11 +20,15 @@ import {
 } from '@quorate/wire';
 import { fromHex, toBase64 } from '@quorate/intent';
 import { signersOf } from './certificate.ts';
+import { partsOf } from './destruction.ts';
 import { awaited, roundFloor } from './progress.ts';
 import type { Outcome, Party, SessionState, SignTarget } from './types.ts';
 
 /** Asks a party whether it takes part. */
-export function inviteOf(state: SessionState, party: Party): KeygenInvite | SignInvite {
+export function inviteOf(
+  state: SessionState,
+  party: Party,
+): KeygenInvite | SignInvite | DestroyInvite {
   const common = {
     session_key: state.sessionKey,
     part_index: party.index,
@@ -33,6 +41,20 @@ export function inviteOf(state: SessionState, party: Party): KeygenInvite | Sign
   };
   const { target } = state;
   if (target === undefined) return { type: 'keygen_invite', ...common };
+  if (target.destruction !== undefined) {
+    const { reason, absent } = target.destruction;
+    return {
+      type: 'destroy_invite',
+      ...common,
+      address: target.address,
+      reason,
+      absent: absent.map(({ index, username, chipState }) => ({
+        username,
+        part_index: index,
+        chip_state: chipState,
+      })),
+    };
+  }
   return {
     type: 'sign_invite',
     ...common,
@@ -92,6 +114,27 @@ export function signParamsOf(
   };
 }
 
+/** Tells a holder that everybody has consented, and lets its chip delete the record. */
+export function destroyParamsOf(
+  state: SessionState,
+  target: SignTarget,
+  party: Party,
+  deletion: Pick<Release, 'signature' | 'recordId' | 'challenge'>,
+): DestroyParams {
+  return {
+    type: 'destroy_params',
+    session_key: state.sessionKey,
+    address: target.address,
+    reason_hash: target.digest,
+    signature: deletion.signature,
+    parties: signersOf(state).join(','),
+    part_index: party.index,
+    record_id: deletion.recordId,
+    peers: peersOf(state),
+    chip_challenge: deletion.challenge,
+  };
+}
+
 /** Answers a renewed challenge. */
 export function chipAuthorisationOf(
   state: SessionState,
@@ -122,10 +165,14 @@ export function completionOf(
   state: SessionState,
   outcome: Outcome,
   language: Language,
-): KeygenComplete | SignComplete {
+): KeygenComplete | SignComplete | DestroyComplete {
   const { success } = outcome;
   const message = safeText(completionText(state, outcome, language));
   const common = { session_key: state.sessionKey, success, message };
+  if (state.kind === 'destroy') {
+    const address = state.target?.address ?? '';
+    return { type: 'destroy_complete', ...common, address, parts: partsOf(state) };
+  }
   if (state.kind === 'sign') {
     const signature = outcome.success ? (outcome.signature ?? '') : '';
     return { type: 'sign_complete', ...common, signature };
@@ -176,9 +223,19 @@ export function progressOf(state: SessionState): ProgressMessage {
     session_key: state.sessionKey,
     state: stateName(state),
     waiting_for: waitingFor(state),
-    ...(state.phase === 'running' ? { round: Math.min(roundFloor(state), 16) } : {}),
+    ...(state.phase === 'running' && state.kind !== 'destroy'
+      ? { round: Math.min(roundFloor(state), 16) }
+      : {}),
     ...(state.warnings.length === 0 ? {} : { warnings: [...state.warnings] }),
   };
+}
+
+/** Progress for a coordinator that is told of all of it: warnings come with the first message only. */
+export function newsOf(state: SessionState, warning?: string): object {
+  const { warnings, ...news } = progressOf(state);
+  if (warning !== undefined) return { ...news, warnings: [warning] };
+  const first = state.phase === 'inviting' && state.answers.size === 0;
+  return first && warnings !== undefined ? { ...news, warnings } : news;
 }
 
 /** The state's name for people and programs outside. */
@@ -189,7 +246,7 @@ export function stateName(state: SessionState): ProgressMessage['state'] {
 }
 
 function waitingFor(state: SessionState): ProgressMessage['waiting_for'] {
-  const last = state.kind === 'keygen' ? 5 : 3;
+  const last = state.kind === 'destroy' ? 0 : LIMITS.rounds[state.kind];
   return partyNames(state, awaited(state)).map((name) => {
     if (state.phase === 'inviting') return { ...name, for: 'response' };
     const spoken = state.spoken.get(name.part_index)?.round ?? 0;

@@ -37,7 +37,9 @@ export function awaited(state: SessionState): number[] {
   if (state.phase === 'inviting') return laggards(state);
   if (state.phase !== 'running') return [];
   const floor = roundFloor(state);
-  const indexes = state.parties.map(({ index }) => index);
+  const indexes = state.parties
+    .map(({ index }) => index)
+    .filter((index) => !state.excused.has(index));
   return indexes.filter((index) => reached(state, index) === floor);
 }
 
@@ -47,6 +49,8 @@ export function currentDeadline(state: SessionState): number | undefined {
     case 'inviting':
       return Math.min(state.inviteExpiresAt, state.sessionExpiresAt);
     case 'running':
+      // Everybody has consented: what is not yet destroyed is waited for, however long it takes.
+      if (state.kind === 'destroy') return undefined;
       return Math.min(state.roundExpiresAt, state.sessionExpiresAt);
     case 'completed':
     case 'failed':

@@ -7,6 +7,7 @@
 import type { Effect, Event, Outcome, Requested, SessionState, Step } from './types.ts';
 import { finish, mayBeSigned } from './finish.ts';
 import { currentDeadline, laggards, roundFloor } from './progress.ts';
+import { afterDestruction, delayed, excused } from './reduceDestroy.ts';
 
 /** The state and effects of a request that was accepted. */
 export function open(event: Requested): Step {
@@ -25,6 +26,8 @@ export function open(event: Requested): Step {
     renewals: new Map(),
     results: new Map(),
     orphans: new Map(),
+    excused: new Map(),
+    delays: new Map(),
   };
   return { state, effects: [{ type: 'invite' }, { type: 'tell-progress' }] };
 }
@@ -53,6 +56,12 @@ function advance(state: SessionState, event: Event): Step {
       return finished(state, event);
     case 'refuted':
       return refuted(state, event);
+    case 'ended':
+      return ended(state, event);
+    case 'excused':
+      return settleOn(excused(state, event));
+    case 'delayed':
+      return delayed(state, event);
     case 'expired':
       return expired(state, event.at);
     case 'resumed':
@@ -129,9 +138,15 @@ function finished(state: SessionState, event: Of<'finished'>): Step {
   if (state.phase === 'inviting' && event.result.success) return unchanged(state);
   const results = new Map(state.results).set(event.from, event.result);
   const next = withRoundDeadline(state, { ...state, results }, event.at);
+  const { from, result } = event;
+  const noted: Effect[] =
+    result.success && result.kind === 'destroy'
+      ? [{ type: 'note-receipt', from, receipt: result.receipt }]
+      : [];
   const outcome = finish(next);
-  if (outcome === undefined) return { state: next, effects: [progress] };
-  return outcome.success ? complete(next, outcome) : fail(next, outcome);
+  if (outcome === undefined) return { state: next, effects: [...noted, progress] };
+  const done = outcome.success ? complete(next, outcome) : fail(next, outcome);
+  return { state: done.state, effects: [...noted, ...done.effects] };
 }
 
 function refuted(state: SessionState, event: Of<'refuted'>): Step {
@@ -141,6 +156,20 @@ function refuted(state: SessionState, event: Of<'refuted'>): Step {
   const orphans = new Map(state.orphans);
   if (record !== undefined) orphans.set(event.from, record);
   return fail({ ...state, orphans }, { success: false, code, details, concerned });
+}
+
+/** What everybody consented to goes on, whatever happens around it. */
+function ended(state: SessionState, { code, details, concerned }: Of<'ended'>): Step {
+  if (state.kind === 'destroy' && state.phase === 'running') return unchanged(state);
+  return fail(state, { success: false, code, details, concerned });
+}
+
+/** Ends the session when this was the last thing that it waited for. */
+function settleOn(step: Step): Step {
+  const outcome = finish(step.state);
+  if (outcome === undefined) return step;
+  const done = outcome.success ? complete(step.state, outcome) : fail(step.state, outcome);
+  return { state: done.state, effects: [...step.effects, ...done.effects] };
 }
 
 function expired(state: SessionState, at: number): Step {
@@ -174,6 +203,7 @@ function resumed(state: SessionState, at: number): Step {
 
 /** A chip may store its record after the session has failed; nothing else matters any more. */
 function afterTheEnd(state: SessionState, event: Event): Step {
+  if (state.kind === 'destroy') return afterDestruction(state, event);
   if (state.phase !== 'failed' || state.kind !== 'keygen') return unchanged(state);
   const record = recordOf(event);
   if (record === undefined || !('from' in event) || state.orphans.has(event.from)) {
@@ -191,16 +221,26 @@ function recordOf(event: Event): { address: string; recordId: string } | undefin
   if (event.type !== 'finished') return undefined;
   const { result } = event;
   if (!result.success) return result.record;
-  if (result.kind === 'sign') return undefined;
+  if (result.kind !== 'keygen') return undefined;
   return { address: result.address, recordId: result.recordId };
 }
 
 function complete(state: SessionState, outcome: Outcome): Step {
-  const create: Effect[] = state.kind === 'keygen' ? [{ type: 'create-key' }] : [];
   return {
     state: { ...state, phase: 'completed', outcome },
-    effects: [...create, { type: 'tell-outcome' }, progress],
+    effects: [...consequences(state), { type: 'tell-outcome' }, progress],
   };
+}
+
+function consequences(state: SessionState): Effect[] {
+  switch (state.kind) {
+    case 'keygen':
+      return [{ type: 'create-key' }];
+    case 'destroy':
+      return [{ type: 'destroy-key' }];
+    case 'sign':
+      return [];
+  }
 }
 
 function fail(state: SessionState, reason: Extract<Outcome, { success: false }>): Step {

@@ -111,6 +111,37 @@ export async function openSessions(tx: Tx): Promise<string[]> {
   return rows.map((row) => row.session_key);
 }
 
+/** The keys of the sessions about one key, or with one participant, that have not ended. */
+export async function openSessionsOf(
+  tx: Tx,
+  whose: { readonly address: string } | { readonly username: string },
+): Promise<string[]> {
+  const condition =
+    'address' in whose
+      ? 'address = ?'
+      : `EXISTS (SELECT 1 FROM session_participants p
+           WHERE p.session_key = sessions.session_key AND p.username = ?)`;
+  const rows = await tx.all<{ session_key: string }>(
+    `SELECT session_key FROM sessions WHERE ended = 0 AND ${condition} ORDER BY session_key`,
+    ['address' in whose ? whose.address : whose.username],
+  );
+  return rows.map((row) => row.session_key);
+}
+
+/** The destructions that may still want a receipt of this participant. */
+export async function destructionsOf(tx: Tx, username: string): Promise<string[]> {
+  const rows = await tx.all<{ session_key: string }>(
+    `SELECT s.session_key FROM sessions s
+     JOIN session_participants p ON p.session_key = s.session_key
+     JOIN shards h ON h.address = s.address AND h.username = p.username
+     WHERE s.kind = 'destroy' AND p.username = ? AND h.state <> 'deleted'
+       AND s.state IN ('running', 'results', 'completed')
+     ORDER BY s.session_key`,
+    [username],
+  );
+  return rows.map((row) => row.session_key);
+}
+
 /** How many sessions of a coordinator have not ended. */
 export async function countOpen(tx: Tx, coordinator: string): Promise<number> {
   const row = await tx.get<{ n: number }>(

@@ -1,5 +1,5 @@
 /** A coordinator's request, checked against users, chips and keys: an opened session, or a refusal. */
-import { type KeygenRequest, type Language, type SignRequest, textOf } from '@quorate/wire';
+import { type KeygenRequest, type Language, LIMITS, type SignRequest, textOf } from '@quorate/wire';
 import {
   checkDigest,
   digestOf,
@@ -12,6 +12,7 @@ import {
 } from '@quorate/intent';
 import type { Chip, Chips, Users } from '../services.ts';
 import type { Tx } from '../store/database.ts';
+import { recordsOn } from './capacity.ts';
 import {
   findKey,
   type KeyRecord,
@@ -60,6 +61,8 @@ export async function openKeygen(
     if ('code' in chip) return chip;
     parties.push(partyOf(at + 1, username, chip));
   }
+  const shared = sharedChip(parties);
+  if (shared !== undefined) return shared;
   const low = threshold * 2 < totalParts;
   return {
     type: 'requested',
@@ -115,8 +118,19 @@ export async function openSign(
   };
 }
 
-function keyMismatch(key: KeyRecord, request: SignRequest): Refusal | undefined {
-  if (key.state !== 'active') return refuse('key_mismatch', `the key is ${key.state}`);
+/** Refuses a key that is being destroyed, or was. */
+export function unusable({ state, address }: KeyRecord): Refusal | undefined {
+  if (state === 'active') return undefined;
+  return refuse(`key_${state}`, `${address} signs nothing any more`);
+}
+
+/** Refuses a request that does not fit its key, or whose key is no longer in use. */
+export function keyMismatch(
+  key: KeyRecord,
+  request: Pick<SignRequest, 'threshold' | 'total_parts'>,
+): Refusal | undefined {
+  const gone = unusable(key);
+  if (gone !== undefined) return gone;
   if (request.threshold !== key.threshold) {
     return refuse('key_mismatch', `threshold is ${key.threshold}, not ${request.threshold}`);
   }
@@ -171,7 +185,7 @@ async function signersAmong(
     }
     const chip = await context.chips.find(tx, shard.se_id);
     if (chip?.state !== 'active' || chip.username !== username) {
-      return refuse('chip_unavailable', `the chip of ${username} is ${chip?.state ?? 'unknown'}`);
+      return inactive(username, shard.se_id, chip);
     }
     parties.push({
       index: shard.part_index,
@@ -184,14 +198,16 @@ async function signersAmong(
   return parties;
 }
 
-const holdersOf = (shards: readonly ShardRecord[]): SignTarget['holders'] =>
+/** All holders of a key as an intent names them. */
+export const holdersOf = (shards: readonly ShardRecord[]): SignTarget['holders'] =>
   shards.map((shard) => ({
     index: shard.part_index,
     username: shard.username,
     chipPublicKey: shard.chip_public_key,
   }));
 
-function distinct(participants: readonly string[]): Refusal | undefined {
+/** Refuses a list that names somebody twice. */
+export function distinct(participants: readonly string[]): Refusal | undefined {
   const twice = participants.find((name, at) => participants.indexOf(name) !== at);
   if (twice === undefined) return undefined;
   return refuse('invalid_participants', `${twice} is named twice`);
@@ -207,10 +223,37 @@ async function activeChip(
     return refuse('invalid_participants', `${username} is no active participant`);
   }
   const chip = await context.chips.activeChipOf(tx, username);
-  return chip ?? refuse('chip_unavailable', `${username} has no active chip`);
+  if (chip === undefined) {
+    const known = await context.chips.latestChipOf(tx, username);
+    if (known !== undefined) return inactive(username, known.seId, known);
+    return refuse('chip_unavailable', `${username} has no active chip: none is registered`);
+  }
+  const used = await recordsOn(tx, chip.seId);
+  if (used < LIMITS.chipRecords) return chip;
+  const full = `${chip.seId} of ${username} holds ${used} of ${LIMITS.chipRecords} records`;
+  return refuse('chip_full', `the chip ${full}`);
 }
 
-function mayParticipate(user: Awaited<ReturnType<Users['find']>>): boolean {
+/** Names a chip that takes part in nothing new, its holder and its state. */
+export function inactive(username: string, seId: string, chip: Chip | undefined): Refusal {
+  const state = chip === undefined || chip.username !== username ? 'unknown' : chip.state;
+  return refuse('chip_unavailable', `the chip ${seId} of ${username} is ${state}`);
+}
+
+/** One chip never holds two shards of one key (1.9.14), whatever the registry says of names. */
+function sharedChip(parties: readonly Party[]): Refusal | undefined {
+  const twice = parties.find((party, at) =>
+    parties
+      .slice(0, at)
+      .some((other) => other.seId === party.seId || other.chipPublicKey === party.chipPublicKey),
+  );
+  if (twice === undefined) return undefined;
+  const details = `the chip ${twice.seId} would hold two shards of one key`;
+  return refuse('invalid_participants', details);
+}
+
+/** Whether a user may take part in sessions. */
+export function mayParticipate(user: Awaited<ReturnType<Users['find']>>): boolean {
   return user?.state === 'active' && user.roles.includes('participant');
 }
 

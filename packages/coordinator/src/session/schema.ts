@@ -79,3 +79,11 @@ export const statements: readonly string[] = [
   )`,
   `CREATE INDEX orphans_username ON orphans (username)`,
 ];
+
+/** Third version: what is known of each record, and the chip's receipt once it is gone. */
+export const destruction: readonly string[] = [
+  `ALTER TABLE shards ADD COLUMN state TEXT NOT NULL DEFAULT 'held'`,
+  `ALTER TABLE shards ADD COLUMN receipt TEXT`,
+  `CREATE INDEX shards_chip ON shards (se_id, state)`,
+  `CREATE INDEX sessions_address ON sessions (address, ended)`,
+];

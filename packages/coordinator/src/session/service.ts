@@ -5,45 +5,34 @@
  * All work on sessions runs in the database's queue of transactions, so that no two inputs of one session
  * ever interleave (attacks.md J-6).
  */
-import type { ClientMessage, KeygenRequest, SignRequest } from '@quorate/wire';
+import type { ClientMessage, DestroyRequest, KeygenRequest, SignRequest } from '@quorate/wire';
 import type { Tally } from '../audit/index.ts';
-import type { Clock, Users } from '../services.ts';
-import { Buckets } from '../socket/limits.ts';
-import type { Database, Tx } from '../store/database.ts';
+import type { Chip, Users } from '../services.ts';
+import type { Tx } from '../store/database.ts';
+import { Book, type BookOptions } from './book.ts';
 import { decide, type ParticipantMessage } from './decide.ts';
-import { type EffectContext, perform } from './effects.ts';
+import { Deletions } from './deletions.ts';
+import { openDestroy } from './destroyRequest.ts';
+import { perform } from './effects.ts';
 import { guard } from './guard.ts';
 import { completionOf, progressOf } from './messages.ts';
 import { authoriseDeletion, noteDeletion, noticesFor, type OrphanAnswer } from './orphans.ts';
-import { currentDeadline } from './progress.ts';
-import { apply, open } from './reduce.ts';
+import { open } from './reduce.ts';
+import { isDestroying } from './reduceDestroy.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import {
-  appendEvent,
-  countOpen,
-  insertSession,
-  type Loaded,
-  loadSession,
-  openSessions,
-  originOf,
-} from './repository.ts';
+import { countOpen, insertSession, openSessions, openSessionsOf, originOf } from './repository.ts';
 import { requestHashOf } from './requestHash.ts';
 import { openKeygen, openSign } from './requests.ts';
-import { Timers } from './timers.ts';
 import { answerEntry, type Entry, refusalEntry, requestEntry } from './trail.ts';
-import type { Deadlines, Event } from './types.ts';
+import type { Deadlines, Requested } from './types.ts';
 
 /** What sessions need of the rest of the server. */
-export interface SessionServiceOptions extends EffectContext {
-  readonly database: Database;
+export interface SessionServiceOptions extends BookOptions {
   readonly users: Users;
   readonly tally: Tally;
-  readonly clock: Clock;
   readonly deadlines: Deadlines;
   /** Open sessions that one coordinator may have. */
   readonly maxOpenSessions: number;
-  /** Told of failures that no message asked for, such as a deadline that could not be stored. */
-  readonly onError: (error: unknown) => void;
 }
 
 /** Who sent a message, in which role. */
@@ -52,28 +41,21 @@ export interface Sender {
   readonly role: 'coordinator' | 'participant';
 }
 
+type Request = KeygenRequest | SignRequest | DestroyRequest;
+
 /** Messages that sessions take. */
 export type SessionMessage = Exclude<ClientMessage, { type: 'register' } | { type: 'ack' }>;
-
-/** How many ended sessions stay in memory for late messages. */
-const ENDED_CACHE = 256;
-
-/** Messages about the deletion of orphans that one user may send at once, and per second after that. */
-const DELETIONS = 300;
-const DELETIONS_PER_SECOND = 0.1;
 
 /** The sessions of one server. */
 export class SessionService {
   readonly #options: SessionServiceOptions;
-  readonly #cache = new Map<string, Loaded>();
-  readonly #deletions = new Buckets(DELETIONS, DELETIONS_PER_SECOND);
-  readonly #timers: Timers;
+  readonly #book: Book;
+  readonly #deletions: Deletions;
 
   constructor(options: SessionServiceOptions) {
     this.#options = options;
-    this.#timers = new Timers(options.clock, (key) => {
-      this.#expire(key).catch(options.onError);
-    });
+    this.#book = new Book(options);
+    this.#deletions = new Deletions(this.#book, options);
   }
 
   /** Takes up every session that had not ended when the server stopped. */
@@ -82,16 +64,16 @@ export class SessionService {
     const keys = await database.read(openSessions);
     for (const key of keys) {
       await database.transaction(async (tx) => {
-        const loaded = await this.#load(tx, key);
+        const loaded = await this.#book.load(tx, key);
         if (loaded === undefined) return;
-        await this.#store(tx, loaded, { type: 'resumed', at: clock.now() });
+        await this.#book.store(tx, loaded, { type: 'resumed', at: clock.now() });
       });
     }
   }
 
   /** Cancels all timers; sessions go on when the server starts again. */
   stop(): void {
-    this.#timers.stop();
+    this.#book.stop();
   }
 
   /** Takes one message of a registered client; a refusal changes nothing but the audit log. */
@@ -107,13 +89,35 @@ export class SessionService {
 
   /** What a participant is told when it registers. */
   async notices(tx: Tx, username: string): Promise<readonly object[]> {
-    return noticesFor(tx, username);
+    return [...(await noticesFor(tx, username)), ...(await this.#deletions.notices(tx, username))];
+  }
+
+  /** Ends or relieves the sessions of a chip that takes part in nothing any more. */
+  async chipInactive(
+    tx: Tx,
+    { seId, username, state: chipState }: Chip,
+    at: number,
+  ): Promise<void> {
+    for (const sessionKey of await openSessionsOf(tx, { username })) {
+      const loaded = await this.#book.load(tx, sessionKey);
+      const party = loaded?.state.parties.find((one) => one.seId === seId);
+      if (loaded === undefined || party === undefined) continue;
+      const from = party.index;
+      if (!isDestroying(loaded.state)) {
+        const details = `the chip ${seId} of ${username} is ${chipState}`;
+        const why = { code: 'chip_unavailable', details, concerned: [from] } as const;
+        await this.#book.store(tx, loaded, { type: 'ended', at, ...why });
+      } else if (chipState === 'lost' || chipState === 'destroyed') {
+        await this.#book.store(tx, loaded, { type: 'excused', at, from, chipState });
+      }
+    }
   }
 
   async #dispatch(tx: Tx, sender: Sender, message: SessionMessage): Promise<Refusal | undefined> {
     switch (message.type) {
       case 'keygen_request':
       case 'sign_request':
+      case 'destroy_request':
         return sender.role === 'coordinator'
           ? this.#request(tx, sender, message)
           : wrongRole(message.type, 'coordinator');
@@ -121,6 +125,8 @@ export class SessionService {
       case 'keygen_result':
       case 'sign_response':
       case 'sign_result':
+      case 'destroy_response':
+      case 'destroy_result':
       case 'round':
       case 'chip_challenge':
         return sender.role === 'participant'
@@ -134,11 +140,7 @@ export class SessionService {
     }
   }
 
-  async #request(
-    tx: Tx,
-    sender: Sender,
-    request: KeygenRequest | SignRequest,
-  ): Promise<Refusal | undefined> {
+  async #request(tx: Tx, sender: Sender, request: Request): Promise<Refusal | undefined> {
     const requestHash = requestHashOf(request);
     const origin = await originOf(tx, request.session_key);
     if (origin !== undefined) {
@@ -154,23 +156,35 @@ export class SessionService {
     if ((await countOpen(tx, sender.username)) >= maxOpenSessions) {
       return refuse('too_many_sessions', `at most ${maxOpenSessions} open sessions`);
     }
-    const asker = { username: sender.username, at: clock.now() };
-    const event =
-      request.type === 'keygen_request'
-        ? await openKeygen(tx, this.#options, asker, request)
-        : await openSign(tx, this.#options, asker, request);
+    const asker = { username: sender.username, at: clock.now(), user };
+    const event = await this.#open(tx, asker, request);
     if ('code' in event) return event;
     const { state, effects } = open(event);
     await insertSession(tx, state, event, requestHash);
-    this.#keep(tx, { state, events: 1 });
+    this.#book.keep(tx, { state, events: 1 });
     await this.#audit(tx, requestEntry(sender.username, request.type, state));
-    await perform(tx, this.#options, state, effects, { at: event.at });
+    await perform(tx, this.#book.context, state, effects, { at: event.at });
     return undefined;
+  }
+
+  #open(
+    tx: Tx,
+    asker: Parameters<typeof openDestroy>[2],
+    request: Request,
+  ): Promise<Requested | Refusal> {
+    switch (request.type) {
+      case 'keygen_request':
+        return openKeygen(tx, this.#options, asker, request);
+      case 'sign_request':
+        return openSign(tx, this.#options, asker, request);
+      case 'destroy_request':
+        return openDestroy(tx, this.#options, asker, request);
+    }
   }
 
   /** The same request again is a safe retry: it is told where the session stands (contract §1.5). */
   async #repeatAnswer(tx: Tx, sender: Sender, sessionKey: string): Promise<undefined> {
-    const loaded = await this.#load(tx, sessionKey);
+    const loaded = await this.#book.load(tx, sessionKey);
     if (loaded === undefined) return undefined;
     const { state } = loaded;
     const { outbox, language, clock } = this.#options;
@@ -188,7 +202,7 @@ export class SessionService {
     sender: Sender,
     message: ParticipantMessage,
   ): Promise<Refusal | undefined> {
-    const loaded = await this.#load(tx, message.session_key);
+    const loaded = await this.#book.load(tx, message.session_key);
     if (loaded === undefined) {
       return refuse('unknown_session', 'no session with this session_key is yours');
     }
@@ -200,12 +214,14 @@ export class SessionService {
       case 'refused':
         return decision.refusal;
       case 'event': {
+        const refusal = await this.#deletions.refuse(tx, loaded, decision.event, sender.username);
+        if (refusal !== undefined) return refusal;
         const event = await guard(tx, this.#options.chips, loaded.state, decision.event);
         if (message.type === 'round') {
           const { cseq: _, ...round } = message;
-          await this.#store(tx, loaded, event, round);
+          await this.#book.store(tx, loaded, event, round);
         } else {
-          await this.#store(tx, loaded, event);
+          await this.#book.store(tx, loaded, event);
           await this.#audit(tx, answerEntry(sender.username, message, event));
         }
         return undefined;
@@ -221,7 +237,7 @@ export class SessionService {
     const { chips, outbox, clock } = this.#options;
     const { username } = sender;
     const at = clock.now();
-    if (!this.#deletions.tryTake(username, at)) return refuse('rate_limited', 'too many deletions');
+    if (!this.#deletions.tryTake(username)) return refuse('rate_limited', 'too many deletions');
     const answer: OrphanAnswer | Refusal =
       message.type === 'orphan_response'
         ? await authoriseDeletion(tx, chips, { username, at }, message)
@@ -231,60 +247,6 @@ export class SessionService {
     const to = { username, role: 'participant' } as const;
     if (answer.message !== undefined) await outbox.send(tx, to, answer.message, { now: at });
     return undefined;
-  }
-
-  async #load(tx: Tx, sessionKey: string): Promise<Loaded | undefined> {
-    const cached = this.#cache.get(sessionKey);
-    if (cached !== undefined) return cached;
-    const loaded = await loadSession(tx, sessionKey);
-    if (loaded !== undefined) this.#keep(tx, loaded);
-    return loaded;
-  }
-
-  async #store(
-    tx: Tx,
-    before: Loaded,
-    event: Event,
-    round?: Parameters<typeof perform>[4]['round'],
-  ): Promise<void> {
-    const { state, effects } = apply(before.state, event);
-    if (state === before.state) return;
-    await appendEvent(tx, before, event, state);
-    this.#keep(tx, { state, events: before.events + 1 });
-    const cause = { at: event.at, ...(round === undefined ? {} : { round }) };
-    await perform(tx, this.#options, state, effects, cause);
-  }
-
-  #keep(tx: Tx, loaded: Loaded): void {
-    const { sessionKey } = loaded.state;
-    this.#cache.delete(sessionKey);
-    this.#cache.set(sessionKey, loaded);
-    tx.onRollback(() => this.#cache.delete(sessionKey));
-    tx.onCommit(() => {
-      this.#timers.set(sessionKey, currentDeadline(loaded.state));
-      this.#evict();
-    });
-  }
-
-  #evict(): void {
-    if (this.#cache.size <= ENDED_CACHE) return;
-    for (const [key, { state }] of this.#cache) {
-      if (this.#cache.size <= ENDED_CACHE) return;
-      if (state.outcome !== undefined) this.#cache.delete(key);
-    }
-  }
-
-  async #expire(sessionKey: string): Promise<void> {
-    const { database, clock } = this.#options;
-    await database.transaction(async (tx) => {
-      const loaded = await this.#load(tx, sessionKey);
-      if (loaded === undefined) return;
-      const at = clock.now();
-      const deadline = currentDeadline(loaded.state);
-      if (deadline === undefined) return;
-      if (at < deadline) return tx.onCommit(() => this.#timers.set(sessionKey, deadline));
-      await this.#store(tx, loaded, { type: 'expired', at });
-    });
   }
 
   #audit(tx: Tx, event: Entry): Promise<void> {

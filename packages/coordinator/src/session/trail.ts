@@ -1,7 +1,10 @@
 /** What the audit log says of the messages of a session (contract §1.8): never a body, never a secret. */
+import type { Abort } from '@quorate/wire';
+import { createHash } from 'node:crypto';
 import type { AuditEvent } from '../services.ts';
+import { nameOf } from './reduce.ts';
 import type { Refusal } from './refusal.ts';
-import type { Event, SessionState } from './types.ts';
+import type { Event, Outcome, SessionState } from './types.ts';
 
 /** An audit entry before it gets its time. */
 export type Entry = Omit<AuditEvent, 'at'>;
@@ -27,6 +30,7 @@ export function requestEntry(actor: string, type: string, state: SessionState): 
       participants: state.parties.map(({ username }) => username),
       ...(state.warnings.length === 0 ? {} : { warnings: state.warnings }),
       ...(target === undefined ? {} : { address: target.address, digest: target.digest }),
+      ...(target?.destruction === undefined ? {} : { reason: target.destruction.reason }),
     },
   };
 }
@@ -36,7 +40,11 @@ export function answerEntry(actor: string, message: Named, event: Event): Entry 
   const refuted = event.type === 'refuted';
   const declined = event.type === 'declined' ? { reason: event.reason } : {};
   const failure =
-    event.type === 'finished' && !event.result.success ? { message: event.result.message } : {};
+    event.type === 'finished' && !event.result.success
+      ? { message: event.result.message }
+      : event.type === 'delayed'
+        ? { message: event.message }
+        : {};
   return {
     actor,
     action: actionOf(message.type),
@@ -63,5 +71,28 @@ export function refusalEntry(
     subject: message.session_key,
     outcome: 'refused',
     details: { code: refusal.code, reason: refusal.details, role: sender.role },
+  };
+}
+
+/** What the log keeps of a reported abort: the reason, and a hash of the evidence that came with it. */
+export function blameOf(abort: Abort | undefined): AuditEvent['details'] {
+  if (abort === undefined) return {};
+  const evidence = JSON.stringify(abort.evidence ?? []);
+  const hash = createHash('sha256').update(evidence).digest('hex');
+  return { abort_reason: abort.reason, abort_round: abort.round, evidence_hash: hash };
+}
+
+/** Who is proven to be at fault, and who says what of whom without proof. */
+export function accusationOf(
+  state: SessionState,
+  { abort, claim }: Extract<Outcome, { success: false }>,
+): AuditEvent['details'] {
+  const names = (indexes: readonly number[]): string[] =>
+    indexes.map((index) => nameOf(state, index));
+  return {
+    ...(abort === undefined ? {} : { culprits: names(abort.culprits) }),
+    ...(claim === undefined
+      ? {}
+      : { claimed: names(claim.culprits), claimed_by: nameOf(state, claim.by) }),
   };
 }

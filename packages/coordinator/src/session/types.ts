@@ -8,7 +8,7 @@
 import type { Abort, Claim, FinalCode } from '@quorate/wire';
 
 /** What a session is for. */
-type SessionKind = 'keygen' | 'sign';
+type SessionKind = 'keygen' | 'sign' | 'destroy';
 
 /** Where a session stands. The last two are final. */
 type Phase = 'inviting' | 'running' | 'completed' | 'failed';
@@ -29,6 +29,8 @@ export interface Party {
   readonly cpic: string;
   /** Lower-case hex of 65 bytes. */
   readonly chipPublicKey: string;
+  /** Lower-case hex of 32 bytes: the record that is to be deleted; only in a destruction. */
+  readonly recordId?: string;
 }
 
 /** A holder of a key's share, whether or not it signs this time. */
@@ -38,7 +40,27 @@ interface Holder {
   readonly chipPublicKey: string;
 }
 
-/** What a signature is asked for. Byte strings are lower-case hex. */
+/** A holder who is not asked to destroy its shard, because the registry says that its chip is gone. */
+export interface Absent {
+  readonly index: number;
+  readonly username: string;
+  readonly seId: string;
+  readonly chipState: GoneState;
+}
+
+/** States of a chip whose record nobody can be asked to delete. */
+export type GoneState = 'lost' | 'destroyed';
+
+/** What the destruction of a key is asked for. */
+export interface Destruction {
+  readonly reason: string;
+  readonly absent: readonly Absent[];
+}
+
+/**
+ * The key that a session is about, and what it does with it. Byte strings are lower-case hex. For a
+ * destruction `digest` is the hash of the reason, and `payloadHash` that of the parts that take part.
+ */
 export interface SignTarget {
   readonly address: string;
   readonly keyId: string;
@@ -48,6 +70,8 @@ export interface SignTarget {
   readonly payload?: Readonly<Record<string, unknown>>;
   readonly payloadHash?: string;
   readonly display?: string;
+  /** Only of a destruction. */
+  readonly destruction?: Destruction;
 }
 
 /** The first event of every session: everything that was checked and fixed when it was asked for. */
@@ -79,7 +103,9 @@ export type Result =
     }
   | ({ readonly success: true; readonly kind: 'keygen'; readonly shard: string } & KeygenOutput &
       StoredRecord)
-  | { readonly success: true; readonly kind: 'sign'; readonly signature: string };
+  | { readonly success: true; readonly kind: 'sign'; readonly signature: string }
+  /** Base64 of the chip's receipt. */
+  | { readonly success: true; readonly kind: 'destroy'; readonly receipt: string };
 
 /** What all parties of a key generation must agree on. */
 export interface KeygenOutput {
@@ -143,6 +169,28 @@ export type Event =
       /** A record that the refuted result says was stored. */
       readonly record?: StoredRecord;
     }
+  | {
+      /** The session cannot go on, for a reason that lies outside of it. */
+      readonly type: 'ended';
+      readonly at: number;
+      readonly code: FailureCode;
+      readonly details: string;
+      readonly concerned: readonly number[];
+    }
+  | {
+      /** A shard that is being destroyed is out of reach for good: its chip is lost or destroyed. */
+      readonly type: 'excused';
+      readonly at: number;
+      readonly from: number;
+      readonly chipState: GoneState;
+    }
+  | {
+      /** A holder could not delete its record yet. */
+      readonly type: 'delayed';
+      readonly at: number;
+      readonly from: number;
+      readonly message: string;
+    }
   | { readonly type: 'expired'; readonly at: number }
   | { readonly type: 'resumed'; readonly at: number };
 
@@ -197,6 +245,10 @@ export interface SessionState extends Omit<Requested, 'type' | 'at'> {
   readonly results: ReadonlyMap<number, Result>;
   /** Parties whose stored record is to be deleted because the key never came to be. */
   readonly orphans: ReadonlyMap<number, StoredRecord>;
+  /** Parties of a destruction whose chips were reported gone after everybody had consented. */
+  readonly excused: ReadonlyMap<number, GoneState>;
+  /** What kept a party of a destruction from deleting its record, the last time that it tried. */
+  readonly delays: ReadonlyMap<number, string>;
   readonly outcome?: Outcome;
 }
 
@@ -207,9 +259,11 @@ export type Effect =
   | { readonly type: 'relay'; readonly to: readonly number[] }
   | { readonly type: 'renew'; readonly to: number; readonly challenge: string }
   | { readonly type: 'create-key' }
+  | { readonly type: 'note-receipt'; readonly from: number; readonly receipt: string }
+  | { readonly type: 'destroy-key' }
   | { readonly type: 'orphan'; readonly from: number; readonly record: StoredRecord }
   | { readonly type: 'tell-outcome' }
-  | { readonly type: 'tell-progress' };
+  | { readonly type: 'tell-progress'; readonly warning?: string };
 
 /** What an event leads to. */
 export interface Step {

@@ -64,7 +64,7 @@ async function getKey(
   if (key === undefined) return undefined;
   const holders = await tx.all<KeyHolder>(
     `SELECT s.part_index, s.username, s.se_id, COALESCE(c.label, '') AS chip_label,
-       COALESCE(c.state, 'unknown') AS chip_state
+       COALESCE(c.state, 'unknown') AS chip_state, s.state AS record_state
      FROM shards s LEFT JOIN chips c ON c.se_id = s.se_id
      WHERE s.address = ? ORDER BY s.part_index`,
     [address],
@@ -184,7 +184,7 @@ async function getSession(
       state: partyState(state, index),
     })),
     waiting_for: ended === undefined ? laggards(state).map((index) => nameOf(state, index)) : [],
-    digest: state.target?.digest ?? null,
+    digest: state.kind === 'sign' ? (state.target?.digest ?? null) : null,
     signature: ended?.success === true ? (ended.signature ?? null) : null,
     code: ended?.success === false ? ended.code : null,
     message: ended?.success === false ? ended.details : null,

@@ -157,7 +157,7 @@ export class Desk {
       language,
       ...(message.cseq === undefined ? {} : { cseq: message.cseq }),
     });
-    const request = message.type === 'keygen_request' || message.type === 'sign_request';
+    const request = message.type.endsWith('_request');
     if (request && verdict === 'told') await outbox.send(tx, sender, error, { now });
     else tx.onCommit(() => answer(error));
     return verdict === 'flooded';

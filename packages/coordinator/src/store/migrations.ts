@@ -1,8 +1,9 @@
 /** Numbered migrations, each applied once and in order, with its number in the same transaction. */
 import { statements as audit } from '../audit/schema.ts';
 import { statements as auth } from '../auth/schema.ts';
+import { replacement } from '../chips/replacementSchema.ts';
 import { retirement, statements as chips } from '../chips/schema.ts';
-import { statements as session } from '../session/schema.ts';
+import { destruction, statements as session } from '../session/schema.ts';
 import { statements as delivery } from '../delivery/schema.ts';
 import { StoreError, type Tx } from './database.ts';
 
@@ -16,6 +17,8 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, statements: [...auth, ...chips, ...audit, ...delivery, ...session] },
   { version: 2, statements: retirement },
+  { version: 3, statements: destruction },
+  { version: 4, statements: replacement },
 ];
 
 /**

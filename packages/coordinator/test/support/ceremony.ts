@@ -45,7 +45,7 @@ export function factsOf(world: World, names: readonly string[]): SessionFacts {
 /** Everybody receives the invitation and accepts; returns everybody's parameters. */
 export async function acceptAll(
   participants: readonly Participant[],
-  kind: 'keygen' | 'sign',
+  kind: 'keygen' | 'sign' | 'destroy',
   facts: SessionFacts,
   sessionKey: string,
 ): Promise<Received[]> {
@@ -124,6 +124,23 @@ export function signRequest(
     total_parts: key.holders.length,
     data: digest,
     address: key.address,
+    participants: names,
+  };
+}
+
+export function destroyRequest(
+  key: MadeKey,
+  names: readonly string[],
+  reason = 'the office is closed',
+  sessionKey = freshKey('destroy'),
+): Record<string, unknown> {
+  return {
+    type: 'destroy_request',
+    session_key: sessionKey,
+    threshold: key.threshold,
+    total_parts: key.holders.length,
+    address: key.address,
+    reason,
     participants: names,
   };
 }

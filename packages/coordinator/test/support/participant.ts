@@ -4,8 +4,12 @@ import {
   addressOf,
   chipFingerprint,
   concat,
+  type DeletedRecord,
   deriveSessionId,
+  destroyPartsHash,
+  destroyReasonHash,
   encodeCertificatePayload,
+  encodeReceiptPayload,
   fromBase64,
   fromHex,
   intentHash,
@@ -82,15 +86,17 @@ export class Participant {
       intent?: Uint8Array;
     } = {},
   ): Promise<string> {
-    const sign = invite.type === 'sign_invite';
+    const destroy = invite.type === 'destroy_invite';
+    const sign = invite.type === 'sign_invite' || destroy;
     const participants = invite['participants'] as string[];
     const signers = facts.holders
       .filter(({ person }) => participants.includes(person.username))
       .map(({ index }) => index)
       .sort((a, b) => a - b);
-    const digest = change.digest ?? invite['data'];
+    const reasonHash = destroy ? toHex(destroyReasonHash(String(invite['reason']))) : undefined;
+    const digest = change.digest ?? reasonHash ?? invite['data'];
     const payload = encodeCertificatePayload({
-      operation: change.operation ?? (sign ? 'sign' : 'keygen'),
+      operation: change.operation ?? operationOf(invite.type),
       sessionKey: change.sessionKey ?? String(invite['session_key']),
       partIndex: change.partIndex ?? Number(invite['part_index']),
       nonce: randomBytes(32),
@@ -109,10 +115,10 @@ export class Participant {
             username: person.username,
             fingerprint: chipFingerprint(person.publicKey),
           })),
-          signers,
+          signers: destroy ? facts.holders.map(({ index }) => index) : signers,
           path: [],
           digest: sign ? fromHex(String(digest)) : null,
-          payloadHash: facts.payloadHash ?? null,
+          payloadHash: destroy ? destroyPartsHash(signers) : (facts.payloadHash ?? null),
           address: sign ? String(invite['address']) : null,
         }),
       notAfter: change.notAfter ?? this.#world.clock.now() + 600_000,
@@ -129,7 +135,7 @@ export class Participant {
 
   async response(invite: Received, facts: SessionFacts): Promise<Record<string, unknown>> {
     const challenge =
-      invite.type === 'sign_invite'
+      invite.type !== 'keygen_invite'
         ? { chip_challenge: Buffer.from(await this.person.chip.challenge()).toString('base64') }
         : {};
     return {
@@ -226,6 +232,58 @@ export class Participant {
     return secret;
   }
 
+  /** Has the chip delete its record with the authorisation of the parameters. */
+  async destroy(
+    params: Received,
+    change: {
+      signature?: string;
+      challenge?: string;
+      reasonHash?: Uint8Array;
+      recordId?: string;
+    } = {},
+  ): Promise<void> {
+    await this.person.chip.delete({
+      recordId: fromHex(change.recordId ?? String(params['record_id'])),
+      address: parseAddress(String(params['address'])),
+      sessionHash: this.sessionHashOf(String(params['session_key'])),
+      reasonHash: change.reasonHash ?? fromHex(String(params['reason_hash'])),
+      challenge: fromBase64(change.challenge ?? String(params['chip_challenge'])),
+      signature: fromBase64(change.signature ?? String(params['signature'])),
+    });
+  }
+
+  /** The chip's word that its record is gone. */
+  async destroyResult(
+    params: Received,
+    facts: SessionFacts,
+    change: Partial<DeletedRecord> = {},
+  ): Promise<Record<string, unknown>> {
+    const sessionKey = String(params['session_key']);
+    const payload = encodeReceiptPayload(
+      {
+        sessionKey,
+        partIndex: Number(params['part_index']),
+        sessionHash: this.sessionHashOf(sessionKey),
+        keyId: facts.keyId ?? new Uint8Array(32),
+        epoch: 0,
+        recordId: fromHex(String(params['record_id'])),
+        address: parseAddress(String(params['address'])),
+        reasonHash: fromHex(String(params['reason_hash'])),
+        ...change,
+      },
+      { nonce: randomBytes(32), at: this.#world.clock.now() },
+    );
+    const receipt = concat(payload, await this.person.chip.signSession(payload));
+    return {
+      type: 'destroy_result',
+      session_key: sessionKey,
+      part_index: params['part_index'],
+      success: true,
+      receipt: Buffer.from(receipt).toString('base64'),
+      message: '',
+    };
+  }
+
   signResult(params: Received, signature: string): Record<string, unknown> {
     return {
       type: 'sign_result',
@@ -236,6 +294,11 @@ export class Participant {
       message: '签名成功',
     };
   }
+}
+
+function operationOf(type: string): Operation {
+  if (type === 'destroy_invite') return 'destroy';
+  return type === 'sign_invite' ? 'sign' : 'keygen';
 }
 
 /** What every party derives from all certificates of a key generation. */

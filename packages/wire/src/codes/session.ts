@@ -89,6 +89,40 @@ export const SESSION_CODES = {
     zhCN: '请求与密钥参数不符',
     meaning: 'threshold and total_parts must be those of the key; the key must be active.',
   },
+  key_destroying: {
+    http: 409,
+    final: true,
+    en: 'the key is being destroyed',
+    zhCN: '密钥正在销毁',
+    meaning:
+      'Every holder consented to the destruction of the key: it signs nothing more, even before the last shard is gone.',
+  },
+  key_destroyed: {
+    http: 410,
+    en: 'the key was destroyed',
+    zhCN: '密钥已销毁',
+    meaning: 'The audit log holds its destruction certificate.',
+  },
+  too_many_absent: {
+    http: 409,
+    en: 'too many holders cannot destroy their shards',
+    zhCN: '无法销毁分片的参与者过多',
+    meaning:
+      'A key is destroyed only when fewer than threshold of its shards are left on chips that are lost or destroyed.',
+  },
+  invalid_receipt: {
+    http: 409,
+    en: 'the receipt is not valid',
+    zhCN: '销毁凭证无效',
+    meaning:
+      'A destroy_result that says success needs the signature of the chip over the deleted record; the shard does not count as destroyed.',
+  },
+  chip_full: {
+    http: 409,
+    en: 'a chip has no room for another record',
+    zhCN: '安全芯片存储已满',
+    meaning: 'Destroy keys that are not needed any more, or give the participant a new chip.',
+  },
   not_a_holder: {
     http: 400,
     en: 'a participant holds no shard of this key',

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import * as fields from '../fields.ts';
 import * as chip from '../messages/chip.ts';
+import * as destroy from '../messages/destroy.ts';
 import * as directions from '../messages/index.ts';
 import * as keygen from '../messages/keygen.ts';
 import * as link from '../messages/link.ts';
@@ -15,10 +16,30 @@ import * as ceremonies from '../rest/ceremonies.ts';
 import * as chips from '../rest/chips.ts';
 import * as common from '../rest/common.ts';
 import * as people from '../rest/people.ts';
+import * as replacements from '../rest/replacements.ts';
 
-const MESSAGES: readonly object[] = [fields, directions, link, keygen, round, sign, chip, status];
+const MESSAGES: readonly object[] = [
+  fields,
+  directions,
+  link,
+  keygen,
+  round,
+  sign,
+  destroy,
+  chip,
+  status,
+];
 const shared = { SessionStateName: status.SessionStateName };
-const REST: readonly object[] = [fields, shared, common, people, chips, ceremonies, audit];
+const REST: readonly object[] = [
+  fields,
+  shared,
+  common,
+  people,
+  chips,
+  replacements,
+  ceremonies,
+  audit,
+];
 
 /** A JSON object of a document. */
 export type JsonObject = { [key: string]: unknown };

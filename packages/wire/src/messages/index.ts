@@ -11,6 +11,14 @@ import {
   OrphanResult,
 } from './chip.ts';
 import {
+  DestroyComplete,
+  DestroyInvite,
+  DestroyParams,
+  DestroyRequest,
+  DestroyResponse,
+  DestroyResult,
+} from './destroy.ts';
+import {
   KeygenComplete,
   KeygenInvite,
   KeygenParams,
@@ -42,6 +50,9 @@ export const ClientMessage = z
     SignRequest,
     SignResponse,
     SignResult,
+    DestroyRequest,
+    DestroyResponse,
+    DestroyResult,
     ChipChallengeMessage,
     OrphanResponse,
     OrphanResult,
@@ -61,6 +72,9 @@ export const ServerMessage = z
     SignInvite,
     SignParams,
     SignComplete,
+    DestroyInvite,
+    DestroyParams,
+    DestroyComplete,
     ChipAuthorisation,
     OrphanNotice,
     OrphanAuthorisation,

@@ -22,6 +22,18 @@ import { SessionStateName } from '../messages/status.ts';
 import { ChipStateName } from './chips.ts';
 import { ListQuery, Next } from './common.ts';
 
+/** Where a key stands. Only an active one signs. */
+export const KeyStateName = z
+  .enum(['active', 'destroying', 'destroyed'])
+  .meta({ id: 'KeyStateName' });
+export type KeyStateName = z.infer<typeof KeyStateName>;
+
+/** What is known of the record of one holder: absent says that its chip was lost or destroyed before it could delete. */
+export const RecordStateName = z
+  .enum(['held', 'deleted', 'absent'])
+  .meta({ id: 'RecordStateName' });
+export type RecordStateName = z.infer<typeof RecordStateName>;
+
 const keySummary = {
   address: Address,
   public_key: PublicKey,
@@ -30,7 +42,7 @@ const keySummary = {
   threshold: Threshold,
   total_parts: TotalParts,
   epoch: z.int().min(0),
-  state: z.string(),
+  state: KeyStateName,
   created_at: Time,
 };
 
@@ -46,6 +58,7 @@ export const KeyHolder = z
     se_id: ChipId,
     chip_label: text(100),
     chip_state: ChipStateName,
+    record_state: RecordStateName,
   })
   .meta({ id: 'KeyHolder' });
 export type KeyHolder = z.infer<typeof KeyHolder>;
@@ -68,7 +81,7 @@ export type GrantRequest = z.infer<typeof GrantRequest>;
 
 const sessionSummary = {
   session_key: SessionKey,
-  kind: z.enum(['keygen', 'sign']),
+  kind: z.enum(['keygen', 'sign', 'destroy']),
   state: SessionStateName,
   coordinator: Username,
   threshold: Threshold,

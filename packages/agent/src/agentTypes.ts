@@ -1,0 +1,44 @@
+/**
+ * A participant as programs see it: what it is made of, and what it tells.
+ */
+import type { SecureElement } from '@quorate/secure-element';
+import type { Approve } from './approval/index.ts';
+import type { PinProvider } from './chip.ts';
+import type { AgentConfig } from './config.ts';
+import type { AgentError } from './errors.ts';
+import type { LinkStatus } from './linkTypes.ts';
+import type { Logger } from './logger.ts';
+import type { AgentState } from './state/index.ts';
+import type { WorkerPool } from './workerPool.ts';
+
+/** What an agent is made of; everything but the directory has a default from its configuration. */
+export interface AgentOptions {
+  readonly directory: string;
+  readonly config?: AgentConfig;
+  readonly logger?: Logger;
+  readonly approve?: Approve;
+  readonly chip?: SecureElement;
+  readonly pin?: PinProvider;
+  readonly token?: () => Promise<string>;
+  /** Threads of one's own. */
+  readonly pool?: WorkerPool;
+  readonly onStatus?: (status: LinkStatus, detail: string) => void;
+  /** milliseconds since 1970 */
+  readonly now?: () => number;
+}
+
+/** A running participant. */
+export interface Agent {
+  readonly username: string;
+  /** The chip's CPLC, hex. */
+  readonly cpic: string;
+  readonly state: AgentState;
+  readonly status: LinkStatus;
+  /** Why this agent stopped, once its status is `failed`. */
+  readonly failure: AgentError | undefined;
+  /** Session keys of the sessions that run now. */
+  readonly sessions: readonly string[];
+  start(): void;
+  registered(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,115 @@
+/** The certificate that a key was destroyed: one audit entry, signed by itself. docs/spec/audit.md §5. */
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import {
+  framed,
+  fromBase64,
+  fromHex,
+  IntentError,
+  parseAddress,
+  toBase64,
+  utf8,
+  verifyReceipt,
+} from '@quorate/intent';
+import type { AuditDetails, Destruction } from '../services.ts';
+import { canonicalJson } from './canonical.ts';
+import { publicKeyHex, SPKI_PREFIX } from './checkpoint.ts';
+import type { Entry } from './entry.ts';
+
+/** The action of the entry that holds the certificate. */
+export const DESTROYED = 'key.destroyed';
+
+/** Words for a shard without a receipt, so that all lists have one entry for each part. */
+const NONE = '';
+
+/** Signs what became of a key, as details of an audit entry. */
+export function certifyDestruction(key: KeyObject, destruction: Destruction): AuditDetails {
+  const details = detailsOf(destruction);
+  const signature = sign(null, certificateBytes(publicKeyHex(key), details), key);
+  return { ...details, certificate: toBase64(new Uint8Array(signature)) };
+}
+
+function detailsOf({ shards, ...key }: Destruction): AuditDetails {
+  return {
+    address: key.address,
+    public_key: key.publicKey,
+    key_id: key.keyId,
+    epoch: key.epoch,
+    threshold: key.threshold,
+    total_parts: key.totalParts,
+    session_key: key.sessionKey,
+    reason_hash: key.reasonHash,
+    destroyed_at: key.destroyedAt,
+    part_indexes: shards.map(({ partIndex }) => String(partIndex)),
+    participants: shards.map(({ username }) => username),
+    se_ids: shards.map(({ seId }) => seId),
+    chip_public_keys: shards.map(({ chipPublicKey }) => chipPublicKey),
+    record_ids: shards.map(({ recordId }) => recordId),
+    outcomes: shards.map(({ outcome }) => outcome),
+    session_hashes: shards.map(({ sessionHash }) => sessionHash ?? NONE),
+    receipts: shards.map(({ receipt }) => receipt ?? NONE),
+  };
+}
+
+function certificateBytes(publicKey: string, details: AuditDetails): Uint8Array {
+  return framed(
+    'quorate/v1/audit-destruction',
+    fromHex(publicKey),
+    utf8(canonicalJson({ ...details })),
+  );
+}
+
+/** What is wrong with the certificate in an entry of a log with this audit key; undefined when nothing is. */
+export function destructionProblem(
+  { subject, details }: Pick<Entry, 'subject' | 'details'>,
+  publicKey: string,
+): string | undefined {
+  const { certificate, ...signed } = details;
+  try {
+    if (typeof certificate !== 'string' || !isSigned(signed, certificate, publicKey)) {
+      return 'it is not signed by the audit key';
+    }
+    return subject === signed['address'] ? receiptProblem(signed) : 'it is of another key';
+  } catch (error) {
+    if (error instanceof IntentError) return 'it is malformed';
+    throw error;
+  }
+}
+
+function isSigned(details: AuditDetails, certificate: string, publicKey: string): boolean {
+  const spki = Buffer.concat([SPKI_PREFIX, fromHex(publicKey)]);
+  const key = createPublicKey({ key: spki, type: 'spki', format: 'der' });
+  return verify(null, certificateBytes(publicKey, details), key, fromBase64(certificate));
+}
+
+/** Every part is there, the receipts verify, and fewer parts than it takes to sign have none. */
+function receiptProblem(details: Entry['details']): string | undefined {
+  const list = (name: string): string[] => {
+    const value = details[name];
+    return Array.isArray(value) ? value : [];
+  };
+  const word = (name: string): string => String(details[name] ?? '');
+  const outcomes = list('outcomes');
+  if (outcomes.length !== details['total_parts']) return 'it does not name every part';
+  let unproven = 0;
+  for (const [at, outcome] of outcomes.entries()) {
+    if (outcome !== 'deleted') {
+      unproven += 1;
+      continue;
+    }
+    const hexAt = (name: string): Uint8Array => fromHex(list(name)[at] ?? '');
+    const record = {
+      sessionKey: word('session_key'),
+      partIndex: at + 1,
+      sessionHash: hexAt('session_hashes'),
+      keyId: fromHex(word('key_id')),
+      epoch: Number(details['epoch']),
+      recordId: hexAt('record_ids'),
+      address: parseAddress(word('address')),
+      reasonHash: fromHex(word('reason_hash')),
+    };
+    if (!verifyReceipt(list('receipts')[at] ?? '', record, hexAt('chip_public_keys'))) {
+      return `the receipt of part ${at + 1} does not verify`;
+    }
+  }
+  return unproven < Number(details['threshold']) ? undefined : 'too many parts have no receipt';
+}

@@ -1,0 +1,62 @@
+/** What is checked of a holder's word that its record is gone. */
+import { type DeletedRecord, fromHex, parseAddress, verifyReceipt } from '@quorate/intent';
+import type { DestroyResult } from '@quorate/wire';
+import { type Decision, refused, repeated, wrongState } from './decision.ts';
+import { owesReceipt } from './reduceDestroy.ts';
+import { refuse } from './refusal.ts';
+import type { Party, SessionState } from './types.ts';
+
+/** Decides about the result of a holder: only a receipt of its chip counts as a destroyed shard. */
+export function decideDestroyResult(
+  state: SessionState,
+  party: Party,
+  message: DestroyResult,
+  at: number,
+): Decision {
+  const from = party.index;
+  const given = state.results.get(from);
+  if (given !== undefined) {
+    const same =
+      message.success &&
+      given.success &&
+      given.kind === 'destroy' &&
+      given.receipt === message.receipt;
+    return same ? repeated : refused(refuse('conflicting_message', 'your receipt is here already'));
+  }
+  if (!message.success && state.phase === 'inviting') {
+    const result = { success: false, message: message.message } as const;
+    return { kind: 'event', event: { type: 'finished', at, from, result } };
+  }
+  if (!owesReceipt(state, from)) return wrongState(state, message.type);
+  if (!message.success) {
+    if (state.delays.get(from) === message.message) return repeated;
+    return { kind: 'event', event: { type: 'delayed', at, from, message: message.message } };
+  }
+  const record = recordOf(state, party);
+  const { receipt } = message;
+  if (record === undefined || !verifyReceipt(receipt, record, fromHex(party.chipPublicKey))) {
+    return refused(
+      refuse('invalid_receipt', `expected the signature of the chip ${party.seId} over its record`),
+    );
+  }
+  const result = { success: true, kind: 'destroy', receipt } as const;
+  return { kind: 'event', event: { type: 'finished', at, from, result } };
+}
+
+/** The record that a party's chip has to delete; undefined before it consented. */
+export function recordOf(state: SessionState, party: Party): DeletedRecord | undefined {
+  const { target } = state;
+  const answer = state.answers.get(party.index);
+  if (target === undefined || answer === undefined || party.recordId === undefined)
+    return undefined;
+  return {
+    sessionKey: state.sessionKey,
+    partIndex: party.index,
+    sessionHash: fromHex(answer.sessionHash),
+    keyId: fromHex(target.keyId),
+    epoch: target.epoch,
+    recordId: fromHex(party.recordId),
+    address: parseAddress(target.address),
+    reasonHash: fromHex(target.digest),
+  };
+}

@@ -1,0 +1,176 @@
+/**
+ * Destroying a key (contract.md §1.4a, docs/spec/destroy.md): in the shape of the sign messages.
+ */
+import { z } from 'zod';
+import {
+  Address,
+  ChipChallenge,
+  ChipId,
+  Cpic,
+  DerSignature,
+  Hash,
+  PartIndex,
+  Peer,
+  Sequence,
+  SessionCertificate,
+  SessionKey,
+  Threshold,
+  Time,
+  TotalParts,
+  text,
+  Username,
+} from '../fields.ts';
+import { LIMITS } from '../limits.ts';
+
+const Holders = z.array(Username).min(1).max(LIMITS.parties);
+const Reason = text(LIMITS.reason).min(1);
+const Parties = z.string().regex(/^[1-9][0-9]?(?:,[1-9][0-9]?){0,31}$/);
+
+/** A holder who is not asked, because the registry says that its chip is gone. */
+export const AbsentHolder = z
+  .strictObject({
+    username: Username,
+    part_index: PartIndex,
+    chip_state: z.enum(['lost', 'destroyed']),
+  })
+  .meta({ id: 'AbsentHolder' });
+export type AbsentHolder = z.infer<typeof AbsentHolder>;
+
+/** A coordinator asks for the destruction of a key. */
+export const DestroyRequest = z
+  .strictObject({
+    type: z.literal('destroy_request'),
+    session_key: SessionKey,
+    threshold: Threshold,
+    total_parts: TotalParts,
+    address: Address,
+    reason: Reason,
+    participants: Holders,
+    cseq: Sequence.optional(),
+  })
+  .meta({ id: 'DestroyRequest', description: 'asks every holder to destroy its shard of a key' });
+export type DestroyRequest = z.infer<typeof DestroyRequest>;
+
+/** The server asks one holder whether it destroys its shard. */
+export const DestroyInvite = z
+  .strictObject({
+    type: z.literal('destroy_invite'),
+    session_key: SessionKey,
+    address: Address,
+    reason: Reason,
+    part_index: PartIndex,
+    se_id: ChipId,
+    participants: Holders,
+    absent: z.array(AbsentHolder).max(LIMITS.parties),
+    coordinator: Username,
+    threshold: Threshold,
+    total_parts: TotalParts,
+    expires_at: Time,
+    seq: Sequence.optional(),
+  })
+  .meta({ id: 'DestroyInvite', description: 'asks a holder to destroy its shard' });
+export type DestroyInvite = z.infer<typeof DestroyInvite>;
+
+const response = {
+  type: z.literal('destroy_response'),
+  session_key: SessionKey,
+  part_index: PartIndex,
+  cpic: Cpic,
+  reason: text().optional(),
+  cseq: Sequence.optional(),
+};
+
+/** A holder consents: its chip signed a certificate and gave a challenge. */
+export const DestroyAccept = z.strictObject({
+  ...response,
+  accept: z.literal(true),
+  session_certificate: SessionCertificate,
+  chip_challenge: ChipChallenge,
+});
+export type DestroyAccept = z.infer<typeof DestroyAccept>;
+
+/** A holder declines, with its reason. */
+export const DestroyDecline = z.strictObject({
+  ...response,
+  cpic: z.union([Cpic, z.literal('')]),
+  reason: text().min(1),
+  accept: z.literal(false),
+});
+export type DestroyDecline = z.infer<typeof DestroyDecline>;
+
+/** Answer to `destroy_invite`. */
+export const DestroyResponse = z
+  .discriminatedUnion('accept', [DestroyAccept, DestroyDecline])
+  .meta({ id: 'DestroyResponse', description: 'consents, or declines with a reason' });
+export type DestroyResponse = z.infer<typeof DestroyResponse>;
+
+/** Everybody consented: `signature` is the DELETE authorisation of this participant's chip. */
+export const DestroyParams = z
+  .strictObject({
+    type: z.literal('destroy_params'),
+    session_key: SessionKey,
+    address: Address,
+    reason_hash: Hash,
+    signature: DerSignature,
+    parties: Parties,
+    part_index: PartIndex,
+    record_id: Hash,
+    peers: z.array(Peer).min(1).max(LIMITS.parties),
+    chip_challenge: ChipChallenge,
+    seq: Sequence.optional(),
+  })
+  .meta({
+    id: 'DestroyParams',
+    description: 'everybody consented; the chip may delete its record',
+  });
+export type DestroyParams = z.infer<typeof DestroyParams>;
+
+const result = {
+  type: z.literal('destroy_result'),
+  session_key: SessionKey,
+  part_index: PartIndex,
+  message: text(),
+  cseq: Sequence.optional(),
+};
+
+/** The record is gone, and the chip has signed that. */
+export const DestroySuccess = z.strictObject({
+  ...result,
+  success: z.literal(true),
+  receipt: SessionCertificate,
+});
+export type DestroySuccess = z.infer<typeof DestroySuccess>;
+
+/** The record is not gone yet; the holder tries again when it registers. */
+export const DestroyFailure = z.strictObject({ ...result, success: z.literal(false) });
+export type DestroyFailure = z.infer<typeof DestroyFailure>;
+
+/** Whether the shard of one holder is gone. */
+export const DestroyResult = z
+  .discriminatedUnion('success', [DestroySuccess, DestroyFailure])
+  .meta({ id: 'DestroyResult', description: 'whether the record of one holder is gone' });
+export type DestroyResult = z.infer<typeof DestroyResult>;
+
+/** What became of one holder's shard. */
+export const DestroyedPart = z
+  .strictObject({
+    username: Username,
+    part_index: PartIndex,
+    outcome: z.enum(['deleted', 'lost', 'destroyed']),
+  })
+  .meta({ id: 'DestroyedPart' });
+export type DestroyedPart = z.infer<typeof DestroyedPart>;
+
+/** How the destruction ended. `parts` is empty when nothing was destroyed. */
+export const DestroyComplete = z
+  .strictObject({
+    type: z.literal('destroy_complete'),
+    session_key: SessionKey,
+    address: Address,
+    success: z.boolean(),
+    message: text(LIMITS.details),
+    parts: z.array(DestroyedPart).max(LIMITS.parties),
+    seq: Sequence.optional(),
+  })
+  .meta({ id: 'DestroyComplete', description: 'how the destruction of a key ended' });
+export type DestroyComplete = z.infer<typeof DestroyComplete>;
