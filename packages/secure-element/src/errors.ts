@@ -32,6 +32,9 @@ export type SecureElementErrorCode =
   | 'applet-missing'
   | 'unsupported-version'
   | 'wrong-chip'
+  | 'ambiguous-token'
+  | 'token-unsafe'
+  | 'token-changed'
   | 'input';
 
 /** Thrown by every operation of a secure element; never carries a PIN or a secret. */

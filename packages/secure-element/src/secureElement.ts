@@ -7,15 +7,20 @@ export interface ChipInfo {
   readonly version: string;
   /** Records that fit. */
   readonly capacity: number;
+  /** 0 as long as `stateCounter` is null. */
   readonly used: number;
+  /** A token tells less: 2 stands for "not all", 1 for the last. */
   readonly pinTriesLeft: number;
   readonly personalised: boolean;
   /** True for a chip that is a program: its secrets are only as safe as its file and passphrase. */
   readonly software: boolean;
-  /** 32 bytes, or null before personalisation */
+  /** 32 bytes; null before personalisation, and where the chip tells it only after the PIN */
   readonly authorisationKeyFingerprint: Uint8Array | null;
-  /** Writes to the chip's persistent memory so far; a lower number than before means an older state came back. */
-  readonly stateCounter: number;
+  /**
+   * Writes to the chip's persistent memory so far; a lower number than before means an older state came back.
+   * Null where the chip tells it only after the PIN.
+   */
+  readonly stateCounter: number | null;
   /** One sentence for people. */
   readonly text: string;
 }

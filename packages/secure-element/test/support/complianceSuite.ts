@@ -5,18 +5,32 @@
 import { describe } from 'vitest';
 import { authorisationTests } from './compliance/authorisation.ts';
 import { commandTests } from './compliance/commands.ts';
-import { fuzzTests } from './compliance/fuzz.ts';
+import { fuzzTests, pinFuzzTests } from './compliance/fuzz.ts';
 import { memoryTests } from './compliance/memory.ts';
-import { pinTests } from './compliance/pin.ts';
+import { pinTests, pinTryTests } from './compliance/pin.ts';
 import { powerTests } from './compliance/power.ts';
 import type { ChipFactory } from './host.ts';
 
+/** Where implementations differ. */
+export interface SuiteOptions {
+  /** The part of the random commands that a slow way to the chip can afford, 0 to 1. */
+  readonly fuzz?: number;
+  /** False for a chip whose PIN and power are another device's, which counts tries in its own way. */
+  readonly ownsPin?: boolean;
+}
+
 /** Registers the suite for one implementation. */
-export function complianceSuite(name: string, factory: ChipFactory): void {
+export function complianceSuite(
+  name: string,
+  factory: ChipFactory,
+  { fuzz = 1, ownsPin = true }: SuiteOptions = {},
+): void {
   describe(`${name}: commands`, () => commandTests(factory));
   describe(`${name}: PIN`, () => pinTests(factory));
+  if (ownsPin) describe(`${name}: PIN tries`, () => pinTryTests(factory));
   describe(`${name}: authorisation`, () => authorisationTests(factory));
   describe(`${name}: records, challenges and sessions`, () => memoryTests(factory));
-  describe(`${name}: power`, () => powerTests(factory));
-  describe(`${name}: hostile bytes`, () => fuzzTests(factory));
+  if (ownsPin) describe(`${name}: power`, () => powerTests(factory));
+  describe(`${name}: hostile bytes`, () => fuzzTests(factory, fuzz));
+  if (ownsPin) describe(`${name}: hostile PINs`, () => pinFuzzTests(factory, fuzz));
 }

@@ -34,8 +34,10 @@ const structured = fc
     return Uint8Array.of(cla, ins, p1, p2, ...lc, ...body, ...Buffer.from(le, 'hex'));
   });
 
-export function fuzzTests(factory: ChipFactory): void {
-  test('2500 random and nearly right APDUs get a documented status word, and no secret leaves', async () => {
+export function fuzzTests(factory: ChipFactory, part: number): void {
+  const runs = (all: number): number => Math.ceil(all * part);
+
+  test('random and nearly right APDUs get a documented status word, and no secret leaves', async () => {
     const bench = await Bench.ready(factory);
     const record = await bench.store();
     await bench.session();
@@ -48,7 +50,7 @@ export function fuzzTests(factory: ChipFactory): void {
         expect(answer.sw).toMatch(DOCUMENTED);
         expect(answer.data.toString('hex')).not.toContain(secret);
       }),
-      { numRuns: 2500 },
+      { numRuns: runs(2500) },
     );
     await bench.resetAndVerify();
     const { data: released } = await ok(bench.read(await bench.access(record)));
@@ -57,7 +59,7 @@ export function fuzzTests(factory: ChipFactory): void {
     await bench.chip.dispose();
   });
 
-  test('500 READs and DELETEs with open challenges and forged or damaged authorisations release nothing', async () => {
+  test('READs and DELETEs with open challenges and forged or damaged authorisations release nothing', async () => {
     const bench = await Bench.ready(factory);
     const record = await bench.store();
     const { hash } = await bench.session();
@@ -77,12 +79,14 @@ export function fuzzTests(factory: ChipFactory): void {
         expect(answer.sw).toMatch(/^(6300|698[45]|6a88)$/);
         expect(answer.data).toHaveLength(0);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
     expect((await bench.info()).used).toBe(1);
     await bench.chip.dispose();
   });
+}
 
+export function pinFuzzTests(factory: ChipFactory, part: number): void {
   test('random PIN commands never verify and block after three wrong PINs at most', async () => {
     const bench = await Bench.ready(factory);
     const pins = fc
@@ -95,7 +99,7 @@ export function fuzzTests(factory: ChipFactory): void {
         expect(sw).toMatch(/^(63c[0-2]|6700|6983)$/);
         if (sw.startsWith('63c')) wrong += 1;
       }),
-      { numRuns: 300 },
+      { numRuns: Math.ceil(300 * part) },
     );
     expect(wrong).toBe(3);
     await ok(transmit(bench.chip, SELECT));

@@ -1,0 +1,199 @@
+/** Tokens behind PKCS#11 modules as secure elements. docs/spec/chip.md §6. */
+import { Worker } from 'node:worker_threads';
+import { ApduSecureElement } from '../driver.ts';
+import { SecureElementError } from '../errors.ts';
+import type { ApduTransport, ChipInfo, SecureElement } from '../secureElement.ts';
+import type { TokenChoice, TokenDescription } from './host.ts';
+import type { Order, Reply, Results } from './protocol.ts';
+
+export type { TokenDescription } from './host.ts';
+
+/** Which token, behind which module. */
+export interface Pkcs11Options extends TokenChoice {
+  /** Path of the module, e.g. /usr/lib/softhsm/libsofthsm2.so. */
+  readonly module: string;
+}
+
+/** Every token that a module shows. @throws SecureElementError `module-missing` */
+export async function listTokens(module: string): Promise<readonly TokenDescription[]> {
+  const thread = ModuleThread.use(module);
+  try {
+    return await thread.ask('list', {});
+  } finally {
+    await thread.leave();
+  }
+}
+
+/**
+ * Opens a token, whether it is a chip of ours already or only initialised.
+ *
+ * @throws SecureElementError `module-missing`, `reader-not-found`, `ambiguous-token`, `wrong-chip`, `not-supported`,
+ * `token-changed`, `locked`
+ */
+export async function openPkcs11SecureElement(options: Pkcs11Options): Promise<SecureElement> {
+  return new TokenElement(await openPkcs11Transport(options));
+}
+
+/** The way to a token for whoever speaks APDUs himself. */
+export async function openPkcs11Transport(options: Pkcs11Options): Promise<TokenTransport> {
+  const { module, token, serial, publicKey } = options;
+  const thread = ModuleThread.use(module);
+  try {
+    const element = await thread.ask('open', { choice: { token, serial, publicKey } });
+    return new TokenTransport(thread, element);
+  } catch (error) {
+    await thread.leave();
+    throw error;
+  }
+}
+
+/** The driver over a token: what the token cannot judge is judged by the thread's machine, and said so. */
+class TokenElement extends ApduSecureElement {
+  readonly #transport: TokenTransport;
+
+  constructor(transport: TokenTransport) {
+    super(transport, { kind: 'pkcs11' });
+    this.#transport = transport;
+  }
+
+  override async info(): Promise<ChipInfo> {
+    const info = await super.info();
+    const damaged = await this.#transport.damaged();
+    const isHidden =
+      info.personalised && info.authorisationKeyFingerprint?.every((byte) => byte === 0) === true;
+    const text = [
+      "PKCS#11 token: this token cannot judge the server's authorisation, the driver on the host does",
+      ...(info.software ? ['its module says that it is no hardware'] : []),
+      ...(isHidden ? ['its records, counter and authorisation key are told after the PIN'] : []),
+      ...(damaged > 0 ? [`${damaged} records were changed or removed by something else`] : []),
+    ].join('; ');
+    if (!isHidden) return { ...info, text };
+    return { ...info, stateCounter: null, authorisationKeyFingerprint: null, text };
+  }
+}
+
+/** Carries APDUs to the machine in the module's thread. */
+export class TokenTransport implements ApduTransport {
+  readonly #thread: ModuleThread;
+  readonly #element: number;
+  #isOpen = true;
+
+  constructor(thread: ModuleThread, element: number) {
+    this.#thread = thread;
+    this.#element = element;
+  }
+
+  async transmit(apdu: Uint8Array): Promise<Uint8Array> {
+    this.#checkOpen();
+    const moved = Uint8Array.from(apdu);
+    return this.#thread.ask('transmit', { element: this.#element, apdu: moved }, [moved.buffer]);
+  }
+
+  async damaged(): Promise<number> {
+    this.#checkOpen();
+    return this.#thread.ask('damaged', { element: this.#element });
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    try {
+      await this.#thread.ask('close', { element: this.#element });
+    } finally {
+      await this.#thread.leave();
+    }
+  }
+
+  #checkOpen(): void {
+    if (!this.#isOpen) throw new SecureElementError('closed', 'the token is closed');
+  }
+}
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One thread per module and process: a module is initialised once, and its logins are the process's. */
+class ModuleThread {
+  static readonly #running: Map<string, ModuleThread> = new Map();
+
+  readonly #module: string;
+  readonly #worker: Worker;
+  readonly #waiting: Map<number, Waiting> = new Map();
+  readonly #ended: Promise<void>;
+  #orders = 0;
+  #users = 0;
+  #failure: Error | null = null;
+
+  private constructor(module: string) {
+    this.#module = module;
+    const url = new URL('../../dist/pkcs11/worker.js', import.meta.url);
+    this.#worker = new Worker(url, { workerData: { module }, execArgv: [] });
+    this.#worker.on('message', (reply: Reply) => this.#settle(reply));
+    this.#worker.on('error', (error) => this.#fail(error));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('exit', () => {
+        this.#fail(new Error('the thread of the PKCS#11 module ended'));
+        resolve();
+      });
+    });
+  }
+
+  /** The module's thread, started when nobody uses it yet. Every use ends with {@link ModuleThread.leave}. */
+  static use(module: string): ModuleThread {
+    const thread = ModuleThread.#running.get(module) ?? new ModuleThread(module);
+    ModuleThread.#running.set(module, thread);
+    thread.#users += 1;
+    return thread;
+  }
+
+  ask<K extends keyof Results>(
+    kind: K,
+    order: Omit<Extract<Order, { readonly kind: K }>, 'kind' | 'id'>,
+    moved: ArrayBuffer[] = [],
+  ): Promise<Results[K]> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    this.#orders += 1;
+    const id = this.#orders;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...order, kind, id }, moved);
+    });
+  }
+
+  /** The last user's leave ends the thread, and with it the module. */
+  async leave(): Promise<void> {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    this.#forget();
+    this.#worker.postMessage('end');
+    await this.#ended;
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (waiting === undefined) return;
+    if ('error' in reply) {
+      waiting.reject(new SecureElementError(reply.error.code, reply.error.message));
+    } else {
+      // The thread answers an order with the result of its kind.
+      waiting.resolve(reply.value as never);
+    }
+  }
+
+  #fail(cause: Error): void {
+    this.#forget();
+    const message = 'the thread of the PKCS#11 module is gone';
+    this.#failure ??= new SecureElementError('chip-failure', message, { cause });
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
+  }
+
+  #forget(): void {
+    if (ModuleThread.#running.get(this.#module) === this) {
+      ModuleThread.#running.delete(this.#module);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** What passes between the process and the thread of a PKCS#11 module. */
+import type { SecureElementErrorCode } from '../errors.ts';
+import type { TokenChoice, TokenDescription } from './host.ts';
+
+/** Asks the thread for something; answered by a {@link Reply} with the same id. */
+export type Order = { readonly id: number } & (
+  | { readonly kind: 'list' }
+  | { readonly kind: 'open'; readonly choice: TokenChoice }
+  | { readonly kind: 'transmit'; readonly element: number; readonly apdu: Uint8Array }
+  | { readonly kind: 'damaged'; readonly element: number }
+  | { readonly kind: 'close'; readonly element: number }
+);
+
+/** What an order gives. */
+export interface Results {
+  readonly list: readonly TokenDescription[];
+  /** The number of the opened token. */
+  readonly open: number;
+  readonly transmit: Uint8Array;
+  readonly damaged: number;
+  readonly close: null;
+}
+
+/** The end of an order. */
+export type Reply =
+  | { readonly id: number; readonly value: Results[keyof Results] }
+  | { readonly id: number; readonly error: Refusal };
+
+/** An error as it crosses threads. */
+export interface Refusal {
+  readonly code: SecureElementErrorCode;
+  readonly message: string;
+}
