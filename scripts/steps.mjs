@@ -1,7 +1,7 @@
 // What every script needs: install when needed, build, run a program. Node's own modules only.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -59,6 +59,27 @@ export async function install() {
   if (isInstalled()) return;
   process.stderr.write('installing the pinned dependencies\n');
   await must('npm', ['ci', '--ignore-scripts']);
+}
+
+function isOnPath(program) {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, program)));
+}
+
+/** Compiles pkcs11js, which `npm ci --ignore-scripts` leaves alone; without a compiler, tests with tokens are skipped. */
+export async function compilePkcs11() {
+  const folder = join(root, 'node_modules', 'pkcs11js');
+  const isCompiled = existsSync(join(folder, 'build', 'Release', 'pkcs11.node'));
+  if (!existsSync(folder) || isCompiled) return;
+  const missing = ['python3', 'make', 'g++'].filter((program) => !isOnPath(program));
+  if (missing.length > 0) {
+    process.stderr.write(`pkcs11js is not compiled: there is no ${missing.join(', no ')}\n`);
+    return;
+  }
+  process.stderr.write('compiling pkcs11js\n');
+  const options = ['--ignore-scripts=false', '--foreground-scripts'];
+  const code = await run('npm', ['rebuild', 'pkcs11js', ...options]);
+  if (code !== 0) process.stderr.write('pkcs11js could not be compiled\n');
 }
 
 function newest(path) {
