@@ -54,7 +54,7 @@ export function parseWait(text: string): number {
 }
 
 /** A name for a session that nobody used before. */
-export function newSessionKey(kind: 'keygen' | 'sign'): string {
+export function newSessionKey(kind: 'keygen' | 'sign' | 'destroy'): string {
   return `${kind}-${randomUUID()}`;
 }
 
@@ -175,6 +175,9 @@ function hintFor(code: string): { hint?: string } {
     return {
       hint: 'somebody may hold a signature: make sure that this transaction and another cannot both count before you ask again',
     };
+  }
+  if (code === 'key_destroyed' || code === 'key_destroying') {
+    return { hint: 'quorate keys show tells what is known of each shard' };
   }
   return AGAIN.has(code) ? { hint: 'ask again under a new session key' } : {};
 }

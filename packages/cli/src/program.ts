@@ -14,6 +14,7 @@ import { registerCosign } from './commands/cosign.ts';
 import { registerCosigner } from './commands/cosigner.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDev } from './commands/dev.ts';
+import { registerDestroy } from './commands/destroy.ts';
 import { registerHealth } from './commands/health.ts';
 import { registerKeygen } from './commands/keygen.ts';
 import { registerKeys } from './commands/keys.ts';
@@ -70,6 +71,7 @@ const COMMANDS: readonly ((program: Command, attach: Attach) => void)[] = [
   registerAgent,
   registerKeygen,
   registerSign,
+  registerDestroy,
   registerCosigner,
   registerCosign,
   registerVerify,

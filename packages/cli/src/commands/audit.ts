@@ -137,8 +137,10 @@ async function verifyExport(
   if (!checked.pinned) {
     context.output.warn('the key came with the export; compare it with the one noted before');
   }
-  context.output.result({ valid: true, entries: checked.entries, public_key: checked.publicKey }, [
-    `valid: ${checked.entries} entries, ${checked.checkpoints} checkpoints`,
+  const { entries, destroyed } = checked;
+  context.output.result({ valid: true, entries, public_key: checked.publicKey, destroyed }, [
+    `valid: ${entries} entries, ${checked.checkpoints} checkpoints`,
+    ...destroyed.map((address) => `destroyed ${address}, with a certificate that holds`),
     `audit key ${checked.publicKey}`,
   ]);
 }

@@ -66,15 +66,17 @@ async function show(
     foreign(holder.se_id),
     foreign(holder.chip_label),
     holder.chip_state,
+    holder.record_state,
   ]);
   context.output.result(key, [
     `address     ${key.address}`,
     `public key  ${key.public_key}`,
     `threshold   ${key.threshold} of ${key.total_parts}`,
+    `state       ${key.state}`,
     `creator     ${foreign(key.creator)}`,
     `granted to  ${key.grants.map(foreign).join(', ') || 'nobody else'}`,
     '',
-    ...table(['PART', 'HOLDER', 'CHIP', 'LABEL', 'STATE'], rows),
+    ...table(['PART', 'HOLDER', 'CHIP', 'LABEL', 'CHIP STATE', 'RECORD'], rows),
   ]);
 }
 

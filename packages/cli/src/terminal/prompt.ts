@@ -110,11 +110,25 @@ export async function confirm(
   instead: string,
   terminal: PromptTerminal = { input: process.stdin, output: process.stderr },
 ): Promise<boolean> {
+  return (await promptLine(question, `${question} (yes/no)`, instead, terminal)) === 'yes';
+}
+
+/**
+ * Asks for one line, which is seen as it is typed.
+ *
+ * @throws CliError `usage` when nobody is at a terminal, `interrupted` after Ctrl-C
+ */
+export async function promptLine(
+  question: string,
+  shown: string,
+  instead: string,
+  terminal: PromptTerminal = { input: process.stdin, output: process.stderr },
+): Promise<string> {
   if (!canPrompt(terminal)) {
     throw usageError(`${question} cannot be asked: there is no terminal`, `use ${instead}`);
   }
   const { input, output } = terminal;
-  output.write(`${question} (yes/no) `);
+  output.write(`${shown} `);
   // With echo the terminal does not pass Ctrl-C on as a byte, but as a signal.
   let interrupt: () => void = () => undefined;
   const interrupted = new Promise<never>((_resolve, reject) => {
@@ -124,7 +138,7 @@ export async function confirm(
   input.resume();
   try {
     const typed = await Promise.race([readLine(input), interrupted]);
-    return new TextDecoder().decode(typed).trim() === 'yes';
+    return new TextDecoder().decode(typed).trim();
   } finally {
     process.off('SIGINT', interrupt);
     input.pause();
