@@ -17,6 +17,10 @@ export class CosignerError extends Error {
 
 /** Codes of {@link SetupError}. */
 export type SetupErrorCode =
+  | 'chip/blocked'
+  | 'chip/missing'
+  | 'chip/wrong-passphrase'
+  | 'chip/wrong-pin'
   | 'config/invalid'
   | 'config/missing'
   | 'config/unknown-key'

@@ -15,8 +15,9 @@ import {
 } from '@quorate/intent';
 import { openVirtualSecureElement, SecureElementError } from '@quorate/secure-element';
 import { type LoadedConfig, pathOf } from './config.ts';
-import { CosignerError, messageOf } from './errors.ts';
+import { CosignerError, messageOf, SetupError } from './errors.ts';
 import { type CosignerPaths, readSecretLine } from './files.ts';
+import { showPin } from './pin.ts';
 import { p256PublicKey, privateKeyFrom } from './keys.ts';
 
 const RELEASE_LABEL = 'quorate/v1/cosigner/release';
@@ -28,6 +29,17 @@ export interface RecordName {
   readonly recordId: Uint8Array;
   /** 20 bytes */
   readonly address: Uint8Array;
+}
+
+/** What a file of the configuration has to do with a chip that does not open. */
+function notOpened(error: unknown, { chip, passphrase }: CosignerPaths): unknown {
+  if (!(error instanceof SecureElementError)) return error;
+  if (error.code === 'file-missing') {
+    return new SetupError('chip/missing', `there is no chip ${chip}`, error);
+  }
+  if (error.code !== 'file-unreadable') return error;
+  const why = `${passphrase} is not the passphrase of ${chip}, or that file was changed`;
+  return new SetupError('chip/wrong-passphrase', why, error);
 }
 
 /** The chip of this side. */
@@ -45,7 +57,10 @@ export class Vault {
     this.publicKey = identityKey === undefined ? chip.publicKey : p256PublicKey(identityKey);
   }
 
-  /** Opens the configured chip. @throws SecureElementError for a wrong passphrase or a missing chip */
+  /**
+   * Opens the configured chip.
+   * @throws SetupError `chip/missing`, `chip/wrong-passphrase`, `chip/wrong-pin`, `chip/blocked`
+   */
   static async open(loaded: LoadedConfig, paths: CosignerPaths): Promise<Vault> {
     const authority = privateKeyFrom(readSecretLine(paths.inStore('authority')));
     const { key_file: keyFile } = loaded.config.identity;
@@ -54,8 +69,16 @@ export class Vault {
     const passphrase = readSecretLine(paths.passphrase);
     try {
       const element = await openVirtualSecureElement({ file: paths.chip, passphrase });
-      const chip = await Chip.open(element, async () => readSecretLine(paths.pin));
-      return new Vault(chip, authority, identityKey);
+      try {
+        await showPin(element, paths);
+        const chip = await Chip.open(element, async () => readSecretLine(paths.pin));
+        return new Vault(chip, authority, identityKey);
+      } catch (error) {
+        await element.close();
+        throw error;
+      }
+    } catch (error) {
+      throw notOpened(error, paths);
     } finally {
       passphrase.fill(0);
     }

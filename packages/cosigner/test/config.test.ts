@@ -127,7 +127,7 @@ describe('a store', () => {
     const file = join(directory, 'enterprise/chip-passphrase');
     const right = readFileSync(file, 'utf8');
     writeFileSync(file, 'wrong\n');
-    await expect(start()).rejects.toMatchObject({ name: 'SecureElementError' });
+    await expect(start()).rejects.toMatchObject({ code: 'chip/wrong-passphrase' });
     writeFileSync(file, right);
     const cosigner = await createCosigner(writeConfig(directory, 'enterprise'));
     await expect(start()).rejects.toMatchObject({ code: 'store/locked' });
