@@ -12,11 +12,12 @@ import { Keyring } from './keyring.ts';
 import { privateKeyFrom } from './keys.ts';
 import { type PublicIdentity, readIdentity } from './partner.ts';
 import { PeerHub } from './peer/hub.ts';
-import { openSealedPool, PrimeStock } from './primeStock.ts';
+import { PrimeStock } from './primeStock.ts';
 import { createMetrics } from './rest/metrics.ts';
 import { createHttp } from './rest/server.ts';
 import { SessionManager } from './session/manager.ts';
-import { openStore, type Store } from './store/index.ts';
+import { type LockedStore, openStore } from './store/index.ts';
+import { openStoreKey } from './storeKey.ts';
 import { tokenVerifier } from './tokens.ts';
 import { Vault } from './vault.ts';
 import { Threads } from './worker/threads.ts';
@@ -76,6 +77,7 @@ interface Parts {
   readonly hub: PeerHub;
   readonly threads: Threads;
   readonly stock: PrimeStock;
+  readonly keyring: Keyring;
   readonly logger: Logger;
   readonly metrics: ReturnType<typeof createMetrics>;
   health(): { status: 'ok'; partners: { name: string; connected: boolean }[]; primes: number };
@@ -83,7 +85,7 @@ interface Parts {
 
 async function assemble(
   loaded: LoadedConfig,
-  store: Store,
+  locked: LockedStore,
   vault: Vault,
   given: { readonly approvals: Approvals; readonly options: CosignerOptions },
 ): Promise<Parts> {
@@ -93,9 +95,10 @@ async function assemble(
   const own = ownIdentity(loaded, vault);
   const partners = readPartners(loaded);
   const index = config.role === 'enterprise' ? 1 : 2;
-  const pool = await openSealedPool(vault, paths, logger);
+  const { pool, seal } = await openStoreKey(vault, paths, logger);
+  const store = { ...locked, keys: locked.openKeys(seal) };
   const stock = new PrimeStock(pool, config.paillier_bits, config.primes.ready, logger);
-  const keyring = new Keyring(store.keys, vault, index);
+  const keyring = new Keyring(store.keys, vault, index, logger);
   const threads = new Threads(config.workers, logger, () => keyring.forget());
   keyring.attach(threads, (key) => manager.rolledBack(key));
   const partner = (name: string): PublicIdentity | undefined => partners.get(name);
@@ -145,13 +148,14 @@ async function assemble(
     partners: connected(),
     primes: stock.count,
   });
-  return { manager, hub, threads, stock, logger, metrics, health };
+  await keyring.resume();
+  return { manager, hub, threads, stock, keyring, logger, metrics, health };
 }
 
 function running(
   loaded: LoadedConfig,
   app: FastifyInstance,
-  { manager, hub, threads, stock }: Parts,
+  { manager, hub, threads, stock, keyring }: Parts,
   release: () => Promise<void>,
 ): Cosigner {
   const { config } = loaded;
@@ -173,6 +177,7 @@ function running(
       hub.close();
       await app.close();
       await threads.close();
+      await keyring.settled();
       await release();
     },
   };

@@ -4,8 +4,8 @@ import { isPrimePair, type PrimePair } from '@quorate/tss';
 import type { LoadedConfig } from './config.ts';
 import { SetupError } from './errors.ts';
 import { pathsOf } from './files.ts';
-import { openSealedPool } from './primeStock.ts';
 import { openStore } from './store/index.ts';
+import { openStoreKey } from './storeKey.ts';
 import { Vault } from './vault.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function importPrimes(
   try {
     const vault = await Vault.open(loaded, paths);
     try {
-      const pool = await openSealedPool(vault, paths, silentLogger);
+      const { pool } = await openStoreKey(vault, paths, silentLogger);
       for (const pair of pairs) pool.add(bits, pair);
     } finally {
       await vault.close();

@@ -12,8 +12,8 @@ import { SetupError } from './errors.ts';
 import { type CosignerPaths, pathsOf, readSecretLine } from './files.ts';
 import { makeP256, makeX25519, privateKeyFrom, x25519Raw } from './keys.ts';
 import { exportIdentity, type PublicIdentity, readIdentity, shownFingerprint } from './partner.ts';
-import { createPoolKey } from './primeStock.ts';
 import { createVersion } from './store/version.ts';
+import { createStoreKey } from './storeKey.ts';
 import { Vault } from './vault.ts';
 
 /** What init made. */
@@ -53,7 +53,7 @@ export async function initCosigner(
   await makeChip(paths, authority.publicKey, options);
   const vault = await Vault.open(loaded, paths);
   try {
-    await createPoolKey(vault);
+    await createStoreKey(vault);
     const identity: PublicIdentity = {
       name: config.name,
       role: config.role,

@@ -2,9 +2,9 @@
  * Opens keyshares for the protocol threads: once for all sessions that run at the same time, and not
  * longer than a moment after the last of them (contract.md §1.6, attacks.md E-1).
  */
-import { createMutexes } from '@quorate/agent';
+import { createMutexes, type Logger } from '@quorate/agent';
 import { fromHex, parseAddress } from '@quorate/intent';
-import { CosignerError } from './errors.ts';
+import { CosignerError, messageOf } from './errors.ts';
 import { attempted, isBeforeCount, isExplained, type Releases } from './releases.ts';
 import type { KeyRecord, KeyRecords } from './store/keyRecords.ts';
 import type { Vault } from './vault.ts';
@@ -32,13 +32,17 @@ export class Keyring {
   readonly #index: 1 | 2;
   readonly #uses = new Map<string, Use>();
   readonly #exclusive = createMutexes();
+  readonly #logger: Logger;
+  readonly #advancing = new Set<Promise<void>>();
   #threads: Threads | undefined;
   #onRolledBack: ((sessionId: string) => void) | undefined;
 
-  constructor(keys: KeyRecords, vault: Vault, index: 1 | 2) {
+  constructor(keys: KeyRecords, vault: Vault, index: 1 | 2, logger: Logger) {
     this.#keys = keys;
     this.#vault = vault;
     this.#index = index;
+    this.#logger = logger;
+    keys.onDue((sessionId) => this.#advance(sessionId));
   }
 
   /** The threads that keyshares are opened in, and who ends the sessions of a key that was rolled back. */
@@ -85,24 +89,50 @@ export class Keyring {
     for (const use of this.#uses.values()) use.open = false;
   }
 
+  /** Does what a crash left undone after a lock. */
+  resume(): Promise<void> {
+    for (const { session_id: id, releases } of this.#keys.list()) {
+      if (releases.due !== null) this.#advance(id);
+    }
+    return this.settled();
+  }
+
+  /** The chip has followed every lock, or refused. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#advancing);
+  }
+
   #wipe(name: string): void {
     this.#uses.delete(name);
     const [sessionId = ''] = name.split('/');
     this.#threads?.wipe(sessionId, name);
   }
 
-  /** The attempt is on disk before the chip is asked; a count that it does not explain tells of an older store or chip. */
   async #unseal({ session_id: sessionId, share: held }: KeyRecord): Promise<ShareToOpen> {
     const before = this.#keys.find(sessionId);
     if (before === undefined) throw new CosignerError('unknown_key');
     if (before.rolled_back) throw new CosignerError('key_rolled_back');
     if (before.share.epoch !== held.epoch) throw new CosignerError('epoch_mismatch');
-    const { releases, share } = before;
+    const { share } = before;
+    const opener = await this.#release(before);
+    return {
+      publicKey: fromHex(before.public_key),
+      address: parseAddress(before.address),
+      keyId: fromHex(before.key_id),
+      recordId: fromHex(share.record_id),
+      epoch: share.epoch,
+      index: this.#index,
+      encryptedShard: Buffer.from(share.shard, 'base64'),
+      opener,
+    };
+  }
+
+  /** The attempt is on disk before the chip is asked; a count that it does not explain tells of an older store or chip. */
+  async #release(before: KeyRecord): Promise<Uint8Array> {
+    const { session_id: sessionId, releases, share } = before;
     this.#count(before, attempted(releases));
-    const address = parseAddress(before.address);
-    const recordId = fromHex(share.record_id);
     const { secret, releaseCount } = await this.#vault
-      .release({ recordId, address })
+      .release({ recordId: fromHex(share.record_id), address: parseAddress(before.address) })
       .catch((error: unknown) => {
         if (isBeforeCount(error)) this.#count(before, releases);
         throw error;
@@ -110,26 +140,48 @@ export class Keyring {
     try {
       if (!isExplained(releases, releaseCount)) this.#rollBack(sessionId);
       this.#count(before, { confirmed: releaseCount, outstanding: 0 });
+      return secret;
     } catch (error) {
       secret.fill(0);
       throw error;
     }
-    return {
-      publicKey: fromHex(before.public_key),
-      address,
-      keyId: fromHex(before.key_id),
-      recordId,
-      epoch: share.epoch,
-      index: this.#index,
-      encryptedShard: Buffer.from(share.shard, 'base64'),
-      opener: secret,
-    };
   }
 
-  /** A refresh that was activated in between has a count of its own. */
-  #count({ session_id: sessionId, share }: KeyRecord, releases: Releases): void {
+  /** Raises the chip's count until the next is above all that records from before a lock explain. */
+  #advance(sessionId: string): void {
+    const work = this.#exclusive(sessionId, async () => {
+      for (;;) {
+        const record = this.#keys.find(sessionId);
+        const due = record?.releases.due ?? null;
+        if (record === undefined || due === null) return;
+        if (record.releases.confirmed >= due) return this.#reached(sessionId, due);
+        (await this.#release(record)).fill(0);
+      }
+    })
+      .catch((error: unknown) => {
+        this.#logger.error(
+          { key: sessionId, error: messageOf(error) },
+          'the chip did not follow a lock',
+        );
+      })
+      .finally(() => this.#advancing.delete(work));
+    this.#advancing.add(work);
+  }
+
+  #reached(sessionId: string, due: number): void {
     this.#keys.update(sessionId, (record) =>
-      record.share.epoch === share.epoch ? { ...record, releases } : record,
+      record.releases.due === due
+        ? { ...record, releases: { ...record.releases, due: null } }
+        : record,
+    );
+  }
+
+  /** A refresh that was activated in between has a count of its own; a lock in between stays due. */
+  #count({ session_id: sessionId, share }: KeyRecord, { confirmed, outstanding }: Releases): void {
+    this.#keys.update(sessionId, (record) =>
+      record.share.epoch === share.epoch
+        ? { ...record, releases: { ...record.releases, confirmed, outstanding } }
+        : record,
     );
   }
 

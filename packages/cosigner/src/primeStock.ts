@@ -3,91 +3,15 @@
  * sessions that wait for a pair.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import {
-  type Logger,
-  readIfPresent,
-  removeIfPresent,
-  replaceFile,
-  syncDirectory,
-} from '@quorate/agent';
-import { hashFramed } from '@quorate/intent';
+import type { Logger } from '@quorate/agent';
 import type { ModulusBits, PrimePair } from '@quorate/tss';
 import { z } from 'zod';
-import { SetupError } from './errors.ts';
-import type { CosignerPaths } from './files.ts';
-import {
-  attempted,
-  formerReleases,
-  isBeforeCount,
-  isExplained,
-  NO_RELEASES,
-  type Releases,
-} from './releases.ts';
-import { openPrimePool, type SealedPool } from './store/primePool.ts';
-import { parsedJson } from './store/version.ts';
-import type { RecordName, Vault } from './vault.ts';
-
-/** The name of the record that opens the pool. */
-const POOL_RECORD: RecordName = {
-  recordId: hashFramed('quorate/v1/cosigner/primes/record'),
-  address: new Uint8Array(20),
-};
-
-/** Makes the record that opens the pool, on a new chip. */
-export async function createPoolKey(vault: Vault): Promise<void> {
-  const key = randomBytes(32);
-  await vault.keep(POOL_RECORD, key);
-  key.fill(0);
-}
-
-/**
- * Opens the sealed pool. A count of the chip that this store's attempts do not explain means that an
- * older store or chip was put back: its primes may be in moduli already, so they are thrown away.
- */
-export async function openSealedPool(
-  vault: Vault,
-  paths: CosignerPaths,
-  logger: Logger,
-): Promise<SealedPool> {
-  const file = paths.inStore('poolCount');
-  const write = (releases: Releases): void => replaceFile(file, `${JSON.stringify(releases)}\n`);
-  const before = readReleases(file);
-  write(attempted(before));
-  const { secret, releaseCount } = await vault.release(POOL_RECORD).catch((error: unknown) => {
-    if (isBeforeCount(error)) write(before);
-    throw error;
-  });
-  const directory = paths.inStore('pool');
-  if (!isExplained(before, releaseCount)) {
-    for (const name of readdirSync(directory)) removeIfPresent(join(directory, name));
-    syncDirectory(directory);
-    logger.warn(
-      { ...before, releaseCount },
-      'an older store or chip was put back: its primes are discarded',
-    );
-  }
-  write({ confirmed: releaseCount, outstanding: 0 });
-  return openPrimePool(directory, secret);
-}
-
-const count = z.int().nonnegative();
-const releasesSchema: z.ZodType<Releases> = z.union([
-  z.strictObject({ confirmed: count, outstanding: count }),
-  count.transform(formerReleases),
-]);
-
-function readReleases(file: string): Releases {
-  const content = readIfPresent(file)?.toString('utf8');
-  if (content === undefined) return NO_RELEASES;
-  const parsed = releasesSchema.safeParse(parsedJson(content));
-  if (parsed.success) return parsed.data;
-  throw new SetupError('store/tampered', `${file} is not a count of releases`);
-}
+import { messageOf } from './errors.ts';
+import type { SealedPool } from './store/primePool.ts';
 
 const reply = z.strictObject({ p: z.string(), q: z.string() });
+
+const STOPPING = 'the server is stopping';
 
 interface Waiting {
   readonly count: number;
@@ -132,6 +56,7 @@ export class PrimeStock {
         reject(new Error('not needed any more'));
       };
       if (signal.aborted) return stop();
+      if (this.#closed) return reject(new Error(STOPPING));
       signal.addEventListener('abort', stop, { once: true });
       this.#waiting.push(waiting);
       this.#serve();
@@ -141,22 +66,38 @@ export class PrimeStock {
   close(): void {
     this.#closed = true;
     this.#maker?.kill('SIGKILL');
-    for (const { reject } of this.#waiting.splice(0)) reject(new Error('the server is stopping'));
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error(STOPPING));
   }
 
+  /** Who cannot be served hears why, and holds up nobody behind him. */
   #serve(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       if (this.count < next.count) break;
       this.#waiting.shift();
-      const pairs: PrimePair[] = [];
-      while (pairs.length < next.count) {
+      try {
+        next.resolve(this.#takeAll(next.count));
+      } catch (error) {
+        this.#logger.error({ error: messageOf(error) }, 'primes cannot be taken');
+        next.reject(error instanceof Error ? error : new Error(messageOf(error)));
+      }
+    }
+    this.#fill();
+  }
+
+  #takeAll(count: number): PrimePair[] {
+    const pairs: PrimePair[] = [];
+    try {
+      while (pairs.length < count) {
         const pair = this.#pool.take(this.#bits);
         if (pair === null) throw new Error('unreachable: the pool has one owner');
         pairs.push(pair);
       }
-      next.resolve(pairs);
+      return pairs;
+    } catch (error) {
+      // Nobody has seen these.
+      for (const pair of pairs) this.#pool.add(this.#bits, pair);
+      throw error;
     }
-    this.#fill();
   }
 
   #wanted(): number {
@@ -176,17 +117,31 @@ export class PrimeStock {
     maker.on('message', (message) => {
       const { p, q } = reply.parse(message);
       if (this.#closed) return;
-      this.#pool.add(this.#bits, [BigInt(`0x${p}`), BigInt(`0x${q}`)]);
-      this.#logger.debug({ ready: this.count }, 'a pair of primes is ready');
-      this.#serve();
+      this.#keep([BigInt(`0x${p}`), BigInt(`0x${q}`)]);
       if (this.#wanted() > 0) maker.send('more');
       else maker.kill('SIGKILL');
     });
-    maker.on('error', (error) => this.#logger.error({ error: error.message }, 'no primes'));
+    maker.on('error', (error) => this.#fail('no primes', error.message));
     maker.on('exit', (code) => {
       this.#maker = undefined;
-      if (code === null) this.#fill();
-      else if (!this.#closed) this.#logger.error({ code }, 'the process that makes primes ended');
+      if (code === null) return this.#fill();
+      if (!this.#closed) this.#fail('the process that makes primes ended', `exit code ${code}`);
     });
+  }
+
+  #keep(pair: PrimePair): void {
+    try {
+      this.#pool.add(this.#bits, pair);
+    } catch (error) {
+      return this.#fail('primes cannot be stored', messageOf(error));
+    }
+    this.#logger.debug({ ready: this.count }, 'a pair of primes is ready');
+    this.#serve();
+  }
+
+  /** Nobody waits for primes that do not come. */
+  #fail(what: string, error: string): void {
+    this.#logger.error({ error }, what);
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error(`${what}: ${error}`));
   }
 }

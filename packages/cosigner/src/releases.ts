@@ -14,23 +14,36 @@ export interface Releases {
   readonly outstanding: number;
 }
 
+/** The releases of a share's opener, and what a lock makes of them. */
+export interface ShareReleases extends Releases {
+  /** The highest count that any record of this share has explained. */
+  readonly explained: number;
+  /** The count that the chip must reach before no record from before the lock explains the next; null when it has. */
+  readonly due: number | null;
+}
+
 /** Those of a new record. */
-export const NO_RELEASES: Releases = { confirmed: 0, outstanding: 0 };
+export const NO_RELEASES: ShareReleases = {
+  confirmed: 0,
+  outstanding: 0,
+  explained: 1,
+  due: null,
+};
 
 /** With an attempt that begins. */
 export function attempted({ confirmed, outstanding }: Releases): Releases {
   return { confirmed, outstanding: outstanding + 1 };
 }
 
+/** What a record with these releases has explained, itself and all before it. */
+export function explainedBy({ confirmed, outstanding, explained }: ShareReleases): number {
+  return Math.max(explained, confirmed + 1 + outstanding);
+}
+
 /** Whether this release and, at most, each earlier attempt of unknown outcome have raised the count. */
 export function isExplained({ confirmed, outstanding }: Releases, actual: number): boolean {
   const least = confirmed + 1;
   return actual >= least && actual <= least + outstanding;
-}
-
-/** What one number says that counted confirmed releases and attempts alike. */
-export function formerReleases(count: number): Releases {
-  return { confirmed: 0, outstanding: count };
 }
 
 /**

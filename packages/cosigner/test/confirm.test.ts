@@ -7,9 +7,9 @@ import { describe, expect, test } from 'vitest';
 import type { PeerMessage } from '../src/peer/connection.ts';
 import { encodeMail } from '../src/session/mail.ts';
 import { type ManagerContext, SessionManager } from '../src/session/manager.ts';
-import { type KeyRecord, type KeyRecords, openKeyRecords } from '../src/store/keyRecords.ts';
+import type { KeyRecord, KeyRecords } from '../src/store/keyRecords.ts';
 import { openSessionRecords } from '../src/store/sessionRecords.ts';
-import { identity, KEY, recordOf, share } from './support/records.ts';
+import { identity, KEY, openRecords, recordOf, share } from './support/records.ts';
 
 const SESSION = 'cd'.repeat(16);
 interface Half {
@@ -23,7 +23,7 @@ interface Half {
 /** What a manager needs for keys and messages; no session comes so far as to need more. */
 function half(index: 1 | 2, records: readonly KeyRecord[]): Half {
   const directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
-  const keys = openKeyRecords(join(directory, 'keys'));
+  const keys = openRecords(join(directory, 'keys'));
   for (const record of records) keys.add(record);
   const name = index === 1 ? 'p1' : 'p2';
   const own = { name, identity: fromHex(identity) };

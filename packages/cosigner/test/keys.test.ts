@@ -21,7 +21,7 @@ describe('several keys of one pair', () => {
       addresses.set(key.session_id, key.address ?? '');
       await pair.p2.over(key.session_id);
       await pair.stop();
-      forgetModuli(directory);
+      await forgetModuli(directory);
     }
     const pair = await startPair(directory, { p1: { workers: 2 }, p2: { workers: 2 } });
     const keys = [...addresses.keys()];
@@ -46,6 +46,22 @@ describe('several keys of one pair', () => {
     const again = await startPair(directory);
     const copied = await again.p1.keygen();
     expect(copied.status).not.toBe('completed');
+    expect(await again.p1.keys()).toHaveLength(1);
+    await again.stop();
+  });
+
+  test('P-13: a modulus of P2 that came before is refused by P1, be P2 without its memory', async () => {
+    const directory = await makeStores();
+    used.push(directory);
+    const first = await startPair(directory);
+    expect((await first.p1.keygen()).status).toBe('completed');
+    await first.stop();
+    await forgetModuli(directory, ['mobile-app']);
+    await stockPrimes(directory, 2048, 'others'); // new ones for P1, the same for P2
+    const again = await startPair(directory);
+    const repeated = await again.p1.keygen();
+    expect(repeated).toMatchObject({ status: 'aborted', error: { code: 'aborted' } });
+    expect(again.p1.log.join('\n')).toContain('parameters (known) of party 2');
     expect(await again.p1.keys()).toHaveLength(1);
     await again.stop();
   });

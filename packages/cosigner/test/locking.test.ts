@@ -7,6 +7,8 @@ import {
   forgetModuli,
   makeStores,
   removeStores,
+  rewriteRecords,
+  Running,
   startPair,
   stockPrimes,
 } from './support/pair.ts';
@@ -22,7 +24,7 @@ describe('the lock of a key', () => {
     key = (await pair.p1.keygen()).session_id;
     await pair.p2.over(key);
     await pair.stop();
-    forgetModuli(original);
+    await forgetModuli(original);
   });
 
   afterAll(() => removeStores(original, ...used));
@@ -55,8 +57,8 @@ describe('the lock of a key', () => {
 
   const lockOf = (directory: string): unknown =>
     z
-      .object({ lock: z.object({ state: z.string() }) })
-      .parse(JSON.parse(readFileSync(recordFile(directory), 'utf8'))).lock.state;
+      .object({ record: z.object({ lock: z.object({ state: z.string() }) }) })
+      .parse(JSON.parse(readFileSync(recordFile(directory), 'utf8'))).record.lock.state;
 
   test.each([
     ['an abort of P2 follows its last message', [], ['evil', 'hasty']],
@@ -143,12 +145,8 @@ describe('the lock of a key', () => {
     expect(signed).toMatchObject({ status: 'completed', address: before?.address });
     await pair.stop();
 
-    const record: unknown = JSON.parse(
-      readFileSync(recordFile(directory), 'utf8'),
-      (field, value: unknown) =>
-        field === 'lock' ? { state: 'refreshable', reopened: 3, session_id: key, at: 1 } : value,
-    );
-    writeFileSync(recordFile(directory), JSON.stringify(record));
+    const lock = { state: 'refreshable', reopened: 3, session_id: key, at: 1 };
+    await rewriteRecords(directory, 'enterprise', (record) => [{ ...record, lock }]);
     const last = await startPair(directory);
     const fourth = { session_id: key, partner: 'mobile-app' };
     expect(await last.p1.refused('/api/v1/refresh/two-party', fourth)).toEqual({
@@ -177,6 +175,37 @@ describe('the lock of a key', () => {
     await again.stop();
   });
 
+  test('E-1: a record put back from before the lock is noticed, though the keyshare stayed open in between', async () => {
+    const directory = stores();
+    const evil = await startPair(directory, { seams2: ['evil'] });
+    expect((await evil.p1.sign(key, 'broken')).error?.code).toBe('key_locked');
+    await evil.stop();
+    // What was on disk when the keyshare was open and the proof had not failed yet.
+    const lock = { state: 'none', reopened: 0, session_id: null, at: null };
+    const releases = { confirmed: 1, outstanding: 0, explained: 2, due: null };
+    await rewriteRecords(directory, 'enterprise', (record) => [{ ...record, lock, releases }]);
+    const pair = await startPair(directory);
+    expect((await pair.p1.keys())[0]?.state).toBe('active');
+    const signed = await pair.p1.sign(key, 'another attempt');
+    expect(signed).toMatchObject({ status: 'aborted', error: { code: 'key_rolled_back' } });
+    await pair.stop();
+  });
+
+  test('E-1: with a lock taken out of its record the server does not start', async () => {
+    const directory = stores();
+    const lock = { state: 'refreshable', reopened: 1, session_id: key, at: 1 };
+    await rewriteRecords(directory, 'enterprise', (record) => [{ ...record, lock }]);
+    const written = readFileSync(recordFile(directory), 'utf8');
+    writeFileSync(recordFile(directory), written.replace('refreshable', 'none'));
+    await expect(Running.start(directory, 'enterprise')).rejects.toThrow(
+      'not what this store wrote',
+    );
+    writeFileSync(recordFile(directory), written);
+    const again = await Running.start(directory, 'enterprise');
+    expect((await again.keys())[0]).toMatchObject({ state: 'locked', openings_left: 2 });
+    await again.stop();
+  });
+
   test('E-1: an older chip put back is noticed by the store, and every session of the key ends', async () => {
     const directory = stores();
     const chip = join(directory, 'enterprise/chip.sealed');
@@ -194,12 +223,13 @@ describe('the lock of a key', () => {
 
   test('E-2: a share put in the place of the other side’s does not open', async () => {
     const directory = stores();
-    const theirs: { share: unknown } = JSON.parse(
+    const theirs: { record: { share: { shard: string } } } = JSON.parse(
       readFileSync(join(directory, 'mobile-app/keys', `${key}.json`), 'utf8'),
     );
-    const own: { share: object } = JSON.parse(readFileSync(recordFile(directory), 'utf8'));
-    const swapped = { ...own, share: { ...own.share, ...pick(theirs.share, 'shard') } };
-    writeFileSync(recordFile(directory), JSON.stringify(swapped));
+    const { shard } = theirs.record.share;
+    await rewriteRecords(directory, 'enterprise', (record) => [
+      { ...record, share: { ...record.share, shard } },
+    ]);
     const pair = await startPair(directory);
     const signed = await pair.p1.sign(key, 'x');
     expect(signed).toMatchObject({ status: 'failed', error: { code: 'internal' } });
@@ -207,8 +237,3 @@ describe('the lock of a key', () => {
     await pair.stop();
   });
 });
-
-function pick(value: unknown, name: string): Record<string, unknown> {
-  const found = Object.entries(value ?? {}).find(([field]) => field === name);
-  return found === undefined ? {} : { [name]: found[1] };
-}

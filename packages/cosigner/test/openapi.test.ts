@@ -1,5 +1,4 @@
 // Every operation and every status and code of the OpenAPI document, provoked against running servers.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -8,6 +7,7 @@ import {
   makeStores,
   type Pair,
   removeStores,
+  rewriteRecords,
   type Settings,
   type Side,
   startPair,
@@ -172,16 +172,17 @@ describe('the OpenAPI document', () => {
 
   test('has every state of a key that is not usable, and what this server does not do', async () => {
     for (const side of ['enterprise', 'mobile-app'] as const) {
-      const file = join(directory, side, 'keys', `${key}.json`);
-      expect(readdirSync(join(directory, side, 'keys'))).toEqual([`${key}.json`]);
-      const record = JSON.parse(readFileSync(file, 'utf8')) as object;
-      for (const [state, change] of Object.entries(STATES)) {
+      await rewriteRecords(directory, side, (record) => {
+        expect(record.session_id).toBe(key);
         // P1 keeps no key that it did not confirm.
-        if (state === 'pending' && side === 'enterprise') continue;
-        const id = idOf(state as keyof typeof STATES);
-        const changed = { ...record, session_id: id, ...change };
-        writeFileSync(join(directory, side, 'keys', `${id}.json`), JSON.stringify(changed));
-      }
+        const states = Object.entries(STATES).filter(
+          ([state]) => !(state === 'pending' && side === 'enterprise'),
+        );
+        return states.map(([state, change]) => {
+          const id = idOf(state as keyof typeof STATES);
+          return { ...record, session_id: id, ...change };
+        });
+      });
     }
     await alone('enterprise', {}, async (url) => {
       for (const state of ['locked', 'retired', 'rolled_back', 'others'] as const) {

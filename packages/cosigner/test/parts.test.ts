@@ -67,6 +67,7 @@ describe('the pool of primes', () => {
     expect(() => openPrimePool(directory, key).take(2048)).toThrow('cannot be opened');
     writeFileSync(join(directory, '2048-ffffffffffffffff.sealed'), sealed);
     expect(() => openPrimePool(directory, key).take(2048)).toThrow('cannot be opened');
+    expect(openPrimePool(directory, key).take(2048)).toBeNull();
     expect(sealed.includes(Buffer.from(first[0].toString(16), 'hex'))).toBe(false);
   });
 });

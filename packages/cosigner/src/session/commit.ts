@@ -27,7 +27,6 @@ export async function storeShare(
   try {
     if (proposal.keySessionId === null) {
       store.keys.add({
-        format: 'quorate-two-party-key/v2',
         session_id: proposal.id,
         state: 'pending',
         partner: proposal.partner.name,

@@ -5,15 +5,22 @@ import { join } from 'node:path';
 import type { CosignerConfig } from '../config.ts';
 import type { CosignerPaths } from '../files.ts';
 import { type KeyRecords, openKeyRecords } from './keyRecords.ts';
+import type { RecordSeal } from './recordSeal.ts';
 import { openSessionRecords, type SessionRecords } from './sessionRecords.ts';
 import { checkVersion } from './version.ts';
 
 /** The open store of one cosigner. */
-export interface Store {
+export interface Store extends LockedStore {
   readonly keys: KeyRecords;
+}
+
+/** A store whose keys are not read yet: what shows that they are its own comes from the chip. */
+export interface LockedStore {
   readonly sessions: SessionRecords;
   /** Keeps signed messages that show a deviation. */
   keepEvidence(sessionId: string, evidence: unknown): void;
+  /** @throws SetupError `store/tampered` */
+  openKeys(seal: RecordSeal): KeyRecords;
   close(): void;
 }
 
@@ -26,7 +33,7 @@ export function openStore(
   config: CosignerConfig,
   paths: CosignerPaths,
   now: () => number = Date.now,
-): Store {
+): LockedStore {
   checkVersion(paths.inStore('version'), config.role, config.name);
   makePrivateDirectory(paths.store);
   const lock: Lock = lockDirectory(paths.store);
@@ -34,12 +41,12 @@ export function openStore(
     const evidence = paths.inStore('evidence');
     makePrivateDirectory(evidence);
     return {
-      keys: openKeyRecords(paths.inStore('keys')),
       sessions: openSessionRecords(paths.inStore('sessions'), now),
       keepEvidence: (sessionId, content) => {
         const path = join(evidence, `${sessionId}.json`);
         if (!existsSync(path)) createFile(path, `${JSON.stringify(content)}\n`);
       },
+      openKeys: (seal) => openKeyRecords(paths.inStore('keys'), seal),
       close: () => lock.release(),
     };
   } catch (error) {

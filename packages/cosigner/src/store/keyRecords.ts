@@ -13,7 +13,9 @@ import {
 } from '@quorate/agent';
 import { z } from 'zod';
 import { SetupError } from '../errors.ts';
-import { formerReleases, type Releases } from '../releases.ts';
+import { explainedBy, type ShareReleases } from '../releases.ts';
+import { openModulusHistory } from './moduli.ts';
+import { isTag, type RecordSeal } from './recordSeal.ts';
 import { parsedJson } from './version.ts';
 
 const hex = (bytes: number): z.ZodString =>
@@ -31,7 +33,6 @@ export interface StoredShare {
 
 /** One key; byte strings are lower-case hex without prefix. */
 export interface KeyRecord {
-  readonly format: 'quorate-two-party-key/v2';
   /** The session that generated it. */
   readonly session_id: string;
   /** pending: the other side has not confirmed; never used. */
@@ -48,7 +49,7 @@ export interface KeyRecord {
   readonly paillier_bits: 2048 | 3072;
   readonly share: StoredShare;
   /** Of the present share. */
-  readonly releases: Releases;
+  readonly releases: ShareReleases;
   readonly rolled_back: boolean;
   readonly lock: {
     readonly state: 'none' | 'refreshable' | 'terminal';
@@ -68,7 +69,7 @@ const shareSchema: z.ZodType<StoredShare> = z.strictObject({
   moduli: z.array(z.string().regex(/^[0-9a-f]+$/)),
 });
 
-const commonFields = {
+const recordSchema: z.ZodType<KeyRecord> = z.strictObject({
   session_id: hex(16),
   state: z.enum(['pending', 'active']),
   partner: z.string(),
@@ -80,6 +81,12 @@ const commonFields = {
   key_id: hex(32),
   paillier_bits: z.union([z.literal(2048), z.literal(3072)]),
   share: shareSchema,
+  releases: z.strictObject({
+    confirmed: z.int().nonnegative(),
+    outstanding: z.int().nonnegative(),
+    explained: z.int().positive(),
+    due: z.int().positive().nullable(),
+  }),
   rolled_back: z.boolean(),
   lock: z.strictObject({
     state: z.enum(['none', 'refreshable', 'terminal']),
@@ -89,31 +96,16 @@ const commonFields = {
   }),
   next: z.strictObject({ session_id: z.string(), share: shareSchema }).nullable(),
   created_at: z.int(),
-};
-
-const presentSchema: z.ZodType<KeyRecord> = z.strictObject({
-  format: z.literal('quorate-two-party-key/v2'),
-  ...commonFields,
-  releases: z.strictObject({
-    confirmed: z.int().nonnegative(),
-    outstanding: z.int().nonnegative(),
-  }),
 });
 
-/** Before attempts and confirmed releases were told apart. */
-const formerSchema: z.ZodType<KeyRecord> = z
-  .strictObject({
-    format: z.literal('quorate-two-party-key/v1'),
-    ...commonFields,
-    release_count: z.int().nonnegative(),
-  })
-  .transform(({ release_count: count, ...record }) => ({
-    ...record,
-    format: 'quorate-two-party-key/v2',
-    releases: formerReleases(count),
-  }));
+const FORMAT = 'quorate-two-party-key/v3';
 
-const recordSchema: z.ZodType<KeyRecord> = z.union([presentSchema, formerSchema]);
+/** What lies on the disk: a record and what shows that this store wrote it. */
+const fileSchema = z.strictObject({
+  format: z.literal(FORMAT),
+  mac: z.string(),
+  record: z.unknown(),
+});
 
 /** The keys of one store. */
 export interface KeyRecords {
@@ -123,21 +115,32 @@ export interface KeyRecords {
   update(sessionId: string, change: (record: KeyRecord) => KeyRecord): KeyRecord;
   /** Forgets a key that never became active. */
   remove(sessionId: string): void;
-  /** Every modulus of every key. */
+  /** Every modulus of every share that was ever stored. */
   moduli(): bigint[];
+  /** Who is told that a lock of a key is on disk, and that the chip is to follow. */
+  onDue(listener: (sessionId: string) => void): void;
 }
 
-/** Opens the folder. @throws SetupError `store/tampered` */
-export function openKeyRecords(directory: string): KeyRecords {
+/** Opens the folder; what is in it must bear this store's tags. @throws SetupError `store/tampered` */
+export function openKeyRecords(directory: string, seal: RecordSeal): KeyRecords {
   makePrivateDirectory(directory);
   const records = new Map<string, KeyRecord>();
   for (const name of readdirSync(directory).filter((file) => file.endsWith('.json'))) {
-    const record = readRecord(join(directory, name));
+    const record = readRecord(join(directory, name), seal);
+    if (name !== `${record.session_id}.json`) throw tampered(join(directory, name), 'its name');
     records.set(record.session_id, record);
   }
+  const history = openModulusHistory(join(directory, 'moduli.log'), seal);
+  for (const record of records.values()) {
+    if (moduliOf(record).every((modulus) => history.has(modulus))) continue;
+    throw tampered(join(directory, 'moduli.log'), `moduli of ${record.session_id} are missing`);
+  }
+  let tellDue: ((sessionId: string) => void) | undefined;
   const fileOf = (sessionId: string): string => join(directory, `${sessionId}.json`);
   const write = (record: KeyRecord): KeyRecord => {
-    replaceFile(fileOf(record.session_id), `${JSON.stringify(record)}\n`);
+    history.add(moduliOf(record));
+    const mac = seal.record(JSON.stringify(record));
+    replaceFile(fileOf(record.session_id), `${JSON.stringify({ format: FORMAT, mac, record })}\n`);
     records.set(record.session_id, record);
     return record;
   };
@@ -149,26 +152,50 @@ export function openKeyRecords(directory: string): KeyRecords {
       write(record);
     },
     update: (sessionId, change) => {
-      const record = records.get(sessionId);
-      if (record === undefined) throw new Error('unreachable: a change of no key');
-      return write(change(record));
+      const before = records.get(sessionId);
+      if (before === undefined) throw new Error('unreachable: a change of no key');
+      const record = write(withReleases(before, change(before)));
+      if (record.releases.due !== before.releases.due) tellDue?.(sessionId);
+      return record;
     },
     remove: (sessionId) => {
       removeIfPresent(fileOf(sessionId));
       syncDirectory(directory);
       records.delete(sessionId);
     },
-    moduli: () =>
-      [...records.values()].flatMap(({ share, next }) =>
-        [...share.moduli, ...(next?.share.moduli ?? [])].map((modulus) => BigInt(`0x${modulus}`)),
-      ),
+    moduli: () => history.all(),
+    onDue: (listener) => {
+      tellDue = listener;
+    },
   };
 }
 
-function readRecord(path: string): KeyRecord {
-  const parsed = recordSchema.safeParse(parsedJson(readIfPresent(path)?.toString('utf8') ?? ''));
+const moduliOf = ({ share, next }: KeyRecord): string[] => [
+  ...share.moduli,
+  ...(next?.share.moduli ?? []),
+];
+
+/**
+ * Remembers what the record explains. With a lock, the chip's count is to pass what any record from
+ * before it has explained, so that none of them can be put back (attacks.md E-1).
+ */
+function withReleases(before: KeyRecord, after: KeyRecord): KeyRecord {
+  const { releases, lock } = after;
+  const locked = lock.state !== 'none' && lock.state !== before.lock.state;
+  const due = locked ? before.releases.explained : releases.due;
+  return { ...after, releases: { ...releases, explained: explainedBy(releases), due } };
+}
+
+function readRecord(path: string, seal: RecordSeal): KeyRecord {
+  const file = fileSchema.safeParse(parsedJson(readIfPresent(path)?.toString('utf8') ?? ''));
+  if (!file.success) throw tampered(path, 'its form');
+  const { mac, record } = file.data;
+  if (!isTag(mac, seal.record(JSON.stringify(record)))) throw tampered(path, 'mac');
+  const parsed = recordSchema.safeParse(record);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue?.path.join('.') ?? '';
-  throw new SetupError('store/tampered', `${path} is not a key record (${where})`);
+  throw tampered(path, parsed.error.issues[0]?.path.join('.') ?? '');
+}
+
+function tampered(path: string, where: string): SetupError {
+  return new SetupError('store/tampered', `${path} is not what this store wrote (${where})`);
 }

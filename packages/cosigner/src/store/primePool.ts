@@ -3,15 +3,9 @@
  * out: a prime in two moduli gives both away (attacks.md P-13).
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import {
-  createFile,
-  makePrivateDirectory,
-  readIfPresent,
-  removeIfPresent,
-  syncDirectory,
-} from '@quorate/agent';
+import { readdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createFile, makePrivateDirectory, removeIfPresent, syncDirectory } from '@quorate/agent';
 import { framed, u16, utf8 } from '@quorate/intent';
 import type { ModulusBits, PrimePair, PrimePool } from '@quorate/tss';
 import { SetupError } from '../errors.ts';
@@ -44,13 +38,23 @@ export function openPrimePool(directory: string, key: Uint8Array): SealedPool {
       const [name] = names(bits);
       if (name === undefined) return null;
       const path = join(directory, name);
-      const sealed = readIfPresent(path);
+      const pair = opened(path, () => open(key, name, bits, readFileSync(path)));
       removeIfPresent(path);
       syncDirectory(directory);
-      if (sealed === undefined) return null;
-      return open(key, name, bits, sealed);
+      return pair;
     },
   };
+}
+
+/** A file that does not open is set aside, so that it is met once. */
+function opened(path: string, read: () => PrimePair): PrimePair {
+  try {
+    return read();
+  } catch (error) {
+    renameSync(path, `${path}.damaged`);
+    syncDirectory(dirname(path));
+    throw error;
+  }
 }
 
 function associatedData(name: string, bits: number): Uint8Array {

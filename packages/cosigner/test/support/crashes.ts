@@ -117,7 +117,7 @@ export function defineCrashTests(whole: boolean): void {
     await first.p2.over(key);
     await Promise.all([first.p1.stop(), first.p2.stop()]);
     await first.meddler.close();
-    forgetModuli(original);
+    await forgetModuli(original);
     pair = await Survivors.start(copyStores(original));
   });
 

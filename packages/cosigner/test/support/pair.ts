@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { silentLogger } from '@quorate/agent';
 import { TwoPartyKeyList, TwoPartySession } from '@quorate/wire';
 import { z } from 'zod';
 import {
@@ -16,6 +17,10 @@ import {
   loadCosignerConfig,
   makeToken,
 } from '../../src/index.ts';
+import { pathsOf } from '../../src/files.ts';
+import type { KeyRecord } from '../../src/store/keyRecords.ts';
+import { openStoreKey } from '../../src/storeKey.ts';
+import { Vault } from '../../src/vault.ts';
 import { fixturePairs } from './primes.ts';
 
 const PROGRAM = fileURLToPath(new URL('process.mjs', import.meta.url));
@@ -72,17 +77,41 @@ export async function stockPrimes(
   await importPrimes(loadCosignerConfig(join(directory, 'mobile-app.yaml')), [c]);
 }
 
-/** Lets the fixture primes serve again: forgets that they are in moduli already. */
-export function forgetModuli(directory: string): void {
-  for (const side of ['enterprise', 'mobile-app']) {
-    const keys = join(directory, side, 'keys');
-    for (const name of readdirSync(keys)) {
-      const file = join(keys, name);
-      const record: unknown = JSON.parse(readFileSync(file, 'utf8'), (field, value: unknown) =>
-        field === 'moduli' ? [] : value,
-      );
-      writeFileSync(file, JSON.stringify(record));
+/** Replaces each key record of one side by others as its server could, which is stopped. */
+export async function rewriteRecords(
+  directory: string,
+  side: Side,
+  change: (record: KeyRecord) => readonly { readonly session_id: string }[],
+): Promise<void> {
+  const loaded = loadCosignerConfig(join(directory, `${side}.yaml`));
+  const paths = pathsOf(loaded);
+  const vault = await Vault.open(loaded, paths);
+  try {
+    const { seal } = await openStoreKey(vault, paths, silentLogger);
+    for (const name of readdirSync(paths.inStore('keys')).filter((one) => one.endsWith('.json'))) {
+      const file = join(paths.inStore('keys'), name);
+      const before = JSON.parse(readFileSync(file, 'utf8')) as { record: KeyRecord };
+      for (const record of change(before.record)) {
+        const mac = seal.record(JSON.stringify(record));
+        const changed = join(paths.inStore('keys'), `${record.session_id}.json`);
+        writeFileSync(changed, JSON.stringify({ ...before, mac, record }));
+      }
     }
+  } finally {
+    await vault.close();
+  }
+}
+
+/** Lets the fixture primes serve again: forgets that they are in moduli already. */
+export async function forgetModuli(
+  directory: string,
+  sides: readonly Side[] = ['enterprise', 'mobile-app'],
+): Promise<void> {
+  for (const side of sides) {
+    await rewriteRecords(directory, side, ({ share, ...record }) => [
+      { ...record, share: { ...share, moduli: [] } },
+    ]);
+    rmSync(join(directory, side, 'keys', 'moduli.log'), { force: true });
   }
 }
 

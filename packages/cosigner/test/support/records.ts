@@ -1,5 +1,13 @@
 /** Key records for tests that need no keyshare. */
-import type { KeyRecord } from '../../src/store/keyRecords.ts';
+import { NO_RELEASES } from '../../src/releases.ts';
+import { type KeyRecord, type KeyRecords, openKeyRecords } from '../../src/store/keyRecords.ts';
+import { makeRecordSeal } from '../../src/store/recordSeal.ts';
+
+/** The seal of stores without a chip. */
+const SEAL = makeRecordSeal(new Uint8Array(32));
+
+/** Opens records under that seal. */
+export const openRecords = (directory: string): KeyRecords => openKeyRecords(directory, SEAL);
 
 /** The key of the records. */
 export const KEY = 'ab'.repeat(16);
@@ -16,7 +24,6 @@ export const share = (epoch: number): KeyRecord['share'] => ({
 
 /** A key of one side. */
 export const recordOf = (index: 1 | 2, change: Partial<KeyRecord> = {}): KeyRecord => ({
-  format: 'quorate-two-party-key/v2',
   session_id: KEY,
   state: 'active',
   partner: index === 1 ? 'p2' : 'p1',
@@ -28,7 +35,7 @@ export const recordOf = (index: 1 | 2, change: Partial<KeyRecord> = {}): KeyReco
   key_id: '03'.repeat(32),
   paillier_bits: 2048,
   share: share(0),
-  releases: { confirmed: 0, outstanding: 0 },
+  releases: NO_RELEASES,
   rolled_back: false,
   lock: { state: 'none', reopened: 0, session_id: null, at: null },
   next: null,

@@ -61,10 +61,10 @@ const OWN_CODES = {
   },
   key_rolled_back: {
     http: 409,
-    en: 'the store is older than the chip',
-    zhCN: '存储比芯片旧',
+    en: 'the store and the chip are not of the same time',
+    zhCN: '存储与芯片的状态不一致',
     meaning:
-      'The chip released the key more often than this store knows: an old store was restored.',
+      'The chip released the key more often or more rarely than this store knows: an older store or an older chip was put back. The key is neither used nor refreshed.',
   },
   refresh_running: {
     http: 409,

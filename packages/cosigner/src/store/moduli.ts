@@ -1,0 +1,71 @@
+/**
+ * Every modulus that was ever part of a stored share, of both sides: none of them may come again, in
+ * whatever role, key or epoch (attacks.md P-13). A file that only grows, each line bound to those before it.
+ */
+import { closeSync, fsyncSync, ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { readIfPresent, syncDirectory } from '@quorate/agent';
+import { SetupError } from '../errors.ts';
+import { isTag, type RecordSeal } from './recordSeal.ts';
+
+/** The moduli of one store. */
+export interface ModulusHistory {
+  all(): bigint[];
+  has(modulus: string): boolean;
+  /** Adds those that are new, in hex; on disk when the call returns. */
+  add(moduli: readonly string[]): void;
+}
+
+/** Opens the history. @throws SetupError `store/tampered` */
+export function openModulusHistory(file: string, seal: RecordSeal): ModulusHistory {
+  const known = new Set<string>();
+  let last = '';
+  const content = readIfPresent(file)?.toString('utf8') ?? '';
+  // A line without its end was being written when the process ended; its share was not stored.
+  const whole = content.slice(0, content.lastIndexOf('\n') + 1);
+  let size = Buffer.byteLength(whole);
+  if (whole.length < content.length) truncateSync(file, size);
+  for (const line of whole.split('\n').slice(0, -1)) {
+    const [modulus = '', tag] = line.split(' ');
+    const expected = seal.modulus(last, modulus);
+    if (!/^[0-9a-f]+$/.test(modulus) || !isTag(tag, expected)) {
+      throw new SetupError('store/tampered', `${file}: line ${known.size + 1} was altered`);
+    }
+    known.add(modulus);
+    last = expected;
+  }
+  return {
+    all: () => [...known].map((modulus) => BigInt(`0x${modulus}`)),
+    has: (modulus) => known.has(modulus),
+    add: (moduli) => {
+      const lines: string[] = [];
+      const fresh = [...new Set(moduli)].filter((modulus) => !known.has(modulus));
+      let tag = last;
+      for (const modulus of fresh) {
+        tag = seal.modulus(tag, modulus);
+        lines.push(`${modulus} ${tag}\n`);
+      }
+      if (lines.length === 0) return;
+      size = append(file, size, lines.join(''));
+      for (const modulus of fresh) known.add(modulus);
+      last = tag;
+    },
+  };
+}
+
+/** Gives the new size; what could not be written whole leaves nothing behind. */
+function append(file: string, size: number, text: string): number {
+  const descriptor = openSync(file, 'a', 0o600);
+  try {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+    fsyncSync(descriptor);
+    syncDirectory(dirname(file));
+    return size + bytes.length;
+  } catch (error) {
+    ftruncateSync(descriptor, size);
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Shows that what lies in the store was written by this cosigner: whoever can write to the disk has not
+ * the key, which comes from the chip (attacks.md E-1).
+ */
+import { createHmac } from 'node:crypto';
+import { equalBytes, framed, fromHex, toHex, utf8 } from '@quorate/intent';
+
+const RECORD_LABEL = 'quorate/v1/cosigner/key-record';
+const MODULUS_LABEL = 'quorate/v1/cosigner/modulus';
+
+/** Makes and checks tags, hex of 32 bytes. */
+export interface RecordSeal {
+  record(text: string): string;
+  /** Of a line of the history and all those before it; the first has an empty one before it. */
+  modulus(before: string, modulus: string): string;
+}
+
+/** The tags under a key of 32 bytes. */
+export function makeRecordSeal(key: Uint8Array): RecordSeal {
+  const tag = (label: string, ...fields: readonly Uint8Array[]): string =>
+    toHex(
+      createHmac('sha256', key)
+        .update(framed(label, ...fields))
+        .digest(),
+    );
+  return {
+    record: (text) => tag(RECORD_LABEL, utf8(text)),
+    modulus: (before, modulus) => tag(MODULUS_LABEL, utf8(before), utf8(modulus)),
+  };
+}
+
+/** Whether a text is the tag; tells nothing of how much of it is. */
+export function isTag(text: unknown, expected: string): boolean {
+  if (typeof text !== 'string' || !/^[0-9a-f]{64}$/.test(text)) return false;
+  return equalBytes(fromHex(text), fromHex(expected));
+}

@@ -1,0 +1,229 @@
+import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '@quorate/agent';
+import { describe, expect, test } from 'vitest';
+import { Keyring } from '../src/keyring.ts';
+import { NO_RELEASES } from '../src/releases.ts';
+import { type KeyRecord, type KeyRecords, openKeyRecords } from '../src/store/keyRecords.ts';
+import { makeRecordSeal } from '../src/store/recordSeal.ts';
+import type { Vault } from '../src/vault.ts';
+import type { Threads, ThreadPort } from '../src/worker/threads.ts';
+import { KEY, openRecords, recordOf, share } from './support/records.ts';
+
+const OTHER = 'ef'.repeat(16);
+const port = { hold: () => undefined } as unknown as ThreadPort;
+const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+const fileOf = (directory: string, key = KEY): string => join(directory, `${key}.json`);
+
+const locked = { state: 'refreshable', reopened: 1, session_id: KEY, at: 1 } as const;
+
+/** A chip that counts, and tells before each release what is on disk. */
+function chip(count = 0): { vault: Vault; releases: () => number; fails: (on: boolean) => void } {
+  let [releases, failing] = [count, false];
+  const release = (): Promise<{ secret: Uint8Array; releaseCount: number }> => {
+    if (failing) return Promise.reject(new Error('no chip'));
+    releases += 1;
+    return Promise.resolve({ secret: new Uint8Array(32), releaseCount: releases });
+  };
+  return {
+    vault: { release } as unknown as Vault,
+    releases: () => releases,
+    fails: (on) => {
+      failing = on;
+    },
+  };
+}
+
+function keyringOf(keys: KeyRecords, vault: Vault): Keyring {
+  const keyring = new Keyring(keys, vault, 1, silentLogger);
+  keyring.attach({ wipe: () => undefined } as unknown as Threads, () => undefined);
+  return keyring;
+}
+
+const lock = (keys: KeyRecords): KeyRecord =>
+  keys.update(KEY, (record) => ({ ...record, lock: locked }));
+
+describe('a key record', () => {
+  function written(): string {
+    const directory = temporary();
+    const keys = openRecords(directory);
+    keys.add(recordOf(1, { lock: locked, share: { ...share(0), moduli: ['ab', 'cd'] } }));
+    return directory;
+  }
+
+  test('is read as it was written', () => {
+    const record = openRecords(written()).find(KEY);
+    expect(record).toMatchObject({ lock: locked, share: { moduli: ['ab', 'cd'] } });
+  });
+
+  test.each([
+    ['without its lock', (text: string) => text.replace('refreshable', 'none')],
+    ['with an opening less', (text: string) => text.replace('"reopened":1', '"reopened":0')],
+    ['of another epoch', (text: string) => text.replace('"epoch":0', '"epoch":1')],
+    ['of another partner', (text: string) => text.replace('"p2"', '"p3"')],
+    ['with another mac', (text: string) => text.replace(/"mac":"./, '"mac":"x')],
+    ['without a mac', (text: string) => text.replace(/"mac":"\w+",/, '')],
+    ['of an earlier form', (text: string) => text.replace('key/v3', 'key/v2')],
+    ['with a field more', (text: string) => text.replace('"record":{', '"record":{"more":1,')],
+  ])('E-1: %s is refused', (_, edit) => {
+    const directory = written();
+    const text = readFileSync(fileOf(directory), 'utf8');
+    expect(edit(text)).not.toBe(text);
+    writeFileSync(fileOf(directory), edit(text));
+    const refusal = () => openRecords(directory);
+    expect(refusal).toThrow(expect.objectContaining({ code: 'store/tampered' }));
+  });
+
+  test('E-1: of another store is refused', () => {
+    const foreign = makeRecordSeal(new Uint8Array(32).fill(1));
+    expect(() => openKeyRecords(written(), foreign)).toThrow('not what this store wrote');
+  });
+
+  test('E-1: in the place of another key’s is refused', () => {
+    const directory = written();
+    openRecords(directory).add(recordOf(1, { session_id: OTHER }));
+    renameSync(fileOf(directory, OTHER), fileOf(directory));
+    expect(() => openRecords(directory)).toThrow('its name');
+  });
+});
+
+describe('a lock', () => {
+  /** A key whose keyshare was opened; its record from then, and the chip. */
+  async function opened(from: Partial<KeyRecord['releases']> = {}, count = 0) {
+    const directory = temporary();
+    const keys = openRecords(directory);
+    keys.add(recordOf(1, { releases: { ...NO_RELEASES, ...from } }));
+    const card = chip(count);
+    const keyring = keyringOf(keys, card.vault);
+    await keyring.hold(KEY, port);
+    return { directory, keys, card, keyring, before: readFileSync(fileOf(directory)) };
+  }
+
+  const putBack = async (directory: string, before: Buffer, vault: Vault): Promise<unknown> => {
+    writeFileSync(fileOf(directory), before);
+    return keyringOf(openRecords(directory), vault)
+      .hold(KEY, port)
+      .then(
+        () => 'opened',
+        (error: unknown) => error,
+      );
+  };
+
+  test('E-1: is noticed to be missing, though the keyshare was open before and after it', async () => {
+    const { directory, keys, card, keyring, before } = await opened();
+    lock(keys);
+    await keyring.settled();
+    expect(keys.find(KEY)?.releases.due).toBeNull();
+    expect(await putBack(directory, before, card.vault)).toMatchObject({ code: 'key_rolled_back' });
+  });
+
+  test('E-1: neither is a record from before it used that explains many counts', async () => {
+    const directory = temporary();
+    const keys = openRecords(directory);
+    keys.add(recordOf(1));
+    const card = chip();
+    const keyring = keyringOf(keys, card.vault);
+    card.fails(true);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await expect(keyring.hold(KEY, port)).rejects.toThrow('no chip');
+    }
+    const before = readFileSync(fileOf(directory));
+    card.fails(false);
+    await keyring.hold(KEY, port);
+    lock(keys);
+    await keyring.settled();
+    expect(await putBack(directory, before, card.vault)).toMatchObject({ code: 'key_rolled_back' });
+  });
+
+  test('E-1: what the chip did not do, it does at the next start', async () => {
+    const { directory, keys, card, keyring, before } = await opened();
+    card.fails(true);
+    lock(keys);
+    await keyring.settled();
+    expect(keys.find(KEY)?.releases.due).toBe(2);
+    card.fails(false);
+    const again = openRecords(directory);
+    await keyringOf(again, card.vault).resume();
+    expect(again.find(KEY)).toMatchObject({ lock: locked, releases: { due: null } });
+    expect(await putBack(directory, before, card.vault)).toMatchObject({ code: 'key_rolled_back' });
+  });
+
+  test('E-1: does not make the present record an older one: a refresh opens it', async () => {
+    const { directory, keys, card, keyring } = await opened({ confirmed: 4, outstanding: 2 }, 5);
+    lock(keys);
+    await keyring.settled();
+    const present = readFileSync(fileOf(directory));
+    expect(await putBack(directory, present, card.vault)).toBe('opened');
+  });
+});
+
+describe('the history of moduli', () => {
+  const withModuli = (epoch: number, ...moduli: string[]): KeyRecord['share'] => ({
+    ...share(epoch),
+    moduli,
+  });
+  const made = (): { directory: string; keys: KeyRecords } => {
+    const directory = temporary();
+    const keys = openRecords(directory);
+    keys.add(recordOf(1, { share: withModuli(0, 'a1', 'a2', 'a3') }));
+    return { directory, keys };
+  };
+  const log = (directory: string): string => join(directory, 'moduli.log');
+
+  test('P-13: keeps those of earlier epochs, of refreshes that came to nothing, and of keys that are gone', () => {
+    const { directory, keys } = made();
+    keys.update(KEY, (record) => ({
+      ...record,
+      next: { session_id: OTHER, share: withModuli(1, 'b1', 'b2', 'b3') },
+    }));
+    keys.update(KEY, (record) => ({ ...record, next: null }));
+    keys.update(KEY, (record) => ({ ...record, share: withModuli(2, 'c1', 'c2', 'c3') }));
+    keys.add(recordOf(1, { session_id: OTHER, share: withModuli(0, 'd1', 'a2') }));
+    keys.remove(OTHER);
+    keys.remove(KEY);
+    const all = [0xa1, 0xa2, 0xa3, 0xb1, 0xb2, 0xb3, 0xc1, 0xc2, 0xc3, 0xd1].map(BigInt);
+    expect(keys.moduli()).toEqual(all);
+    expect(openRecords(directory).moduli()).toEqual(all);
+  });
+
+  test('P-13: has a modulus on disk before the record of its share', () => {
+    const { directory, keys } = made();
+    const before = readFileSync(fileOf(directory));
+    keys.update(KEY, (record) => ({ ...record, share: withModuli(1, 'b1') }));
+    writeFileSync(fileOf(directory), before); // as if the process had ended in between
+    expect(openRecords(directory).moduli()).toContain(0xb1n);
+  });
+
+  test.each([
+    ['a changed line', (text: string) => text.replace('a2', 'a4')],
+    [
+      'a line less at its end',
+      (text: string) => text.split('\n').slice(0, -2).join('\n').concat('\n'),
+    ],
+    ['a line less in the middle', (text: string) => text.replace(/a2 \w+\n/, '')],
+    [
+      'lines in another order',
+      (text: string) => `${text.trimEnd().split('\n').toReversed().join('\n')}\n`,
+    ],
+    ['no lines at all', () => ''],
+    ['a line of another form', (text: string) => `${text}zz 00\n`],
+  ])('P-13: with %s is refused', (_, edit) => {
+    const { directory } = made();
+    const text = readFileSync(log(directory), 'utf8');
+    expect(edit(text)).not.toBe(text);
+    writeFileSync(log(directory), edit(text));
+    const refusal = () => openRecords(directory);
+    expect(refusal).toThrow(expect.objectContaining({ code: 'store/tampered' }));
+  });
+
+  test('P-13: goes on behind a line that a crash cut off', () => {
+    const { directory, keys } = made();
+    const whole = readFileSync(log(directory), 'utf8');
+    writeFileSync(log(directory), `${whole}b1 0123`);
+    expect(openRecords(directory).moduli()).toEqual(keys.moduli());
+    const again = openRecords(directory);
+    again.add(recordOf(1, { session_id: OTHER, share: withModuli(0, 'b1') }));
+    expect(openRecords(directory).moduli()).toEqual([0xa1n, 0xa2n, 0xa3n, 0xb1n]);
+  });
+});
