@@ -70,9 +70,9 @@ export class Chip {
     return this.#exclusive(() => this.#element.challenge());
   }
 
-  /** What the chip says about itself. */
+  /** What the chip says about itself; all of it, since some chips say less before the PIN. */
   info(): Promise<ChipInfo> {
-    return this.#exclusive(() => this.#element.info());
+    return this.#withPin((element) => element.info());
   }
 
   /** DER over 32 bytes: the proof that this chip is here. */

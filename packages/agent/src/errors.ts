@@ -12,6 +12,8 @@ export type AgentErrorCode =
   | 'link/refused'
   | 'link/timeout'
   | 'policy/invalid'
+  | 'replace/refused'
+  | 'replace/unfinished'
   | 'roster/not-pinned'
   | 'roster/old-serial'
   | 'roster/refused'

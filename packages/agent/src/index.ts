@@ -54,6 +54,7 @@ export {
   CONFIG_FILE,
   loadAgentConfig,
   parseAgentConfig,
+  parseChipFile,
   resolvePath,
   virtualChip,
 } from './config.ts';

@@ -29,7 +29,8 @@ export async function openOwnChip({
     const pinned = state.pins.find(username);
     if (pinned && !Buffer.from(pinned).equals(chip.publicKey)) {
       // Nobody would accept its certificates.
-      const message = 'this chip is not the one that is pinned for this user';
+      const message =
+        'this chip is not the one that is pinned for this user; after a replacement, import the roster with the new one: quorate agent roster import';
       throw new AgentError('roster/refused', message);
     }
     return chip;

@@ -151,7 +151,7 @@ function checkPeer(
   refuseUnless(
     verifyCertificate(certificate.bytes, fromHex(signer.chip_public_key)),
     'certificate',
-    `${who} is not signed by the pinned chip`,
+    `${who} is not signed by the pinned chip; if it was replaced, import the newest roster`,
   );
   refuseUnless(
     equalBytes(certificate.intentHash, expected.intentHash),

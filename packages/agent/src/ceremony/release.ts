@@ -161,7 +161,8 @@ export class ReleaseDesk {
   }
 }
 
-function isBeforeCount(error: unknown): boolean {
+/** Whether the chip refused before it raised its release count. */
+export function isBeforeCount(error: unknown): boolean {
   if (!(error instanceof SecureElementError) || error.statusWord === undefined) return false;
   const word = error.statusWord;
   const wrongPin = word >> 4 === 0x63c;
@@ -170,7 +171,7 @@ function isBeforeCount(error: unknown): boolean {
 }
 
 /** A reset or a challenge that is gone; any other refusal of the chip is final. */
-function isRenewable(error: unknown): boolean {
+export function isRenewable(error: unknown): boolean {
   return (
     error instanceof SecureElementError &&
     (error.code === 'challenge-unknown' || error.code === 'session-unknown')

@@ -20,6 +20,7 @@ export const STATE_FILES = {
   pins: 'pins.json',
   link: 'link.json',
   chips: 'chips.json',
+  replacement: 'replacement.json',
   used: 'used-sessions.log',
   keys: 'keys',
   sessions: 'sessions',

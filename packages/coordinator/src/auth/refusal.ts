@@ -17,6 +17,15 @@ export type RefusalCode = Extract<
   | 'chip_state'
   | 'invalid_challenge'
   | 'invalid_proof'
+  | 'forbidden'
+  | 'chip_unavailable'
+  | 'chip_mismatch'
+  | 'invalid_certificate'
+  | 'unknown_key'
+  | 'unknown_replacement'
+  | 'replacement_conflict'
+  | 'replacement_state'
+  | 'replacement_busy'
 >;
 
 /** A request that was understood and is not granted. Never carries a secret. */

@@ -122,7 +122,8 @@ export async function hasUsers(tx: Tx): Promise<boolean> {
   return (await tx.get('SELECT username FROM users LIMIT 1', [])) !== undefined;
 }
 
-async function hasOtherAdmin(tx: Tx, username: string): Promise<boolean> {
+/** Whether somebody else is an active administrator. */
+export async function hasOtherAdmin(tx: Tx, username: string): Promise<boolean> {
   const rows = await tx.all<UserRow>("SELECT * FROM users WHERE state = 'active'", []);
   return rows.map(recordOf).some((user) => user.username !== username && isAdmin(user));
 }

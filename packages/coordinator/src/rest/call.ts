@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Audit } from '../audit/index.ts';
 import type { Auth } from '../auth/index.ts';
 import type { ChipRegistry } from '../chips/index.ts';
+import type { Replacements } from '../chips/replacement.ts';
 import type { Clock, Identity, Keys, Sessions, Visibility } from '../services.ts';
 import type { Database } from '../store/database.ts';
 import { ApiError } from './errors.ts';
@@ -15,6 +16,7 @@ export interface RestDeps {
   readonly database: Database;
   readonly auth: Auth;
   readonly chips: ChipRegistry;
+  readonly replacements: Replacements;
   readonly audit: Audit;
   readonly keys: Keys;
   readonly sessions: Sessions;

@@ -41,7 +41,17 @@ export function chipHandlers({ chips, database }: RestDeps): Handlers {
         throw new ApiError('forbidden', 'a participant registers a chip for himself only');
       }
       const { username, se_id: seId, cpic, public_key: publicKey, nonce, proof, label } = body;
-      const registration = { username, seId, cpic, publicKey, nonce, proof, label: label ?? '' };
+      const { kind } = body;
+      const registration = {
+        username,
+        seId,
+        cpic,
+        publicKey,
+        nonce,
+        proof,
+        label: label ?? '',
+        kind,
+      };
       return chipAnswer(await chips.register(registration, identity.username));
     },
     'PATCH /api/v1/chips/{se_id}': async ({ request, identity }) => {
@@ -66,6 +76,7 @@ function chipAnswer(chip: ChipRecord): ChipAnswer {
     fingerprint: shortFingerprint(chipFingerprint(chip.publicKey)),
     label: chip.label,
     state: chip.state,
+    kind: chip.kind,
     registered_at: chip.registeredAt,
   };
 }

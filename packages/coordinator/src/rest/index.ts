@@ -3,6 +3,7 @@ import type { RestDeps } from './call.ts';
 import { ceremonyHandlers } from './ceremonies.ts';
 import { chipHandlers } from './chips.ts';
 import { ApiError, apiErrorOf, sendProblem } from './errors.ts';
+import { replacementHandlers } from './replacements.ts';
 import { oversightHandlers } from './oversight.ts';
 import { peopleHandlers } from './people.ts';
 import { addRoutes } from './route.ts';
@@ -46,6 +47,7 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
       {
         ...peopleHandlers(deps),
         ...chipHandlers(deps),
+        ...replacementHandlers(deps),
         ...ceremonyHandlers(deps),
         ...oversightHandlers(deps),
       },

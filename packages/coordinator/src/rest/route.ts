@@ -55,6 +55,7 @@ function addRoute(
     method: route.method,
     url: urlOf(route.path),
     exposeHeadRoute: false,
+    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     preParsing: async (request) => {
       // Before the body is read: a stranger cannot make the server work on one.
       identities.set(request, await admit(route, request, deps, limits));

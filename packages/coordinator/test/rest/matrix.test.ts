@@ -17,6 +17,7 @@ const PARAMETERS: Record<string, string> = {
   se_id: 'nothing',
   address: `0x${'00'.repeat(20)}`,
   session_key: 'no-such-session',
+  id: '00'.repeat(16),
 };
 const addressOf = (path: string) =>
   path.replace(/\{(\w+)\}/g, (_match, name: string) => PARAMETERS[name] ?? '');

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { type ChipRegistry, createChips } from '../../src/chips/index.ts';
+import { createReplacements } from '../../src/chips/replacement.ts';
 import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
 import type { Role } from '../../src/services.ts';
 import { keysView, sessionsView } from '../../src/session/views.ts';
@@ -65,6 +66,7 @@ export async function serve(
     database,
     auth,
     chips,
+    replacements: createReplacements({ database, audit, clock, chips }),
     audit,
     keys: keysView(audit, clock),
     sessions: sessionsView,

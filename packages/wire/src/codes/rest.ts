@@ -107,6 +107,30 @@ export const REST_CODES = {
     zhCN: '安全芯片的证明无效',
     meaning: 'The proof is not a signature of the chip over this challenge.',
   },
+  unknown_replacement: {
+    http: 404,
+    en: 'unknown replacement',
+    zhCN: '未知的芯片更换',
+    meaning: 'No replacement of that id, or none that the user may see.',
+  },
+  replacement_conflict: {
+    http: 409,
+    en: 'another replacement is in the way',
+    zhCN: '与另一次芯片更换冲突',
+    meaning: 'A participant has one open replacement, and a chip is in one at a time.',
+  },
+  replacement_state: {
+    http: 409,
+    en: 'the replacement is not at that step',
+    zhCN: '芯片更换尚未到或已过该步骤',
+    meaning: 'It is not approved yet, or over; details says which.',
+  },
+  replacement_busy: {
+    http: 409,
+    en: 'the chips cannot be switched now',
+    zhCN: '现在不能切换芯片',
+    meaning: 'A session is open, a record waits for its deletion, or a shard is not sealed yet.',
+  },
   not_ready: {
     http: 503,
     en: 'not ready',

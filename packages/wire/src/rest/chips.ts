@@ -14,6 +14,12 @@ export const ChipStateName = z
   .meta({ id: 'ChipStateName' });
 export type ChipStateName = z.infer<typeof ChipStateName>;
 
+/** What kind of chip it says it is: claimed at its registration, not proven. Software is `virtual`. */
+export const ChipKindName = z
+  .enum(['virtual', 'pcsc', 'pkcs11', 'unknown'])
+  .meta({ id: 'ChipKindName', description: 'claimed at the registration, not proven' });
+export type ChipKindName = z.infer<typeof ChipKindName>;
+
 /** The key that authorises chips to release: chips are personalised with it. */
 export const AuthorisationKeyAnswer = z
   .strictObject({ public_key: ChipPublicKey, fingerprint: z.string() })
@@ -40,6 +46,7 @@ export const ChipRegistration = z
     nonce: Nonce,
     proof: DerSignature,
     label: Label.optional(),
+    kind: ChipKindName.optional(),
   })
   .meta({ id: 'ChipRegistration' });
 export type ChipRegistration = z.infer<typeof ChipRegistration>;
@@ -61,6 +68,7 @@ export const ChipAnswer = z
     fingerprint: z.string().meta({ description: 'short, for people to compare' }),
     label: Label,
     state: ChipStateName,
+    kind: ChipKindName,
     registered_at: Time,
   })
   .meta({ id: 'ChipAnswer' });

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../codes.ts';
 import { Address, ChipId, SessionKey, Username } from '../fields.ts';
+import { LIMITS } from '../limits.ts';
 import { AuditList, AuditQuery, CheckpointAnswer, HealthAnswer } from './audit.ts';
 import {
   GrantRequest,
@@ -39,6 +40,17 @@ import {
   UserList,
   UserPatch,
 } from './people.ts';
+import {
+  ReplacementAnswer,
+  ReplacementApproval,
+  ReplacementId,
+  ReplacementList,
+  ReplacementReceipt,
+  ReplacementRequest,
+  ReplacementSeal,
+  ReplacementStepAnswer,
+  ReplacementStepRequest,
+} from './replacements.ts';
 
 /** One route. */
 export interface Route {
@@ -51,6 +63,8 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Bytes of the body, when more than usual. */
+  readonly bodyLimit?: number;
   readonly status: 200 | 201;
   /** A schema of JSON, or the media type of another answer. */
   readonly answer: z.ZodType | string;
@@ -64,6 +78,8 @@ const OVERSIGHT: readonly Role[] = ['admin', 'auditor'];
 
 const ofUser = z.strictObject({ username: Username });
 const ofChip = z.strictObject({ se_id: ChipId });
+const ofReplacement = z.strictObject({ id: ReplacementId });
+const ofReplacedShard = z.strictObject({ id: ReplacementId, address: Address });
 const ofKey = z.strictObject({ address: Address });
 const ofSession = z.strictObject({ session_key: SessionKey });
 const ofGrant = z.strictObject({ address: Address, username: Username });
@@ -163,6 +179,102 @@ const chips: readonly Route[] = [
   }),
 ];
 
+const HOLDER: readonly Role[] = ['participant'];
+const STEP_CODES: readonly ErrorCode[] = [
+  'unknown_replacement',
+  'unknown_key',
+  'replacement_state',
+  'chip_unavailable',
+  'chip_mismatch',
+  'invalid_certificate',
+];
+const SHARD = '/api/v1/chips/replacements/{id}/shards/{address}';
+
+const replacements: readonly Route[] = [
+  route(
+    'GET /api/v1/chips/replacements',
+    EVERYBODY,
+    'list replacements of chips; participants see their own',
+    ReplacementList,
+    { query: ListQuery },
+  ),
+  route(
+    'POST /api/v1/chips/replacements',
+    HOLDER,
+    'ask for a new chip in the place of the active one',
+    ReplacementAnswer,
+    {
+      body: ReplacementRequest,
+      status: 201,
+      codes: [
+        'chip_unavailable',
+        'chip_conflict',
+        'replacement_conflict',
+        'invalid_challenge',
+        'invalid_proof',
+      ],
+    },
+  ),
+  route('GET /api/v1/chips/replacements/{id}', EVERYBODY, 'a replacement', ReplacementAnswer, {
+    params: ofReplacement,
+    codes: ['unknown_replacement'],
+  }),
+  route(
+    'POST /api/v1/chips/replacements/{id}/approval',
+    ADMIN,
+    'approve a replacement whose new fingerprint was compared',
+    ReplacementAnswer,
+    {
+      params: ofReplacement,
+      body: ReplacementApproval,
+      codes: ['unknown_replacement', 'replacement_state', 'chip_mismatch'],
+    },
+  ),
+  route(
+    'DELETE /api/v1/chips/replacements/{id}',
+    ['admin', 'participant'],
+    'cancel a replacement before the switch',
+    ReplacementAnswer,
+    { params: ofReplacement, codes: ['unknown_replacement', 'replacement_state'] },
+  ),
+  route(
+    `POST ${SHARD}/authorisation`,
+    HOLDER,
+    'authorise one command of one of the two chips',
+    ReplacementStepAnswer,
+    { params: ofReplacedShard, body: ReplacementStepRequest, codes: STEP_CODES },
+  ),
+  route(
+    `POST ${SHARD}/ciphertext`,
+    HOLDER,
+    'give the ciphertext that the new chip opens',
+    ReplacementAnswer,
+    {
+      params: ofReplacedShard,
+      body: ReplacementSeal,
+      bodyLimit: LIMITS.restShardBody,
+      codes: STEP_CODES,
+    },
+  ),
+  route(
+    'POST /api/v1/chips/replacements/{id}/switch',
+    HOLDER,
+    'change from the old chip to the new one, all shards at once',
+    ReplacementAnswer,
+    {
+      params: ofReplacement,
+      codes: ['unknown_replacement', 'replacement_state', 'replacement_busy', 'chip_unavailable'],
+    },
+  ),
+  route(
+    `POST ${SHARD}/receipt`,
+    HOLDER,
+    'say that the old chip has deleted its record',
+    ReplacementAnswer,
+    { params: ofReplacedShard, body: ReplacementReceipt, codes: STEP_CODES },
+  ),
+];
+
 const ceremonies: readonly Route[] = [
   route('GET /api/v1/keys', EVERYBODY, 'list keys that concern the caller', KeyList, {
     query: ListQuery,
@@ -219,6 +331,7 @@ const operation: readonly Route[] = [
 export const ROUTES: readonly Route[] = [
   ...people,
   ...chips,
+  ...replacements,
   ...ceremonies,
   ...oversight,
   ...operation,

@@ -1,0 +1,117 @@
+/** A request for a new chip: what is checked before anything is written (docs/spec/replace.md §3.1). */
+import { fromHex, replacementRequestHash, type Retirement, toHex } from '@quorate/intent';
+import { randomBytes } from 'node:crypto';
+import { Refusal } from '../auth/refusal.ts';
+import type { Tx } from '../store/database.ts';
+import {
+  type ChipKind,
+  type ChipRecord,
+  findActiveChip,
+  findChip,
+  insertChip,
+  provesPossession,
+} from './registry.ts';
+import { findOpen, findReplacement, type Replacement } from './replacementStore.ts';
+
+/** What a holder asks for. */
+export interface ReplacementOrder {
+  readonly username: string;
+  readonly seId: string;
+  readonly cpic: string;
+  /** 65 bytes in hex. */
+  readonly publicKey: string;
+  readonly nonce: string;
+  /** Base64 of DER: REGISTER of each chip over the request's hash. */
+  readonly oldProof: string;
+  readonly newProof: string;
+  readonly retire: Retirement;
+  readonly label: string;
+  readonly kind: ChipKind;
+}
+
+/** Enters the request and the new chip, which is not active; or says why not. */
+export async function enterRequest(
+  tx: Tx,
+  order: ReplacementOrder,
+  at: number,
+): Promise<Replacement | Refusal> {
+  const oldChip = await findActiveChip(tx, order.username);
+  if (oldChip === undefined) {
+    return new Refusal('chip_unavailable', 'no active chip: a lost one cannot be replaced');
+  }
+  if ((await findOpen(tx, order.username)) !== undefined) {
+    return new Refusal('replacement_conflict', 'another replacement of this user is open');
+  }
+  if (!provenByBoth(order, oldChip)) {
+    return new Refusal('invalid_proof', 'not both chips signed this request');
+  }
+  const conflict = await enterChip(tx, order, at);
+  if (conflict !== undefined) return conflict;
+  const id = randomBytes(16).toString('hex');
+  await tx.run(
+    `INSERT INTO chip_replacements
+       (id, username, old_se_id, new_se_id, retire, state, requested_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, 'requested', ?, ?)`,
+    [id, order.username, oldChip.seId, order.seId, order.retire, at, at],
+  );
+  const made = await findReplacement(tx, id);
+  if (made === undefined) throw new Error('a replacement that was not written');
+  return made;
+}
+
+function provenByBoth(order: ReplacementOrder, oldChip: ChipRecord): boolean {
+  const hash = requestHash(order, oldChip);
+  if (hash === undefined) return false;
+  const nonce = toHex(hash);
+  const { cpic, publicKey } = order;
+  return (
+    provesPossession({ cpic, publicKey, nonce, proof: order.newProof }) &&
+    provesPossession({
+      cpic: oldChip.cpic,
+      publicKey: toHex(oldChip.publicKey),
+      nonce,
+      proof: order.oldProof,
+    })
+  );
+}
+
+function requestHash(order: ReplacementOrder, oldChip: ChipRecord): Uint8Array | undefined {
+  return replacementRequestHash({
+    nonce: fromHex(order.nonce),
+    username: order.username,
+    oldChip: oldChip.publicKey,
+    newChip: fromHex(order.publicKey),
+    seId: order.seId,
+    retire: order.retire,
+  });
+}
+
+/** A chip of one's own that was never used, after a replacement that was cancelled, may be asked for again. */
+async function enterChip(
+  tx: Tx,
+  order: ReplacementOrder,
+  at: number,
+): Promise<Refusal | undefined> {
+  const known = await findChip(tx, order.seId);
+  if (known !== undefined) {
+    const same =
+      known.username === order.username &&
+      known.state === 'disabled' &&
+      toHex(known.publicKey) === toHex(fromHex(order.publicKey)) &&
+      known.cpic === order.cpic.toLowerCase();
+    const used = await tx.get(
+      `SELECT 1 AS x FROM shards WHERE se_id = ?
+       UNION ALL SELECT 1 FROM chip_replacements WHERE old_se_id = ?`,
+      [order.seId, order.seId],
+    );
+    if (same && used === undefined) return undefined;
+    return new Refusal('chip_conflict', 'this chip was registered before');
+  }
+  try {
+    await insertChip(tx, { ...order, state: 'disabled' }, at);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}

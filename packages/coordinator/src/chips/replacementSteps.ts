@@ -1,0 +1,218 @@
+/** Authorisations, ciphertexts and receipts of a replacement (docs/spec/replace.md §3.3, §3.6). */
+import {
+  equalBytes,
+  fromBase64,
+  fromHex,
+  replacementSessionKey,
+  type ReplacementStep,
+  replacementStepHash,
+  toHex,
+} from '@quorate/intent';
+import { createHash } from 'node:crypto';
+import { Refusal } from '../auth/refusal.ts';
+import { verifyFor } from '../session/certificate.ts';
+import type { Tx } from '../store/database.ts';
+import type { Authoriser } from './authoriser.ts';
+import {
+  boundTo,
+  chipProblem,
+  type MovingShard,
+  type Replacement,
+  shardsIn,
+  stageProblem,
+} from './replacementStore.ts';
+
+/** A step that one of the chips asks to be authorised. */
+export interface StepOrder {
+  readonly step: 'release' | 'prove' | 'delete' | 'discard';
+  readonly address: string;
+  readonly certificate: string;
+  readonly newCertificate: string | undefined;
+  readonly challenge: string;
+}
+
+/** What the chip gets. */
+export interface StepGrant {
+  readonly signature: string;
+  readonly encryptedShard: string | undefined;
+}
+
+/** Authorises one command of one chip, or says why not. */
+export async function authoriseStep(
+  tx: Tx,
+  authoriser: Authoriser,
+  replacement: Replacement,
+  order: StepOrder,
+  at: number,
+): Promise<StepGrant | Refusal> {
+  const { step } = order;
+  const shard = await findShard(tx, replacement, order.address);
+  const problem = placeProblem(replacement, step) ?? shardProblem(shard, step);
+  if (problem !== undefined || shard === undefined) return problem ?? unknownShard();
+  const fresh = step === 'prove' || step === 'discard';
+  const session = certified(replacement, shard, { step, text: order.certificate, fresh, at });
+  if (session instanceof Refusal) return session;
+  if (step === 'release') {
+    // Both chips are here: the shard does not leave the old one for a chip that is not at hand.
+    const text = order.newCertificate;
+    if (text === undefined)
+      return new Refusal('invalid_certificate', 'the new chip must agree, too');
+    const other = certified(replacement, shard, { step, text, fresh: true, at });
+    if (other instanceof Refusal) return other;
+  }
+  if (step === 'discard') await forgetSeal(tx, replacement, shard);
+  const bound = boundTo(replacement, shard);
+  const signature = authoriser.authorise({
+    operation: step === 'release' || step === 'prove' ? 'read' : 'delete',
+    chipPublicKey: fresh ? bound.newChip : bound.oldChip,
+    recordId: bound.recordId,
+    address: bound.address,
+    sessionHash: fromHex(session),
+    digest: replacementStepHash(step, bound),
+    challenge: fromBase64(order.challenge),
+  });
+  const encryptedShard = step === 'release' ? await ciphertextOf(tx, shard) : undefined;
+  return { signature, encryptedShard };
+}
+
+/** Keeps the ciphertext for the new chip beside the present one. */
+export async function keepSeal(
+  tx: Tx,
+  replacement: Replacement,
+  order: {
+    readonly address: string;
+    readonly encryptedShard: string;
+    readonly certificate: string;
+  },
+  at: number,
+): Promise<MovingShard | Refusal> {
+  const shard = await findShard(tx, replacement, order.address);
+  const problem = placeProblem(replacement, 'seal') ?? shardProblem(shard, 'seal');
+  if (problem !== undefined || shard === undefined) return problem ?? unknownShard();
+  const shardHash = createHash('sha256').update(fromBase64(order.encryptedShard)).digest();
+  const session = certified(replacement, shard, {
+    step: 'seal',
+    text: order.certificate,
+    fresh: true,
+    at,
+    shardHash,
+  });
+  if (session instanceof Refusal) return session;
+  await tx.run(
+    `INSERT INTO replacement_shards
+       (replacement_id, address, part_index, record_id, state, encrypted_shard)
+     VALUES (?, ?, ?, ?, 'sealed', ?)
+     ON CONFLICT (replacement_id, address) DO UPDATE
+       SET encrypted_shard = excluded.encrypted_shard, record_id = excluded.record_id`,
+    [replacement.id, shard.address, shard.part_index, shard.record_id, order.encryptedShard],
+  );
+  return shard;
+}
+
+/** Takes the old chip's receipt. A receipt that is given again changes nothing. */
+export async function keepReceipt(
+  tx: Tx,
+  replacement: Replacement,
+  order: { readonly address: string; readonly certificate: string },
+  at: number,
+): Promise<MovingShard | Refusal> {
+  const shard = await findShard(tx, replacement, order.address);
+  if (shard?.state === 'deleted') return shard;
+  const problem = placeProblem(replacement, 'deleted') ?? shardProblem(shard, 'deleted');
+  if (problem !== undefined || shard === undefined) return problem ?? unknownShard();
+  const session = certified(replacement, shard, {
+    step: 'deleted',
+    text: order.certificate,
+    fresh: false,
+    at,
+  });
+  if (session instanceof Refusal) return session;
+  await tx.run(
+    `UPDATE replacement_shards SET state = 'deleted' WHERE replacement_id = ? AND address = ?`,
+    [replacement.id, shard.address],
+  );
+  return shard;
+}
+
+/** Before the switch the old chip is active and the new one waits; after it the old one is retired. */
+function placeProblem(replacement: Replacement, step: ReplacementStep): Refusal | undefined {
+  const after = step === 'delete' || step === 'deleted';
+  const stage = stageProblem(replacement, [after ? 'switched' : 'approved']);
+  if (stage !== undefined) return stage;
+  if (!after) return chipProblem(replacement, { old: 'active', fresh: 'disabled' });
+  if (replacement.oldChip.state === 'disabled') return undefined;
+  return new Refusal('chip_unavailable', `the chip ${replacement.oldChip.seId} was given up`);
+}
+
+function shardProblem(shard: MovingShard | undefined, step: ReplacementStep): Refusal | undefined {
+  if (shard === undefined) return unknownShard();
+  if (shard.key_state !== 'active' && step !== 'delete' && step !== 'deleted') {
+    return new Refusal('unknown_key', `the key is ${shard.key_state}`);
+  }
+  // What a sealed ciphertext needs is not released anew, unless it is given up before.
+  if (step === 'release' && shard.state === 'sealed') {
+    return new Refusal('replacement_state', 'the shard is sealed for the new chip already');
+  }
+  return undefined;
+}
+
+function unknownShard(): Refusal {
+  return new Refusal('unknown_key', 'this replacement has no shard of that address');
+}
+
+async function findShard(
+  tx: Tx,
+  replacement: Replacement,
+  address: string,
+): Promise<MovingShard | undefined> {
+  const shards = await shardsIn(tx, replacement);
+  return shards.find((shard) => shard.address.toLowerCase() === address.toLowerCase());
+}
+
+interface CertificateOrder {
+  readonly step: ReplacementStep;
+  readonly text: string;
+  /** Of the new chip. */
+  readonly fresh: boolean;
+  readonly at: number;
+  readonly shardHash?: Uint8Array;
+}
+
+/** The session hash of a certificate that is for this step and by this chip. */
+function certified(
+  replacement: Replacement,
+  shard: MovingShard,
+  { step, text, fresh, at, shardHash }: CertificateOrder,
+): string | Refusal {
+  const chip = fresh ? replacement.newChip : replacement.oldChip;
+  const check = verifyFor(text, {
+    operation: 'replace',
+    sessionKey: replacementSessionKey(replacement.id),
+    partIndex: shard.part_index,
+    seId: chip.seId,
+    chipPublicKey: toHex(chip.publicKey),
+    intentHash: replacementStepHash(step, boundTo(replacement, shard), shardHash),
+    now: at,
+  });
+  if (check.ok) return check.sessionHash;
+  const code = check.code === 'chip_mismatch' ? 'chip_mismatch' : 'invalid_certificate';
+  return new Refusal(code, check.details);
+}
+
+async function forgetSeal(tx: Tx, replacement: Replacement, shard: MovingShard): Promise<void> {
+  await tx.run('DELETE FROM replacement_shards WHERE replacement_id = ? AND address = ?', [
+    replacement.id,
+    shard.address,
+  ]);
+}
+
+async function ciphertextOf(tx: Tx, shard: MovingShard): Promise<string> {
+  const row = await tx.get<{ encrypted_shard: string; record_id: string }>(
+    'SELECT encrypted_shard, record_id FROM shards WHERE address = ? AND part_index = ?',
+    [shard.address, shard.part_index],
+  );
+  if (row === undefined || !equalBytes(fromHex(row.record_id), fromHex(shard.record_id))) {
+    throw new Error('a shard without its ciphertext');
+  }
+  return row.encrypted_shard;
+}

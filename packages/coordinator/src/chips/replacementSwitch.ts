@@ -1,0 +1,81 @@
+/** The switch: one transaction from the old chip to the new one (docs/spec/replace.md §3.4). */
+import { toHex } from '@quorate/intent';
+import { Refusal } from '../auth/refusal.ts';
+import type { Tx } from '../store/database.ts';
+import {
+  chipProblem,
+  type Replacement,
+  setStage,
+  shardsIn,
+  stageProblem,
+} from './replacementStore.ts';
+
+/** Moves every shard to the new chip, or nothing. A switch that was made before is a safe retry. */
+export async function switchChips(
+  tx: Tx,
+  replacement: Replacement,
+  at: number,
+): Promise<Refusal | undefined> {
+  if (replacement.state === 'switched' || replacement.state === 'completed') return undefined;
+  const problem =
+    stageProblem(replacement, ['approved']) ??
+    chipProblem(replacement, { old: 'active', fresh: 'disabled' }) ??
+    (await shardsProblem(tx, replacement)) ??
+    (await sessionProblem(tx, replacement)) ??
+    (await orphanProblem(tx, replacement));
+  if (problem !== undefined) return problem;
+  const { id, oldChip, newChip } = replacement;
+  await tx.run(
+    `UPDATE shards SET se_id = ?, cpic = ?, chip_public_key = ?,
+       encrypted_shard = (SELECT r.encrypted_shard FROM replacement_shards r
+         WHERE r.replacement_id = ? AND r.address = shards.address)
+     WHERE se_id = ? AND state = 'held'`,
+    [newChip.seId, newChip.cpic, toHex(newChip.publicKey), id, oldChip.seId],
+  );
+  // What moved is told by the rows; their ciphertext is the key's own now.
+  await tx.run(
+    `UPDATE replacement_shards SET state = 'moved', encrypted_shard = '' WHERE replacement_id = ?`,
+    [id],
+  );
+  // The old one first: never two active.
+  for (const [seId, state] of [
+    [oldChip.seId, 'disabled'],
+    [newChip.seId, 'active'],
+  ] as const) {
+    await tx.run('UPDATE chips SET state = ?, updated_at = ? WHERE se_id = ?', [state, at, seId]);
+  }
+  await setStage(tx, id, { state: 'switched' }, at);
+  return undefined;
+}
+
+async function shardsProblem(tx: Tx, replacement: Replacement): Promise<Refusal | undefined> {
+  const shards = await shardsIn(tx, replacement);
+  const open = shards.find((shard) => shard.state !== 'sealed');
+  if (open !== undefined) {
+    return new Refusal('replacement_busy', `the shard of ${open.address} is not sealed yet`);
+  }
+  const ending = shards.find((shard) => shard.key_state !== 'active');
+  if (ending === undefined) return undefined;
+  return new Refusal('replacement_busy', `the key ${ending.address} is ${ending.key_state}`);
+}
+
+/** A session that began with the old chip ends with it. */
+async function sessionProblem(tx: Tx, { username }: Replacement): Promise<Refusal | undefined> {
+  const open = await tx.get<{ session_key: string }>(
+    `SELECT s.session_key FROM sessions s
+     JOIN session_participants p ON p.session_key = s.session_key
+     WHERE p.username = ? AND s.ended = 0 ORDER BY s.session_key LIMIT 1`,
+    [username],
+  );
+  if (open === undefined) return undefined;
+  return new Refusal('replacement_busy', `session ${open.session_key} is open; wait until it ends`);
+}
+
+async function orphanProblem(tx: Tx, { oldChip }: Replacement): Promise<Refusal | undefined> {
+  const orphan = await tx.get('SELECT 1 AS x FROM orphans WHERE se_id = ?', [oldChip.seId]);
+  if (orphan === undefined) return undefined;
+  return new Refusal(
+    'replacement_busy',
+    'the old chip holds a record of a failed key generation: run the agent until it is deleted',
+  );
+}

@@ -1,0 +1,138 @@
+/**
+ * A new chip for a participant (docs/spec/replace.md).
+ */
+import { z } from 'zod';
+import {
+  Address,
+  ChipChallenge,
+  ChipId,
+  ChipPublicKey,
+  Cpic,
+  DerSignature,
+  EncryptedShard,
+  Hash,
+  PartIndex,
+  SessionCertificate,
+  text,
+  Time,
+  Username,
+} from '../fields.ts';
+import { ChipKindName, ChipStateName } from './chips.ts';
+import { Next } from './common.ts';
+
+const Nonce = z.string().regex(/^(0x)?[0-9a-fA-F]{64}$/);
+
+/** The identifier of a replacement. */
+export const ReplacementId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .meta({ id: 'ReplacementId' });
+
+/** What becomes of the old chip. */
+export const RetirementName = z.enum(['destroyed', 'disabled']).meta({ id: 'RetirementName' });
+export type RetirementName = z.infer<typeof RetirementName>;
+
+/** Where a replacement stands. */
+export const ReplacementState = z
+  .enum(['requested', 'approved', 'switched', 'completed', 'cancelled'])
+  .meta({ id: 'ReplacementState' });
+export type ReplacementState = z.infer<typeof ReplacementState>;
+
+/** A new chip in the place of the caller's active one, signed by both. */
+export const ReplacementRequest = z
+  .strictObject({
+    se_id: ChipId,
+    cpic: Cpic,
+    public_key: ChipPublicKey,
+    nonce: Nonce,
+    old_proof: DerSignature,
+    new_proof: DerSignature,
+    retire: RetirementName,
+    label: text(100).optional(),
+    kind: ChipKindName.optional(),
+  })
+  .meta({ id: 'ReplacementRequest' });
+export type ReplacementRequest = z.infer<typeof ReplacementRequest>;
+
+/** A chip of a replacement. */
+export const ReplacedChip = z
+  .strictObject({
+    se_id: ChipId,
+    public_key: ChipPublicKey,
+    fingerprint: z.string().meta({ description: 'short, for people to compare' }),
+    state: ChipStateName,
+  })
+  .meta({ id: 'ReplacedChip' });
+export type ReplacedChip = z.infer<typeof ReplacedChip>;
+
+/** A shard that moves: still on the old chip, sealed for the new one, moved, or deleted from the old one. */
+export const ReplacedShard = z
+  .strictObject({
+    address: Address,
+    part_index: PartIndex,
+    record_id: Hash,
+    state: z.enum(['open', 'sealed', 'moved', 'deleted']),
+  })
+  .meta({ id: 'ReplacedShard' });
+export type ReplacedShard = z.infer<typeof ReplacedShard>;
+
+/** A replacement: who, from which chip to which, and how far. Never a shard. */
+export const ReplacementAnswer = z
+  .strictObject({
+    id: ReplacementId,
+    username: Username,
+    state: ReplacementState,
+    retire: RetirementName,
+    old_chip: ReplacedChip,
+    new_chip: ReplacedChip,
+    requested_at: Time,
+    approved_by: Username.nullable(),
+    shards: z.array(ReplacedShard),
+  })
+  .meta({ id: 'ReplacementAnswer' });
+export type ReplacementAnswer = z.infer<typeof ReplacementAnswer>;
+
+/** Replacements by identifier. */
+export const ReplacementList = z
+  .strictObject({ replacements: z.array(ReplacementAnswer), next: Next })
+  .meta({ id: 'ReplacementList' });
+export type ReplacementList = z.infer<typeof ReplacementList>;
+
+/** The fingerprint of the new chip, as the holder told it by another way. */
+export const ReplacementApproval = z
+  .strictObject({ new_fingerprint: z.string().regex(/^([0-9a-f]{4}-){7}[0-9a-f]{4}$/) })
+  .meta({ id: 'ReplacementApproval' });
+export type ReplacementApproval = z.infer<typeof ReplacementApproval>;
+
+/** Asks for the authorisation of one command of one chip. `release` needs a certificate of the new chip, too. */
+export const ReplacementStepRequest = z
+  .strictObject({
+    step: z.enum(['release', 'prove', 'delete', 'discard']),
+    certificate: SessionCertificate,
+    new_certificate: SessionCertificate.optional(),
+    chip_challenge: ChipChallenge,
+  })
+  .meta({ id: 'ReplacementStepRequest' });
+export type ReplacementStepRequest = z.infer<typeof ReplacementStepRequest>;
+
+/** The authorisation; the stored ciphertext comes with `release`. */
+export const ReplacementStepAnswer = z
+  .strictObject({
+    chip_challenge: ChipChallenge,
+    signature: DerSignature,
+    encrypted_shard: EncryptedShard.optional(),
+  })
+  .meta({ id: 'ReplacementStepAnswer' });
+export type ReplacementStepAnswer = z.infer<typeof ReplacementStepAnswer>;
+
+/** The ciphertext for the new chip, with that chip's certificate over its hash. */
+export const ReplacementSeal = z
+  .strictObject({ encrypted_shard: EncryptedShard, certificate: SessionCertificate })
+  .meta({ id: 'ReplacementSeal' });
+export type ReplacementSeal = z.infer<typeof ReplacementSeal>;
+
+/** The old chip's receipt: its record is gone. */
+export const ReplacementReceipt = z
+  .strictObject({ certificate: SessionCertificate })
+  .meta({ id: 'ReplacementReceipt' });
+export type ReplacementReceipt = z.infer<typeof ReplacementReceipt>;
