@@ -10,6 +10,7 @@ const STORE_FILES = {
   sessions: 'sessions',
   pool: 'primes',
   evidence: 'evidence',
+  unwanted: 'unwanted',
   partners: 'partners',
   chip: 'chip.sealed',
   passphrase: 'chip-passphrase',

@@ -9,6 +9,7 @@ import { encodeMail } from '../src/session/mail.ts';
 import { type ManagerContext, SessionManager } from '../src/session/manager.ts';
 import type { KeyRecord, KeyRecords } from '../src/store/keyRecords.ts';
 import { openSessionRecords } from '../src/store/sessionRecords.ts';
+import { openUnwanted } from '../src/store/unwanted.ts';
 import { identity, KEY, openRecords, recordOf, share } from './support/records.ts';
 
 const SESSION = 'cd'.repeat(16);
@@ -31,7 +32,11 @@ function half(index: 1 | 2, records: readonly KeyRecord[]): Half {
     config: { capabilities: ['keygen', 'sign'], max_sessions: 10, paillier_bits: 2048 },
     index,
     own,
-    store: { keys, sessions: openSessionRecords(join(directory, 'sessions'), () => 1) },
+    store: {
+      keys,
+      unwanted: openUnwanted(join(directory, 'unwanted')),
+      sessions: openSessionRecords(join(directory, 'sessions'), () => 1),
+    },
     vault: { forget: () => Promise.resolve() },
     logger: silentLogger,
     now: () => 1,

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { PEER_LIMITS } from '@quorate/wire';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { PeerMessage } from '../src/peer/connection.ts';
+import { eventually } from './support/eventually.ts';
 import {
   dial,
   envelopeOf,
@@ -45,13 +46,13 @@ describe('a connection of two cosigners', () => {
   const joined = async (listener?: Listener): Promise<[LinkEnd, LinkEnd]> => {
     const at = listener ?? (await listen());
     const dialler = await dial(at.url, ownEnd(a, [b]), 'b');
-    await vi.waitFor(() => expect([dialler.ready, at.last.ready]).toEqual([['b'], ['a']]));
+    await eventually(() => expect([dialler.ready, at.last.ready]).toEqual([['b'], ['a']]));
     return [dialler, at.last];
   };
 
   /** What comes on one connection comes in order: with the last of it, all of it was judged. */
   const until = (end: LinkEnd, text: string): Promise<void> =>
-    vi.waitFor(() => expect(heard(end)).toContain(text));
+    eventually(() => expect(heard(end)).toContain(text));
 
   test('R-3: frames are numbered in each direction from 1, so that no nonce comes twice under a key', async () => {
     const ends = await joined();
@@ -100,7 +101,7 @@ describe('a connection of two cosigners', () => {
     from.connection.send(saying('first', 8));
     from.socket.send(held);
     from.connection.send(saying('late', 7));
-    await vi.waitFor(() => expect(heard(to)).toHaveLength(2));
+    await eventually(() => expect(heard(to)).toHaveLength(2));
     expect(to.messages.map(({ seq }) => seq)).toEqual([8, 7]);
   });
 

@@ -85,9 +85,9 @@ export class Courier {
   }
 
   #transmit(pending: Pending): void {
-    this.#send(pending.message);
     pending.timer = setTimeout(() => this.#transmit(pending), pending.wait);
     pending.timer.unref();
     pending.wait = Math.min(pending.wait * 2, LONGEST_MS);
+    this.#send(pending.message);
   }
 }

@@ -96,6 +96,7 @@ export class Admission {
     const key = this.#context.store.keys.find(keySessionId);
     if (key === undefined || key.partner !== partner.name) throw new CosignerError('unknown_key');
     if (key.state === 'pending') throw new CosignerError('key_pending');
+    if (this.#context.locks.isUnwritten(key.session_id)) throw new CosignerError('key_locked');
     const { own } = this.#context;
     const pinned =
       equalBytes(fromHex(key.partner_identity), partner.identity) &&

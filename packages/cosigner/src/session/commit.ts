@@ -4,7 +4,8 @@
  */
 import { fromHex, parseAddress, toHex } from '@quorate/intent';
 import { lockAfterRefresh } from '@quorate/tss';
-import { messageOf } from '../errors.ts';
+import { SecureElementError } from '@quorate/secure-element';
+import { CosignerError, messageOf } from '../errors.ts';
 import { NO_RELEASES } from '../releases.ts';
 import type { KeyRecord, StoredShare } from '../store/keyRecords.ts';
 import type { RecordName } from '../vault.ts';
@@ -62,6 +63,7 @@ export function activateShare(context: SessionContext, keySessionId: string): Ke
   const { next } = before;
   if (next === null) return keys.update(keySessionId, (record) => ({ ...record, state: 'active' }));
   const older = nameOf(before, before.share);
+  context.store.unwanted.add(older);
   const record = keys.update(keySessionId, (current) => ({
     ...current,
     share: next.share,
@@ -87,12 +89,15 @@ export function discardShare(
   if (record === undefined) return;
   if (keySessionId === null) {
     if (record.state !== 'pending') return;
+    const name = nameOf(record, record.share);
+    context.store.unwanted.add(name);
     keys.remove(id);
-    forget(context, nameOf(record, record.share));
+    forget(context, name);
   } else if (record.next?.session_id === id) {
-    const { share } = record.next;
+    const name = nameOf(record, record.next.share);
+    context.store.unwanted.add(name);
     keys.update(keySessionId, (current) => ({ ...current, next: null }));
-    forget(context, nameOf(record, share));
+    forget(context, name);
   }
 }
 
@@ -100,9 +105,39 @@ function nameOf(record: KeyRecord, share: StoredShare): RecordName {
   return { recordId: fromHex(share.record_id), address: parseAddress(record.address) };
 }
 
-/** A chip that does not forget costs a slot, nothing else. */
-function forget(context: SessionContext, name: RecordName): void {
-  context.vault.forget(name).catch((error: unknown) => {
-    context.logger.warn({ error: messageOf(error) }, 'the chip kept a record that is not needed');
-  });
+/**
+ * What the chip was still to forget when the process ended. A record that a key has again, or still,
+ * stays: the process ended before the key let go of it.
+ */
+export function forgetLeftovers(context: ForgettingContext): void {
+  const { keys, unwanted } = context.store;
+  const used = new Set(
+    keys
+      .list()
+      .flatMap(({ share, next }) => [share.record_id, ...(next ? [next.share.record_id] : [])]),
+  );
+  for (const name of unwanted.list()) {
+    if (used.has(toHex(name.recordId))) unwanted.remove(name);
+    else forget(context, name);
+  }
+}
+
+type ForgettingContext = Pick<SessionContext, 'logger' | 'store' | 'vault'>;
+
+/** What the chip does not forget now it is asked to forget at the next start. */
+function forget({ logger, store, vault }: ForgettingContext, name: RecordName): void {
+  vault
+    .forget(name)
+    .catch((error: unknown) => {
+      if (!isForgotten(error)) throw error;
+    })
+    .then(() => store.unwanted.remove(name))
+    .catch((error: unknown) => {
+      logger.warn({ error: messageOf(error) }, 'the chip kept a record that is not needed');
+    });
+}
+
+function isForgotten(error: unknown): boolean {
+  const cause = error instanceof CosignerError ? error.cause : error;
+  return cause instanceof SecureElementError && cause.code === 'record-not-found';
 }

@@ -10,6 +10,7 @@ import type { PrimeStock } from '../primeStock.ts';
 import type { Store } from '../store/index.ts';
 import type { Vault } from '../vault.ts';
 import type { Threads } from '../worker/threads.ts';
+import type { KeyLocks } from './locks.ts';
 
 /** The surroundings of every session. */
 export interface SessionContext {
@@ -28,8 +29,7 @@ export interface SessionContext {
   readonly now: () => number;
   readonly partner: (name: string) => PublicIdentity | undefined;
   readonly send: (partner: string, message: PeerMessage) => boolean;
-  /** Stops every other session of a key that was locked. */
-  readonly stopKey: (keySessionId: string, cause: string) => void;
+  readonly locks: KeyLocks;
   /** A session is over. */
   readonly onOver: (sessionId: string) => void;
   /** And has nothing more to say. */

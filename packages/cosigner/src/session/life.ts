@@ -24,8 +24,8 @@ import { toldCode } from './told.ts';
 /** How long the last messages of a session are repeated after its end, milliseconds. */
 const FAREWELL_MS = 30_000;
 
-/** Where a session stands. */
-export type Phase = 'agreeing' | 'starting' | 'running' | 'storing' | 'stored' | 'over';
+/** Where a session stands; silent: its key has a lock that is not on disk. */
+export type Phase = 'agreeing' | 'starting' | 'running' | 'storing' | 'stored' | 'silent' | 'over';
 
 interface End {
   readonly status: 'completed' | 'failed' | 'aborted';
@@ -58,6 +58,11 @@ export class SessionLife {
 
   get isOver(): boolean {
     return this.phase === 'over';
+  }
+
+  /** Whether it hears anything. */
+  get isDeaf(): boolean {
+    return this.phase === 'over' || this.phase === 'silent';
   }
 
   /** Is aborted when the session is over. */
@@ -158,16 +163,16 @@ export class SessionLife {
   #finish({ status, code, reason = '', shown = {} }: End): void {
     if (this.isOver) return;
     const { context, courier, proposal } = this;
+    if (context.locks.isUnwritten(proposal.keySessionId)) return this.#fallSilent();
     // P2 keeps what it said it has stored: only P1 knows whether it became the key. What is on its
     // way to the chip is discarded when it is there.
     const unsaid = !(this.phase === 'stored' && context.index === 2) && this.phase !== 'storing';
     this.phase = 'over';
     this.clocks.close();
-    // The key stays open as long as the thread may work with it.
-    void (this.#port?.end() ?? Promise.resolve()).then(() => this.#release());
+    this.#leaveThread();
     if (code !== undefined && unsaid) discardShare(context, proposal);
     const error = code === undefined ? null : { code, message: shownReason(code, reason) };
-    this.show({ ...shown, status, error });
+    this.#keep({ ...shown, status, error });
     if (code !== undefined) this.#farewell(code);
     this.#over.abort();
     for (const wake of this.#waiters.splice(0)) wake();
@@ -180,6 +185,29 @@ export class SessionLife {
     const late = setTimeout(gone, FAREWELL_MS);
     late.unref();
     courier.whenEmpty(gone);
+  }
+
+  /** Neither side is told of an end; it comes when the lock is on disk. */
+  #fallSilent(): void {
+    this.phase = 'silent';
+    this.clocks.close();
+    this.courier.clear();
+    this.#leaveThread();
+  }
+
+  /** The key stays open as long as the thread may work with it. */
+  #leaveThread(): void {
+    void (this.#port?.end() ?? Promise.resolve()).then(() => this.#release());
+  }
+
+  /** What is shown of an end is not worth the process: keys and locks have files of their own. */
+  #keep(end: Partial<SessionView>): void {
+    try {
+      this.show(end);
+    } catch (error) {
+      const fields = { session_id: this.proposal.id, error: messageOf(error) };
+      this.context.logger.error(fields, 'the end of a session cannot be written');
+    }
   }
 
   #farewell(code: CosignerCode): void {

@@ -15,9 +15,11 @@ import { CosignerError, messageOf } from '../errors.ts';
 import { hex0x } from '../message.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import { Admission, type Admitted, type Order } from './admission.ts';
+import { forgetLeftovers } from './commit.ts';
 import { Confirmation } from './confirmation.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { shownKey } from './keyState.ts';
+import { KeyLocks } from './locks.ts';
 import { decodeMail } from './mail.ts';
 import { TwoPartySession } from './session.ts';
 import { Teller } from './teller.ts';
@@ -25,7 +27,7 @@ import { Teller } from './teller.ts';
 export type { Order } from './admission.ts';
 
 /** What a manager is given of its surroundings. */
-export type ManagerContext = Omit<SessionContext, 'stopKey' | 'onOver' | 'onGone'> & {
+export type ManagerContext = Omit<SessionContext, 'locks' | 'onOver' | 'onGone'> & {
   /** A session is over. */
   readonly onSession: (view: SessionView) => void;
 };
@@ -43,13 +45,14 @@ export class SessionManager {
   constructor({ onSession, ...context }: ManagerContext) {
     this.#context = {
       ...context,
-      stopKey: (keySessionId, cause) => this.#stopKey(keySessionId, cause),
+      locks: new KeyLocks(context, (key, cause) => this.#locked(key, cause)),
       onOver: (id) => this.#over(id, onSession),
       onGone: (id) => this.#ended.delete(id),
     };
     this.#teller = new Teller(context.send);
     this.#admission = new Admission(this.#context, this.#live);
     this.#confirmation = new Confirmation(this.#context, this.#teller, this.#live);
+    forgetLeftovers(this.#context);
     this.#confirmation.dropUnconfirmed();
   }
 
@@ -114,6 +117,7 @@ export class SessionManager {
   receive(partner: string, message: PeerMessage): void {
     if (message.sessionId === '') return this.#receiveSync(partner, message);
     const live = this.#live.get(message.sessionId);
+    if (live === undefined ? this.#isUnanswerable(message) : live.isSilent) return;
     const session = live ?? this.#ended.get(message.sessionId);
     if (session !== undefined && session.proposal.partner.name !== partner) return;
     if (message.type === 'ack') {
@@ -139,6 +143,7 @@ export class SessionManager {
   /** Ends every session; keys stay. */
   stop(): void {
     this.#admission.close();
+    this.#context.locks.close();
     for (const session of this.#live.values()) session.stop('stopping', 'the server is stopping');
   }
 
@@ -208,11 +213,17 @@ export class SessionManager {
     this.#confirmation.askFor(session.proposal.partner.name, id);
   }
 
-  #stopKey(keySessionId: string, cause: string): void {
+  #locked(keySessionId: string, cause: string | undefined): void {
     for (const session of this.#live.values()) {
       if (session.id === cause || session.proposal.keySessionId !== keySessionId) continue;
       session.stop('key_locked', 'another session locked the key');
     }
+  }
+
+  /** A proposal for a key whose lock is not on disk. */
+  #isUnanswerable({ type, plaintext }: PeerMessage): boolean {
+    const init = type === 'two_party_sign_init' ? decodeMail(PeerInit, plaintext) : undefined;
+    return init !== undefined && this.#context.locks.isUnwritten(init.key_session_id ?? null);
   }
 
   #open(

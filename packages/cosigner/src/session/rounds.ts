@@ -72,8 +72,8 @@ export class Rounds {
   /** A lock holds, and evidence stays, however the session ended in the meantime. */
   onThread(event: SessionEvent): void {
     const { context, proposal } = this.#life;
-    if (event.event === 'aborted' && !recordVerdict(this.#life, event.abort)) return;
-    if (this.#life.isOver) {
+    if (event.event === 'aborted') recordVerdict(this.#life, event.abort);
+    if (this.#life.isDeaf) {
       if (event.event === 'share') event.share.opener.fill(0);
       return;
     }

@@ -48,6 +48,11 @@ export class TwoPartySession {
     return this.#life.view;
   }
 
+  /** Whether the partner is told nothing at the moment. */
+  get isSilent(): boolean {
+    return this.#life.phase === 'silent';
+  }
+
   /** Begins what this side's REST asked for. */
   begin(): void {
     this.#life.working(() => this.#agreement.propose());
@@ -77,7 +82,7 @@ export class TwoPartySession {
   /** Takes a message of the partner; the caller acknowledges it. */
   receive(message: PeerMessage): void {
     if (message.seq > 0 && !this.#life.courier.isNew(message.seq)) return;
-    if (this.#life.isOver) return;
+    if (this.#life.isDeaf) return;
     if (message.type === 'two_party_sign_init') return this.#agreement.receive(message);
     if (message.type === 'abort') return this.#receiveAbort(message);
     if (message.type === 'session_sync') return this.#receiveSync(message);

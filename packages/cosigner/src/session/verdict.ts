@@ -1,23 +1,22 @@
 /** What stays of a failed check: the lock of the key, and the evidence. */
-import { lockAfter } from '@quorate/tss';
+import { messageOf } from '../errors.ts';
 import type { SessionAbort } from '../worker/protocol.ts';
 import type { SessionLife } from './life.ts';
 
-/** The lock is on disk, and the other sessions of the key are over, before anything is said. */
-export function recordVerdict(life: SessionLife, abort: SessionAbort): boolean {
-  const { context, proposal } = life;
-  const { logger, store, now, stopKey, index } = context;
+/** Locks the key, which ends its sessions, and keeps the evidence, before anything is said. */
+export function recordVerdict({ context, proposal }: SessionLife, abort: SessionAbort): void {
+  const { logger, store, locks, index } = context;
   const { id, keySessionId } = proposal;
   const { reason, culprits, round, message, keyUnsafe, evidence } = abort;
+  const fields = { session_id: id, reason, culprits, round };
   if (keyUnsafe !== null && keySessionId !== null && index === 1) {
-    store.keys.update(keySessionId, (record) => ({
-      ...record,
-      lock: { ...record.lock, ...lockAfter(record.lock, keyUnsafe), session_id: id, at: now() },
-    }));
-    stopKey(keySessionId, id);
-    logger.error({ session_id: id, key: keySessionId, lock: keyUnsafe }, 'key locked');
+    locks.lock(keySessionId, keyUnsafe, id);
   }
-  if (evidence.length > 0) store.keepEvidence(id, { reason, culprits, round, evidence });
-  logger.warn({ session_id: id, reason, culprits, round }, message);
-  return true;
+  try {
+    if (evidence.length > 0) store.keepEvidence(id, { reason, culprits, round, evidence });
+  } catch (error) {
+    // The lock does not depend on it.
+    logger.error({ session_id: id, error: messageOf(error) }, 'the evidence cannot be written');
+  }
+  logger.warn({ ...fields, lock: keyUnsafe }, message);
 }

@@ -7,6 +7,7 @@ import type { CosignerPaths } from '../files.ts';
 import { type KeyRecords, openKeyRecords } from './keyRecords.ts';
 import type { RecordSeal } from './recordSeal.ts';
 import { openSessionRecords, type SessionRecords } from './sessionRecords.ts';
+import { openUnwanted, type Unwanted } from './unwanted.ts';
 import { checkVersion } from './version.ts';
 
 /** The open store of one cosigner. */
@@ -17,6 +18,7 @@ export interface Store extends LockedStore {
 /** A store whose keys are not read yet: what shows that they are its own comes from the chip. */
 export interface LockedStore {
   readonly sessions: SessionRecords;
+  readonly unwanted: Unwanted;
   /** Keeps signed messages that show a deviation. */
   keepEvidence(sessionId: string, evidence: unknown): void;
   /** @throws SetupError `store/tampered` */
@@ -41,6 +43,7 @@ export function openStore(
     const evidence = paths.inStore('evidence');
     makePrivateDirectory(evidence);
     return {
+      unwanted: openUnwanted(paths.inStore('unwanted')),
       sessions: openSessionRecords(paths.inStore('sessions'), now),
       keepEvidence: (sessionId, content) => {
         const path = join(evidence, `${sessionId}.json`);

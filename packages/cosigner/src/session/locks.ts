@@ -1,0 +1,77 @@
+/**
+ * Locks of keys. One that cannot be written holds in memory: the key is not used, nobody is answered,
+ * and the write is tried again until the lock is on disk (contract.md §2.2: before any answer).
+ */
+import { type KeyUnsafe, lockAfter } from '@quorate/tss';
+import { messageOf } from '../errors.ts';
+import type { SessionContext } from './context.ts';
+
+/** How often a write that failed is tried again, milliseconds. */
+const AGAIN_MS = 2000;
+
+/** The locks of one server. */
+export class KeyLocks {
+  readonly #context: Pick<SessionContext, 'logger' | 'now' | 'store'>;
+  readonly #onLocked: (keySessionId: string, cause: string | undefined) => void;
+  /** Writes that failed, by key. */
+  readonly #unwritten = new Map<string, (() => void)[]>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `onLocked` ends the sessions of a key but the cause, which has an end of its own. */
+  constructor(
+    context: Pick<SessionContext, 'logger' | 'now' | 'store'>,
+    onLocked: (keySessionId: string, cause: string | undefined) => void,
+  ) {
+    this.#context = context;
+    this.#onLocked = onLocked;
+  }
+
+  /** Whether the key has a lock that is not on disk. */
+  isUnwritten(keySessionId: string | null): boolean {
+    return keySessionId !== null && this.#unwritten.has(keySessionId);
+  }
+
+  /** Locks a key because of what a session showed. */
+  lock(keySessionId: string, keyUnsafe: KeyUnsafe, sessionId: string): void {
+    const { store, now } = this.#context;
+    const at = now();
+    const write = (): void => {
+      store.keys.update(keySessionId, (record) => ({
+        ...record,
+        lock: { ...record.lock, ...lockAfter(record.lock, keyUnsafe), session_id: sessionId, at },
+      }));
+    };
+    this.#unwritten.set(keySessionId, [...(this.#unwritten.get(keySessionId) ?? []), write]);
+    this.#write(keySessionId);
+    this.#onLocked(keySessionId, sessionId);
+  }
+
+  /** Tries once more what failed; the server stops. */
+  close(): void {
+    this.#again();
+    clearTimeout(this.#timer);
+  }
+
+  #again(): void {
+    for (const key of this.#unwritten.keys()) {
+      if (this.#write(key)) this.#onLocked(key, undefined);
+    }
+  }
+
+  #write(keySessionId: string): boolean {
+    const { logger } = this.#context;
+    try {
+      for (const write of this.#unwritten.get(keySessionId) ?? []) write();
+      this.#unwritten.delete(keySessionId);
+      logger.error({ key: keySessionId }, 'key locked');
+      return true;
+    } catch (error) {
+      const fields = { key: keySessionId, error: messageOf(error) };
+      logger.error(fields, 'a lock cannot be written: the key is not used, and nobody is answered');
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#again(), AGAIN_MS);
+      this.#timer.unref();
+      return false;
+    }
+  }
+}

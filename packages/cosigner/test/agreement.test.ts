@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Approvals } from '../src/approvals.ts';
+import { Deadlines } from '../src/session/deadlines.ts';
+import { joinedSides, mailOf, type Side, type Wishes } from './support/halves.ts';
+import { KEY } from './support/records.ts';
+
+const MINUTE = 60_000;
+const SIGN = { type: 'sign', partner: 'p2', keySessionId: KEY, message: 'pay' } as const;
+const KEYGEN = { type: 'keygen', partner: 'p2' } as const;
+
+describe('the clocks of a session', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  /** A side whose partner has its proposal, and says what the test says. */
+  const alone = async (
+    order: Parameters<Side['manager']['order']>[0],
+    wishes: Wishes = {},
+  ): Promise<{ p1: Side; id: string; status: (text: string) => void; error: () => unknown }> => {
+    const { p1 } = joinedSides({ p1: wishes });
+    p1.carries = () => true;
+    const { session_id: id } = p1.manager.order(order).view;
+    await vi.advanceTimersByTimeAsync(0);
+    let seq = 100;
+    const status = (text: string): void => {
+      p1.manager.receive('p2', mailOf('session_sync', id, (seq += 1), { status: text }));
+    };
+    return { p1, id, status, error: () => p1.view(id)?.error?.code };
+  };
+
+  test('a partner that says over and over that it looks for primes is waited for once', async () => {
+    const { status, error } = await alone(KEYGEN);
+    for (let minute = 0; minute < 14; minute += 1) {
+      status('preparing');
+      await vi.advanceTimersByTimeAsync(MINUTE);
+    }
+    expect(error()).toBeUndefined();
+    status('preparing');
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(error()).toBe('timeout');
+  });
+
+  test('a partner gains nothing by saying first the one and then the other', async () => {
+    const { status, error } = await alone(KEYGEN);
+    for (let minute = 0; minute < 15; minute += 1) {
+      status(minute % 2 === 0 ? 'preparing' : 'awaiting_approval');
+      await vi.advanceTimersByTimeAsync(MINUTE);
+    }
+    expect(error()).toBe('timeout');
+  });
+
+  test('primes are no reason to wait in a signature', async () => {
+    const { status, error } = await alone(SIGN);
+    status('preparing');
+    await vi.advanceTimersByTimeAsync(129_000);
+    expect(error()).toBeUndefined();
+    status('preparing');
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(error()).toBe('timeout');
+  });
+
+  test('a partner that asks a person is given time for it once', async () => {
+    const { status, error } = await alone(SIGN);
+    await vi.advanceTimersByTimeAsync(40_000);
+    status('awaiting_approval');
+    await vi.advanceTimersByTimeAsync(100_000);
+    status('awaiting_approval');
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(error()).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(error()).toBe('timeout');
+  });
+
+  test('a session ends with its own deadline however its steps are met', async () => {
+    const { status, error } = await alone(SIGN, {
+      deadlines: { step: 10, setup_step: 60, approval: 300, session: 180 },
+    });
+    status('awaiting_approval');
+    await vi.advanceTimersByTimeAsync(179_000);
+    expect(error()).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(error()).toBe('timeout');
+  });
+
+  test('the deadline of a session holds while the rounds run, counted from the session’s beginning', async () => {
+    const approvals = new Approvals('prompt', undefined);
+    const { p1, p2 } = joinedSides({ p2: { approvals } });
+    const { session_id: id } = p1.manager.order(SIGN).view;
+    await vi.advanceTimersByTimeAsync(110_000);
+    expect(p2.view(id)?.status).toBe('awaiting_approval');
+    approvals.approve(id, p2.view(id)?.digest ?? '');
+    await vi.advanceTimersByTimeAsync(0);
+    expect([p1.view(id)?.status, p2.view(id)?.status]).toEqual(['running', 'running']);
+    const step = { round: 1, from: 1, to: 2, body: 'AAAA', signature: '' } as const;
+    for (let seconds = 110; seconds < 182; seconds += 3) {
+      p1.lines.get(id)?.say({ event: 'frames', id, frames: [step] });
+      await vi.advanceTimersByTimeAsync(3000);
+    }
+    expect(p1.view(id)?.error?.code).toBe('timeout');
+  });
+
+  test('one’s own search for primes does not count, and the session goes on with the time that it had', async () => {
+    const { p1, error, id } = await alone(KEYGEN, {
+      slow: true,
+      deadlines: { step: 300, setup_step: 300, approval: 300, session: 180 },
+    });
+    expect(p1.view(id)?.status).toBe('preparing');
+    await vi.advanceTimersByTimeAsync(60 * MINUTE);
+    expect(error()).toBeUndefined();
+    p1.givePrimes();
+    await vi.advanceTimersByTimeAsync(179_000);
+    expect(error()).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(error()).toBe('timeout');
+  });
+
+  test('a clock that stands still keeps what is left, and one that is closed does not start again', () => {
+    const late: string[] = [];
+    const clocks = new Deadlines(10, (which) => late.push(which));
+    vi.advanceTimersByTime(6000);
+    clocks.pause();
+    clocks.pause();
+    vi.advanceTimersByTime(60_000);
+    clocks.resume();
+    clocks.resume();
+    vi.advanceTimersByTime(3900);
+    expect(late).toEqual([]);
+    vi.advanceTimersByTime(200);
+    expect(late).toEqual(['session']);
+    clocks.close();
+    clocks.pause();
+    clocks.resume();
+    clocks.arm('step', 1);
+    vi.advanceTimersByTime(60_000);
+    expect(late).toEqual(['session']);
+  });
+});
+
+describe('a proposal', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  test('that is taken back while a person thinks is not certified, whatever the person says then', async () => {
+    const approvals = new Approvals('prompt', undefined);
+    const { p1, p2 } = joinedSides({ p2: { approvals } });
+    const { session_id: id } = p1.manager.order(SIGN).view;
+    await vi.advanceTimersByTimeAsync(0);
+    expect(p2.view(id)?.status).toBe('awaiting_approval');
+    p2.manager.receive('p1', mailOf('abort', id, 90, { code: 'timeout', reason: '' }));
+    expect(() => approvals.approve(id, p2.view(id)?.digest ?? '')).not.toThrow();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(p2.sent.filter(({ type }) => type === 'two_party_sign_init')).toEqual([]);
+    expect(p2.view(id)).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
+  });
+
+  test('that a person declines ends at both sides, and no certificate leaves', async () => {
+    const approvals = new Approvals('prompt', undefined);
+    const { p1, p2 } = joinedSides({ p2: { approvals } });
+    const { session_id: id } = p1.manager.order(SIGN).view;
+    await vi.advanceTimersByTimeAsync(0);
+    approvals.decline(id, 'no');
+    await vi.advanceTimersByTimeAsync(0);
+    expect([p1.view(id)?.error?.code, p2.view(id)?.error?.code]).toEqual(['declined', 'declined']);
+    expect(p2.sent.filter(({ type }) => type === 'two_party_sign_init')).toEqual([]);
+  });
+
+  test('whose session ended while primes were looked for is not certified', async () => {
+    const { p1, p2 } = joinedSides({ p2: { slow: true } });
+    const { session_id: id } = p1.manager.order(KEYGEN).view;
+    await vi.advanceTimersByTimeAsync(0);
+    expect(p2.view(id)?.status).toBe('preparing');
+    p2.manager.receive('p1', mailOf('abort', id, 90, { code: 'timeout', reason: '' }));
+    p2.givePrimes();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(p2.sent.filter(({ type }) => type === 'two_party_sign_init')).toEqual([]);
+    expect(p2.view(id)).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
+  });
+});
