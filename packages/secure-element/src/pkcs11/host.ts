@@ -78,7 +78,7 @@ export class ModuleHost {
   /** @throws SecureElementError `reader-not-found`, `ambiguous-token`, `wrong-chip`, `not-supported`, `locked` */
   open(choice: TokenChoice): TokenRunner {
     const { slot, description } = this.#choose(choice);
-    this.#checkMechanisms(slot, description);
+    checkMechanisms(description.label, this.#module.C_GetMechanismList(slot));
     const unlock = lockFile(lockPath(description));
     const pinned = { ...choice, serial: description.serial };
     const reopen: CardOpener = (known) => {
@@ -164,16 +164,20 @@ export class ModuleHost {
     const options = { cplc: tokenCplc(description), software: !description.hardware };
     return new TokenCard(new TokenSession(this.#module, slot), options);
   }
+}
 
-  #checkMechanisms(slot: Handle, { label }: TokenName): void {
-    const has = new Set(this.#module.C_GetMechanismList(slot));
-    const wanted = { CKM_AES_KEY_GEN: CKM.aesKeyGen, CKM_AES_GCM: CKM.aesGcm };
-    const all = { ...wanted, CKM_EC_KEY_PAIR_GEN: CKM.ecKeyPairGen, CKM_ECDSA: CKM.ecdsa };
-    const missing = Object.entries(all).filter(([, mechanism]) => !has.has(mechanism));
-    if (missing.length === 0) return;
-    const names = missing.map(([name]) => name).join(', ');
-    throw new SecureElementError('not-supported', `the token "${label}" does not have ${names}`);
-  }
+/** Refuses a token by the names of the mechanisms that it does not have. */
+export function checkMechanisms(label: string, mechanisms: readonly number[]): void {
+  const wanted = {
+    CKM_AES_KEY_GEN: CKM.aesKeyGen,
+    CKM_AES_GCM: CKM.aesGcm,
+    CKM_EC_KEY_PAIR_GEN: CKM.ecKeyPairGen,
+    CKM_ECDSA: CKM.ecdsa,
+  };
+  const missing = Object.entries(wanted).filter(([, mechanism]) => !mechanisms.includes(mechanism));
+  if (missing.length === 0) return;
+  const names = missing.map(([name]) => name).join(', ');
+  throw new SecureElementError('not-supported', `the token "${label}" does not have ${names}`);
 }
 
 /**

@@ -65,10 +65,9 @@ export function makeSoftHsm(): SoftHsm {
   };
 }
 
-/** SoftHSM's module as a hostile program on the same host has it, in this thread. */
+/** SoftHSM's module, initialised already, as another program on the host has it. */
 export function loadModule(): PKCS11 {
   const module = new (binding().PKCS11)();
   module.load(MODULE);
-  module.C_Initialize();
   return module;
 }
