@@ -1,5 +1,7 @@
-// Prints "N passed, N failed, N skipped" from Vitest's JSON result; in CI a skipped test fails, too.
-import { readFileSync } from 'node:fs';
+// Prints "N passed, N failed, N skipped" from Vitest's JSON result and, when their folder is named, Surefire's reports.
+// In CI a skipped test fails, too.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 function readResult(path) {
   try {
@@ -10,15 +12,47 @@ function readResult(path) {
   }
 }
 
-const result = readResult(process.argv[2]);
-const files = result?.testResults ?? [];
-const tests = files.flatMap((file) => file.assertionResults);
-const count = (...statuses) => tests.filter((test) => statuses.includes(test.status)).length;
-const passed = count('passed');
-// A file that does not load fails without any test of its own.
-const broken = files.filter((f) => f.status === 'failed' && f.assertionResults.length === 0).length;
-const failed = count('failed') + broken;
-const skipped = count('skipped', 'pending', 'todo', 'disabled');
-const clean = result?.success === true && passed > 0 && failed === 0;
+function countVitest(path) {
+  const result = readResult(path);
+  const files = result?.testResults ?? [];
+  const tests = files.flatMap((file) => file.assertionResults);
+  const count = (...statuses) => tests.filter((test) => statuses.includes(test.status)).length;
+  // A file that does not load fails without any test of its own.
+  const isBroken = (file) => file.status === 'failed' && file.assertionResults.length === 0;
+  return {
+    complete: result?.success === true,
+    passed: count('passed'),
+    failed: count('failed') + files.filter(isBroken).length,
+    skipped: count('skipped', 'pending', 'todo', 'disabled'),
+  };
+}
+
+function countSurefire(folder) {
+  const total = { complete: true, passed: 0, failed: 0, skipped: 0 };
+  for (const name of listReports(folder)) {
+    const [suite = ''] = /<testsuite\s[^>]*>/.exec(readFileSync(join(folder, name), 'utf8')) ?? [];
+    const number = (attribute) => Number(new RegExp(`\\s${attribute}="(\\d+)"`).exec(suite)?.[1]);
+    const [failed, skipped] = [number('errors') + number('failures'), number('skipped')];
+    total.passed += number('tests') - failed - skipped;
+    total.failed += failed;
+    total.skipped += skipped;
+  }
+  return total;
+}
+
+function listReports(folder) {
+  try {
+    return readdirSync(folder).filter((name) => /^TEST-.*\.xml$/.test(name));
+  } catch {
+    process.stderr.write(`no test result in ${folder}\n`);
+    return [];
+  }
+}
+
+const [vitest, surefire] = process.argv.slice(2);
+const runs = [countVitest(vitest), ...(surefire === undefined ? [] : [countSurefire(surefire)])];
+const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
+const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')];
+const clean = runs.every((run) => run.complete && run.passed > 0) && failed === 0;
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 if (!clean || (process.env.CI === 'true' && skipped > 0)) process.exitCode = 1;

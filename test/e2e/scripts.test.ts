@@ -29,9 +29,11 @@ async function summary(statuses: string[], more: { success?: boolean; ci?: boole
   return summaryOf(path, more.ci ?? true);
 }
 
-async function summaryOf(path: string, ci: boolean) {
+async function summaryOf(path: string, ci: boolean, ...more: string[]) {
   const env = { ...process.env, CI: ci ? 'true' : '' };
-  const { code, stdout } = await run(process.execPath, [script('summary.mjs'), path], { env });
+  const { code, stdout } = await run(process.execPath, [script('summary.mjs'), path, ...more], {
+    env,
+  });
   return { code, line: stdout.trim() };
 }
 
@@ -53,6 +55,27 @@ describe('the summary of a test run', () => {
     expect(await summary([])).toMatchObject({ code: 1 });
     expect(await summary(['passed'], { success: false })).toMatchObject({ code: 1 });
     expect(await summaryOf(join(directory, 'none.json'), true)).toMatchObject({ code: 1 });
+  });
+
+  test('counts the reports of Surefire too, and fails for what failed, was skipped or is missing there', async () => {
+    const path = join(directory, 'result.json');
+    await summary(['passed']);
+    const reports = mkdtempSync(join(directory, 'reports-'));
+    expect(await summaryOf(path, true, reports)).toMatchObject({ code: 1 });
+    const report = (counts: string): void =>
+      writeFileSync(
+        join(reports, 'TEST-card.xml'),
+        `<?xml version="1.0"?>\n<testsuite name="card" time="1.5" ${counts}>\n</testsuite>\n`,
+      );
+    report('tests="5" errors="0" skipped="0" failures="0"');
+    const good = { code: 0, line: '6 passed, 0 failed, 0 skipped' };
+    expect(await summaryOf(path, true, reports)).toEqual(good);
+    report('tests="5" errors="1" skipped="1" failures="1"');
+    const bad = { code: 1, line: '3 passed, 2 failed, 1 skipped' };
+    expect(await summaryOf(path, true, reports)).toEqual(bad);
+    report('tests="5" errors="0" skipped="1" failures="0"');
+    expect(await summaryOf(path, true, reports)).toMatchObject({ code: 1 });
+    expect(await summaryOf(path, false, reports)).toMatchObject({ code: 0 });
   });
 
   test('counts a file that does not load as a failure', async () => {

@@ -14,6 +14,7 @@ final class Commands {
   private static final short CPLC_TAG = (short) 0x9F7F;
   private static final short CHALLENGE = 16;
   private static final short VERSION = (short) 0x0100;
+  private static final byte MAX_ATTEMPTS = 3;
   private static final byte FLAG_PERSONALISED = 0x01;
   private static final byte FLAG_SOFTWARE = (byte) 0x80;
   /** Security: not 1, so that no single bit verifies. */
@@ -64,7 +65,7 @@ final class Commands {
       case Command.GET_CHALLENGE:
         return getChallenge(answer);
       case Command.PERSONALISE:
-        return personalise(length);
+        return personalise(length, answer);
       case Command.ROTATE:
         return rotate(length);
       case Command.SIGN_SESSION:
@@ -144,10 +145,15 @@ final class Commands {
   }
 
   /** Everything is made first; the one write at the end makes it count. */
-  private short personalise(short length) {
+  private short personalise(short length, byte[] scratch) {
     check(!isPersonalised, Status.CONDITIONS);
     check(curve.isPoint(input, (short) 0), Status.WRONG_DATA);
-    identity.create(input);
+    byte attempts = 1;
+    while (!identity.create(scratch)) {
+      check(attempts < MAX_ATTEMPTS, Status.FAILURE);
+      attempts++;
+    }
+    identity.setAuthority(input);
     records.makeKey();
     pin.setFirst(input, Curve.POINT, (short) (length - Curve.POINT));
     JCSystem.beginTransaction();

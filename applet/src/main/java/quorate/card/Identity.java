@@ -1,6 +1,7 @@
 package quorate.card;
 
 import javacard.framework.JCSystem;
+import javacard.framework.Util;
 import javacard.security.CryptoException;
 import javacard.security.ECPrivateKey;
 import javacard.security.ECPublicKey;
@@ -75,11 +76,23 @@ final class Identity {
     return key;
   }
 
-  /** Makes the card's key and takes the authorisation key. Nothing before the caller's transaction. */
-  void create(byte[] authority) {
-    keyPair.genKeyPair();
+  /** Takes the first authorisation key. It is nothing before the caller's transaction. */
+  void setAuthority(byte[] authority) {
     firstAuthority.setW(authority, (short) 0, Curve.POINT);
     isSecond = false;
+  }
+
+  /** Makes the card's key, and tells whether its halves belong together: a platform once gave others. */
+  boolean create(byte[] scratch) {
+    keyPair.genKeyPair();
+    begin(SESSION_LABEL);
+    short length = signature.sign(work, (short) 0, Curve.POINT, scratch, (short) 0);
+    signature.init(publicKey, Signature.MODE_VERIFY);
+    signature.update(SESSION_LABEL, (short) 0, (short) SESSION_LABEL.length);
+    signature.update(work, (short) 0, Curve.POINT);
+    boolean isPair = signature.verify(work, (short) 0, Curve.POINT, scratch, (short) 0, length);
+    Util.arrayFillNonAtomic(scratch, (short) 0, length, (byte) 0);
+    return isPair;
   }
 
   short getPublicKey(byte[] answer) {

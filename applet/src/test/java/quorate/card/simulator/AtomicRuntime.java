@@ -3,6 +3,7 @@ package quorate.card.simulator;
 import com.licel.jcardsim.base.SimulatorRuntime;
 import javacard.framework.AID;
 import javacard.framework.JCSystem;
+import javacard.framework.TransactionException;
 
 /**
  * jCardSim with the transactions of the Java Card specification: an abort, and a power cut before the commit, leave
@@ -12,10 +13,16 @@ final class AtomicRuntime extends SimulatorRuntime {
   private PersistentMemory before;
   private int writesLeft = Integer.MAX_VALUE;
   private boolean hasPower = true;
+  private boolean failsNext;
 
   /** The power goes directly after the nth write from now. */
   void cutAfterWrite(int count) {
     writesLeft = count;
+  }
+
+  /** The next transaction cannot be written. */
+  void failNextTransaction() {
+    failsNext = true;
   }
 
   boolean hasPower() {
@@ -45,6 +52,10 @@ final class AtomicRuntime extends SimulatorRuntime {
 
   @Override
   public void commitTransaction() {
+    if (failsNext) {
+      failsNext = false;
+      TransactionException.throwIt(TransactionException.BUFFER_FULL);
+    }
     super.commitTransaction();
     before = null;
     writesLeft--;
@@ -74,6 +85,7 @@ final class AtomicRuntime extends SimulatorRuntime {
     }
   }
 
+  /** Everything that the applet keeps without power. */
   PersistentMemory takePicture() {
     AID aid = applets.firstKey();
     return new PersistentMemory(

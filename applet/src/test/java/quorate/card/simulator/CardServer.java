@@ -4,6 +4,8 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -35,9 +37,7 @@ public final class CardServer {
     if (arguments.length == 1 && arguments[0].equals("--listen")) {
       listen(new ServerSocket(0, 16, local));
     } else if (arguments.length == 2 && arguments[0].equals("--vpcd")) {
-      try (Socket socket = new Socket(local, Integer.parseInt(arguments[1]))) {
-        serve(socket, new SimulatedCard(), false);
-      }
+      serveAndClose(new Socket(local, Integer.parseInt(arguments[1])), false);
       System.exit(0);
     } else {
       System.err.println("CardServer --listen | --vpcd PORT");
@@ -47,17 +47,18 @@ public final class CardServer {
 
   private static void listen(ServerSocket server) throws IOException {
     System.out.println("listening " + server.getLocalPort());
+    System.setOut(new PrintStream(OutputStream.nullOutputStream())); // jCardSim tells of every algorithm
     while (true) {
       Socket socket = server.accept();
-      Thread thread = new Thread(() -> serveAndClose(socket), "card");
+      Thread thread = new Thread(() -> serveAndClose(socket, true), "card");
       thread.setDaemon(true);
       thread.start();
     }
   }
 
-  private static void serveAndClose(Socket socket) {
+  private static void serveAndClose(Socket socket, boolean canCut) {
     try (socket) {
-      serve(socket, new SimulatedCard(), true);
+      serve(socket, new SimulatedCard(), canCut);
     } catch (EOFException | SocketException e) {
       return; // the reader has gone, and the card with it
     } catch (IOException e) {
@@ -109,7 +110,7 @@ public final class CardServer {
         new Thread(
             () -> {
               try {
-                System.in.transferTo(java.io.OutputStream.nullOutputStream());
+                System.in.transferTo(OutputStream.nullOutputStream());
               } catch (IOException e) {
                 // the same as its end
               }

@@ -19,10 +19,10 @@ import java.util.function.Predicate;
  */
 final class PersistentMemory {
   private final List<Runnable> restore = new ArrayList<>();
+  private final Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /** Takes a picture of all that is reachable from an applet. */
   PersistentMemory(Object applet, Predicate<Object> isTransient) {
-    Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     Deque<Object> open = new ArrayDeque<>(List.of(applet));
     while (!open.isEmpty()) {
       Object next = open.pop();
@@ -34,6 +34,11 @@ final class PersistentMemory {
         }
       }
     }
+  }
+
+  /** The objects and arrays of the picture. */
+  Set<Object> objects() {
+    return seen;
   }
 
   /** Puts everything back. */

@@ -58,6 +58,10 @@ public final class SimulatedCard {
     return parameters;
   }
 
+  void useT0() {
+    simulator.changeProtocol("T=0");
+  }
+
   AtomicRuntime runtime() {
     return runtime;
   }

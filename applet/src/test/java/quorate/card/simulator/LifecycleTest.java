@@ -1,0 +1,188 @@
+package quorate.card.simulator;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.Random;
+import javacard.framework.ISOException;
+import javacard.framework.OwnerPIN;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import quorate.card.QuorateApplet;
+
+/** What the compliance suite of APDU bytes does not see: installation, the platform's ways, the state counter. */
+class LifecycleTest {
+  private static final byte[] CPLC = SimulatedCard.hex("80CA9F7F");
+  private SimulatedCard card;
+  private Host host;
+
+  @BeforeEach
+  void make() {
+    card = new SimulatedCard();
+    host = Host.ready(card, new Random(3));
+  }
+
+  @Test
+  @DisplayName("the CPLC given at installation is what the card answers and what REGISTER signs")
+  void registers() {
+    byte[] selected = host.send(CPLC).orThrow().data();
+    card.reset();
+    assertArrayEquals(host.send(CPLC).orThrow().data(), selected);
+    host.powerUp();
+    host.command(0x20, Host.PIN).orThrow();
+    assertTrue(host.proves(Arrays.copyOfRange(selected, 3, 45)));
+  }
+
+  @Test
+  @DisplayName("the applet is not installed without a CPLC of 42 bytes and flags")
+  void refusesInstallation() {
+    byte[] good = SimulatedCard.installParameters(new byte[42], 0);
+    for (int length : new int[] {0, 1, 41, 43}) {
+      byte[] parameters = SimulatedCard.installParameters(new byte[length], 0);
+      ISOException refused =
+          assertThrows(
+              ISOException.class,
+              () -> QuorateApplet.install(parameters, (short) 0, (byte) parameters.length));
+      assertEquals((short) 0x6A80, refused.getReason());
+    }
+    assertEquals(43, good[1 + SimulatedCard.AID.length + 1]);
+  }
+
+  @Test
+  @DisplayName("GET INFO says that jCardSim is a program, since the card server installs the applet so")
+  void flags() {
+    assertEquals(0x81, host.info().flags());
+  }
+
+  @Test
+  @DisplayName("a part of the AID does not select, and takes selection and PIN away when the platform thinks it does")
+  void partialAid() {
+    for (int length = 1; length < 9; length++) {
+      byte[] part = Arrays.copyOf(SimulatedCard.AID, length);
+      byte[] head = {0, (byte) 0xA4, 4, 0, (byte) length};
+      assertEquals(0x6A82, host.send(Host.join(head, part)).status());
+      assertEquals(0x6D00, host.command(0x02).status());
+      host.send(Host.SELECT).orThrow();
+      assertEquals(0x6982, host.command(0x08, host.bytes(171)).status());
+    }
+  }
+
+  @Test
+  @DisplayName("SELECT with parameters that the platform takes as its own is refused")
+  void parameters() {
+    for (int second : new int[] {0x04, 0x0C, 0x10, 0x01, 0x02}) {
+      byte[] select = Host.SELECT.clone();
+      select[3] = (byte) second;
+      assertEquals(0x6A86, host.send(select).status());
+      card.reset();
+    }
+  }
+
+  @Test
+  @DisplayName("every write raises the state counter by one, and nothing else does")
+  void stateCounter() {
+    int start = host.info().counter();
+    assertEquals(3, start); // PERSONALISE, and VERIFY's try taken and given back
+    Host.Stored record = host.store();
+    assertEquals(start + 1, host.info().counter());
+    host.session();
+    host.command(0x84).orThrow();
+    assertEquals(start + 1, host.info().counter());
+    host.send(host.access(0x12, record)).orThrow();
+    assertEquals(start + 2, host.info().counter());
+    byte[] forged = host.access(0x12, record);
+    forged[forged.length - 1] ^= 1;
+    assertEquals(0x6300, host.send(forged).status());
+    assertEquals(start + 2, host.info().counter());
+    assertEquals(0x63C2, host.command(0x20, Host.ascii("000000")).status());
+    assertEquals(start + 3, host.info().counter());
+    host.command(0x24, new byte[] {6}, Host.PIN, Host.ascii("161803")).orThrow();
+    assertEquals(start + 6, host.info().counter());
+    host.send(host.access(0x14, record)).orThrow();
+    assertEquals(start + 7, host.info().counter());
+  }
+
+  @Test
+  @DisplayName("E-6: the tries that the applet counts run out before those of the platform's OwnerPIN")
+  void platformTries() {
+    OwnerPIN platform = Memory.find(card, OwnerPIN.class).get(0);
+    for (int round = 0; round < 5; round++) {
+      for (int cut = 1; cut <= 2; cut++) {
+        card.resetAndCutAfterWrite(cut);
+        host.send(Host.SELECT).orThrow();
+        host.command(0x20, Host.PIN);
+        host.powerUp();
+        assertTrue(host.info().tries() <= platform.getTriesRemaining());
+      }
+      host.command(0x20, Host.PIN).orThrow();
+    }
+    for (int left = 2; left >= 0; left--) {
+      assertEquals(0x63C0 | left, host.command(0x20, Host.ascii("000000")).status());
+      assertTrue(left <= platform.getTriesRemaining());
+    }
+    assertEquals(0x6983, host.command(0x20, Host.PIN).status());
+  }
+
+  @Test
+  @DisplayName("E-7: no array outside of key and PIN objects holds PIN or secret in clear, neither after a command nor without power")
+  void secretsInMemory() {
+    Host.Stored record = host.store();
+    assertNowhere(record.secret());
+    host.command(0x20, Host.PIN).orThrow();
+    assertNowhere(Host.PIN);
+    byte[] read = host.access(0x12, record);
+    assertArrayEquals(record.secret(), Arrays.copyOf(host.send(read).orThrow().data(), 32));
+    assertNowhere(record.secret());
+    host.command(0x24, new byte[] {6}, Host.PIN, Host.ascii("161803")).orThrow();
+    assertNowhere(Host.ascii("161803"));
+    card.reset();
+    assertNowhere(record.secret());
+    assertTrue(Memory.holds(card, record.id()), "the search finds what is there");
+  }
+
+  private void assertNowhere(byte[] secret) {
+    assertFalse(Memory.holds(card, secret));
+  }
+
+  @Test
+  @DisplayName("DELETE leaves nothing of the record in persistent memory")
+  void erased() {
+    Host.Stored record = host.store();
+    assertTrue(Memory.holds(card, record.address()));
+    host.send(host.access(0x14, record)).orThrow();
+    host.session(); // what the command itself carried is wiped
+    assertFalse(Memory.holds(card, record.id()));
+    assertFalse(Memory.holds(card, record.address()));
+  }
+
+  @Test
+  @DisplayName("after a write that failed the card answers 6581 to everything until its power returns")
+  void memoryFailure() {
+    Host.Stored record = host.store();
+    card.runtime().failNextTransaction();
+    assertEquals(0x6581, host.command(0x10, host.bytes(84)).status());
+    assertEquals(0x6581, host.command(0x02).status());
+    assertEquals(0x6581, host.send(Host.SELECT).status());
+    assertEquals(0x6581, host.send(CPLC).status());
+    host.powerUp();
+    host.command(0x20, Host.PIN).orThrow();
+    assertEquals(1, host.info().used());
+    host.send(host.access(0x12, record)).orThrow();
+  }
+
+  @Test
+  @DisplayName("a platform that speaks T=0 takes Le where data would be for commands without data")
+  void blockProtocol() {
+    card.useT0();
+    host.powerUp();
+    host.send(SimulatedCard.hex("800200002A")).orThrow();
+    host.send(SimulatedCard.hex("80040000")).orThrow();
+    host.command(0x20, Host.PIN).orThrow();
+    host.store();
+  }
+}
