@@ -59,7 +59,7 @@ describe('a keyshare is refused', () => {
   });
 });
 
-test('wipe leaves no secret behind', () => {
+test('J-3: wipe leaves no secret behind', () => {
   const keyshare = Keyshare.decode(frozen(1));
   const { fields } = keyshare;
   keyshare.wipe();

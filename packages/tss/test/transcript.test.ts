@@ -6,7 +6,7 @@ import { expand, framed, hash } from '../src/transcript.ts';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
-test('F-1: different tuples never have the same encoding', () => {
+test('F-1, P-7: different tuples never have the same encoding', () => {
   const tuple = fc.tuple(
     fc.constantFrom('a', 'ab', ''),
     fc.array(fc.uint8Array({ maxLength: 4 }), { maxLength: 4 }),

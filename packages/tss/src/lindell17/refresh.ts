@@ -121,12 +121,16 @@ function* toss(
   input: SetUpInput,
 ): Protocol<{ readonly exchanged: Exchanged; readonly delta: Scalar }> {
   const mine = randomScalar(context.rng);
-  const exchanged = yield* exchangePreParams(context, input, mine);
-  const { transcript, salt } = exchanged;
-  const theirs = yield* swap(refreshAck, context.peer, { transcript, delta: mine, salt });
-  abortUnless(equalBytes(theirs.transcript, transcript), ...DIFFERENT);
-  checkOpening(context, exchanged, theirs.salt, theirs.delta);
-  return { exchanged, delta: addScalars(mine, theirs.delta) };
+  try {
+    const exchanged = yield* exchangePreParams(context, input, mine);
+    const { transcript, salt } = exchanged;
+    const theirs = yield* swap(refreshAck, context.peer, { transcript, delta: mine, salt });
+    abortUnless(equalBytes(theirs.transcript, transcript), ...DIFFERENT);
+    checkOpening(context, exchanged, theirs.salt, theirs.delta);
+    return { exchanged, delta: addScalars(mine, theirs.delta) };
+  } finally {
+    wipe(mine);
+  }
 }
 
 /** Shares of the next epoch. */
@@ -142,6 +146,7 @@ const shift = (keyshare: TwoPartyKeyshare, delta: Scalar): Shifted => {
   const secretShare = keyshare.role === 'P1' ? addScalars(own, delta) : subScalars(own, delta);
   if (!isZeroScalar(delta) && !isZeroScalar(secretShare)) {
     const step = mulBase(delta);
+    wipe(delta);
     const first = sumPoints([keyshare.publicShareOf(1), step]);
     const second = sumPoints([keyshare.publicShareOf(2), negatePoint(step)]);
     if (first !== null && second !== null) return { secretShare, publicShares: [first, second] };

@@ -40,7 +40,7 @@ const CHALLENGE_BITS = 256;
 /**
  * Whether decryption cannot wrap and masks hide, whatever the proofs admit: with |a|, |x| < 2^(ℓ+ε+1) and
  * |b| < 2^(ℓ′+ε+1), |a·x + b| < N/2 (attacks.md L-3); 2^ℓ′ exceeds every honest-verifier product by 2^128
- * (L-4); ε covers challenge and hiding (L-10).
+ * (L-4); ε covers challenge and hiding (crypto.md §7 L10).
  */
 export function checkBounds({ bits, ell, ellPrime, epsilon, rounds }: ParameterSet): boolean {
   const two = (exponent: number): bigint => 1n << BigInt(exponent);

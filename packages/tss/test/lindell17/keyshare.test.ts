@@ -82,7 +82,7 @@ test('P1’s factors must be those of N', () => {
   expect(() => TwoPartyKeyshare.decode(bytes)).toThrow(/factors of N/);
 });
 
-test('wipe leaves no secret bytes behind, and nothing works afterwards', () => {
+test('J-3: wipe leaves no secret bytes behind, and nothing works afterwards', () => {
   for (const keyshare of frozenShares()) {
     const { secretShare, primes } = keyshare.fields;
     keyshare.wipe();

@@ -155,7 +155,7 @@ export function proofSuite<S, P>(subject: ProofCase<S, P>): void {
       }
     });
 
-    test('P10: a unit in another representation is rejected', () => {
+    test('P10, P-10: a unit in another representation is rejected', () => {
       for (const { path, alter } of leaves(honest)) {
         const modulus = subject.units[path.replace(/\.\d+/, '')];
         if (modulus === undefined) continue;
