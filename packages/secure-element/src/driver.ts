@@ -15,19 +15,26 @@ import { codeOf, SW } from './status.ts';
 export class ApduSecureElement implements SecureElement {
   readonly kind: SecureElementKind;
   readonly #transport: ApduTransport;
+  readonly #cplc: Uint8Array | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #selected = false;
   #closed = false;
 
   constructor(
     transport: ApduTransport,
-    options: { readonly kind: SecureElementKind } = { kind: 'virtual' },
+    options: {
+      readonly kind: SecureElementKind;
+      /** 42 bytes, where the card manager gave them before SELECT; otherwise the applet is asked. */
+      readonly cplc?: Uint8Array;
+    } = { kind: 'virtual' },
   ) {
     this.#transport = transport;
     this.kind = options.kind;
+    this.#cplc = options.cplc;
   }
 
   async cplc(): Promise<Uint8Array> {
+    if (this.#cplc) return this.#cplc.slice();
     const answer = await this.#command(INS.getCplc, [], 45, { p1: 0x9f, p2: 0x7f });
     if (answer[0] !== 0x9f || answer[1] !== 0x7f || answer[2] !== 0x2a) {
       throw invalidResponse('CPLC data');

@@ -14,6 +14,18 @@ export {
   type Pkcs11Attachment,
   type VirtualAttachment,
 } from './open.ts';
+export {
+  listReaders,
+  openPcscSecureElement,
+  type PcscOptions,
+  type ReaderListing,
+} from './pcsc/index.ts';
+export {
+  listTokens,
+  openPkcs11SecureElement,
+  type Pkcs11Options,
+  type TokenDescription,
+} from './pkcs11/index.ts';
 export type {
   ApduTransport,
   ChipInfo,

@@ -1,4 +1,5 @@
 /** Opens a chip of any kind, as a configuration names it. What a kind needs beyond Node is loaded only when it is used. */
+import { checkP256PublicKey, fromHex } from '@quorate/intent';
 import { SecureElementError } from './errors.ts';
 import type { SecureElement } from './secureElement.ts';
 import { openVirtualSecureElement } from './virtual/index.ts';
@@ -60,8 +61,30 @@ export async function openSecureElement(
       }
       return openVirtualSecureElement({ file: attachment.file, passphrase });
     }
-    case 'pcsc':
-    case 'pkcs11':
-      throw new SecureElementError('not-supported', `no driver for ${attachment.kind}`);
+    case 'pcsc': {
+      const { openPcscSecureElement } = await import('./pcsc/index.ts');
+      const { reader, public_key } = attachment;
+      const { onWaiting } = options;
+      return openPcscSecureElement({
+        reader,
+        publicKey: publicKeyOf(public_key),
+        ...(onWaiting ? { onWaiting } : {}),
+      });
+    }
+    case 'pkcs11': {
+      const { openPkcs11SecureElement } = await import('./pkcs11/index.ts');
+      const { module, token, serial, public_key } = attachment;
+      return openPkcs11SecureElement({ module, token, serial, publicKey: publicKeyOf(public_key) });
+    }
+  }
+}
+
+function publicKeyOf(text: string | undefined): Uint8Array | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return checkP256PublicKey(fromHex(text, 65));
+  } catch (cause) {
+    const message = 'public_key: the 65 bytes of a point of P-256, in hex';
+    throw new SecureElementError('input', message, { cause });
   }
 }

@@ -46,7 +46,8 @@ export async function makeVirtualChip(): Promise<ChipUnderTest & { readonly file
   };
 }
 
-async function openFragileChip(path: string, lastWrite: number): Promise<ApduTransport> {
+/** A chip whose power goes directly after its nth write. */
+export async function openFragileChip(path: string, lastWrite: number): Promise<ApduTransport> {
   const { file, state } = await SealedFile.open(path, PASSPHRASE);
   let writes = 0;
   const card = new VirtualCard(state, (next) => {

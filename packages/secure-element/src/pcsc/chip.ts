@@ -1,0 +1,154 @@
+/**
+ * A chip that may be taken out and put back. Between commands that costs nothing but time: the next command
+ * waits until the same chip is in a reader again. docs/spec/chip.md §1.
+ */
+import { parseApdu, INS } from '../apdu.ts';
+import { SecureElementError } from '../errors.ts';
+import type { ApduTransport } from '../secureElement.ts';
+import type { PcscCard } from './card.ts';
+import { findChip, nameOf, type Seen } from './find.ts';
+import type { Pcsc } from './native.ts';
+import type { ChipFinding } from './probe.ts';
+
+/** How often the readers are looked at while a chip is out, ms. */
+const LOOK_EVERY = 250;
+/** How often a command that may be repeated is sent at most. */
+const ATTEMPTS = 3;
+
+/** Commands that may be sent again when nobody knows whether the chip did them. */
+const REPEATABLE: ReadonlySet<number> = new Set([
+  INS.select,
+  INS.getCplc,
+  INS.getInfo,
+  INS.getPublicKey,
+  INS.getChallenge,
+  INS.register,
+  INS.signSession,
+]);
+
+/** What the connection to a card ends with; anything else is an answer. */
+const LOSSES: ReadonlySet<string> = new Set([
+  'card-absent',
+  'card-removed',
+  'no-service',
+  'reader-failure',
+  'reader-not-found',
+]);
+
+/** What a chip in a reader is opened with. */
+export interface PcscChipOptions {
+  readonly pcsc: Pcsc;
+  readonly found: ChipFinding;
+  /** The configured reader: the chip must come back there. */
+  readonly reader?: string | undefined;
+  readonly onWaiting: (what: string) => void;
+}
+
+/** The way to one chip, whichever connection leads to it now. */
+export class PcscChip implements ApduTransport {
+  readonly #pcsc: Pcsc;
+  readonly #reader: string | undefined;
+  readonly #publicKey: Uint8Array | null;
+  readonly #onWaiting: (what: string) => void;
+  #lastReader: string;
+  #card: PcscCard | undefined;
+  #stopped = false;
+  #wake: () => void = () => undefined;
+
+  constructor({ pcsc, found, reader, onWaiting }: PcscChipOptions) {
+    this.#pcsc = pcsc;
+    this.#reader = reader;
+    this.#publicKey = found.publicKey;
+    this.#onWaiting = onWaiting;
+    this.#card = found.card;
+    this.#lastReader = found.reader;
+  }
+
+  async transmit(apdu: Uint8Array): Promise<Uint8Array> {
+    const repeatable = REPEATABLE.has(parseApdu(apdu)?.ins ?? -1);
+    for (let attempt = 1; ; attempt += 1) {
+      const card = await this.#present();
+      try {
+        return await card.transmit(apdu);
+      } catch (error) {
+        if (!isLoss(error)) throw error;
+        await this.#drop();
+        if (!repeatable || attempt === ATTEMPTS) throw interrupted(card.reader, error);
+      }
+    }
+  }
+
+  stopWaiting(): void {
+    this.#stopped = true;
+    this.#wake();
+  }
+
+  async close(): Promise<void> {
+    this.stopWaiting();
+    await this.#drop();
+  }
+
+  async #drop(): Promise<void> {
+    const card = this.#card;
+    this.#card = undefined;
+    await card?.close();
+  }
+
+  /** The connected chip; nothing is sent to a card that was away, or reset, until it is known again. */
+  async #present(): Promise<PcscCard> {
+    if (this.#card && (await this.#card.isThere())) return this.#card;
+    await this.#drop();
+    const { card, reader } = await this.#again();
+    this.#lastReader = reader;
+    this.#card = card;
+    return card;
+  }
+
+  async #again(): Promise<ChipFinding> {
+    const publicKey = this.#publicKey;
+    if (publicKey === null) {
+      const message = `the chip was taken out of ${this.#lastReader}; it has no key to know it by`;
+      throw new SecureElementError('card-removed', message);
+    }
+    const seen: Seen = new Map();
+    const name = nameOf(publicKey);
+    let told = '';
+    for (;;) {
+      try {
+        return await findChip(this.#pcsc, { reader: this.#reader, publicKey }, seen);
+      } catch (error) {
+        if (!(error instanceof SecureElementError)) throw error;
+        if (this.#stopped) throw this.#gone(name, error);
+        const what = `put the chip ${name} back (it was in ${this.#lastReader}): ${error.message}`;
+        if (what !== told) this.#onWaiting(what);
+        told = what;
+      }
+      await this.#pause();
+    }
+  }
+
+  #gone(name: string, cause: SecureElementError): SecureElementError {
+    const message = `the chip ${name} was taken out of ${this.#lastReader}: ${cause.message}`;
+    return new SecureElementError('card-removed', message, { cause });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, LOOK_EVERY);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#stopped) this.#wake();
+    });
+  }
+}
+
+function isLoss(error: unknown): error is SecureElementError {
+  return error instanceof SecureElementError && LOSSES.has(error.code);
+}
+
+function interrupted(reader: string, cause: SecureElementError): SecureElementError {
+  const message = `the chip in ${reader} was taken out, or stopped, during a command: whether it was done is not known`;
+  return new SecureElementError('card-removed', message, { cause });
+}
