@@ -65,7 +65,7 @@ export interface Card {
     /** Secret. */
     readonly secret: Uint8Array;
   }): { readonly slot: number; readonly used: number };
-  /** Raises the count, writes it, and only then gives the secret. */
+  /** Raises the count, writes it, and only then gives the secret: a copy that the caller zeroes. */
   release(slot: number): { readonly secret: Uint8Array; readonly releaseCount: number };
   /** Destroys a record; gives the records that are left. */
   erase(slot: number): number;

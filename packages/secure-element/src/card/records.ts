@@ -17,7 +17,9 @@ export function store({ card }: PoweredCard, data: Uint8Array): Uint8Array {
 export function read(powered: PoweredCard, data: Uint8Array): Uint8Array {
   const slot = authorised(powered, 'read', data);
   const { secret, releaseCount } = powered.card.release(slot);
-  return Uint8Array.of(...secret, ...u32(releaseCount));
+  const answer = Uint8Array.of(...secret, ...u32(releaseCount));
+  secret.fill(0);
+  return answer;
 }
 
 /** DELETE: the record is destroyed. Gives used. */

@@ -135,7 +135,7 @@ export class VirtualCard implements Card {
     if (releaseCount > 0xffffffff) throw new StatusError(SW.failure);
     const counted = { ...record, releaseCount };
     this.#commitRecord(slot, counted);
-    return counted;
+    return { ...counted, secret: counted.secret.slice() };
   }
 
   erase(slot: number): number {
