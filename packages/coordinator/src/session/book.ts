@@ -58,8 +58,11 @@ export class Book {
     this.keep(tx, { state, events: before.events + 1 });
     const cause = { at: event.at, ...(round === undefined ? {} : { round }) };
     await perform(tx, this.context, state, effects, cause);
-    if (!isDestroying(before.state) && isDestroying(state))
+    if (!isDestroying(before.state) && isDestroying(state)) {
       await this.#endOthers(tx, state, event.at);
+      const { database, onError } = this.#options;
+      tx.onCommit(() => void database.scrub().catch(onError));
+    }
   }
 
   /** Keeps a session in memory, as it will be once the transaction is durable. */

@@ -7,7 +7,7 @@ import type { Tx } from '../store/database.ts';
  */
 export async function recordsOn(tx: Tx, seId: string): Promise<number> {
   const row = await tx.get<{ n: number }>(
-    `SELECT (SELECT COUNT(*) FROM shards WHERE se_id = ? AND state = 'held')
+    `SELECT (SELECT COUNT(*) FROM shards WHERE se_id = ? AND state <> 'deleted')
        + (SELECT COUNT(*) FROM orphans WHERE se_id = ?)
        + (SELECT COUNT(*) FROM session_participants p
             JOIN sessions s ON s.session_key = p.session_key

@@ -116,7 +116,8 @@ function intentOf(state: SessionState): Uint8Array {
       username,
       fingerprint: chipFingerprint(fromHex(chipPublicKey)),
     })),
-    signers: signersOf(state),
+    // A destruction is of the whole key; its payload hash says which parts are destroyed now.
+    signers: state.kind === 'destroy' ? indexesOf(holders) : signersOf(state),
     path: [],
     digest: target === undefined ? null : fromHex(target.digest),
     payloadHash: target?.payloadHash === undefined ? null : fromHex(target.payloadHash),
@@ -126,7 +127,11 @@ function intentOf(state: SessionState): Uint8Array {
 
 /** The indexes that take part, sorted as numbers. */
 export function signersOf(state: SessionState): number[] {
-  return state.parties.map(({ index }) => index).sort((a, b) => a - b);
+  return indexesOf(state.parties);
+}
+
+function indexesOf(parties: readonly { readonly index: number }[]): number[] {
+  return parties.map(({ index }) => index).sort((a, b) => a - b);
 }
 
 /**

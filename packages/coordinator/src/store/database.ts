@@ -35,6 +35,8 @@ export interface Database {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs `work` on what is committed. Statements that write are refused. */
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Moves the write-ahead log into the database and empties it, so that it holds no copy of what was overwritten. */
+  scrub(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -68,6 +68,8 @@ export async function openDatabase(
     writer.exec('PRAGMA synchronous = FULL');
     writer.exec('PRAGMA foreign_keys = ON');
     writer.exec('PRAGMA busy_timeout = 5000');
+    // What is deleted or overwritten is zeros in the file, not a page that is free.
+    writer.exec('PRAGMA secure_delete = ON');
     await migrate(statementsOf(writer), (sql) => writer.exec(sql), schema);
     const reader = keep(connect(file, { readOnly: true }));
     reader.exec('PRAGMA busy_timeout = 5000');
@@ -146,6 +148,7 @@ class SqliteDatabase implements Database {
   readonly #reads: Statements;
   readonly #readQueue = new Serial();
   readonly #waiting: Waiting[] = [];
+  readonly #scrubs: Pick<Waiting, 'resolve' | 'reject'>[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
 
@@ -177,6 +180,18 @@ class SqliteDatabase implements Database {
     });
   }
 
+  /** Between two commits, and while nobody reads: a reader would keep the log from being emptied. */
+  scrub(): Promise<void> {
+    return this.#readQueue.run(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          if (this.#closed) return reject(closedError());
+          this.#scrubs.push({ resolve: () => resolve(), reject });
+          this.#draining ??= this.#drain();
+        }),
+    );
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -189,8 +204,20 @@ class SqliteDatabase implements Database {
 
   async #drain(): Promise<void> {
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#commitGroup(this.#waiting.splice(0, GROUP));
+    while (this.#waiting.length > 0 || this.#scrubs.length > 0) {
+      for (const asked of this.#scrubs.splice(0)) this.#emptyLog(asked);
+      if (this.#waiting.length > 0) await this.#commitGroup(this.#waiting.splice(0, GROUP));
+    }
     this.#draining = undefined;
+  }
+
+  #emptyLog({ resolve, reject }: Pick<Waiting, 'resolve' | 'reject'>): void {
+    try {
+      this.#writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      resolve(undefined);
+    } catch (error) {
+      reject(error);
+    }
   }
 
   /** Runs a group under one commit. A work that fails is undone alone; a failed commit fails all. */

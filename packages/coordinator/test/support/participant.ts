@@ -58,6 +58,8 @@ export interface SessionFacts {
 export class Participant {
   readonly person: Person;
   readonly socket: TestSocket;
+  /** The ciphertexts that this participant has sent, by address. */
+  readonly shards = new Map<string, string>();
   readonly #world: World;
   readonly #hashes = new Map<string, Uint8Array>();
   readonly #signingKeys = new Map<string, KeyObject>();
@@ -71,6 +73,16 @@ export class Participant {
   static async connect(world: World, username: string, extra: object = {}): Promise<Participant> {
     const socket = await world.connect(username, 'participant', extra);
     return new Participant(world, world.person(username), socket);
+  }
+
+  /** Connects again, after the server was restarted, with what it remembers of its sessions. */
+  async again(extra: object = {}): Promise<Participant> {
+    const { username } = this.person;
+    const socket = await this.#world.connect(username, 'participant', extra);
+    const next = new Participant(this.#world, this.person, socket);
+    for (const [sessionKey, hash] of this.#hashes) next.#hashes.set(sessionKey, hash);
+    for (const [address, shard] of this.shards) next.shards.set(address, shard);
+    return next;
   }
 
   /** The certificate of an invitation, by this participant's own reading of it. */
@@ -191,13 +203,15 @@ export class Participant {
 
   keygenResult(params: Received, key: PlainKey): Record<string, unknown> {
     const index = Number(params['part_index']);
+    const shard = randomBytes(900).toString('base64');
+    this.shards.set(key.address, shard);
     return {
       type: 'keygen_result',
       session_key: params['session_key'],
       part_index: index,
       address: key.address,
       cpic: this.person.cpic,
-      encrypted_shard: randomBytes(900).toString('base64'),
+      encrypted_shard: shard,
       success: true,
       message: '密钥生成成功',
       public_key: key.publicKey,
