@@ -17,7 +17,8 @@ import { encodeMail } from '../../src/session/mail.ts';
 import { type ManagerContext, SessionManager } from '../../src/session/manager.ts';
 import type { KeyRecord, KeyRecords } from '../../src/store/keyRecords.ts';
 import { openSessionRecords, type SessionRecords } from '../../src/store/sessionRecords.ts';
-import { openUnwanted } from '../../src/store/unwanted.ts';
+import { openUnwanted, type Unwanted } from '../../src/store/unwanted.ts';
+import type { RecordName, Vault } from '../../src/vault.ts';
 import type {
   KeygenStart,
   RefreshStart,
@@ -60,6 +61,7 @@ export interface Side {
   readonly manager: SessionManager;
   readonly keys: KeyRecords;
   readonly sessions: SessionRecords;
+  readonly unwanted: Unwanted;
   readonly sent: PeerMessage[];
   readonly lines: Map<string, Line>;
   readonly log: string[];
@@ -77,6 +79,10 @@ export interface Wishes {
   readonly approvals?: Approvals;
   /** Primes have to be looked for. */
   readonly slow?: boolean;
+  /** Where the store is; one of its own if not given. */
+  readonly directory?: string;
+  /** A real chip, or one that fails. */
+  readonly vault?: Pick<Vault, 'forget' | 'keep'>;
   /** The store, or a part that fails. */
   readonly keys?: (keys: KeyRecords) => KeyRecords;
   readonly keepEvidence?: () => void;
@@ -101,7 +107,9 @@ export function makeSide(
   others: readonly Party[],
   wishes: Wishes = {},
 ): Side {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+  const directory = wishes.directory ?? mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+  const unwanted = openUnwanted(join(directory, 'unwanted'));
+  const vault = wishes.vault ?? { forget: () => Promise.resolve(), keep: () => Promise.resolve() };
   const records = openRecords(join(directory, 'keys'));
   for (const record of wishes.records ?? []) records.add(record);
   const keys = wishes.keys?.(records) ?? records;
@@ -143,7 +151,7 @@ export function makeSide(
     store: {
       keys,
       sessions,
-      unwanted: openUnwanted(join(directory, 'unwanted')),
+      unwanted,
       keepEvidence: wishes.keepEvidence ?? ((): void => undefined),
     },
     vault: {
@@ -154,7 +162,8 @@ export function makeSide(
             sign('sha256', sessionMessage(party.identity.identity, payload), party.key),
           ]),
         ),
-      forget: () => Promise.resolve(),
+      forget: (name: RecordName) => vault.forget(name),
+      keep: (name: RecordName, opener: Uint8Array) => vault.keep(name, opener),
     },
     keyring: { hold: (id: string) => Promise.resolve(id), release: () => undefined },
     threads: { open },
@@ -180,6 +189,7 @@ export function makeSide(
     manager: new SessionManager(context),
     keys: records,
     sessions,
+    unwanted,
     sent,
     lines,
     log,
