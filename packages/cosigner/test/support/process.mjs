@@ -1,7 +1,8 @@
 // One cosigner as a process: what `quorate cosigner --config FILE` does, without the command line.
 // Arguments after the file: `evil` makes this P2 break its proofs, `terminal` makes this P1 take a
 // failed proof for a failed signature, `die:TEXT` ends it at once where it logs TEXT. `hasty` makes this
-// P2 abort right behind its last message; `late` and `stopped` make this P1 end the session, or itself,
+// P2 abort right behind its last message; `noisy` makes this side say junk of every type, in the present
+// round, the next and the fourth, before each message of a round; `late` and `stopped` make this P1 end the session, or itself,
 // when that message is with the protocol thread and not judged yet.
 import { syncBuiltinESMExports } from 'node:module';
 import workers from 'node:worker_threads';
@@ -25,6 +26,20 @@ if (seams.includes('hasty')) {
     if (message.type !== 'sign_p2_partial') return;
     const plaintext = Buffer.from(JSON.stringify({ code: 'aborted', reason: '' }));
     post.call(this, { type: 'abort', round: 0, plaintext, signature: '' });
+  };
+}
+if (seams.includes('noisy')) {
+  const { PEER_TYPES } = await import('@quorate/wire');
+  const { Courier } = await import('../../dist/peer/courier.js');
+  const post = honest(Courier, 'post');
+  const signature = Buffer.alloc(64).toString('base64');
+  Courier.prototype.post = function (message) {
+    for (const round of message.round === 0 ? [] : [message.round, message.round + 1, 4]) {
+      for (const type of PEER_TYPES.filter((name) => name !== 'abort')) {
+        post.call(this, { type, round, plaintext: Buffer.alloc(100, round), signature });
+      }
+    }
+    post.call(this, message);
   };
 }
 if (seams.includes('late') || seams.includes('stopped')) {
