@@ -30,7 +30,7 @@ const EXIT_BY_CODE: readonly (readonly [RegExp, ExitCode])[] = [
   [/^(chip|config|policy|roster|store)\//, EXIT.usage],
   [/^link\/refused$/, EXIT.unauthorised],
   [/^link\//, EXIT.unreachable],
-  [/^session\//, EXIT.refused],
+  [/^(replace|session)\//, EXIT.refused],
   [/^(ENOENT|EACCES|EISDIR|ENOTDIR|EEXIST|EADDRINUSE|EADDRNOTAVAIL)$/, EXIT.usage],
 ];
 

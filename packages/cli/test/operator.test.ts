@@ -184,7 +184,7 @@ describe('a participant’s chip', () => {
     await done('chips', 'pin', ...chip, '--new-pin-file', secret('new-pin', '7391'));
     const wrong = await quorate('chips', 'register', ...chip, '--se-id', 'chip-b', ...as('alice'));
     expect(wrong.exit).toBe(3);
-    expect(wrong.stderr).toContain('pin-wrong');
+    expect(wrong.stderr).toContain('the PIN is wrong: 2 tries left');
     for (const name of ['chip.sealed', 'chip-passphrase', 'local.key', 'config.yaml']) {
       expect(modeOf(at('alice', name)), name).toBe(0o600);
     }

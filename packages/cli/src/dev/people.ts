@@ -137,7 +137,7 @@ async function equip(
     await makeChip({ ...chip, scryptCost: CHIP_SCRYPT_COST }, authority, pin);
     const api = tokenApi(options.endpoint, () => Promise.resolve(person.token));
     await withChip(chip, (element) =>
-      registerChip(api, element, pin, { username: person.username, seId }),
+      registerChip(api, element, pin, { username: person.username, seId, kind: 'virtual' }),
     );
   } finally {
     pin.fill(0);

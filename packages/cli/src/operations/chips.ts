@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AuthorisationKeyAnswer, ChipChallengeAnswer } from '@quorate/wire';
+import { AuthorisationKeyAnswer, ChipChallengeAnswer, type ChipKindName } from '@quorate/wire';
 import { chipFingerprint, fromHex, shortFingerprint, toBase64, toHex } from '@quorate/intent';
 import {
   ApduSecureElement,
@@ -96,6 +96,8 @@ export interface Registration {
   readonly username: string;
   readonly seId: string;
   readonly label?: string;
+  /** What kind of chip it is; the registry keeps it as a claim. */
+  readonly kind?: ChipKindName;
 }
 
 /** Proves to the coordinator that the chip is here, and enters it in the registry. */
@@ -124,6 +126,7 @@ export async function registerChip(
       nonce,
       proof: toBase64(proof),
       ...(registration.label === undefined ? {} : { label: registration.label }),
+      ...(registration.kind === undefined ? {} : { kind: registration.kind }),
     },
   });
   return identity;

@@ -149,10 +149,6 @@ function shardProblem(shard: MovingShard | undefined, step: ReplacementStep): Re
   if (shard.key_state !== 'active' && step !== 'delete' && step !== 'deleted') {
     return new Refusal('unknown_key', `the key is ${shard.key_state}`);
   }
-  // What a sealed ciphertext needs is not released anew, unless it is given up before.
-  if (step === 'release' && shard.state === 'sealed') {
-    return new Refusal('replacement_state', 'the shard is sealed for the new chip already');
-  }
   return undefined;
 }
 
