@@ -64,7 +64,7 @@ describe('the OpenAPI document', () => {
     provoker = await Provoker.read(pair.p1.url);
     await makeKey(pair);
     await pair.stop();
-    await stockPrimes(directory, 2048, 'others');
+    await stockPrimes(directory, 2048, 'fresh');
   });
 
   afterAll(() => removeStores(directory));
@@ -115,7 +115,8 @@ describe('the OpenAPI document', () => {
     await mobile(`${asked}/approve`, { digest: `0x${'11'.repeat(32)}` });
     await mobile(`${asked}/decline`, { reason: 'no' });
     await mobile(`${await waiting(refreshing)}/approve`, {});
-    await Promise.all([p1.over(refreshing), p2.over(refreshing), p1.over(signing)]);
+    const ends = await Promise.all([p1.over(refreshing), p2.over(refreshing), p1.over(signing)]);
+    expect(ends.map(({ status }) => status)).toEqual(['completed', 'completed', 'aborted']);
     for (const decision of ['approve', 'decline']) {
       await mobile(`/api/v1/sessions/${key}/${decision}`, {});
       await mobile(`/api/v1/sessions/${ID}/${decision}`, {});

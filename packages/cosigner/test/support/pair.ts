@@ -64,17 +64,21 @@ export async function makeStores(bits: 2048 | 3072 = 2048): Promise<string> {
   return directory;
 }
 
-/** Seals primes for one key, or one refresh, into both pools; `others` for a key that has the first ones. */
+/**
+ * Seals primes for one key, or one refresh, into both pools; for a key that has the first ones, `others`
+ * gives new ones to P1 and the same to P2, `fresh` new ones to both.
+ */
 export async function stockPrimes(
   directory: string,
   bits: 2048 | 3072 = 2048,
-  which: 'first' | 'others' = 'first',
+  which: 'first' | 'others' | 'fresh' = 'first',
 ): Promise<void> {
-  const [a, b, c, d, e] = fixturePairs(bits);
+  const [a, b, c, d, e, f] = fixturePairs(bits);
   const own = which === 'first' ? [a, b] : [d, e];
-  if (!own[0] || !own[1] || !c) throw new Error('too few fixture primes');
+  const theirs = which === 'fresh' ? f : c;
+  if (!own[0] || !own[1] || !theirs) throw new Error('too few fixture primes');
   await importPrimes(loadCosignerConfig(join(directory, 'enterprise.yaml')), [own[0], own[1]]);
-  await importPrimes(loadCosignerConfig(join(directory, 'mobile-app.yaml')), [c]);
+  await importPrimes(loadCosignerConfig(join(directory, 'mobile-app.yaml')), [theirs]);
 }
 
 /** Replaces each key record of one side by others as its server could, which is stopped. */

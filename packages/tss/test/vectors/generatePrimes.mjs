@@ -5,7 +5,7 @@
 import { generatePrimeSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 
-const COUNTS = { 2048: 12, 3072: 8 };
+const COUNTS = { 2048: 12, 3072: 14 };
 
 for (const [bits, count] of Object.entries(COUNTS)) {
   const primes = [];
