@@ -30,7 +30,10 @@ const PASSPHRASE = Buffer.from('a passphrase');
 const PASSWORD = 'correct horse battery';
 
 /** How a cluster is made differently. */
-export type ClusterOptions = Partial<Parameters<typeof createServer>[0]>;
+export type ClusterOptions = Partial<Parameters<typeof createServer>[0]> & {
+  /** Opens the chips of people who have no virtual one; not personalised at the first opening, with `PIN`. */
+  readonly chips?: Readonly<Record<string, () => Promise<SecureElement>>>;
+};
 
 /** One participant of the cluster: what is on its disk, and its running agent. */
 export interface Member {
@@ -58,13 +61,15 @@ export class Cluster {
   coordinatorToken = '';
   adminToken = '';
   readonly rosterSecret: Uint8Array = new Uint8Array(randomBytes(32));
-  readonly #options: ClusterOptions;
+  readonly #options: Omit<ClusterOptions, 'chips'>;
+  readonly #chips: NonNullable<ClusterOptions['chips']>;
   readonly #children = new Set<ChildProcess>();
   #port = 0;
 
-  constructor(directory: string, options: ClusterOptions) {
+  constructor(directory: string, { chips = {}, ...options }: ClusterOptions) {
     this.directory = directory;
     this.#options = options;
+    this.#chips = chips;
   }
 
   get wsUrl(): string {
@@ -163,7 +168,9 @@ export class Cluster {
     const chipFile = join(this.directory, `chip-${index}`, 'chip.sealed');
     const token = await this.user(username, ['participant']);
     const fresh = { file: chipFile, passphrase: PASSPHRASE, scryptCost: 1024 };
-    const chip = new ApduSecureElement(await createVirtualChip(fresh), { kind: 'virtual' });
+    const chip =
+      (await this.#chips[username]?.()) ??
+      new ApduSecureElement(await createVirtualChip(fresh), { kind: 'virtual' });
     await chip.personalise(authorisationKey, PIN);
     await chip.verifyPin(PIN);
     const { nonce } = await this.post<{ nonce: string }>('/chips/challenge', {}, token);
@@ -196,6 +203,8 @@ export class Cluster {
   }
 
   openChip(member: Member): Promise<SecureElement> {
+    const opener = this.#chips[member.username];
+    if (opener !== undefined) return opener();
     return openVirtualSecureElement({ file: member.chipFile, passphrase: PASSPHRASE });
   }
 

@@ -1,0 +1,41 @@
+/** A participant whose chip is a PKCS#11 token. */
+import { fromHex, recoverAddress } from '@quorate/intent';
+import { openSecureElement, type SecureElement } from '@quorate/secure-element';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { canTestTokens, makeSoftHsm, MODULE } from '../../secure-element/test/support/softhsm.ts';
+import { DATA, PIN, startCluster } from './support/cluster.ts';
+
+describe.runIf(canTestTokens())('a token as one participant’s chip', () => {
+  const store = makeSoftHsm();
+  store.addToken('alice', PIN.toString());
+  afterAll(() => store.remove());
+  const chips = {
+    alice: (): Promise<SecureElement> =>
+      openSecureElement({ kind: 'pkcs11', module: MODULE, token: 'alice' }),
+  };
+
+  test('a key is made, signed with, signed with after a restart, and destroyed with a token among virtual chips', async () => {
+    const cluster = await startCluster(['alice', 'bob', 'carl'], { chips }, onTestFinished);
+    const address = await cluster.keygen('token-keygen');
+    for (const [session, people] of [
+      ['token-sign-1', ['alice', 'bob']],
+      ['token-sign-2', ['alice', 'carl']],
+    ] as const) {
+      const signature = await cluster.sign(session, address, [...people]);
+      expect(recoverAddress(fromHex(DATA), fromHex(signature.slice(2)))).toBe(address);
+      await cluster.restart(cluster.member('alice'));
+    }
+    await cluster.member('alice').agent.close();
+    const element = await chips.alice();
+    await element.verifyPin(PIN);
+    expect(await element.info()).toMatchObject({ used: 1, pinTriesLeft: 3 });
+    await element.close();
+    await cluster.start(cluster.member('alice'));
+    await cluster.destroy('token-destroy', address);
+    await cluster.member('alice').agent.close();
+    const after = await chips.alice();
+    await after.verifyPin(PIN);
+    expect((await after.info()).used).toBe(0);
+    await after.close();
+  });
+});
