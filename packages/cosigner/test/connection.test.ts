@@ -223,6 +223,10 @@ describe('a connection of two cosigners', () => {
     const envelope = envelopeOf(from.wrote.at(-1));
     from.socket.send(JSON.stringify({ ...envelope, to: 'c', frame: 60 }));
     from.socket.send(JSON.stringify({ ...envelope, from: 'c', frame: 60 }));
+    const write = from.socket.send.bind(from.socket);
+    from.socket.send = (data: unknown) => from.writeBinary(String(data));
+    from.connection.send(saying('binary'));
+    from.socket.send = write;
     from.connection.send(saying('last'));
     await until(to, 'last');
     expect(heard(to)).toEqual(['once', 'last']);

@@ -105,6 +105,13 @@ describe('a connection', () => {
     expect(openData(a, { ...header, data })).toBeUndefined();
   });
 
+  test('R-3: two frames under one key share no keystream', () => {
+    const [one, two] = [1, 2].map((frame) =>
+      Buffer.from(sealData(a, { ...header, frame }, Buffer.alloc(64)), 'base64').subarray(0, 64),
+    );
+    expect(one).not.toEqual(two);
+  });
+
   test.each([
     ['type', { type: 'ack' }],
     ['session', { session_id: '11'.repeat(16) }],
@@ -163,6 +170,8 @@ describe('a courier', () => {
     courier.resend();
     expect(sent.map(({ seq }) => seq)).toEqual([1, 2, 2]);
     expect([courier.isNew(7), courier.isNew(7), courier.isNew(8)]).toEqual([true, false, true]);
+    const more = Array.from({ length: 1000 }, (_, at) => courier.isNew(100 + at));
+    expect(more.filter(Boolean)).toHaveLength(254);
     courier.close();
   });
 });

@@ -17,6 +17,8 @@ import {
 export interface LinkEnd {
   readonly connection: Connection;
   readonly socket: WebSocket;
+  /** Writes a text as a binary frame. */
+  readonly writeBinary: (text: string) => void;
   /** Frames that it wrote, hellos included. */
   readonly wrote: string[];
   /** Partners that proved who they are. */
@@ -59,7 +61,8 @@ export function linkEnd(socket: WebSocket, own: OwnEnd, partner: string | undefi
     },
     partner,
   );
-  return { connection, socket, closed, ...seen };
+  const writeBinary = (text: string): void => write(Buffer.from(text));
+  return { connection, socket, closed, writeBinary, ...seen };
 }
 
 /** Somebody with a name and an X25519 key. */
