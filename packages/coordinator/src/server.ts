@@ -155,7 +155,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     database,
     auth,
     chips,
-    replacements: createReplacements({ database, audit, clock, chips }),
+    replacements: createReplacements({ database, audit, clock, chips, onError }),
     audit,
     clock,
     language,

@@ -69,6 +69,8 @@ export interface ReplacementOptions {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly chips: Authoriser;
+  /** Told about a log of the store that could not be emptied after a switch. */
+  readonly onError?: (error: unknown) => void;
 }
 
 interface Act {
@@ -131,7 +133,9 @@ export function createReplacements(options: ReplacementOptions): Replacements {
     switch: (id, caller) =>
       viewing(options, holder('switch', id, caller), async (tx, one, at) => {
         const refused = await switchChips(tx, one, at);
-        return refused ?? completeIfDone(options, tx, id, at);
+        if (refused !== undefined) return refused;
+        scrubAfter(options, tx);
+        return completeIfDone(options, tx, id, at);
       }),
     receipt: (id, order, caller) =>
       viewing(options, holder('deleted', id, caller, order.address), async (tx, one, at) => {
@@ -240,6 +244,11 @@ async function cancel(tx: Tx, replacement: Replacement, at: number): Promise<Ref
   await tx.run('DELETE FROM replacement_shards WHERE replacement_id = ?', [replacement.id]);
   await setStage(tx, replacement.id, { state: 'cancelled' }, at);
   return undefined;
+}
+
+/** The overwritten ciphertexts leave the store's log, too. */
+function scrubAfter({ database, onError }: ReplacementOptions, tx: Tx): void {
+  tx.onCommit(() => void database.scrub().catch((error: unknown) => onError?.(error)));
 }
 
 /** After the last receipt the old chip becomes what its holder said. */
