@@ -164,6 +164,12 @@ async function withFile(name: string, content: string, use: () => Promise<unknow
 }
 
 describe('quorate cosigner does not start', () => {
+  test('without a configuration, or with an option that nobody knows', async () => {
+    for (const args of [[], [...config(), '--log-level', 'loud'], [...config(), '--prot', '1']]) {
+      expect((await quorate('cosigner', ...args)).exit, args.join(' ')).toBe(2);
+    }
+  });
+
   test('on a port that another program has: named with the key that changes it', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
