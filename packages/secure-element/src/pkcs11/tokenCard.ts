@@ -88,8 +88,8 @@ export class TokenCard implements Card {
         const keys = generateKeys(this.#session);
         const chipKey = decodePoint(keys.point);
         TokenStore.create(this.#session, { ...keys, chipKey, authorisationKey });
+        this.#show(this.#inspect(chipKey));
         this.#publish(chipKey);
-        this.#show(this.#inspect());
       } finally {
         this.forgetPin();
       }
@@ -105,7 +105,7 @@ export class TokenCard implements Card {
       this.forgetPin();
       this.#login(pin);
       try {
-        this.#opened = this.#inspect();
+        this.#opened = this.#inspect(this.publicKey());
         this.#show(this.#opened);
       } catch (error) {
         this.forgetPin();
@@ -220,8 +220,7 @@ export class TokenCard implements Card {
   }
 
   /** Self-check of every start. The token is logged in. */
-  #inspect(): Opened {
-    const chipKey = this.publicKey();
+  #inspect(chipKey: Uint8Array): Opened {
     const { identity, sealing } = findKeys(this.#session);
     const check = concat(CHECK_LABEL, chipKey, new Uint8Array(randomBytes(32)));
     if (!verifyP256(chipKey, check, signWith(this.#session, identity, check))) {

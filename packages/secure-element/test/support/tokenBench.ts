@@ -4,7 +4,7 @@ import { ChipMachine } from '../../src/card/machine.ts';
 import { CKA, CKF, CKO } from '../../src/pkcs11/constants.ts';
 import { ModuleHost } from '../../src/pkcs11/host.ts';
 import { LABEL } from '../../src/pkcs11/keys.ts';
-import type { TokenRunner } from '../../src/pkcs11/runner.ts';
+import { TokenRunner } from '../../src/pkcs11/runner.ts';
 import { type Attribute, type Handle, TokenSession } from '../../src/pkcs11/session.ts';
 import { TokenCard } from '../../src/pkcs11/tokenCard.ts';
 import type { PKCS11 } from 'pkcs11js';
@@ -77,7 +77,15 @@ export class TokenBench {
         return other ?? ((...given: unknown[]): unknown => Reflect.apply(method, target, given));
       },
     });
-    return this.#machine(module, token);
+    const runner = new TokenRunner(
+      token,
+      () => this.#card(module, token),
+      () => undefined,
+    );
+    return chipOf(
+      (apdu) => runner.process(apdu),
+      () => runner.close(),
+    );
   }
 
   /** The chip on a token, without the thread. */
@@ -117,10 +125,13 @@ export class TokenBench {
     this.#remove();
   }
 
-  #machine(module: PKCS11, token: string): ChipUnderTest {
+  #card(module: PKCS11, token: string): TokenCard {
     const session = new TokenSession(module, this.slot(token));
-    const card = new TokenCard(session, { cplc: CPLC, software: true });
-    const machine = new ChipMachine(card);
+    return new TokenCard(session, { cplc: CPLC, software: true });
+  }
+
+  #machine(module: PKCS11, token: string): ChipUnderTest {
+    const machine = new ChipMachine(this.#card(module, token));
     const process = (apdu: Uint8Array): Uint8Array => machine.process(apdu);
     return chipOf(process, () => new TokenSession(this.module, this.slot(token)).close());
   }
