@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ApduTransport } from '../../src/index.ts';
 import type { ChipUnderTest } from './host.ts';
+import type { CardBodyChip } from './pcscHarness.ts';
 
 const TARGET = fileURLToPath(new URL('../../../../applet/target/', import.meta.url));
 const JAR = join(TARGET, 'quorate-applet.jar');
@@ -25,24 +26,35 @@ export function isAppletBuilt(): boolean {
 /** A program that makes simulated cards. */
 export interface CardServer {
   readonly makeCard: () => Promise<ChipUnderTest>;
+  /** A card whose power is a reader's. */
+  readonly makeBody: () => Promise<CardBodyChip>;
   close(): Promise<void>;
 }
 
 /** Starts the card server of `applet/`. */
 export async function startCardServer(): Promise<CardServer> {
-  const main = ['-cp', CLASS_PATH, 'quorate.card.simulator.CardServer', '--listen'];
-  const child = spawn('java', ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...main], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = startJava(['--listen']);
   const port = await portOf(child);
   return {
     makeCard: async () => makeCard(await connectTo(port)),
-    close: async () => {
-      const ended = once(child, 'exit');
-      child.stdin.end();
-      await ended;
-    },
+    makeBody: async () => bodyOf(makeCard(await connectTo(port))),
+    close: () => end(child),
   };
+}
+
+function startJava(options: readonly string[]): ChildProcess {
+  const main = ['-cp', CLASS_PATH, 'quorate.card.simulator.CardServer', ...options];
+  return spawn('java', ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...main], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+}
+
+/** The program ends with its input. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = once(child, 'exit');
+  child.stdin?.end();
+  await ended;
 }
 
 function portOf(child: ChildProcess): Promise<number> {
@@ -85,6 +97,25 @@ function makeCard(socket: Socket): ChipUnderTest {
     resetAndCutPowerAfterWrite: (count) => control(CUT_AFTER_WRITE + count),
     dispose: () => transport.close(),
   };
+}
+
+function bodyOf(card: ChipUnderTest): CardBodyChip {
+  // The card stays when a reader takes its power away.
+  const powered: ApduTransport = {
+    transmit: (apdu) => card.transport.transmit(apdu),
+    close: async () => undefined,
+  };
+  return {
+    power: () => card.reset().then(() => powered),
+    powerUntilWrite: (count) => card.resetAndCutPowerAfterWrite(count).then(() => powered),
+    remove: () => card.dispose(),
+  };
+}
+
+/** Starts a card that puts itself into the reader of vpcd that waits at a port, until it is taken out. */
+export function insertItself(port: number): { remove: () => Promise<void> } {
+  const child = startJava(['--vpcd', String(port)]);
+  return { remove: () => end(child) };
 }
 
 /** Frames of 2 bytes of length and a body; each question has one answer, in order. */

@@ -6,10 +6,17 @@ import type { ChipUnderTest } from './host.ts';
 import { makeChipFile, openFragileChip, PASSPHRASE, SCRYPT_COST } from './virtualHarness.ts';
 import { type Pcscd, READERS, VpcdCard } from './vpcd.ts';
 
-/** A new chip that can be made into a card. */
-export interface CardChip {
-  readonly file: string;
+/** A chip that can be made into a card. */
+export interface CardBodyChip {
   readonly power: () => Promise<ApduTransport>;
+  /** Power on, and off again directly after the nth write. */
+  readonly powerUntilWrite: (count: number) => Promise<ApduTransport>;
+  readonly remove: () => void | Promise<void>;
+}
+
+/** A new virtual chip that can be made into a card. */
+export interface CardChip extends CardBodyChip {
+  readonly file: string;
   readonly remove: () => void;
 }
 
@@ -18,7 +25,12 @@ export async function makeCardChip(): Promise<CardChip> {
   const { file, remove } = makeChipFile();
   const options = { file, passphrase: PASSPHRASE };
   await (await createVirtualChip({ ...options, scryptCost: SCRYPT_COST })).close();
-  return { file, power: () => openVirtualChip(options), remove };
+  return {
+    file,
+    power: () => openVirtualChip(options),
+    powerUntilWrite: (count) => openFragileChip(file, count),
+    remove,
+  };
 }
 
 interface Slot {
@@ -47,12 +59,12 @@ export class ChipsInReaders {
     return chips;
   }
 
-  /** A fresh virtual chip in a free reader. */
-  async make(): Promise<ChipUnderTest> {
+  /** A fresh chip in a free reader. */
+  async make(makeChip: () => Promise<CardBodyChip> = makeCardChip): Promise<ChipUnderTest> {
     const slot = this.#slots.find(({ free }) => free);
     if (!slot) throw new Error('no free reader');
     slot.free = false;
-    const chip = await makeCardChip();
+    const chip = await makeChip();
     const pcsc = await loadPcsc();
     let transport: PcscCard | undefined;
     const reset = async (power: () => Promise<ApduTransport>): Promise<void> => {
@@ -69,11 +81,11 @@ export class ChipsInReaders {
         return transport;
       },
       reset: () => reset(chip.power),
-      resetAndCutPowerAfterWrite: (count) => reset(() => openFragileChip(chip.file, count)),
+      resetAndCutPowerAfterWrite: (count) => reset(() => chip.powerUntilWrite(count)),
       dispose: async () => {
         await transport?.close();
         slot.free = true;
-        chip.remove();
+        await chip.remove();
       },
     };
   }

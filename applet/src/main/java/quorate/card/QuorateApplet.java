@@ -48,23 +48,6 @@ public final class QuorateApplet extends Applet implements ExtendedLength {
   }
 
   @Override
-  public boolean select() {
-    forget();
-    return true;
-  }
-
-  @Override
-  public void deselect() {
-    forget();
-  }
-
-  private void forget() {
-    selected[0] = 0;
-    commands.forgetPin();
-    commands.wipe();
-  }
-
-  @Override
   public void process(APDU apdu) {
     try {
       if (broken[0] != 0) {

@@ -23,8 +23,21 @@ class TearTest {
 
   private final Random random = new Random(4);
 
-  private Host ready() {
-    return Host.ready(new SimulatedCard(APPLET), random);
+  /** A card with one record, which is as it was as often as it is wanted. */
+  private final class Ready {
+    final Host host = Host.ready(new SimulatedCard(APPLET), random);
+    final Host.Stored record = host.store();
+    private final KeyPair authority = host.authority;
+    private final PersistentMemory memory = host.card.runtime().takePicture();
+
+    Host again() {
+      host.card.reset();
+      memory.restore();
+      host.authority = authority;
+      host.powerUp();
+      host.command(0x20, Host.PIN).orThrow();
+      return host;
+    }
   }
 
   /** What a torn command is, on its card, and what must hold after it. */
@@ -129,6 +142,7 @@ class TearTest {
   }
 
   private abstract class PinCase implements Case {
+    private final Ready ready = new Ready();
     private final byte[] command;
 
     PinCase(byte[] command) {
@@ -137,7 +151,7 @@ class TearTest {
 
     @Override
     public Host prepare() {
-      return ready();
+      return ready.again();
     }
 
     @Override
@@ -254,21 +268,15 @@ class TearTest {
   }
 
   private abstract class RecordCase implements Case {
-    private Host host = ready();
-    private Host.Stored record = host.store();
+    private final Ready ready = new Ready();
 
     Host.Stored record() {
-      return record;
+      return ready.record;
     }
 
-    /** The same card as long as it has room, with another record. */
     @Override
     public Host prepare() {
-      if (host.info().used() > 90) {
-        host = ready();
-      }
-      record = host.store();
-      return host;
+      return ready.again();
     }
 
     @Override
