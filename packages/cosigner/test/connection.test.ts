@@ -194,6 +194,43 @@ describe('a connection of two cosigners', () => {
     expect(asked).toMatchObject({ ready: [], refused: ['unknown partner'] });
   });
 
+  test('R-1: a hello for somebody else is not answered', async () => {
+    const [from] = await joined();
+    const listener = await listen();
+    const socket = await openSocket(listener.url);
+    const closed = once(socket, 'close');
+    socket.send(JSON.stringify({ ...envelopeOf(from.wrote[0]), to: 'c' }));
+    expect((await closed)[0]).toBe(4429);
+    expect(listener.last.wrote).toEqual([]);
+  });
+
+  test('R-1: a partner that seals under another name than its own is not heard', async () => {
+    const listener = await listen();
+    const own = { ...ownEnd(a, [b]) };
+    const from = await dial(listener.url, own, 'b');
+    await eventually(() => expect(listener.last.ready).toEqual(['a']));
+    await eventually(() => expect(from.ready).toEqual(['b']));
+    Object.assign(own, { name: 'c' });
+    from.connection.send(saying('as somebody else'));
+    Object.assign(own, { name: 'a' });
+    from.connection.send(saying('last'));
+    await until(listener.last, 'last');
+    expect(heard(listener.last)).toEqual(['last']);
+  });
+
+  test('a partner of another version is refused by that reason', async () => {
+    const [from, to] = await joined();
+    const hello = envelopeOf(from.wrote[0]);
+    const data = Buffer.from(JSON.stringify({ version: 2, ephemeral: 'ab'.repeat(32) }));
+    const listener = await listen();
+    const socket = await openSocket(listener.url);
+    const closed = once(socket, 'close');
+    socket.send(JSON.stringify({ ...hello, data: data.toString('base64') }));
+    expect((await closed)[0]).toBe(4401);
+    expect(listener.last.refused).toEqual(['no hello of version 1']);
+    expect(to.refused).toEqual([]);
+  });
+
   test('R-5: some junk of a partner is borne, much of it ends the connection', async () => {
     const [from, to] = await joined();
     from.connection.send(saying('before'));

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createDecipheriv, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toHex } from '@quorate/intent';
+import { framed, toHex, u16, u64 } from '@quorate/intent';
 import { PeerEnvelope, PeerInit } from '@quorate/wire';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Approvals, describeRequest } from '../src/approvals.ts';
@@ -103,6 +103,23 @@ describe('a connection', () => {
     const data = sealData(a, header, Buffer.from('hello'));
     expect(openData(b, { ...header, data })?.toString()).toBe('hello');
     expect(openData(a, { ...header, data })).toBeUndefined();
+  });
+
+  test('R-3: is sealed as the specification says: the number is the nonce, and in the associated data', () => {
+    const sealed = Buffer.from(sealData(a, header, Buffer.from('hello')), 'base64');
+    const number = Buffer.alloc(8);
+    number.writeBigUInt64BE(BigInt(header.frame));
+    const nonce = Buffer.concat([Buffer.alloc(4), number]);
+    const { type, session_id, from, to, signature, round, seq, timestamp, frame } = header;
+    const texts = [type, session_id, from, to, signature].map((text) => Buffer.from(text));
+    const numbers = [u16(round), u64(seq), u64(timestamp), u64(frame)];
+    const opener = createDecipheriv('chacha20-poly1305', b.incoming, nonce, { authTagLength: 16 });
+    opener.setAAD(framed('quorate/v1/cosigner/envelope', ...texts, ...numbers), {
+      plaintextLength: 5,
+    });
+    opener.setAuthTag(sealed.subarray(5));
+    const text = Buffer.concat([opener.update(sealed.subarray(0, 5)), opener.final()]);
+    expect(text.toString()).toBe('hello');
   });
 
   test('R-3: two frames under one key share no keystream', () => {

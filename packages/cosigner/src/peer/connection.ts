@@ -169,7 +169,8 @@ export class Connection {
     const hello = PeerHello.safeParse(parsedJson(json));
     const identity = this.#own.partner(envelope.from);
     const expected = this.#partner === undefined || this.#partner === envelope.from;
-    if (!hello.success || identity === undefined || !expected) {
+    if (!hello.success) return this.#refuse(4401, 'no hello of version 1', envelope.from);
+    if (identity === undefined || !expected) {
       return this.#refuse(4401, 'unknown partner', envelope.from);
     }
     try {
