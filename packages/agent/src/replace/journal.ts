@@ -12,7 +12,7 @@ import { STATE_FILES } from '../state/index.ts';
 import type { Releases } from '../state/keyRecords.ts';
 
 /** A chip of a replacement. */
-export interface JournalChip {
+interface JournalChip {
   readonly attachment: ChipAttachment;
   /** 130 hex digits. */
   readonly public_key: string;

@@ -12,12 +12,12 @@ import {
   ReplacementStepAnswer,
   ChipChallengeAnswer,
 } from '@quorate/wire';
-import { replaceChip, type ReplaceOptions } from '../../src/replace/index.ts';
+import type { ReplaceOptions } from '../../src/replace/index.ts';
 import type { ReplacementService } from '../../src/replace/service.ts';
 import { type Cluster, type Member, PIN } from './cluster.ts';
 
 /** A refusal of the coordinator. */
-export class RefusedError extends Error {
+class RefusedError extends Error {
   readonly code: string;
 
   constructor(code: string, detail: string) {
@@ -27,7 +27,7 @@ export class RefusedError extends Error {
 }
 
 /** Asks the coordinator over REST. */
-export async function ask(
+async function ask(
   cluster: Cluster,
   method: string,
   path: string,
@@ -49,7 +49,7 @@ export async function ask(
 const BASE = '/chips/replacements';
 
 /** The coordinator as one participant reaches it. */
-export function serviceOf(cluster: Cluster, { token, username }: Member): ReplacementService {
+function serviceOf(cluster: Cluster, { token, username }: Member): ReplacementService {
   const post = (path: string, body?: unknown): Promise<unknown> =>
     ask(cluster, 'POST', path, { token, body });
   const shard = (id: string, address: string): string => `${BASE}/${id}/shards/${address}`;
@@ -86,7 +86,7 @@ export async function approve(
   );
 }
 
-export const NEW_PASSPHRASE = Buffer.from('another passphrase');
+const NEW_PASSPHRASE = Buffer.from('another passphrase');
 
 /** A new, personalised chip; gives its file. */
 export async function newChip(
@@ -132,15 +132,4 @@ export function replacing(
     retire: 'destroyed',
     ...change,
   };
-}
-
-/** Requests, approves and goes to the end. */
-export async function replaceAll(
-  cluster: Cluster,
-  member: Member,
-  file: string,
-): Promise<ReplacementAnswer> {
-  const options = replacing(cluster, member, file);
-  await approve(cluster, await replaceChip(options));
-  return replaceChip(options);
 }

@@ -83,7 +83,9 @@ export function verifyFor(text: string, expected: Expected): CertificateCheck {
     return invalid('a certificate valid for at most 15 minutes');
   }
   if (!equalBytes(certificate.intentHash, expected.intentHash)) {
-    return invalid('a certificate for the parameters of this session');
+    return invalid(
+      'a certificate for the parameters of this session; if a chip was replaced, this participant needs the newest roster: quorate agent roster import',
+    );
   }
   return { ok: true, sessionHash: toHex(sessionHash(chip, certificate.payloadBytes)) };
 }
