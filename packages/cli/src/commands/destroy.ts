@@ -49,7 +49,7 @@ export function registerDestroy(program: Command, attach: Attach): void {
       'after',
       `
 Every holder has to consent, except those whose chips are marked lost or destroyed
-(quorate chips mark). Once all have, the key signs nothing more, and what is left is
+(quorate chips state). Once all have, the key signs nothing more, and what is left is
 destroyed as each chip comes back.
 
 Example:

@@ -84,7 +84,7 @@ function Shown({ value: key }: { value: KeyAnswer }) {
         </Fact>
       </Facts>
       <h2>{t('holders')}</h2>
-      <Table columns={['part_index', 'username', 'chip', 'label', 'state']}>
+      <Table columns={['part_index', 'username', 'chip', 'label', 'state', 'record']}>
         {key.holders.map((holder) => (
           <tr key={holder.part_index}>
             <td>{holder.part_index}</td>
@@ -93,6 +93,9 @@ function Shown({ value: key }: { value: KeyAnswer }) {
             <td>{shown(holder.chip_label)}</td>
             <td>
               <State value={holder.chip_state} />
+            </td>
+            <td>
+              <State value={holder.record_state} />
             </td>
           </tr>
         ))}

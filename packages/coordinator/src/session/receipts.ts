@@ -44,7 +44,7 @@ export function decideDestroyResult(
 }
 
 /** The record that a party's chip has to delete; undefined before it consented. */
-export function recordOf(state: SessionState, party: Party): DeletedRecord | undefined {
+function recordOf(state: SessionState, party: Party): DeletedRecord | undefined {
   const { target } = state;
   const answer = state.answers.get(party.index);
   if (target === undefined || answer === undefined || party.recordId === undefined)

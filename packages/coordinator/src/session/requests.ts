@@ -119,7 +119,7 @@ export async function openSign(
 }
 
 /** Refuses a key that is being destroyed, or was. */
-export function unusable({ state, address }: KeyRecord): Refusal | undefined {
+function unusable({ state, address }: KeyRecord): Refusal | undefined {
   if (state === 'active') return undefined;
   return refuse(`key_${state}`, `${address} signs nothing any more`);
 }

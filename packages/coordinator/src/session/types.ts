@@ -49,10 +49,10 @@ export interface Absent {
 }
 
 /** States of a chip whose record nobody can be asked to delete. */
-export type GoneState = 'lost' | 'destroyed';
+type GoneState = 'lost' | 'destroyed';
 
 /** What the destruction of a key is asked for. */
-export interface Destruction {
+interface Destruction {
   readonly reason: string;
   readonly absent: readonly Absent[];
 }

@@ -66,6 +66,7 @@ export async function openInProcess(
   }
   const fault = { armed: false };
   const faulty: AuditLog = {
+    certify: (destruction) => audit.certify(destruction),
     append: async (tx, event) => {
       if (!fault.armed) return audit.append(tx, event);
       fault.armed = false;
