@@ -10,6 +10,7 @@ import {
 } from '../../src/dkls23/messages.ts';
 import type { Span } from '../../src/codec.ts';
 import { blameless, blames, expectSound } from '../support/judge.ts';
+import { rememberPoints } from '../support/memo.ts';
 import { type Deviation, deviatingKeygen } from '../support/misbehave.ts';
 import { type Mutation, sortMutations, splice } from '../support/mutations.ts';
 import { keygenSessions, sessionIdOf } from '../support/parties.ts';
@@ -22,6 +23,7 @@ const EVIL = 2;
 
 type Part = 'all' | 'each';
 
+rememberPoints();
 const straight = simulate(keygenSessions(T, N, 'sweep'));
 const elsewhere = simulate(keygenSessions(T, N, 'another'));
 const honest = outputs(straight).get(1);

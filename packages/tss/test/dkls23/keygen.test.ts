@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { concat } from '../../src/arith/bytes.ts';
@@ -5,8 +6,9 @@ import { addScalars, mulScalars } from '../../src/arith/scalar.ts';
 import { mulBase, pointEquals } from '../../src/curve.ts';
 import { InputError, keygen, Keyshare } from '../../src/index.ts';
 import { lagrange } from '../../src/polynomial.ts';
-import { keygenSessions, keysharesOf, sessionIdOf } from '../support/parties.ts';
-import { outputs, simulate } from '../support/simulate.ts';
+import { keygenSessions, keysharesOf, sessionIdOf, signSessions } from '../support/parties.ts';
+import { outputs, simulate, subsets } from '../support/simulate.ts';
+import { expectValid, opensslAccepts, publicKeyOf } from '../support/verify.ts';
 
 const tables = [2, 3, 4, 5].flatMap((n) =>
   Array.from({ length: n - 1 }, (_, at) => [at + 2, n] as const),
@@ -50,6 +52,21 @@ describe.each(tables)('%i-of-%i key generation', (threshold, parties) => {
         expect(here.builder.sid).toEqual(there.evaluator.sid);
         expect(here.builder.sid).not.toEqual(here.evaluator.sid);
       }
+    }
+  });
+
+  test('gives a key with which every set of at least threshold parties signs, and outsiders verify', () => {
+    const keyshares = keysharesOf(threshold, parties);
+    for (const signers of subsets(parties, threshold)) {
+      const message = new TextEncoder().encode(signers.join());
+      const digest = new Uint8Array(createHash('sha256').update(message).digest());
+      const run = simulate(signSessions(keyshares, signers, { digest, seed: signers.join() }));
+      const signatures = [...outputs(run).values()];
+      const [first] = signatures;
+      for (const signature of signatures) expect(signature.bytes).toEqual(first?.bytes);
+      if (first === undefined) throw new Error('no signature');
+      expectValid(first, digest, publicKeyOf(keyshares));
+      expect(opensslAccepts(first.bytes.slice(0, 64), message, publicKeyOf(keyshares))).toBe(true);
     }
   });
 });

@@ -1,8 +1,11 @@
 /** attacks.md R-6: the order of delivery, repeats and early messages change nothing. */
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/index.ts';
+import { rememberPoints } from '../support/memo.ts';
 import { keygenSessions, keysharesOf, signSessions } from '../support/parties.ts';
 import { outputs, simulate } from '../support/simulate.ts';
+
+rememberPoints();
 
 test('R-6: a thousand schedules of a 2-of-2 signature give the same signature to both', {
   timeout: 600_000,
