@@ -58,9 +58,9 @@ export class PcscCard implements ApduTransport {
     return this.#transmitT0(apdu);
   }
 
-  /** The card forgets PIN and sessions. */
-  close(): Promise<void> {
-    return this.#end(RESET);
+  /** The card forgets PIN and sessions; one that is not there any more has. */
+  async close(): Promise<void> {
+    await this.#end((await this.isThere()) ? RESET : LEAVE);
   }
 
   /** Leaves a card that is not ours as it is. */
@@ -75,8 +75,12 @@ export class PcscCard implements ApduTransport {
     await this.#pcsc.release(this.#context);
   }
 
-  #exchange(apdu: Uint8Array): Promise<Uint8Array> {
-    return this.#pcsc.transmit(this.#card, this.#protocol, apdu);
+  async #exchange(apdu: Uint8Array): Promise<Uint8Array> {
+    const answer = await this.#pcsc.transmit(this.#card, this.#protocol, apdu);
+    if (answer.length >= 2) return answer;
+    // Some drivers report a card that went away during a command as an empty answer.
+    const message = `the card in ${this.reader} gave no status word`;
+    throw new SecureElementError('reader-failure', message);
   }
 
   async #transmitT0(apdu: Uint8Array): Promise<Uint8Array> {

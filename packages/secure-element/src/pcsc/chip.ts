@@ -2,7 +2,7 @@
  * A chip that may be taken out and put back. Between commands that costs nothing but time: the next command
  * waits until the same chip is in a reader again. docs/spec/chip.md §1.
  */
-import { parseApdu, INS } from '../apdu.ts';
+import { INS, parseApdu } from '../apdu.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport } from '../secureElement.ts';
 import type { PcscCard } from './card.ts';
@@ -73,7 +73,8 @@ export class PcscChip implements ApduTransport {
       } catch (error) {
         if (!isLoss(error)) throw error;
         await this.#drop();
-        if (!repeatable || attempt === ATTEMPTS) throw interrupted(card.reader, error);
+        if (!repeatable) throw interrupted(card.reader, error);
+        if (attempt === ATTEMPTS) throw error;
       }
     }
   }
@@ -85,13 +86,16 @@ export class PcscChip implements ApduTransport {
 
   async close(): Promise<void> {
     this.stopWaiting();
-    await this.#drop();
+    const card = this.#card;
+    this.#card = undefined;
+    await card?.close();
   }
 
   async #drop(): Promise<void> {
     const card = this.#card;
     this.#card = undefined;
-    await card?.close();
+    // A reset would meet whatever card is in the reader by now.
+    await card?.leave();
   }
 
   /** The connected chip; nothing is sent to a card that was away, or reset, until it is known again. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import type { ApduTransport } from '../../src/index.ts';
-import { loadPcsc } from '../../src/pcsc/native.ts';
+import { LEAVE, loadPcsc } from '../../src/pcsc/native.ts';
 
 const DRIVER = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so';
 /** The readers of vpcd, in the order of their ports. */
@@ -95,7 +95,24 @@ async function launch(run: string, configuration: string): Promise<ChildProcess>
     daemon.stderr.on('data', read);
     daemon.once('exit', (code) => reject(new Error(`pcscd ended with ${code}: ${said.join('')}`)));
   });
+  await untilAnswering();
   return daemon;
+}
+
+/** The service says that it is ready shortly before it listens. */
+async function untilAnswering(): Promise<void> {
+  const pcsc = await loadPcsc();
+  for (;;) {
+    const context = await pcsc.establish().catch(() => null);
+    if (context !== null) return pcsc.release(context);
+    await pause();
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 10);
+  });
 }
 
 /** Two free ports, one after the other. */
@@ -221,15 +238,21 @@ export class VpcdCard {
   }
 }
 
-/** Waits until the service sees, or misses, a card in a reader. */
+/**
+ * Waits until the service sees, or misses, a card in a reader. The driver of vpcd does not see a card go that has no
+ * power, so a card that goes is kept connected meanwhile, unless somebody else does that.
+ */
 async function untilReader(reader: string, present: boolean): Promise<void> {
   const pcsc = await loadPcsc();
   const context = await pcsc.establish();
   try {
+    const held = present ? null : await pcsc.connect(context, reader).catch(() => null);
     for (;;) {
       const [state] = await pcsc.states(context, [reader]);
-      if (state?.present === present) return;
+      if (state?.present === present) break;
+      await pause();
     }
+    if (held) await pcsc.disconnect(held.card, LEAVE);
   } finally {
     await pcsc.release(context);
   }
