@@ -74,7 +74,14 @@ export async function openSecureElement(
     case 'pkcs11': {
       const { openPkcs11SecureElement } = await import('./pkcs11/index.ts');
       const { module, token, serial, public_key } = attachment;
-      return openPkcs11SecureElement({ module, token, serial, publicKey: publicKeyOf(public_key) });
+      const { onWaiting } = options;
+      return openPkcs11SecureElement({
+        module,
+        token,
+        serial,
+        publicKey: publicKeyOf(public_key),
+        ...(onWaiting ? { onWaiting } : {}),
+      });
     }
   }
 }

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { CKA, CKK, CKM, CKO } from '../src/pkcs11/constants.ts';
 import { checkProtections, LABEL } from '../src/pkcs11/keys.ts';
 import { type Attribute, TokenSession } from '../src/pkcs11/session.ts';
-import { ok, PIN } from './support/host.ts';
+import { ok, PIN, SELECT, transmit } from './support/host.ts';
 import { canTestTokens } from './support/softhsm.ts';
 import { attribute, failure, TokenBench } from './support/tokenBench.ts';
 
@@ -205,6 +205,14 @@ describe.runIf(canTestTokens())('tokens under attack', () => {
     expect(end).toBe('wrong-chip');
     await bench.chip.dispose();
     await first.bench.chip.dispose();
+  });
+
+  test('E-5: SELECT logs the token out, not only the driver', async () => {
+    const { bench, attacker } = await tokens.scene();
+    expect(attacker.labelled(LABEL.sealing)).toHaveLength(1);
+    await ok(transmit(bench.chip, SELECT));
+    expect(attacker.labelled(LABEL.sealing)).toHaveLength(0);
+    await bench.chip.dispose();
   });
 
   test('E-5: after the close nobody is logged in, not even a session that stayed open', async () => {

@@ -1,11 +1,12 @@
 /** A token's PIN, presence and protections. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
-import { SecureElementError } from '../src/index.ts';
+import { ApduSecureElement, SecureElementError } from '../src/index.ts';
 import { CKF } from '../src/pkcs11/constants.ts';
 import { TokenRunner } from '../src/pkcs11/runner.ts';
 import { TokenSession } from '../src/pkcs11/session.ts';
 import { TokenCard } from '../src/pkcs11/tokenCard.ts';
+import { WaitingTransport } from '../src/pkcs11/waiting.ts';
 import { makeAuthority, ok, PIN, SELECT } from './support/host.ts';
 import { canTestTokens } from './support/softhsm.ts';
 import { elementOf, TokenBench } from './support/tokenBench.ts';
@@ -130,36 +131,75 @@ describe.runIf(canTestTokens())('PIN, presence and protections of tokens', () =>
     await bench.chip.dispose();
   });
 
+  /** A token that can be pulled out; what each search for it was given. */
+  function removable(token: string) {
+    let isThere = true;
+    const asked: (Uint8Array | null)[] = [];
+    const find = (known: Uint8Array | null): TokenCard => {
+      asked.push(known);
+      if (!isThere) throw new SecureElementError('reader-not-found', 'no token');
+      const session = new TokenSession(tokens.module, tokens.slot(token));
+      return new TokenCard(session, { cplc: new Uint8Array(42), software: true });
+    };
+    const runner = new TokenRunner(`"${token}"`, find, () => undefined);
+    const put = (there: boolean): void => {
+      isThere = there;
+      if (!there) tokens.module.C_CloseAllSessions(tokens.slot(token));
+    };
+    return { runner, asked, put };
+  }
+
   test('a token that is away is told as removed, is found again, and another in its place is refused', async () => {
     const token = tokens.next();
     const bench = await tokens.ready(token);
     await bench.chip.dispose();
-    let isThere = true;
-    const asked: (Uint8Array | null)[] = [];
-    const runner = new TokenRunner(
-      `"${token}"`,
-      (known) => {
-        asked.push(known);
-        if (!isThere) throw new SecureElementError('reader-not-found', 'no token');
-        const session = new TokenSession(tokens.module, tokens.slot(token));
-        return new TokenCard(session, { cplc: new Uint8Array(42), software: true });
-      },
-      () => undefined,
-    );
+    const { runner, asked, put } = removable(token);
     const getKey = Uint8Array.of(0x80, 0x04, 0, 0);
     runner.process(SELECT);
     const key = Buffer.from(runner.process(getKey));
-    isThere = false;
-    tokens.module.C_CloseAllSessions(tokens.slot(token));
+    put(false);
     for (let at = 0; at < 2; at++) {
       expect(() => runner.process(Uint8Array.of(0x80, 0x20, 0, 0, PIN.length, ...PIN))).toThrow(
         expect.objectContaining({ code: 'card-removed' }),
       );
     }
-    isThere = true;
+    put(true);
     expect(Buffer.from(runner.process(getKey))).toEqual(key);
     expect(asked[0]).toBeNull();
     expect(Buffer.from(asked.at(-1) ?? [])).toEqual(bench.chipKey);
     runner.close();
+  });
+
+  test('E-10: a token that is pulled out is waited for, and asks for the PIN when it is back; a stop ends the waiting', async () => {
+    const token = tokens.next();
+    const bench = await tokens.ready(token);
+    await bench.chip.dispose();
+    const { runner, put } = removable(token);
+    const told: string[] = [];
+    const inner = {
+      transmit: async (apdu: Uint8Array) => runner.process(apdu),
+      close: async () => runner.close(),
+    };
+    const onWaiting = (what: string): void => {
+      told.push(what);
+      if (told.length === 1) put(true);
+    };
+    const element = new ApduSecureElement(new WaitingTransport(inner, onWaiting), {
+      kind: 'pkcs11',
+    });
+    await element.verifyPin(PIN);
+    put(false);
+    await expect(element.register(randomBytes(32))).rejects.toMatchObject({ code: 'pin-required' });
+    expect(told).toEqual([`the token "${token}" was removed: put it back`]);
+    await element.verifyPin(PIN);
+    put(false);
+    const change = element.changePin(PIN, PIN);
+    await expect(change).rejects.toMatchObject({ code: 'card-removed' });
+    expect(told).toHaveLength(1);
+    const waiting = element.challenge();
+    const stopped = expect(waiting).rejects.toMatchObject({ code: 'card-removed' });
+    element.stopWaiting();
+    await stopped;
+    await element.close();
   });
 });

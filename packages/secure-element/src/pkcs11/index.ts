@@ -5,6 +5,7 @@ import { SecureElementError } from '../errors.ts';
 import type { ApduTransport, ChipInfo, SecureElement } from '../secureElement.ts';
 import type { TokenChoice, TokenDescription } from './host.ts';
 import type { Order, Reply, Results } from './protocol.ts';
+import { WaitingTransport } from './waiting.ts';
 
 export type { TokenDescription } from './host.ts';
 
@@ -12,6 +13,8 @@ export type { TokenDescription } from './host.ts';
 export interface Pkcs11Options extends TokenChoice {
   /** Path of the module, e.g. /usr/lib/softhsm/libsofthsm2.so. */
   readonly module: string;
+  /** Is told to put the token back, and makes commands wait for it; without, they fail with `card-removed`. */
+  readonly onWaiting?: (what: string) => void;
 }
 
 /** Every token that a module shows. @throws SecureElementError `module-missing` */
@@ -31,7 +34,7 @@ export async function listTokens(module: string): Promise<readonly TokenDescript
  * `token-changed`, `locked`
  */
 export async function openPkcs11SecureElement(options: Pkcs11Options): Promise<SecureElement> {
-  return new TokenElement(await openPkcs11Transport(options));
+  return new TokenElement(await openPkcs11Transport(options), options.onWaiting);
 }
 
 /** The way to a token for whoever speaks APDUs himself. */
@@ -51,8 +54,10 @@ export async function openPkcs11Transport(options: Pkcs11Options): Promise<Token
 class TokenElement extends ApduSecureElement {
   readonly #transport: TokenTransport;
 
-  constructor(transport: TokenTransport) {
-    super(transport, { kind: 'pkcs11' });
+  constructor(transport: TokenTransport, onWaiting?: (what: string) => void) {
+    super(onWaiting === undefined ? transport : new WaitingTransport(transport, onWaiting), {
+      kind: 'pkcs11',
+    });
     this.#transport = transport;
   }
 

@@ -1,5 +1,5 @@
 /** A token as a card with power: commands in, answers out, a new session when the old one is lost. */
-import { AID, CLA_ISO, encodeApdu, INS } from '../apdu.ts';
+import { AID, CLA_ISO, encodeApdu, INS, parseApdu } from '../apdu.ts';
 import { ChipMachine } from '../card/machine.ts';
 import { SecureElementError } from '../errors.ts';
 import { TokenGoneError } from './session.ts';
@@ -41,6 +41,7 @@ export class TokenRunner {
     }
     // A lost session is a reset: PIN, challenges and sessions are gone. The command may then ask for the PIN.
     this.#powerOff();
+    if (parseApdu(apdu)?.ins === INS.changePin) throw this.#interrupted();
     try {
       return this.#run(apdu);
     } catch (error) {
@@ -95,6 +96,11 @@ export class TokenRunner {
     this.#chipKey = card.knownKey() ?? this.#chipKey;
     machine.powerOff();
     this.#powered = null;
+  }
+
+  #interrupted(): SecureElementError {
+    const message = `the token ${this.#name} was removed while its PIN was changed: which PIN it has is not known`;
+    return new SecureElementError('card-removed', message);
   }
 
   #removed(cause: unknown): SecureElementError {
