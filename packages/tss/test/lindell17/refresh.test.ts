@@ -109,7 +109,9 @@ describe('a refresh', () => {
   });
 });
 
-test('L-12, C.3: twenty refreshes one after the other, then a signature', () => {
+test('L-12, C.3: twenty refreshes one after the other, then a signature', {
+  timeout: 600_000,
+}, () => {
   let shares = frozenShares();
   for (let turn = 1; turn <= 20; turn++) {
     shares = both(outputs(simulate(refreshSessions(shares, turn))));
