@@ -215,6 +215,24 @@ test('a chip whose memory cannot be written answers 6581, changes nothing and st
   sealed.close();
 });
 
+test('counts that are at their end stop the command with 6F00, and nothing is written', async () => {
+  const { bench: ready, file } = await bench();
+  await ready.chip.transport.close();
+  const { file: sealed, state } = await SealedFile.open(file, PASSPHRASE);
+  const machine = new ChipMachine(
+    new VirtualCard({ ...state, counter: 0xfffffffe }, (next) => sealed.write(next)),
+  );
+  const send = (apdu: Uint8Array): string => Buffer.from(machine.process(apdu)).toString('hex');
+  expect(send(SELECT)).toBe('9000');
+  const verify = Buffer.from(`8020000006${PIN.toString('hex')}`, 'hex');
+  expect(send(verify)).toBe('6f00'); // the try is written, and to give it back is one write too many
+  expect(send(verify)).toBe('6f00');
+  const info = send(Uint8Array.of(0x80, 0x02, 0, 0));
+  expect(info.slice(8, 10)).toBe('02');
+  expect(info.slice(-12)).toBe('ffffffff9000');
+  sealed.close();
+});
+
 test('power off leaves no secret in memory', async () => {
   const { bench: ready, file } = await bench();
   const record = await ready.store();

@@ -151,7 +151,9 @@ export class VirtualCard implements Card {
 
   /** Writes a change first and uses it after; when the write fails the old state stays. */
   #commit(change: Partial<Omit<ChipState, 'counter'>>): void {
-    const next = { ...this.#state, ...change, counter: this.#state.counter + 1 };
+    const counter = this.#state.counter + 1;
+    if (counter > 0xffffffff) throw new StatusError(SW.failure);
+    const next = { ...this.#state, ...change, counter };
     try {
       this.#persist(next);
     } catch {
