@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf, fromHex, parsePayload, recoverAddress } from '@quorate/intent';
 import { TwoPartyKey, TwoPartySession } from '@quorate/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { main } from '../src/main.ts';
 import { Cosigners, lastOf, SIDES } from './support/cosigners.ts';
+import { Recorder } from './support/recorder.ts';
 import { quorate, type Ran } from './support/world.ts';
 
 const NONE = '0'.repeat(32);
@@ -22,11 +25,6 @@ function sessionOf(ran: Ran): TwoPartySession {
   const { event, ...session } = lastOf(ran);
   expect(event).toBe('result');
   return TwoPartySession.parse(session);
-}
-
-/** What a machine is told about a failure. */
-function failureOf(ran: Ran): Record<string, unknown> {
-  return lastOf(ran);
 }
 
 const eventsOf = ({ stdout }: Ran): Record<string, unknown>[] =>
@@ -109,7 +107,7 @@ describe('quorate cosign sign', () => {
     expect(sessionOf(again)).toEqual(session);
     const other = await sign('other', '--request-id', 'r1', '--json');
     expect(other.exit).toBe(3);
-    expect(failureOf(other)).toMatchObject({ code: 'request_conflict', exit_code: 3 });
+    expect(lastOf(other)).toMatchObject({ code: 'request_conflict', exit_code: 3 });
   });
 
   test.each([
@@ -133,7 +131,7 @@ describe('quorate cosign sign', () => {
     const order = ['sign', '--message', 'x', ...args, '--json'];
     const ran = await both.cosign('enterprise', ...order);
     expect(ran.exit).toBe(2);
-    expect(failureOf(ran)).toMatchObject({ event: 'error', code, exit_code: 2 });
+    expect(lastOf(ran)).toMatchObject({ event: 'error', code, exit_code: 2 });
     expect(ran.stderr).toContain(hint);
   });
 });
@@ -150,7 +148,7 @@ describe('quorate cosign approve and decline', () => {
     expect(blind.stderr).toContain('by the digest that was looked at');
     const wrong = await approve('--digest', `0x${'11'.repeat(32)}`);
     expect(wrong.exit).toBe(3);
-    expect(failureOf(wrong)).toMatchObject({ code: 'digest_mismatch', exit_code: 3 });
+    expect(lastOf(wrong)).toMatchObject({ code: 'digest_mismatch', exit_code: 3 });
     expect((await approve('--digest', 'abc')).exit).toBe(2);
     const looked = await both.cosign('mobile-app', 'sessions', id, '--json');
     expect(sessionOf(looked).status).toBe('awaiting_approval');
@@ -158,7 +156,7 @@ describe('quorate cosign approve and decline', () => {
     expect(sessionOf(right).session_id).toBe(id);
     expect(sessionOf(await ran).status).toBe('completed');
     const late = await approve('--digest', digest);
-    expect(failureOf(late)).toMatchObject({ code: 'not_awaiting_approval', exit_code: 3 });
+    expect(lastOf(late)).toMatchObject({ code: 'not_awaiting_approval', exit_code: 3 });
   });
 
   test('a decline ends the asking command with 3 and its code', async () => {
@@ -167,10 +165,10 @@ describe('quorate cosign approve and decline', () => {
     const declined = await both.cosign('mobile-app', 'decline', id, '--reason', 'no', '--json');
     expect(sessionOf(declined).session_id).toBe(id);
     expect((await ran).exit).toBe(3);
-    expect(failureOf(await ran)).toMatchObject({ event: 'error', code: 'declined' });
+    expect(lastOf(await ran)).toMatchObject({ event: 'error', code: 'declined' });
     expect((await ran).stderr).toContain('✗ sign with mobile-app');
     const unknown = await both.cosign('mobile-app', 'decline', NONE, '--json');
-    expect(failureOf(unknown)).toMatchObject({ code: 'unknown_session', exit_code: 2 });
+    expect(lastOf(unknown)).toMatchObject({ code: 'unknown_session', exit_code: 2 });
   });
 });
 
@@ -185,7 +183,7 @@ describe('quorate cosign sessions and keys', () => {
     expect(lastOf(none)).toEqual({ event: 'result', sessions: [] });
     const wait = ['--status', 'preparing', '--wait', '0.1', '--json'];
     const waited = await both.cosign('enterprise', 'sessions', ...wait);
-    expect(failureOf(waited)).toMatchObject({ code: 'timeout', exit_code: 3 });
+    expect(lastOf(waited)).toMatchObject({ code: 'timeout', exit_code: 3 });
     const read = await both.cosign('enterprise', 'sessions');
     expect(read.stdout).toMatch(/^SESSION +TYPE +STATUS +STEP +PARTNER +ERROR\n/);
     expect(read.stdout).toContain(`${key}  keygen`);
@@ -214,7 +212,7 @@ describe('quorate cosign refresh', () => {
   test('is ordered at the enterprise side, and keeps the address', async () => {
     const wrong = ['refresh', '--partner', 'enterprise', '--key', key, '--json'];
     const refused = await both.cosign('mobile-app', ...wrong);
-    expect(failureOf(refused)).toMatchObject({ code: 'wrong_side', exit_code: 3 });
+    expect(lastOf(refused)).toMatchObject({ code: 'wrong_side', exit_code: 3 });
     const [ran] = await Promise.all([
       both.cosign('enterprise', 'refresh', ...PARTNER, '--key', key, '--json'),
       both.approveNext(),
@@ -235,15 +233,12 @@ describe('a token or a server that is not the right one', () => {
     expect(other.stderr).toContain('quorate cosigner token');
     const viewer = both.server('enterprise', 'enterprise-viewer');
     const order = ['cosign', 'keygen', ...PARTNER, ...viewer, '--json'];
-    expect(failureOf(await quorate(...order))).toMatchObject({ code: 'forbidden', exit_code: 4 });
+    expect(lastOf(await quorate(...order))).toMatchObject({ code: 'forbidden', exit_code: 4 });
     expect((await quorate('cosign', 'keys', ...viewer)).exit).toBe(0);
   });
 
-  test.each([
-    ['text', 'hello', 200],
-    ['another shape', '{"keys": [{"address": 7}]}', 200],
-    ['no problem', '{}', 500],
-  ])('R-16 %s in place of an answer ends with 1 and a sentence', async (_, text, status) => {
+  /** Asks for the keys of a server that answers everything so. */
+  async function askedOf(status: number, text: string): Promise<Ran> {
     const server = createServer((_request, response) => {
       response.statusCode = status;
       response.end(text);
@@ -254,32 +249,44 @@ describe('a token or a server that is not the right one', () => {
     const ran = await quorate('cosign', 'keys', '--url', url, ...token);
     server.closeAllConnections();
     server.close();
+    return ran;
+  }
+
+  test.each([
+    ['text', 'hello', 200],
+    ['another shape', '{"keys": [{"address": 7}]}', 200],
+    ['no problem', '{}', 500],
+  ])('%s in place of an answer ends with 1 and a sentence', async (_, text, status) => {
+    const ran = await askedOf(status, text);
     expect(ran.exit).toBe(1);
-    expect(ran.stderr).toContain(`the answer of ${url} is not understood`);
+    expect(ran.stderr).toContain('is not understood');
     expect(ran.stderr).not.toContain('{');
   });
 
   test('R-16 what a server says reaches the terminal escaped', async () => {
-    const hostile = 'a\u001b[2Jb\u202ec\nd';
-    const server = createServer((_request, response) => {
-      response.statusCode = 409;
-      const problem = { type: 'urn:x', title: 'x', status: 409, detail: hostile, code: 'x' };
-      response.end(JSON.stringify(problem));
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const [, , ...token] = both.server('enterprise');
-    const ran = await quorate('cosign', 'keys', '--url', url, ...token);
-    server.closeAllConnections();
-    server.close();
+    const detail = 'a\u001b[2Jb\u202ec\nd';
+    const problem = { type: 'urn:x', title: 'x', status: 409, detail, code: 'x' };
+    const ran = await askedOf(409, JSON.stringify(problem));
     expect(ran.exit).toBe(3);
     expect(ran.stderr.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
-  test('ends with 5 for a server that is gone, and 2 before any for a token that others can read', async () => {
+  test('a partner that is not there is told, and a server that stops ends the command', async () => {
     await both.stop('mobile-app');
+    const [stdout, stderr] = [new Recorder(), new Recorder()];
+    const order = ['sign', ...PARTNER, '--key', key, '--message', 'x'];
+    const args = ['cosign', ...order, ...both.server('enterprise')];
+    const ended = main(args, { stdout, stderr, environment: {} });
+    const told = 'sign with mobile-app: created, mobile-app is not connected';
+    while (!stderr.text.includes(told)) await sleep(20);
+    await both.stop('enterprise');
+    // Told by the session, or by the silence of its server.
+    expect([3, 5]).toContain(await ended);
+  });
+
+  test('ends with 5 for a server that is gone, and 2 before any for a token that others can read', async () => {
     const gone = await both.cosign('mobile-app', 'keys', '--json');
-    expect(failureOf(gone)).toMatchObject({ code: 'unreachable', exit_code: 5 });
+    expect(lastOf(gone)).toMatchObject({ code: 'unreachable', exit_code: 5 });
     writeFileSync(both.at('open.token'), 'x', { mode: 0o644 });
     const open = await quorate('cosign', 'keys', ...both.server('enterprise', 'open'));
     expect(open.exit).toBe(2);

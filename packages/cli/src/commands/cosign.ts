@@ -4,7 +4,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MessageHash, TwoPartySession } from '@quorate/wire';
+import { CosignerHealth, MessageHash, TwoPartySession } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { CliError, usageError } from '../errors.ts';
@@ -106,7 +106,8 @@ async function follow(
   progress.stage(session.type, `${session.type} with ${session.partner}`, { session_id: id });
   while (!isOver(session)) {
     const { status, step } = session;
-    progress.update(step ?? status, { session_id: id, status, ...(step === null ? {} : { step }) });
+    const details = { session_id: id, status, ...(step === null ? {} : { step }) };
+    progress.update(step ?? (await waitingFor(api, session)), details);
     await sleep(LOOK_MS);
     session = await api.call(TwoPartySession, `/api/v1/sessions/${id}`);
   }
@@ -117,6 +118,14 @@ async function follow(
   }
   progress.done();
   context.output.result({ ...session }, linesOf(session));
+}
+
+/** The state of a session that has no step yet, and whether its partner is there at all. */
+async function waitingFor(api: CosignerApi, { status, partner }: TwoPartySession): Promise<string> {
+  if (status !== 'created') return status;
+  const { partners } = await api.call(CosignerHealth, '/healthz');
+  const absent = partners.some(({ name, connected }) => name === partner && !connected);
+  return absent ? `${status}, ${partner} is not connected` : status;
 }
 
 function isOver({ status }: TwoPartySession): boolean {
