@@ -170,12 +170,16 @@ export function isBeforeCount(error: unknown): boolean {
   return BEFORE_COUNT.has(word) || wrongPin || wrongLength;
 }
 
-/** A reset or a challenge that is gone; any other refusal of the chip is final. */
+/** What a new challenge cures: a reset, a challenge that is gone, a chip that was taken out during READ. */
+const RENEWABLE: ReadonlySet<string> = new Set([
+  'challenge-unknown',
+  'session-unknown',
+  'card-removed',
+]);
+
+/** Any other refusal of the chip is final. */
 export function isRenewable(error: unknown): boolean {
-  return (
-    error instanceof SecureElementError &&
-    (error.code === 'challenge-unknown' || error.code === 'session-unknown')
-  );
+  return error instanceof SecureElementError && RENEWABLE.has(error.code);
 }
 
 function refusalOf(error: unknown): unknown {
