@@ -50,6 +50,18 @@ export class Requester {
     return this.client.complete(name, 'keygen_complete');
   }
 
+  askForDestruction(name: string, address: unknown): void {
+    this.client.send({
+      type: 'destroy_request',
+      session_key: name,
+      threshold: 2,
+      total_parts: this.holders.length,
+      address,
+      reason: 'the test is over',
+      participants: this.holders,
+    });
+  }
+
   askForSignature(
     name: string,
     address: unknown,

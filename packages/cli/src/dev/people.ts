@@ -125,7 +125,7 @@ async function equip(
     username: person.username,
     approval: 'auto',
     rosterKey,
-    settings: { se_id: seId },
+    settings: { se_id: seId, allow_destroy: true },
   });
   writeDurably(resolvePath(directory, config.token_file), `${person.token}\n`, { private: true });
   const pin = Buffer.from(randomText().slice(0, 12));
