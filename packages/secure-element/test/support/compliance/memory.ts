@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type Access, Bench, type ChipFactory, ok } from '../host.ts';
+import { type Access, Bench, type ChipFactory, ok, PIN, SELECT, transmit } from '../host.ts';
 
 export function memoryTests(factory: ChipFactory): void {
   test('1.9.11 STORE never overwrites: not with another secret, and not with another address', async () => {
@@ -96,6 +96,18 @@ export function memoryTests(factory: ChipFactory): void {
       expect(data.subarray(0, 32)).toEqual(record.secret);
       expect(data.readUInt32BE(32)).toBe(1);
     }
+    await bench.chip.dispose();
+  });
+
+  test('a SELECT keeps challenges and sessions, and needs the PIN again', async () => {
+    const bench = await Bench.ready(factory);
+    const record = await bench.store();
+    const open = await bench.access(record);
+    await ok(transmit(bench.chip, SELECT));
+    expect((await bench.read(open)).sw).toBe('6982');
+    await ok(bench.send(0x20, PIN));
+    const { data } = await ok(bench.read(open));
+    expect(data.subarray(0, 32)).toEqual(record.secret);
     await bench.chip.dispose();
   });
 

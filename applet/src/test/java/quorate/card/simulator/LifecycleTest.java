@@ -176,6 +176,22 @@ class LifecycleTest {
   }
 
   @Test
+  @DisplayName("counts that are at their end stop the command with 6F00, and nothing of it is written")
+  void countsAtTheirEnd() {
+    Memory.age(card, "stateCounter", SimulatedCard.hex("7FFFFFFF"));
+    byte[] start = host.command(0x02).orThrow().data();
+    assertArrayEquals(SimulatedCard.hex("7FFFFFFF"), Arrays.copyOfRange(start, 38, 42));
+    host.store();
+    Memory.age(card, "stateCounter", SimulatedCard.hex("FFFFFFFE"));
+    // The try is written, and to give it back is one write too many.
+    assertEquals(0x6F00, host.command(0x20, Host.PIN).status());
+    assertEquals(0x6F00, host.command(0x20, Host.PIN).status());
+    byte[] end = host.command(0x02).orThrow().data();
+    assertEquals(2, end[4]);
+    assertArrayEquals(SimulatedCard.hex("FFFFFFFF"), Arrays.copyOfRange(end, 38, 42));
+  }
+
+  @Test
   @DisplayName("a platform that speaks T=0 takes Le where data would be for commands without data")
   void blockProtocol() {
     card.useT0();

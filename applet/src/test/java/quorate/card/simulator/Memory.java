@@ -48,4 +48,14 @@ final class Memory {
     }
     return false;
   }
+
+  /** Puts a value into an array of the commands, as years of use would. */
+  static void age(SimulatedCard card, String name, byte[] value) {
+    card.runtime().takePicture().objects().stream()
+        .filter(object -> object.getClass().getName().equals("quorate.card.Commands"))
+        .flatMap(object -> Arrays.stream(object.getClass().getDeclaredFields())
+            .filter(field -> field.getName().equals(name))
+            .map(field -> valueOf(field, object)))
+        .forEach(array -> System.arraycopy(value, 0, array, 0, value.length));
+  }
 }
