@@ -1,4 +1,5 @@
 /** A participant whose chip is a PKCS#11 token. */
+import { cpSync, rmSync } from 'node:fs';
 import { fromHex, recoverAddress } from '@quorate/intent';
 import { openSecureElement, type SecureElement } from '@quorate/secure-element';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -37,5 +38,23 @@ describe.runIf(canTestTokens())('a token as one participant’s chip', () => {
     await after.verifyPin(PIN);
     expect((await after.info()).used).toBe(0);
     await after.close();
+  });
+
+  test('E-1: a token whose objects are all put back to yesterday is noticed by the agent’s own count', async () => {
+    store.addToken('dora', PIN.toString());
+    const dora = (): Promise<SecureElement> =>
+      openSecureElement({ kind: 'pkcs11', module: MODULE, token: 'dora' });
+    const cluster = await startCluster(['dora', 'emil'], { chips: { dora } }, onTestFinished);
+    const address = await cluster.keygen('rollback-keygen');
+    const member = cluster.member('dora');
+    await member.agent.close();
+    const yesterday = `${store.tokens}.yesterday`;
+    cpSync(store.tokens, yesterday, { recursive: true });
+    await cluster.start(member);
+    await cluster.sign('rollback-sign', address, ['dora', 'emil']);
+    await member.agent.close();
+    rmSync(store.tokens, { recursive: true });
+    cpSync(yesterday, store.tokens, { recursive: true });
+    await expect(cluster.start(member)).rejects.toMatchObject({ code: 'chip/rolled-back' });
   });
 });

@@ -34,6 +34,8 @@ export function canTestTokens(): boolean {
 
 /** A store of initialised tokens. */
 export interface SoftHsm {
+  /** Where the tokens' objects are. */
+  readonly tokens: string;
   /** Initialises a token with a user PIN; before the module is loaded. */
   addToken(label: string, pin: string): void;
   remove(): void;
@@ -44,10 +46,11 @@ export function makeSoftHsm(): SoftHsm {
   // SoftHSM syncs every object to the disk; in memory that costs nothing.
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
   const directory = mkdtempSync(join(parent, 'quorate-softhsm-'));
-  mkdirSync(join(directory, 'tokens'));
+  const tokens = join(directory, 'tokens');
+  mkdirSync(tokens);
   const file = join(directory, 'softhsm2.conf');
   const lines = [
-    `directories.tokendir = ${join(directory, 'tokens')}`,
+    `directories.tokendir = ${tokens}`,
     'objectstore.backend = file',
     'log.level = ERROR',
     'slots.removable = false',
@@ -57,6 +60,7 @@ export function makeSoftHsm(): SoftHsm {
   // The driver's locks, too, are this test's own.
   process.env.XDG_RUNTIME_DIR = directory;
   return {
+    tokens,
     addToken: (label, pin) => {
       const pins = ['--so-pin', '87654321', '--pin', pin];
       execFileSync('softhsm2-util', ['--init-token', '--free', '--label', label, ...pins]);
