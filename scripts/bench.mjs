@@ -7,8 +7,9 @@ await build();
 const args = process.argv.slice(2).filter((arg) => arg !== '--portable');
 const portable = args.length !== process.argv.length - 2;
 const conditions = portable ? ['--conditions=quorate-portable'] : [];
-// The agents and the cosigners run on whatever this machine has; there is no portable figure of them.
-const programs = portable ? ['run.mjs'] : ['run.mjs', 'coordinator.mjs', 'cosigner.mjs'];
+// Agents, cosigners and chips run on whatever this machine has; there is no portable figure of them.
+const whole = ['coordinator.mjs', 'cosigner.mjs', 'chip.mjs'];
+const programs = ['run.mjs', ...(portable ? [] : whole)];
 for (const name of programs) {
   const program = [...conditions, join('bench', name), ...args];
   const code = await run(process.execPath, program, { stdout: true });

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadAgentConfig, parseAgentConfig } from '../src/config.ts';
+import { chipAttachment, loadAgentConfig, parseAgentConfig, virtualChip } from '../src/config.ts';
 import { initAgent } from '../src/init.ts';
 import { approverFromConfig, pinFromConfig, tokenFromConfig } from '../src/providers.ts';
 import { openState } from '../src/state/index.ts';
@@ -43,6 +43,48 @@ describe('agent configuration', () => {
     expect(() => parseAgentConfig(`${text}workers: 0\n`)).toThrow(/workers/);
     expect(() => parseAgentConfig(text.replace('auto', 'always'))).toThrow(/approval/);
     expect(() => parseAgentConfig('url: [')).toThrow(/not valid YAML/);
+  });
+
+  test('a chip is a sealed file, a card in a reader or a token; paths are resolved', () => {
+    const key = `04${'ab'.repeat(64)}`;
+    const chip = (section: string) =>
+      chipAttachment('/agent', parseAgentConfig(text.replace('{ kind: virtual }', section)));
+    expect(chip('{ kind: virtual, file: c }')).toEqual({
+      kind: 'virtual',
+      file: '/agent/c',
+      passphrase_file: '/agent/chip-passphrase',
+    });
+    expect(chip('{ kind: pcsc }')).toEqual({ kind: 'pcsc' });
+    expect(chip(`{ kind: pcsc, reader: ACS, public_key: '0x${key.toUpperCase()}' }`)).toEqual({
+      kind: 'pcsc',
+      reader: 'ACS',
+      public_key: key,
+    });
+    expect(chip("{ kind: pkcs11, module: m.so, token: t, serial: '1' }")).toEqual({
+      kind: 'pkcs11',
+      module: '/agent/m.so',
+      token: 't',
+      serial: '1',
+    });
+  });
+
+  test('a chip section that mixes kinds, or names none, is told where', () => {
+    const wrong = (section: string) => () =>
+      parseAgentConfig(text.replace('{ kind: virtual }', section));
+    expect(wrong('{ kind: pcsc, raeder: ACS }')).toThrow(
+      /unknown key "chip\.raeder"; did you mean reader/,
+    );
+    expect(wrong('{ kind: pcsc, file: x }')).toThrow(/unknown key "chip\.file"/);
+    expect(wrong('{ kind: card }')).toThrow(/chip.*: expected kind: virtual, pcsc or pkcs11/);
+    expect(wrong('{ kind: pcsc, public_key: abc }')).toThrow(
+      /chip\.public_key: expected the 65 bytes/,
+    );
+    expect(wrong('{ kind: pkcs11, token: t }')).toThrow(/chip\.module/);
+  });
+
+  test('work that is for a virtual chip refuses another kind by its name', () => {
+    const config = parseAgentConfig(text.replace('{ kind: virtual }', '{ kind: pcsc }'));
+    expect(() => virtualChip('/agent', config)).toThrow(/for a virtual chip; chip\.kind is pcsc/);
   });
 
   test('a name is normalised, so that two spellings of it are one person', () => {
