@@ -153,6 +153,18 @@ describe('a proposal', () => {
     expect(p2.view(id)).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
   });
 
+  test('that is taken back in the moment of the approval stays over', async () => {
+    const approvals = new Approvals('prompt', undefined);
+    const { p1, p2 } = joinedSides({ p2: { approvals } });
+    const { session_id: id } = p1.manager.order(SIGN).view;
+    await vi.advanceTimersByTimeAsync(0);
+    approvals.approve(id, p2.view(id)?.digest ?? '');
+    p2.manager.receive('p1', mailOf('abort', id, 90, { code: 'timeout', reason: '' }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(p2.sent.filter(({ type }) => type === 'two_party_sign_init')).toEqual([]);
+    expect(p2.view(id)).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
+  });
+
   test('that a person declines ends at both sides, and no certificate leaves', async () => {
     const approvals = new Approvals('prompt', undefined);
     const { p1, p2 } = joinedSides({ p2: { approvals } });

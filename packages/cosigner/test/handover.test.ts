@@ -101,6 +101,15 @@ describe('a new share', () => {
     },
   );
 
+  test('R-6: is not touched by rounds that come when it is stored', async () => {
+    const { p1, id, give } = await begun('keygen');
+    give('p1');
+    await eventually(() => expect(p1.view(id)?.step).toBe('StepKeygenP2'));
+    const late = { type: 'keygen_p2_ack', round: 4, signature: 'AAAA' } as const;
+    p1.manager.receive('p2', { ...mailOf('keygen_p2_ack', id, 90, {}), ...late });
+    expect(p1.lines.get(id)?.frames).toEqual([]);
+  });
+
   test('that comes after the end of its session is not stored, and its opener is wiped', async () => {
     const { p1, id, give } = await begun('keygen');
     p1.manager.receive('p2', mailOf('abort', id, 90, { code: 'timeout', reason: '' }));

@@ -70,8 +70,12 @@ const lineOf = (side: Side, id: string): Line => {
   return line;
 };
 
+/** Whatever was begun by what came is done. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** Nothing of what came touched the session or the key. */
-const untouched = (side: Side, id: string): void => {
+const untouched = async (side: Side, id: string): Promise<void> => {
+  await settled();
   expect(side.view(id)).toMatchObject({ status: 'running', error: null, signature: null });
   expect(side.keys.find(KEY)).toMatchObject({
     state: 'active',
@@ -101,7 +105,7 @@ describe.each(OPERATIONS)('a message out of place in a session of kind %s', (ope
         .filter(([, , from]) => from.includes(partner))
         .map(([type, round]) => `${type} ${round}`);
       expect(handed).toEqual(expected);
-      untouched(side, id);
+      await untouched(side, id);
     },
   );
 
@@ -135,7 +139,7 @@ describe.each(OPERATIONS)('a message out of place in a session of kind %s', (ope
       ];
       for (const message of misplaced) side.manager.receive(partner, message);
       expect(lineOf(side, id).frames).toEqual([]);
-      untouched(side, id);
+      await untouched(side, id);
     },
   );
 
@@ -153,7 +157,7 @@ describe.each(OPERATIONS)('a message out of place in a session of kind %s', (ope
     }
     expect(lineOf(p1, id).frames).toEqual([]);
     expect(p1.sent).toHaveLength(said);
-    untouched(p1, id);
+    await untouched(p1, id);
   });
 
   test('R-6: after the end nothing begins again', async () => {
@@ -205,13 +209,51 @@ describe('before both sides agree', () => {
     expect(p1.lines.get(id)?.frames.map(({ round }) => round)).toEqual([2, ...Array(7).fill(4)]);
   });
 
-  test('a certificate that comes before this side has proposed anything is not looked at', async () => {
-    const { p1 } = joinedSides({ p1: { slow: true } });
+  test.each(['keygen', 'sign'] as const)(
+    'a certificate that comes before this side has proposed its %s is not looked at',
+    async (type) => {
+      const { p1, p2 } = joinedSides();
+      const { session_id: id } = p1.manager.order({
+        type,
+        partner: 'p2',
+        keySessionId: KEY,
+        message: 'pay',
+      }).view;
+      const early = { operation: type, reply: true, certificate: 'AAAA' };
+      for (let seq = 99; p1.sent.length === 0; seq += 1) {
+        p1.manager.receive('p2', mailOf('two_party_sign_init', id, seq, early));
+        p1.sent.splice(0, p1.sent.length, ...p1.sent.filter((said) => said.type !== 'ack'));
+        await Promise.resolve();
+      }
+      await eventually(() => {
+        expect([p1, p2].map((side) => side.view(id)?.status)).toEqual(['running', 'running']);
+      });
+    },
+  );
+
+  test('a certificate that does not say that it is an answer is none', async () => {
+    const { p1, p2 } = joinedSides();
+    p2.carries = () => true;
     const { session_id: id } = p1.manager.order({ type: 'keygen', partner: 'p2' }).view;
-    const early = { operation: 'keygen', reply: true, certificate: 'AAAA' };
-    p1.manager.receive('p2', mailOf('two_party_sign_init', id, 99, early));
-    p1.givePrimes();
-    await eventually(() => expect(p1.view(id)?.status).toBe('running'));
+    await eventually(() => expect(p2.view(id)?.status).toBe('running'));
+    const answer = p2.sent.find(({ type }) => type === 'two_party_sign_init');
+    const init = JSON.parse(Buffer.from(answer?.plaintext ?? []).toString()) as object;
+    p1.manager.receive('p2', mailOf('two_party_sign_init', id, 77, { ...init, reply: false }));
+    await settled();
+    expect(p1.view(id)?.status).toBe('created');
+    p1.manager.receive('p2', mailOf('two_party_sign_init', id, 78, init));
+    await settled();
+    expect(p1.view(id)?.status).toBe('running');
+  });
+
+  test('a session that ends while its certificate is being signed proposes nothing', async () => {
+    const { p1 } = joinedSides();
+    const { session_id: id } = p1.manager.order({ type: 'keygen', partner: 'p2' }).view;
+    while (!p1.lines.has(id)) await Promise.resolve();
+    p1.manager.stop();
+    await settled();
+    expect(p1.sent.map(({ type }) => type)).not.toContain('two_party_sign_init');
+    expect(p1.view(id)?.error?.code).toBe('stopping');
   });
 
   test.each(PEER_TYPES.filter((type) => type !== 'two_party_sign_init'))(
