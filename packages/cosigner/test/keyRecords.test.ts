@@ -19,16 +19,23 @@ const fileOf = (directory: string, key = KEY): string => join(directory, `${key}
 const locked = { state: 'refreshable', reopened: 1, session_id: KEY, at: 1 } as const;
 
 /** A chip that counts, and tells before each release what is on disk. */
-function chip(count = 0): { vault: Vault; releases: () => number; fails: (on: boolean) => void } {
+function chip(count = 0): {
+  vault: Vault;
+  secrets: Uint8Array[];
+  fails: (on: boolean) => void;
+} {
+  const secrets: Uint8Array[] = [];
   let [releases, failing] = [count, false];
   const release = (): Promise<{ secret: Uint8Array; releaseCount: number }> => {
     if (failing) return Promise.reject(new Error('no chip'));
     releases += 1;
-    return Promise.resolve({ secret: new Uint8Array(32), releaseCount: releases });
+    const secret = new Uint8Array(32).fill(7);
+    secrets.push(secret);
+    return Promise.resolve({ secret, releaseCount: releases });
   };
   return {
     vault: { release } as unknown as Vault,
-    releases: () => releases,
+    secrets,
     fails: (on) => {
       failing = on;
     },
@@ -115,6 +122,10 @@ describe('a lock', () => {
     lock(keys);
     await keyring.settled();
     expect(keys.find(KEY)?.releases.due).toBeNull();
+    // The first went to the thread that wiped it; those that only count are wiped here.
+    const [, ...counted] = card.secrets;
+    expect(counted.length).toBeGreaterThan(0);
+    for (const secret of counted) expect([...secret].every((byte) => byte === 0)).toBe(true);
     expect(await putBack(directory, before, card.vault)).toMatchObject({ code: 'key_rolled_back' });
   });
 
@@ -185,6 +196,7 @@ describe('the history of moduli', () => {
     const all = [0xa1, 0xa2, 0xa3, 0xb1, 0xb2, 0xb3, 0xc1, 0xc2, 0xc3, 0xd1].map(BigInt);
     expect(keys.moduli()).toEqual(all);
     expect(openRecords(directory).moduli()).toEqual(all);
+    expect(readFileSync(log(directory), 'utf8').trimEnd().split('\n')).toHaveLength(all.length);
   });
 
   test('P-13: has a modulus on disk before the record of its share', () => {

@@ -21,7 +21,14 @@ const port = { hold: () => undefined } as unknown as ThreadPort;
 async function open(
   releases: Releases,
   chip: number | Error,
-): Promise<{ record: KeyRecord | undefined; error: unknown; rolledBack: string[]; seen: unknown }> {
+): Promise<{
+  record: KeyRecord | undefined;
+  error: unknown;
+  rolledBack: string[];
+  seen: unknown;
+  secret: Uint8Array;
+}> {
+  const secret = new Uint8Array(32).fill(7);
   const directory = temporary();
   const keys = openRecords(directory);
   keys.add(recordOf(1, { releases: { ...NO_RELEASES, ...releases } }));
@@ -31,7 +38,7 @@ async function open(
       seen = openRecords(directory).find(KEY)?.releases;
       return chip instanceof Error
         ? Promise.reject(chip)
-        : Promise.resolve({ secret: new Uint8Array(32), releaseCount: chip });
+        : Promise.resolve({ secret, releaseCount: chip });
     },
   } as unknown as Vault;
   const keyring = new Keyring(keys, vault, 1, silentLogger);
@@ -41,7 +48,7 @@ async function open(
     () => undefined,
     (failure: unknown) => failure,
   );
-  return { record: openRecords(directory).find(KEY), error, rolledBack, seen };
+  return { record: openRecords(directory).find(KEY), error, rolledBack, seen, secret };
 }
 
 const refusal = (statusWord?: number): CosignerError =>
@@ -72,10 +79,12 @@ describe('the count of releases', () => {
   test.each([4, 8])(
     'E-1: a chip at %i is not, and the sessions of the key are stopped',
     async (actual) => {
-      const { record, error, rolledBack } = await open({ confirmed: 4, outstanding: 2 }, actual);
+      const opened = await open({ confirmed: 4, outstanding: 2 }, actual);
+      const { record, error, rolledBack, secret } = opened;
       expect(error).toMatchObject({ code: 'key_rolled_back' });
       expect(record?.rolled_back).toBe(true);
       expect(rolledBack).toEqual([KEY]);
+      expect([...secret].every((byte) => byte === 0)).toBe(true);
     },
   );
 
@@ -101,14 +110,16 @@ describe('the count of releases', () => {
     ['are discarded when the chip is behind', 4, 0],
   ])('E-1: primes %s', async (_, releaseCount, left) => {
     const directory = temporary();
+    const secret = new Uint8Array(32).fill(7);
     mkdirSync(join(directory, 'pool'));
     writeFileSync(join(directory, 'pool', '2048-0000000000000000.sealed'), 'sealed');
     writeFileSync(join(directory, 'poolCount'), '{"confirmed":4,"outstanding":1}');
     const vault = {
-      release: () => Promise.resolve({ secret: new Uint8Array(32), releaseCount }),
+      release: () => Promise.resolve({ secret, releaseCount }),
     } as unknown as Vault;
     const paths = { inStore: (name: string) => join(directory, name) } as unknown as CosignerPaths;
     await openStoreKey(vault, paths, silentLogger);
     expect(readdirSync(join(directory, 'pool'))).toHaveLength(left);
+    expect([...secret].every((byte) => byte === 0)).toBe(true);
   });
 });
