@@ -2,11 +2,11 @@
 import { cpSync, rmSync } from 'node:fs';
 import { fromHex, recoverAddress } from '@quorate/intent';
 import { openSecureElement, type SecureElement } from '@quorate/secure-element';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { canTestTokens, makeSoftHsm, MODULE } from '../../secure-element/test/support/softhsm.ts';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { describeTokens, makeSoftHsm, MODULE } from '../../secure-element/test/support/softhsm.ts';
 import { DATA, PIN, startCluster } from './support/cluster.ts';
 
-describe.runIf(canTestTokens())('a token as one participant’s chip', () => {
+describeTokens('a token as one participant’s chip', () => {
   const store = makeSoftHsm();
   store.addToken('alice', PIN.toString());
   afterAll(() => store.remove());

@@ -1,14 +1,14 @@
 /** What somebody does to a token who has its module and its PIN, but not this driver. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { CKA, CKK, CKM, CKO } from '../src/pkcs11/constants.ts';
 import { checkProtections, LABEL } from '../src/pkcs11/keys.ts';
 import { type Attribute, TokenSession } from '../src/pkcs11/session.ts';
 import { ok, PIN, SELECT, transmit } from './support/host.ts';
-import { canTestTokens } from './support/softhsm.ts';
+import { describeTokens } from './support/softhsm.ts';
 import { attribute, failure, TokenBench } from './support/tokenBench.ts';
 
-describe.runIf(canTestTokens())('tokens under attack', () => {
+describeTokens('tokens under attack', () => {
   const tokens = new TokenBench(24, ['twin', 'twin', 'other']);
   afterAll(() => tokens.close());
 

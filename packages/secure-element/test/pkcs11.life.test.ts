@@ -1,6 +1,6 @@
 /** A token's PIN, presence and protections. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { ApduSecureElement, SecureElementError } from '../src/index.ts';
 import { CKF } from '../src/pkcs11/constants.ts';
 import { TokenRunner } from '../src/pkcs11/runner.ts';
@@ -8,13 +8,13 @@ import { TokenSession } from '../src/pkcs11/session.ts';
 import { TokenCard } from '../src/pkcs11/tokenCard.ts';
 import { WaitingTransport } from '../src/pkcs11/waiting.ts';
 import { makeAuthority, ok, PIN, SELECT } from './support/host.ts';
-import { canTestTokens } from './support/softhsm.ts';
+import { describeTokens } from './support/softhsm.ts';
 import { elementOf, TokenBench } from './support/tokenBench.ts';
 
 /** CKA_COPYABLE and CKA_MODIFIABLE. */
 const OPTIONAL = new Set([0x171, 0x170]);
 
-describe.runIf(canTestTokens())('PIN, presence and protections of tokens', () => {
+describeTokens('PIN, presence and protections of tokens', () => {
   const tokens = new TokenBench(12);
   afterAll(() => tokens.close());
 

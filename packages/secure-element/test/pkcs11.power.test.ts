@@ -1,6 +1,6 @@
 /** A token whose host loses power in the middle of a command. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { LABEL } from '../src/pkcs11/keys.ts';
 import {
   type Bench,
@@ -11,13 +11,13 @@ import {
   SELECT,
   transmit,
 } from './support/host.ts';
-import { canTestTokens } from './support/softhsm.ts';
+import { describeTokens } from './support/softhsm.ts';
 import { benchOver, elementOf, TokenBench } from './support/tokenBench.ts';
 
 /** More writes than any command makes. */
 const MANY = 12;
 
-describe.runIf(canTestTokens())('power of tokens', () => {
+describeTokens('power of tokens', () => {
   const tokens = new TokenBench(32);
   afterAll(() => tokens.close());
 

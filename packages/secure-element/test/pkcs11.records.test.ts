@@ -1,6 +1,6 @@
 /** What somebody does to the objects on a token who has its module and its PIN, but not this driver. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { LABEL } from '../src/pkcs11/keys.ts';
 import {
   decodeState,
@@ -12,10 +12,10 @@ import {
 } from '../src/pkcs11/objects.ts';
 import { TokenSession } from '../src/pkcs11/session.ts';
 import { ok, PIN, SELECT, transmit } from './support/host.ts';
-import { canTestTokens } from './support/softhsm.ts';
+import { describeTokens } from './support/softhsm.ts';
 import { benchOver, failure, TokenBench } from './support/tokenBench.ts';
 
-describe.runIf(canTestTokens())('records under attack', () => {
+describeTokens('records under attack', () => {
   const tokens = new TokenBench(24, ['twin', 'twin', 'other']);
   afterAll(() => tokens.close());
 

@@ -1,6 +1,6 @@
 /** Tokens as the product opens them: through the module's thread. */
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import {
   listTokens,
   openSecureElement,
@@ -10,7 +10,7 @@ import {
 import { CKM } from '../src/pkcs11/constants.ts';
 import { checkMechanisms, tokenCplc } from '../src/pkcs11/host.ts';
 import { authorisation, makeAuthority, PIN } from './support/host.ts';
-import { canTestTokens, makeSoftHsm, MODULE } from './support/softhsm.ts';
+import { describeTokens, makeSoftHsm, MODULE } from './support/softhsm.ts';
 
 const failure = (promise: Promise<unknown>): Promise<Partial<SecureElementError>> =>
   promise.then(
@@ -42,7 +42,7 @@ test('a token without AES-GCM is refused by the name of what it lacks', () => {
   }
 });
 
-describe.runIf(canTestTokens())('tokens through their thread', () => {
+describeTokens('tokens through their thread', () => {
   const store = makeSoftHsm();
   const labels = ['one', 'two', 'same', 'same', 'bare'];
   for (const label of labels) store.addToken(label, PIN.toString());

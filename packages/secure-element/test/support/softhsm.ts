@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PKCS11 } from 'pkcs11js';
+import { describe, test } from 'vitest';
 
 const MODULES = [
   '/usr/lib/softhsm/libsofthsm2.so',
@@ -20,7 +21,7 @@ export const MODULE: string = MODULES.find((path) => existsSync(path)) ?? MODULE
 const binding = (): typeof import('pkcs11js') => createRequire(import.meta.url)('pkcs11js');
 
 /** Whether tests with tokens run: always in CI, where a missing part is a failure. Says it once when they do not. */
-export function canTestTokens(): boolean {
+function canTestTokens(): boolean {
   if (process.env.CI === 'true') return true;
   try {
     if (!existsSync(MODULE)) throw new Error('SoftHSM is not installed');
@@ -30,6 +31,12 @@ export function canTestTokens(): boolean {
     process.stderr.write('skipped: tokens, until softhsm2 is installed and pkcs11js is compiled\n');
     return false;
   }
+}
+
+/** A suite that needs tokens; one skipped test where there are none. Its body makes tokens when it is collected. */
+export function describeTokens(name: string, body: () => void): void {
+  if (canTestTokens()) describe(name, body);
+  else test.skip(`${name}: with SoftHSM and pkcs11js`, () => undefined);
 }
 
 /** A store of initialised tokens. */
