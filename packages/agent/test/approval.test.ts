@@ -1,7 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { digestOf, parsePayload, toHex } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
-import type { ApprovalRequest, KeygenApproval, SignApproval } from '../src/approval/index.ts';
+import {
+  type ApprovalRequest,
+  approveAll,
+  type DestroyApproval,
+  type KeygenApproval,
+  type SignApproval,
+} from '../src/approval/index.ts';
 import { decide, parsePolicy, type Policy } from '../src/approval/policy.ts';
 import { approveByPrompt, describe as describeRequest } from '../src/approval/prompt.ts';
 import { eventually } from './support/eventually.ts';
@@ -44,6 +50,22 @@ const keygenRequest: KeygenApproval = {
   totalParts: 3,
   partIndex: 1,
   participants: [{ username: 'alice', partIndex: 1, fingerprint: 'aaaa-bbbb' }],
+};
+
+const destroyRequest: DestroyApproval = {
+  kind: 'destroy',
+  sessionKey: 'd1',
+  coordinator: 'carol',
+  address: RECIPIENT,
+  reason: 'the office is closed\u202e',
+  threshold: 2,
+  totalParts: 3,
+  partIndex: 1,
+  participants: [
+    { username: 'alice', partIndex: 1, fingerprint: 'aaaa-bbbb' },
+    { username: 'bob', partIndex: 2, fingerprint: 'cccc-dddd' },
+  ],
+  absent: [{ username: 'dave', partIndex: 3, fingerprint: 'eeee-ffff' }],
 };
 
 const transfer = (change: object) => ({
@@ -229,6 +251,23 @@ ${more}`,
     expect(accepts(message, parsePolicy('p', `${kind}  allow_messages: true\n`))).toBe(true);
   });
 
+  test('a key is destroyed by a policy only when it says so', () => {
+    expect(decide(parsePolicy('p', text), destroyRequest)).toEqual({
+      accept: false,
+      reason: 'policy: destroying a key is not allowed',
+    });
+    const allowing = parsePolicy('p', `destroy: allow\n${text}`);
+    expect(decide(allowing, destroyRequest)).toEqual({ accept: true });
+    expect(() => parsePolicy('p', `destroy: yes\n${text}`)).toThrow(/destroy/);
+  });
+
+  test('auto destroys nothing unless the configuration says so, and approves the rest', async () => {
+    const { signal } = new AbortController();
+    expect((await approveAll({ destroy: false })(destroyRequest, signal)).accept).toBe(false);
+    expect((await approveAll({ destroy: false })(keygenRequest, signal)).accept).toBe(true);
+    expect((await approveAll({ destroy: true })(destroyRequest, signal)).accept).toBe(true);
+  });
+
   test('an unknown key is refused and the nearest known one is named', () => {
     expect(() => parsePolicy('p', `${text}  alow_digest: true\n`)).toThrow(
       /unknown key "sign.alow_digest"; did you mean allow_digest/,
@@ -286,6 +325,20 @@ describe('prompt', () => {
   test('a key generation is approved by fresh digits', async () => {
     expect((await prompt(keygenRequest, 'CODE\n')).approval).toEqual({ accept: true });
     expect((await prompt(keygenRequest, 'yes\n')).approval.accept).toBe(false);
+  });
+
+  test('a destruction says what it is, who takes part and who is not asked, and takes the address for consent', async () => {
+    const digits = RECIPIENT.slice(2, 6);
+    const { approval, shown } = await prompt(destroyRequest, `${digits}\n`);
+    expect(approval).toEqual({ accept: true });
+    expect(shown).toContain('DESTROY A KEY, for ever');
+    expect(shown).toContain(RECIPIENT);
+    expect(shown).toContain('the office is closed\\u{202e} (unverified)');
+    expect(shown).toMatch(/destroys part 2: bob \(cccc-dddd\)/);
+    expect(shown).toMatch(/not asked, its chip is said to be gone: part 3: dave \(eeee-ffff\)/);
+    for (const answer of ['yes', '', 'CODE', '0000']) {
+      expect((await prompt(destroyRequest, `${answer}\n`)).approval.accept, answer).toBe(false);
+    }
   });
 
   test('what was typed before the question was shown is no answer', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SecureElementError } from '@quorate/secure-element';
 import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest } from '../src/approval/index.ts';
-import { type Cluster, kill, type Member, startCluster } from './support/cluster.ts';
+import { type Cluster, DATA, kill, type Member, startCluster } from './support/cluster.ts';
 import { eventually } from './support/eventually.ts';
 import { failure } from './support/failure.ts';
 import type { Frame } from './support/relay.ts';
@@ -250,6 +250,55 @@ describe('an agent deletes nothing', () => {
     }
     cluster.proxy.meddle = (message) => (message.type === 'destroy_params' ? [] : [message]);
     expect(await records(cluster, ann)).toBe(changes.length);
+  }, 120_000);
+
+  test('and says so when its chip says that it deleted and still has the record', async () => {
+    const cluster = await startCluster(NAMES);
+    const address = await cluster.keygen('k');
+    const [ann] = cluster.members as [Member];
+    await ann.agent.close();
+    const chip = await cluster.openChip(ann);
+    chip.delete = async () => ({ used: 0 });
+    await cluster.start(ann, { chip });
+    cluster.destroy('d', address).catch(() => undefined);
+    const told = await cluster.proxy.until(
+      ({ type }, who) => type === 'destroy_result' && who === 'ann',
+    );
+    expect(told).toMatchObject({ success: false });
+    expect(told['message']).toMatch(/the chip still has the record/);
+    expect(ann.agent.state.keys.find(address)?.state).toBe('destroying');
+    expect((await keyOf(cluster, address)).holders[0]?.record_state).toBe('held');
+  });
+
+  test('when too few others are asked, so that the rest could still sign; and signs nothing afterwards', async () => {
+    const cluster = await startCluster([...NAMES, 'cid']);
+    const address = await cluster.keygen('k');
+    const everybody = cluster.members.map(({ username }) => username);
+    cluster.proxy.meddle = (message) =>
+      message.type === 'destroy_invite' ? [{ ...message, participants: ['ann'] }] : [message];
+    const error = await failure(cluster.destroy('d', address, { participants: everybody }));
+    expect(String(error)).toMatch(/too_many_absent|we are not invited/);
+    const declined = await cluster.proxy.until(
+      ({ type }, who) => type === 'destroy_response' && who === 'ann',
+    );
+    expect(declined['reason']).toMatch(/too_many_absent: 2 holders are not asked, and 2 can sign/);
+    cluster.proxy.meddle = (message) => [message];
+    await cluster.destroy('d2', address, { participants: everybody });
+    // A coordinator that has forgotten the destruction asks for a signature.
+    const invite = { session_key: 's', part_index: 1, se_id: 'SE-1', coordinator: 'carol' };
+    cluster.proxy.inject('ann', {
+      type: 'sign_invite',
+      ...invite,
+      data: DATA,
+      address,
+      participants: ['ann', 'ben'],
+      threshold: 2,
+      total_parts: 3,
+      expires_at: Date.now() + 60_000,
+    });
+    const answer = await cluster.proxy.until(({ type }) => type === 'sign_response');
+    expect(answer).toMatchObject({ accept: false });
+    expect(answer['reason']).toMatch(/key_destroyed/);
   });
 
   test('1.9.9 for parameters of a session that it was not asked about, even with a good authorisation', async () => {

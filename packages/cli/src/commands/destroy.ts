@@ -21,7 +21,7 @@ import { CliError, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { type Api, loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
-import { promptLine } from '../terminal/prompt.ts';
+import { promptLine, type PromptTerminal } from '../terminal/prompt.ts';
 import { loginPath, withLogin } from './users.ts';
 import { parseAccount } from './verify.ts';
 
@@ -119,12 +119,20 @@ function present(key: Key): string[] {
   return here.map(({ username }) => username);
 }
 
-/** The whole address, typed: a yes is too easily said. */
-async function askForAddress({ output }: Context, key: Key): Promise<void> {
-  output.warn(`this destroys ${key.address} for ever, and whatever it holds stays where it is`);
+/**
+ * Asks for the whole address, typed: a yes is too easily said.
+ *
+ * @throws CliError `not_confirmed` for anything else, `usage` when nobody is at a terminal
+ */
+export async function askForAddress(
+  { output }: Pick<Context, 'output'>,
+  { address }: { readonly address: string },
+  terminal?: PromptTerminal,
+): Promise<void> {
+  output.warn(`this destroys ${address} for ever, and whatever it holds stays where it is`);
   const question = 'The address to destroy';
-  const typed = await promptLine(question, `${question}, typed out:`, '--yes');
-  if (typed.toLowerCase() === key.address.toLowerCase()) return;
+  const typed = await promptLine(question, `${question}, typed out:`, '--yes', terminal);
+  if (typed.toLowerCase() === address.toLowerCase()) return;
   throw new CliError('not_confirmed', 'another address was typed; nothing was asked for', {
     exit: EXIT.refused,
   });

@@ -1,0 +1,111 @@
+// `quorate destroy` against a development cluster of real processes.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askForAddress } from '../src/commands/destroy.ts';
+import { type Cluster, startCluster } from '../src/index.ts';
+import { Output } from '../src/terminal/output.ts';
+import { Recorder } from './support/recorder.ts';
+import { quorate } from './support/world.ts';
+
+let cluster: Cluster;
+let login: string[] = [];
+let address = '';
+
+async function done(...args: string[]): Promise<Record<string, unknown>> {
+  const ran = await quorate(...args, ...login, '--json');
+  expect(ran.exit, `${args.join(' ')}\n${ran.stdout}${ran.stderr}`).toBe(0);
+  return JSON.parse(ran.stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+}
+
+beforeAll(async () => {
+  cluster = await startCluster({ parties: 2, port: 0 });
+  const [requester] = cluster.users;
+  const file = join(cluster.directory, 'requester.login');
+  const content = {
+    format: 'quorate-login/v1',
+    url: cluster.url,
+    username: requester?.username,
+    roles: ['coordinator'],
+    access_token: requester?.token,
+    refresh_token: 'none',
+    expires_at: Date.now() + 3_600_000,
+  };
+  writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
+  login = ['--login', file];
+  const made = await done('keygen', '--threshold', '2', '--participants', 'user1,user2');
+  address = String(made['address']);
+});
+
+afterAll(async () => {
+  await cluster?.stop();
+});
+
+describe('quorate destroy', () => {
+  test('asks nobody for anything before the address was typed: without a terminal it needs --yes', async () => {
+    const ran = await quorate('destroy', '--address', address, '--reason', 'closed', ...login);
+    expect(ran).toMatchObject({ exit: 2 });
+    expect(ran.stderr).toMatch(/there is no terminal/);
+    expect(ran.stderr).toMatch(/--yes/);
+    expect(await done('sessions', 'list')).toMatchObject({ sessions: [{ kind: 'keygen' }] });
+  });
+
+  test('needs a reason', async () => {
+    const ran = await quorate('destroy', '--address', address, '--reason', ' ', '--yes', ...login);
+    expect(ran).toMatchObject({ exit: 2 });
+    expect(ran.stderr).toMatch(/a reason is expected/);
+  });
+
+  test('destroys the key, tells what became of each shard, and lists the key as destroyed', async () => {
+    const order = ['destroy', '--address', address, '--reason', 'the account is closed', '--yes'];
+    const parts = ['user1', 'user2'].map((username, at) => ({
+      username,
+      part_index: at + 1,
+      outcome: 'deleted',
+    }));
+    const named = [...order, '--session-key', 'destroy-1'];
+    expect(await done(...named)).toMatchObject({ session_key: 'destroy-1', address, parts });
+    // The same command follows the same session, also when it is over.
+    expect(await done(...named)).toMatchObject({ session_key: 'destroy-1', address, parts });
+    expect(await done('keys', 'list')).toMatchObject({ keys: [{ address, state: 'destroyed' }] });
+    expect(await done('keys', 'show', address)).toMatchObject({
+      holders: [{ record_state: 'deleted' }, { record_state: 'deleted' }],
+    });
+    const shown = await quorate('keys', 'show', address, ...login);
+    expect(shown.stdout).toMatch(/^state +destroyed$/m);
+    const again = await quorate(...order, ...login, '--json');
+    expect(again.exit).toBe(3);
+    expect(again.stdout).toMatch(/"code":"key_destroyed"/);
+  });
+});
+
+describe('the address that is typed', () => {
+  const given = '0x52908400098527886E0F7030069857D2E4169EE7';
+
+  async function typed(text: string): Promise<unknown> {
+    const [stdout, stderr] = [new Recorder(), new Recorder()];
+    const output = new Output({ stdout, stderr, json: false, quiet: false, colour: false });
+    const input = {
+      isTTY: true,
+      setRawMode: () => undefined,
+      resume: () => undefined,
+      pause: () => undefined,
+      on: (_: 'data', listener: (chunk: Uint8Array) => void) =>
+        queueMicrotask(() => listener(Buffer.from(`${text}\n`))),
+      off: () => undefined,
+    };
+    const answer = askForAddress({ output }, { address: given }, { input, output: stderr });
+    return answer.then(
+      () => 'confirmed',
+      (error: unknown) => error,
+    );
+  }
+
+  test('is the whole one, in any case', async () => {
+    expect(await typed(given)).toBe('confirmed');
+    expect(await typed(given.toLowerCase())).toBe('confirmed');
+    for (const other of ['yes', '', given.slice(0, 10), given.replace('E7', 'E8')]) {
+      expect(await typed(other), other).toMatchObject({ code: 'not_confirmed', exit: 3 });
+    }
+  });
+});
