@@ -170,6 +170,29 @@ describe('a slot of the chip', () => {
     },
   );
 
+  test('is free again when the session ends before the chip has begun to store', async () => {
+    const before = await used();
+    let begin = (): void => undefined;
+    const begins = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const slow: Wishes['vault'] = {
+      ...chip,
+      keep: async (name, opener) => {
+        await begins;
+        await vault.keep(name, opener);
+      },
+    };
+    const { p1, id, give } = await begun('keygen', { p1: { vault: slow } });
+    give('p1');
+    p1.manager.stop();
+    await new Promise((resolve) => setImmediate(resolve));
+    begin();
+    await eventually(() => expect(p1.keys.find(id)).toBeUndefined());
+    await eventually(() => expect(p1.unwanted.list()).toEqual([]));
+    expect(await used()).toBe(before);
+  });
+
   test('is free again when the chip took the share and its answer was lost', async () => {
     const before = await used();
     const losing: Wishes['vault'] = {

@@ -96,6 +96,30 @@ describe('the lock of a key', () => {
     expect(p1.keys.find(KEY)?.lock.state).toBe('none');
   });
 
+  test('L-1b: that cannot be written keeps a refresh of the key from storing its share', async () => {
+    const disk = new Disk();
+    const { p1, ids } = await twoRunning(disk);
+    const order = { type: 'refresh', partner: 'p2', keySessionId: KEY } as const;
+    const { session_id: refresh } = p1.manager.order(order).view;
+    await vi.advanceTimersByTimeAsync(0);
+    disk.broken = true;
+    unsafe(p1, ids[0]);
+    const opener = Uint8Array.from({ length: 32 }, () => 7);
+    const share = {
+      publicKey: new Uint8Array(33),
+      address: `0x${'22'.repeat(20)}`,
+      keyId: new Uint8Array(32),
+      epoch: 1,
+      recordId: new Uint8Array(32),
+      moduli: [15n],
+      encryptedShard: new Uint8Array(40),
+      opener,
+    };
+    p1.lines.get(refresh)?.say({ event: 'share', id: refresh, share });
+    expect(opener).toEqual(new Uint8Array(32));
+    expect(p1.keys.find(KEY)?.next).toBeNull();
+  });
+
   test('L-1b: that could not be written is written when it can be, and then everybody is told', async () => {
     const disk = new Disk();
     const { p1, p2, ids } = await twoRunning(disk);

@@ -18,6 +18,9 @@ import {
   startPair,
 } from './support/pair.ts';
 
+/** Makes certificates; no private key is kept in the repository. */
+const OPENSSL = 'openssl';
+
 describe('somebody who is not the partner', () => {
   let fresh: string;
   let pair: Pair;
@@ -97,7 +100,7 @@ describe('somebody who is not the partner', () => {
       const asked =
         'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test';
       const named = ['-addext', 'subjectAltName=IP:127.0.0.1', '-out', out ?? '', '-keyout'];
-      execFileSync('openssl', [...asked.split(' '), ...named, keyOut ?? ''], { stdio: 'ignore' });
+      execFileSync(OPENSSL, [...asked.split(' '), ...named, keyOut ?? ''], { stdio: 'ignore' });
       return files;
     };
     const foreign = certificate('foreign');

@@ -33,7 +33,7 @@ export interface LinkEnd {
 }
 
 /** Takes one end of a socket. */
-export function linkEnd(socket: WebSocket, own: OwnEnd, partner: string | undefined): LinkEnd {
+function linkEnd(socket: WebSocket, own: OwnEnd, partner: string | undefined): LinkEnd {
   const seen = {
     wrote: [] as string[],
     ready: [] as string[],
