@@ -221,7 +221,7 @@ function notFound(
 /** One process per token: two would each keep their own list of its records. */
 function lockPath({ manufacturer, serial }: TokenName): string {
   const uid = process.getuid?.() ?? 0;
-  const directory = process.env.XDG_RUNTIME_DIR ?? join(tmpdir(), `quorate-${uid}`);
+  const directory = join(tmpdir(), `quorate-${uid}`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const stat = lstatSync(directory);
   if (!stat.isDirectory() || stat.uid !== uid || (stat.mode & 0o022) !== 0) {

@@ -64,8 +64,6 @@ export function makeSoftHsm(): SoftHsm {
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
   process.env.SOFTHSM2_CONF = file;
-  // The driver's locks, too, are this test's own.
-  process.env.XDG_RUNTIME_DIR = directory;
   return {
     tokens,
     addToken: (label, pin) => {
