@@ -149,7 +149,7 @@ export interface CardBody {
 }
 
 /** A card that talks T=1. */
-export const ATR_T1: Uint8Array = Buffer.from('3b80800101', 'hex');
+const ATR_T1: Uint8Array = Buffer.from('3b80800101', 'hex');
 /** A card that talks T=0. */
 export const ATR_T0: Uint8Array = Buffer.from('3b00', 'hex');
 
