@@ -9,7 +9,7 @@ import type { CosignerPaths } from '../src/files.ts';
 import { Keyring } from '../src/keyring.ts';
 import { NO_RELEASES, type Releases } from '../src/releases.ts';
 import type { KeyRecord } from '../src/store/keyRecords.ts';
-import { openStoreKey } from '../src/storeKey.ts';
+import { createStoreKey, openStoreKey } from '../src/storeKey.ts';
 import type { Vault } from '../src/vault.ts';
 import type { Threads, ThreadPort } from '../src/worker/threads.ts';
 import { KEY, openRecords, recordOf } from './support/records.ts';
@@ -121,5 +121,17 @@ describe('the count of releases', () => {
     await openStoreKey(vault, paths, silentLogger);
     expect(readdirSync(join(directory, 'pool'))).toHaveLength(left);
     expect([...secret].every((byte) => byte === 0)).toBe(true);
+  });
+
+  test('J-3: the store’s key is wiped once the chip has it', async () => {
+    const kept: { opener: Uint8Array; bytes: number[] }[] = [];
+    const keep: Vault['keep'] = async (_, opener) => {
+      kept.push({ opener, bytes: [...opener] });
+      await Promise.resolve();
+    };
+    await createStoreKey({ keep } as unknown as Vault);
+    expect(kept).toHaveLength(1);
+    expect(new Set(kept[0]?.bytes).size).toBeGreaterThan(8);
+    expect([...(kept[0]?.opener ?? [])].every((byte) => byte === 0)).toBe(true);
   });
 });
