@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.licel.jcardsim.crypto.ByteContainer;
+import com.licel.jcardsim.crypto.ECPrivateKeyImpl;
+import java.lang.reflect.Field;
 import java.util.Arrays;
 import java.util.Random;
 import javacard.framework.ISOException;
@@ -173,6 +176,25 @@ class LifecycleTest {
     host.command(0x20, Host.PIN).orThrow();
     assertEquals(1, host.info().used());
     host.send(host.access(0x12, record)).orThrow();
+  }
+
+  @Test
+  @DisplayName("PERSONALISE refuses a key pair whose halves do not belong together, and the card stays new")
+  void foreignHalf() throws ReflectiveOperationException {
+    SimulatedCard blank = new SimulatedCard();
+    Host next = new Host(blank, new Random(5));
+    next.powerUp();
+    ECPrivateKeyImpl key = Memory.find(blank, ECPrivateKeyImpl.class).get(0);
+    Field scalar = ECPrivateKeyImpl.class.getDeclaredField("s");
+    scalar.setAccessible(true);
+    // jCardSim reads a scalar that replaces a longer one as if it were as long.
+    ((ByteContainer) scalar.get(key)).setBytes(new byte[40]);
+    assertEquals(0x6F00, next.command(0x06, next.authorityBytes(), Host.PIN).status());
+    assertEquals(0x80, next.info().flags());
+    assertEquals(0, next.info().counter());
+    ((ByteContainer) scalar.get(key)).clear();
+    scalar.set(key, new ByteContainer());
+    next.command(0x06, next.authorityBytes(), Host.PIN).orThrow();
   }
 
   @Test
