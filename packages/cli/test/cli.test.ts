@@ -17,8 +17,8 @@ function everyCommand() {
 
 /** The words of a command line as a shell takes them. */
 function wordsOf(line: string): string[] {
-  const words = line.replaceAll('\\\n', ' ').match(/'[^']*'|\S+/g) ?? [];
-  return words.map((word) => word.replace(/^'(.*)'$/, '$1'));
+  const words = line.replaceAll('\\\n', ' ').match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
+  return words.map((word) => word.replace(/^(['"])(.*)\1$/, '$2'));
 }
 
 /** Parses a command line; nothing runs. */

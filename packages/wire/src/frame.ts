@@ -11,8 +11,6 @@ import { ClientMessage, ServerMessage } from './messages/index.ts';
 import { findUnsafeJson } from './strictJson.ts';
 import { safeText } from './texts.ts';
 
-export { describeIssues };
-
 /** Why a frame was refused, ready for `errorMessage`. */
 export interface FrameError {
   readonly code: ErrorCode;

@@ -39,12 +39,12 @@ export {
   Username,
 } from './fields.ts';
 export {
-  describeIssues,
   type FrameError,
   type FrameOptions,
   type ParsedFrame,
   parseFrame,
 } from './frame.ts';
+export { describeIssues } from './issues.ts';
 export { DEADLINES, LIMITS, roundBodyLimit } from './limits.ts';
 export {
   ChipAuthorisation,
