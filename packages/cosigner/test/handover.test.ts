@@ -64,16 +64,30 @@ describe('a new share', () => {
   });
 
   test('D-10: is not the key because the other side says that its own is stored or active', async () => {
-    const { p1, p2, id, give } = await begun('keygen');
+    const { p1, p2, id } = await begun('keygen');
     p1.manager.receive('p2', mailOf('session_sync', id, 90, { phase: 'stored' }));
     p2.manager.receive('p1', mailOf('session_sync', id, 91, { phase: 'active' }));
     p2.manager.receive('p1', mailOf('session_sync', id, 0, { status: 'completed' }));
     expect([p1, p2].map((side) => side.keys.find(id))).toEqual([undefined, undefined]);
     expect([p1, p2].map((side) => side.view(id)?.status)).toEqual(['running', 'running']);
-    give('p2');
-    await eventually(() => expect(p2.keys.find(id)?.state).toBe('pending'));
-    p2.manager.receive('p1', mailOf('session_sync', id, 92, { phase: 'stored' }));
-    expect(p2.keys.find(id)?.state).toBe('pending');
+    // Each in its own words only: P1 never says stored, P2 never says active or completed.
+    const { p1: other, p2: own, id: second, give: giveOwn } = await begun('keygen');
+    other.carries = () => true;
+    own.carries = () => true;
+    for (const name of NAMES) giveOwn(name);
+    await eventually(() => {
+      expect([other, own].map((side) => side.view(second)?.step)).toEqual([
+        'StepKeygenP2',
+        'StepKeygenP2',
+      ]);
+    });
+    own.manager.receive('p1', mailOf('session_sync', second, 92, { phase: 'stored' }));
+    other.manager.receive('p2', mailOf('session_sync', second, 93, { phase: 'active' }));
+    other.manager.receive('p2', mailOf('session_sync', second, 0, { status: 'completed' }));
+    expect([other, own].map((side) => side.keys.find(second)?.state)).toEqual([
+      'pending',
+      'pending',
+    ]);
   });
 
   test('D-10: is kept by P2 that has said so when the session ends, and dropped by P1', async () => {
