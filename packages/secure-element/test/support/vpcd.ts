@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import koffi from 'koffi';
 import type { ApduTransport } from '../../src/index.ts';
 import { LEAVE, loadPcsc } from '../../src/pcsc/native.ts';
+import { type Launch, launchOf } from './launchPcscd.ts';
 
 const DRIVER = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so';
 /** The readers of vpcd, in the order of their ports. */
@@ -36,10 +37,7 @@ export function missingPcscd(): string | null {
   return lacks;
 }
 
-/**
- * Starts the service with its socket in a directory of its own: the directory is mounted over the
- * service's in a mount namespace, so it meets no other service of this machine.
- */
+/** Starts the service with two readers and nothing else. */
 export async function startPcscd(): Promise<Pcscd> {
   const directory = mkdtempSync(join(tmpdir(), 'quorate-pcscd-'));
   const run = join(directory, 'run');
@@ -54,11 +52,13 @@ export async function startPcscd(): Promise<Pcscd> {
     `CHANNELID ${port}`,
   ];
   writeFileSync(join(configuration, 'vpcd'), `${lines.join('\n')}\n`);
-  process.env.PCSCLITE_CSOCK_NAME = join(run, 'pcscd.comm');
-  let daemon = await launch(run, configuration);
+  const how = launchOf(run, configuration);
+  if (how.socket !== undefined) process.env.PCSCLITE_CSOCK_NAME = how.socket;
+  let daemon = await launch(how);
   const kill = async (): Promise<void> => {
     if (daemon.exitCode !== null || daemon.signalCode !== null) return;
-    daemon.kill('SIGKILL');
+    // On the system's socket it has to clean up after itself.
+    daemon.kill(how.socket === undefined ? 'SIGTERM' : 'SIGKILL');
     await once(daemon, 'exit');
     rmSync(run, { recursive: true, force: true });
     mkdirSync(run);
@@ -68,7 +68,7 @@ export async function startPcscd(): Promise<Pcscd> {
     kill,
     restart: async () => {
       await kill();
-      daemon = await launch(run, configuration);
+      daemon = await launch(how);
     },
     stop: async () => {
       await kill();
@@ -77,14 +77,8 @@ export async function startPcscd(): Promise<Pcscd> {
   };
 }
 
-async function launch(run: string, configuration: string): Promise<ChildProcess> {
-  const script =
-    'mkdir -p /run/pcscd && mount --bind "$0" /run/pcscd && exec pcscd --foreground --info --config "$1"';
-  const daemon = spawn(
-    'unshare',
-    ['--user', '--map-root-user', '--mount', 'sh', '-c', script, run, configuration],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+async function launch({ program, args }: Launch): Promise<ChildProcess> {
+  const daemon = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
   await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
