@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { backend } from '#backend';
 import { randomScalar, type Scalar } from '../../src/arith/scalar.ts';
 import type { Message, Outcome, Session } from '../../src/index.ts';
 import { rememberPowers } from '../support/memo.ts';
@@ -6,6 +7,7 @@ import { simulate } from '../support/simulate.ts';
 import {
   frozenShares,
   keygenSessions,
+  primesFor,
   refreshSessions,
   signSessions,
 } from '../support/twoParty.ts';
@@ -24,7 +26,11 @@ vi.mock(import('../../src/arith/scalar.ts'), async (original) => {
 });
 
 rememberPowers();
-beforeEach(() => void (drawn.length = 0));
+const forget = vi.spyOn(backend, 'forget');
+beforeEach(() => {
+  drawn.length = 0;
+  forget.mockClear();
+});
 afterEach(() => {
   expect(drawn.length).toBeGreaterThan(0);
   for (const scalar of drawn) expect([...scalar].every((byte) => byte === 0)).toBe(true);
@@ -56,8 +62,15 @@ describe('L-10: of a failure nothing is left but who and why', () => {
     }
   }
 
+  /** J-10: the backend keeps nothing of P1's new factors. */
+  function expectForgotten(turn: number): void {
+    const [p, q] = primesFor('P1', 2048, turn).paillier ?? [0n, 0n];
+    expect(forget).toHaveBeenCalledWith(p, q, p * p, q * q);
+  }
+
   test.each([3, 4])('key generation, round %i', (round) => {
     expectBare(failed(keygenSessions(), round));
+    expectForgotten(0);
   });
 
   test.each([1, 2, 3, 4, 5])('signing, round %i', (round) => {
@@ -66,5 +79,6 @@ describe('L-10: of a failure nothing is left but who and why', () => {
 
   test.each([2, 4])('refresh, round %i', (round) => {
     expectBare(failed(refreshSessions(frozenShares()), round));
+    if (round > 2) expectForgotten(1);
   });
 });

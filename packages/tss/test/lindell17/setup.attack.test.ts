@@ -57,6 +57,15 @@ describe('P-1, P-2: a Paillier modulus that is none is refused in its step', () 
   });
 });
 
+test.each([
+  ['P1’s Paillier modulus', [2, 3]],
+  ['a number with one of its factors', [2, 8]],
+] as const)('P8, P-13: P1 refuses %s as P2’s ring-Pedersen modulus', (_, [first, second]) => {
+  const N = (primesOf(2048)[first] ?? 0n) * (primesOf(2048)[second] ?? 0n);
+  const outcome = outcomeOf(1, 2, withNumber(1, 2, 'pedersen.N', N));
+  expect(outcome).toMatchObject({ reason: 'invalid-modulus', culprits: [2] });
+});
+
 describe.each([1, 2] as const)('P-4: ring-Pedersen parameters of party %i', (evil) => {
   const N = valueOf(1, evil, 'pedersen.N');
   test.each([
