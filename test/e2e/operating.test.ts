@@ -11,7 +11,7 @@ let ran: Scripted;
 
 beforeAll(async () => {
   ran = await runScript(scriptOf(PAGE));
-}, 300_000);
+}, 600_000);
 
 afterAll(() => {
   rmSync(ran.directory, { recursive: true, force: true });

@@ -42,7 +42,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     const element =
       options.chip ?? (await chipFromConfig(directory, config, options.logger ?? silentLogger));
     const pin = options.pin ?? pinFromConfig(directory, config);
-    chip = await openOwnChip({ element, pin, state, username: config.username });
+    const { logger = silentLogger } = options;
+    chip = await openOwnChip({ element, pin, state, username: config.username, logger });
     return new Participant({ ...options, config }, state, chip);
   } catch (error) {
     await chip?.close();

@@ -92,6 +92,7 @@ export {
   syncDirectory,
 } from './state/files.ts';
 export { lockDirectory, type Lock } from './state/lock.ts';
+export { SOFTWARE_CHIP } from './ownChip.ts';
 export { createMutexes, type Exclusive } from './mutexes.ts';
 export { nearest } from './nearest.ts';
 export {

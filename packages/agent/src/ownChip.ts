@@ -4,7 +4,12 @@
 import type { SecureElement } from '@quorate/secure-element';
 import { Chip, type PinProvider } from './chip.ts';
 import { AgentError } from './errors.ts';
+import type { Logger } from './logger.ts';
 import type { AgentState } from './state/index.ts';
+
+/** What is said of every chip that is a program, wherever one is used or listed. */
+export const SOFTWARE_CHIP =
+  'this chip is software: whoever copies its file and passphrase has its keys';
 
 /** What the chip is compared with. */
 export interface OwnChipOptions {
@@ -12,6 +17,7 @@ export interface OwnChipOptions {
   readonly pin: PinProvider;
   readonly state: AgentState;
   readonly username: string;
+  readonly logger?: Logger;
 }
 
 /**
@@ -23,8 +29,11 @@ export async function openOwnChip({
   pin,
   state,
   username,
+  logger,
 }: OwnChipOptions): Promise<Chip> {
   try {
+    const { software } = await element.info();
+    if (software) logger?.warn({ chip: element.kind }, SOFTWARE_CHIP);
     const chip = await Chip.open(element, pin, (key, counter) => state.chips.see(key, counter));
     const pinned = state.pins.find(username);
     if (pinned && !Buffer.from(pinned).equals(chip.publicKey)) {

@@ -58,6 +58,7 @@ describe('a new chip for a participant', () => {
       for (const name of ['alice', 'bob']) importRoster(cluster.member(name), roster);
       await cluster.start(cluster.member('alice'));
       await cluster.start(bob, { chip: await openNew(file) });
+      expect(bob.log.join('\n')).toContain('this chip is software');
       expect(await cluster.sign('after', address, ['alice', 'bob'])).toMatch(/^0x/);
     },
     PATIENCE,

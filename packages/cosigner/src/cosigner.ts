@@ -54,7 +54,7 @@ export async function createCosigner(
   const store = openStore(config, paths);
   try {
     const verify = tokenVerifier(loaded);
-    const vault = await Vault.open(loaded, paths);
+    const vault = await Vault.open(loaded, paths, options.logger);
     try {
       const parts = await assemble(loaded, store, vault, { approvals, options });
       const app = createHttp({ ...parts, sessions: store.sessions, approvals, verify, tls });

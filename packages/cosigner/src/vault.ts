@@ -5,7 +5,7 @@
  * another store, and the release count tells when an older store was put back.
  */
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
-import { Chip } from '@quorate/agent';
+import { Chip, type Logger, SOFTWARE_CHIP } from '@quorate/agent';
 import {
   authorisationMessage,
   encodeCertificatePayload,
@@ -61,7 +61,7 @@ export class Vault {
    * Opens the configured chip.
    * @throws SetupError `chip/missing`, `chip/wrong-passphrase`, `chip/wrong-pin`, `chip/blocked`
    */
-  static async open(loaded: LoadedConfig, paths: CosignerPaths): Promise<Vault> {
+  static async open(loaded: LoadedConfig, paths: CosignerPaths, logger?: Logger): Promise<Vault> {
     const authority = privateKeyFrom(readSecretLine(paths.inStore('authority')));
     const { key_file: keyFile } = loaded.config.identity;
     const identityKey =
@@ -70,6 +70,8 @@ export class Vault {
     try {
       const element = await openVirtualSecureElement({ file: paths.chip, passphrase });
       try {
+        const { software } = await element.info();
+        if (software) logger?.warn({ chip: element.kind }, SOFTWARE_CHIP);
         await showPin(element, paths);
         const chip = await Chip.open(element, async () => readSecretLine(paths.pin));
         return new Vault(chip, authority, identityKey);

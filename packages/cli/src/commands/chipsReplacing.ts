@@ -11,6 +11,7 @@ import {
   type ReplaceChip,
   replaceChip,
   type ReplaceProgress,
+  SOFTWARE_CHIP,
 } from '@quorate/agent';
 import type { ChipAttachment } from '@quorate/secure-element';
 import type { ReplacementAnswer } from '@quorate/wire';
@@ -22,7 +23,7 @@ import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { explain } from '../explain.ts';
 import { readText } from '../files.ts';
 import { existingPinFile } from '../operations/agents.ts';
-import { openConfigured, pinProblem, SOFTWARE } from '../operations/chipAccess.ts';
+import { openConfigured, pinProblem } from '../operations/chipAccess.ts';
 import { sameFingerprint } from '../operations/chips.ts';
 import {
   approveReplacement,
@@ -100,7 +101,7 @@ async function replaceCommand(context: Context, options: ReplaceCommand): Promis
   if (attachment === undefined || seId === undefined) {
     throw usageError('which chip is the new one?', 'give --chip and --se-id');
   }
-  if (attachment.kind === 'virtual') context.output.warn(SOFTWARE);
+  if (attachment.kind === 'virtual') context.output.warn(SOFTWARE_CHIP);
   const answer = await replaceChip({
     directory,
     service: replacementService(loginApi(loginPath(context, options)), config.username),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { chipAttachment, loadAgentConfig, parseChipFile } from '@quorate/agent';
+import { chipAttachment, loadAgentConfig, parseChipFile, SOFTWARE_CHIP } from '@quorate/agent';
 import {
   type ChipAttachment,
   type ChipInfo,
@@ -148,11 +148,7 @@ export function triesText(tries: number): string {
   return tries === 1 ? '1 try' : `${tries} tries`;
 }
 
-/** What is said of every chip that is a program, wherever one is used or listed. */
-export const SOFTWARE =
-  'this chip is software: whoever copies its file and passphrase has its keys';
-
-/** Warns of a chip that is a program, and of a token whose host judges the authorisations. */
+/** What is said of a chip that is a program, wherever one is used. */
 export function warnings(info: ChipInfo): readonly string[] {
-  return info.software ? [SOFTWARE] : [];
+  return info.software ? [SOFTWARE_CHIP] : [];
 }
