@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Approvals } from '../src/approvals.ts';
 import { Deadlines } from '../src/session/deadlines.ts';
+import { eventually } from './support/eventually.ts';
 import { joinedSides, mailOf, type Side, type Wishes } from './support/halves.ts';
 import { KEY } from './support/records.ts';
 
@@ -134,6 +135,16 @@ describe('the clocks of a session', () => {
     vi.advanceTimersByTime(60_000);
     expect(late).toEqual(['session']);
   });
+});
+
+test('R-4: a message that comes twice reaches the protocol once', async () => {
+  const { p1 } = joinedSides();
+  const { session_id: id } = p1.manager.order(SIGN).view;
+  await eventually(() => expect(p1.view(id)?.status).toBe('running'));
+  const nonce = { ...mailOf('sign_p2_nonce', id, 40, {}), round: 2, signature: 'AAAA' };
+  for (const message of [nonce, nonce, { ...nonce, seq: 41 }]) p1.manager.receive('p2', message);
+  expect(p1.lines.get(id)?.frames).toHaveLength(2);
+  expect(p1.sent.filter(({ type }) => type === 'ack')).toHaveLength(4);
 });
 
 describe('a proposal', () => {

@@ -66,6 +66,10 @@ describe('the lock of a key', () => {
     const { p1, ids } = await twoRunning(disk);
     disk.broken = true;
     const [cause = '', other = ''] = ids;
+    // A message that P2 has not acknowledged is not repeated either.
+    p1.carries = () => true;
+    const frame = { round: 1, from: 1, to: 2, body: 'AAAA', signature: '' } as const;
+    p1.lines.get(other)?.say({ event: 'frames', id: other, frames: [frame] });
     const said = p1.sent.length;
     unsafe(p1, cause);
     expect(p1.log.some((line) => line.startsWith('a lock cannot be written'))).toBe(true);
