@@ -36,7 +36,9 @@ describe.skipIf(missingPcscd() !== null)('chips in readers', () => {
     const inReader = (reader: string) => (): Promise<SecureElement> =>
       openSecureElement({ kind: 'pcsc', reader }, { onWaiting: (what) => prompted(what) });
     const openers = { alice: inReader(READERS[0]), bob: inReader(READERS[1]) };
-    cluster = await startCluster(PEOPLE, { chips: openers }, (step) => finish.push(step));
+    cluster = await startCluster(PEOPLE, { chips: openers, deadlines: { round: 60_000 } }, (step) =>
+      finish.push(step),
+    );
     address = await cluster.keygen('pcsc-keygen');
   });
   afterAll(async () => {
@@ -63,19 +65,19 @@ describe.skipIf(missingPcscd() !== null)('chips in readers', () => {
   });
 
   test('E-10: a card that is pulled during READ and put back costs its session a renewal and nothing else', async () => {
-    const told: string[] = [];
-    const back: Promise<void>[] = [];
-    prompted = (what) => {
-      if (told.push(what) === 1) back.push(card.insert());
-    };
+    const asked = new Promise<string>((resolve) => {
+      prompted = resolve;
+    });
     const pulled: Promise<void>[] = [];
     card.onCommand = (apdu) => {
       if (apdu[1] === READ && pulled.length === 0) pulled.push(card.remove());
     };
-    await signs('pcsc-pulled', ['alice', 'carl']);
+    const signing = signs('pcsc-pulled', ['alice', 'carl']);
+    expect(await asked).toContain('put the chip');
+    await Promise.all(pulled);
+    await card.insert();
+    await signing;
     card.onCommand = () => undefined;
-    await Promise.all([...pulled, ...back]);
-    expect(told[0]).toContain('put the chip');
     expect(renewals('pcsc-pulled')).toBeGreaterThan(0);
     const record = cluster.member('alice').agent.state.keys.find(address);
     expect(record).toMatchObject({ state: 'active', releases: { outstanding: 0 } });
