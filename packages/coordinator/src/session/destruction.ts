@@ -13,6 +13,8 @@ export async function beginDestruction(tx: Tx, address: string): Promise<string>
   if (key?.state !== 'active') throw new Error('a destruction of a key that is not active');
   await tx.run("UPDATE key_records SET state = 'destroying' WHERE address = ?", [address]);
   await tx.run("UPDATE shards SET encrypted_shard = '' WHERE address = ?", [address]);
+  // A replacement of a chip that has not switched yet keeps copies that are sealed for the new chip.
+  await tx.run("UPDATE replacement_shards SET encrypted_shard = '' WHERE address = ?", [address]);
   const events = await tx.all<{ number: number; event: string }>(
     'SELECT number, event FROM session_events WHERE session_key = ?',
     [key.session_key],
