@@ -132,8 +132,13 @@ export class Chip {
     }
   }
 
-  close(): Promise<void> {
+  /** Ends the waiting for a chip that was taken out; one that is there still answers. */
+  stopWaiting(): void {
     this.#element.stopWaiting?.();
+  }
+
+  close(): Promise<void> {
+    this.stopWaiting();
     return this.#exclusive(async () => {
       // A chip that does not answer any more is compared at its next opening.
       await this.#count().catch(() => undefined);

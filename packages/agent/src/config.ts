@@ -65,6 +65,43 @@ const publicKey = z
   .regex(/^(0x)?04[0-9a-fA-F]{128}$/, 'expected the 65 bytes of a chip’s public key in hex')
   .transform((text) => text.replace(/^0x/, '').toLowerCase());
 
+type Key = z.ZodPipe<z.ZodString, z.ZodTransform<string, string>>;
+
+/** A card in a reader, as a configuration names it. */
+export const pcscSchema: z.ZodObject<
+  {
+    kind: z.ZodLiteral<'pcsc'>;
+    reader: z.ZodOptional<z.ZodString>;
+    public_key: z.ZodOptional<Key>;
+  },
+  z.core.$strict
+> = z.strictObject({
+  kind: z.literal('pcsc'),
+  reader: z.string().min(1).max(256).optional(),
+  public_key: publicKey.optional(),
+});
+
+/** A token, as a configuration names it. */
+export const pkcs11Schema: z.ZodObject<
+  {
+    kind: z.ZodLiteral<'pkcs11'>;
+    module: z.ZodString;
+    token: z.ZodString;
+    serial: z.ZodOptional<z.ZodString>;
+    public_key: z.ZodOptional<Key>;
+  },
+  z.core.$strict
+> = z.strictObject({
+  kind: z.literal('pkcs11'),
+  module: path,
+  token: z.string().min(1).max(32),
+  serial: z.string().min(1).max(16).optional(),
+  public_key: publicKey.optional(),
+});
+
+/** What is said of another kind. */
+export const CHIP_KINDS = 'expected kind: virtual, pcsc or pkcs11';
+
 /** How a chip is named in a configuration. */
 export const chipSchema: z.ZodType<ChipAttachment> = z.discriminatedUnion(
   'kind',
@@ -74,20 +111,10 @@ export const chipSchema: z.ZodType<ChipAttachment> = z.discriminatedUnion(
       file: path.default('chip.sealed'),
       passphrase_file: path.default('chip-passphrase'),
     }),
-    z.strictObject({
-      kind: z.literal('pcsc'),
-      reader: z.string().min(1).max(256).optional(),
-      public_key: publicKey.optional(),
-    }),
-    z.strictObject({
-      kind: z.literal('pkcs11'),
-      module: path,
-      token: z.string().min(1).max(32),
-      serial: z.string().min(1).max(16).optional(),
-      public_key: publicKey.optional(),
-    }),
+    pcscSchema,
+    pkcs11Schema,
   ],
-  { error: 'expected kind: virtual, pcsc or pkcs11' },
+  { error: CHIP_KINDS },
 );
 
 const configSchema: z.ZodType<AgentConfig> = z.strictObject({

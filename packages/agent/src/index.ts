@@ -50,11 +50,14 @@ export {
 } from './clientTypes.ts';
 export {
   type AgentConfig,
+  CHIP_KINDS,
   chipAttachment,
   CONFIG_FILE,
   loadAgentConfig,
   parseAgentConfig,
   parseChipFile,
+  pcscSchema,
+  pkcs11Schema,
   resolvePath,
   virtualChip,
 } from './config.ts';
@@ -63,7 +66,7 @@ export { initAgent, type InitOptions } from './init.ts';
 export { createLink } from './link.ts';
 export type { Link, LinkOptions, LinkStatus } from './linkTypes.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
-export { chipFromConfig } from './openChip.ts';
+export { chipFromConfig, openChip } from './openChip.ts';
 export { type Outgoing } from './outbox.ts';
 export {
   type ReplaceChip,

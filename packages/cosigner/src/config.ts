@@ -4,12 +4,25 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { CHIP_KINDS, pcscSchema, pkcs11Schema } from '@quorate/agent';
+import type { PcscAttachment, Pkcs11Attachment } from '@quorate/secure-element';
 import { z } from 'zod';
 import { readYaml } from './configFile.ts';
 import { messageOf, SetupError } from './errors.ts';
 
 /** Which of the two parties this server is. */
 export type CosignerRoleName = 'enterprise' | 'mobile-app';
+
+/** Where the chip is, and its PIN; a virtual one by default, with its files in the store. */
+type CosignerChip = { readonly pin_file?: string | undefined } & (
+  | {
+      readonly kind: 'virtual';
+      readonly file?: string | undefined;
+      readonly passphrase_file?: string | undefined;
+    }
+  | PcscAttachment
+  | Pkcs11Attachment
+);
 
 /** A configuration as it is written, with its defaults. */
 export interface CosignerConfig {
@@ -24,12 +37,7 @@ export interface CosignerConfig {
   readonly identity: {
     /** Signs certificates in place of the chip. */
     readonly key_file?: string | undefined;
-    readonly chip: {
-      readonly kind: 'virtual';
-      readonly file?: string | undefined;
-      readonly passphrase_file?: string | undefined;
-      readonly pin_file?: string | undefined;
-    };
+    readonly chip: CosignerChip;
   };
   /** Files that partners exported, by name. */
   readonly partner_keys: Readonly<Record<string, string>>;
@@ -75,7 +83,7 @@ export interface LoadedConfig {
 
 const KEYS = (
   'listen host port capabilities role name partners peer identity key_file chip kind file ' +
-  'passphrase_file pin_file partner_keys store tls certificate_file ca_file allow_insecure auth ' +
+  'passphrase_file pin_file reader public_key module token serial partner_keys store tls certificate_file ca_file allow_insecure auth ' +
   'public_key_file issuer audience approval policy paillier_bits primes ready deadlines step setup_step ' +
   'session workers max_sessions'
 ).split(' ');
@@ -84,12 +92,31 @@ const path = z.string().min(1);
 const partyName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected letters, digits, . _ -');
 const seconds = z.number().min(0.1).max(86_400);
 
-const chipSchema = z.strictObject({
-  kind: z.literal('virtual').default('virtual'),
-  file: path.optional(),
-  passphrase_file: path.optional(),
-  pin_file: path.optional(),
-});
+const pinFile = { pin_file: path.optional() };
+
+const chipSchema: z.ZodType<CosignerChip> = z.preprocess(
+  withKind,
+  z.discriminatedUnion(
+    'kind',
+    [
+      z.strictObject({
+        kind: z.literal('virtual'),
+        file: path.optional(),
+        passphrase_file: path.optional(),
+        ...pinFile,
+      }),
+      pcscSchema.extend(pinFile),
+      pkcs11Schema.extend(pinFile),
+    ],
+    { error: CHIP_KINDS },
+  ),
+);
+
+/** A chip whose kind is not said is virtual. */
+function withKind(chip: unknown): unknown {
+  if (typeof chip !== 'object' || chip === null || Array.isArray(chip)) return chip;
+  return { kind: 'virtual', ...chip };
+}
 
 const configSchema = z.strictObject({
   listen: z.strictObject({

@@ -58,7 +58,7 @@ export async function createCosigner(
     try {
       const parts = await assemble(loaded, store, vault, { approvals, options });
       const app = createHttp({ ...parts, sessions: store.sessions, approvals, verify, tls });
-      return running(loaded, app, parts, async () => {
+      return running(loaded, app, { ...parts, vault }, async () => {
         await vault.close();
         store.close();
       });
@@ -155,7 +155,7 @@ async function assemble(
 function running(
   loaded: LoadedConfig,
   app: FastifyInstance,
-  { manager, hub, threads, stock, keyring }: Parts,
+  { manager, hub, threads, stock, keyring, vault }: Parts & { readonly vault: Vault },
   release: () => Promise<void>,
 ): Cosigner {
   const { config } = loaded;
@@ -172,6 +172,7 @@ function running(
       return urlOf(app, config.tls?.certificate_file === undefined ? 'http' : 'https');
     },
     close: async () => {
+      vault.stopWaiting();
       manager.stop();
       stock.close();
       hub.close();

@@ -18,6 +18,7 @@ export class CosignerError extends Error {
 /** Codes of {@link SetupError}. */
 export type SetupErrorCode =
   | 'chip/blocked'
+  | 'chip/foreign'
   | 'chip/missing'
   | 'chip/wrong-passphrase'
   | 'chip/wrong-pin'

@@ -1,5 +1,6 @@
 /** Where a cosigner's files are: everything in its store directory unless the configuration says otherwise. */
 import { readSecretFile } from '@quorate/agent';
+import type { ChipAttachment } from '@quorate/secure-element';
 import { join } from 'node:path';
 import { type LoadedConfig, pathOf } from './config.ts';
 
@@ -26,7 +27,11 @@ const STORE_FILES = {
 /** The paths of one cosigner. */
 export interface CosignerPaths {
   readonly store: string;
+  /** How the chip is attached, its paths resolved. */
+  readonly attachment: ChipAttachment;
+  /** Of a virtual chip. */
   readonly chip: string;
+  /** Of a virtual chip. */
   readonly passphrase: string;
   readonly pin: string;
   readonly authPublic: string;
@@ -42,10 +47,14 @@ export function pathsOf(loaded: LoadedConfig): CosignerPaths {
   const { chip } = config.identity;
   const given = (file: string | undefined, name: keyof typeof STORE_FILES): string =>
     file === undefined ? join(store, STORE_FILES[name]) : pathOf(loaded, file);
+  const virtual = chip.kind === 'virtual' ? chip : undefined;
+  const file = given(virtual?.file, 'chip');
+  const passphrase = given(virtual?.passphrase_file, 'passphrase');
   return {
     store,
-    chip: given(chip.file, 'chip'),
-    passphrase: given(chip.passphrase_file, 'passphrase'),
+    attachment: attachmentOf(loaded, { file, passphrase_file: passphrase }),
+    chip: file,
+    passphrase,
     pin: given(chip.pin_file, 'pin'),
     authPublic: given(config.auth.public_key_file, 'authPublic'),
     inStore: (name) => join(store, STORE_FILES[name]),
@@ -56,6 +65,35 @@ export function pathsOf(loaded: LoadedConfig): CosignerPaths {
         : pathOf(loaded, file);
     },
   };
+}
+
+function attachmentOf(
+  loaded: LoadedConfig,
+  files: { readonly file: string; readonly passphrase_file: string },
+): ChipAttachment {
+  const { chip } = loaded.config.identity;
+  switch (chip.kind) {
+    case 'virtual':
+      return { kind: 'virtual', ...files };
+    case 'pcsc':
+      return { kind: 'pcsc', reader: chip.reader, public_key: chip.public_key };
+    case 'pkcs11': {
+      const { kind, module, token, serial, public_key } = chip;
+      return { kind, module: pathOf(loaded, module), token, serial, public_key };
+    }
+  }
+}
+
+/** What a chip is called in messages. */
+export function nameOfChip(attachment: ChipAttachment): string {
+  switch (attachment.kind) {
+    case 'virtual':
+      return attachment.file;
+    case 'pcsc':
+      return attachment.reader === undefined ? 'the card' : `the card in ${attachment.reader}`;
+    case 'pkcs11':
+      return `the token ${attachment.token}`;
+  }
 }
 
 /** A secret file without the line end that editors add; the caller wipes it. */

@@ -2,16 +2,29 @@
  * Makes a cosigner's store: its chip, its keys, and the file that its partners are given. Nothing
  * that exists is overwritten.
  */
-import { createFile, makePrivateDirectory, readIfPresent } from '@quorate/agent';
-import { ApduSecureElement, createVirtualChip } from '@quorate/secure-element';
-import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
+import {
+  createFile,
+  makePrivateDirectory,
+  openChip,
+  readIfPresent,
+  silentLogger,
+} from '@quorate/agent';
+import { ApduSecureElement, createVirtualChip, type SecureElement } from '@quorate/secure-element';
+import {
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  randomInt,
+} from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LoadedConfig, pathOf } from './config.ts';
 import { SetupError } from './errors.ts';
-import { type CosignerPaths, pathsOf, readSecretLine } from './files.ts';
-import { makeP256, makeX25519, privateKeyFrom, x25519Raw } from './keys.ts';
+import { type CosignerPaths, nameOfChip, pathsOf, readSecretLine } from './files.ts';
+import { makeP256, makeX25519, p256PublicKey, privateKeyFrom, x25519Raw } from './keys.ts';
 import { exportIdentity, type PublicIdentity, readIdentity, shownFingerprint } from './partner.ts';
+import { givePin } from './pin.ts';
 import { createVersion } from './store/version.ts';
 import { createStoreKey } from './storeKey.ts';
 import { Vault } from './vault.ts';
@@ -23,11 +36,14 @@ export interface InitResult {
   readonly exported: string;
   /** What the two operators compare. */
   readonly fingerprint: string;
+  /** Whether the chip is a program, also one behind a module. */
+  readonly software: boolean;
 }
 
 /**
- * Makes the store of a configuration.
- * @throws SetupError `store/exists`
+ * Makes the store of a configuration; a virtual chip is made, a card or token personalised.
+ * @throws SetupError `store/exists`, `chip/foreign` for a card or token of somebody else, `config/missing`,
+ * `chip/wrong-pin`; SecureElementError
  */
 export async function initCosigner(
   loaded: LoadedConfig,
@@ -35,22 +51,20 @@ export async function initCosigner(
 ): Promise<InitResult> {
   const paths = pathsOf(loaded);
   const { config } = loaded;
-  if (existsSync(paths.inStore('version')) || existsSync(paths.chip)) {
+  const { kind } = paths.attachment;
+  if (existsSync(paths.inStore('version')) || (kind === 'virtual' && existsSync(paths.chip))) {
     throw new SetupError('store/exists', `${paths.store} has a cosigner already`);
   }
-  makePrivateDirectory(paths.store);
-  makePrivateDirectory(paths.inStore('partners'));
-  createIfMissing(paths.passphrase, () => `${randomBytes(24).toString('base64url')}\n`);
-  createIfMissing(paths.pin, () => `${String(randomInt(1e8)).padStart(8, '0')}\n`);
-  const agreement = makeX25519();
-  createFile(paths.inStore('peer'), agreement.pem);
-  const authority = makeP256();
-  createFile(paths.inStore('authority'), authority.pem);
-  if (config.identity.key_file !== undefined) {
-    createIfMissing(pathOf(loaded, config.identity.key_file), () => makeP256().pem);
+  const attached = kind === 'virtual' ? undefined : await openAttached(paths);
+  let agreement: KeyObject;
+  try {
+    agreement = makeFiles(loaded, paths);
+    const authority = p256PublicKey(privateKeyFrom(readSecretLine(paths.inStore('authority'))));
+    if (attached === undefined) await makeChip(paths, authority, options);
+    else await personalise(attached, authority, paths);
+  } finally {
+    await attached?.close();
   }
-  makeTokenKey(paths);
-  await makeChip(paths, authority.publicKey, options);
   const vault = await Vault.open(loaded, paths);
   try {
     await createStoreKey(vault);
@@ -58,18 +72,35 @@ export async function initCosigner(
       name: config.name,
       role: config.role,
       identity: vault.publicKey,
-      agreement: agreement.publicKey,
+      agreement: x25519Raw(agreement),
     };
-    createFile(paths.inStore('exported'), exportIdentity(identity));
+    createIfMissing(paths.inStore('exported'), () => exportIdentity(identity));
     createVersion(paths.inStore('version'), config.role, config.name);
     return {
       store: paths.store,
       exported: paths.inStore('exported'),
       fingerprint: shownFingerprint(identity),
+      software: vault.software,
     };
   } finally {
     await vault.close();
   }
+}
+
+/** Everything but the chip and what follows from it; gives the agreement key. What an unfinished init made stays. */
+function makeFiles(loaded: LoadedConfig, paths: CosignerPaths): KeyObject {
+  makePrivateDirectory(paths.store);
+  makePrivateDirectory(paths.inStore('partners'));
+  if (paths.attachment.kind === 'virtual') {
+    createIfMissing(paths.passphrase, () => `${randomBytes(24).toString('base64url')}\n`);
+  }
+  createIfMissing(paths.pin, () => `${String(randomInt(1e8)).padStart(8, '0')}\n`);
+  createIfMissing(paths.inStore('peer'), () => makeX25519().pem);
+  createIfMissing(paths.inStore('authority'), () => makeP256().pem);
+  const { key_file: keyFile } = loaded.config.identity;
+  if (keyFile !== undefined) createIfMissing(pathOf(loaded, keyFile), () => makeP256().pem);
+  makeTokenKey(paths);
+  return privateKeyFrom(readSecretLine(paths.inStore('peer')));
 }
 
 function createIfMissing(path: string, make: () => string): void {
@@ -78,13 +109,12 @@ function createIfMissing(path: string, make: () => string): void {
 
 /** The key that tokens of this server are signed with. */
 function makeTokenKey(paths: CosignerPaths): void {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  createFile(
-    paths.inStore('authSecret'),
-    privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+  createIfMissing(paths.inStore('authSecret'), () =>
+    generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
   );
+  const privateKey = privateKeyFrom(readSecretLine(paths.inStore('authSecret')));
   createIfMissing(paths.inStore('authPublic'), () =>
-    publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+    createPublicKey(privateKey).export({ format: 'pem', type: 'spki' }).toString(),
   );
 }
 
@@ -94,16 +124,43 @@ async function makeChip(
   options: { readonly scryptCost?: number },
 ): Promise<void> {
   const passphrase = readSecretLine(paths.passphrase);
-  const pin = readSecretLine(paths.pin);
   try {
     const transport = await createVirtualChip({ file: paths.chip, passphrase, ...options });
     const element = new ApduSecureElement(transport, { kind: 'virtual' });
-    await element.personalise(authority, pin);
-    await element.close();
+    try {
+      await givePin(paths, (pin) => element.personalise(authority, pin));
+    } finally {
+      await element.close();
+    }
   } finally {
     passphrase.fill(0);
-    pin.fill(0);
   }
+}
+
+/** Opens a card or token, and looks whether it can be this store's, before anything is made. */
+async function openAttached(paths: CosignerPaths): Promise<SecureElement> {
+  const { attachment, pin } = paths;
+  if (attachment.kind === 'pkcs11' && !existsSync(pin)) {
+    const what = `write the user PIN of ${nameOfChip(attachment)} into it, mode 0600`;
+    throw new SetupError('config/missing', `${pin} is missing; ${what}`);
+  }
+  const element = await openChip(attachment, silentLogger);
+  const { personalised } = await element.info();
+  // With an authority already there, an init that did not come to its end is finished.
+  if (!personalised || existsSync(paths.inStore('authority'))) return element;
+  await element.close();
+  const why = 'is in use already; a chip serves one store, and no agent beside it';
+  throw new SetupError('chip/foreign', `${nameOfChip(attachment)} ${why}`);
+}
+
+/** Gives a card or token its authority: the one of this store, which is on disk by now. */
+async function personalise(
+  element: SecureElement,
+  authority: Uint8Array,
+  paths: CosignerPaths,
+): Promise<void> {
+  const { personalised } = await element.info();
+  if (!personalised) await givePin(paths, (pin) => element.personalise(authority, pin));
 }
 
 /** The public half of this cosigner, from its own keys and not from the exported file. */

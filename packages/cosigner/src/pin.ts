@@ -8,10 +8,21 @@ import { type SecureElement, SecureElementError } from '@quorate/secure-element'
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from './errors.ts';
-import { type CosignerPaths, readSecretLine } from './files.ts';
+import { type CosignerPaths, nameOfChip, readSecretLine } from './files.ts';
 
-/** @throws SetupError `chip/wrong-pin`, `chip/blocked` */
-export async function showPin(element: SecureElement, paths: CosignerPaths): Promise<void> {
+/** Opens the chip. @throws SetupError `chip/wrong-pin`, `chip/blocked` */
+export function showPin(element: SecureElement, paths: CosignerPaths): Promise<void> {
+  return givePin(paths, (pin) => element.verifyPin(pin));
+}
+
+/**
+ * Gives the PIN to what judges it, and wipes it.
+ * @throws SetupError `chip/wrong-pin`, `chip/blocked`
+ */
+export async function givePin(
+  paths: CosignerPaths,
+  give: (pin: Uint8Array) => Promise<void>,
+): Promise<void> {
   const refused = join(paths.store, 'pin.refused');
   const pin = readSecretLine(paths.pin);
   const stamp = stampOf(paths.pin);
@@ -20,7 +31,7 @@ export async function showPin(element: SecureElement, paths: CosignerPaths): Pro
       const why = 'was refused by the chip, and is not tried again until it is changed';
       throw new SetupError('chip/wrong-pin', `${paths.pin} ${why}`);
     }
-    await element.verifyPin(pin);
+    await give(pin);
     removeIfPresent(refused);
   } catch (error) {
     if (!(error instanceof SecureElementError)) throw error;
@@ -37,8 +48,12 @@ function stampOf(path: string): string {
   return `${ino}-${size}-${mtimeNs}`;
 }
 
-function problemOf(error: SecureElementError, { pin, chip }: CosignerPaths): Error | undefined {
+function problemOf(
+  error: SecureElementError,
+  { pin, attachment }: CosignerPaths,
+): Error | undefined {
   const { code, triesLeft } = error;
+  const chip = nameOfChip(attachment);
   if (code === 'pin-wrong') {
     const left = triesLeft === undefined ? '' : `; tries left: ${triesLeft}`;
     return new SetupError('chip/wrong-pin', `${pin} is not the PIN of ${chip}${left}`, error);
@@ -47,5 +62,5 @@ function problemOf(error: SecureElementError, { pin, chip }: CosignerPaths): Err
     return new SetupError('chip/wrong-pin', `${pin}: a PIN has 4 to 16 bytes`, error);
   }
   if (code !== 'pin-blocked') return undefined;
-  return new SetupError('chip/blocked', `${chip} is blocked after three wrong PINs`, error);
+  return new SetupError('chip/blocked', `${chip} is blocked after too many wrong PINs`, error);
 }

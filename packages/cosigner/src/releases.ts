@@ -6,17 +6,26 @@
 import { SecureElementError } from '@quorate/secure-element';
 import { CosignerError } from './errors.ts';
 
+/**
+ * The most attempts of unknown outcome that explain a count. Without a limit, releases that are made to fail
+ * before the chip counts would make an older record explain whatever a lock has raised the count to.
+ */
+const MOST_OUTSTANDING = 3;
+
 /** The releases of one record of the chip. */
 export interface Releases {
   /** The count that the chip gave with the last release that was confirmed. */
   readonly confirmed: number;
-  /** Attempts since then whose outcome is not known: each may have raised the chip's count by one. */
+  /**
+   * Attempts since then whose outcome is not known, of which no more than `MOST_OUTSTANDING` are
+   * kept: each may have raised the chip's count by one.
+   */
   readonly outstanding: number;
 }
 
 /** The releases of a share's opener, and what a lock makes of them. */
 export interface ShareReleases extends Releases {
-  /** The highest count that any record of this share has explained. */
+  /** The highest count that any record of this share explains, after whatever attempts that fail. */
   readonly explained: number;
   /** The count that the chip must reach before no record from before the lock explains the next; null when it has. */
   readonly due: number | null;
@@ -26,24 +35,24 @@ export interface ShareReleases extends Releases {
 export const NO_RELEASES: ShareReleases = {
   confirmed: 0,
   outstanding: 0,
-  explained: 1,
+  explained: 1 + MOST_OUTSTANDING,
   due: null,
 };
 
 /** With an attempt that begins. */
 export function attempted({ confirmed, outstanding }: Releases): Releases {
-  return { confirmed, outstanding: outstanding + 1 };
+  return { confirmed, outstanding: Math.min(outstanding + 1, MOST_OUTSTANDING) };
 }
 
-/** What a record with these releases has explained, itself and all before it. */
-export function explainedBy({ confirmed, outstanding, explained }: ShareReleases): number {
-  return Math.max(explained, confirmed + 1 + outstanding);
+/** What a record with these releases can explain, itself and all before it. */
+export function explainedBy({ confirmed, explained }: ShareReleases): number {
+  return Math.max(explained, confirmed + 1 + MOST_OUTSTANDING);
 }
 
 /** Whether this release and, at most, each earlier attempt of unknown outcome have raised the count. */
 export function isExplained({ confirmed, outstanding }: Releases, actual: number): boolean {
   const least = confirmed + 1;
-  return actual >= least && actual <= least + outstanding;
+  return actual >= least && actual <= least + Math.min(outstanding, MOST_OUTSTANDING);
 }
 
 /**

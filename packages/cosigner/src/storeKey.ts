@@ -13,8 +13,9 @@ import {
   syncDirectory,
 } from '@quorate/agent';
 import { framed, hashFramed } from '@quorate/intent';
+import { SecureElementError } from '@quorate/secure-element';
 import { z } from 'zod';
-import { SetupError } from './errors.ts';
+import { CosignerError, SetupError } from './errors.ts';
 import type { CosignerPaths } from './files.ts';
 import { attempted, isBeforeCount, isExplained, type Releases } from './releases.ts';
 import { openPrimePool, type SealedPool } from './store/primePool.ts';
@@ -34,8 +35,19 @@ const STORE_RECORD: RecordName = {
 /** Makes the store's key, on a new chip. */
 export async function createStoreKey(vault: Vault): Promise<void> {
   const key = randomBytes(32);
-  await vault.keep(STORE_RECORD, key);
-  key.fill(0);
+  try {
+    await vault.keep(STORE_RECORD, key);
+  } catch (error) {
+    // Of an init that did not come to its end.
+    if (!isThereAlready(error)) throw error;
+  } finally {
+    key.fill(0);
+  }
+}
+
+function isThereAlready(error: unknown): boolean {
+  const cause = error instanceof CosignerError ? error.cause : error;
+  return cause instanceof SecureElementError && cause.code === 'record-exists';
 }
 
 /** What the store's key opens. */

@@ -5,18 +5,24 @@
  * another store, and the release count tells when an older store was put back.
  */
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
-import { Chip, type Logger, SOFTWARE_CHIP } from '@quorate/agent';
+import { Chip, type Logger, openChip, silentLogger, SOFTWARE_CHIP } from '@quorate/agent';
 import {
   authorisationMessage,
+  chipFingerprint,
   encodeCertificatePayload,
   hashFramed,
   sessionHash,
   sessionMessage,
 } from '@quorate/intent';
-import { openVirtualSecureElement, SecureElementError } from '@quorate/secure-element';
+import {
+  type ChipInfo,
+  SecureElementError,
+  type SecureElementErrorCode,
+  type SecureElementKind,
+} from '@quorate/secure-element';
 import { type LoadedConfig, pathOf } from './config.ts';
 import { CosignerError, messageOf, SetupError } from './errors.ts';
-import { type CosignerPaths, readSecretLine } from './files.ts';
+import { type CosignerPaths, nameOfChip, readSecretLine } from './files.ts';
 import { showPin } from './pin.ts';
 import { p256PublicKey, privateKeyFrom } from './keys.ts';
 
@@ -42,16 +48,58 @@ function notOpened(error: unknown, { chip, passphrase }: CosignerPaths): unknown
   return new SetupError('chip/wrong-passphrase', why, error);
 }
 
+function foreign({ attachment }: CosignerPaths, why: string): SetupError {
+  return new SetupError('chip/foreign', `${nameOfChip(attachment)} ${why}`);
+}
+
+/** Another store's chip would refuse every release; it is named before any is counted. */
+function checkAuthority(
+  { authorisationKeyFingerprint: obeyed }: ChipInfo,
+  authority: KeyObject,
+  paths: CosignerPaths,
+): void {
+  const own = chipFingerprint(p256PublicKey(authority));
+  if (obeyed === null || !own.every((byte, at) => byte === obeyed[at])) {
+    throw foreign(paths, `obeys another authority than that of ${paths.store}`);
+  }
+}
+
+/**
+ * What a chip refuses after a reset. Pulled out during a READ, it may have counted; whoever repeats the command
+ * meets only the refusal of the chip that came back.
+ */
+const AFTER_RESET: ReadonlySet<SecureElementErrorCode> = new Set([
+  'pin-required',
+  'session-unknown',
+  'challenge-unknown',
+]);
+
+/** Without the status word, the attempt stays one of unknown outcome. */
+function ofUnknownOutcome(error: unknown): unknown {
+  if (!(error instanceof SecureElementError) || !AFTER_RESET.has(error.code)) return error;
+  return new SecureElementError(error.code, error.message, { cause: error });
+}
+
 /** The chip of this side. */
 export class Vault {
   readonly #chip: Chip;
+  readonly #kind: SecureElementKind;
+  /** Whether the chip is a program. */
+  readonly software: boolean;
   readonly #authority: KeyObject;
   readonly #identityKey: KeyObject | undefined;
   /** 65 bytes: the key that partners pin. */
   readonly publicKey: Uint8Array;
 
-  private constructor(chip: Chip, authority: KeyObject, identityKey: KeyObject | undefined) {
+  private constructor(
+    chip: Chip,
+    { kind, software }: { readonly kind: SecureElementKind; readonly software: boolean },
+    authority: KeyObject,
+    identityKey: KeyObject | undefined,
+  ) {
     this.#chip = chip;
+    this.#kind = kind;
+    this.software = software;
     this.#authority = authority;
     this.#identityKey = identityKey;
     this.publicKey = identityKey === undefined ? chip.publicKey : p256PublicKey(identityKey);
@@ -59,30 +107,34 @@ export class Vault {
 
   /**
    * Opens the configured chip.
-   * @throws SetupError `chip/missing`, `chip/wrong-passphrase`, `chip/wrong-pin`, `chip/blocked`
+   * @throws SetupError `chip/missing`, `chip/foreign`, `chip/wrong-passphrase`, `chip/wrong-pin`,
+   * `chip/blocked`; SecureElementError for a card or token that cannot be opened
    */
-  static async open(loaded: LoadedConfig, paths: CosignerPaths, logger?: Logger): Promise<Vault> {
+  static async open(
+    loaded: LoadedConfig,
+    paths: CosignerPaths,
+    logger: Logger = silentLogger,
+  ): Promise<Vault> {
     const authority = privateKeyFrom(readSecretLine(paths.inStore('authority')));
     const { key_file: keyFile } = loaded.config.identity;
     const identityKey =
       keyFile === undefined ? undefined : privateKeyFrom(readSecretLine(pathOf(loaded, keyFile)));
-    const passphrase = readSecretLine(paths.passphrase);
     try {
-      const element = await openVirtualSecureElement({ file: paths.chip, passphrase });
+      const element = await openChip(paths.attachment, logger);
       try {
-        const { software } = await element.info();
-        if (software) logger?.warn({ chip: element.kind }, SOFTWARE_CHIP);
+        const { software, personalised } = await element.info();
+        if (!personalised) throw foreign(paths, 'is new: quorate cosigner init');
+        if (software) logger.warn({ chip: element.kind }, SOFTWARE_CHIP);
         await showPin(element, paths);
+        checkAuthority(await element.info(), authority, paths);
         const chip = await Chip.open(element, async () => readSecretLine(paths.pin));
-        return new Vault(chip, authority, identityKey);
+        return new Vault(chip, { kind: element.kind, software }, authority, identityKey);
       } catch (error) {
         await element.close();
         throw error;
       }
     } catch (error) {
       throw notOpened(error, paths);
-    } finally {
-      passphrase.fill(0);
     }
   }
 
@@ -105,7 +157,11 @@ export class Vault {
     const digest = hashFramed(RELEASE_LABEL, name.recordId);
     return this.#guarded(async () => {
       const authorised = await this.#authorise('read', name, digest);
-      return this.#chip.read({ ...name, ...authorised, digest });
+      try {
+        return await this.#chip.read({ ...name, ...authorised, digest });
+      } catch (error) {
+        throw this.#kind === 'virtual' ? error : ofUnknownOutcome(error);
+      }
     });
   }
 
@@ -116,6 +172,11 @@ export class Vault {
       const authorised = await this.#authorise('delete', name, reasonHash);
       await this.#chip.delete({ ...name, ...authorised, reasonHash });
     });
+  }
+
+  /** Ends the waiting for a chip that was taken out; one that is there still answers. */
+  stopWaiting(): void {
+    this.#chip.stopWaiting();
   }
 
   close(): Promise<void> {

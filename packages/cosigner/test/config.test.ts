@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseApprovalPolicy } from '../src/approvals.ts';
 import { parseCosignerConfig } from '../src/config.ts';
+import { pathsOf } from '../src/files.ts';
 import {
   createCosigner,
   initCosigner,
@@ -12,7 +13,7 @@ import {
   readIdentity,
   shownFingerprint,
 } from '../src/index.ts';
-import { makeStores, removeStores, writeConfig } from './support/pair.ts';
+import { makeStores, removeStores, writeConfig } from './support/stores.ts';
 
 const SEED = `listen: { host: 127.0.0.1, port: 8082 }
 capabilities: ["keygen", "sign"]
@@ -37,6 +38,19 @@ describe('a configuration', () => {
     ['approval: maybe', 'x.yaml:5: approval: expected auto, prompt or { policy: FILE }'],
     ['peer: http://x', 'x.yaml:5: peer: expected ws:// or wss://'],
     ['role: enterprise', 'x.yaml:5: Map keys must be unique at line 5, column 1:'],
+    ['identity: { chip: { kind: usb } }', 'x.yaml:5: identity.chip.kind: expected kind: virtual'],
+    [
+      'identity: { chip: { kind: pkcs11, module: m, tokn: t } }',
+      'x.yaml:5: unknown key "identity.chip.tokn"; did you mean token?',
+    ],
+    [
+      'identity:\n  chip: { kind: pcsc, file: chip.sealed }',
+      'x.yaml:6: unknown key "identity.chip.file"',
+    ],
+    [
+      'identity: { chip: { kind: pcsc, public_key: 04ab } }',
+      'x.yaml:5: identity.chip.public_key: ',
+    ],
     ['partner_keys: { other: x }', 'x.yaml: partner_keys.other: not among partners'],
     [
       'peer: ws://10.0.0.1/peer',
@@ -44,6 +58,26 @@ describe('a configuration', () => {
     ],
   ])('with %s is refused with key, line and what was meant', (line, message) => {
     expect(() => parseCosignerConfig(`${SEED}${line}\n`, 'x.yaml')).toThrow(message);
+  });
+
+  test.each([
+    ['', { kind: 'virtual', file: '/etc/q/store/chip.sealed' }, '/etc/q/store/pin'],
+    [
+      '{ file: c, passphrase_file: p, pin_file: /pin }',
+      { kind: 'virtual', file: '/etc/q/c', passphrase_file: '/etc/q/p' },
+      '/pin',
+    ],
+    ['{ kind: pcsc, reader: ACS }', { kind: 'pcsc', reader: 'ACS' }, '/etc/q/store/pin'],
+    [
+      '{ kind: pkcs11, module: lib/m.so, token: alice, serial: 0c6f, pin_file: p }',
+      { kind: 'pkcs11', module: '/etc/q/lib/m.so', token: 'alice', serial: '0c6f' },
+      '/etc/q/p',
+    ],
+  ])('names the chip %s as it is opened', (chip, attachment, pin) => {
+    const text = chip === '' ? SEED : `${SEED}identity: { chip: ${chip} }\n`;
+    const paths = pathsOf({ config: parseCosignerConfig(text), directory: '/etc/q' });
+    expect(paths.attachment).toMatchObject(attachment);
+    expect(paths.pin).toBe(pin);
   });
 
   test('that listens on another host without TLS is refused unless it says so', () => {

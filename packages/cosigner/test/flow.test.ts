@@ -1,6 +1,7 @@
 import { recoverAddress, fromHex, digestOf, parsePayload } from '@quorate/intent';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeStores, type Pair, removeStores, startPair } from './support/pair.ts';
+import { type Pair, startPair } from './support/pair.ts';
+import { makeStores, removeStores } from './support/stores.ts';
 
 describe('two processes', () => {
   let pair: Pair;

@@ -10,7 +10,7 @@ import { Vault } from '../src/vault.ts';
 import type { NewShare } from '../src/worker/protocol.ts';
 import { eventually } from './support/eventually.ts';
 import { joinedSides, mailOf, type Side, type Wishes } from './support/halves.ts';
-import { writeConfig } from './support/pair.ts';
+import { writeConfig } from './support/stores.ts';
 import { KEY } from './support/records.ts';
 
 const madeShare = (epoch = 0): NewShare => ({

@@ -1,6 +1,7 @@
 import { fromHex, recoverAddress } from '@quorate/intent';
 import { afterAll, describe, expect, test } from 'vitest';
-import { forgetModuli, makeStores, removeStores, startPair, stockPrimes } from './support/pair.ts';
+import { startPair } from './support/pair.ts';
+import { forgetModuli, makeStores, removeStores, stockPrimes } from './support/stores.ts';
 
 const KEYS = 5;
 

@@ -2,16 +2,15 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { Running, startPair } from './support/pair.ts';
 import {
   copyStores,
   forgetModuli,
   makeStores,
   removeStores,
   rewriteRecords,
-  Running,
-  startPair,
   stockPrimes,
-} from './support/pair.ts';
+} from './support/stores.ts';
 
 describe('the lock of a key', () => {
   let original: string;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Fate, MEDDLING, Meddler, type Passing } from './support/meddler.ts';
-import { copyStores, makeStores, type Pair, removeStores, startPair } from './support/pair.ts';
+import { type Pair, startPair } from './support/pair.ts';
+import { copyStores, makeStores, removeStores } from './support/stores.ts';
 
 const SIGNING = [
   ['two_party_sign_init', 'p2'],

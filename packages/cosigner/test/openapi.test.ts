@@ -3,17 +3,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Cosigner, createCosigner, loadCosignerConfig, makeToken } from '../src/index.ts';
+import { type Pair, startPair } from './support/pair.ts';
 import {
   makeStores,
-  type Pair,
   removeStores,
   rewriteRecords,
   type Settings,
   type Side,
-  startPair,
   stockPrimes,
   writeConfig,
-} from './support/pair.ts';
+} from './support/stores.ts';
 import { type Operation, Provoker } from './support/provoker.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';

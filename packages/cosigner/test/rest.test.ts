@@ -2,7 +2,8 @@ import { COSIGNER_CODES, COSIGNER_ROUTES, TwoPartySessionList } from '@quorate/w
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loadCosignerConfig, makeToken } from '../src/index.ts';
-import { makeStores, type Pair, removeStores, startPair } from './support/pair.ts';
+import { type Pair, startPair } from './support/pair.ts';
+import { makeStores, removeStores } from './support/stores.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
 describe('the REST interface', () => {

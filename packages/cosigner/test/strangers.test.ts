@@ -7,16 +7,8 @@ import { loadCosignerConfig } from '../src/index.ts';
 import { privateKeyFrom } from '../src/keys.ts';
 import { eventually } from './support/eventually.ts';
 import { dial, Listener, openSocket, ownEnd, type Somebody, somebody } from './support/links.ts';
-import {
-  copyStores,
-  makeStores,
-  type Pair,
-  peerOf,
-  removeStores,
-  Running,
-  type Side,
-  startPair,
-} from './support/pair.ts';
+import { type Pair, peerOf, Running, startPair } from './support/pair.ts';
+import { copyStores, makeStores, removeStores, type Side } from './support/stores.ts';
 
 /** Makes certificates; no private key is kept in the repository. */
 const OPENSSL = 'openssl';

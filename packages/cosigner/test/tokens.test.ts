@@ -6,7 +6,7 @@ import { type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audienceOf, createCosigner, makeToken } from '../src/index.ts';
 import { tokenVerifier } from '../src/tokens.ts';
-import { makeStores, removeStores, writeConfig } from './support/pair.ts';
+import { makeStores, removeStores, writeConfig } from './support/stores.ts';
 
 let directory: string;
 let ownKey: KeyObject;

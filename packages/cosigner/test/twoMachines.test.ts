@@ -12,8 +12,9 @@ import {
   readIdentity,
   shownFingerprint,
 } from '../src/index.ts';
-import { makeStores, removeStores, type Side, writeConfig } from './support/pair.ts';
+import { makeStores, removeStores, type Side, writeConfig } from './support/stores.ts';
 
+const OPENSSL = 'openssl';
 const TLS = { certificate_file: 'tls-cert.pem', key_file: 'tls-key.pem' };
 
 let directory: string;
@@ -26,7 +27,7 @@ beforeAll(async () => {
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   const files = ['-keyout', 'tls-key.pem', '-out', 'tls-cert.pem'];
   const args = ['req', '-x509', ...curve, '-days', '2', ...subject, ...files];
-  execFileSync('openssl', args, { cwd: directory, stdio: 'ignore' });
+  execFileSync(OPENSSL, args, { cwd: directory, stdio: 'ignore' });
   for (const [side, partner] of [
     ['enterprise', 'mobile-app'],
     ['mobile-app', 'enterprise'],

@@ -45,7 +45,7 @@ and tell each other the printed fingerprints. Then run both:
   attach<RunOptions>(cosigner, runCosigner);
   attach<ConfigOption>(
     withHelp(cosigner.command('init')).description(
-      'make the store: a virtual chip, keys, and the file for the partner',
+      'make the store: a virtual chip, or the configured card or token; keys; the file for the partner',
     ),
     initStore,
   );
@@ -121,11 +121,16 @@ function notListening(
 async function initStore(context: Context, options: ConfigOption): Promise<void> {
   const { initCosigner, loadCosignerConfig } = await import('@quorate/cosigner');
   const made = await initCosigner(loadCosignerConfig(options.config));
-  context.output.warn('this chip is software: whoever copies its file and passphrase has its keys');
-  context.output.result({ ...made }, [
-    `store        ${made.store}`,
-    `for partner  ${made.exported}`,
-    `fingerprint  ${made.fingerprint}: tell it to the partner by another way`,
+  const { software, ...result } = made;
+  if (software) {
+    context.output.warn(
+      'this chip is software: whoever copies its file and passphrase has its keys',
+    );
+  }
+  context.output.result(result, [
+    `store        ${result.store}`,
+    `for partner  ${result.exported}`,
+    `fingerprint  ${result.fingerprint}: tell it to the partner by another way`,
   ]);
 }
 

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Meddler, type Passing } from './meddler.ts';
-import {
-  copyStores,
-  forgetModuli,
-  makeStores,
-  peerOf,
-  removeStores,
-  Running,
-  stockPrimes,
-} from './pair.ts';
+import { peerOf, Running } from './pair.ts';
+import { copyStores, forgetModuli, makeStores, removeStores, stockPrimes } from './stores.ts';
 
 /** Two processes that can die and start again behind one address. */
 class Survivors {

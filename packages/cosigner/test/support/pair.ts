@@ -1,132 +1,18 @@
 /** Two cosigners on loopback with stores of their own, as processes that can be killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { silentLogger } from '@quorate/agent';
 import { TwoPartyKeyList, TwoPartySession } from '@quorate/wire';
 import { z } from 'zod';
-import {
-  type LoadedConfig,
-  importPrimes,
-  initCosigner,
-  loadCosignerConfig,
-  makeToken,
-} from '../../src/index.ts';
-import { pathsOf } from '../../src/files.ts';
-import type { KeyRecord } from '../../src/store/keyRecords.ts';
-import { openStoreKey } from '../../src/storeKey.ts';
-import { Vault } from '../../src/vault.ts';
-import { fixturePairs } from './primes.ts';
+import { makeToken } from '../../src/index.ts';
+import { OTHER, type Settings, type Side, writeConfig } from './stores.ts';
 
 const PROGRAM = fileURLToPath(new URL('process.mjs', import.meta.url));
 
-/** Which of the two. */
-export type Side = 'enterprise' | 'mobile-app';
-
-const OTHER: Record<Side, Side> = { enterprise: 'mobile-app', 'mobile-app': 'enterprise' };
 const EVERY_ROLE = ['operator', 'signer', 'approver', 'viewer'] as const;
-
-/** What a configuration has besides the defaults of the tests. */
-export type Settings = Readonly<Record<string, unknown>>;
-
-/** Writes the configuration of one side. */
-export function writeConfig(directory: string, side: Side, settings: Settings = {}): LoadedConfig {
-  const file = join(directory, `${side}.yaml`);
-  const config = {
-    listen: { host: '127.0.0.1', port: 0 },
-    capabilities: ['keygen', 'sign'],
-    role: side,
-    partners: [OTHER[side]],
-    partner_keys: { [OTHER[side]]: `${OTHER[side]}/public.json` },
-    store: side,
-    approval: 'auto',
-    paillier_bits: 2048,
-    primes: { ready: 0 },
-    ...settings,
-  };
-  writeFileSync(file, JSON.stringify(config));
-  return loadCosignerConfig(file);
-}
-
-/** A directory with both stores, and primes for one key. */
-export async function makeStores(bits: 2048 | 3072 = 2048): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
-  const sides = (['enterprise', 'mobile-app'] as const).map((side) =>
-    writeConfig(directory, side, { paillier_bits: bits }),
-  );
-  for (const side of sides) await initCosigner(side, { scryptCost: 1024 });
-  await stockPrimes(directory, bits);
-  return directory;
-}
-
-/**
- * Seals primes for one key, or one refresh, into both pools; for a key that has the first ones, `others`
- * gives new ones to P1 and the same to P2, `fresh` new ones to both.
- */
-export async function stockPrimes(
-  directory: string,
-  bits: 2048 | 3072 = 2048,
-  which: 'first' | 'others' | 'fresh' = 'first',
-): Promise<void> {
-  const [a, b, c, d, e, f] = fixturePairs(bits);
-  const own = which === 'first' ? [a, b] : [d, e];
-  const theirs = which === 'fresh' ? f : c;
-  if (!own[0] || !own[1] || !theirs) throw new Error('too few fixture primes');
-  await importPrimes(loadCosignerConfig(join(directory, 'enterprise.yaml')), [own[0], own[1]]);
-  await importPrimes(loadCosignerConfig(join(directory, 'mobile-app.yaml')), [theirs]);
-}
-
-/** Replaces each key record of one side by others as its server could, which is stopped. */
-export async function rewriteRecords(
-  directory: string,
-  side: Side,
-  change: (record: KeyRecord) => readonly { readonly session_id: string }[],
-): Promise<void> {
-  const loaded = loadCosignerConfig(join(directory, `${side}.yaml`));
-  const paths = pathsOf(loaded);
-  const vault = await Vault.open(loaded, paths);
-  try {
-    const { seal } = await openStoreKey(vault, paths, silentLogger);
-    for (const name of readdirSync(paths.inStore('keys')).filter((one) => one.endsWith('.json'))) {
-      const file = join(paths.inStore('keys'), name);
-      const before = JSON.parse(readFileSync(file, 'utf8')) as { record: KeyRecord };
-      for (const record of change(before.record)) {
-        const mac = seal.record(JSON.stringify(record));
-        const changed = join(paths.inStore('keys'), `${record.session_id}.json`);
-        writeFileSync(changed, JSON.stringify({ ...before, mac, record }));
-      }
-    }
-  } finally {
-    await vault.close();
-  }
-}
-
-/** Lets the fixture primes serve again: forgets that they are in moduli already. */
-export async function forgetModuli(
-  directory: string,
-  sides: readonly Side[] = ['enterprise', 'mobile-app'],
-): Promise<void> {
-  for (const side of sides) {
-    await rewriteRecords(directory, side, ({ share, ...record }) => [
-      { ...record, share: { ...share, moduli: [] } },
-    ]);
-    rmSync(join(directory, side, 'keys', 'moduli.log'), { force: true });
-  }
-}
-
-/** A copy of both stores. */
-export function copyStores(directory: string): string {
-  const copy = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
-  // Without the locks of a process that has the original open.
-  const filter = (path: string): boolean => !/(^|[/.])lock$/.test(path);
-  cpSync(directory, copy, { recursive: true, filter });
-  return copy;
-}
 
 const problem = z.object({ code: z.string() });
 
@@ -303,9 +189,4 @@ export async function startPair(
 /** The address that the other side dials. */
 export function peerOf({ url }: Running): string {
   return `${url.replace(/^http/, 'ws')}/peer`;
-}
-
-/** Removes directories of stores. */
-export function removeStores(...directories: string[]): void {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 }
