@@ -122,9 +122,12 @@ export class Vault {
     try {
       const element = await openChip(paths.attachment, logger);
       try {
-        const { software, personalised } = await element.info();
+        const before = await element.info();
+        const { software, personalised } = before;
         if (!personalised) throw foreign(paths, 'is new: quorate cosigner init');
         if (software) logger.warn({ chip: element.kind }, SOFTWARE_CHIP);
+        // Another's card would lose a try; a token tells whom it obeys only after the PIN.
+        if (before.authorisationKeyFingerprint !== null) checkAuthority(before, authority, paths);
         await showPin(element, paths);
         checkAuthority(await element.info(), authority, paths);
         const chip = await Chip.open(element, async () => readSecretLine(paths.pin));

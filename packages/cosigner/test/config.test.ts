@@ -168,6 +168,18 @@ describe('a store', () => {
     await cosigner.close();
   });
 
+  test('E-6: does not open with another store’s chip, which is not given the PIN', async () => {
+    const chip = {
+      file: 'mobile-app/chip.sealed',
+      passphrase_file: 'mobile-app/chip-passphrase',
+      pin_file: 'enterprise/pin',
+    };
+    await expect(start({ identity: { chip } })).rejects.toMatchObject({
+      code: 'chip/foreign',
+      message: expect.stringContaining('obeys another authority'),
+    });
+  });
+
   test('with a damaged key record is refused by its name', async () => {
     const file = join(directory, 'enterprise/keys', `${'0'.repeat(32)}.json`);
     writeFileSync(file, '{"format":"quorate-two-party-key/v1"}');

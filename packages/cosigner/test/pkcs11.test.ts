@@ -1,6 +1,6 @@
 /** A cosigner whose chip is a PKCS#11 token, with a partner whose chip is virtual. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Chip } from '@quorate/agent';
@@ -77,6 +77,7 @@ describeTokens('a token as a cosigner’s chip', () => {
     await initCosigner(used);
     const refused = { code: 'chip/foreign' };
     await expect(initCosigner(enterprise(ours, 'used'))).rejects.toMatchObject(refused);
+    expect(existsSync(join(ours, 'enterprise'))).toBe(false);
     await initCosigner(writeConfig(ours, 'enterprise'), { scryptCost: 1024 });
     await expect(createCosigner(enterprise(ours, 'used'))).rejects.toMatchObject({
       ...refused,
