@@ -44,8 +44,8 @@ export interface CertificateExpectation {
   /** The parties of this session with their pinned chip keys. */
   readonly signers: readonly Holder[];
   readonly own: { readonly index: number; readonly certificate: Uint8Array };
-  /** milliseconds since 1970 */
-  readonly now: number;
+  /** Milliseconds since 1970; undefined where a certificate does not age: what it agrees to is for ever. */
+  readonly now: number | undefined;
 }
 
 /** The parties of a session, proven. */
@@ -158,6 +158,7 @@ function checkPeer(
     'intent_mismatch',
     `${who} agreed to something else`,
   );
+  if (expected.now === undefined) return certificate;
   const ahead = certificate.notAfter - expected.now;
   refuseUnless(
     ahead > -CLOCK_SKEW_MS && ahead <= MAX_LIFETIME_MS,

@@ -154,6 +154,7 @@ export class DestroyDesk {
       'session_key_used',
       'this session key was answered before',
     );
+    const { holders } = agreed.key;
     const parties = agreed.parties.map(({ part_index }) => part_index);
     const consented_at = context.now();
     const payload = certificatePayload(
@@ -161,7 +162,7 @@ export class DestroyDesk {
       session_key,
       invite.part_index,
       { nonce: randomBytes(32), x25519: randomBytes(32), ed25519: randomBytes(32) },
-      destroyIntent(agreed.key, { session_key, reason, parties }),
+      destroyIntent(agreed.key, { session_key, reason, parties, holders }),
       consented_at,
     );
     const der = await context.chip.signSession(payload);
@@ -171,6 +172,7 @@ export class DestroyDesk {
       session_key,
       reason,
       parties,
+      holders,
       certificate: Buffer.concat([payload, der]).toString('base64'),
       challenge,
       consented_at,

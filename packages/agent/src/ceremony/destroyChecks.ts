@@ -64,30 +64,36 @@ export function checkDestroyInvite(
   return { key, parties, absent };
 }
 
+/** Who holds the key as it was consented to: a roster that came later changes nothing about that. */
+const holdersAt = (key: KeyRecord, consent: Pick<KeyDestruction, 'holders'>): readonly Holder[] =>
+  consent.holders ?? key.holders;
+
 /** The hash of what every party of the destruction consents to. */
 export function destroyIntent(
   key: KeyRecord,
-  consent: Pick<KeyDestruction, 'session_key' | 'reason' | 'parties'>,
+  consent: Pick<KeyDestruction, 'session_key' | 'reason' | 'parties' | 'holders'>,
 ): Uint8Array {
+  const holders = holdersAt(key, consent);
   return hashIntent(
     {
       sessionKey: consent.session_key,
       keyId: fromHex(key.key_id),
       epoch: key.epoch,
       threshold: key.threshold,
-      signers: key.holders.map(({ part_index }) => part_index).toSorted((a, b) => a - b),
+      signers: holders.map(({ part_index }) => part_index).toSorted((a, b) => a - b),
       path: [],
       digest: destroyReasonHash(consent.reason),
       payloadHash: destroyPartsHash(consent.parties),
       address: key.address,
     },
-    key.holders,
+    holders,
   );
 }
 
 /**
  * Checks that the parameters are those that were consented to, and that every other party's chip has signed
- * the same. Certificates count from the time of our own consent: a deletion may come late, not a consent.
+ * the same. No clock is asked: the coordinator can go back no more, and a consent names this session, its
+ * reason and its parties, so that an old one fits nothing else.
  */
 export function checkDestroyParams(
   key: KeyRecord,
@@ -105,9 +111,11 @@ export function checkDestroyParams(
     operation: 'destroy',
     sessionKey: consent.session_key,
     intentHash: destroyIntent(key, consent),
-    signers: key.holders.filter(({ part_index }) => consent.parties.includes(part_index)),
+    signers: holdersAt(key, consent).filter(({ part_index }) =>
+      consent.parties.includes(part_index),
+    ),
     own: { index: key.part_index, certificate: fromBase64(consent.certificate) },
-    now: consent.consented_at,
+    now: undefined,
   });
 }
 

@@ -43,6 +43,8 @@ export interface KeyDestruction {
   readonly reason: string;
   /** Indexes of those who destroy their shards, ascending. */
   readonly parties: readonly number[];
+  /** All holders with their chips as they were at the consent; earlier records have the key's own. */
+  readonly holders?: readonly Holder[] | undefined;
   /** Our own session certificate, base64. */
   readonly certificate: string;
   /** The chip's challenge that went with it, base64. */
@@ -90,6 +92,10 @@ const index = z.int().min(1).max(32);
 
 const count = z.int().nonnegative();
 
+const holders = z.array(
+  z.strictObject({ part_index: index, username: z.string(), chip_public_key: hex(65) }),
+);
+
 const commonFields = {
   state: z.enum(['pending', 'active', 'orphaned', 'rolled_back', 'destroying', 'destroyed']),
   session_key: z.string(),
@@ -101,9 +107,7 @@ const commonFields = {
   threshold: z.int().min(2).max(32),
   total_parts: z.int().min(2).max(32),
   part_index: index,
-  holders: z.array(
-    z.strictObject({ part_index: index, username: z.string(), chip_public_key: hex(65) }),
-  ),
+  holders,
   bans: z.array(
     z.strictObject({
       part_index: index,
@@ -118,6 +122,7 @@ const destructionSchema: z.ZodType<KeyDestruction> = z.strictObject({
   session_key: z.string(),
   reason: z.string(),
   parties: z.array(index),
+  holders: holders.optional(),
   certificate: z.string(),
   challenge: z.string(),
   consented_at: z.number(),
