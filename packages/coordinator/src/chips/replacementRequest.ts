@@ -39,7 +39,7 @@ export async function enterRequest(
   if (oldChip === undefined) {
     return new Refusal('chip_unavailable', 'no active chip: a lost one cannot be replaced');
   }
-  if ((await findOpen(tx, order.username)) !== undefined) {
+  if ((await findOpen(tx, order.username, at)) !== undefined) {
     return new Refusal('replacement_conflict', 'another replacement of this user is open');
   }
   if (!provenByBoth(order, oldChip)) {

@@ -40,6 +40,8 @@ export interface MovingShard {
   readonly epoch: number;
   readonly key_state: string;
   readonly state: 'open' | 'sealed' | 'moved' | 'deleted';
+  /** Base64: the ciphertext for the new chip, before the switch. */
+  readonly sealed: string | null;
 }
 
 /** Finds a replacement. */
@@ -48,14 +50,24 @@ export async function findReplacement(tx: Tx, id: string): Promise<Replacement |
   return row === undefined ? undefined : replacementOf(tx, row);
 }
 
-/** The replacement of a person that is not over. */
-export async function findOpen(tx: Tx, username: string): Promise<Replacement | undefined> {
+/**
+ * The replacement of a person that is not over. One that ended because its old chip was given up is noted as
+ * completed first: it makes room for the next.
+ */
+export async function findOpen(
+  tx: Tx,
+  username: string,
+  at: number,
+): Promise<Replacement | undefined> {
   const row = await tx.get<Row>(
     `SELECT * FROM chip_replacements
      WHERE username = ? AND state IN ('requested', 'approved', 'switched')`,
     [username],
   );
-  return row === undefined ? undefined : replacementOf(tx, row);
+  const found = row === undefined ? undefined : await replacementOf(tx, row);
+  if (found?.state !== 'completed') return found;
+  await setStage(tx, found.id, { state: 'completed' }, at);
+  return undefined;
 }
 
 /** Replacements by identifier, from after one on; of one user when `onlyOf` is given. */
@@ -110,12 +122,14 @@ export async function setStage(
 }
 
 const BEFORE = `SELECT s.address, s.part_index, s.record_id, k.key_id, k.epoch, k.state AS key_state,
-    CASE WHEN r.record_id = s.record_id THEN 'sealed' ELSE 'open' END AS state
+    CASE WHEN r.record_id = s.record_id THEN 'sealed' ELSE 'open' END AS state,
+    r.encrypted_shard AS sealed
   FROM shards s JOIN key_records k ON k.address = s.address
   LEFT JOIN replacement_shards r ON r.address = s.address AND r.replacement_id = ?
   WHERE s.se_id = ? AND s.state = 'held' ORDER BY s.address`;
 
-const AFTER = `SELECT r.address, r.part_index, r.record_id, k.key_id, k.epoch, k.state AS key_state, r.state
+const AFTER = `SELECT r.address, r.part_index, r.record_id, k.key_id, k.epoch, k.state AS key_state, r.state,
+    NULL AS sealed
   FROM replacement_shards r JOIN key_records k ON k.address = r.address
   WHERE r.replacement_id = ? ORDER BY r.address`;
 

@@ -350,13 +350,16 @@ describe('the switch', () => {
     expect(await codeOf(receipt(certificate(id, 'deleted')))).toBe('ok');
   });
 
-  test('an old chip that an administrator gives up ends the replacement', async () => {
-    const { replacements, chips, step, id } = await switched();
+  test('an old chip that an administrator gives up ends the replacement, and the next may be asked for', async () => {
+    const { replacements, chips, step, id, order, fresh } = await switched();
     await chips.change('old', { state: 'destroyed' }, 'root');
     expect(await replacements.find(id, 'bob')).toMatchObject({ state: 'completed' });
     expect(await codeOf(replacements.authorise(id, step(id, 'delete'), 'bob'))).toBe(
       'replacement_state',
     );
+    const next = await order({ seId: 'next' }, { seId: 'next' }, [fresh, testChip()]);
+    expect(await replacements.request(next)).toMatchObject({ state: 'requested' });
+    expect(await replacements.find(id, 'bob')).toMatchObject({ state: 'completed' });
   });
 });
 

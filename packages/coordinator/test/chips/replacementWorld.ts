@@ -82,17 +82,18 @@ export async function openReplacementWorld() {
     );
   });
 
-  /** A request as both chips sign it. */
+  /** A request as both chips sign it: those of this world, or others. */
   const order = async (
     change: Partial<ReplacementOrder> = {},
     signed: Partial<ReplacementOrder> = {},
+    [from, to]: readonly [TestChip, TestChip] = [old, fresh],
   ): Promise<ReplacementOrder> => {
     const challenge = await chips.challenge('bob');
     const plain = {
       username: 'bob',
       seId: 'new',
-      cpic: fresh.cpic,
-      publicKey: fresh.publicKey,
+      cpic: to.cpic,
+      publicKey: to.publicKey,
       nonce: challenge.nonce,
       retire: 'destroyed' as const,
       label: '',
@@ -103,13 +104,13 @@ export async function openReplacementWorld() {
       replacementRequestHash({
         nonce: fromHex(over.nonce),
         username: over.username,
-        oldChip: fromHex(old.publicKey),
+        oldChip: fromHex(from.publicKey),
         newChip: fromHex(over.publicKey),
         seId: over.seId,
         retire: over.retire,
       }),
     );
-    return { ...plain, oldProof: old.prove(hash), newProof: fresh.prove(hash), ...change };
+    return { ...plain, oldProof: from.prove(hash), newProof: to.prove(hash), ...change };
   };
 
   /** A certificate of one step by the chip whose step it is. */
