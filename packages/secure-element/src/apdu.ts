@@ -29,6 +29,22 @@ export const INS = {
   getCplc: 0xca,
 } as const;
 
+/** Commands that may be sent again when nobody knows whether the chip did them: they change nothing outside its RAM. */
+const REPEATABLE: ReadonlySet<number> = new Set([
+  INS.select,
+  INS.getCplc,
+  INS.getInfo,
+  INS.getPublicKey,
+  INS.getChallenge,
+  INS.register,
+  INS.signSession,
+]);
+
+/** Whether a command of unknown outcome may be sent again. */
+export function isRepeatable(apdu: Uint8Array): boolean {
+  return REPEATABLE.has(parseApdu(apdu)?.ins ?? -1);
+}
+
 /** Class byte of the command set. */
 export const CLA = 0x80;
 /** Class byte of SELECT. */

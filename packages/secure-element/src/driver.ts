@@ -76,6 +76,7 @@ export class ApduSecureElement implements SecureElement {
   async rotate(rotation: Parameters<SecureElement['rotate']>[0]): Promise<void> {
     exactly('authorisation key', rotation.newAuthorisationKey, 65);
     exactly('challenge', rotation.challenge, 16);
+    checkSignature(rotation.signature);
     const { newAuthorisationKey, challenge, signature } = rotation;
     await this.#command(INS.rotate, [newAuthorisationKey, challenge, signature], 0);
   }
@@ -154,7 +155,9 @@ export class ApduSecureElement implements SecureElement {
     answerLength: number | null,
     { p1, p2 }: { readonly p1: number; readonly p2: number } = { p1: 0, p2: 0 },
   ): Promise<Uint8Array> {
-    if (this.#closed) throw new SecureElementError('closed', 'the secure element is closed');
+    if (this.#closed) {
+      throw new SecureElementError('closed', 'the secure element is closed', { unsent: true });
+    }
     const data = concat(...parts);
     const apdu = encodeApdu({ cla: CLA, ins, p1, p2, data });
     data.fill(0);
@@ -209,21 +212,25 @@ function accessData(access: RecordAccess, digest: Uint8Array): Uint8Array[] {
 
 function checkSignature(signature: Uint8Array): Uint8Array {
   if (signature.length < 8 || signature.length > 72) {
-    throw new SecureElementError('input', 'signature: a DER signature of 8 to 72 bytes');
+    throw badInput('signature: a DER signature of 8 to 72 bytes');
   }
   return signature;
 }
 
 function checkPin(pin: Uint8Array): Uint8Array {
   if (pin.length < 4 || pin.length > 16) {
-    throw new SecureElementError('input', 'PIN: 4 to 16 bytes');
+    throw badInput('PIN: 4 to 16 bytes');
   }
   return pin;
 }
 
 function exactly(name: string, bytes: Uint8Array, length: number): Uint8Array {
-  if (bytes.length !== length) throw new SecureElementError('input', `${name}: ${length} bytes`);
+  if (bytes.length !== length) throw badInput(`${name}: ${length} bytes`);
   return bytes;
+}
+
+function badInput(message: string): SecureElementError {
+  return new SecureElementError('input', message, { unsent: true });
 }
 
 function checked(expected: string, check: () => Uint8Array): Uint8Array {

@@ -14,7 +14,6 @@ export type SecureElementErrorCode =
   | 'invalid-data'
   | 'wrong-length'
   | 'not-supported'
-  | 'not-selected'
   | 'memory-failure'
   | 'chip-failure'
   | 'invalid-response'
@@ -44,6 +43,8 @@ export class SecureElementError extends Error {
   readonly statusWord: number | undefined;
   /** PIN tries left, after a wrong PIN. */
   readonly triesLeft: number | undefined;
+  /** True when the chip has done nothing of the command, because the command was not sent. */
+  readonly unsent: boolean;
 
   constructor(
     code: SecureElementErrorCode,
@@ -51,6 +52,7 @@ export class SecureElementError extends Error {
     details: {
       readonly statusWord?: number;
       readonly triesLeft?: number;
+      readonly unsent?: boolean;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -59,5 +61,6 @@ export class SecureElementError extends Error {
     this.code = code;
     this.statusWord = details.statusWord;
     this.triesLeft = details.triesLeft;
+    this.unsent = details.unsent ?? false;
   }
 }

@@ -187,7 +187,7 @@ describeTokens('tokens under attack', () => {
     expect(() => tokens.host.open({ token: 'twin', serial: '00' })).toThrow(/no token "twin"/);
     const publicKey = randomBytes(65);
     expect(() => tokens.host.open({ token: 'twin', serial: mine, publicKey })).toThrow(
-      expect.objectContaining({ code: 'wrong-chip' }),
+      expect.objectContaining({ code: 'not-personalised' }),
     );
     tokens.host.open({ token: 'twin', serial: other }).close();
     expect(() => tokens.host.open({ token: 'nobody' })).toThrow(

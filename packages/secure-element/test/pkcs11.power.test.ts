@@ -29,7 +29,7 @@ describeTokens('power of tokens', () => {
     return again;
   }
 
-  /** Counts of the objects that a start leaves. */
+  /** Counts of the objects that the first command which looks for a record leaves. */
   function objects(token: string): { records: number; states: number; keys: number } {
     const program = tokens.attacker(token);
     const count = (label: string): number => program.labelled(label).length;
@@ -40,6 +40,15 @@ describeTokens('power of tokens', () => {
     };
     program.close();
     return counts;
+  }
+
+  /** What is on the token, in hex. */
+  function values(token: string, isLoggedIn: boolean): string[] {
+    const program = tokens.attacker(token);
+    if (!isLoggedIn) program.login();
+    const found = [LABEL.record, LABEL.state].flatMap((label) => program.values(label));
+    program.close();
+    return found.map((value) => value.toString('hex')).toSorted();
   }
 
   type Command = (
@@ -65,10 +74,13 @@ describeTokens('power of tokens', () => {
       const fragile = await over(bench, chip);
       const { sw } = await command(fragile, () => fragile.access(record));
       await chip.dispose();
+      const left = values(token, false);
       const again = await over(bench, tokens.open(token));
+      // The host compares the counter after VERIFY: until then nothing that would prove it wrong may go.
+      expect(values(token, true)).toEqual(left);
       const { used } = await again.info();
-      expect(objects(token)).toEqual({ records: used, states: 1, keys: 3 });
       await check(again, record);
+      expect(objects(token)).toEqual({ records: used, states: 1, keys: 3 });
       await again.chip.dispose();
       if (!chip.cut()) return cuts;
       expect(sw).toBe('6581');

@@ -87,7 +87,11 @@ describeTokens('tokens through their thread', () => {
       ready: true,
       hardware: false,
     });
-    expect(await failure(open('two', { public_key }))).toMatchObject({ code: 'wrong-chip' });
+    const another = Buffer.from(authority.publicKey).toString('hex');
+    expect(await failure(open('one', { public_key: another }))).toMatchObject({
+      code: 'wrong-chip',
+    });
+    expect(await failure(open('two', { public_key }))).toMatchObject({ code: 'not-personalised' });
   });
 
   test('info says who judges the authorisation, that this module is no hardware, and what waits for the PIN', async () => {

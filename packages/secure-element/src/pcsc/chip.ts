@@ -2,7 +2,7 @@
  * A chip that may be taken out and put back. Between commands that costs nothing but time: the next command
  * waits until the same chip is in a reader again. docs/spec/chip.md §1.
  */
-import { INS, parseApdu } from '../apdu.ts';
+import { isRepeatable } from '../apdu.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport } from '../secureElement.ts';
 import type { PcscCard } from './card.ts';
@@ -14,17 +14,6 @@ import type { ChipFinding } from './probe.ts';
 const LOOK_EVERY = 250;
 /** How often a command that may be repeated is sent at most. */
 const ATTEMPTS = 3;
-
-/** Commands that may be sent again when nobody knows whether the chip did them. */
-const REPEATABLE: ReadonlySet<number> = new Set([
-  INS.select,
-  INS.getCplc,
-  INS.getInfo,
-  INS.getPublicKey,
-  INS.getChallenge,
-  INS.register,
-  INS.signSession,
-]);
 
 /** What the connection to a card ends with; anything else is an answer. */
 const LOSSES: ReadonlySet<string> = new Set([
@@ -65,7 +54,7 @@ export class PcscChip implements ApduTransport {
   }
 
   async transmit(apdu: Uint8Array): Promise<Uint8Array> {
-    const repeatable = REPEATABLE.has(parseApdu(apdu)?.ins ?? -1);
+    const repeatable = isRepeatable(apdu);
     for (let attempt = 1; ; attempt += 1) {
       const card = await this.#present();
       try {

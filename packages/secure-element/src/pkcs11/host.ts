@@ -1,17 +1,15 @@
 /** Modules and tokens, in the thread that calls them: calls of Cryptoki block. docs/spec/chip.md §6. */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { equalBytes, framed, toHex } from '@quorate/intent';
 import type { PKCS11 } from 'pkcs11js';
 import { SecureElementError } from '../errors.ts';
 import { lockFile } from '../virtual/lock.ts';
 import { readChipKey } from './chipKey.ts';
 import { CKF, CKM, CKR } from './constants.ts';
+import { lockPath } from './lockPath.ts';
 import { type CardOpener, TokenRunner } from './runner.ts';
-import { type Handle, returnValue, TokenSession } from './session.ts';
+import { call, type Handle, returnValue, TokenGoneError, TokenSession } from './session.ts';
 import { TokenCard } from './tokenCard.ts';
 
 /** What a module says of a token. */
@@ -40,12 +38,18 @@ export interface TokenChoice {
   readonly publicKey?: Uint8Array | undefined;
 }
 
+interface Token {
+  readonly slot: Handle;
+  readonly description: TokenName;
+}
+
 /** One loaded and initialised module. */
 export class ModuleHost {
   readonly #module: PKCS11;
   readonly #isOurs: boolean;
 
-  private constructor(module: PKCS11, isOurs: boolean) {
+  /** Over a module that is initialised; `isOurs` when this process has to finalise it. */
+  constructor(module: PKCS11, isOurs: boolean) {
     this.#module = module;
     this.#isOurs = isOurs;
   }
@@ -70,15 +74,31 @@ export class ModuleHost {
     return new ModuleHost(module, true);
   }
 
-  /** Every token that is there now. */
+  /** Every token that is there now. One that cannot be read is listed, and refused when it is opened. */
   list(): TokenDescription[] {
-    return this.#slots().map((slot) => ({ ...this.#name(slot), publicKey: this.#publicKey(slot) }));
+    return this.#tokens().map(({ slot, description }) => ({
+      ...description,
+      publicKey: this.#keyIfReadable(slot),
+    }));
   }
 
-  /** @throws SecureElementError `reader-not-found`, `ambiguous-token`, `wrong-chip`, `not-supported`, `locked` */
+  /**
+   * @throws SecureElementError `reader-not-found`, `ambiguous-token`, `wrong-chip`, `not-personalised`, `card-removed`,
+   * `not-supported`, `locked`
+   */
   open(choice: TokenChoice): TokenRunner {
+    return whilePresent(choice.token, () => this.#open(choice));
+  }
+
+  close(): void {
+    if (this.#isOurs) this.#module.C_Finalize();
+    this.#module.close();
+  }
+
+  #open(choice: TokenChoice): TokenRunner {
     const { slot, description } = this.#choose(choice);
-    checkMechanisms(description.label, this.#module.C_GetMechanismList(slot));
+    const mechanisms = call(() => this.#module.C_GetMechanismList(slot));
+    checkMechanisms(description.label, mechanisms);
     const unlock = lockFile(lockPath(description));
     const pinned = { ...choice, serial: description.serial };
     const reopen: CardOpener = (known) => {
@@ -94,20 +114,27 @@ export class ModuleHost {
     }
   }
 
-  close(): void {
-    if (this.#isOurs) this.#module.C_Finalize();
-    this.#module.close();
-  }
-
-  #slots(): Handle[] {
-    return this.#module.C_GetSlotList(true).filter((slot) => {
-      const { flags } = this.#module.C_GetTokenInfo(slot);
-      return (flags & CKF.tokenInitialised) !== 0;
+  /** A slot that does not answer is another token's trouble, and not there for this one. */
+  #tokens(): Token[] {
+    return this.#module.C_GetSlotList(true).flatMap((slot) => {
+      const description = this.#describe(slot);
+      return description === null ? [] : [{ slot, description }];
     });
   }
 
-  #name(slot: Handle): TokenName {
+  #describe(slot: Handle): TokenName | null {
+    try {
+      return this.#name(slot);
+    } catch (error) {
+      if (returnValue(error) === null) throw error;
+      return null;
+    }
+  }
+
+  /** Null for a token that nobody has initialised. */
+  #name(slot: Handle): TokenName | null {
     const { label, serialNumber, manufacturerID, model, flags } = this.#module.C_GetTokenInfo(slot);
+    if ((flags & CKF.tokenInitialised) === 0) return null;
     return {
       label: trim(label),
       serial: trim(serialNumber),
@@ -118,25 +145,26 @@ export class ModuleHost {
     };
   }
 
-  /** A token that cannot be read is listed, and refused when it is opened. */
-  #publicKey(slot: Handle): Uint8Array | null {
-    let session: TokenSession | null = null;
+  #keyIfReadable(slot: Handle): Uint8Array | null {
     try {
-      session = new TokenSession(this.#module, slot);
-      return readChipKey(session);
+      return this.#publicKey(slot);
     } catch {
       return null;
+    }
+  }
+
+  #publicKey(slot: Handle): Uint8Array | null {
+    const session = new TokenSession(this.#module, slot);
+    try {
+      return readChipKey(session);
     } finally {
-      session?.closeOnly();
+      session.closeOnly();
     }
   }
 
   /** E-9: a label names nothing for sure; serial and key do. */
-  #choose({ token, serial, publicKey }: TokenChoice): {
-    readonly slot: Handle;
-    readonly description: TokenName;
-  } {
-    const all = this.#slots().map((slot) => ({ slot, description: this.#name(slot) }));
+  #choose({ token, serial, publicKey }: TokenChoice): Token {
+    const all = this.#tokens();
     const labelled = all.filter(({ description }) => description.label === token);
     const found = labelled.filter(
       ({ description }) => serial === undefined || description.serial === serial,
@@ -150,19 +178,39 @@ export class ModuleHost {
         `${found.length} tokens have the label "${token}": choose one by its serial (${serials})`,
       );
     }
-    const own = publicKey === undefined ? null : this.#publicKey(only.slot);
-    if (publicKey !== undefined && (own === null || !equalBytes(own, publicKey))) {
-      throw new SecureElementError(
-        'wrong-chip',
-        `the token "${token}" (serial ${only.description.serial}) is another chip: its key is ${own === null ? 'none' : toHex(own)}, expected ${toHex(publicKey)}`,
-      );
-    }
+    if (publicKey !== undefined) checkKey(only, this.#publicKey(only.slot), publicKey);
     return only;
   }
 
   #card(slot: Handle, description: TokenName): TokenCard {
     const options = { cplc: tokenCplc(description), software: !description.hardware };
     return new TokenCard(new TokenSession(this.#module, slot), options);
+  }
+}
+
+/** What a token gives with a chip key; another key is another chip, and none is none. */
+function checkKey(
+  { description: { label, serial } }: Token,
+  own: Uint8Array | null,
+  expected: Uint8Array,
+): void {
+  const name = `the token "${label}" (serial ${serial})`;
+  if (own === null) {
+    const message = `${name} has no chip key; expected ${toHex(expected)}`;
+    throw new SecureElementError('not-personalised', message);
+  }
+  if (equalBytes(own, expected)) return;
+  const message = `${name} is another chip: its key is ${toHex(own)}, expected ${toHex(expected)}`;
+  throw new SecureElementError('wrong-chip', message);
+}
+
+function whilePresent<T>(token: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof TokenGoneError)) throw error;
+    const message = `the token "${token}" was removed while it was opened: put it back`;
+    throw new SecureElementError('card-removed', message, { cause: error, unsent: true });
   }
 }
 
@@ -216,21 +264,6 @@ function notFound(
   const wanted = serial === undefined ? `"${token}"` : `"${token}" with the serial ${serial}`;
   const there = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
   return new SecureElementError('reader-not-found', `no token ${wanted}: ${there}`);
-}
-
-/** One process per token: two would each keep their own list of its records. */
-function lockPath({ manufacturer, serial }: TokenName): string {
-  const uid = process.getuid?.() ?? 0;
-  const directory = join(tmpdir(), `quorate-${uid}`);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const stat = lstatSync(directory);
-  if (!stat.isDirectory() || stat.uid !== uid || (stat.mode & 0o022) !== 0) {
-    throw new SecureElementError('locked', `${directory} is not a directory of this user alone`);
-  }
-  const name = createHash('sha256').update(
-    framed('token', Buffer.from(manufacturer), Buffer.from(serial)),
-  );
-  return join(directory, `quorate-token-${name.digest('hex').slice(0, 32)}`);
 }
 
 /** Cryptoki pads texts with blanks. */

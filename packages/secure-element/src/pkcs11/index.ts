@@ -110,7 +110,8 @@ export class TokenTransport implements ApduTransport {
   }
 
   #checkOpen(): void {
-    if (!this.#isOpen) throw new SecureElementError('closed', 'the token is closed');
+    if (this.#isOpen) return;
+    throw new SecureElementError('closed', 'the token is closed', { unsent: true });
   }
 }
 
@@ -181,7 +182,8 @@ class ModuleThread {
     this.#waiting.delete(reply.id);
     if (waiting === undefined) return;
     if ('error' in reply) {
-      waiting.reject(new SecureElementError(reply.error.code, reply.error.message));
+      const { code, message, unsent } = reply.error;
+      waiting.reject(new SecureElementError(code, message, { unsent }));
     } else {
       // The thread answers an order with the result of its kind.
       waiting.resolve(reply.value as never);

@@ -30,4 +30,5 @@ export type Reply =
 export interface Refusal {
   readonly code: SecureElementErrorCode;
   readonly message: string;
+  readonly unsent: boolean;
 }

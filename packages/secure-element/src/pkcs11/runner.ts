@@ -1,5 +1,5 @@
 /** A token as a card with power: commands in, answers out, a new session when the old one is lost. */
-import { AID, CLA_ISO, encodeApdu, INS, parseApdu } from '../apdu.ts';
+import { AID, CLA_ISO, encodeApdu, INS, isRepeatable } from '../apdu.ts';
 import { ChipMachine } from '../card/machine.ts';
 import { SecureElementError } from '../errors.ts';
 import { TokenGoneError } from './session.ts';
@@ -7,6 +7,9 @@ import type { TokenCard } from './tokenCard.ts';
 
 /** Opens the same token again; given a key, refuses another chip. */
 export type CardOpener = (known: Uint8Array | null) => TokenCard;
+
+/** What a search for a token that was there ends with as long as it is away. */
+const AWAY: ReadonlySet<string> = new Set(['reader-not-found', 'card-removed']);
 
 interface Powered {
   readonly card: TokenCard;
@@ -29,21 +32,22 @@ export class TokenRunner {
   }
 
   /**
-   * Answers one command APDU.
+   * Answers one command APDU. A lost session is a reset: PIN, challenges and sessions are gone, and a command that was
+   * not sent before may then ask for the PIN.
    *
    * @throws SecureElementError where a status word says too little: `card-removed`, `token-unsafe`, `token-changed`
    */
   process(apdu: Uint8Array): Uint8Array {
+    const powered = this.#present();
     try {
-      return this.#run(apdu);
+      return run(powered, apdu);
     } catch (error) {
       if (!(error instanceof TokenGoneError)) throw error;
+      this.#powerOff();
+      if (!isRepeatable(apdu)) throw this.#interrupted(error);
     }
-    // A lost session is a reset: PIN, challenges and sessions are gone. The command may then ask for the PIN.
-    this.#powerOff();
-    if (parseApdu(apdu)?.ins === INS.changePin) throw this.#interrupted();
     try {
-      return this.#run(apdu);
+      return run(this.#present(), apdu);
     } catch (error) {
       if (!(error instanceof TokenGoneError)) throw error;
       this.#powerOff();
@@ -61,14 +65,11 @@ export class TokenRunner {
     this.#unlock();
   }
 
-  #run(apdu: Uint8Array): Uint8Array {
+  /** The token with a living session: nothing is sent into a lost one, and no session opens for another chip. */
+  #present(): Powered {
+    if (this.#powered !== null && !this.#powered.card.isThere()) this.#powerOff();
     this.#powered ??= this.#powerOnAgain();
-    const { card, machine } = this.#powered;
-    const answer = machine.process(apdu);
-    const fault = card.takeFault();
-    if (fault === null) return answer;
-    answer.fill(0);
-    throw fault;
+    return this.#powered;
   }
 
   #powerOn(): Powered {
@@ -85,7 +86,9 @@ export class TokenRunner {
       );
       return powered;
     } catch (error) {
-      const isAway = error instanceof SecureElementError && error.code === 'reader-not-found';
+      const isAway =
+        error instanceof TokenGoneError ||
+        (error instanceof SecureElementError && AWAY.has(error.code));
       throw isAway ? this.#removed(error) : error;
     }
   }
@@ -98,13 +101,22 @@ export class TokenRunner {
     this.#powered = null;
   }
 
-  #interrupted(): SecureElementError {
-    const message = `the token ${this.#name} was removed while its PIN was changed: which PIN it has is not known`;
-    return new SecureElementError('card-removed', message);
-  }
-
-  #removed(cause: unknown): SecureElementError {
-    const message = `the token ${this.#name} was removed: put it back`;
+  #interrupted(cause: TokenGoneError): SecureElementError {
+    const message = `the token ${this.#name} was removed during a command: whether it was done is not known`;
     return new SecureElementError('card-removed', message, { cause });
   }
+
+  /** Also of a command that was sent: one that changes nothing. */
+  #removed(cause: unknown): SecureElementError {
+    const message = `the token ${this.#name} was removed: put it back`;
+    return new SecureElementError('card-removed', message, { cause, unsent: true });
+  }
+}
+
+function run({ card, machine }: Powered, apdu: Uint8Array): Uint8Array {
+  const answer = machine.process(apdu);
+  const fault = card.takeFault();
+  if (fault === null) return answer;
+  answer.fill(0);
+  throw fault;
 }

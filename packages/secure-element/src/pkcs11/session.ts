@@ -49,6 +49,17 @@ export class TokenSession {
     this.#handle = call(() => module.C_OpenSession(slot, CKF.serialSession | CKF.readWriteSession));
   }
 
+  /** Whether the session is alive. Asked before a command, so that none goes into the void. */
+  isThere(): boolean {
+    try {
+      call(() => this.#module.C_GetSessionInfo(this.#handle));
+      return true;
+    } catch (error) {
+      if (error instanceof TokenGoneError) return false;
+      throw error;
+    }
+  }
+
   /** Flags of the token: PIN tries, for one. */
   flags(): number {
     return call(() => this.#module.C_GetTokenInfo(this.slot)).flags;
@@ -203,7 +214,7 @@ function gcm(
 }
 
 /** Runs a call; a lost session and a lost login become errors of their own. */
-function call<T>(run: () => T): T {
+export function call<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {

@@ -3,36 +3,24 @@ import { concat, equalBytes } from '@quorate/intent';
 import { CAPACITY, type RecordPlace, StatusError } from '../card/card.ts';
 import { SecureElementError } from '../errors.ts';
 import { SW } from '../status.ts';
-import { CKA, CKO, CKR } from './constants.ts';
+import { CKR } from './constants.ts';
 import { LABEL } from './keys.ts';
 import {
-  decodeRecord,
-  decodeState,
   encodeRecordHead,
-  encodeStateHead,
   recordAssociatedData,
   recordDigest,
   type RecordHead,
-  type Sealed,
-  type StateHead,
-  stateAssociatedData,
 } from './objects.ts';
 import { type Handle, returnValue, type TokenSession } from './session.ts';
-
-/** The record that an object on the token is. */
-interface Stored {
-  readonly object: Handle;
-  readonly head: RecordHead;
-  readonly sealed: Sealed;
-  readonly digest: Uint8Array;
-}
-
-interface State {
-  readonly object: Handle;
-  readonly head: StateHead;
-  /** 65 bytes */
-  readonly authorisationKey: Uint8Array;
-}
+import {
+  createData,
+  dataObjects,
+  newestState,
+  readRecord,
+  type State,
+  type Stored,
+  writeState,
+} from './storeObjects.ts';
 
 /**
  * What one logged-in session knows. Every change writes new objects first, the state object as the one that makes it
@@ -43,17 +31,23 @@ export class TokenStore {
   readonly #sealing: Handle;
   readonly #records: Map<number, Stored>;
   #state: State;
+  /** What a cut-off write left; it is destroyed by the first write, when the host has seen the counter. */
+  #leftovers: readonly Handle[];
 
   private constructor(
     session: TokenSession,
     sealing: Handle,
-    state: State,
-    records: Map<number, Stored>,
+    found: {
+      readonly state: State;
+      readonly records: Map<number, Stored>;
+      readonly leftovers: readonly Handle[];
+    },
   ) {
     this.#session = session;
     this.#sealing = sealing;
-    this.#state = state;
-    this.#records = records;
+    this.#state = found.state;
+    this.#records = found.records;
+    this.#leftovers = found.leftovers;
   }
 
   /** Writes the first state of a new chip. */
@@ -71,7 +65,7 @@ export class TokenStore {
     writeState(session, sealing, head, authorisationKey);
   }
 
-  /** Reads what the token has, takes the newest state, and destroys what a cut-off write left. */
+  /** Reads what the token has and takes the newest state. Nothing changes on the token. */
   static open(
     session: TokenSession,
     { sealing, chipKey }: { readonly sealing: Handle; readonly chipKey: Uint8Array },
@@ -87,8 +81,7 @@ export class TokenStore {
         others.push(object);
       }
     }
-    for (const object of others) session.destroy(object);
-    return new TokenStore(session, sealing, current, records);
+    return new TokenStore(session, sealing, { state: current, records, leftovers: others });
   }
 
   /** Whether there is a record object, valid or not. */
@@ -176,6 +169,7 @@ export class TokenStore {
   /** Destroys the object; gives the records that are left. */
   erase(slot: number): number {
     const { object } = this.#record(slot);
+    this.#prepare();
     const records = new Map(this.#state.head.records);
     records.delete(slot);
     this.#commit(records);
@@ -185,11 +179,13 @@ export class TokenStore {
   }
 
   replaceAuthorisationKey(authorisationKey: Uint8Array): void {
+    this.#prepare();
     this.#commit(this.#state.head.records, authorisationKey);
   }
 
   /** New record object, new state that lists it, then the old objects. */
   #replace(head: Omit<RecordHead, 'counter'>, secret: Uint8Array): void {
+    this.#prepare();
     const { chipKey, records } = this.#state.head;
     const next = { ...head, counter: this.counter + 1 };
     const data = recordAssociatedData(chipKey, next);
@@ -201,6 +197,27 @@ export class TokenStore {
     this.#commit(new Map(records).set(head.slot, digest));
     this.#records.set(head.slot, { object, head: next, sealed, digest });
     if (before !== undefined) this.#session.destroy(before.object);
+  }
+
+  /** Destroys what a cut-off write left, so that a record that is not found is not on the token either. */
+  clean(): void {
+    if (this.#leftovers.length > 0) this.#prepare();
+  }
+
+  /**
+   * Before every change: our state must still be the only one, or another program writes to this token and each would
+   * destroy what the other one needs.
+   */
+  #prepare(): void {
+    const known = [this.#state.object, ...this.#leftovers];
+    const states = dataObjects(this.#session, LABEL.state);
+    const isOurs = states.some((object) => object.equals(this.#state.object));
+    if (!isOurs || !states.every((object) => known.some((one) => one.equals(object)))) {
+      const message = 'the token is not written: something else wrote a state to it';
+      throw new SecureElementError('token-changed', message);
+    }
+    for (const object of this.#leftovers) this.#session.destroy(object);
+    this.#leftovers = [];
   }
 
   /** Nothing was written yet: a token without room is full, not broken. */
@@ -231,69 +248,4 @@ export class TokenStore {
     if (stored === undefined) throw new StatusError(SW.recordNotFound);
     return stored;
   }
-}
-
-/** The valid state with the highest counter; a token on which none is valid is not used. */
-function newestState(
-  session: TokenSession,
-  sealing: Handle,
-  chipKey: Uint8Array | null,
-): { readonly current: State; readonly others: Handle[] } {
-  const objects = dataObjects(session, LABEL.state);
-  const states = objects
-    .map((object) => readState(session, sealing, object))
-    .filter((state) => state !== null)
-    .filter(({ head }) => chipKey === null || equalBytes(head.chipKey, chipKey))
-    .toSorted((a, b) => b.head.counter - a.head.counter);
-  const [current, second] = states;
-  if (current === undefined || current.head.counter === second?.head.counter) {
-    throw new SecureElementError(
-      'token-changed',
-      'the token is not used: its state was removed, changed or doubled by something else',
-    );
-  }
-  return { current, others: objects.filter((object) => !object.equals(current.object)) };
-}
-
-function readState(session: TokenSession, sealing: Handle, object: Handle): State | null {
-  const decoded = decodeState(session.attribute(object, CKA.value) ?? new Uint8Array(0));
-  if (decoded === null) return null;
-  const { head, sealed } = decoded;
-  const authorisationKey = session.unseal(sealing, sealed, stateAssociatedData(head));
-  return authorisationKey === null ? null : { object, head, authorisationKey };
-}
-
-function readRecord(session: TokenSession, object: Handle): Stored | null {
-  const value = session.attribute(object, CKA.value) ?? new Uint8Array(0);
-  const decoded = decodeRecord(value);
-  return decoded === null ? null : { object, ...decoded, digest: recordDigest(value) };
-}
-
-function writeState(
-  session: TokenSession,
-  sealing: Handle,
-  head: StateHead,
-  authorisationKey: Uint8Array,
-): Handle {
-  const { nonce, body } = session.seal(sealing, authorisationKey, stateAssociatedData(head));
-  return createData(session, LABEL.state, concat(encodeStateHead(head), nonce, body));
-}
-
-function dataObjects(session: TokenSession, label: string): Handle[] {
-  return session.find([
-    { type: CKA.class, value: CKO.data },
-    { type: CKA.private, value: true },
-    { type: CKA.label, value: label },
-  ]);
-}
-
-function createData(session: TokenSession, label: string, value: Uint8Array): Handle {
-  return session.create([
-    { type: CKA.class, value: CKO.data },
-    { type: CKA.token, value: true },
-    { type: CKA.private, value: true },
-    { type: CKA.application, value: 'quorate' },
-    { type: CKA.label, value: label },
-    { type: CKA.value, value: Buffer.from(value) },
-  ]);
 }

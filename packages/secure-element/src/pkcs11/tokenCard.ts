@@ -57,6 +57,11 @@ export class TokenCard implements Card {
     return this.#chipKey;
   }
 
+  /** Whether the token can be asked; false after it was pulled out, also when it is back. */
+  isThere(): boolean {
+    return this.#session.isThere();
+  }
+
   status(): CardStatus {
     return this.#try(() => ({
       ...this.#shown,
@@ -130,7 +135,11 @@ export class TokenCard implements Card {
   find(recordId: Uint8Array): RecordPlace | null {
     const { store } = this.#open();
     const place = store.find(recordId);
-    if (place !== null || store.damaged === 0) return place;
+    if (place !== null) return place;
+    if (store.damaged === 0) {
+      this.#write(() => store.clean());
+      return null;
+    }
     // One of the damaged records may be this one: that it does not exist cannot be said.
     this.#fault = store.damage();
     throw new StatusError(SW.failure);
@@ -168,7 +177,7 @@ export class TokenCard implements Card {
   #write<T>(change: (opened: Opened) => T): T {
     const opened = this.#open();
     return this.#try(() => {
-      const result = change(opened);
+      const result = written(() => change(opened));
       this.#show(opened);
       return result;
     }, SW.memoryFailure);
@@ -253,6 +262,16 @@ export class TokenCard implements Card {
     }
     TokenStore.removeStates(this.#session);
     for (const key of allKeys(this.#session)) this.#session.destroy(key);
+  }
+}
+
+/** A login that is lost among the calls of a write leaves it unknown what was written, as any failure does. */
+function written<T>(change: () => T): T {
+  try {
+    return change();
+  } catch (error) {
+    const isLogin = error instanceof StatusError && error.statusWord === SW.pinRequired;
+    throw isLogin ? new StatusError(SW.memoryFailure) : error;
   }
 }
 

@@ -1,12 +1,15 @@
 /** Waits for a token that was pulled out, as for a card in a reader. docs/spec/chip.md §6.10. */
-import { INS, parseApdu } from '../apdu.ts';
+import { isRepeatable } from '../apdu.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport } from '../secureElement.ts';
 
 /** How often the token is looked for, ms. */
 const LOOK_EVERY = 250;
 
-/** Repeats a command until the token is back. After the reset that this is, the chip asks for the PIN by itself. */
+/**
+ * Repeats a command until the token is back; one that may have been done only if it changes nothing. After the reset
+ * that this is, the chip asks for the PIN by itself.
+ */
 export class WaitingTransport implements ApduTransport {
   readonly #transport: ApduTransport;
   readonly #onWaiting: (what: string) => void;
@@ -19,13 +22,12 @@ export class WaitingTransport implements ApduTransport {
   }
 
   async transmit(apdu: Uint8Array): Promise<Uint8Array> {
-    // Done and not answered, a second change of the PIN would be an attempt with the old one.
-    const isRepeatable = parseApdu(apdu)?.ins !== INS.changePin;
+    const repeatable = isRepeatable(apdu);
     for (let told = ''; ; ) {
       try {
         return await this.#transport.transmit(apdu);
       } catch (error) {
-        if (!isRepeatable || this.#stopped || !isAway(error)) throw error;
+        if (this.#stopped || !isAway(error) || !(repeatable || error.unsent)) throw error;
         if (error.message !== told) this.#onWaiting(error.message);
         told = error.message;
       }

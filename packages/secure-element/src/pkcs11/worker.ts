@@ -54,8 +54,12 @@ function transmit(number: number, apdu: Uint8Array): Uint8Array {
 }
 
 function refusal(error: unknown): Refusal {
-  if (error instanceof SecureElementError) return { code: error.code, message: error.message };
-  return { code: 'chip-failure', message: error instanceof Error ? error.message : 'no reason' };
+  if (error instanceof SecureElementError) {
+    const { code, message, unsent } = error;
+    return { code, message, unsent };
+  }
+  const message = error instanceof Error ? error.message : 'no reason';
+  return { code: 'chip-failure', message, unsent: false };
 }
 
 port.on('message', (order: Order | 'end') => {
