@@ -178,6 +178,7 @@ function running(
       hub.close();
       await app.close();
       await threads.close();
+      manager.close();
       await keyring.settled();
       await release();
     },

@@ -134,15 +134,26 @@ export class SessionLife {
 
   /** Runs a part of the session; what it throws ends the session. */
   working(work: () => Promise<void>): void {
-    work().catch((error: unknown) => {
-      if (this.isOver) return;
-      const known = error instanceof CosignerError;
-      if (!known) {
-        const fields = { session_id: this.proposal.id, error: messageOf(error) };
-        this.context.logger.error(fields, 'session failed');
-      }
-      this.fail(known ? error.code : 'internal', messageOf(error));
-    });
+    work().catch((error: unknown) => this.#failed(error));
+  }
+
+  /** The same for what the thread says: nothing that cannot be written ends the process. */
+  surviving(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.isOver) return;
+    const known = error instanceof CosignerError;
+    if (!known) {
+      const fields = { session_id: this.proposal.id, error: messageOf(error) };
+      this.context.logger.error(fields, 'session failed');
+    }
+    this.fail(known ? error.code : 'internal', messageOf(error));
   }
 
   complete(shown: Partial<SessionView>): void {
@@ -170,7 +181,7 @@ export class SessionLife {
     this.phase = 'over';
     this.clocks.close();
     this.#leaveThread();
-    if (code !== undefined && unsaid) discardShare(context, proposal);
+    if (code !== undefined && unsaid) this.#discard();
     const error = code === undefined ? null : { code, message: shownReason(code, reason) };
     this.#keep({ ...shown, status, error });
     if (code !== undefined) this.#farewell(code);
@@ -198,6 +209,16 @@ export class SessionLife {
   /** The key stays open as long as the thread may work with it. */
   #leaveThread(): void {
     void (this.#port?.end() ?? Promise.resolve()).then(() => this.#release());
+  }
+
+  /** A share that nobody confirmed and that cannot be removed now is not used, and removed at a start. */
+  #discard(): void {
+    try {
+      discardShare(this.context, this.proposal);
+    } catch (error) {
+      const fields = { session_id: this.proposal.id, error: messageOf(error) };
+      this.context.logger.error(fields, 'a share that is not needed cannot be removed');
+    }
   }
 
   /** What is shown of an end is not worth the process: keys and locks have files of their own. */

@@ -31,6 +31,11 @@ export class KeyLocks {
     return keySessionId !== null && this.#unwritten.has(keySessionId);
   }
 
+  /** Whether any key has one. */
+  get areUnwritten(): boolean {
+    return this.#unwritten.size > 0;
+  }
+
   /** Locks a key because of what a session showed. */
   lock(keySessionId: string, keyUnsafe: KeyUnsafe, sessionId: string): void {
     const { store, now } = this.#context;
@@ -50,6 +55,9 @@ export class KeyLocks {
   close(): void {
     this.#again();
     clearTimeout(this.#timer);
+    for (const key of this.#unwritten.keys()) {
+      this.#context.logger.error({ key }, 'the server stops, and a lock is not written');
+    }
   }
 
   #again(): void {

@@ -97,6 +97,10 @@ export class SessionManager {
 
   /** The partner is connected: everything that waits goes out, and both tell where they stand. */
   connected(partner: string): void {
+    this.#surviving(partner, undefined, () => this.#meet(partner));
+  }
+
+  #meet(partner: string): void {
     const running = [...this.#live.values()].filter(
       ({ proposal }) => proposal.partner.name === partner,
     );
@@ -113,11 +117,27 @@ export class SessionManager {
     this.#confirmation.askAll(partner);
   }
 
-  /** Takes a message of a partner. */
+  /** Takes a message of a partner; while a lock is not on disk, none is heard. */
   receive(partner: string, message: PeerMessage): void {
+    if (this.#context.locks.areUnwritten) return;
+    this.#surviving(partner, message.sessionId, () => this.#receive(partner, message));
+  }
+
+  /** What cannot be written ends a session, and never the process: locks may be in its memory alone. */
+  #surviving(partner: string, sessionId: string | undefined, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const fields = { partner, session_id: sessionId, error: messageOf(error) };
+      this.#context.logger.error(fields, 'a message of the partner failed');
+      const live = this.#live.get(sessionId ?? '');
+      if (live?.proposal.partner.name === partner) live.stop('internal', messageOf(error));
+    }
+  }
+
+  #receive(partner: string, message: PeerMessage): void {
     if (message.sessionId === '') return this.#receiveSync(partner, message);
     const live = this.#live.get(message.sessionId);
-    if (live === undefined ? this.#isUnanswerable(message) : live.isSilent) return;
     const session = live ?? this.#ended.get(message.sessionId);
     if (session !== undefined && session.proposal.partner.name !== partner) return;
     if (message.type === 'ack') {
@@ -145,6 +165,11 @@ export class SessionManager {
     this.#admission.close();
     this.#context.locks.close();
     for (const session of this.#live.values()) session.stop('stopping', 'the server is stopping');
+  }
+
+  /** The threads have stopped, and will show nothing more: the last moment for a lock to be written. */
+  close(): void {
+    this.#context.locks.close();
   }
 
   /** A session that does not run here: a new one, one that is over, or one that was never known. */
@@ -179,10 +204,10 @@ export class SessionManager {
       );
       session.respond(init);
     } catch (error) {
-      if (!(error instanceof CosignerError)) throw error;
-      const fields = { session_id: sessionId, partner, code: error.code };
-      this.#context.logger.warn(fields, messageOf(error));
-      this.#teller.abort(partner, sessionId, error.code);
+      const code = error instanceof CosignerError ? error.code : 'internal';
+      const fields = { session_id: sessionId, partner, code };
+      this.#context.logger[code === 'internal' ? 'error' : 'warn'](fields, messageOf(error));
+      this.#teller.abort(partner, sessionId, code);
     }
   }
 
@@ -218,12 +243,6 @@ export class SessionManager {
       if (session.id === cause || session.proposal.keySessionId !== keySessionId) continue;
       session.stop('key_locked', 'another session locked the key');
     }
-  }
-
-  /** A proposal for a key whose lock is not on disk. */
-  #isUnanswerable({ type, plaintext }: PeerMessage): boolean {
-    const init = type === 'two_party_sign_init' ? decodeMail(PeerInit, plaintext) : undefined;
-    return init !== undefined && this.#context.locks.isUnwritten(init.key_session_id ?? null);
   }
 
   #open(

@@ -36,7 +36,7 @@ export class TwoPartySession {
     this.#rounds = new Rounds(this.#life, (share) => this.#handover.keep(share));
     this.#agreement = new Agreement(this.#life, {
       onAgreed: (agreed) => this.#rounds.start(agreed),
-      onThread: (event) => this.#rounds.onThread(event),
+      onThread: (event) => this.#life.surviving(() => this.#rounds.onThread(event)),
     });
   }
 
@@ -46,11 +46,6 @@ export class TwoPartySession {
 
   get view(): SessionView {
     return this.#life.view;
-  }
-
-  /** Whether the partner is told nothing at the moment. */
-  get isSilent(): boolean {
-    return this.#life.phase === 'silent';
   }
 
   /** Begins what this side's REST asked for. */

@@ -1,9 +1,8 @@
 /** Everything that a cosigner keeps between runs, behind one lock. */
-import { createFile, type Lock, lockDirectory, makePrivateDirectory } from '@quorate/agent';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Lock, lockDirectory, makePrivateDirectory } from '@quorate/agent';
 import type { CosignerConfig } from '../config.ts';
 import type { CosignerPaths } from '../files.ts';
+import { openEvidence } from './evidence.ts';
 import { type KeyRecords, openKeyRecords } from './keyRecords.ts';
 import type { RecordSeal } from './recordSeal.ts';
 import { openSessionRecords, type SessionRecords } from './sessionRecords.ts';
@@ -19,7 +18,7 @@ export interface Store extends LockedStore {
 export interface LockedStore {
   readonly sessions: SessionRecords;
   readonly unwanted: Unwanted;
-  /** Keeps signed messages that show a deviation. */
+  /** Keeps signed messages that show a deviation, of the first sessions. */
   keepEvidence(sessionId: string, evidence: unknown): void;
   /** @throws SetupError `store/tampered` */
   openKeys(seal: RecordSeal): KeyRecords;
@@ -40,15 +39,10 @@ export function openStore(
   makePrivateDirectory(paths.store);
   const lock: Lock = lockDirectory(paths.store);
   try {
-    const evidence = paths.inStore('evidence');
-    makePrivateDirectory(evidence);
     return {
       unwanted: openUnwanted(paths.inStore('unwanted')),
       sessions: openSessionRecords(paths.inStore('sessions'), now),
-      keepEvidence: (sessionId, content) => {
-        const path = join(evidence, `${sessionId}.json`);
-        if (!existsSync(path)) createFile(path, `${JSON.stringify(content)}\n`);
-      },
+      keepEvidence: openEvidence(paths.inStore('evidence')),
       openKeys: (seal) => openKeyRecords(paths.inStore('keys'), seal),
       close: () => lock.release(),
     };

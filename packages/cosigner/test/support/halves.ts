@@ -85,6 +85,7 @@ export interface Wishes {
   readonly vault?: Pick<Vault, 'forget' | 'keep'>;
   /** The store, or a part that fails. */
   readonly keys?: (keys: KeyRecords) => KeyRecords;
+  readonly sessions?: (sessions: SessionRecords) => SessionRecords;
   readonly keepEvidence?: () => void;
 }
 
@@ -114,6 +115,7 @@ export function makeSide(
   for (const record of wishes.records ?? []) records.add(record);
   const keys = wishes.keys?.(records) ?? records;
   const sessions = openSessionRecords(join(directory, 'sessions'), () => Date.now());
+  const shown = wishes.sessions?.(sessions) ?? sessions;
   const log: string[] = [];
   const logs = (_: unknown, message: string): void => void log.push(message);
   const logger: Logger = { debug: logs, info: logs, warn: logs, error: logs };
@@ -150,7 +152,7 @@ export function makeSide(
     own: party.identity,
     store: {
       keys,
-      sessions,
+      sessions: shown,
       unwanted,
       keepEvidence: wishes.keepEvidence ?? ((): void => undefined),
     },

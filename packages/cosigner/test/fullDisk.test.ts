@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openEvidence } from '../src/store/evidence.ts';
+import type { KeyRecord, KeyRecords } from '../src/store/keyRecords.ts';
+import type { SessionRecords } from '../src/store/sessionRecords.ts';
+import type { NewShare, SessionAbort } from '../src/worker/protocol.ts';
+import { joinedSides, mailOf, type Side } from './support/halves.ts';
+import { KEY } from './support/records.ts';
+
+const SIGN = { type: 'sign', partner: 'p2', keySessionId: KEY, message: 'pay' } as const;
+const NEW = 'ee'.repeat(16);
+const UNSAFE: SessionAbort = {
+  reason: 'invalid-proof',
+  culprits: [2],
+  keyUnsafe: 'refreshable',
+  round: 4,
+  message: 'a proof that does not hold',
+  evidence: [],
+};
+
+/** A disk that refuses, while it is broken, the changes of keys that it is told to, and new sessions. */
+class Disk {
+  refuses: (changed: KeyRecord, before: KeyRecord) => boolean = () => false;
+  sessionsFit = true;
+  readonly keys = (records: KeyRecords): KeyRecords => ({
+    ...records,
+    update: (id, change) =>
+      records.update(id, (record) => {
+        const changed = change(record);
+        if (this.refuses(changed, record)) throw new Error('no space left');
+        return changed;
+      }),
+  });
+  readonly sessions = (sessions: SessionRecords): SessionRecords => ({
+    find: (id) => sessions.find(id),
+    findByRequest: (id) => sessions.findByRequest(id),
+    update: (id, change) => sessions.update(id, change),
+    list: (query) => sessions.list(query),
+    add: (record) => {
+      if (!this.sessionsFit) throw new Error('no space left');
+      sessions.add(record);
+    },
+  });
+}
+
+const proposal = {
+  operation: 'keygen',
+  reply: false,
+  certificate: Buffer.alloc(240).toString('base64'),
+  paillier_bits: 2048,
+};
+
+const madeShare = (): NewShare => ({
+  publicKey: Buffer.concat([Buffer.of(2), randomBytes(32)]),
+  address: `0x${'22'.repeat(20)}`,
+  keyId: randomBytes(32),
+  epoch: 1,
+  recordId: randomBytes(32),
+  moduli: [15n],
+  encryptedShard: randomBytes(40),
+  opener: Uint8Array.from(randomBytes(32)),
+});
+
+describe('a disk that is full', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  const begun = async (
+    type: 'sign' | 'refresh',
+  ): Promise<{ p1: Side; p2: Side; disk: Disk; id: string }> => {
+    const disk = new Disk();
+    const { p1, p2 } = joinedSides({ p1: disk });
+    const order = { type, partner: 'p2', keySessionId: KEY } as const;
+    const { session_id: id } = p1.manager.order(type === 'sign' ? SIGN : order).view;
+    await vi.advanceTimersByTimeAsync(0);
+    return { p1, p2, disk, id };
+  };
+  const unsafe = ({ lines }: Side, id: string): void =>
+    lines.get(id)?.say({ event: 'aborted', id, abort: UNSAFE });
+
+  test('L-1b: ends the session that P2 asks for, and not the process', async () => {
+    const { p1, disk } = await begun('sign');
+    disk.sessionsFit = false;
+    p1.manager.receive('p2', mailOf('two_party_sign_init', NEW, 1, proposal));
+    const said = p1.sent.find(({ type, sessionId }) => type === 'abort' && sessionId === NEW);
+    expect(said).toBeDefined();
+    expect(p1.view(NEW)).toBeUndefined();
+  });
+
+  test('L-1b: while a lock is not written nothing is heard of a partner, for no key', async () => {
+    const { p1, disk, id } = await begun('sign');
+    disk.refuses = ({ lock }) => lock.state !== 'none';
+    unsafe(p1, id);
+    const said = p1.sent.length;
+    p1.manager.receive('p2', mailOf('two_party_sign_init', NEW, 1, proposal));
+    p1.manager.receive('p2', { ...mailOf('session_sync', '', 0, { running: [id], keys: [] }) });
+    expect(p1.view(NEW)).toBeUndefined();
+    expect(p1.sent.length).toBe(said);
+    disk.refuses = () => false;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(p1.keys.find(KEY)?.lock.state).toBe('refreshable');
+    p1.manager.receive('p2', mailOf('two_party_sign_init', NEW, 1, proposal));
+    expect(p1.view(NEW)).toBeDefined();
+  });
+
+  test('L-1b: a lock is the end of every session of the key, though a share cannot be removed', async () => {
+    const { p1, disk, id: refresh } = await begun('refresh');
+    p1.lines.get(refresh)?.say({ event: 'share', id: refresh, share: madeShare() });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(p1.keys.find(KEY)?.next?.session_id).toBe(refresh);
+    const [one = '', two = ''] = [1, 2].map(() => p1.manager.order(SIGN).view.session_id);
+    await vi.advanceTimersByTimeAsync(0);
+    disk.refuses = ({ next }, before) => next === null && before.next !== null;
+    unsafe(p1, one);
+    const codes = [refresh, one, two].map((id) => p1.view(id)?.error?.code);
+    expect(codes).toEqual(['key_locked', 'key_locked', 'key_locked']);
+    expect(p1.log).toContain('a share that is not needed cannot be removed');
+  });
+
+  test('D-10: fails the refresh whose share cannot become the key, and the old share stays', async () => {
+    const { p1, disk, id } = await begun('refresh');
+    p1.lines.get(id)?.say({ event: 'share', id, share: madeShare() });
+    await vi.advanceTimersByTimeAsync(0);
+    disk.refuses = ({ share }) => share.epoch === 1;
+    p1.manager.receive('p2', mailOf('session_sync', id, 90, { phase: 'stored' }));
+    expect(p1.view(id)).toMatchObject({ status: 'failed', error: { code: 'internal' } });
+    expect(p1.keys.find(KEY)).toMatchObject({ share: { epoch: 0 }, next: null });
+    expect(p1.manager.running).toBe(0);
+  });
+
+  test('L-1b: a lock that was shown while the threads stopped is written at the very end', async () => {
+    const { p1, disk, id } = await begun('sign');
+    p1.manager.stop();
+    disk.refuses = ({ lock }) => lock.state !== 'none';
+    unsafe(p1, id);
+    p1.manager.close();
+    expect(p1.log).toContain('the server stops, and a lock is not written');
+    disk.refuses = () => false;
+    p1.manager.close();
+    expect(p1.keys.find(KEY)?.lock.state).toBe('refreshable');
+  });
+});
+
+test('evidence is kept of the first sessions that deviate, and those of one partner do not fill the disk', () => {
+  const directory = join(mkdtempSync(join(tmpdir(), 'quorate-cosigner-')), 'evidence');
+  const keep = openEvidence(directory, 3);
+  for (const id of ['a', 'b']) keep(id, { id });
+  const again = openEvidence(directory, 3);
+  for (const id of ['a', 'c', 'd', 'e']) again(id, { id });
+  expect(readdirSync(directory).toSorted()).toEqual(['a.json', 'b.json', 'c.json']);
+});
