@@ -134,7 +134,17 @@ interface Cut {
   readonly fresh?: readonly [keyof SecureElement, When];
   /** The journal is gone, too. */
   readonly forgotten?: boolean;
+  /** Where the power goes in the run after that. */
+  readonly again?: Pick<Cut, 'service' | 'fresh'>;
 }
+
+/** Where the power goes again, in a run that begins without a journal. */
+const SECOND_CUTS: readonly NonNullable<Cut['again']>[] = [
+  { service: ['authorise', 'before', 'discard'] },
+  { fresh: ['delete', 'after'] },
+  { fresh: ['store', 'after'] },
+  { service: ['seal', 'before'] },
+];
 
 const CUTS: readonly Cut[] = [
   { name: 'the old chip has released, nothing is sealed', old: ['read', 'after'] },
@@ -153,6 +163,12 @@ const CUTS: readonly Cut[] = [
     service: ['switch', 'before'],
     forgotten: true,
   },
+  ...SECOND_CUTS.map((again) => ({
+    name: `the ciphertext was given, the journal is lost, then ${JSON.stringify(again)}`,
+    service: ['switch', 'before'] as const,
+    forgotten: true,
+    again,
+  })),
   { name: 'the switch was asked for, and not made', service: ['switch', 'before'] },
   { name: 'the switch was made, the answer is lost', service: ['switch', 'after'], switched: true },
   {
@@ -174,7 +190,10 @@ const CUTS: readonly Cut[] = [
   },
 ];
 
-function withCut(options: ReplaceOptions, cut: Cut): ReplaceOptions {
+function withCut(
+  options: ReplaceOptions,
+  cut: Pick<Cut, 'service' | 'old' | 'fresh'>,
+): ReplaceOptions {
   const { old, fresh } = options;
   const opening = (chip: ReplaceChip, at: Cut['old']) => async (): Promise<SecureElement> => {
     const element = await chip.open();
@@ -205,6 +224,10 @@ describe('a replacement whose power goes', () => {
         await expect(replaceChip(withCut(options, cut)), cut.name).rejects.toThrow(PowerCut);
         expect(await replaced.active(), cut.name).toEqual([cut.switched ? after : before]);
         if (cut.forgotten) rmSync(join(bob.directory, 'replacement.json'));
+        if (cut.again !== undefined)
+          await expect(replaceChip(withCut(options, cut.again)), cut.name).rejects.toThrow(
+            PowerCut,
+          );
         const done = await replaceChip(options);
         expect(done, cut.name).toMatchObject({
           state: 'completed',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { SecureElement } from '@quorate/secure-element';
 import type { ReplacementAnswer, ReplacementStepAnswer } from '@quorate/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readJournal, writeJournal } from '../src/replace/journal.ts';
 import { type ReplaceOptions, replaceChip } from '../src/replace/index.ts';
 import type { ReplacementService } from '../src/replace/service.ts';
 import { openPins } from '../src/roster.ts';
@@ -179,6 +180,46 @@ describe('a replacement that somebody meddles with', () => {
         code: 'chip/rolled-back',
       });
       copyFileSync(present, path);
+    }
+  });
+
+  test('a sealed shard is given again unless the coordinator keeps exactly the proven ciphertext', async () => {
+    const honest = options().service;
+    const given: string[] = [];
+    const stopped = (change: (answer: ReplacementAnswer) => ReplacementAnswer) =>
+      service({
+        find: async (id) => change(await honest.find(id)),
+        seal: async (id, address, seal) => {
+          given.push(address);
+          return honest.seal(id, address, seal);
+        },
+        switch: () => Promise.reject(new Error('stopped')),
+      });
+    const run = async (change: (answer: ReplacementAnswer) => ReplacementAnswer) => {
+      given.length = 0;
+      const one = options({ service: stopped(change) });
+      await expect(replaceChip(one)).rejects.toThrow('stopped');
+      return given.toSorted();
+    };
+    const same = (answer: ReplacementAnswer): ReplacementAnswer => answer;
+    await run(same);
+    expect(await run(same)).toEqual([]);
+    const journal = readJournal(bob.directory);
+    if (journal === undefined) throw new Error('no journal');
+    const unproven = Object.entries(journal.shards).map(
+      ([address, shard]) => [address, { ...shard, proven: false }] as const,
+    );
+    writeJournal(bob.directory, { ...journal, shards: Object.fromEntries(unproven) });
+    expect(await run(same)).toEqual(addresses.toSorted());
+    const other = (sealed_hash: string | undefined) => (answer: ReplacementAnswer) => {
+      const [first, ...rest] = answer.shards;
+      if (first === undefined) throw new Error('no shard');
+      const { sealed_hash: _, ...plain } = first;
+      const changed = sealed_hash === undefined ? plain : { ...plain, sealed_hash };
+      return { ...answer, shards: [changed, ...rest] };
+    };
+    for (const hash of ['00'.repeat(32), undefined]) {
+      expect(await run(other(hash))).toHaveLength(1);
     }
   });
 

@@ -15,7 +15,7 @@ import { checkChips, checkSameKeys, movingKeys } from './checks.ts';
 import { deleteOld } from './deletion.ts';
 import { type Journal, readJournal, removeJournal, writeJournal } from './journal.ts';
 import { askForIt } from './request.ts';
-import { type Chips, moveShard } from './moveShard.ts';
+import { type Chips, isProven, moveShard } from './moveShard.ts';
 import type { ReplacementService } from './service.ts';
 import { Work } from './work.ts';
 
@@ -128,11 +128,10 @@ async function moveAll(
   answer: ReplacementAnswer,
 ): Promise<void> {
   checkSameKeys(keys, answer);
-  for (const { address, state } of answer.shards) {
+  for (const { address, state, sealed_hash } of answer.shards) {
     const key = keys.find((one) => one.address.toLowerCase() === address.toLowerCase());
     if (key === undefined) throw new TypeError('unreachable: a shard that was compared');
-    // What the coordinator calls sealed is so only for a ciphertext that this agent has seen opened.
-    if (state === 'sealed' && work.shard(address) !== undefined) continue;
+    if (state === 'sealed' && isProven(work, address, sealed_hash)) continue;
     await moveShard(work, chips, key);
     progress?.({ step: 'sealed', address });
   }

@@ -24,6 +24,8 @@ export interface JournalShard {
   readonly encrypted_shard: string;
   /** How often the new chip may have released its opener. */
   readonly releases: Releases;
+  /** Whether the new chip was seen to open this ciphertext. */
+  readonly proven: boolean;
 }
 
 /** The journal. */
@@ -65,6 +67,7 @@ const journalSchema: z.ZodType<Journal> = z.strictObject({
     z.strictObject({
       encrypted_shard: z.string(),
       releases: z.strictObject({ confirmed: count, outstanding: count }),
+      proven: z.boolean().default(false),
     }),
   ),
 });

@@ -1,11 +1,12 @@
 /** Moves one shard: opened with the old chip, sealed for the new one, proven readable (docs/spec/replace.md §3.3). */
 import { createHash } from 'node:crypto';
-import { equalBytes, fromBase64, fromHex, parseAddress } from '@quorate/intent';
+import { equalBytes, fromBase64, fromHex, parseAddress, toHex } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import type { Chip } from '../chip.ts';
 import { AgentError, isAgentError } from '../errors.ts';
 import { openShard, sealShard, type ShardIdentity } from '../shard.ts';
 import type { KeyRecord } from '../state/keyRecords.ts';
+import type { JournalShard } from './journal.ts';
 import { type Counter, countedRead, isAbsent, renewing, type Work } from './work.ts';
 
 /** The two chips. */
@@ -21,19 +22,39 @@ export async function moveShard(work: Work, chips: Chips, key: KeyRecord): Promi
   if (!ready) await reseal(work, chips, key);
   const shard = work.shard(key.address);
   if (shard === undefined) throw new TypeError('unreachable: a sealed shard without a ciphertext');
-  const hash = createHash('sha256').update(fromBase64(shard.encrypted_shard)).digest();
+  work.noteShard(key.address, { ...shard, proven: true });
+  const hash = hashOf(shard);
   const { text } = await work.certify(chips.fresh, 'seal', key, hash);
   const seal = { encrypted_shard: shard.encrypted_shard, certificate: text };
   await work.service.seal(work.id, key.address, seal);
 }
 
-/** After a crash: whether STORE was done, and for the ciphertext of the journal. */
+/**
+ * Whether the coordinator keeps exactly the ciphertext that this agent has seen the new chip open. A journal
+ * alone says little: it is written before STORE, and may be of another attempt than the one that was given.
+ */
+export function isProven(work: Work, address: string, sealedHash: string | undefined): boolean {
+  const shard = work.shard(address);
+  if (shard === undefined || sealedHash === undefined || !shard.proven) return false;
+  return sealedHash === toHex(hashOf(shard));
+}
+
+function hashOf({ encrypted_shard }: JournalShard): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(fromBase64(encrypted_shard)).digest());
+}
+
+/**
+ * After a crash: whether STORE was done, and for the ciphertext of the journal. A record of another attempt
+ * shows by its secret or by its release count; it is deleted before the shard is sealed again.
+ */
 async function opensAlready(work: Work, chips: Chips, key: KeyRecord): Promise<boolean> {
   try {
     (await prove(work, chips.fresh, key)).fill(0);
     return true;
   } catch (error) {
-    if (isAbsent(error) || isAgentError(error, 'shard/tampered')) return false;
+    const another =
+      isAgentError(error, 'shard/tampered') || isAgentError(error, 'chip/rolled-back');
+    if (isAbsent(error) || another) return false;
     throw error;
   }
 }
@@ -46,6 +67,7 @@ async function reseal(work: Work, chips: Chips, key: KeyRecord): Promise<void> {
       work.noteShard(key.address, {
         encrypted_shard: Buffer.from(encryptedShard).toString('base64'),
         releases: { confirmed: 0, outstanding: 0 },
+        proven: false,
       });
       await storeNew(work, chips.fresh, key, opener);
     } finally {

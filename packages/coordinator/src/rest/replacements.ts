@@ -1,4 +1,4 @@
-import { chipFingerprint, shortFingerprint, toHex } from '@quorate/intent';
+import { chipFingerprint, fromBase64, shortFingerprint, toHex } from '@quorate/intent';
 import {
   Address,
   ListQuery,
@@ -11,6 +11,7 @@ import {
   ReplacementSeal,
   ReplacementStepRequest,
 } from '@quorate/wire';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ReplacementView } from '../chips/replacement.ts';
 import type { ChipRecord } from '../chips/index.ts';
@@ -109,13 +110,18 @@ function answerOf(view: ReplacementView): ReplacementAnswer {
     new_chip: chipOf(view.newChip),
     requested_at: view.requestedAt,
     approved_by: view.approvedBy,
-    shards: view.shards.map(({ address, part_index, record_id, state }) => ({
+    shards: view.shards.map(({ address, part_index, record_id, state, sealed }) => ({
       address,
       part_index,
       record_id,
       state,
+      ...(state === 'sealed' && sealed !== null ? { sealed_hash: hashOf(sealed) } : {}),
     })),
   };
+}
+
+function hashOf(ciphertext: string): string {
+  return createHash('sha256').update(fromBase64(ciphertext)).digest('hex');
 }
 
 function chipOf({ seId, publicKey, state }: ChipRecord): ReplacedChip {

@@ -72,6 +72,9 @@ export const ReplacedShard = z
     part_index: PartIndex,
     record_id: Hash,
     state: z.enum(['open', 'sealed', 'moved', 'deleted']),
+    sealed_hash: Hash.optional().meta({
+      description: 'SHA-256 of the ciphertext for the new chip, while it is sealed',
+    }),
   })
   .meta({ id: 'ReplacedShard' });
 export type ReplacedShard = z.infer<typeof ReplacedShard>;
