@@ -51,8 +51,12 @@ export class Keyring {
     this.#onRolledBack = onRolledBack;
   }
 
-  /** Opens the key in the session's thread, if it is not open there; `release` must follow. */
-  async hold(sessionId: string, port: ThreadPort): Promise<string> {
+  /**
+   * Opens the key in the session's thread, if it is not open there; `release` must follow. A key that was
+   * rolled back is opened for a refresh, which gives it shares and a count of their own.
+   * @throws CosignerError `key_rolled_back`
+   */
+  async hold(sessionId: string, port: ThreadPort, purpose: 'sign' | 'refresh'): Promise<string> {
     const record = this.#keys.find(sessionId);
     if (record === undefined) throw new CosignerError('unknown_key');
     const name = keyName(record);
@@ -62,6 +66,7 @@ export class Keyring {
     use.sessions += 1;
     try {
       await this.#exclusive(sessionId, async () => {
+        this.#checkUse(sessionId, purpose);
         if (use.open) return;
         const share = await this.#unseal(record);
         port.hold(name, share);
@@ -71,6 +76,13 @@ export class Keyring {
     } catch (error) {
       this.release(name);
       throw error;
+    }
+  }
+
+  /** A key that was rolled back may be open for a refresh. */
+  #checkUse(sessionId: string, purpose: 'sign' | 'refresh'): void {
+    if (purpose === 'sign' && this.#keys.find(sessionId)?.rolled_back === true) {
+      throw new CosignerError('key_rolled_back');
     }
   }
 
@@ -111,7 +123,6 @@ export class Keyring {
   async #unseal({ session_id: sessionId, share: held }: KeyRecord): Promise<ShareToOpen> {
     const before = this.#keys.find(sessionId);
     if (before === undefined) throw new CosignerError('unknown_key');
-    if (before.rolled_back) throw new CosignerError('key_rolled_back');
     if (before.share.epoch !== held.epoch) throw new CosignerError('epoch_mismatch');
     const { share } = before;
     const opener = await this.#release(before);
@@ -138,7 +149,8 @@ export class Keyring {
         throw error;
       });
     try {
-      if (!isExplained(releases, releaseCount)) this.#rollBack(sessionId);
+      // One that was rolled back already is only refreshed: whatever the chip counts, it stays so.
+      if (!before.rolled_back && !isExplained(releases, releaseCount)) this.#rollBack(sessionId);
       this.#count(before, { confirmed: releaseCount, outstanding: 0 });
       return secret;
     } catch (error) {

@@ -78,7 +78,6 @@ describe('a proposal of the partner is refused, and neither session nor lock is 
     ['of a refresh by P2', 1, {}, refresh, 'wrong_side'],
     ['of a refresh of a retired key', 2, lock('terminal'), refresh, 'key_retired'],
     ['of a fourth opening', 2, lock('refreshable', 3), refresh, 'key_retired'],
-    ['of a refresh after a rollback', 2, { rolled_back: true }, refresh, 'aborted'],
     [
       'of a refresh before the end of the last is known',
       2,
@@ -120,6 +119,21 @@ describe('an order of REST', () => {
     side.manager.order({ type: 'refresh', partner: 'p2', keySessionId: KEY });
     expect(() => side.manager.order({ type: 'refresh', partner: 'p2', keySessionId: KEY })).toThrow(
       expect.objectContaining({ code: 'refresh_running' }),
+    );
+  });
+
+  test('E-1, L-14: of a refresh of a key that was rolled back is refused when no opening is left', () => {
+    const rolledBack = (reopened: number): Side =>
+      sideWith(1, {
+        rolled_back: true,
+        lock: { state: 'none', reopened, session_id: null, at: null },
+      });
+    const refresh = { type: 'refresh', partner: 'p2', keySessionId: KEY } as const;
+    expect(() => rolledBack(2).manager.order(refresh)).not.toThrow();
+    const refusal = expect.objectContaining({ code: 'key_retired' });
+    expect(() => rolledBack(3).manager.order(refresh)).toThrow(refusal);
+    expect(() => rolledBack(2).manager.order(order)).toThrow(
+      expect.objectContaining({ code: 'key_rolled_back' }),
     );
   });
 

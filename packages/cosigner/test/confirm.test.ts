@@ -152,7 +152,7 @@ describe('a share that P2 has stored and P1 has not confirmed', () => {
   test('J-7: the refusal of a proposal does not tell the partner which check failed', () => {
     const p2 = half(2, [recordOf(2, { rolled_back: true })]);
     const init = {
-      operation: 'refresh',
+      operation: 'sign',
       reply: false,
       certificate: Buffer.alloc(240).toString('base64'),
       key_session_id: KEY,

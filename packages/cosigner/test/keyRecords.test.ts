@@ -103,14 +103,14 @@ describe('a lock', () => {
     keys.add(recordOf(1, { releases: { ...NO_RELEASES, ...from } }));
     const card = chip(count);
     const keyring = keyringOf(keys, card.vault);
-    await keyring.hold(KEY, port);
+    await keyring.hold(KEY, port, 'sign');
     return { directory, keys, card, keyring, before: readFileSync(fileOf(directory)) };
   }
 
   const putBack = async (directory: string, before: Buffer, vault: Vault): Promise<unknown> => {
     writeFileSync(fileOf(directory), before);
     return keyringOf(openRecords(directory), vault)
-      .hold(KEY, port)
+      .hold(KEY, port, 'sign')
       .then(
         () => 'opened',
         (error: unknown) => error,
@@ -137,11 +137,11 @@ describe('a lock', () => {
     const keyring = keyringOf(keys, card.vault);
     card.fails(true);
     for (let attempt = 0; attempt < 3; attempt += 1) {
-      await expect(keyring.hold(KEY, port)).rejects.toThrow('no chip');
+      await expect(keyring.hold(KEY, port, 'sign')).rejects.toThrow('no chip');
     }
     const before = readFileSync(fileOf(directory));
     card.fails(false);
-    await keyring.hold(KEY, port);
+    await keyring.hold(KEY, port, 'sign');
     lock(keys);
     await keyring.settled();
     expect(await putBack(directory, before, card.vault)).toMatchObject({ code: 'key_rolled_back' });
@@ -158,11 +158,30 @@ describe('a lock', () => {
       const again = keyringOf(restored, card.vault);
       card.fails(true);
       for (let attempt = 0; attempt < failures; attempt += 1) {
-        await expect(again.hold(KEY, port)).rejects.toThrow('no chip');
+        await expect(again.hold(KEY, port, 'sign')).rejects.toThrow('no chip');
       }
       card.fails(false);
-      await expect(again.hold(KEY, port)).rejects.toMatchObject({ code: 'key_rolled_back' });
+      await expect(again.hold(KEY, port, 'sign')).rejects.toMatchObject({
+        code: 'key_rolled_back',
+      });
       expect(restored.find(KEY)?.lock.state).toBe('none');
+    },
+  );
+
+  test.each([0, 9])(
+    'E-1: a key that was rolled back opens for a refresh at count %i of the chip, and for no signature',
+    async (count) => {
+      const keys = openRecords(temporary());
+      keys.add(recordOf(1, { rolled_back: true, releases: { ...NO_RELEASES, confirmed: 4 } }));
+      const card = chip(count);
+      const keyring = keyringOf(keys, card.vault);
+      const refusal = { code: 'key_rolled_back' };
+      await expect(keyring.hold(KEY, port, 'sign')).rejects.toMatchObject(refusal);
+      expect(card.secrets).toEqual([]);
+      expect(await keyring.hold(KEY, port, 'refresh')).toBe(`${KEY}/0`);
+      // Neither while it is open for the refresh.
+      await expect(keyring.hold(KEY, port, 'sign')).rejects.toMatchObject(refusal);
+      expect(keys.find(KEY)?.rolled_back).toBe(true);
     },
   );
 
@@ -171,10 +190,10 @@ describe('a lock', () => {
     card.fails(true);
     const another = keyringOf(keys, card.vault);
     for (let attempt = 0; attempt < 12; attempt += 1) {
-      await expect(another.hold(KEY, port)).rejects.toThrow('no chip');
+      await expect(another.hold(KEY, port, 'sign')).rejects.toThrow('no chip');
     }
     card.fails(false);
-    await keyringOf(keys, card.vault).hold(KEY, port);
+    await keyringOf(keys, card.vault).hold(KEY, port, 'sign');
     expect(keys.find(KEY)).toMatchObject({
       rolled_back: false,
       releases: { confirmed: 2, outstanding: 0 },

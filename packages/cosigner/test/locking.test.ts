@@ -166,12 +166,64 @@ describe('the lock of a key', () => {
     const signed = await again.p1.sign(key, 'y');
     expect(signed).toMatchObject({ status: 'aborted', error: { code: 'key_rolled_back' } });
     expect((await again.p1.keys())[0]?.state).toBe('rolled_back');
-    const refresh = { session_id: key, partner: 'mobile-app' };
-    expect(await again.p1.refused('/api/v1/refresh/two-party', refresh)).toEqual({
-      status: 409,
-      code: 'key_rolled_back',
-    });
     await again.stop();
+  });
+
+  test('E-1, L-14: a refresh gives a key back that was rolled back at P1, and counts as an opening', async () => {
+    const directory = stores();
+    const older = readFileSync(recordFile(directory));
+    const first = await startPair(directory);
+    expect((await first.p1.sign(key, 'x')).status).toBe('completed');
+    await first.stop();
+    const right = readFileSync(recordFile(directory));
+    writeFileSync(recordFile(directory), older);
+    const wrong = await startPair(directory);
+    expect((await wrong.p1.sign(key, 'y')).error?.code).toBe('key_rolled_back');
+    await wrong.stop();
+
+    // The right one does not explain the release that the older one has cost.
+    writeFileSync(recordFile(directory), right);
+    await stockPrimes(directory, 2048, 'others');
+    const pair = await startPair(directory);
+    expect((await pair.p1.sign(key, 'z')).error?.code).toBe('key_rolled_back');
+    const refreshed = await pair.p1.refresh(key);
+    expect(refreshed).toMatchObject({ status: 'completed', error: null });
+    await pair.p2.over(refreshed.session_id);
+    const [after] = await pair.p1.keys();
+    expect(after).toMatchObject({ state: 'active', epoch: 1, openings_left: 2 });
+    expect((await pair.p1.sign(key, 'z')).status).toBe('completed');
+    await pair.stop();
+  });
+
+  test('E-1: a refresh gives a key back after an older chip of P2, whichever chip is there then', async () => {
+    const directory = stores();
+    const chip = join(directory, 'mobile-app/chip.sealed');
+    const older = readFileSync(chip);
+    const first = await startPair(directory);
+    expect((await first.p1.sign(key, 'x')).status).toBe('completed');
+    await first.stop();
+    const right = readFileSync(chip);
+    writeFileSync(chip, older);
+    const wrong = await startPair(directory);
+    const refused = await wrong.p1.sign(key, 'y');
+    expect((await wrong.p2.over(refused.session_id)).error?.code).toBe('key_rolled_back');
+    await wrong.stop();
+
+    writeFileSync(chip, right);
+    await stockPrimes(directory, 2048, 'others');
+    const pair = await startPair(directory);
+    const [there] = await pair.p2.keys();
+    expect(there?.state).toBe('rolled_back');
+    const refreshed = await pair.p1.refresh(key);
+    expect(refreshed).toMatchObject({ status: 'completed', error: null });
+    await pair.p2.over(refreshed.session_id);
+    expect((await pair.p2.keys())[0]).toMatchObject({
+      state: 'active',
+      epoch: 1,
+      openings_left: 3,
+    });
+    expect((await pair.p2.sign(key, 'z')).status).toBe('completed');
+    await pair.stop();
   });
 
   test('E-1: a record put back from before the lock is noticed, though the keyshare stayed open in between', async () => {

@@ -187,8 +187,9 @@ describe('the OpenAPI document', () => {
     await alone('enterprise', {}, async (url) => {
       for (const state of ['locked', 'retired', 'rolled_back', 'others'] as const) {
         const [, sign, refresh] = ordersOf('enterprise', idOf(state));
-        // A refresh opens what is locked.
-        for (const order of [sign, ...(state === 'locked' ? [] : [refresh])]) {
+        // A refresh opens what is locked or was rolled back.
+        const opens = state === 'locked' || state === 'rolled_back';
+        for (const order of [sign, ...(opens ? [] : [refresh])]) {
           if (order !== undefined) await ask('enterprise', url, ...order);
         }
       }

@@ -44,7 +44,7 @@ async function open(
   const keyring = new Keyring(keys, vault, 1, silentLogger);
   const rolledBack: string[] = [];
   keyring.attach({ wipe: () => undefined } as unknown as Threads, (key) => rolledBack.push(key));
-  const error: unknown = await keyring.hold(KEY, port).then(
+  const error: unknown = await keyring.hold(KEY, port, 'sign').then(
     () => undefined,
     (failure: unknown) => failure,
   );

@@ -11,6 +11,7 @@ import type { KeyRecord, StoredShare } from '../store/keyRecords.ts';
 import type { RecordName } from '../vault.ts';
 import type { NewShare } from '../worker/protocol.ts';
 import type { Proposal, SessionContext } from './context.ts';
+import { lockToOpen } from './keyState.ts';
 
 /** Stores a share that the other side has not confirmed; the opener is wiped. */
 export async function storeShare(
@@ -72,7 +73,7 @@ export function activateShare(context: SessionContext, keySessionId: string): Ke
     rolled_back: false,
     lock:
       context.index === 1
-        ? { ...lockAfterRefresh(current.lock), session_id: null, at: null }
+        ? { ...lockAfterRefresh(lockToOpen(current)), session_id: null, at: null }
         : current.lock,
   }));
   forget(context, older);

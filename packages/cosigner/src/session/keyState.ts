@@ -4,8 +4,6 @@ import type { TwoPartyKey } from '@quorate/wire';
 import { CosignerError } from '../errors.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 
-const NEITHER = 'the key of an older store or chip is neither used nor refreshed';
-
 /** A key as REST shows it. */
 export function shownKey(record: KeyRecord): TwoPartyKey {
   return {
@@ -35,22 +33,31 @@ export function checkUnlocked(key: KeyRecord): void {
   if (state === 'rolled_back') throw new CosignerError('key_rolled_back');
 }
 
+/**
+ * The lock that a refresh opens. P1's key that was rolled back counts as locked: the record that was put
+ * back may be from before a lock.
+ */
+export function lockToOpen({ index, lock, rolled_back: rolledBack }: KeyRecord): KeyRecord['lock'] {
+  const unknown = index === 1 && rolledBack && lock.state === 'none';
+  return unknown ? { ...lock, state: 'refreshable' } : lock;
+}
+
 /** @throws CosignerError for a key that no refresh opens */
 export function checkOpenable(key: KeyRecord): void {
-  const { state, reopened } = key.lock;
+  const { state, reopened } = lockToOpen(key);
   if (state === 'terminal') throw new CosignerError('key_retired');
-  // A refresh opens the share of the present epoch, which is never opened again.
-  if (key.rolled_back) throw new CosignerError('key_rolled_back', NEITHER);
   if (state === 'refreshable' && reopened >= MAX_REOPENINGS) {
     throw new CosignerError('key_retired', `the key was opened ${reopened} times already`);
   }
 }
 
-function stateOf({ state, lock, rolled_back: rolledBack }: KeyRecord): TwoPartyKey['state'] {
-  if (state === 'pending') return 'pending';
-  if (lock.state === 'terminal') return 'retired';
-  if (lock.state === 'refreshable') return lock.reopened >= MAX_REOPENINGS ? 'retired' : 'locked';
-  return rolledBack ? 'rolled_back' : 'active';
+function stateOf(record: KeyRecord): TwoPartyKey['state'] {
+  if (record.state === 'pending') return 'pending';
+  const { state, reopened } = lockToOpen(record);
+  if (state === 'terminal') return 'retired';
+  if (state === 'refreshable' && reopened >= MAX_REOPENINGS) return 'retired';
+  if (record.lock.state === 'refreshable') return 'locked';
+  return record.rolled_back ? 'rolled_back' : 'active';
 }
 
 function lockOf({ lock }: KeyRecord): TwoPartyKey['lock'] {

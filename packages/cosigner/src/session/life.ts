@@ -96,7 +96,12 @@ export class SessionLife {
 
   /** Opens a key for this session; undefined when the session ended meanwhile. */
   async hold(key: KeyRecord): Promise<string | undefined> {
-    this.#held = await this.context.keyring.hold(key.session_id, this.port);
+    const { type } = this.proposal;
+    this.#held = await this.context.keyring.hold(
+      key.session_id,
+      this.port,
+      type === 'refresh' ? 'refresh' : 'sign',
+    );
     if (this.isOver) this.#release();
     return this.#held;
   }

@@ -64,7 +64,7 @@ const OWN_CODES = {
     en: 'the store and the chip are not of the same time',
     zhCN: '存储与芯片的状态不一致',
     meaning:
-      'The chip released the key more often or more rarely than this store knows: an older store or an older chip was put back. The key is neither used nor refreshed.',
+      'The chip released the key more often or more rarely than this store knows: an older store or an older chip was put back. The key does not sign until a refresh, which at the enterprise side counts as an opening.',
   },
   refresh_running: {
     http: 409,

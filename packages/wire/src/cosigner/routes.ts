@@ -55,7 +55,6 @@ const KEY_CODES: readonly CosignerCode[] = [
   'unknown_key',
   'key_pending',
   'key_retired',
-  'key_rolled_back',
   'invalid_certificate',
 ];
 
@@ -77,7 +76,7 @@ export const COSIGNER_ROUTES: readonly CosignerRoute[] = [
     roles: ['signer'],
     summary: 'sign a message together with a partner',
     body: TwoPartySignRequest,
-    codes: [...REQUEST_CODES, ...KEY_CODES, 'key_locked'],
+    codes: [...REQUEST_CODES, ...KEY_CODES, 'key_rolled_back', 'key_locked'],
   },
   {
     ...orders,
