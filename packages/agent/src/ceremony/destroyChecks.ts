@@ -14,6 +14,7 @@ import {
   toHex,
 } from '@quorate/intent';
 import type { DestroyInvite, DestroyParams } from '@quorate/wire';
+import { readJournal } from '../replace/journal.ts';
 import type { Holder, KeyDestruction, KeyRecord } from '../state/keyRecords.ts';
 import { certifySession, hashIntent } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';
@@ -43,6 +44,13 @@ export function checkDestroyInvite(
     invite.total_parts === key.total_parts &&
     invite.part_index === key.part_index;
   refuseUnless(sameKey, 'invalid_invite', 'not the threshold, size or index of the key');
+  // Only the opener of one chip would be deleted, and the other's ciphertext is in the journal.
+  const moving = readJournal(context.state.directory)?.shards[key.address.toLowerCase()];
+  refuseUnless(
+    moving === undefined,
+    'replacement_busy',
+    'this shard moves to a new chip; finish that first: quorate chips replace',
+  );
   checkChipName(context, invite.se_id);
   const names = invite.participants.map((name) => name.normalize('NFC'));
   refuseUnless(new Set(names).size === names.length, 'invalid_invite', 'a person twice');

@@ -49,6 +49,10 @@ export async function authoriseStep(
   const shard = await findShard(tx, replacement, order.address);
   const problem = placeProblem(replacement, step) ?? shardProblem(shard, step);
   if (problem !== undefined || shard === undefined) return problem ?? unknownShard();
+  if (step === 'release' || step === 'prove') {
+    const ending = await destructionProblem(tx, shard);
+    if (ending !== undefined) return ending;
+  }
   const fresh = step === 'prove' || step === 'discard';
   const session = certified(replacement, shard, { step, text: order.certificate, fresh, at });
   if (session instanceof Refusal) return session;
@@ -89,6 +93,8 @@ export async function keepSeal(
   const shard = await findShard(tx, replacement, order.address);
   const problem = placeProblem(replacement, 'seal') ?? shardProblem(shard, 'seal');
   if (problem !== undefined || shard === undefined) return problem ?? unknownShard();
+  const ending = await destructionProblem(tx, shard);
+  if (ending !== undefined) return ending;
   const shardHash = createHash('sha256').update(fromBase64(order.encryptedShard)).digest();
   const session = certified(replacement, shard, {
     step: 'seal',
@@ -150,6 +156,19 @@ function shardProblem(shard: MovingShard | undefined, step: ReplacementStep): Re
     return new Refusal('unknown_key', `the key is ${shard.key_state}`);
   }
   return undefined;
+}
+
+/** A key that its holders are asked to destroy gets no second opener and no second ciphertext. */
+async function destructionProblem(tx: Tx, { address }: MovingShard): Promise<Refusal | undefined> {
+  const session = await tx.get<{ session_key: string }>(
+    "SELECT session_key FROM sessions WHERE kind = 'destroy' AND address = ? AND ended = 0",
+    [address],
+  );
+  if (session === undefined) return undefined;
+  return new Refusal(
+    'replacement_busy',
+    `session ${session.session_key} asks to destroy the key; wait until it ends`,
+  );
 }
 
 function unknownShard(): Refusal {

@@ -142,6 +142,21 @@ export async function shardsIn(tx: Tx, replacement: Replacement): Promise<Moving
   return tx.all<MovingShard>(AFTER, [id]);
 }
 
+/** A replacement that is not over and has a shard of this key on both chips, or may have. */
+export async function movingShardOf(
+  tx: Tx,
+  address: string,
+): Promise<{ readonly username: string } | undefined> {
+  return tx.get<{ username: string }>(
+    `SELECT r.username FROM chip_replacements r
+     JOIN replacement_shards s ON s.replacement_id = r.id
+     JOIN chips old ON old.se_id = r.old_se_id
+     WHERE s.address = ? AND s.state <> 'deleted' AND (r.state IN ('requested', 'approved')
+       OR (r.state = 'switched' AND old.state = 'disabled')) ORDER BY r.id LIMIT 1`,
+    [address],
+  );
+}
+
 /** What certificates and authorisations of a step name. */
 export function boundTo(replacement: Replacement, shard: MovingShard): ReplacedShard {
   return {

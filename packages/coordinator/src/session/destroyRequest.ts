@@ -2,6 +2,7 @@
 import { destroyPartsHash, destroyReasonHash, toHex } from '@quorate/intent';
 import type { DestroyRequest } from '@quorate/wire';
 import type { User } from '../services.ts';
+import { movingShardOf } from '../chips/replacementStore.ts';
 import type { Tx } from '../store/database.ts';
 import { findKey, normalAddress, type ShardRecord, shardsOf } from './keys.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -33,7 +34,8 @@ export async function openDestroy(
   const problem =
     keyMismatch(key, request) ??
     distinct(request.participants) ??
-    (await otherDestruction(tx, address));
+    (await otherDestruction(tx, address)) ??
+    (await beingMoved(tx, address));
   if (problem !== undefined) return problem;
   const shards = await shardsOf(tx, address);
   const holders = await judge(tx, context, shards, request.participants);
@@ -75,6 +77,17 @@ async function otherDestruction(tx: Tx, address: string): Promise<Refusal | unde
   );
   if (other === undefined) return undefined;
   return refuse('key_destroying', `session ${other.session_key} asks its holders already`);
+}
+
+/**
+ * While a chip is replaced there are two openers and two ciphertexts of a shard: only one of each would go.
+ * The other way round a replacement moves no shard of a key that an open session asks to destroy.
+ */
+async function beingMoved(tx: Tx, address: string): Promise<Refusal | undefined> {
+  const moving = await movingShardOf(tx, address);
+  if (moving === undefined) return undefined;
+  const remedy = 'it has to be finished or cancelled first';
+  return refuse('replacement_busy', `${moving.username} moves a shard to a new chip: ${remedy}`);
 }
 
 interface Judged {

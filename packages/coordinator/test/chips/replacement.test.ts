@@ -65,6 +65,7 @@ describe('a request for a new chip', () => {
       await order({}, { seId: 'another' }),
       await order({}, { username: 'ann' }),
       await order({}, { retire: 'disabled' }),
+      await order({ kind: 'pcsc' }),
       await order({}, { publicKey: other.publicKey }),
       await order({}, { nonce: '00'.repeat(32) }),
     ];
@@ -89,7 +90,9 @@ describe('a request for a new chip', () => {
     const { id } = await replacements.request(await order());
     expect(await codeOf(replacements.request(await order()))).toBe('replacement_conflict');
     await replacements.cancel(id, identity('bob'));
-    expect(await codeOf(replacements.request(await order()))).toBe('ok');
+    const other = { kind: 'pkcs11' } as const;
+    const again = await replacements.request(await order(other, other));
+    expect(again.newChip).toMatchObject({ seId: 'new', kind: 'pkcs11' });
   });
 
   test('1.9.14 takes no chip that is somebody’s, is in use, or held a shard', async () => {
@@ -237,6 +240,30 @@ describe('a step of a replacement', () => {
     await chips.change('new', { state: 'destroyed' }, 'root');
     expect(await release()).toBe('chip_unavailable');
     expect(await codeOf(replacements.switch(id, 'bob'))).toBe('chip_unavailable');
+  });
+
+  test('moves no shard of a key whose holders are asked to destroy it', async () => {
+    const world = await approved();
+    const { replacements, database, step, id } = world;
+    await database.transaction((tx) =>
+      tx.run(
+        `INSERT INTO sessions (session_key, kind, state, coordinator, request_hash, threshold, total_parts,
+           address, ended, created_at, updated_at)
+         VALUES ('d', 'destroy', 'inviting', 'carol', 'x', 2, 2, ?, 0, 1, 1)`,
+        [ADDRESS],
+      ),
+    );
+    for (const name of ['release', 'prove'] as const) {
+      expect(await codeOf(replacements.authorise(id, step(id, name), 'bob'))).toBe(
+        'replacement_busy',
+      );
+    }
+    expect(await codeOf(seal(world))).toBe('replacement_busy');
+    await database.transaction((tx) =>
+      tx.run('UPDATE sessions SET ended = 1 WHERE address = ?', [ADDRESS]),
+    );
+    expect(await codeOf(replacements.authorise(id, step(id, 'release'), 'bob'))).toBe('ok');
+    expect(await codeOf(seal(world))).toBe('ok');
   });
 
   test('E-2 a ciphertext is taken only with the new chip’s word for exactly these bytes', async () => {

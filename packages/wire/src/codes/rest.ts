@@ -127,9 +127,10 @@ export const REST_CODES = {
   },
   replacement_busy: {
     http: 409,
-    en: 'the chips cannot be switched now',
-    zhCN: '现在不能切换芯片',
-    meaning: 'A session is open, a record waits for its deletion, or a shard is not sealed yet.',
+    en: 'not now: a chip is being replaced',
+    zhCN: '现在不行：正在更换芯片',
+    meaning:
+      'A session is open, a record waits for its deletion, or a shard is not sealed yet. Of destroy_request: a shard of the key is on its way to a new chip.',
   },
   not_ready: {
     http: 503,

@@ -184,6 +184,7 @@ const STEP_CODES: readonly ErrorCode[] = [
   'unknown_replacement',
   'unknown_key',
   'replacement_state',
+  'replacement_busy',
   'chip_unavailable',
   'chip_mismatch',
   'invalid_certificate',
