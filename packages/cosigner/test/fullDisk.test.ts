@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Approvals } from '../src/approvals.ts';
 import { openEvidence } from '../src/store/evidence.ts';
 import type { KeyRecord, KeyRecords } from '../src/store/keyRecords.ts';
 import type { SessionRecords } from '../src/store/sessionRecords.ts';
@@ -129,6 +130,103 @@ describe('a disk that is full', () => {
     expect(p1.view(id)).toMatchObject({ status: 'failed', error: { code: 'internal' } });
     expect(p1.keys.find(KEY)).toMatchObject({ share: { epoch: 0 }, next: null });
     expect(p1.manager.running).toBe(0);
+  });
+
+  /** P2 asks for a signature that a person at P1 is to approve, while another of P1's own runs. */
+  const asked = async (): Promise<{
+    p1: Side;
+    disk: Disk;
+    approvals: Approvals;
+    own: string;
+    id: string;
+  }> => {
+    const disk = new Disk();
+    const approvals = new Approvals('prompt', undefined);
+    const { p1, p2 } = joinedSides({ p1: { keys: disk.keys, approvals } });
+    const { session_id: own } = p1.manager.order(SIGN).view;
+    await vi.advanceTimersByTimeAsync(0);
+    const { session_id: id } = p2.manager.order({ ...SIGN, partner: 'p1' }).view;
+    await vi.advanceTimersByTimeAsync(0);
+    expect([p1.view(own)?.status, p1.view(id)?.status]).toEqual(['running', 'awaiting_approval']);
+    disk.refuses = ({ lock }) => lock.state !== 'none';
+    return { p1, disk, approvals, own, id };
+  };
+
+  test.each([
+    ['after', 'not_awaiting_approval'],
+    ['in the moment of', undefined],
+  ])('L-1b: an approval %s a lock that is not written certifies nothing', async (when, code) => {
+    const { p1, approvals, own, id } = await asked();
+    const said = p1.sent.length;
+    const approve = (): void => approvals.approve(id, p1.view(id)?.digest ?? '');
+    if (when !== 'after') approve();
+    unsafe(p1, own);
+    await vi.advanceTimersByTimeAsync(0);
+    if (code !== undefined) expect(approve).toThrow(expect.objectContaining({ code }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(p1.lines.has(id)).toBe(false);
+    expect(p1.sent.length).toBe(said);
+  });
+
+  test('L-1b: a session that shows a second lock, which is written, ends with those of the first', async () => {
+    const { p1, disk, id } = await begun('sign');
+    const { session_id: other } = p1.manager.order(SIGN).view;
+    await vi.advanceTimersByTimeAsync(0);
+    disk.refuses = ({ lock }) => lock.state !== 'none';
+    unsafe(p1, id);
+    disk.refuses = () => false;
+    unsafe(p1, other);
+    expect([id, other].map((one) => p1.view(one)?.error?.code)).toEqual([
+      'key_locked',
+      'key_locked',
+    ]);
+    expect(p1.manager.running).toBe(0);
+  });
+
+  test('L-1b: a refresh whose primes come after a lock that is not written proposes nothing', async () => {
+    const disk = new Disk();
+    const { p1 } = joinedSides({ p1: { keys: disk.keys, slow: true } });
+    const { session_id: id } = p1.manager.order(SIGN).view;
+    const order = { type: 'refresh', partner: 'p2', keySessionId: KEY } as const;
+    const { session_id: refresh } = p1.manager.order(order).view;
+    await vi.advanceTimersByTimeAsync(0);
+    expect(p1.view(refresh)?.status).toBe('preparing');
+    disk.refuses = ({ lock }) => lock.state !== 'none';
+    unsafe(p1, id);
+    const said = p1.sent.length;
+    p1.givePrimes();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(p1.sent.length).toBe(said);
+    expect(p1.lines.has(refresh)).toBe(false);
+  });
+
+  test('L-1b: a refresh that is on its way to the chip at a lock that is not written never becomes the key', async () => {
+    const disk = new Disk();
+    let kept = (): void => undefined;
+    const vault = {
+      forget: () => Promise.resolve(),
+      keep: () =>
+        new Promise<void>((resolve) => {
+          kept = resolve;
+        }),
+    };
+    const { p1 } = joinedSides({ p1: { keys: disk.keys, vault } });
+    const order = { type: 'refresh', partner: 'p2', keySessionId: KEY } as const;
+    const ids = [SIGN, order].map((one) => p1.manager.order(one).view.session_id);
+    await vi.advanceTimersByTimeAsync(0);
+    const [id = '', refresh = ''] = ids;
+    p1.lines.get(refresh)?.say({ event: 'share', id: refresh, share: madeShare() });
+    p1.manager.receive('p2', mailOf('session_sync', refresh, 90, { phase: 'stored' }));
+    disk.refuses = ({ lock }) => lock.state !== 'none';
+    unsafe(p1, id);
+    const said = p1.sent.length;
+    kept();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(p1.sent.length).toBe(said);
+    expect(p1.keys.find(KEY)).toMatchObject({ share: { epoch: 0 }, next: null });
+    disk.refuses = () => false;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(ids.map((one) => p1.view(one)?.error?.code)).toEqual(['key_locked', 'key_locked']);
   });
 
   test('L-1b: a lock that was shown while the threads stopped is written at the very end', async () => {

@@ -132,7 +132,7 @@ export class Agreement {
   }
 
   #checkAlive(): void {
-    if (this.#life.isOver) throw new CosignerError('aborted');
+    if (this.#life.isDeaf) throw new CosignerError('aborted');
   }
 
   #post(reply: boolean): void {
@@ -175,7 +175,7 @@ export class Agreement {
       },
       late,
     );
-    if (this.#life.isOver) return false;
+    if (this.#life.isDeaf) return false;
     if (!approval.accept) {
       this.#life.abort('declined', approval.reason);
       return false;

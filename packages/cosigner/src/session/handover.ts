@@ -31,8 +31,8 @@ export class Handover {
         throw error;
       }
       // A session that ends meanwhile leaves it to this place, where the chip has the record.
-      if (this.#life.isOver) return discardShare(context, proposal);
       this.#life.phase = 'stored';
+      if (this.#life.isDeaf) return discardShare(context, proposal);
       this.#life.show({ ...shown, step: 'StepKeygenP2' });
       this.#life.armStep();
       if (context.index === 2) this.#say('stored');
@@ -60,7 +60,9 @@ export class Handover {
   }
 
   #commit(): void {
-    if (this.#life.phase !== 'stored' || !this.#partnerStored) return;
+    const { context, phase, proposal } = this.#life;
+    if (phase !== 'stored' || !this.#partnerStored) return;
+    if (context.locks.isUnwritten(proposal.keySessionId)) return;
     this.#activate();
     this.#say('active');
     this.#life.complete({});

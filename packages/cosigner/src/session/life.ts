@@ -40,7 +40,9 @@ export class SessionLife {
   readonly proposal: Proposal;
   readonly courier: Courier;
   readonly clocks: Deadlines;
-  phase: Phase = 'agreeing';
+  #phase: Phase = 'agreeing';
+  /** Where its work stands, whether or not anything is said of it. */
+  #work: Phase = 'agreeing';
   readonly #over = new AbortController();
   readonly #waiters: (() => void)[] = [];
   #port: ThreadPort | undefined;
@@ -56,16 +58,27 @@ export class SessionLife {
     });
   }
 
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** What is over stays so, and what is silent speaks no more until it is over. */
+  set phase(next: Phase) {
+    if (this.isOver) return;
+    if (next !== 'silent') this.#work = next;
+    if (this.#phase !== 'silent' || next === 'over') this.#phase = next;
+  }
+
   get isOver(): boolean {
-    return this.phase === 'over';
+    return this.#phase === 'over';
   }
 
   /** Whether it hears anything. */
   get isDeaf(): boolean {
-    return this.phase === 'over' || this.phase === 'silent';
+    return this.#phase === 'over' || this.#phase === 'silent';
   }
 
-  /** Is aborted when the session is over. */
+  /** Is aborted when the session is over or silent: nobody is to decide on it, nothing to be looked for. */
   get over(): AbortSignal {
     return this.#over.signal;
   }
@@ -94,7 +107,7 @@ export class SessionLife {
     this.#port = this.context.threads.open(id, keySessionId ?? id, onEvent);
   }
 
-  /** Opens a key for this session; undefined when the session ended meanwhile. */
+  /** Opens a key for this session; undefined when the session ended or fell silent meanwhile. */
   async hold(key: KeyRecord): Promise<string | undefined> {
     const { type } = this.proposal;
     this.#held = await this.context.keyring.hold(
@@ -102,7 +115,7 @@ export class SessionLife {
       this.port,
       type === 'refresh' ? 'refresh' : 'sign',
     );
-    if (this.isOver) this.#release();
+    if (this.isDeaf) this.#release();
     return this.#held;
   }
 
@@ -152,7 +165,7 @@ export class SessionLife {
   }
 
   #failed(error: unknown): void {
-    if (this.isOver) return;
+    if (this.isDeaf) return;
     const known = error instanceof CosignerError;
     if (!known) {
       const fields = { session_id: this.proposal.id, error: messageOf(error) };
@@ -182,7 +195,7 @@ export class SessionLife {
     if (context.locks.isUnwritten(proposal.keySessionId)) return this.#fallSilent();
     // P2 keeps what it said it has stored: only P1 knows whether it became the key. What is on its
     // way to the chip is discarded when it is there.
-    const unsaid = !(this.phase === 'stored' && context.index === 2) && this.phase !== 'storing';
+    const unsaid = !(this.#work === 'stored' && context.index === 2) && this.#work !== 'storing';
     this.phase = 'over';
     this.clocks.close();
     this.#leaveThread();
@@ -208,6 +221,7 @@ export class SessionLife {
     this.phase = 'silent';
     this.clocks.close();
     this.courier.clear();
+    this.#over.abort();
     this.#leaveThread();
   }
 

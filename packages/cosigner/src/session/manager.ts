@@ -240,7 +240,9 @@ export class SessionManager {
 
   #locked(keySessionId: string, cause: string | undefined): void {
     for (const session of this.#live.values()) {
-      if (session.id === cause || session.proposal.keySessionId !== keySessionId) continue;
+      if (session.proposal.keySessionId !== keySessionId) continue;
+      // A cause that fell silent meanwhile has no end of its own any more.
+      if (session.id === cause && !session.isSilent) continue;
       session.stop('key_locked', 'another session locked the key');
     }
   }

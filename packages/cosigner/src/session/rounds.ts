@@ -30,7 +30,7 @@ export class Rounds {
     const { index, config, store } = context;
     const { type, message } = proposal;
     const held = key === undefined ? '' : await this.#life.hold(key);
-    if (held === undefined || this.#life.isOver) return;
+    if (held === undefined || this.#life.isDeaf) return;
     this.#life.phase = 'running';
     this.#life.show({ status: 'running', step: firstStep(type) });
     this.#life.armStep();
@@ -103,6 +103,7 @@ export class Rounds {
   #usable(): KeyRecord {
     const { key } = this.#life;
     if (key === undefined) throw new CosignerError('unknown_key');
+    if (this.#life.context.locks.isUnwritten(key.session_id)) throw new CosignerError('key_locked');
     if (key.lock.state === 'refreshable') throw new CosignerError('key_locked');
     if (key.lock.state === 'terminal') throw new CosignerError('key_retired');
     return key;

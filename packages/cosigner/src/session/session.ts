@@ -48,6 +48,11 @@ export class TwoPartySession {
     return this.#life.view;
   }
 
+  /** Whether the partner is told nothing at the moment. */
+  get isSilent(): boolean {
+    return this.#life.phase === 'silent';
+  }
+
   /** Begins what this side's REST asked for. */
   begin(): void {
     this.#life.working(() => this.#agreement.propose());
