@@ -2,6 +2,7 @@
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SOFTWARE_CHIP } from '@quorate/agent';
 import { type CoordinatorServer, createServer } from '@quorate/coordinator';
 import { createVirtualChip } from '@quorate/secure-element';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -249,12 +250,17 @@ describe('chips replace', () => {
     });
     expect(await approve('--fingerprint', fingerprint, ...as('alice'))).toMatchObject({ exit: 4 });
     expect(await replace()).toMatchObject({ exit: 0, last: { state: 'requested' } });
-    expect(await approve('--fingerprint', fingerprint.toUpperCase(), ...as('root'))).toMatchObject({
+    const told = ['--fingerprint', fingerprint.toUpperCase(), ...as('root')];
+    const approved = await quorate('chips', 'approve-replacement', 'a-2', ...told);
+    expect(approved.exit).toBe(0);
+    expect(approved.stderr).toMatch(/new kind +virtual \(software\), was virtual/);
+    expect(approved.stderr).toContain(SOFTWARE_CHIP);
+    expect(await approve(...told)).toMatchObject({
       exit: 0,
-      last: { approved: true, approved_by: 'root' },
+      last: { approved: true, approved_by: 'root', new_chip: { kind: 'virtual' } },
     });
     const { stdout } = await quorate('chips', 'replacements', ...as('root'));
-    expect(stdout).toMatch(/alice +a-1 +a-2 +approved +root/);
+    expect(stdout).toMatch(/alice +a-1 +a-2 +virtual \(software\) +approved +root/);
   });
 
   test('another new chip, or another end of the old one, is not mixed with an open replacement', async () => {

@@ -21,6 +21,8 @@ export function replacementRequestHash(request: {
   /** The new chip's name in the registry. */
   readonly seId: string;
   readonly retire: Retirement;
+  /** What kind of chip the new one is, as its host says. */
+  readonly kind: string;
 }): Uint8Array {
   return hashFramed(
     LABELS.replacementRequest,
@@ -30,6 +32,7 @@ export function replacementRequestHash(request: {
     exactly('new chip', request.newChip, 65),
     utf8(request.seId),
     utf8(request.retire),
+    utf8(request.kind),
   );
 }
 

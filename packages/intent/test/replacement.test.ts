@@ -16,6 +16,7 @@ const request = {
   newChip: bytes(65, 3),
   seId: 'bob-2',
   retire: 'destroyed',
+  kind: 'pcsc',
 } as const;
 
 const shard = {
@@ -35,7 +36,7 @@ const STEPS: ReplacementStep[] = ['release', 'prove', 'seal', 'delete', 'deleted
 describe('replacement of a chip', () => {
   test('a request is hashed to the same bytes for ever', () => {
     expect(toHex(replacementRequestHash(request))).toMatchInlineSnapshot(
-      `"4902054aca5e1a7565a266d5f273ce8186315ffa505ac3fca4b645a6e42e36c8"`,
+      `"b5bd21582c19a193612a66660185cee9fc3c73209343bdef8b1ef04d1b98424a"`,
     );
     expect(toHex(replacementStepHash('release', shard))).toMatchInlineSnapshot(
       `"d1664bee38e21a269e9cac5971d02dbdd35aac4de488cfb27b8b1880ee9867a6"`,
@@ -51,6 +52,7 @@ describe('replacement of a chip', () => {
       { oldChip: request.newChip, newChip: request.oldChip },
       { seId: 'bob-3' },
       { retire: 'disabled' as const },
+      { kind: 'virtual' },
     ];
     const hashes = changes.map((change) =>
       toHex(replacementRequestHash({ ...request, ...change })),

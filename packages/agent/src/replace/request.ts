@@ -48,6 +48,7 @@ async function request(
     newChip: fresh.publicKey,
     seId: journal.se_id,
     retire: journal.retire,
+    kind: journal.new_chip.attachment.kind,
   });
   return service.request({
     se_id: journal.se_id,

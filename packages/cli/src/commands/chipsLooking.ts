@@ -108,7 +108,7 @@ async function listChips(context: Context, options: ListOptions): Promise<void> 
 }
 
 /** The kind as the holder's program claimed it. */
-function kindText(kind: ChipAnswer['kind']): string {
+export function kindText(kind: ChipAnswer['kind']): string {
   return kind === 'virtual' ? 'virtual (software)' : kind;
 }
 

@@ -36,6 +36,7 @@ import { loginApi } from '../remote/api.ts';
 import { obtainSecret } from '../secrets.ts';
 import { foreign, table } from '../terminal/output.ts';
 import { confirm } from '../terminal/prompt.ts';
+import { kindText } from './chipsLooking.ts';
 import { loginPath, withLogin } from './users.ts';
 
 interface LoginOption {
@@ -214,6 +215,10 @@ async function approveCommand(
   context.output.note(`holder           ${foreign(username)}`);
   context.output.note(`old fingerprint  ${old_chip.fingerprint}  ${foreign(old_chip.se_id)}`);
   context.output.note(`new fingerprint  ${new_chip.fingerprint}  ${foreign(new_chip.se_id)}`);
+  context.output.note(
+    `new kind         ${kindText(new_chip.kind)}, was ${kindText(old_chip.kind)}`,
+  );
+  if (new_chip.kind === 'virtual') context.output.warn(SOFTWARE_CHIP);
   if (options.fingerprint !== undefined) {
     if (!sameFingerprint(options.fingerprint, new_chip.fingerprint)) {
       throw new CliError(
@@ -268,9 +273,10 @@ async function listCommand(context: Context, options: LoginOption): Promise<void
     foreign(one.username),
     foreign(one.old_chip.se_id),
     foreign(one.new_chip.se_id),
+    kindText(one.new_chip.kind),
     one.state,
     one.approved_by === null ? '' : foreign(one.approved_by),
   ]);
-  const heading = ['HOLDER', 'OLD CHIP', 'NEW CHIP', 'STATE', 'APPROVED BY'];
+  const heading = ['HOLDER', 'OLD CHIP', 'NEW CHIP', 'KIND', 'STATE', 'APPROVED BY'];
   context.output.result({ replacements }, table(heading, rows));
 }

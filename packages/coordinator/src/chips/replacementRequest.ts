@@ -83,6 +83,7 @@ function requestHash(order: ReplacementOrder, oldChip: ChipRecord): Uint8Array |
     newChip: fromHex(order.publicKey),
     seId: order.seId,
     retire: order.retire,
+    kind: order.kind,
   });
 }
 
@@ -104,7 +105,11 @@ async function enterChip(
        UNION ALL SELECT 1 FROM chip_replacements WHERE old_se_id = ?`,
       [order.seId, order.seId],
     );
-    if (same && used === undefined) return undefined;
+    if (same && used === undefined) {
+      // The registry tells the kind that both chips signed last.
+      await tx.run('UPDATE chips SET kind = ? WHERE se_id = ?', [order.kind, order.seId]);
+      return undefined;
+    }
     return new Refusal('chip_conflict', 'this chip was registered before');
   }
   try {

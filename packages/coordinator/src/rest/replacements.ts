@@ -124,11 +124,12 @@ function hashOf(ciphertext: string): string {
   return createHash('sha256').update(fromBase64(ciphertext)).digest('hex');
 }
 
-function chipOf({ seId, publicKey, state }: ChipRecord): ReplacedChip {
+function chipOf({ seId, publicKey, state, kind }: ChipRecord): ReplacedChip {
   return {
     se_id: seId,
     public_key: `0x${toHex(publicKey)}`,
     fingerprint: shortFingerprint(chipFingerprint(publicKey)),
     state,
+    kind,
   };
 }

@@ -327,6 +327,41 @@ describe('the switch', () => {
     expect(await codeOf(world.replacements.switch(world.id, 'bob'))).toBe('replacement_busy');
   });
 
+  test('is made while a destruction of another key waits for others, once this holder’s receipt is there', async () => {
+    const world = await approved();
+    await seal(world);
+    const other = `0x${'77'.repeat(20)}`;
+    await world.database.transaction(async (tx) => {
+      await tx.run(
+        `INSERT INTO sessions (session_key, kind, state, coordinator, request_hash, threshold, total_parts,
+           address, ended, created_at, updated_at)
+         VALUES ('d', 'destroy', 'running', 'carol', 'x', 2, 2, ?, 0, 1, 1)`,
+        [other],
+      );
+      await tx.run(
+        `INSERT INTO session_participants (session_key, part_index, username) VALUES ('d', 2, 'bob')`,
+      );
+      await tx.run(
+        `INSERT INTO key_records (address, public_key, key_id, session_key, creator, threshold,
+           total_parts, epoch, state, created_at)
+         SELECT ?, public_key, '77', session_key, creator, threshold, total_parts, epoch, 'destroying', 1
+         FROM key_records`,
+        [other],
+      );
+      await tx.run(
+        `INSERT INTO shards (address, part_index, username, se_id, cpic, chip_public_key,
+           encrypted_shard, record_id, state)
+         SELECT ?, part_index, username, 'other', cpic, chip_public_key, '', '55', 'held' FROM shards`,
+        [other],
+      );
+    });
+    expect(await codeOf(world.replacements.switch(world.id, 'bob'))).toBe('replacement_busy');
+    await world.database.transaction((tx) =>
+      tx.run("UPDATE shards SET state = 'deleted' WHERE address = ?", [other]),
+    );
+    expect(await codeOf(world.replacements.switch(world.id, 'bob'))).toBe('ok');
+  });
+
   test('changes shards and chips at once, overwrites the old ciphertext, and is a safe retry', async () => {
     const { database, replacements, fresh, id, identity } = await switched();
     const state = await database.read(async (tx) => ({

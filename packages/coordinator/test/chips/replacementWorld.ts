@@ -108,6 +108,7 @@ export async function openReplacementWorld() {
         newChip: fromHex(over.publicKey),
         seId: over.seId,
         retire: over.retire,
+        kind: over.kind,
       }),
     );
     return { ...plain, oldProof: from.prove(hash), newProof: to.prove(hash), ...change };

@@ -61,6 +61,7 @@ export const ReplacedChip = z
     public_key: ChipPublicKey,
     fingerprint: z.string().meta({ description: 'short, for people to compare' }),
     state: ChipStateName,
+    kind: ChipKindName,
   })
   .meta({ id: 'ReplacedChip' });
 export type ReplacedChip = z.infer<typeof ReplacedChip>;
