@@ -7,7 +7,7 @@
 import type { Effect, Event, Outcome, Requested, SessionState, Step } from './types.ts';
 import { finish, mayBeSigned } from './finish.ts';
 import { currentDeadline, laggards, roundFloor } from './progress.ts';
-import { afterDestruction, delayed, excused } from './reduceDestroy.ts';
+import { afterDestruction, delayed, excused, renewed } from './reduceDestroy.ts';
 
 /** The state and effects of a request that was accepted. */
 export function open(event: Requested): Step {
@@ -122,14 +122,7 @@ function relayed(state: SessionState, event: Of<'relayed'>): Step {
 }
 
 function challenged(state: SessionState, event: Of<'challenged'>): Step {
-  const answer = state.answers.get(event.from);
-  if (state.phase !== 'running' || answer === undefined) return unchanged(state);
-  const answers = new Map(state.answers).set(event.from, { ...answer, challenge: event.challenge });
-  const renewals = new Map(state.renewals).set(event.from, renewalsOf(state, event.from) + 1);
-  return {
-    state: { ...state, answers, renewals },
-    effects: [{ type: 'renew', to: event.from, challenge: event.challenge }],
-  };
+  return state.phase === 'running' ? renewed(state, event) : unchanged(state);
 }
 
 function finished(state: SessionState, event: Of<'finished'>): Step {

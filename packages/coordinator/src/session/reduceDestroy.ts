@@ -37,8 +37,23 @@ export function delayed(state: SessionState, { from, message }: Of<'delayed'>): 
   return { state: { ...state, delays }, effects: [{ type: 'tell-progress', warning }] };
 }
 
-/** A chip that was given up may come back and delete its record after all. */
+/** A chip that forgot its challenge gets an authorisation for a new one. */
+export function renewed(state: SessionState, { from, challenge }: Of<'challenged'>): Step {
+  const answer = state.answers.get(from);
+  if (answer === undefined) return unchanged(state);
+  const answers = new Map(state.answers).set(from, { ...answer, challenge });
+  const renewals = new Map(state.renewals).set(from, (state.renewals.get(from) ?? 0) + 1);
+  return {
+    state: { ...state, answers, renewals },
+    effects: [{ type: 'renew', to: from, challenge }],
+  };
+}
+
+/** A chip that was given up may come back and delete its record after all, however often it was powered off. */
 export function afterDestruction(state: SessionState, event: Event): Step {
+  if (event.type === 'challenged') {
+    return owesReceipt(state, event.from) ? renewed(state, event) : unchanged(state);
+  }
   if (event.type !== 'finished' || state.phase !== 'completed') return unchanged(state);
   const { from, result } = event;
   if (!result.success || result.kind !== 'destroy' || !owesReceipt(state, from)) {

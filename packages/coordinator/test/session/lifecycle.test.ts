@@ -216,7 +216,12 @@ describe('a destruction with a chip that is gone', () => {
     await mark('bob', 'active');
     const back = await bob.again({ last_seq: 2 ** 50 });
     const told = await back.socket.next('destroy_params', ofSession(request));
-    await back.destroy(told);
+    // Powered off in between, the chip knows the challenge of its consent no more.
+    await expect(back.destroy(told, { recordId: 'ab'.repeat(32) })).rejects.toThrow();
+    const renewed = Buffer.from(await back.person.chip.challenge()).toString('base64');
+    back.socket.send({ type: 'chip_challenge', session_key, part_index, chip_challenge: renewed });
+    const fresh = await back.socket.next('chip_authorisation', ofSession(request));
+    await back.destroy(told, { signature: String(fresh['signature']), challenge: renewed });
     back.socket.send(await back.destroyResult(told, made));
     await back.socket.settled();
     expect(await keyState(made)).toEqual(['destroyed', ['deleted', 'deleted', 'absent']]);
