@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -26,6 +26,7 @@ const UNSAFE: SessionAbort = {
 class Disk {
   refuses: (changed: KeyRecord, before: KeyRecord) => boolean = () => false;
   sessionsFit = true;
+  readonly directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
   readonly keys = (records: KeyRecords): KeyRecords => ({
     ...records,
     update: (id, change) =>
@@ -227,6 +228,44 @@ describe('a disk that is full', () => {
     disk.refuses = () => false;
     await vi.advanceTimersByTimeAsync(2000);
     expect(ids.map((one) => p1.view(one)?.error?.code)).toEqual(['key_locked', 'key_locked']);
+  });
+
+  test('L-1b: a key whose lock is not written is shown as locked, and its sessions not as running', async () => {
+    const { p1, p2, disk, id } = await begun('sign');
+    disk.refuses = ({ lock }) => lock.state !== 'none';
+    unsafe(p1, id);
+    expect(p1.manager.keys()).toMatchObject([
+      { session_id: KEY, state: 'locked', lock: { kind: 'refreshable', session_id: id } },
+    ]);
+    p1.carries = () => true;
+    p1.manager.connected('p2');
+    const met = mailOf('session_sync', '', 0, {
+      running: [],
+      keys: [{ session_id: KEY, epoch: 0 }],
+    });
+    expect(p1.sent.at(-1)).toEqual(met);
+    // Both sides end by their own clocks; P2 hears why when the lock is on disk, and it asks.
+    await vi.advanceTimersByTimeAsync(181_000);
+    expect(p1.sent.at(-1)).toEqual(met);
+    expect(p1.view(id)).toMatchObject({ status: 'aborted', error: { code: 'key_locked' } });
+    expect(p2.view(id)?.error?.code).toBe('timeout');
+    expect(p1.manager.running).toBe(0);
+    disk.refuses = () => false;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(p1.manager.keys()).toMatchObject([{ state: 'locked' }]);
+    p1.manager.receive('p2', mailOf('session_sync', id, 0, {}));
+    expect(p1.sent.at(-1)).toEqual(mailOf('abort', id, 0, { code: 'key_locked', reason: '' }));
+  });
+
+  test('the end of a session is shown, though it cannot be written', async () => {
+    const disk = new Disk();
+    const { p1 } = joinedSides({ p1: disk });
+    const { session_id: id } = p1.manager.order(SIGN).view;
+    await vi.advanceTimersByTimeAsync(0);
+    rmSync(disk.directory, { recursive: true });
+    p1.manager.receive('p2', mailOf('abort', id, 90, { code: 'timeout', reason: '' }));
+    expect(p1.log).toContain('the end of a session cannot be written');
+    expect(p1.view(id)?.error?.code).toBe('timeout');
   });
 
   test('L-1b: a lock that was shown while the threads stopped is written at the very end', async () => {

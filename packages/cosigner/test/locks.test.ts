@@ -96,7 +96,7 @@ describe('the lock of a key', () => {
     p1.lines.get(other)?.say({ event: 'signature', id: other, signature: new Uint8Array(65) });
     await vi.advanceTimersByTimeAsync(600_000);
     expect(p1.sent.length).toBe(said);
-    expect(ids.map((id) => p1.view(id)?.status)).toEqual(['running', 'running']);
+    expect(ids.map((id) => p1.view(id)?.status)).toEqual(['aborted', 'aborted']);
     expect(p1.keys.find(KEY)?.lock.state).toBe('none');
   });
 

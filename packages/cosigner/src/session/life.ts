@@ -32,6 +32,8 @@ interface End {
   readonly code?: CosignerCode;
   readonly reason?: string;
   readonly shown?: Partial<SessionView>;
+  /** Here alone: the partner hears of it when the lock is on disk, and it asks. */
+  readonly untold?: boolean;
 }
 
 /** The life of one session. */
@@ -54,7 +56,8 @@ export class SessionLife {
     const { name } = proposal.partner;
     this.courier = new Courier(proposal.id, (message) => context.send(name, message));
     this.clocks = new Deadlines(context.config.deadlines.session, (which) => {
-      this.fail('timeout', `${name} was waited for too long (${which})`);
+      if (this.#phase === 'silent') this.#endUntold();
+      else this.fail('timeout', `${name} was waited for too long (${which})`);
     });
   }
 
@@ -189,10 +192,10 @@ export class SessionLife {
     this.#finish({ status: 'aborted', code, reason });
   }
 
-  #finish({ status, code, reason = '', shown = {} }: End): void {
+  #finish({ status, code, reason = '', shown = {}, untold = false }: End): void {
     if (this.isOver) return;
     const { context, courier, proposal } = this;
-    if (context.locks.isUnwritten(proposal.keySessionId)) return this.#fallSilent();
+    if (!untold && context.locks.isUnwritten(proposal.keySessionId)) return this.#fallSilent();
     // P2 keeps what it said it has stored: only P1 knows whether it became the key. What is on its
     // way to the chip is discarded when it is there.
     const unsaid = !(this.#work === 'stored' && context.index === 2) && this.#work !== 'storing';
@@ -202,7 +205,7 @@ export class SessionLife {
     if (code !== undefined && unsaid) this.#discard();
     const error = code === undefined ? null : { code, message: shownReason(code, reason) };
     this.#keep({ ...shown, status, error });
-    if (code !== undefined) this.#farewell(code);
+    if (code !== undefined && !untold) this.#farewell(code);
     this.#over.abort();
     for (const wake of this.#waiters.splice(0)) wake();
     context.onOver(proposal.id);
@@ -216,10 +219,18 @@ export class SessionLife {
     courier.whenEmpty(gone);
   }
 
-  /** Neither side is told of an end; it comes when the lock is on disk. */
+  /** A lock that is not written for so long is no reason to wait longer here. */
+  #endUntold(): void {
+    const reason = 'the lock of the key cannot be written';
+    this.#finish({ status: 'aborted', code: 'key_locked', reason, untold: true });
+  }
+
+  /** The partner is told of no end until the lock is on disk; here it comes with the deadline at the latest. */
   #fallSilent(): void {
     this.phase = 'silent';
-    this.clocks.close();
+    this.clocks.disarm('step');
+    this.clocks.disarm('preparing');
+    this.clocks.resume();
     this.courier.clear();
     this.#over.abort();
     this.#leaveThread();

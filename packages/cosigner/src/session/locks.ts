@@ -4,6 +4,7 @@
  */
 import { type KeyUnsafe, lockAfter } from '@quorate/tss';
 import { messageOf } from '../errors.ts';
+import type { KeyRecord } from '../store/keyRecords.ts';
 import type { SessionContext } from './context.ts';
 
 /** How often a write that failed is tried again, milliseconds. */
@@ -14,7 +15,7 @@ export class KeyLocks {
   readonly #context: Pick<SessionContext, 'logger' | 'now' | 'store'>;
   readonly #onLocked: (keySessionId: string, cause: string | undefined) => void;
   /** Writes that failed, by key. */
-  readonly #unwritten = new Map<string, (() => void)[]>();
+  readonly #unwritten = new Map<string, ((record: KeyRecord) => KeyRecord)[]>();
   #timer: NodeJS.Timeout | undefined;
 
   /** `onLocked` ends the sessions of a key but the cause, which has an end of its own. */
@@ -36,17 +37,20 @@ export class KeyLocks {
     return this.#unwritten.size > 0;
   }
 
+  /** The key with its locks, those that are not on disk too. */
+  locked(record: KeyRecord): KeyRecord {
+    const changes = this.#unwritten.get(record.session_id) ?? [];
+    return changes.reduce((changed, change) => change(changed), record);
+  }
+
   /** Locks a key because of what a session showed. */
   lock(keySessionId: string, keyUnsafe: KeyUnsafe, sessionId: string): void {
-    const { store, now } = this.#context;
-    const at = now();
-    const write = (): void => {
-      store.keys.update(keySessionId, (record) => ({
-        ...record,
-        lock: { ...record.lock, ...lockAfter(record.lock, keyUnsafe), session_id: sessionId, at },
-      }));
-    };
-    this.#unwritten.set(keySessionId, [...(this.#unwritten.get(keySessionId) ?? []), write]);
+    const at = this.#context.now();
+    const change = (record: KeyRecord): KeyRecord => ({
+      ...record,
+      lock: { ...record.lock, ...lockAfter(record.lock, keyUnsafe), session_id: sessionId, at },
+    });
+    this.#unwritten.set(keySessionId, [...(this.#unwritten.get(keySessionId) ?? []), change]);
     this.#write(keySessionId);
     this.#onLocked(keySessionId, sessionId);
   }
@@ -67,9 +71,9 @@ export class KeyLocks {
   }
 
   #write(keySessionId: string): boolean {
-    const { logger } = this.#context;
+    const { logger, store } = this.#context;
     try {
-      for (const write of this.#unwritten.get(keySessionId) ?? []) write();
+      store.keys.update(keySessionId, (record) => this.locked(record));
       this.#unwritten.delete(keySessionId);
       logger.error({ key: keySessionId }, 'key locked');
       return true;

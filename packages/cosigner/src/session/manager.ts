@@ -85,14 +85,10 @@ export class SessionManager {
     return { view: session.view, session };
   }
 
-  /** A session that runs, for those who wait for it. */
-  find(sessionId: string): TwoPartySession | undefined {
-    return this.#live.get(sessionId);
-  }
-
   /** The keys as REST shows them. */
   keys(): TwoPartyKey[] {
-    return this.#context.store.keys.list().map(shownKey);
+    const { locks, store } = this.#context;
+    return store.keys.list().map((record) => shownKey(locks.locked(record)));
   }
 
   /** The partner is connected: everything that waits goes out, and both tell where they stand. */
@@ -102,7 +98,7 @@ export class SessionManager {
 
   #meet(partner: string): void {
     const running = [...this.#live.values()].filter(
-      ({ proposal }) => proposal.partner.name === partner,
+      ({ isSilent, proposal }) => proposal.partner.name === partner && !isSilent,
     );
     const keys = this.#context.store.keys
       .list()

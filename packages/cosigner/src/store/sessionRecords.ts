@@ -37,7 +37,7 @@ export interface SessionRecords {
   findByRequest(requestId: string): SessionRecord | undefined;
   /** Adds a session; on disk when the call returns. */
   add(record: SessionRecord): void;
-  /** Changes what is shown; on disk only when the session is over. */
+  /** Changes what is shown, also if it cannot be written; on disk only when the session is over. */
   update(sessionId: string, change: Partial<View>): View;
   list(query: TwoPartySessionQuery): { sessions: View[]; next: string | null };
 }
@@ -102,8 +102,8 @@ class SessionStore implements SessionRecords {
     if (record === undefined) throw new Error('unreachable: a change of no session');
     const session = { ...record.session, ...change, updated_at: this.#now() };
     const changed = { ...record, session };
-    if (isFinal(session.status)) this.#write(changed);
     this.#records.set(sessionId, changed);
+    if (isFinal(session.status)) this.#write(changed);
     return session;
   }
 
