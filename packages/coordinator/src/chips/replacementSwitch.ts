@@ -59,12 +59,15 @@ async function shardsProblem(tx: Tx, replacement: Replacement): Promise<Refusal 
   return new Refusal('replacement_busy', `the key ${ending.address} is ${ending.key_state}`);
 }
 
-/** A session that began with the old chip ends with it. */
+/** A session that began with the old chip ends with it; a destruction that has this holder's receipt needs it no more. */
 async function sessionProblem(tx: Tx, { username }: Replacement): Promise<Refusal | undefined> {
   const open = await tx.get<{ session_key: string }>(
     `SELECT s.session_key FROM sessions s
      JOIN session_participants p ON p.session_key = s.session_key
-     WHERE p.username = ? AND s.ended = 0 ORDER BY s.session_key LIMIT 1`,
+     WHERE p.username = ? AND s.ended = 0 AND NOT (s.kind = 'destroy' AND EXISTS (
+       SELECT 1 FROM shards h
+       WHERE h.address = s.address AND h.username = p.username AND h.state = 'deleted'))
+     ORDER BY s.session_key LIMIT 1`,
     [username],
   );
   if (open === undefined) return undefined;

@@ -344,7 +344,7 @@ describe('the switch', () => {
       await tx.run(
         `INSERT INTO key_records (address, public_key, key_id, session_key, creator, threshold,
            total_parts, epoch, state, created_at)
-         SELECT ?, public_key, '77', session_key, creator, threshold, total_parts, epoch, 'destroying', 1
+         SELECT ?, 'pub2', '77', 'd', creator, threshold, total_parts, epoch, 'destroying', 1
          FROM key_records`,
         [other],
       );
