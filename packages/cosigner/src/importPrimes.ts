@@ -8,10 +8,28 @@ import { openStore } from './store/index.ts';
 import { openStoreKey } from './storeKey.ts';
 import { Vault } from './vault.ts';
 
+/** @throws SetupError for a prime that comes twice, is in stock, or is in a modulus of a key */
+function checkUnused(
+  primes: readonly bigint[],
+  stock: readonly bigint[],
+  moduli: readonly bigint[],
+): void {
+  const known = new Set(stock);
+  for (const prime of primes) {
+    if (known.has(prime) || moduli.some((modulus) => modulus % prime === 0n)) {
+      throw new SetupError(
+        'config/invalid',
+        'a prime is given twice, in stock already or in a modulus of this store: nothing was imported',
+      );
+    }
+    known.add(prime);
+  }
+}
+
 /**
- * Seals pairs into the pool.
+ * Seals pairs into the pool; those that this store has, or had in a key, are refused.
  *
- * Security: a pair that was ever used, or is known to anybody else, gives the key away.
+ * Security: a pair that was ever used elsewhere, or is known to anybody else, gives the key away.
  */
 export async function importPrimes(
   loaded: LoadedConfig,
@@ -29,7 +47,8 @@ export async function importPrimes(
   try {
     const vault = await Vault.open(loaded, paths);
     try {
-      const { pool } = await openStoreKey(vault, paths, silentLogger);
+      const { pool, seal } = await openStoreKey(vault, paths, silentLogger);
+      checkUnused(pairs.flat(), pool.primes(bits), store.openKeys(seal).moduli());
       for (const pair of pairs) pool.add(bits, pair);
     } finally {
       await vault.close();

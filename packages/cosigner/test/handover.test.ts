@@ -45,6 +45,25 @@ async function begun(
 }
 
 describe('a new share', () => {
+  test.each([15n, 21n])(
+    'P-13: with modulus %i is not stored when another set-up has stored 15 in the meantime',
+    async (modulus) => {
+      const { p1, id, give } = await begun('keygen');
+      const order = { type: 'keygen', partner: 'p2' } as const;
+      const { session_id: second } = p1.manager.order(order).view;
+      await eventually(() => expect(p1.view(second)?.status).toBe('running'));
+      give('p1');
+      await eventually(() => expect(p1.view(id)?.step).toBe('StepKeygenP2'));
+      const share = { ...madeShare(), moduli: [143n, modulus] };
+      p1.lines.get(second)?.say({ event: 'share', id: second, share });
+      await eventually(() => expect(p1.view(second)?.status).toBe('aborted'));
+      expect(p1.keys.find(second)).toBeUndefined();
+      expect(p1.keys.moduli()).toEqual([15n]);
+      expect(share.opener).toEqual(new Uint8Array(32));
+      expect(p1.keys.find(id)?.state).toBe('pending');
+    },
+  );
+
   test('D-10: becomes the key when both have stored it, at P1 first', async () => {
     const { p1, p2, id, give } = await begun('keygen');
     give('p1');

@@ -1,3 +1,5 @@
+import { cpSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fromHex, recoverAddress } from '@quorate/intent';
 import { afterAll, describe, expect, test } from 'vitest';
 import { startPair } from './support/pair.ts';
@@ -40,10 +42,19 @@ describe('several keys of one pair', () => {
   test('P-13: primes that are in a key already make no second one', async () => {
     const directory = await makeStores();
     used.push(directory);
+    const twice = stockPrimes(directory); // in stock already
+    await expect(twice).rejects.toMatchObject({ code: 'config/invalid' });
+    const pools = ['enterprise', 'mobile-app'].map((side) => join(directory, side, 'primes'));
+    for (const pool of pools) cpSync(pool, `${pool}.copy`, { recursive: true });
     const first = await startPair(directory);
     expect((await first.p1.keygen()).status).toBe('completed');
     await first.stop();
-    await stockPrimes(directory);
+    const once = stockPrimes(directory); // in a key
+    await expect(once).rejects.toMatchObject({ code: 'config/invalid' });
+    for (const pool of pools) {
+      expect(readdirSync(pool)).toEqual([]);
+      cpSync(`${pool}.copy`, pool, { recursive: true });
+    }
     const again = await startPair(directory);
     const copied = await again.p1.keygen();
     expect(copied.status).not.toBe('completed');

@@ -27,6 +27,10 @@ export async function storeShare(
     moduli: made.moduli.map((modulus) => modulus.toString(16)),
   };
   try {
+    // Another set-up may have stored them since this one was shown those that were known (P-13).
+    if (!store.keys.areNew(made.moduli)) {
+      throw new CosignerError('aborted', 'a modulus has a factor of one that is in a key already');
+    }
     if (proposal.keySessionId === null) {
       store.keys.add({
         session_id: proposal.id,

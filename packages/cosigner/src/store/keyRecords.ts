@@ -117,6 +117,8 @@ export interface KeyRecords {
   remove(sessionId: string): void;
   /** Every modulus of every share that was ever stored. */
   moduli(): bigint[];
+  /** Whether moduli share no factor with any of those, nor with each other. */
+  areNew(moduli: readonly bigint[]): boolean;
   /** Who is told that a lock of a key is on disk, and that the chip is to follow. */
   onDue(listener: (sessionId: string) => void): void;
 }
@@ -164,6 +166,7 @@ export function openKeyRecords(directory: string, seal: RecordSeal): KeyRecords 
       records.delete(sessionId);
     },
     moduli: () => history.all(),
+    areNew: (moduli) => history.isNew(moduli),
     onDue: (listener) => {
       tellDue = listener;
     },

@@ -12,6 +12,8 @@ import { isTag, type RecordSeal } from './recordSeal.ts';
 export interface ModulusHistory {
   all(): bigint[];
   has(modulus: string): boolean;
+  /** Whether all of them share no factor with what is there, nor with each other. */
+  isNew(moduli: readonly bigint[]): boolean;
   /** Adds those that are new, in hex; on disk when the call returns. */
   add(moduli: readonly string[]): void;
 }
@@ -37,6 +39,10 @@ export function openModulusHistory(file: string, seal: RecordSeal): ModulusHisto
   return {
     all: () => [...known].map((modulus) => BigInt(`0x${modulus}`)),
     has: (modulus) => known.has(modulus),
+    isNew: (moduli) => {
+      const others = [...known].map((modulus) => BigInt(`0x${modulus}`));
+      return moduli.every((modulus, at) => isCoprime(modulus, [...others, ...moduli.slice(0, at)]));
+    },
     add: (moduli) => {
       const lines: string[] = [];
       const fresh = [...new Set(moduli)].filter((modulus) => !known.has(modulus));
@@ -51,6 +57,13 @@ export function openModulusHistory(file: string, seal: RecordSeal): ModulusHisto
       last = tag;
     },
   };
+}
+
+/** One division by all of them: their product is taken modulo the one. */
+function isCoprime(modulus: bigint, others: readonly bigint[]): boolean {
+  let [a, b] = [modulus, others.reduce((product, other) => (product * other) % modulus, 1n)];
+  while (b !== 0n) [a, b] = [b, a % b];
+  return a === 1n;
 }
 
 /** Gives the new size; what could not be written whole leaves nothing behind. */

@@ -19,6 +19,8 @@ export interface SealedPool extends PrimePool {
   count(bits: ModulusBits): number;
   /** Seals a pair; on disk when the call returns. */
   add(bits: ModulusBits, pair: PrimePair): void;
+  /** Every prime in stock; the pairs stay there. */
+  primes(bits: ModulusBits): bigint[];
 }
 
 /** Opens the pool under its key (32 bytes). */
@@ -34,6 +36,8 @@ export function openPrimePool(directory: string, key: Uint8Array): SealedPool {
       const name = `${bits}-${randomBytes(8).toString('hex')}.sealed`;
       createFile(join(directory, name), seal(key, name, bits, pair));
     },
+    primes: (bits) =>
+      names(bits).flatMap((name) => open(key, name, bits, readFileSync(join(directory, name)))),
     take: (bits) => {
       const [name] = names(bits);
       if (name === undefined) return null;
