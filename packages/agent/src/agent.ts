@@ -39,10 +39,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   let chip: Chip | undefined;
   try {
     checkNoSwitch(directory);
-    const element =
-      options.chip ?? (await chipFromConfig(directory, config, options.logger ?? silentLogger));
-    const pin = options.pin ?? pinFromConfig(directory, config);
     const { logger = silentLogger } = options;
+    const pinned = state.pins.find(config.username);
+    const element = options.chip ?? (await chipFromConfig(directory, config, { logger, pinned }));
+    const pin = options.pin ?? pinFromConfig(directory, config);
     chip = await openOwnChip({ element, pin, state, username: config.username, logger });
     return new Participant({ ...options, config }, state, chip);
   } catch (error) {

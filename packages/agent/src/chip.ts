@@ -6,7 +6,25 @@ import { type ChipInfo, type SecureElement, SecureElementError } from '@quorate/
 import { toHex } from '@quorate/intent';
 
 /** Gives the PIN; the chip wrapper wipes the bytes after use. */
-export type PinProvider = () => Promise<Uint8Array>;
+export interface PinProvider {
+  (): Promise<Uint8Array>;
+  /** Of a PIN that lies in a file: another text as soon as the file changes. It tells nothing of the PIN. */
+  readonly stamp?: () => string;
+}
+
+/** Which PIN the chip has refused, kept over restarts: a service manager would use up the tries with it. */
+export interface PinRefusals {
+  isRefused(chipPublicKey: Uint8Array, stamp: string): boolean;
+  /** On disk when the call returns. */
+  note(chipPublicKey: Uint8Array, stamp: string): void;
+  clear(): void;
+}
+
+const FORGETFUL: PinRefusals = {
+  isRefused: () => false,
+  note: () => undefined,
+  clear: () => undefined,
+};
 
 /** Is told the chip's state counter: at the opening, and after what is written in the chip for good. */
 export type SeeCounter = (chipPublicKey: Uint8Array, counter: number) => void;
@@ -29,6 +47,7 @@ export class Chip {
   readonly #element: SecureElement;
   readonly #pin: PinProvider;
   readonly #see: SeeCounter;
+  readonly #refusals: PinRefusals;
   #queue: Promise<unknown> = Promise.resolve();
   #verified = false;
   #wrongPin = false;
@@ -37,11 +56,12 @@ export class Chip {
     element: SecureElement,
     pin: PinProvider,
     identity: { readonly cplc: Uint8Array; readonly publicKey: Uint8Array },
-    see: SeeCounter,
+    memory: { readonly see: SeeCounter; readonly refusals: PinRefusals },
   ) {
     this.#element = element;
     this.#pin = pin;
-    this.#see = see;
+    this.#see = memory.see;
+    this.#refusals = memory.refusals;
     this.cpic = toHex(identity.cplc);
     this.publicKey = identity.publicKey;
   }
@@ -51,9 +71,10 @@ export class Chip {
     element: SecureElement,
     pin: PinProvider,
     see: SeeCounter = () => undefined,
+    refusals: PinRefusals = FORGETFUL,
   ): Promise<Chip> {
-    const cplc = await element.cplc();
-    const chip = new Chip(element, pin, { cplc, publicKey: await element.publicKey() }, see);
+    const identity = { cplc: await element.cplc(), publicKey: await element.publicKey() };
+    const chip = new Chip(element, pin, identity, { see, refusals });
     // A token tells how far it has come only after the PIN.
     if ((await element.info()).stateCounter === null) await chip.#verify();
     await chip.#count();
@@ -72,7 +93,7 @@ export class Chip {
 
   /** What the chip says about itself; all of it, since some chips say less before the PIN. */
   info(): Promise<ChipInfo> {
-    return this.#withPin((element) => element.info());
+    return this.#withPin(() => this.#wholeInfo());
   }
 
   /** DER over 32 bytes: the proof that this chip is here. */
@@ -80,11 +101,11 @@ export class Chip {
     return this.#withPin((element) => element.register(nonce));
   }
 
-  /** Whether another record fits, as far as the chip can tell. */
+  /** Whether another record fits; a chip that tells it only after the PIN is given the PIN. */
   hasRoom(): Promise<boolean> {
     return this.#exclusive(async () => {
-      const { capacity, used } = await this.#element.info();
-      return used === null || used < capacity;
+      const { capacity, used } = await this.#wholeInfo();
+      return used < capacity;
     });
   }
 
@@ -146,6 +167,14 @@ export class Chip {
     });
   }
 
+  /** A token that was reset is as silent as before the first PIN, and refuses nothing that would show it. */
+  async #wholeInfo(): Promise<ChipInfo> {
+    const info = await this.#element.info();
+    if (info.stateCounter !== null) return info;
+    await this.#verify();
+    return this.#element.info();
+  }
+
   async #count(): Promise<void> {
     const { stateCounter } = await this.#element.info();
     if (stateCounter !== null) this.#see(this.publicKey, stateCounter);
@@ -169,15 +198,25 @@ export class Chip {
 
   async #verify(): Promise<void> {
     if (this.#wrongPin) {
-      throw new SecureElementError('pin-wrong', 'the PIN was wrong before; it is not tried again');
+      throw notTried('the PIN was wrong before; it is not tried again');
+    }
+    const stamp = this.#pin.stamp?.();
+    if (stamp !== undefined && this.#refusals.isRefused(this.publicKey, stamp)) {
+      throw notTried('the chip refused this PIN file; it is not tried again until it is changed');
+    }
+    // Nothing unblocks a chip: the last try is a person's to use.
+    if ((await this.#element.info()).pinTriesLeft === 1) {
+      throw notTried('the PIN has one try left: quorate chips test --last-try');
     }
     const pin = await this.#pin();
     try {
       await this.#element.verifyPin(pin);
       this.#verified = true;
+      if (stamp !== undefined) this.#refusals.clear();
     } catch (error) {
       this.#verified = false;
       this.#wrongPin = error instanceof SecureElementError && error.code === 'pin-wrong';
+      if (this.#wrongPin && stamp !== undefined) this.#refusals.note(this.publicKey, stamp);
       if (this.#wrongPin) await this.#count();
       throw error;
     } finally {
@@ -191,6 +230,10 @@ export class Chip {
     this.#queue = result.catch(() => undefined);
     return result;
   }
+}
+
+function notTried(message: string): SecureElementError {
+  return new SecureElementError('pin-wrong', message, { unsent: true });
 }
 
 function asksForPin(error: unknown): boolean {

@@ -96,6 +96,7 @@ export {
 } from './state/files.ts';
 export { lockDirectory, type Lock } from './state/lock.ts';
 export { SOFTWARE_CHIP } from './ownChip.ts';
+export { stampOfFile } from './state/pinRefusals.ts';
 export { createMutexes, type Exclusive } from './mutexes.ts';
 export { nearest } from './nearest.ts';
 export {

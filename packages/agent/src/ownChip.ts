@@ -34,17 +34,20 @@ export async function openOwnChip({
   try {
     const { software } = await element.info();
     if (software) logger?.warn({ chip: element.kind }, SOFTWARE_CHIP);
-    const chip = await Chip.open(element, pin, (key, counter) => state.chips.see(key, counter));
     const pinned = state.pins.find(username);
-    if (pinned && !Buffer.from(pinned).equals(chip.publicKey)) {
-      // Nobody would accept its certificates.
-      const message =
-        'this chip is not the one that is pinned for this user; after a replacement, import the roster with the new one: quorate agent roster import';
-      throw new AgentError('roster/refused', message);
-    }
-    return chip;
+    // Before the PIN and before its counter is believed; nobody would accept its certificates.
+    if (pinned && !Buffer.from(pinned).equals(await element.publicKey())) throw notPinned();
+    const see = (key: Uint8Array, counter: number): void => state.chips.see(key, counter);
+    return await Chip.open(element, pin, see, state.refusals);
   } catch (error) {
     await element.close();
     throw error;
   }
+}
+
+/** Another chip than the pinned one. */
+export function notPinned(cause?: unknown): AgentError {
+  const message =
+    'this chip is not the one that is pinned for this user; after a replacement, import the roster with the new one: quorate agent roster import';
+  return new AgentError('roster/refused', message, cause);
 }

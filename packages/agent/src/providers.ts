@@ -10,10 +10,12 @@ import { approveByPrompt } from './approval/prompt.ts';
 import type { PinProvider } from './chip.ts';
 import { type AgentConfig, resolvePath } from './config.ts';
 import { readSecretFile } from './state/files.ts';
+import { stampOfFile } from './state/pinRefusals.ts';
 
-/** Reads the PIN from its file each time it is wanted. */
+/** Reads the PIN from its file each time it is wanted; one that the chip refused is not tried until it changes. */
 export function pinFromConfig(directory: string, config: AgentConfig): PinProvider {
-  return async () => readSecretBytes(resolvePath(directory, config.pin_file));
+  const path = resolvePath(directory, config.pin_file);
+  return Object.assign(async () => readSecretBytes(path), { stamp: () => stampOfFile(path) });
 }
 
 /** Reads the token from its file each time it is wanted, so that a renewed file is picked up. */

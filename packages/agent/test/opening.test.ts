@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SecureElement } from '@quorate/secure-element';
 import { expect, test } from 'vitest';
 import { createAgent } from '../src/agent.ts';
+import { Chip } from '../src/chip.ts';
 import { loadAgentConfig } from '../src/config.ts';
-import { PIN, startCluster } from './support/cluster.ts';
+import { pinFromConfig } from '../src/providers.ts';
+import { type Member, PIN, startCluster } from './support/cluster.ts';
 
 /** The chip, and how often it was closed. */
 function counted(chip: SecureElement): { chip: SecureElement; closed: () => number } {
@@ -30,4 +32,122 @@ test('an agent that cannot start leaves neither its chip nor its directory open'
   await expect(createAgent(options)).rejects.toMatchObject({ code: 'policy/invalid' });
   expect(closed()).toBe(1);
   await cluster.start(alice);
+});
+
+/** The chip with some of its commands recorded. */
+function watched(chip: SecureElement, change: Partial<SecureElement> = {}) {
+  const calls: string[] = [];
+  const element = new Proxy(chip, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(name in change ? change : target, name);
+      if (typeof value !== 'function') return value;
+      return (...given: unknown[]): unknown => {
+        calls.push(String(name));
+        return Reflect.apply(value, target, given);
+      };
+    },
+  });
+  return { element, calls };
+}
+
+test('E-9: another chip than the pinned one is not given the PIN, and its counter is not kept', async () => {
+  const cluster = await startCluster(['alice', 'bob']);
+  const [alice, bob] = [cluster.member('alice'), cluster.member('bob')];
+  await alice.agent.close();
+  await bob.agent.close();
+  const other = await cluster.openChip(bob);
+  const key = Buffer.from(await other.publicKey()).toString('hex');
+  // A token tells its counter after the PIN: an opening that asked for it would give the PIN.
+  const silent = async () => ({ ...(await other.info()), stateCounter: null });
+  const { element, calls } = watched(other, { info: silent });
+  await expect(cluster.start(alice, { chip: element })).rejects.toMatchObject({
+    code: 'roster/refused',
+  });
+  expect(calls).toContain('publicKey');
+  expect(calls).not.toContain('verifyPin');
+  const file = join(alice.directory, 'chips.json');
+  expect(existsSync(file) ? readFileSync(file, 'utf8') : '').not.toContain(key);
+  await cluster.start(alice);
+});
+
+/** Starts an agent that takes its PIN from a file, over a chip that wants the PIN at once, as a token does. */
+async function startsWithFile(
+  cluster: Awaited<ReturnType<typeof startCluster>>,
+  member: Member,
+): Promise<{ error: unknown; calls: string[] }> {
+  const chip = await cluster.openChip(member);
+  let isOpen = false;
+  const { element, calls } = watched(chip, {
+    info: async () => ({ ...(await chip.info()), ...(isOpen ? {} : { stateCounter: null }) }),
+    verifyPin: async (pin) => {
+      await chip.verifyPin(pin);
+      isOpen = true;
+    },
+  });
+  const pin = pinFromConfig(member.directory, loadAgentConfig(member.directory));
+  const error: unknown = await cluster.start(member, { chip: element, pin }).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  return { error, calls };
+}
+
+test('E-6: a PIN file that the chip refused is not tried at the next starts, until it is changed; the last try is left', async () => {
+  const cluster = await startCluster(['alice', 'bob']);
+  const alice = cluster.member('alice');
+  await alice.agent.close();
+  const write = (pin: string): void =>
+    writeFileSync(join(alice.directory, 'pin'), pin, { mode: 0o600 });
+  const triesLeft = async (): Promise<number> => {
+    const chip = await cluster.openChip(alice);
+    const { pinTriesLeft } = await chip.info();
+    await chip.close();
+    return pinTriesLeft;
+  };
+  write('000000');
+  const first = await startsWithFile(cluster, alice);
+  expect(first.error).toMatchObject({ code: 'pin-wrong' });
+  expect(first.calls).toContain('verifyPin');
+  for (let start = 0; start < 3; start += 1) {
+    const { error, calls } = await startsWithFile(cluster, alice);
+    expect(error).toMatchObject({ message: expect.stringContaining('until it is changed') });
+    expect(calls).not.toContain('verifyPin');
+  }
+  expect(await triesLeft()).toBe(2);
+  write('0000001');
+  await startsWithFile(cluster, alice);
+  expect(await triesLeft()).toBe(1);
+  write(PIN.toString());
+  const last = await startsWithFile(cluster, alice);
+  expect(last.error).toMatchObject({ message: expect.stringContaining('--last-try') });
+  expect(last.calls).not.toContain('verifyPin');
+  const chip = await cluster.openChip(alice);
+  await chip.verifyPin(PIN);
+  await chip.close();
+  expect((await startsWithFile(cluster, alice)).error).toBeNull();
+});
+
+test('a chip that hides its records before the PIN is asked for room after the PIN, also after a reset', async () => {
+  const cluster = await startCluster(['alice', 'bob']);
+  const alice = cluster.member('alice');
+  await alice.agent.close();
+  const element = await cluster.openChip(alice);
+  let isOpen = false;
+  const full = { capacity: 100, used: 100, stateCounter: 7 };
+  const hidden = { ...full, used: 0, stateCounter: null };
+  const { element: token, calls } = watched(element, {
+    info: async () => ({ ...(await element.info()), ...(isOpen ? full : hidden) }),
+    verifyPin: async (pin) => {
+      await element.verifyPin(pin);
+      isOpen = true;
+    },
+  });
+  const chip = await Chip.open(token, async () => Uint8Array.from(PIN));
+  isOpen = false;
+  calls.length = 0;
+  expect(await chip.hasRoom()).toBe(false);
+  expect(calls).toContain('verifyPin');
+  isOpen = false;
+  expect((await chip.info()).used).toBe(100);
+  await chip.close();
 });

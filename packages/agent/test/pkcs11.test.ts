@@ -1,14 +1,18 @@
 /** A participant whose chip is a PKCS#11 token. */
+import { createECDH } from 'node:crypto';
 import { cpSync, rmSync } from 'node:fs';
 import { fromHex, recoverAddress } from '@quorate/intent';
 import { openSecureElement, type SecureElement } from '@quorate/secure-element';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { describeTokens, makeSoftHsm, MODULE } from '../../secure-element/test/support/softhsm.ts';
+import { parseAgentConfig } from '../src/config.ts';
+import { silentLogger } from '../src/logger.ts';
+import { chipFromConfig } from '../src/openChip.ts';
 import { DATA, PIN, startCluster } from './support/cluster.ts';
 
 describeTokens('a token as one participant’s chip', () => {
   const store = makeSoftHsm();
-  store.addToken('alice', PIN.toString());
+  for (const label of ['alice', 'zoe']) store.addToken(label, PIN.toString());
   afterAll(() => store.remove());
   const chips = {
     alice: (): Promise<SecureElement> =>
@@ -56,5 +60,25 @@ describeTokens('a token as one participant’s chip', () => {
     rmSync(store.tokens, { recursive: true });
     cpSync(yesterday, store.tokens, { recursive: true });
     await expect(cluster.start(member)).rejects.toMatchObject({ code: 'chip/rolled-back' });
+  });
+
+  test('E-9: a token in the place of the pinned one is refused when it is opened, and the pinned one is taken', async () => {
+    const ecdh = createECDH('prime256v1');
+    const element = await openSecureElement({ kind: 'pkcs11', module: MODULE, token: 'zoe' });
+    await element.personalise(new Uint8Array(ecdh.generateKeys()), PIN);
+    const pinned = await element.publicKey();
+    await element.close();
+    const chip = `{ kind: pkcs11, module: ${MODULE}, token: zoe }`;
+    const text = `url: wss://localhost/ws\nusername: zoe\napproval: auto\nchip: ${chip}\n`;
+    const config = parseAgentConfig(text);
+    const opening = (key: Uint8Array): Promise<SecureElement> =>
+      chipFromConfig('/', config, { logger: silentLogger, pinned: key });
+    await expect(opening(new Uint8Array(ecdh.getPublicKey()))).rejects.toMatchObject({
+      code: 'roster/refused',
+      cause: { code: 'wrong-chip' },
+    });
+    const own = await opening(pinned);
+    expect(await own.publicKey()).toEqual(pinned);
+    await own.close();
   });
 });

@@ -90,6 +90,37 @@ test('E-1: attempts without a known outcome may or may not have counted, and nei
   expect(record()?.releases).toEqual({ confirmed: 2, outstanding: 0 });
 });
 
+test('E-1: an attempt that was not sent does not count, and after four of unknown outcome the chip is not asked again', async () => {
+  const { cluster, address, onDisk, record } = await withReader(async (_, __, attempt) => {
+    const unsent = attempt === 1;
+    throw new SecureElementError('closed', 'the chip does not answer', { unsent });
+  });
+  const fails = async (sessionKey: string): Promise<string> =>
+    (await failure(cluster.sign(sessionKey, address, ['alice', 'bob']))).message;
+  await fails('s0');
+  expect(record()?.releases).toEqual({ confirmed: 0, outstanding: 0 });
+  for (const sessionKey of ['s1', 's2', 's3', 's4']) {
+    expect(await fails(sessionKey)).toMatch(/chip_refused/);
+  }
+  expect(record()?.releases).toEqual({ confirmed: 0, outstanding: 4 });
+  expect(await fails('s5')).toMatch(/state_rolled_back: 4 releases .* needs a refresh/);
+  expect(onDisk).toHaveLength(5);
+});
+
+test('E-1: an authorisation that is no DER signature is refused before the attempt is counted', async () => {
+  const { cluster, address, onDisk, record } = await withReader((chip, access) =>
+    chip.read(access),
+  );
+  cluster.proxy.meddle = (message, _, username) =>
+    message.type === 'sign_params' && username === 'alice'
+      ? [{ ...message, signature: Buffer.alloc(70, 0x30).toString('base64') }]
+      : [message];
+  const error = await failure(cluster.sign('s1', address, ['alice', 'bob']));
+  expect(error.message).toMatch(/chip_refused: the authorisation is not/);
+  expect(onDisk).toEqual([]);
+  expect(record()?.releases).toEqual({ confirmed: 0, outstanding: 0 });
+});
+
 test.each([
   ['more releases than attempts', 1],
   ['fewer releases than were confirmed', -1],

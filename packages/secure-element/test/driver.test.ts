@@ -32,8 +32,8 @@ const failure = (promise: Promise<unknown>): Promise<Partial<SecureElementError>
     () => ({}),
     (error: unknown) => {
       if (!(error instanceof SecureElementError)) throw error;
-      const { code, statusWord, triesLeft } = error;
-      return { code, statusWord, triesLeft } as Partial<SecureElementError>;
+      const { code, statusWord, triesLeft, unsent } = error;
+      return { code, statusWord, triesLeft, unsent } as Partial<SecureElementError>;
     },
   );
 
@@ -205,8 +205,16 @@ describe('the driver and a hostile transport', () => {
       se.read({ ...access, digest: randomBytes(32), signature: randomBytes(73) }),
       se.delete({ ...access, reasonHash: short }),
       se.rotate({ newAuthorisationKey: short, challenge: short, signature: short }),
+      se.rotate({
+        newAuthorisationKey: randomBytes(65),
+        challenge: randomBytes(16),
+        signature: randomBytes(7),
+      }),
     ];
-    for (const call of calls) expect(await failure(call)).toMatchObject({ code: 'input' });
+    for (const call of calls) {
+      const error = await failure(call);
+      expect(error).toMatchObject({ code: 'input', unsent: true });
+    }
     expect(sent).toHaveLength(0);
   });
 

@@ -140,12 +140,17 @@ export const ChipChallenge = base64Bytes(16).meta({
   contentEncoding: 'base64',
 });
 
+/** r = s = 1. */
+const SHORTEST_DER = 8;
+
 /** A DER signature over P-256. */
-export const DerSignature = base64(LIMITS.derSignature).meta({
-  id: 'DerSignature',
-  description: 'DER, P-256',
-  contentEncoding: 'base64',
-});
+export const DerSignature = base64(LIMITS.derSignature)
+  .refine((value) => sizeOf(value) >= SHORTEST_DER, `expected at least ${SHORTEST_DER} bytes`)
+  .meta({
+    id: 'DerSignature',
+    description: 'DER, P-256',
+    contentEncoding: 'base64',
+  });
 
 /** The encrypted keyshare. */
 export const EncryptedShard = base64(LIMITS.encryptedShard).meta({

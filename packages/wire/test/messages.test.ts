@@ -47,6 +47,16 @@ describe('every message', () => {
     }
   });
 
+  it('E-1: is refused with a signature of a chip that is shorter than any DER signature', () => {
+    const sample = SERVER_SAMPLES.find(({ type }) => type === 'chip_authorisation');
+    const signed = (bytes: number): unknown => ({
+      ...sample,
+      signature: Buffer.alloc(bytes, 0x30).toString('base64'),
+    });
+    expect(server(signed(8)).ok).toBe(true);
+    expect(server(signed(7))).toMatchObject({ ok: false, error: { code: 'invalid_message' } });
+  });
+
   it('is refused in the other direction, except an acknowledgement or a round without a number', () => {
     for (const sample of CLIENT_SAMPLES.filter(({ type }) => type !== 'round' && type !== 'ack')) {
       expect(server(sample)).toMatchObject({ error: { code: 'unknown_type' } });

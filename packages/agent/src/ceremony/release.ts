@@ -3,7 +3,7 @@
  * asked (contract.md §1.6, attacks.md E-1), and a chip that was reset in between is given a new
  * challenge, at most three times (E-10).
  */
-import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
+import { decodeDer, fromBase64, fromHex, IntentError, parseAddress } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import type { ChipAuthorisation } from '@quorate/wire';
 import type { KeyRecord, Releases } from '../state/keyRecords.ts';
@@ -12,6 +12,9 @@ import type { CeremonyContext } from './context.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
 
 const MAX_RENEWALS = 3;
+
+/** Attempts of unknown outcome, each of which widens what is believed of the chip's count. */
+const MAX_OUTSTANDING = 4;
 
 /**
  * Refusals that come before the chip raises its count (docs/spec/chip.md §3.6, §4): form, PIN,
@@ -79,13 +82,18 @@ export class ReleaseDesk {
     }
   }
 
-  #read(request: ReleaseRequest, { challenge, signature }: Authorisation): Promise<Uint8Array> {
+  async #read(request: ReleaseRequest, authorisation: Authorisation): Promise<Uint8Array> {
+    // Before the attempt counts: what the coordinator sends must not use up what is believed of the chip.
+    const { challenge, signature } = decoded(authorisation);
     const { keys } = this.#context.state;
     const { address, certificate, digest } = request;
     return this.#context.exclusive(address, async () => {
       const before = keys.find(address);
       refuseUnless(before?.state === 'active', 'state_rolled_back', 'the key needs a refresh');
       const { confirmed, outstanding } = before.releases;
+      const isClear = outstanding < MAX_OUTSTANDING;
+      const unclear = `${outstanding} releases have an unknown outcome: the key needs a refresh`;
+      refuseUnless(isClear, 'state_rolled_back', unclear);
       const attempted = { confirmed, outstanding: outstanding + 1 };
       keys.update(address, (record) => ({ ...record, releases: attempted }));
       try {
@@ -94,8 +102,8 @@ export class ReleaseDesk {
           address: parseAddress(before.address),
           sessionHash: certificate.sessionHash,
           digest,
-          challenge: fromBase64(challenge, 16),
-          signature: fromBase64(signature),
+          challenge,
+          signature,
         });
         this.#confirm(address, before.releases, releaseCount, secret);
         return secret;
@@ -161,9 +169,26 @@ export class ReleaseDesk {
   }
 }
 
-/** Whether the chip refused before it raised its release count. */
+/** What the chip will be given; it would refuse another form, too. */
+function decoded({ challenge, signature }: Authorisation): {
+  readonly challenge: Uint8Array;
+  readonly signature: Uint8Array;
+} {
+  try {
+    const der = fromBase64(signature);
+    decodeDer(der);
+    return { challenge: fromBase64(challenge, 16), signature: der };
+  } catch (error) {
+    if (!(error instanceof IntentError)) throw error;
+    throw new Refusal('chip_refused', 'the authorisation is not 16 bytes and a DER signature');
+  }
+}
+
+/** Whether the chip refused before it raised its release count, or was not asked at all. */
 export function isBeforeCount(error: unknown): boolean {
-  if (!(error instanceof SecureElementError) || error.statusWord === undefined) return false;
+  if (!(error instanceof SecureElementError)) return false;
+  if (error.unsent) return true;
+  if (error.statusWord === undefined) return false;
   const word = error.statusWord;
   const wrongPin = word >> 4 === 0x63c;
   const wrongLength = word >> 8 === 0x6c;

@@ -3,6 +3,7 @@
  */
 import { join } from 'node:path';
 import { toHex } from '@quorate/intent';
+import type { PinRefusals } from '../chip.ts';
 import { AgentError } from '../errors.ts';
 import { openPins, type Pins } from '../roster.ts';
 import { type ChipCounters, openChipCounters } from './chipCounters.ts';
@@ -11,6 +12,7 @@ import { makePrivateDirectory, readSecretFile } from './files.ts';
 import { type KeyRecords, openKeyRecords } from './keyRecords.ts';
 import { type LinkState, openLinkState } from './linkState.ts';
 import { lockDirectory } from './lock.ts';
+import { openPinRefusals } from './pinRefusals.ts';
 import { openSessionRecords, type SessionRecords } from './sessionRecords.ts';
 import { openUsedSessions, type UsedSessions } from './usedSessions.ts';
 
@@ -20,6 +22,7 @@ export const STATE_FILES = {
   pins: 'pins.json',
   link: 'link.json',
   chips: 'chips.json',
+  refused: 'pin.refused',
   replacement: 'replacement.json',
   used: 'used-sessions.log',
   keys: 'keys',
@@ -33,6 +36,7 @@ export interface AgentState {
   readonly pins: Pins;
   readonly keys: KeyRecords;
   readonly chips: ChipCounters;
+  readonly refusals: PinRefusals;
   readonly used: UsedSessions;
   readonly sessions: SessionRecords;
   readonly evidence: EvidenceStore;
@@ -59,6 +63,7 @@ export function openState(directory: string): AgentState {
       pins,
       keys,
       chips: openChipCounters(join(directory, STATE_FILES.chips)),
+      refusals: openPinRefusals(join(directory, STATE_FILES.refused)),
       used,
       sessions: openSessionRecords(join(directory, STATE_FILES.sessions), localKey),
       evidence: openEvidence(join(directory, STATE_FILES.evidence)),

@@ -10,6 +10,7 @@ import {
   loadAgentConfig,
   type PinProvider,
   resolvePath,
+  stampOfFile,
 } from '@quorate/agent';
 import type { Context } from '../context.ts';
 import { untilStopped } from '../dev/interrupt.ts';
@@ -106,7 +107,10 @@ async function holdPin(options: RunOptions): Promise<{ pin: PinProvider; wipe():
   const question = { question: 'PIN of the chip', option: '--pin-file' };
   const file = options.pinFile ?? existingPinFile(options.directory);
   if (file !== undefined) {
-    return { pin: () => obtainSecret(file, question), wipe: () => undefined };
+    const pin = Object.assign(() => obtainSecret(file, question), {
+      stamp: () => stampOfFile(file),
+    });
+    return { pin, wipe: () => undefined };
   }
   const asked = await obtainSecret(undefined, question);
   return { pin: () => Promise.resolve(asked.slice()), wipe: () => asked.fill(0) };
