@@ -75,15 +75,20 @@ describe('a replacement that somebody meddles with', () => {
     const { fresh } = options();
     const other = { ...fresh, open: () => openNew(foreign) };
     await expect(replaceChip(options({ fresh: other }))).rejects.toThrow('obeys another authority');
-    const full = async (): Promise<SecureElement> => {
-      const chip = await openNew(file);
-      const info = chip.info.bind(chip);
-      chip.info = async () => ({ ...(await info()), capacity: 1 });
-      return chip;
-    };
-    await expect(replaceChip(options({ fresh: { ...fresh, open: full } }))).rejects.toThrow(
-      'has room for 1 shards, and there are 2',
-    );
+    for (const room of [
+      { capacity: 1, used: 0 },
+      { capacity: 3, used: 2 },
+    ]) {
+      const full = async (): Promise<SecureElement> => {
+        const chip = await openNew(file);
+        const info = chip.info.bind(chip);
+        chip.info = async () => ({ ...(await info()), ...room });
+        return chip;
+      };
+      await expect(replaceChip(options({ fresh: { ...fresh, open: full } }))).rejects.toThrow(
+        'has room for 1 shards, and there are 2',
+      );
+    }
     expect(await options().service.open()).toBeUndefined();
   });
 
@@ -185,6 +190,13 @@ describe('a replacement that somebody meddles with', () => {
 
   test('a sealed shard is given again unless the coordinator keeps exactly the proven ciphertext', async () => {
     const honest = options().service;
+    const { fresh } = options();
+    const full = async (): Promise<SecureElement> => {
+      const chip = await openNew(file);
+      const info = chip.info.bind(chip);
+      chip.info = async () => ({ ...(await info()), capacity: addresses.length });
+      return chip;
+    };
     const given: string[] = [];
     const stopped = (change: (answer: ReplacementAnswer) => ReplacementAnswer) =>
       service({
@@ -197,7 +209,8 @@ describe('a replacement that somebody meddles with', () => {
       });
     const run = async (change: (answer: ReplacementAnswer) => ReplacementAnswer) => {
       given.length = 0;
-      const one = options({ service: stopped(change) });
+      // The records that fill the new chip are those of this replacement.
+      const one = options({ service: stopped(change), fresh: { ...fresh, open: full } });
       await expect(replaceChip(one)).rejects.toThrow('stopped');
       return given.toSorted();
     };

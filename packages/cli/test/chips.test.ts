@@ -231,6 +231,9 @@ describe('chips replace', () => {
     const { exit, last } = await replace(...second(), '--se-id', 'a-2');
     expect(exit).not.toBe(0);
     expect(last).toMatchObject({ hint: expect.stringContaining('lost cannot be replaced') });
+    expect(last).toMatchObject({
+      hint: expect.stringContaining('make new keys and move the funds'),
+    });
     copyFileSync(at('kept'), file);
     chmodSync(file, 0o600);
   });

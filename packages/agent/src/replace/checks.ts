@@ -17,7 +17,8 @@ export function movingKeys(state: AgentState): readonly KeyRecord[] {
   const what: Readonly<Record<string, string>> = {
     pending: 'its key generation is not complete: run the agent until it is',
     orphaned: 'its record is to be deleted: run the agent until it is',
-    rolled_back: 'it needs a refresh first',
+    rolled_back:
+      'a state was rolled back, and it is dead here: move its funds to a new key and destroy it',
   };
   throw new AgentError(
     'replace/refused',
@@ -39,10 +40,15 @@ export function checkSameKeys(keys: readonly KeyRecord[], answer: ReplacementAns
   throw new AgentError('replace/refused', `the coordinator does not know the shard of ${left}`);
 }
 
-/** Two chips under one authority, and room in the new one. */
+/**
+ * Two chips under one authority, and room in the new one.
+ *
+ * @param isBegun - whether records in the new chip may be those of this replacement already
+ */
 export async function checkChips(
   { old, fresh }: { readonly old: Chip; readonly fresh: Chip },
   keys: readonly KeyRecord[],
+  isBegun: () => Promise<boolean>,
 ): Promise<void> {
   const refuse = (message: string): never => {
     throw new AgentError('replace/refused', message);
@@ -55,9 +61,8 @@ export async function checkChips(
     const shown = (key: Uint8Array | null): string => (key === null ? 'none' : toHex(key));
     refuse(`the new chip obeys another authority: ${shown(other)}, not ${shown(own)}`);
   }
-  const used = after.used ?? 0;
-  const free = after.capacity - used;
-  if (free < keys.length && used === 0) {
+  const free = after.capacity - (after.used ?? 0);
+  if (free < keys.length && (after.capacity < keys.length || !(await isBegun()))) {
     refuse(`the new chip has room for ${free} shards, and there are ${keys.length}`);
   }
 }

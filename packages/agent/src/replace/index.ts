@@ -88,7 +88,10 @@ async function proceed(
   const keys = movingKeys(state);
   const chips = await openChips(options, state, username, begun);
   try {
-    await checkChips(chips, keys);
+    await checkChips(chips, keys, async () => {
+      if (begun !== undefined && begun.id !== null) return true;
+      return (await options.service.open()) !== undefined;
+    });
     const work = new Work(
       state,
       options.service,

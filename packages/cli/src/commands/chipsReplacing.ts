@@ -154,7 +154,7 @@ function oldChip(
         const { code, exit } = explain(error);
         throw new CliError(code, `the old chip cannot be opened: ${messageOf(error)}`, {
           exit,
-          hint: 'a chip that is lost cannot be replaced: mark it lost, and have its shards made anew by a refresh',
+          hint: 'a chip that is lost cannot be replaced: mark it lost, make new keys and move the funds',
           cause: error,
         });
       }),

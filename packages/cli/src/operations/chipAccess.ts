@@ -133,7 +133,7 @@ export function pinProblem(error: unknown): CliError | undefined {
       'the PIN of this chip is blocked: it gives nothing out any more',
       {
         exit: EXIT.refused,
-        hint: 'its shards are made anew by the other holders (refresh); mark the chip lost: quorate chips state',
+        hint: 'mark the chip lost (quorate chips state); make new keys, and move the funds with the other holders',
         cause: error,
       },
     );
