@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Approvals } from '../src/approvals.ts';
 import { openEvidence } from '../src/store/evidence.ts';
-import type { KeyRecord, KeyRecords } from '../src/store/keyRecords.ts';
-import type { SessionRecords } from '../src/store/sessionRecords.ts';
 import type { NewShare, SessionAbort } from '../src/worker/protocol.ts';
+import { Disk } from './support/disk.ts';
 import { joinedSides, mailOf, type Side } from './support/halves.ts';
 import { KEY } from './support/records.ts';
 
@@ -21,32 +20,6 @@ const UNSAFE: SessionAbort = {
   message: 'a proof that does not hold',
   evidence: [],
 };
-
-/** A disk that refuses, while it is broken, the changes of keys that it is told to, and new sessions. */
-class Disk {
-  refuses: (changed: KeyRecord, before: KeyRecord) => boolean = () => false;
-  sessionsFit = true;
-  readonly directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
-  readonly keys = (records: KeyRecords): KeyRecords => ({
-    ...records,
-    update: (id, change) =>
-      records.update(id, (record) => {
-        const changed = change(record);
-        if (this.refuses(changed, record)) throw new Error('no space left');
-        return changed;
-      }),
-  });
-  readonly sessions = (sessions: SessionRecords): SessionRecords => ({
-    find: (id) => sessions.find(id),
-    findByRequest: (id) => sessions.findByRequest(id),
-    update: (id, change) => sessions.update(id, change),
-    list: (query) => sessions.list(query),
-    add: (record) => {
-      if (!this.sessionsFit) throw new Error('no space left');
-      sessions.add(record);
-    },
-  });
-}
 
 const proposal = {
   operation: 'keygen',
@@ -167,6 +140,35 @@ describe('a disk that is full', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(p1.lines.has(id)).toBe(false);
     expect(p1.sent.length).toBe(said);
+  });
+
+  test.each(['at once', 'later'])(
+    'L-1b: a terminal lock, written %s, is told to every session of the key as such',
+    async (when) => {
+      const { p1, p2, disk, id } = await begun('sign');
+      const { session_id: other } = p1.manager.order(SIGN).view;
+      await vi.advanceTimersByTimeAsync(0);
+      if (when === 'later') disk.refuses = ({ lock }) => lock.state !== 'none';
+      const abort = { ...UNSAFE, keyUnsafe: 'terminal' } as const;
+      p1.lines.get(id)?.say({ event: 'aborted', id, abort });
+      expect(p1.manager.keys()).toMatchObject([{ state: 'retired' }]);
+      expect(() => p1.manager.order(SIGN)).toThrow(
+        expect.objectContaining({ code: 'key_retired' }),
+      );
+      disk.refuses = () => false;
+      await vi.advanceTimersByTimeAsync(2000);
+      const codes = [p1, p2].flatMap((side) =>
+        [id, other].map((one) => side.view(one)?.error?.code),
+      );
+      expect(new Set(codes)).toEqual(new Set(['key_retired']));
+    },
+  );
+
+  test('what a thread says and nobody understands ends its session, and not the process', async () => {
+    const { p1, id } = await begun('sign');
+    const frame = { round: 99, from: 1, to: 2, body: 'AAAA', signature: '' } as const;
+    p1.lines.get(id)?.say({ event: 'frames', id, frames: [frame] });
+    expect(p1.view(id)).toMatchObject({ status: 'failed', error: { code: 'internal' } });
   });
 
   test('L-1b: a session that shows a second lock, which is written, ends with those of the first', async () => {

@@ -6,7 +6,7 @@ import { type SignableMessage, signable } from '../message.ts';
 import type { PublicIdentity } from '../partner.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { SessionContext } from './context.ts';
-import { checkOpenable, checkUnlocked } from './keyState.ts';
+import { checkOpenable, checkUnlocked, lockCode } from './keyState.ts';
 import type { TwoPartySession } from './session.ts';
 
 /** What REST asks for. */
@@ -96,8 +96,8 @@ export class Admission {
     const key = this.#context.store.keys.find(keySessionId);
     if (key === undefined || key.partner !== partner.name) throw new CosignerError('unknown_key');
     if (key.state === 'pending') throw new CosignerError('key_pending');
-    if (this.#context.locks.isUnwritten(key.session_id)) throw new CosignerError('key_locked');
-    const { own } = this.#context;
+    const { locks, own } = this.#context;
+    if (locks.isUnwritten(key.session_id)) throw new CosignerError(lockCode(locks.locked(key)));
     const pinned =
       equalBytes(fromHex(key.partner_identity), partner.identity) &&
       equalBytes(fromHex(key.own_identity), own.identity);

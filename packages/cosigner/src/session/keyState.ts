@@ -25,6 +25,11 @@ export function waitingOf(record: KeyRecord): Pick<KeyRecord, 'session_id' | 'sh
   return record.next ?? (record.state === 'pending' ? record : undefined);
 }
 
+/** What the sessions of a key that was locked are told. */
+export function lockCode({ lock }: KeyRecord): 'key_locked' | 'key_retired' {
+  return lock.state === 'terminal' ? 'key_retired' : 'key_locked';
+}
+
 /** @throws CosignerError for a key that may not sign */
 export function checkUnlocked(key: KeyRecord): void {
   const state = stateOf(key);

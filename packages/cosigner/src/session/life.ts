@@ -17,6 +17,7 @@ import type { ThreadPort } from '../worker/threads.ts';
 import { discardShare } from './commit.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { Deadlines } from './deadlines.ts';
+import { lockCode } from './keyState.ts';
 import { encodeMail } from './mail.ts';
 import { messageOfRound } from './steps.ts';
 import { toldCode } from './told.ts';
@@ -222,7 +223,9 @@ export class SessionLife {
   /** A lock that is not written for so long is no reason to wait longer here. */
   #endUntold(): void {
     const reason = 'the lock of the key cannot be written';
-    this.#finish({ status: 'aborted', code: 'key_locked', reason, untold: true });
+    const { context, key } = this;
+    const code = key === undefined ? 'key_locked' : lockCode(context.locks.locked(key));
+    this.#finish({ status: 'aborted', code, reason, untold: true });
   }
 
   /** The partner is told of no end until the lock is on disk; here it comes with the deadline at the latest. */

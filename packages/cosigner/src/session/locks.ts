@@ -13,7 +13,7 @@ const AGAIN_MS = 2000;
 /** The locks of one server. */
 export class KeyLocks {
   readonly #context: Pick<SessionContext, 'logger' | 'now' | 'store'>;
-  readonly #onLocked: (keySessionId: string, cause: string | undefined) => void;
+  readonly #onLocked: (key: KeyRecord, cause: string | undefined) => void;
   /** Writes that failed, by key. */
   readonly #unwritten = new Map<string, ((record: KeyRecord) => KeyRecord)[]>();
   #timer: NodeJS.Timeout | undefined;
@@ -21,7 +21,7 @@ export class KeyLocks {
   /** `onLocked` ends the sessions of a key but the cause, which has an end of its own. */
   constructor(
     context: Pick<SessionContext, 'logger' | 'now' | 'store'>,
-    onLocked: (keySessionId: string, cause: string | undefined) => void,
+    onLocked: (key: KeyRecord, cause: string | undefined) => void,
   ) {
     this.#context = context;
     this.#onLocked = onLocked;
@@ -52,7 +52,7 @@ export class KeyLocks {
     });
     this.#unwritten.set(keySessionId, [...(this.#unwritten.get(keySessionId) ?? []), change]);
     this.#write(keySessionId);
-    this.#onLocked(keySessionId, sessionId);
+    this.#tell(keySessionId, sessionId);
   }
 
   /** Tries once more what failed; the server stops. */
@@ -66,8 +66,13 @@ export class KeyLocks {
 
   #again(): void {
     for (const key of this.#unwritten.keys()) {
-      if (this.#write(key)) this.#onLocked(key, undefined);
+      if (this.#write(key)) this.#tell(key, undefined);
     }
+  }
+
+  #tell(keySessionId: string, cause: string | undefined): void {
+    const record = this.#context.store.keys.find(keySessionId);
+    if (record !== undefined) this.#onLocked(this.locked(record), cause);
   }
 
   #write(keySessionId: string): boolean {

@@ -14,11 +14,12 @@ import { z } from 'zod';
 import { CosignerError, messageOf } from '../errors.ts';
 import { hex0x } from '../message.ts';
 import type { PeerMessage } from '../peer/connection.ts';
+import type { KeyRecord } from '../store/keyRecords.ts';
 import { Admission, type Admitted, type Order } from './admission.ts';
 import { forgetLeftovers } from './commit.ts';
 import { Confirmation } from './confirmation.ts';
 import type { Proposal, SessionContext } from './context.ts';
-import { shownKey } from './keyState.ts';
+import { lockCode, shownKey } from './keyState.ts';
 import { KeyLocks } from './locks.ts';
 import { decodeMail } from './mail.ts';
 import { TwoPartySession } from './session.ts';
@@ -234,12 +235,12 @@ export class SessionManager {
     this.#confirmation.askFor(session.proposal.partner.name, id);
   }
 
-  #locked(keySessionId: string, cause: string | undefined): void {
+  #locked(key: KeyRecord, cause: string | undefined): void {
     for (const session of this.#live.values()) {
-      if (session.proposal.keySessionId !== keySessionId) continue;
+      if (session.proposal.keySessionId !== key.session_id) continue;
       // A cause that fell silent meanwhile has no end of its own any more.
       if (session.id === cause && !session.isSilent) continue;
-      session.stop('key_locked', 'another session locked the key');
+      session.stop(lockCode(key), 'another session locked the key');
     }
   }
 
