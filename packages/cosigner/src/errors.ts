@@ -27,6 +27,7 @@ export type SetupErrorCode =
   | 'config/unknown-key'
   | 'store/exists'
   | 'store/newer-version'
+  | 'store/older-version'
   | 'store/not-found'
   | 'store/tampered'
   | 'store/wrong-role';

@@ -141,13 +141,19 @@ describe('a store', () => {
     await expect(initCosigner(loaded)).rejects.toMatchObject({ code: 'store/exists' });
   });
 
-  test('of a newer version is refused, and left as it is', async () => {
+  test.each([
+    ['newer', 3, 'version 3, this program knows up to 2'],
+    ['older', 1, 'version 1, this program reads 2 only'],
+  ])('of a version that is %s is refused, and left as it is', async (which, version, says) => {
     const file = join(directory, 'enterprise/store.json');
     const before = readFileSync(file, 'utf8');
-    const newer = before.replace('"version":1', '"version":2');
-    writeFileSync(file, newer);
-    await expect(start()).rejects.toMatchObject({ code: 'store/newer-version' });
-    expect(readFileSync(file, 'utf8')).toBe(newer);
+    const other = before.replace('"version":2', `"version":${version}`);
+    writeFileSync(file, other);
+    await expect(start()).rejects.toMatchObject({
+      code: `store/${which}-version`,
+      message: expect.stringContaining(says),
+    });
+    expect(readFileSync(file, 'utf8')).toBe(other);
     writeFileSync(file, before);
   });
 

@@ -6,8 +6,8 @@ import { SetupError } from '../errors.ts';
 
 const FORMAT = 'quorate-cosigner-store';
 
-/** The version that this program writes; it reads every earlier one. */
-const STORE_VERSION = 1;
+/** The one version that this program writes and reads: whoever changes what lies in a store raises it. */
+const STORE_VERSION = 2;
 
 const versionSchema = z.object({
   format: z.literal(FORMAT),
@@ -23,8 +23,9 @@ export function createVersion(path: string, role: CosignerRoleName, name: string
 }
 
 /**
- * Refuses a store of a newer program, and one that belongs to the other side.
- * @throws SetupError `store/not-found`, `store/tampered`, `store/newer-version`, `store/wrong-role`
+ * Refuses a store of a newer or older program, and one that belongs to the other side.
+ * @throws SetupError `store/not-found`, `store/tampered`, `store/newer-version`, `store/older-version`,
+ * `store/wrong-role`
  */
 export function checkVersion(path: string, role: CosignerRoleName, name: string): void {
   const content = readIfPresent(path)?.toString('utf8');
@@ -38,6 +39,12 @@ export function checkVersion(path: string, role: CosignerRoleName, name: string)
     throw new SetupError(
       'store/newer-version',
       `${path}: version ${version}, this program knows up to ${STORE_VERSION}; use the newer program`,
+    );
+  }
+  if (version < STORE_VERSION) {
+    throw new SetupError(
+      'store/older-version',
+      `${path}: version ${version}, this program reads ${STORE_VERSION} only; use the older program`,
     );
   }
   if (owner !== role || ownerName !== name) {
