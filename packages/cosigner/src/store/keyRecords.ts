@@ -142,7 +142,15 @@ export function openKeyRecords(directory: string, seal: RecordSeal): KeyRecords 
   const write = (record: KeyRecord): KeyRecord => {
     history.add(moduliOf(record));
     const mac = seal.record(JSON.stringify(record));
-    replaceFile(fileOf(record.session_id), `${JSON.stringify({ format: FORMAT, mac, record })}\n`);
+    const file = fileOf(record.session_id);
+    try {
+      replaceFile(file, `${JSON.stringify({ format: FORMAT, mac, record })}\n`);
+    } catch (error) {
+      // It may be in place although its folder could not be flushed: then it is what a restart would find.
+      const isThere = readIfPresent(file)?.includes(mac) === true;
+      if (isThere) records.set(record.session_id, record);
+      throw error;
+    }
     records.set(record.session_id, record);
     return record;
   };
@@ -156,9 +164,11 @@ export function openKeyRecords(directory: string, seal: RecordSeal): KeyRecords 
     update: (sessionId, change) => {
       const before = records.get(sessionId);
       if (before === undefined) throw new Error('unreachable: a change of no key');
-      const record = write(withReleases(before, change(before)));
-      if (record.releases.due !== before.releases.due) tellDue?.(sessionId);
-      return record;
+      try {
+        return write(withReleases(before, change(before)));
+      } finally {
+        if (records.get(sessionId)?.releases.due !== before.releases.due) tellDue?.(sessionId);
+      }
     },
     remove: (sessionId) => {
       removeIfPresent(fileOf(sessionId));
