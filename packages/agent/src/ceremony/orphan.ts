@@ -12,8 +12,11 @@ import { certificatePayload } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';
 import { orphanKey } from './keyFate.ts';
 
+/** The record that is deleted; of a key that this agent knows nothing of, it is what the notice says. */
+type Orphan = Pick<KeyRecord, 'record_id' | 'address' | 'part_index'>;
+
 interface Pending {
-  readonly record: KeyRecord;
+  readonly record: Orphan;
   readonly sessionHash: Uint8Array;
   readonly reasonHash: Uint8Array;
   readonly challenge: string;
@@ -33,11 +36,11 @@ export class OrphanDesk {
     const context = this.#context;
     const { session_key } = notice;
     orphanKey(context, session_key);
-    const record = context.state.keys.findBySession(session_key);
-    if (record?.state !== 'orphaned' || record.record_id !== notice.record_id) {
-      const message = record ? 'the key is in use' : 'no such record';
+    const record = this.#orphanOf(notice);
+    if (record === undefined) {
+      const message = 'the key is in use';
       context.logger.warn({ session_key, message }, 'orphan notice refused');
-      return this.#answer(notice.session_key, notice.part_index, !record, message);
+      return this.#answer(session_key, notice.part_index, false, message);
     }
     const reason = reasonHash(notice.reason);
     const payload = certificatePayload(
@@ -66,6 +69,24 @@ export class OrphanDesk {
     });
   }
 
+  /**
+   * The orphan of a notice: by our own record, or, when nothing here is of that session, record or address (an
+   * older directory was restored), by the notice. Then the chip has the word: it deletes it, or has none.
+   */
+  #orphanOf(notice: OrphanNotice): Orphan | undefined {
+    const { keys } = this.#context.state;
+    const record = keys.findBySession(notice.session_key);
+    if (record !== undefined) {
+      const same = record.state === 'orphaned' && record.record_id === notice.record_id;
+      return same ? record : undefined;
+    }
+    const { record_id, address, part_index } = notice;
+    const used = keys.list().some((key) => key.record_id === record_id);
+    return used || keys.find(address) !== undefined
+      ? undefined
+      : { record_id, address, part_index };
+  }
+
   /** Deletes the record and forgets the key. */
   async receiveAuthorisation(message: OrphanAuthorisation): Promise<void> {
     const context = this.#context;
@@ -75,7 +96,7 @@ export class OrphanDesk {
     this.#pending.delete(session_key);
     const { record } = pending;
     const current = context.state.keys.find(record.address);
-    if (current?.state !== 'orphaned') {
+    if (current !== undefined && current.state !== 'orphaned') {
       return this.#answer(session_key, record.part_index, false, 'the key is in use');
     }
     if (!equalBytes(fromHex(message.reason_hash, 32), pending.reasonHash)) {
@@ -97,7 +118,7 @@ export class OrphanDesk {
         return this.#answer(session_key, record.part_index, false, 'the chip refused');
       }
     }
-    context.state.keys.remove(record.address);
+    if (current !== undefined) context.state.keys.remove(record.address);
     this.#answer(session_key, record.part_index, true, '');
   }
 
