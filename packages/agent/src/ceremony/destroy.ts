@@ -71,7 +71,13 @@ export class DestroyDesk {
       return this.#context.logger.warn({ session_key }, 'ignored: no consent to this destruction');
     }
     try {
-      if (key.state !== 'destroying' && key.state !== 'destroyed') this.#begin(key, params);
+      // Not beside a release: what it finds out about the key must not overwrite what follows.
+      await this.#context.exclusive(key.address, async () => {
+        const current = this.#deletions.find(session_key);
+        if (current?.state === 'active' || current?.state === 'rolled_back') {
+          this.#begin(current, params);
+        }
+      });
     } catch (error) {
       this.#context.logger.error({ session_key, error: messageOf(error) }, 'destruction refused');
       return this.#deletions.fail(key, tellableReason(error));
