@@ -37,7 +37,7 @@ describe('several keys of one pair', () => {
       expect(signer).toBe(addresses.get(key ?? ''));
     }
     await pair.stop();
-  });
+  }, 300_000);
 
   test('P-13: primes that are in a key already make no second one', async () => {
     const directory = await makeStores();

@@ -4,7 +4,7 @@
  */
 import { closeSync, fsyncSync, ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readIfPresent, syncDirectory } from '@quorate/agent';
+import { readIfPresent, replaceFile, syncDirectory } from '@quorate/agent';
 import { SetupError } from '../errors.ts';
 import { isTag, type RecordSeal } from './recordSeal.ts';
 
@@ -21,6 +21,7 @@ export interface ModulusHistory {
 /** Opens the history. @throws SetupError `store/tampered` */
 export function openModulusHistory(file: string, seal: RecordSeal): ModulusHistory {
   const known = new Set<string>();
+  const tags: string[] = [''];
   let last = '';
   const content = readIfPresent(file)?.toString('utf8') ?? '';
   // A line without its end was being written when the process ended; its share was not stored.
@@ -34,8 +35,17 @@ export function openModulusHistory(file: string, seal: RecordSeal): ModulusHisto
       throw new SetupError('store/tampered', `${file}: line ${known.size + 1} was altered`);
     }
     known.add(modulus);
+    tags.push(expected);
     last = expected;
   }
+  const end = file.replace(/\.log$/, '.end');
+  let counted = checkEnd(end, tags, seal);
+  const writeEnd = (): void => {
+    if (counted === known.size) return;
+    replaceFile(end, `${known.size} ${seal.end(known.size, last)}\n`);
+    counted = known.size;
+  };
+  writeEnd();
   return {
     all: () => [...known].map((modulus) => BigInt(`0x${modulus}`)),
     has: (modulus) => known.has(modulus),
@@ -51,12 +61,27 @@ export function openModulusHistory(file: string, seal: RecordSeal): ModulusHisto
         tag = seal.modulus(tag, modulus);
         lines.push(`${modulus} ${tag}\n`);
       }
-      if (lines.length === 0) return;
-      size = append(file, size, lines.join(''));
+      if (lines.length > 0) size = append(file, size, lines.join(''));
       for (const modulus of fresh) known.add(modulus);
       last = tag;
+      writeEnd();
     },
   };
+}
+
+/**
+ * The history has at least the lines that it was said to have; it has more when the process ended between
+ * a line and what says so. Only a new one has nothing that says it, and no line. Gives that number.
+ * @throws SetupError `store/tampered`
+ */
+function checkEnd(file: string, tags: readonly string[], seal: RecordSeal): number {
+  const content = readIfPresent(file)?.toString('utf8');
+  if (content === undefined && tags.length === 1) return -1;
+  const [, lines = '', tag] = /^(\d+) (\w+)\n$/.exec(content ?? '') ?? [];
+  const last = tags[Number(lines)];
+  const known = last !== undefined && isTag(tag, seal.end(Number(lines), last));
+  if (!known) throw new SetupError('store/tampered', `${file}: moduli are missing`);
+  return Number(lines);
 }
 
 /** One division by all of them: their product is taken modulo the one. */

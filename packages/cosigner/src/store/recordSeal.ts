@@ -7,12 +7,15 @@ import { equalBytes, framed, fromHex, toHex, utf8 } from '@quorate/intent';
 
 const RECORD_LABEL = 'quorate/v1/cosigner/key-record';
 const MODULUS_LABEL = 'quorate/v1/cosigner/modulus';
+const END_LABEL = 'quorate/v1/cosigner/moduli-end';
 
 /** Makes and checks tags, hex of 32 bytes. */
 export interface RecordSeal {
   record(text: string): string;
   /** Of a line of the history and all those before it; the first has an empty one before it. */
   modulus(before: string, modulus: string): string;
+  /** Of how many lines the history has, and the tag of the last. */
+  end(lines: number, last: string): string;
 }
 
 /** The tags under a key of 32 bytes. */
@@ -26,6 +29,7 @@ export function makeRecordSeal(key: Uint8Array): RecordSeal {
   return {
     record: (text) => tag(RECORD_LABEL, utf8(text)),
     modulus: (before, modulus) => tag(MODULUS_LABEL, utf8(before), utf8(modulus)),
+    end: (lines, last) => tag(END_LABEL, utf8(`${lines}`), utf8(last)),
   };
 }
 

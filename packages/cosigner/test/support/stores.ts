@@ -105,7 +105,9 @@ export async function forgetModuli(
     await rewriteRecords(directory, side, ({ share, ...record }) => [
       { ...record, share: { ...share, moduli: [] } },
     ]);
-    rmSync(join(directory, side, 'keys', 'moduli.log'), { force: true });
+    for (const file of ['moduli.log', 'moduli.end']) {
+      rmSync(join(directory, side, 'keys', file), { force: true });
+    }
   }
 }
 
