@@ -3,7 +3,8 @@
  * asks for it, and never a second try with a PIN that was wrong.
  */
 import { type ChipInfo, type SecureElement, SecureElementError } from '@quorate/secure-element';
-import { toHex } from '@quorate/intent';
+import { randomBytes } from 'node:crypto';
+import { registrationMessage, toHex, verifyP256 } from '@quorate/intent';
 
 /** Gives the PIN; the chip wrapper wipes the bytes after use. */
 export interface PinProvider {
@@ -26,8 +27,11 @@ const FORGETFUL: PinRefusals = {
   clear: () => undefined,
 };
 
-/** Is told the chip's state counter: at the opening, and after what is written in the chip for good. */
-export type SeeCounter = (chipPublicKey: Uint8Array, counter: number) => void;
+/**
+ * Is told the chip's state counter: at the opening, and after what is written in the chip for good. As long as the chip
+ * has not proven that it has its key, the counter may be compared, and is not to be remembered.
+ */
+export type SeeCounter = (chipPublicKey: Uint8Array, counter: number, isProven: boolean) => void;
 
 /** What a chip is read with (contract.md §1.6). */
 export type ReadRequest = Parameters<SecureElement['read']>[0];
@@ -51,6 +55,8 @@ export class Chip {
   #queue: Promise<unknown> = Promise.resolve();
   #verified = false;
   #wrongPin = false;
+  #proven = false;
+  readonly #cplc: Uint8Array;
 
   private constructor(
     element: SecureElement,
@@ -62,6 +68,7 @@ export class Chip {
     this.#pin = pin;
     this.#see = memory.see;
     this.#refusals = memory.refusals;
+    this.#cplc = identity.cplc;
     this.cpic = toHex(identity.cplc);
     this.publicKey = identity.publicKey;
   }
@@ -177,7 +184,7 @@ export class Chip {
 
   async #count(): Promise<void> {
     const { stateCounter } = await this.#element.info();
-    if (stateCounter !== null) this.#see(this.publicKey, stateCounter);
+    if (stateCounter !== null) this.#see(this.publicKey, stateCounter, this.#proven);
   }
 
   #withPin<T>(use: (element: SecureElement) => Promise<T>): Promise<T> {
@@ -222,6 +229,21 @@ export class Chip {
     } finally {
       pin.fill(0);
     }
+    if (!this.#proven) await this.#prove();
+  }
+
+  /** Anybody can copy a public key, and a forged chip with a huge counter would make the genuine one an older copy. */
+  async #prove(): Promise<void> {
+    const nonce = new Uint8Array(randomBytes(32));
+    const proof = await this.#element.register(nonce);
+    const chipPublicKey = this.publicKey;
+    const message = registrationMessage({ chipPublicKey, cplc: this.#cplc, nonce });
+    if (!verifyP256(chipPublicKey, message, proof)) {
+      this.#verified = false;
+      throw new SecureElementError('wrong-chip', 'the chip does not have the key that it shows');
+    }
+    this.#proven = true;
+    await this.#count();
   }
 
   /** Commands of one sequence are not interleaved with those of another session. */

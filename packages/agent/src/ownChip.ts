@@ -2,7 +2,7 @@
  * Opens the chip that an agent may use: the present copy of the pinned one.
  */
 import type { SecureElement } from '@quorate/secure-element';
-import { Chip, type PinProvider } from './chip.ts';
+import { Chip, type PinProvider, type SeeCounter } from './chip.ts';
 import { AgentError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { AgentState } from './state/index.ts';
@@ -37,7 +37,7 @@ export async function openOwnChip({
     const pinned = state.pins.find(username);
     // Before the PIN and before its counter is believed; nobody would accept its certificates.
     if (pinned && !Buffer.from(pinned).equals(await element.publicKey())) throw notPinned();
-    const see = (key: Uint8Array, counter: number): void => state.chips.see(key, counter);
+    const see: SeeCounter = (...seen) => state.chips.see(...seen);
     return await Chip.open(element, pin, see, state.refusals);
   } catch (error) {
     await element.close();

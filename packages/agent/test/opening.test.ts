@@ -151,3 +151,26 @@ test('a chip that hides its records before the PIN is asked for room after the P
   expect((await chip.info()).used).toBe(100);
   await chip.close();
 });
+
+test('E-9: a chip that only copies the pinned key cannot raise the counter that is remembered of the genuine one', async () => {
+  const cluster = await startCluster(['alice', 'bob']);
+  const alice = cluster.member('alice');
+  await alice.agent.close();
+  const file = join(alice.directory, 'chips.json');
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const element = await cluster.openChip(alice);
+  const own = await element.info();
+  const huge = async () => ({ ...own, stateCounter: 0xffffffff });
+  const forged = watched(element, {
+    info: huge,
+    register: async () => Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 1),
+  });
+  await cluster.start(alice, { chip: forged.element });
+  const order = { session_key: 'k1', threshold: 2, total_parts: 2, participants: ['alice', 'bob'] };
+  await expect(cluster.client.keygen(order)).rejects.toThrow(/wrong-chip/);
+  expect(forged.calls).toContain('register');
+  await alice.agent.close();
+  expect(existsSync(file) ? readFileSync(file, 'utf8') : '').toBe(before);
+  await cluster.start(alice);
+  await cluster.keygen('k2');
+});

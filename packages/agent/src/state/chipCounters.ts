@@ -10,10 +10,11 @@ import { readIfPresent, replaceFile } from './files.ts';
 /** What an agent remembers of the chips that it has used. */
 export interface ChipCounters {
   /**
-   * Compares a chip's counter with the one seen before, and keeps it durably when it is higher.
+   * Compares a chip's counter with the one seen before, and keeps it durably when it is higher and the chip has
+   * proven that it has this key.
    * @throws AgentError `chip/rolled-back` when it is lower
    */
-  see(chipPublicKey: Uint8Array, counter: number): void;
+  see(chipPublicKey: Uint8Array, counter: number, isProven?: boolean): void;
 }
 
 const fileSchema = z.strictObject({
@@ -25,7 +26,7 @@ const fileSchema = z.strictObject({
 export function openChipCounters(path: string): ChipCounters {
   const counters = load(path);
   return {
-    see: (chipPublicKey, counter) => {
+    see: (chipPublicKey, counter, isProven = true) => {
       const chip = toHex(chipPublicKey);
       const before = counters.get(chip) ?? -1;
       if (counter < before) {
@@ -34,7 +35,7 @@ export function openChipCounters(path: string): ChipCounters {
           `the chip's state counter is ${counter} and was ${before}: this is an older copy of the chip; put the present one back`,
         );
       }
-      if (counter === before) return;
+      if (counter === before || !isProven) return;
       const changed = new Map(counters).set(chip, counter);
       const file = { format: 'quorate-chips/v1', counters: Object.fromEntries(changed) };
       replaceFile(path, `${JSON.stringify(file, null, 2)}\n`);
