@@ -14,7 +14,7 @@ import { Refusal, refuseUnless } from './refusal.ts';
 const MAX_RENEWALS = 3;
 
 /** Attempts of unknown outcome, each of which widens what is believed of the chip's count. */
-const MAX_OUTSTANDING = 4;
+const MAX_OUTSTANDING = 8;
 
 /**
  * Refusals that come before the chip raises its count (docs/spec/chip.md §3.6, §4): form, PIN,

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -31,6 +31,20 @@ const names = async (): Promise<unknown[]> =>
   (await database.read((tx) => tx.all<Row>('SELECT name FROM t ORDER BY id'))).map(
     (r) => r['name'],
   );
+
+test('opening empties the log that a killed process left', async () => {
+  await insert(1, 'overwritten since')(database);
+  const killed = join(directory, 'killed.db');
+  // What the disk holds now is what a process that is killed now leaves.
+  await cp(file, killed);
+  await cp(`${file}-wal`, `${killed}-wal`);
+  expect((await stat(`${killed}-wal`)).size).toBeGreaterThan(0);
+  const again = await openDatabase(killed, schema);
+  expect((await stat(`${killed}-wal`)).size).toBe(0);
+  const rows = await again.read((tx) => tx.all<Row>('SELECT name FROM t'));
+  expect(rows.map((row) => row['name'])).toEqual(['overwritten since']);
+  await again.close();
+});
 
 describe('transactions', () => {
   test('a transaction that throws leaves nothing, and its neighbours in the same commit stay', async () => {
