@@ -104,10 +104,23 @@ while ((await fetch(`${p1.url}/readyz`)).status !== 200) await sleep(20);
 const { session_id: key } = await ask('/api/v1/keygen/two-party', {});
 for (let at = 0; at < 5; at += 1) await sign(`warm ${at}`);
 
+/** What P1's metrics say of the steps of signatures: seconds in all and how many, by step. */
+async function steps() {
+  const text = await (await fetch(`${p1.url}/metrics`)).text();
+  const found = {};
+  const pattern = /quorate_cosigner_step_seconds_(sum|count)\{type="sign",step="(\w+)"\} (\S+)/g;
+  for (const [, what, step, value] of text.matchAll(pattern)) {
+    found[step] = { ...found[step], [what]: Number(value) };
+  }
+  return found;
+}
+
+const stepsBefore = await steps();
 const before = [p1, p2].map(usage);
 const times = [];
 for (let at = 0; at < RUNS; at += 1) times.push(await sign(`one ${at}`));
 const after = [p1, p2].map(usage);
+const stepsAfter = await steps();
 times.sort((x, y) => x - y);
 const quantile = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))];
 
@@ -133,6 +146,13 @@ const result = {
   per_second: round(RUNS / seconds),
   runs: RUNS,
   failures,
+  // Means at P1, from the beginning of a step to that of the next.
+  step_ms: Object.fromEntries(
+    Object.entries(stepsAfter).map(([step, { sum, count }]) => {
+      const { sum: s0 = 0, count: c0 = 0 } = stepsBefore[step] ?? {};
+      return [step, round((1000 * (sum - s0)) / (count - c0))];
+    }),
+  ),
   cpu_ms: after.map(({ cpu }, at) => round((cpu - before[at].cpu) / RUNS)),
   rss_mb: after.map(({ rss }) => Math.round(rss)),
 };

@@ -137,6 +137,7 @@ async function assemble(
     approvals: given.approvals,
     now: Date.now,
     send: (name, message) => hub.send(name, message),
+    onStep: (...seen) => metrics.step(...seen),
     onSession: (view) => {
       metrics.session(view);
       const { session_id, type, status } = view;

@@ -225,6 +225,11 @@ describe('the REST interface', () => {
     expect(metrics).toContain(
       'quorate_cosigner_sessions_total{type="keygen",status="completed"} 1',
     );
+    for (const step of ['StepPreParams', 'StepKeygenP1', 'StepKeygenP2']) {
+      expect(metrics).toContain(
+        `quorate_cosigner_step_seconds_count{type="keygen",step="${step}"} 1`,
+      );
+    }
     expect((await request('/api/v1/keys')).status).toBe(200);
     expect((await request('/nothing')).status).toBe(404);
   });

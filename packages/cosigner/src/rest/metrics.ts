@@ -1,5 +1,5 @@
 /** What the server counts, in the form that Prometheus reads. */
-import type { TwoPartySession } from '@quorate/wire';
+import type { Step, TwoPartySession, TwoPartyType } from '@quorate/wire';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What is read when metrics are asked for. */
@@ -14,6 +14,8 @@ export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
   session(view: TwoPartySession): void;
+  /** A step that is over. */
+  step(type: TwoPartyType, step: Step, seconds: number): void;
   request(route: string, status: number, seconds: number): void;
 }
 
@@ -32,6 +34,13 @@ export function createMetrics(gauges: Gauges): Metrics {
     help: 'duration of completed sessions',
     labelNames: ['type'],
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180],
+    registers,
+  });
+  const steps = new Histogram({
+    name: 'quorate_cosigner_step_seconds',
+    help: 'duration of the steps of sessions',
+    labelNames: ['type', 'step'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
     registers,
   });
   const requests = new Histogram({
@@ -53,6 +62,7 @@ export function createMetrics(gauges: Gauges): Metrics {
       sessions.inc({ type, status });
       if (status === 'completed') duration.observe({ type }, (to - from) / 1000);
     },
+    step: (type, step, seconds) => steps.observe({ type, step }, seconds),
     request: (route, status, seconds) => requests.observe({ route, status }, seconds),
   };
 }

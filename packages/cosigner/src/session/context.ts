@@ -1,4 +1,5 @@
 /** What a session of two parties works with. */
+import type { SeeStep } from './stepTimes.ts';
 import type { Logger } from '@quorate/agent';
 import type { Approvals } from '../approvals.ts';
 import type { CosignerConfig } from '../config.ts';
@@ -30,6 +31,7 @@ export interface SessionContext {
   readonly partner: (name: string) => PublicIdentity | undefined;
   readonly send: (partner: string, message: PeerMessage) => boolean;
   readonly locks: KeyLocks;
+  readonly onStep?: SeeStep;
   /** A session is over. */
   readonly onOver: (sessionId: string) => void;
   /** And has nothing more to say. */

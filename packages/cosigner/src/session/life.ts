@@ -1,7 +1,4 @@
-/**
- * What the parts of a session share: where it stands, its mail, its clocks, its line to the protocol
- * thread, and its end.
- */
+/** What the parts of a session share: its stand, mail, clocks, line to the protocol thread, and end. */
 import {
   COSIGNER_CODES,
   type CosignerCode,
@@ -20,6 +17,7 @@ import { Deadlines } from './deadlines.ts';
 import { lockCode } from './keyState.ts';
 import { encodeMail } from './mail.ts';
 import { messageOfRound } from './steps.ts';
+import { stepTimes } from './stepTimes.ts';
 import { toldCode } from './told.ts';
 
 /** How long the last messages of a session are repeated after its end, milliseconds. */
@@ -50,10 +48,12 @@ export class SessionLife {
   readonly #waiters: (() => void)[] = [];
   #port: ThreadPort | undefined;
   #held: string | undefined;
+  readonly #enter: ReturnType<typeof stepTimes>;
 
   constructor(context: SessionContext, proposal: Proposal) {
     this.context = context;
     this.proposal = proposal;
+    this.#enter = stepTimes(proposal.type, (...seen) => context.onStep?.(...seen));
     const { name } = proposal.partner;
     this.courier = new Courier(proposal.id, (message) => context.send(name, message));
     this.clocks = new Deadlines(context.config.deadlines.session, (which) => {
@@ -125,6 +125,7 @@ export class SessionLife {
 
   /** Changes what REST shows. */
   show(change: Partial<SessionView>): void {
+    if (change.step) this.#enter(change.step);
     this.context.store.sessions.update(this.proposal.id, change);
   }
 
