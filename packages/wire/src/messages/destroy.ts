@@ -6,7 +6,6 @@ import {
   Address,
   ChipChallenge,
   ChipId,
-  Cpic,
   DerSignature,
   Hash,
   PartIndex,
@@ -21,6 +20,7 @@ import {
   Username,
 } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
+import { declineFields, responseFields, resultFields } from './shape.ts';
 
 const Holders = z.array(Username).min(1).max(LIMITS.parties);
 const Reason = text(LIMITS.reason).min(1);
@@ -71,14 +71,7 @@ export const DestroyInvite = z
   .meta({ id: 'DestroyInvite', description: 'asks a holder to destroy its shard' });
 export type DestroyInvite = z.infer<typeof DestroyInvite>;
 
-const response = {
-  type: z.literal('destroy_response'),
-  session_key: SessionKey,
-  part_index: PartIndex,
-  cpic: Cpic,
-  reason: text().optional(),
-  cseq: Sequence.optional(),
-};
+const response = responseFields('destroy_response');
 
 /** A holder consents: its chip signed a certificate and gave a challenge. */
 export const DestroyAccept = z.strictObject({
@@ -90,12 +83,7 @@ export const DestroyAccept = z.strictObject({
 export type DestroyAccept = z.infer<typeof DestroyAccept>;
 
 /** A holder declines, with its reason. */
-export const DestroyDecline = z.strictObject({
-  ...response,
-  cpic: z.union([Cpic, z.literal('')]),
-  reason: text().min(1),
-  accept: z.literal(false),
-});
+export const DestroyDecline = z.strictObject(declineFields('destroy_response'));
 export type DestroyDecline = z.infer<typeof DestroyDecline>;
 
 /** Answer to `destroy_invite`. */
@@ -125,13 +113,7 @@ export const DestroyParams = z
   });
 export type DestroyParams = z.infer<typeof DestroyParams>;
 
-const result = {
-  type: z.literal('destroy_result'),
-  session_key: SessionKey,
-  part_index: PartIndex,
-  message: text(),
-  cseq: Sequence.optional(),
-};
+const result = resultFields('destroy_result');
 
 /** The record is gone, and the chip has signed that. */
 export const DestroySuccess = z.strictObject({

@@ -23,6 +23,7 @@ import {
   Username,
 } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
+import { declineFields, responseFields, resultFields } from './shape.ts';
 import { Abort } from './round.ts';
 
 /** A coordinator asks for a key. */
@@ -55,14 +56,7 @@ export const KeygenInvite = z
   .meta({ id: 'KeygenInvite', description: 'asks a participant to take part' });
 export type KeygenInvite = z.infer<typeof KeygenInvite>;
 
-const response = {
-  type: z.literal('keygen_response'),
-  session_key: SessionKey,
-  part_index: PartIndex,
-  cpic: Cpic,
-  reason: text().optional(),
-  cseq: Sequence.optional(),
-};
+const response = responseFields('keygen_response');
 
 /** A participant takes part: its chip signed a certificate for this session. */
 export const KeygenAccept = z.strictObject({
@@ -73,12 +67,7 @@ export const KeygenAccept = z.strictObject({
 export type KeygenAccept = z.infer<typeof KeygenAccept>;
 
 /** A participant declines, with its reason. */
-export const KeygenDecline = z.strictObject({
-  ...response,
-  cpic: z.union([Cpic, z.literal('')]),
-  reason: text().min(1),
-  accept: z.literal(false),
-});
+export const KeygenDecline = z.strictObject(declineFields('keygen_response'));
 export type KeygenDecline = z.infer<typeof KeygenDecline>;
 
 /** Answer to `keygen_invite`. */
@@ -102,13 +91,7 @@ export const KeygenParams = z
   .meta({ id: 'KeygenParams', description: 'everybody accepted; the rounds begin' });
 export type KeygenParams = z.infer<typeof KeygenParams>;
 
-const result = {
-  type: z.literal('keygen_result'),
-  session_key: SessionKey,
-  part_index: PartIndex,
-  message: text(),
-  cseq: Sequence.optional(),
-};
+const result = resultFields('keygen_result');
 
 /** A participant has its share and gives the ciphertext away. */
 export const KeygenSuccess = z.strictObject({

@@ -7,7 +7,6 @@ import {
   base64Bytes,
   ChipChallenge,
   ChipId,
-  Cpic,
   DerSignature,
   Digest,
   EncryptedShard,
@@ -28,6 +27,7 @@ import {
   Username,
 } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
+import { declineFields, responseFields, resultFields } from './shape.ts';
 import { Abort } from './round.ts';
 
 /** A coordinator asks for a signature. */
@@ -68,14 +68,7 @@ export const SignInvite = z
   .meta({ id: 'SignInvite', description: 'asks a holder to sign; display is unverified' });
 export type SignInvite = z.infer<typeof SignInvite>;
 
-const response = {
-  type: z.literal('sign_response'),
-  session_key: SessionKey,
-  part_index: PartIndex,
-  cpic: Cpic,
-  reason: text().optional(),
-  cseq: Sequence.optional(),
-};
+const response = responseFields('sign_response');
 
 /** A holder signs: its chip signed a certificate and gave a challenge. */
 export const SignAccept = z.strictObject({
@@ -87,12 +80,7 @@ export const SignAccept = z.strictObject({
 export type SignAccept = z.infer<typeof SignAccept>;
 
 /** A holder declines, with its reason. */
-export const SignDecline = z.strictObject({
-  ...response,
-  cpic: z.union([Cpic, z.literal('')]),
-  reason: text().min(1),
-  accept: z.literal(false),
-});
+export const SignDecline = z.strictObject(declineFields('sign_response'));
 export type SignDecline = z.infer<typeof SignDecline>;
 
 /** Answer to `sign_invite`. */
@@ -121,13 +109,7 @@ export const SignParams = z
   .meta({ id: 'SignParams', description: 'everybody accepted; the chip may release its opener' });
 export type SignParams = z.infer<typeof SignParams>;
 
-const result = {
-  type: z.literal('sign_result'),
-  session_key: SessionKey,
-  part_index: PartIndex,
-  message: text(),
-  cseq: Sequence.optional(),
-};
+const result = resultFields('sign_result');
 
 /** A signer has the signature. */
 export const SignSuccess = z.strictObject({
