@@ -134,42 +134,35 @@ async function storeNew(
 
 async function discard(work: Work, fresh: Chip, key: KeyRecord): Promise<void> {
   await renewing(async () => {
-    const certificate = await work.certify(fresh, 'discard', key);
-    const challenge = await fresh.challenge();
-    const { signature } = await work.service.authorise(work.id, key.address, {
-      step: 'discard',
-      certificate: certificate.text,
-      chip_challenge: Buffer.from(challenge).toString('base64'),
-    });
-    await fresh.delete({
-      recordId: fromHex(key.record_id),
-      address: parseAddress(key.address),
-      sessionHash: certificate.sessionHash,
-      reasonHash: certificate.intent,
-      challenge,
-      signature: fromBase64(signature),
-    });
+    const { access, intent } = await authorised(work, fresh, 'discard', key);
+    await fresh.delete({ ...access, reasonHash: intent });
   });
+}
+
+/** What the new chip deletes or reads a record with, over a fresh challenge. */
+async function authorised(work: Work, fresh: Chip, step: 'discard' | 'prove', key: KeyRecord) {
+  const certificate = await work.certify(fresh, step, key);
+  const challenge = await fresh.challenge();
+  const { signature } = await work.service.authorise(work.id, key.address, {
+    step,
+    certificate: certificate.text,
+    chip_challenge: Buffer.from(challenge).toString('base64'),
+  });
+  const access = {
+    recordId: fromHex(key.record_id),
+    address: parseAddress(key.address),
+    sessionHash: certificate.sessionHash,
+    challenge,
+    signature: fromBase64(signature),
+  };
+  return { access, intent: certificate.intent };
 }
 
 /** Reads the new chip's opener and opens the journal's ciphertext; the caller wipes the keyshare. */
 async function prove(work: Work, fresh: Chip, key: KeyRecord): Promise<Uint8Array> {
   return renewing(async () => {
-    const certificate = await work.certify(fresh, 'prove', key);
-    const challenge = await fresh.challenge();
-    const { signature } = await work.service.authorise(work.id, key.address, {
-      step: 'prove',
-      certificate: certificate.text,
-      chip_challenge: Buffer.from(challenge).toString('base64'),
-    });
-    const request = {
-      recordId: fromHex(key.record_id),
-      address: parseAddress(key.address),
-      sessionHash: certificate.sessionHash,
-      digest: certificate.intent,
-      challenge,
-      signature: fromBase64(signature),
-    };
+    const { access, intent } = await authorised(work, fresh, 'prove', key);
+    const request = { ...access, digest: intent };
     const opener = await countedRead(fresh, request, countNew(work, key.address));
     try {
       const shard = work.shard(key.address);
