@@ -1,7 +1,9 @@
 // What agents do around the rounds: ephemeral keys bound into certificates, signatures and encryption.
 // The chip's own signature over a certificate is left out: it is made once a session, by a chip.
 import { createHash, randomBytes } from 'node:crypto';
-import { createChannel, createEphemeralKeys } from '@quorate/agent';
+import { load } from './product.mjs';
+
+const { createChannel, createEphemeralKeys } = await load('agent');
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 

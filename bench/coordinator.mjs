@@ -1,12 +1,12 @@
 // Signatures through the coordinator: separate processes, automatic approval, one raw WebSocket as the
 // requester. Measures from sign_request to sign_complete; bytes are those of all frames of the agents.
-import { createHash } from 'node:crypto';
+// --runs=N for another number of signatures one after another: an endurance test, which stops at the first failure.
 import { once } from 'node:events';
 import { createServer, connect } from 'node:net';
-import { WebSocket } from 'ws';
-import { startCluster } from '../packages/cli/dist/index.js';
+import { openCoordinator } from './coordinatorCluster.mjs';
 
-const RUNS = 30;
+const asked = process.argv.find((arg) => arg.startsWith('--runs='));
+const RUNS = asked ? Number(asked.slice('--runs='.length)) : 30;
 const AT_ONCE = 20;
 const json = process.argv.includes('--json');
 
@@ -31,38 +31,6 @@ async function meter(target) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { counted, port: server.address().port, close: () => server.close() };
-}
-
-/** A coordinator's connection: requests by session key, completions as promises. */
-async function register(cluster) {
-  const user = cluster.users.find(({ role }) => role === 'coordinator');
-  const socket = new WebSocket(cluster.wsUrl);
-  const waiting = new Map();
-  await once(socket, 'open');
-  const registered = new Promise((resolve) => waiting.set('register', resolve));
-  socket.on('message', (frame) => {
-    const message = JSON.parse(Buffer.from(frame).toString('utf8'));
-    if (message.type === 'register_complete') waiting.get('register')?.(message);
-    if (message.type === 'error') throw new Error(JSON.stringify(message));
-    if (message.type.endsWith('_complete')) waiting.get(message.session_key)?.(message);
-  });
-  socket.send(
-    JSON.stringify({
-      type: 'register',
-      username: user.username,
-      role: user.role,
-      token: user.token,
-    }),
-  );
-  await registered;
-  return {
-    ask(message) {
-      const done = new Promise((resolve) => waiting.set(message.session_key, resolve));
-      socket.send(JSON.stringify(message));
-      return done;
-    },
-    close: () => socket.close(),
-  };
 }
 
 function summary(name, times, bytes) {
@@ -94,28 +62,9 @@ function report(line) {
 }
 
 async function measure(cluster, traffic) {
-  const client = await register(cluster);
-  const people = cluster.users.flatMap(({ role, username }) =>
-    role === 'participant' ? [username] : [],
-  );
-  const shape = { threshold: 2, total_parts: 3 };
-  const key = await client.ask({
-    type: 'keygen_request',
-    session_key: 'bench-key',
-    ...shape,
-    participants: people,
-  });
   const sign = async (name) => {
     const began = performance.now();
-    const done = await client.ask({
-      type: 'sign_request',
-      session_key: name,
-      ...shape,
-      data: createHash('sha256').update(name).digest('hex'),
-      address: key.address,
-      participants: people.slice(0, 2),
-    });
-    if (!done.success) throw new Error(done.message);
+    await cluster.sign(name);
     return performance.now() - began;
   };
   for (let run = 0; run < 3; run += 1) await sign(`bench-warm-${run}`);
@@ -129,13 +78,10 @@ async function measure(cluster, traffic) {
   );
   const bytes = Math.round(traffic.bytes / AT_ONCE);
   report(summary(`coordinator/sign/2-of-3/${AT_ONCE}-at-once`, together, bytes));
-  client.close();
 }
 
 let traffic;
-const cluster = await startCluster({
-  parties: 3,
-  port: 0,
+const cluster = await openCoordinator({
   route: async (wsUrl) => {
     const { port } = new URL(wsUrl);
     traffic = await meter(Number(port));
@@ -145,6 +91,6 @@ const cluster = await startCluster({
 try {
   await measure(cluster, traffic.counted);
 } finally {
-  await cluster.stop();
+  await cluster.close();
   traffic.close();
 }

@@ -5,8 +5,10 @@
 // hashes, and the signing, encryption and verification of every round. Nothing is kept between runs.
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { deriveSessionId, keygen, Keyshare, sign } from '@quorate/tss';
 import { channels } from './channels.mjs';
+import { load } from './product.mjs';
+
+const { deriveSessionId, keygen, Keyshare, sign } = await load('tss');
 
 const TABLE = [
   [2, 2],
@@ -48,7 +50,8 @@ export function ceremony(indices, keyId) {
   return { sid, channelOf: open(sid) };
 }
 
-function generate(threshold, parties) {
+/** Generates a key; gives every party's keyshare. */
+export function generate(threshold, parties) {
   const indices = Array.from({ length: parties }, (_, at) => at + 1);
   const { sid: sessionId, channelOf } = ceremony(indices, null);
   const sessions = new Map(
@@ -57,7 +60,8 @@ function generate(threshold, parties) {
   return run(sessions, channelOf);
 }
 
-function signOnce(encoded, signers, digest) {
+/** Signs once, from serialised keyshares. */
+export function signOnce(encoded, signers, digest) {
   const keyshares = signers.map((index) => Keyshare.decode(encoded[index - 1]));
   const { sid: sessionId, channelOf } = ceremony(signers, keyshares[0].keyId);
   const sessions = new Map(

@@ -5,16 +5,19 @@
 // round; nothing is made ahead and nothing is kept between runs but what the backend keeps of a modulus.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { NO_LOCK, twoPartyKeygen, TwoPartyKeyshare, twoPartySign } from '@quorate/tss';
 import { ceremony, measure, run } from './dkls23.mjs';
+import { load } from './product.mjs';
+
+const { NO_LOCK, twoPartyKeygen, TwoPartyKeyshare, twoPartySign } = await load('tss');
 
 /** Public safe primes of the tests; making them is not what is measured. */
-function readyPrimes(bits) {
+export function readyPrimes(bits) {
   const file = new URL(`../packages/tss/test/vectors/primes/${bits}.json`, import.meta.url);
   return JSON.parse(readFileSync(file, 'utf8')).primes.map((prime) => BigInt(prime));
 }
 
-function generate(bits) {
+/** Generates a key; gives both keyshares. */
+export function generate(bits) {
   const [a, b, c, d, e, f] = readyPrimes(bits);
   const { sid: sessionId, channelOf } = ceremony([1, 2], null);
   const of = (role, primes) => twoPartyKeygen({ role, bits, sessionId, primes });
@@ -25,7 +28,8 @@ function generate(bits) {
   return run(sessions, channelOf);
 }
 
-function signOnce(encoded, digest) {
+/** Signs once, from serialised keyshares. */
+export function signOnce(encoded, digest) {
   const keyshares = encoded.map((bytes) => TwoPartyKeyshare.decode(bytes));
   const { sid: sessionId, channelOf } = ceremony([1, 2], keyshares[0].keyId);
   const sessions = new Map(

@@ -1,7 +1,9 @@
 // Prints one JSON object per line: {name, median_ms, min_ms, max_ms, runs, bytes}.
-import { backend } from '@quorate/tss';
 import { dkls23 } from './dkls23.mjs';
 import { lindell17 } from './lindell17.mjs';
+import { load } from './product.mjs';
+
+const { backend } = await load('tss');
 
 const quick = process.argv.includes('--quick');
 const json = process.argv.includes('--json');
