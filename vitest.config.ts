@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+// Three suites by the ends of file names: `npm test`, `npm run test:long` and, not part of CI, `npm run test:slow`.
+const suite = process.env.QUORATE_SUITE;
+const files = (folder: string) => ({
+  include: [`${folder}/**/*${suite === undefined ? '' : `.${suite}`}.test.ts`],
+  exclude: suite === undefined ? ['**/*.{long,slow}.test.ts'] : [],
+});
+
 // Tests run on the sources; programs that tests start (workers, servers) run on the build.
 const project = (name: string, root: string) => ({
   resolve: { conditions: ['quorate-source'] },
@@ -7,9 +14,7 @@ const project = (name: string, root: string) => ({
   test: {
     name,
     root,
-    include: ['test/**/*.test.ts'],
-    // The slow suite: npm run test:slow.
-    exclude: process.env.QUORATE_SLOW === '1' ? [] : ['**/*.slow.test.ts'],
+    ...files('test'),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2, // the default leaves one core of two idle
@@ -34,7 +39,7 @@ const e2e = {
   ...endToEnd,
   test: {
     ...endToEnd.test,
-    include: ['e2e/**/*.test.ts'],
+    ...files('e2e'),
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,

@@ -1,4 +1,4 @@
-// Prints "N passed, N failed, N skipped" from Vitest's JSON result and, when their folder is named, Surefire's reports.
+// Prints "N passed, N failed, N skipped" from Vitest's JSON results and, where a folder is named, Surefire's reports.
 // In CI a skipped test fails, too.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -49,10 +49,12 @@ function listReports(folder) {
   }
 }
 
-const [vitest, surefire] = process.argv.slice(2);
-const runs = [countVitest(vitest), ...(surefire === undefined ? [] : [countSurefire(surefire)])];
+const runs = process.argv
+  .slice(2)
+  .map((path) => (path.endsWith('.json') ? countVitest(path) : countSurefire(path)));
 const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
 const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')];
-const clean = runs.every((run) => run.complete && run.passed > 0) && failed === 0;
+const clean =
+  runs.length > 0 && runs.every((run) => run.complete && run.passed > 0) && failed === 0;
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 if (!clean || (process.env.CI === 'true' && skipped > 0)) process.exitCode = 1;

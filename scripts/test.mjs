@@ -1,9 +1,13 @@
-// `npm test`: from a fresh clone to the result of every test. Arguments go to Vitest.
+// `npm test`: from a fresh clone to the result of every test; `npm run test:long`: of the long ones. Arguments go to
+// Vitest.
 import { join } from 'node:path';
 import { build, compilePkcs11, install, root, run } from './steps.mjs';
 
+const args = process.argv.slice(2);
+const long = args[0] === '--long';
+
 /** Vitest's own result, read by .ci/run. */
-const SUMMARY = join('.cache', 'vitest.json');
+const SUMMARY = join('.cache', long ? 'vitest-long.json' : 'vitest.json');
 
 await install();
 await compilePkcs11();
@@ -16,7 +20,7 @@ process.exitCode = await run(
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${SUMMARY}`,
-    ...process.argv.slice(2),
+    ...(long ? args.slice(1) : args),
   ],
-  { stdout: true },
+  { stdout: true, environment: long ? { QUORATE_SUITE: 'long' } : {} },
 );

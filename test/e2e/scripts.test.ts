@@ -57,6 +57,15 @@ describe('the summary of a test run', () => {
     expect(await summaryOf(join(directory, 'none.json'), true)).toMatchObject({ code: 1 });
   });
 
+  test('adds up several results, and fails when one of them is missing', async () => {
+    await summary(['passed', 'passed']);
+    const path = join(directory, 'result.json');
+    const line = '4 passed, 0 failed, 0 skipped';
+    expect(await summaryOf(path, true, path)).toEqual({ code: 0, line });
+    const none = join(directory, 'none.json');
+    expect(await summaryOf(path, true, none)).toMatchObject({ code: 1 });
+  });
+
   test('counts the reports of Surefire too, and fails for what failed, was skipped or is missing there', async () => {
     const path = join(directory, 'result.json');
     await summary(['passed']);
