@@ -47,6 +47,13 @@ const e2e = {
   },
 };
 
+// Everything that foreign bytes may be, given to every parser of them.
+const hostileProject = project('hostile', 'test/hostile');
+const hostile = {
+  ...hostileProject,
+  test: { ...hostileProject.test, include: ['**/*.test.ts'] },
+};
+
 export default defineConfig({
-  test: { projects: [...packages.map((name) => project(name, `packages/${name}`)), e2e] },
+  test: { projects: [...packages.map((name) => project(name, `packages/${name}`)), hostile, e2e] },
 });

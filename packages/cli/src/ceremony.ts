@@ -44,6 +44,14 @@ export function parseSessionKey(text: string): string {
   throw new InvalidArgumentError('1 to 128 letters, digits, dots, colons, dashes or underscores');
 }
 
+/** Parses a text that travels: at most `max` characters, in NFC as on the wire. */
+export function parseText(text: string, max: number): string {
+  if (text.length > max) {
+    throw new InvalidArgumentError(`at most ${max} characters, not ${text.length}`);
+  }
+  return text.normalize('NFC');
+}
+
 /** Parses `--wait`. */
 export function parseWait(text: string): number {
   const seconds = Number(text);

@@ -20,11 +20,11 @@ export function toHex(bytes: Uint8Array): string {
  */
 export function fromHex(text: string, length?: number): Uint8Array {
   const digits = text.startsWith('0x') ? text.slice(2) : text;
-  if (digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) {
-    throw new IntentError('intent/hex', 'an even number of hex digits');
-  }
   if (length !== undefined && digits.length !== length * 2) {
     throw new IntentError('intent/hex', `${length * 2} hex digits`);
+  }
+  if (digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) {
+    throw new IntentError('intent/hex', 'an even number of hex digits');
   }
   return hexToBytes(digits);
 }
@@ -49,6 +49,9 @@ export function toBase64(bytes: Uint8Array): string {
  * @throws IntentError `intent/base64`
  */
 export function fromBase64(text: string, length?: number): Uint8Array {
+  if (length !== undefined && text.length !== Math.ceil(length / 3) * 4) {
+    throw new IntentError('intent/base64', `base64 of ${length} bytes`);
+  }
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
     throw new IntentError('intent/base64', 'padded base64');
   }

@@ -158,7 +158,7 @@ function permitWarnings(data: TypedData): string[] {
   const amounts = leaves('message', data.message).filter(
     ({ label, value }) =>
       /(value|amount|allowance|wad)$/i.test(label) &&
-      /^[0-9]+$/.test(value) &&
+      /^[0-9]{1,78}$/.test(value) &&
       isUnlimited(BigInt(value)),
   );
   const allowed = data.message['allowed'] === true;

@@ -94,10 +94,10 @@ export function readAddress(path: string, value: unknown): string {
 /** Reads `0x` hex of at most {@link MAX_DATA} bytes, or of exactly `length`, into lower case. */
 export function readHex(path: string, value: unknown, length?: number): string {
   const expected = `0x and hex digits of ${length ?? `at most ${MAX_DATA}`} bytes`;
-  if (typeof value !== 'string' || !/^0x([0-9a-fA-F]{2})*$/.test(value)) {
+  if (typeof value !== 'string' || value.length > 2 + 2 * (length ?? MAX_DATA)) {
     return refuse(path, expected);
   }
-  const size = value.length / 2 - 1;
-  if (size > MAX_DATA || (length !== undefined && size !== length)) refuse(path, expected);
+  const isHex = /^0x([0-9a-fA-F]{2})*$/.test(value);
+  if (!isHex || (length !== undefined && value.length !== 2 + 2 * length)) refuse(path, expected);
   return `0x${toHex(fromHex(value))}`;
 }

@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   encodeRosterForSigning,
   IntentError,
@@ -106,4 +106,15 @@ test('J-4: files with missing, unknown or ill-typed fields, and text that is no 
       expect(() => verifyRoster(file, key)).toThrow(IntentError);
     }),
   );
+});
+
+test('X-1: a username of a mebibyte is refused by its length, before it is normalised', () => {
+  const normalize = vi.spyOn(String.prototype, 'normalize');
+  const username = `a${'\u0315'.repeat(512 * 1024)}${'\u0300'.repeat(512 * 1024)}`;
+  const [first, second] = signed.entries;
+  const file = { ...signed, entries: [{ ...first, username }, second] };
+  expect(() => verifyRoster(file, key)).toThrow('usernames of 1 to 128 printable characters');
+  const lengths = normalize.mock.contexts.map((text) => String(text).length);
+  normalize.mockRestore();
+  expect(Math.max(0, ...lengths)).toBeLessThanOrEqual(128);
 });

@@ -4,53 +4,37 @@
  */
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
-
-// Controls, lone surrogates, line and paragraph separators, and marks that are no characters.
-const CONTROL = /[\p{Cc}\p{Cs}\u2028\u2029\ufeff\ufff9-\ufffb\ufffe\uffff]/u;
-// Marks, embeddings, overrides and isolates that reorder what a person reads, and invisible joiners.
-const REORDERING = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069]/u;
-
-/** True for a text that is NFC, well-formed UTF-16 and without control characters. */
-export function isCleanText(text: string): boolean {
-  return !CONTROL.test(text) && text.normalize('NFC') === text;
-}
-
-/** True for a clean text that reads as it is written: no bidirectional or invisible characters. */
-export function isPlainName(text: string): boolean {
-  return isCleanText(text) && !REORDERING.test(text) && text.trim() === text;
-}
+import { payloadProblem } from './payload.ts';
+import { bounded, isCleanText, isPlainName, matching } from './strings.ts';
 
 /** A text of at most `max` characters; empty is allowed. */
 export const text = (max: number = LIMITS.text) =>
-  z.string().max(max).refine(isCleanText, 'expected NFC text without control characters');
+  bounded(max).refine(isCleanText, 'expected NFC text without control characters');
 
 /** A name of a person, 1 to 64 characters of any script. */
-export const Username = z
-  .string()
+export const Username = bounded(LIMITS.username)
   .min(1)
-  .max(LIMITS.username)
   .refine(isPlainName, 'expected NFC text without control or bidirectional characters')
   .meta({ id: 'Username', description: 'NFC, no control or bidirectional characters' });
 
 /** The name that a coordinator gives to one key generation or signature, unique for ever. */
-export const SessionKey = z
-  .string()
-  .regex(/^[A-Za-z0-9._:-]{1,128}$/)
-  .meta({ id: 'SessionKey', description: 'unique for ever' });
+export const SessionKey = matching(
+  /^[A-Za-z0-9._:-]{1,128}$/,
+  LIMITS.sessionKey,
+  'expected 1 to 128 letters, digits and . _ : -',
+).meta({ id: 'SessionKey', description: 'unique for ever' });
 
 /** The identifier of a chip in the registry. */
-export const ChipId = z
-  .string()
+export const ChipId = bounded(LIMITS.chipId)
   .min(1)
-  .max(LIMITS.chipId)
   .refine(isPlainName, 'expected NFC text without control or bidirectional characters')
   .meta({ id: 'ChipId', description: 'se_id: the chip in the registry' });
 
 /** A chip's CPLC: 42 bytes, hex. It identifies a chip and proves nothing. */
-export const Cpic = z
-  .string()
-  .regex(/^[0-9a-fA-F]{84}$/)
-  .meta({ id: 'Cpic', description: "the chip's CPLC, 42 bytes in hex" });
+export const Cpic = matching(/^[0-9a-fA-F]{84}$/, 84, 'expected 42 bytes in hex').meta({
+  id: 'Cpic',
+  description: "the chip's CPLC, 42 bytes in hex",
+});
 
 /** A party's index, 1 to 32: its Shamir x-coordinate for the life of the key. */
 export const PartIndex = z
@@ -65,52 +49,54 @@ export const Threshold = z.int().min(LIMITS.minThreshold).max(LIMITS.parties);
 export const TotalParts = z.int().min(LIMITS.minThreshold).max(LIMITS.parties);
 
 /** An Ethereum address, any case coming in, EIP-55 going out. */
-export const Address = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/)
-  .meta({ id: 'Address', description: 'EIP-55 going out, any case coming in' });
+export const Address = matching(
+  /^0x[0-9a-fA-F]{40}$/,
+  42,
+  'expected an address: 0x and 40 hex digits',
+).meta({ id: 'Address', description: 'EIP-55 going out, any case coming in' });
 
 /** A compressed secp256k1 point. */
-export const PublicKey = z
-  .string()
-  .regex(/^0x0[23][0-9a-fA-F]{64}$/)
-  .meta({ id: 'PublicKey', description: 'SEC1 compressed, 0x and 66 hex digits' });
+export const PublicKey = matching(
+  /^0x0[23][0-9a-fA-F]{64}$/,
+  68,
+  'expected a compressed public key: 0x02 or 0x03 and 64 hex digits',
+).meta({ id: 'PublicKey', description: 'SEC1 compressed, 0x and 66 hex digits' });
 
 /** An uncompressed P-256 point: a chip's key, or the key that authorises chips. */
-export const ChipPublicKey = z
-  .string()
-  .regex(/^(0x)?04[0-9a-fA-F]{128}$/)
-  .meta({
-    id: 'ChipPublicKey',
-    description: 'P-256, SEC1 uncompressed, 130 hex digits with or without 0x',
-  });
+export const ChipPublicKey = matching(
+  /^(0x)?04[0-9a-fA-F]{128}$/,
+  132,
+  'expected an uncompressed public key: 04 and 128 hex digits',
+).meta({
+  id: 'ChipPublicKey',
+  description: 'P-256, SEC1 uncompressed, 130 hex digits with or without 0x',
+});
 
 /** 32 bytes to be signed: 64 hex digits, with or without 0x. */
-export const Digest = z
-  .string()
-  .regex(/^(0x)?[0-9a-fA-F]{64}$/)
-  .meta({ id: 'Digest', description: '32 bytes in hex, with or without 0x' });
+export const Digest = matching(/^(0x)?[0-9a-fA-F]{64}$/, 66, 'expected 32 bytes in hex').meta({
+  id: 'Digest',
+  description: '32 bytes in hex, with or without 0x',
+});
 
 /** SHA-256 in lower-case hex. */
-export const Hash = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/)
-  .meta({ id: 'Hash', description: '32 bytes in lower-case hex' });
+export const Hash = matching(/^[0-9a-f]{64}$/, 64, 'expected 32 bytes in lower-case hex').meta({
+  id: 'Hash',
+  description: '32 bytes in lower-case hex',
+});
 
 /** An Ethereum signature: 0x, then r, s and v, 65 bytes. */
-export const Signature = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{128}(1[bB]|1[cC])$/)
-  .meta({ id: 'Signature', description: 'r, s, v: 65 bytes in hex; v is 27 or 28' });
+export const Signature = matching(
+  /^0x[0-9a-fA-F]{128}(1[bB]|1[cC])$/,
+  132,
+  'expected a signature: 0x and 65 bytes in hex, the last 1b or 1c',
+).meta({ id: 'Signature', description: 'r, s, v: 65 bytes in hex; v is 27 or 28' });
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** Bytes in canonical base64, 1 to `max` characters. */
 export const base64 = (max: number) =>
-  z
-    .string()
+  bounded(max)
     .min(4)
-    .max(max)
     .refine((value) => BASE64.test(value), 'expected base64')
     .meta({ contentEncoding: 'base64' });
 
@@ -166,10 +152,18 @@ export const Time = z.int().min(0).meta({ id: 'Time', description: 'milliseconds
 export const Sequence = z.int().min(1).meta({ id: 'Sequence' });
 
 /** The random identity of a server's database; a restore changes it. */
-export const Stream = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
+export const Stream = matching(
+  /^[A-Za-z0-9_-]{8,64}$/,
+  64,
+  'expected 8 to 64 letters, digits, _ and -',
+);
 
 /** A stable code of the table in codes.ts. */
-export const Code = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/);
+export const Code = matching(
+  /^[a-z][a-z0-9_]{0,63}$/,
+  64,
+  'expected a code: lower-case letters, digits and _',
+);
 
 /** People of a session in order; index in the list plus one is the part_index at key generation. */
 export const Participants = z.array(Username).min(LIMITS.minThreshold).max(LIMITS.parties);
@@ -196,15 +190,12 @@ export const Filename = text(160);
 
 /**
  * What a digest is the hash of. Its meaning is checked by `@quorate/intent`; here only that it is an
- * object with a kind, of bounded size, without NUL.
+ * object with a kind, of bounded size, of well-formed text without NUL.
  */
 export const SignPayload = z
   .looseObject({ kind: z.enum(['eip1559', 'legacy', 'eip712', 'eip191', 'digest']) })
-  .refine(isBoundedPayload, 'expected at most 64 KiB of well-formed JSON without NUL')
+  .superRefine((value, context) => {
+    const problem = payloadProblem(value);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  })
   .meta({ id: 'SignPayload', description: 'what `data` is the hash of' });
-
-function isBoundedPayload(value: unknown): boolean {
-  const json = JSON.stringify(value);
-  // JSON.stringify writes a NUL and a lone surrogate as an escape, and everything else as itself.
-  return json.length <= LIMITS.payload && !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json);
-}

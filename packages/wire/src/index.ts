@@ -24,8 +24,6 @@ export {
   Digest,
   EncryptedShard,
   Hash,
-  isCleanText,
-  isPlainName,
   PartIndex,
   Participants,
   PartyName,
@@ -104,6 +102,7 @@ export {
   type TextName,
   textOf,
 } from './texts.ts';
+export { bounded, isCleanText, isPlainName, matching } from './strings.ts';
 export { VERSION } from './version.ts';
 export { AuditEntry, AuditList, AuditQuery, CheckpointAnswer, HealthAnswer } from './rest/audit.ts';
 export {

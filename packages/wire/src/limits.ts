@@ -18,6 +18,8 @@ export const LIMITS = {
   sessionKey: 128,
   username: 64,
   chipId: 128,
+  /** Combining marks in a row: more of them stand in no language. */
+  marks: 30,
   /** A free text from a person: a reason, a note to show. */
   text: 1024,
   /** Why a key is to be destroyed: the audit log keeps it whole. */
@@ -50,6 +52,10 @@ export const LIMITS = {
   restBody: 64 * KIB,
   /** The same where a ciphertext is in it. */
   restShardBody: 320 * KIB,
+  /** Users to whom one key is granted, as an answer lists them. */
+  grants: 10_000,
+  /** A fingerprint for people: 8 groups of 4 hex digits. */
+  fingerprint: 39,
   /** Items on one page of a REST list. */
   page: { default: 50, max: 1000 },
   /** Characters of a password. */

@@ -44,10 +44,19 @@ export interface ErrorOptions {
 // One class for everything that must not travel in a text; replaced, so that an error always can.
 const UNSAFE = /[\p{Cc}\p{Cs}\u2028\u2029\ufeff\ufff9-\ufffb\ufffe\uffff]/gu;
 
-/** Text that may travel in a message: at most `max` characters, NFC, controls replaced. */
+const MARKS = new RegExp(`(\\p{M}{${LIMITS.marks}})\\p{M}+`, 'gu');
+
+/** Text that may travel in a message: at most `max` characters, NFC, controls and piled-up marks replaced. */
 export function safeText(value: string, max: number = LIMITS.details): string {
-  const clean = value.slice(0, max).replace(UNSAFE, '\ufffd').normalize('NFC');
-  return clean.length <= max ? clean : clean.slice(0, max).replace(/\p{Cs}/gu, '\ufffd');
+  const clean = fewMarks(value.slice(0, max).replace(UNSAFE, '\ufffd'));
+  // Again: a character may come apart into several marks.
+  const normal = fewMarks(clean.normalize('NFC'));
+  return normal.length <= max ? normal : normal.slice(0, max).replace(/\p{Cs}/gu, '\ufffd');
+}
+
+/** Marks beyond what any language stacks; see {@link isCleanText}. */
+function fewMarks(text: string): string {
+  return text.replace(MARKS, '$1\ufffd');
 }
 
 /** Builds the `error` message of a code. */

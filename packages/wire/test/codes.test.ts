@@ -8,6 +8,7 @@ import {
   isErrorCode,
   isFinalCode,
   isCleanText,
+  LIMITS,
   parseFrame,
   safeText,
 } from '../src/index.ts';
@@ -84,6 +85,15 @@ describe('an error message', () => {
       const parsed = parseFrame(JSON.stringify(message), { from: 'server' });
       expect(parsed).toEqual({ ok: true, messages: [message], batch: false });
     }
+  });
+
+  it('X-1: has no run of marks that takes long to normalise, here or at its reader', () => {
+    for (const mark of ['\u0315', '\u0344', '\u0f73']) {
+      const text = safeText(`a${mark.repeat(LIMITS.details)}`);
+      expect(isCleanText(text), mark).toBe(true);
+      expect(text).toMatch(/^a\p{M}{1,30}\ufffd+$/u);
+    }
+    expect(safeText('a\u0323\u0301')).toBe('\u1ea1\u0301');
   });
 
   it('has no line breaks, no half characters and no more than its bound', () => {

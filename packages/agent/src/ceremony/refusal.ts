@@ -3,6 +3,7 @@
  * in the local log.
  */
 import { escapeForDisplay } from '@quorate/intent';
+import { safeText } from '@quorate/wire';
 
 /** Longest reason that is sent. */
 const MAX_REASON_LENGTH = 200;
@@ -31,6 +32,6 @@ export function refuseUnless(holds: boolean, reason: string, message: string): a
 
 /** Text for the wire: visible characters, bounded. */
 export function tellable(text: string): string {
-  const shown = Array.from(escapeForDisplay(text.normalize('NFC')));
+  const shown = Array.from(escapeForDisplay(safeText(text)));
   return shown.slice(0, MAX_REASON_LENGTH).join('');
 }

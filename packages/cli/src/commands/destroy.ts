@@ -4,13 +4,14 @@
  * @module
  */
 import type { DestroyOutcome } from '@quorate/agent';
-import { KeyAnswer, SessionAnswer } from '@quorate/wire';
+import { KeyAnswer, LIMITS, SessionAnswer } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import {
   explainInterrupt,
   newSessionKey,
   parseSessionKey,
+  parseText,
   parseWait,
   showState,
   WAIT_SECONDS,
@@ -41,7 +42,11 @@ export function registerDestroy(program: Command, attach: Attach): void {
   const command = withLogin(program.command('destroy'))
     .description('destroy a key for ever, with the consent of every holder')
     .requiredOption('--address <address>', 'the account of the key')
-    .requiredOption('--reason <text>', 'why: every holder is shown it, and the log keeps it')
+    .requiredOption(
+      '--reason <text>',
+      'why: every holder is shown it, and the log keeps it',
+      (text) => parseText(text, LIMITS.reason),
+    )
     .option('--yes', 'do not ask for the address once more')
     .option('--session-key <key>', 'a name never used before (default: random)', parseSessionKey)
     .option('--wait <seconds>', 'give up waiting after this time', parseWait, WAIT_SECONDS)
@@ -60,7 +65,7 @@ Example:
 
 async function destroy(context: Context, options: DestroyOptions): Promise<void> {
   const account = parseAccount(options.address);
-  const reason = options.reason.normalize('NFC').trim();
+  const reason = options.reason.trim();
   if (reason === '') throw usageError('a reason is expected');
   const api = loginApi(loginPath(context, options));
   const key = await api.call(KeyAnswer, { method: 'GET', path: `/api/v1/keys/${account}` });

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { LIMITS } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
   explainInterrupt,
   newSessionKey,
   parseSessionKey,
+  parseText,
   parseWait,
   showState,
   WAIT_SECONDS,
@@ -56,7 +58,7 @@ function parseThreshold(text: string): number {
 
 /** Names separated by commas, in NFC as on the wire. */
 export function parseNames(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim().normalize('NFC'));
+  const names = text.split(',').map((name) => parseText(name.trim(), LIMITS.username));
   if (names.includes('')) throw new InvalidArgumentError('names separated by commas');
   if (new Set(names).size !== names.length) throw new InvalidArgumentError('each name once');
   return names;

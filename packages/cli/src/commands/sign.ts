@@ -4,13 +4,14 @@
  * @module
  */
 import { fromHex, toHex } from '@quorate/intent';
-import { KeyAnswer, SignPayload } from '@quorate/wire';
+import { KeyAnswer, LIMITS, SignPayload } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import {
   explainInterrupt,
   newSessionKey,
   parseSessionKey,
+  parseText,
   parseWait,
   showState,
   WAIT_SECONDS,
@@ -43,7 +44,9 @@ export function registerSign(program: Command, attach: Attach): void {
     .requiredOption('--participants <names>', 'holders who sign, comma-separated', parseNames)
     .option('--transaction <file>', 'the payload (JSON); everybody sees it decoded')
     .option('--digest <hex>', '32 bytes; nobody can see what they mean')
-    .option('--display <text>', 'a remark for the signers, shown as unverified')
+    .option('--display <text>', 'a remark for the signers, shown as unverified', (text) =>
+      parseText(text, LIMITS.text),
+    )
     .option('--session-key <key>', 'a name never used before (default: random)', parseSessionKey)
     .option('--wait <seconds>', 'give up waiting after this time', parseWait, WAIT_SECONDS)
     .option('--out <file>', 'write the signature, or the signed transaction, as hex')
@@ -83,7 +86,7 @@ async function sign(context: Context, options: SignOptions): Promise<void> {
       address: key.address,
       participants: [...options.participants],
       ...payloadOf(subject),
-      ...(options.display === undefined ? {} : { display: options.display.normalize('NFC') }),
+      ...(options.display === undefined ? {} : { display: options.display }),
     };
     const requester = { ...api.login, token: () => api.token() };
     const patience = { sessionKey, seconds: options.wait };

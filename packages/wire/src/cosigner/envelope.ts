@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { base64, Time, Username } from '../fields.ts';
+import { bounded, matching } from '../strings.ts';
 
 /** Types of the envelope, as the seed names them. */
 export const PEER_TYPES = [
@@ -37,10 +38,11 @@ export const PEER_LIMITS = {
 } as const;
 
 /** The name of a key generation's, signature's or refresh's session. */
-export const TwoPartySessionId = z
-  .string()
-  .regex(/^[0-9a-f]{32}$/)
-  .meta({ id: 'TwoPartySessionId', description: '16 random bytes in hex' });
+export const TwoPartySessionId = matching(
+  /^[0-9a-f]{32}$/,
+  32,
+  'expected 16 bytes in lower-case hex',
+).meta({ id: 'TwoPartySessionId', description: '16 random bytes in hex' });
 
 /** Ed25519 over the round; empty where the link and the certificate authenticate. */
 const EnvelopeSignature = z.union([z.literal(''), base64(88)]);
@@ -61,7 +63,7 @@ export const PeerEnvelope = z.strictObject({
 });
 export type PeerEnvelope = z.infer<typeof PeerEnvelope>;
 
-const key32 = z.string().regex(/^[0-9a-f]{64}$/);
+const key32 = matching(/^[0-9a-f]{64}$/, 64, 'expected 32 bytes in lower-case hex');
 
 /** The first `session_sync` of a connection, in clear: an ephemeral X25519 key. */
 export const PeerHello = z.strictObject({ version: z.literal(1), ephemeral: key32 });
@@ -74,10 +76,8 @@ export const MessageHash = z
 export type MessageHash = z.infer<typeof MessageHash>;
 
 /** A text to be signed: NFC is not asked for, since the bytes are what is signed; NUL is refused. */
-export const SignedText = z
-  .string()
+export const SignedText = bounded(PEER_LIMITS.message)
   .min(1)
-  .max(PEER_LIMITS.message)
   .refine((text) => !/[\0\p{Cs}]/u.test(text), 'expected text without NUL');
 
 /** The plaintext of `two_party_sign_init`, both ways. */
@@ -95,11 +95,11 @@ export const PeerInit = z.strictObject({
 export type PeerInit = z.infer<typeof PeerInit>;
 
 /** The plaintext of `ack`. */
-export const PeerAck = z.strictObject({ seq: z.int().min(1), status: z.string().max(32) });
+export const PeerAck = z.strictObject({ seq: z.int().min(1), status: bounded(32) });
 export type PeerAck = z.infer<typeof PeerAck>;
 
 /** The plaintext of `abort`. */
-export const PeerAbort = z.strictObject({ code: z.string().max(64), reason: z.string().max(300) });
+export const PeerAbort = z.strictObject({ code: bounded(64), reason: bounded(300) });
 export type PeerAbort = z.infer<typeof PeerAbort>;
 
 /** What one side says of a session or a key in `session_sync`. */
@@ -112,9 +112,9 @@ export const PeerSync = z.strictObject({
     .max(PEER_LIMITS.sync)
     .optional(),
   /** Of one session: where it stands. */
-  status: z.string().max(32).optional(),
+  status: bounded(32).optional(),
   /** Of one session that is complete here: r, s, v. */
-  signature: z.string().max(132).optional(),
+  signature: bounded(132).optional(),
   /** Of one key generation or refresh: `stored` by P2, then `active` by P1. */
   phase: z.enum(['stored', 'active']).optional(),
 });

@@ -4,7 +4,8 @@
 import { z } from 'zod';
 import { Address, PublicKey, Signature, text, Time, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
-import { MessageHash, SignedText, TwoPartySessionId } from './envelope.ts';
+import { MessageHash, PEER_LIMITS, SignedText, TwoPartySessionId } from './envelope.ts';
+import { bounded, matching } from '../strings.ts';
 
 /** What a token allows. */
 export const CosignerRole = z
@@ -37,10 +38,11 @@ export type TwoPartyStatus = z.infer<typeof TwoPartyStatus>;
 export const TwoPartyType = z.enum(['keygen', 'sign', 'refresh']).meta({ id: 'TwoPartyType' });
 export type TwoPartyType = z.infer<typeof TwoPartyType>;
 
-const RequestId = z
-  .string()
-  .regex(/^[A-Za-z0-9._:-]{1,128}$/)
-  .meta({ description: 'a safe retry: the same request again gives the same session' });
+const RequestId = matching(
+  /^[A-Za-z0-9._:-]{1,128}$/,
+  128,
+  'expected 1 to 128 letters, digits and . _ : -',
+).meta({ description: 'a safe retry: the same request again gives the same session' });
 const Wait = z
   .number()
   .min(0)
@@ -92,9 +94,7 @@ export type DeclineRequest = z.infer<typeof DeclineRequest>;
  */
 export const ApproveRequest = z
   .strictObject({
-    digest: z
-      .string()
-      .regex(/^0x[0-9a-f]{64}$/, 'expected 0x and 64 hex digits, lower case')
+    digest: matching(/^0x[0-9a-f]{64}$/, 66, 'expected 0x and 64 hex digits, lower case')
       .optional()
       .meta({
         description:
@@ -116,11 +116,11 @@ export const TwoPartySession = z
     key_session_id: TwoPartySessionId.nullable(),
     address: Address.nullable(),
     public_key: PublicKey.nullable(),
-    message: z.string().nullable(),
+    message: bounded(PEER_LIMITS.message).nullable(),
     hash: MessageHash.nullable(),
-    digest: z.string().nullable(),
+    digest: bounded(66).nullable(),
     signature: Signature.nullable(),
-    error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+    error: z.strictObject({ code: bounded(64), message: bounded(LIMITS.details) }).nullable(),
     created_at: Time,
     updated_at: Time,
   })
@@ -132,16 +132,20 @@ export const TwoPartySessionQuery = z.strictObject({
   status: TwoPartyStatus.optional(),
   type: TwoPartyType.optional(),
   limit: z.coerce.number().int().min(1).max(LIMITS.page.max).default(LIMITS.page.default),
-  cursor: z
-    .string()
-    .regex(/^[0-9]{1,15}-[0-9a-f]{32}$/)
-    .optional(),
+  cursor: matching(
+    /^[0-9]{1,15}-[0-9a-f]{32}$/,
+    48,
+    'expected the next of the page before',
+  ).optional(),
 });
 export type TwoPartySessionQuery = z.infer<typeof TwoPartySessionQuery>;
 
 /** A page of sessions, the newest first. */
 export const TwoPartySessionList = z
-  .strictObject({ sessions: z.array(TwoPartySession), next: z.string().nullable() })
+  .strictObject({
+    sessions: z.array(TwoPartySession).max(LIMITS.page.max),
+    next: bounded(48).nullable(),
+  })
   .meta({ id: 'TwoPartySessionList' });
 export type TwoPartySessionList = z.infer<typeof TwoPartySessionList>;
 
@@ -170,7 +174,7 @@ export type TwoPartyKey = z.infer<typeof TwoPartyKey>;
 
 /** `GET /api/v1/keys`. */
 export const TwoPartyKeyList = z
-  .strictObject({ keys: z.array(TwoPartyKey) })
+  .strictObject({ keys: z.array(TwoPartyKey).max(LIMITS.page.max) })
   .meta({ id: 'TwoPartyKeyList' });
 export type TwoPartyKeyList = z.infer<typeof TwoPartyKeyList>;
 
@@ -178,7 +182,9 @@ export type TwoPartyKeyList = z.infer<typeof TwoPartyKeyList>;
 export const CosignerHealth = z
   .strictObject({
     status: z.enum(['ok', 'not_ready']),
-    partners: z.array(z.strictObject({ name: Username, connected: z.boolean() })),
+    partners: z
+      .array(z.strictObject({ name: Username, connected: z.boolean() }))
+      .max(LIMITS.page.max),
     primes: z.int().nonnegative().meta({ description: 'pairs of primes in stock' }),
   })
   .meta({ id: 'CosignerHealth' });

@@ -21,10 +21,15 @@ import {
 } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { declineFields, responseFields, resultFields } from './shape.ts';
+import { matching } from '../strings.ts';
 
 const Holders = z.array(Username).min(1).max(LIMITS.parties);
 const Reason = text(LIMITS.reason).min(1);
-const Parties = z.string().regex(/^[1-9][0-9]?(?:,[1-9][0-9]?){0,31}$/);
+const Parties = matching(
+  /^[1-9][0-9]?(?:,[1-9][0-9]?){0,31}$/,
+  95,
+  'expected 1 to 32 indexes with commas between',
+);
 
 /** A holder who is not asked, because the registry says that its chip is gone. */
 export const AbsentHolder = z

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { Code, Sequence, Stream, text, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
+import { matching } from '../strings.ts';
 
 /** First frame of every connection, and again with a fresh token before the old one expires. */
 export const Register = z
@@ -11,11 +12,11 @@ export const Register = z
     type: z.literal('register'),
     username: Username,
     role: z.enum(['coordinator', 'participant']),
-    token: z
-      .string()
-      .min(1)
-      .max(LIMITS.token)
-      .regex(/^[A-Za-z0-9_.=-]+$/),
+    token: matching(
+      /^[A-Za-z0-9_.=-]+$/,
+      LIMITS.token,
+      'expected a token: letters, digits and _ . = -',
+    ),
     last_seq: z.int().min(0).optional(),
     stream: Stream.optional(),
     batch: z.boolean().optional(),

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { base64, base64Bytes, PartIndex, Sequence, SessionKey } from '../fields.ts';
 import { LIMITS, roundBodyLimit } from '../limits.ts';
+import { matching } from '../strings.ts';
 
 const ROUND_MAX = 16;
 
@@ -42,7 +43,11 @@ export type Evidence = z.infer<typeof Evidence>;
 /** Why a party stopped, and whom it holds responsible; nobody when nobody is proven to be. */
 export const Abort = z
   .strictObject({
-    reason: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/),
+    reason: matching(
+      /^[a-z][a-z0-9-]{0,63}$/,
+      64,
+      'expected a reason: lower-case letters, digits and -',
+    ),
     round: z.int().min(0).max(ROUND_MAX),
     culprits: z.array(PartIndex).max(LIMITS.parties),
     evidence: z.array(Evidence).max(LIMITS.evidence).optional(),

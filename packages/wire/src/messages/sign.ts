@@ -29,6 +29,7 @@ import {
 import { LIMITS } from '../limits.ts';
 import { declineFields, responseFields, resultFields } from './shape.ts';
 import { Abort } from './round.ts';
+import { matching } from '../strings.ts';
 
 /** A coordinator asks for a signature. */
 export const SignRequest = z
@@ -97,7 +98,11 @@ export const SignParams = z
     data: base64Bytes(32),
     address: Address,
     signature: DerSignature,
-    parties: z.string().regex(/^[1-9][0-9]?(?:,[1-9][0-9]?){1,31}$/),
+    parties: matching(
+      /^[1-9][0-9]?(?:,[1-9][0-9]?){1,31}$/,
+      95,
+      'expected 2 to 32 indexes with commas between',
+    ),
     part_index: PartIndex,
     filename: Filename,
     encrypted_shard: EncryptedShard,

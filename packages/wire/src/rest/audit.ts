@@ -3,8 +3,12 @@
  */
 import { z } from 'zod';
 import { base64Bytes, Hash, Time, text } from '../fields.ts';
+import { LIMITS } from '../limits.ts';
+import { bounded } from '../strings.ts';
 import { PageLimit, TimeQuery } from './common.ts';
 
+const Words = bounded(LIMITS.text);
+const Detail = z.union([Words, z.int(), z.boolean(), z.array(Words).max(LIMITS.page.max)]);
 const Outcome = z.enum(['ok', 'refused', 'failed']);
 
 /** One link of the chain. */
@@ -12,11 +16,11 @@ export const AuditEntry = z
   .strictObject({
     seq: z.int().min(1),
     at: Time,
-    actor: z.string(),
-    action: z.string(),
-    subject: z.string(),
+    actor: Words,
+    action: Words,
+    subject: Words,
     outcome: Outcome,
-    details: z.record(z.string(), z.union([z.string(), z.int(), z.boolean(), z.array(z.string())])),
+    details: z.record(bounded(64), Detail),
     previous: Hash,
     hash: Hash,
   })
@@ -25,7 +29,10 @@ export type AuditEntry = z.infer<typeof AuditEntry>;
 
 /** Entries, newest first; `next` goes into `before`. */
 export const AuditList = z
-  .strictObject({ entries: z.array(AuditEntry), next: z.int().min(1).optional() })
+  .strictObject({
+    entries: z.array(AuditEntry).max(LIMITS.page.max),
+    next: z.int().min(1).optional(),
+  })
   .meta({ id: 'AuditList' });
 export type AuditList = z.infer<typeof AuditList>;
 

@@ -21,6 +21,7 @@ import { LIMITS } from '../limits.ts';
 import { SessionStateName } from '../messages/status.ts';
 import { ChipStateName } from './chips.ts';
 import { ListQuery, Next } from './common.ts';
+import { bounded } from '../strings.ts';
 
 /** Where a key stands. Only an active one signs. */
 export const KeyStateName = z
@@ -65,13 +66,17 @@ export type KeyHolder = z.infer<typeof KeyHolder>;
 
 /** A key, its holders, and who may ask for its signatures besides its creator. */
 export const KeyAnswer = z
-  .strictObject({ ...keySummary, holders: z.array(KeyHolder), grants: z.array(Username) })
+  .strictObject({
+    ...keySummary,
+    holders: z.array(KeyHolder).max(LIMITS.parties),
+    grants: z.array(Username).max(LIMITS.grants),
+  })
   .meta({ id: 'KeyAnswer' });
 export type KeyAnswer = z.infer<typeof KeyAnswer>;
 
 /** Keys that concern the caller. */
 export const KeyList = z
-  .strictObject({ keys: z.array(KeySummary), next: Next })
+  .strictObject({ keys: z.array(KeySummary).max(LIMITS.page.max), next: Next })
   .meta({ id: 'KeyList' });
 export type KeyList = z.infer<typeof KeyList>;
 
@@ -99,11 +104,11 @@ export type SessionSummary = z.infer<typeof SessionSummary>;
 export const SessionAnswer = z
   .strictObject({
     ...sessionSummary,
-    participants: z.array(
-      z.strictObject({ username: Username, part_index: PartIndex, state: z.string() }),
-    ),
-    waiting_for: z.array(Username),
-    digest: z.string().nullable(),
+    participants: z
+      .array(z.strictObject({ username: Username, part_index: PartIndex, state: bounded(64) }))
+      .max(LIMITS.parties),
+    waiting_for: z.array(Username).max(LIMITS.parties),
+    digest: bounded(66).nullable(),
     signature: Signature.nullable(),
     code: Code.nullable(),
     message: text(LIMITS.details).nullable(),
@@ -113,7 +118,7 @@ export type SessionAnswer = z.infer<typeof SessionAnswer>;
 
 /** Sessions that concern the caller, newest first. */
 export const SessionList = z
-  .strictObject({ sessions: z.array(SessionSummary), next: Next })
+  .strictObject({ sessions: z.array(SessionSummary).max(LIMITS.page.max), next: Next })
   .meta({ id: 'SessionList' });
 export type SessionList = z.infer<typeof SessionList>;
 

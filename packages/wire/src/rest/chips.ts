@@ -2,10 +2,20 @@
  * The chip registry (contract.md §1.6, §1.7).
  */
 import { z } from 'zod';
-import { ChipId, ChipPublicKey, Cpic, DerSignature, Time, text, Username } from '../fields.ts';
+import {
+  ChipId,
+  ChipPublicKey,
+  Cpic,
+  DerSignature,
+  Digest,
+  Time,
+  text,
+  Username,
+} from '../fields.ts';
 import { Next } from './common.ts';
+import { LIMITS } from '../limits.ts';
+import { bounded } from '../strings.ts';
 
-const Nonce = z.string().regex(/^(0x)?[0-9a-fA-F]{64}$/);
 const Label = text(100);
 
 /** Where a chip stands; only active ones take part, and destroyed is final. */
@@ -22,7 +32,7 @@ export type ChipKindName = z.infer<typeof ChipKindName>;
 
 /** The key that authorises chips to release: chips are personalised with it. */
 export const AuthorisationKeyAnswer = z
-  .strictObject({ public_key: ChipPublicKey, fingerprint: z.string() })
+  .strictObject({ public_key: ChipPublicKey, fingerprint: bounded(64) })
   .meta({ id: 'AuthorisationKeyAnswer' });
 export type AuthorisationKeyAnswer = z.infer<typeof AuthorisationKeyAnswer>;
 
@@ -32,7 +42,7 @@ export type ChipChallengeRequest = z.infer<typeof ChipChallengeRequest>;
 
 /** A nonce for the chip's REGISTER command, good once. */
 export const ChipChallengeAnswer = z
-  .strictObject({ nonce: Nonce, expires_at: Time })
+  .strictObject({ nonce: Digest, expires_at: Time })
   .meta({ id: 'ChipChallengeAnswer' });
 export type ChipChallengeAnswer = z.infer<typeof ChipChallengeAnswer>;
 
@@ -43,7 +53,7 @@ export const ChipRegistration = z
     se_id: ChipId,
     cpic: Cpic,
     public_key: ChipPublicKey,
-    nonce: Nonce,
+    nonce: Digest,
     proof: DerSignature,
     label: Label.optional(),
     kind: ChipKindName.optional(),
@@ -65,7 +75,7 @@ export const ChipAnswer = z
     username: Username,
     cpic: Cpic,
     public_key: ChipPublicKey,
-    fingerprint: z.string().meta({ description: 'short, for people to compare' }),
+    fingerprint: bounded(LIMITS.fingerprint).meta({ description: 'short, for people to compare' }),
     label: Label,
     state: ChipStateName,
     kind: ChipKindName,
@@ -76,6 +86,6 @@ export type ChipAnswer = z.infer<typeof ChipAnswer>;
 
 /** Chips by identifier. */
 export const ChipList = z
-  .strictObject({ chips: z.array(ChipAnswer), next: Next })
+  .strictObject({ chips: z.array(ChipAnswer).max(LIMITS.page.max), next: Next })
   .meta({ id: 'ChipList' });
 export type ChipList = z.infer<typeof ChipList>;

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { Code, text } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
+import { bounded } from '../strings.ts';
 
 /** What a user may be allowed to do; a user may have several. */
 export const Role = z
@@ -42,10 +43,12 @@ export const PageLimit = limit;
 /** An answer that is not a success: RFC 9457, with the code of the table. */
 export const Problem = z
   .strictObject({
-    type: z.string().meta({ description: 'urn:quorate:error:<code>' }),
-    title: z.string().meta({ description: 'for people, in the language of the deployment' }),
+    type: bounded(128).meta({ description: 'urn:quorate:error:<code>' }),
+    title: bounded(LIMITS.text).meta({
+      description: 'for people, in the language of the deployment',
+    }),
     status: z.int(),
-    detail: z.string(),
+    detail: bounded(LIMITS.details),
     code: Code,
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details with a stable code' });

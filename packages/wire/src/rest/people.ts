@@ -5,10 +5,11 @@ import { z } from 'zod';
 import { Time, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { Next, Role, Roles } from './common.ts';
+import { bounded } from '../strings.ts';
 
 // What a password must be is decided where it is set; here only what may travel.
-const Password = z.string().min(1).max(LIMITS.password.max).meta({ format: 'password' });
-const Token = z.string().min(1).max(LIMITS.token);
+const Password = bounded(LIMITS.password.max).min(1).meta({ format: 'password' });
+const Token = bounded(LIMITS.token).min(1);
 
 /** Makes the first administrator with the token that the first start printed. */
 export const SetupRequest = z
@@ -41,7 +42,7 @@ export const LoginAnswer = z
     access_token: Token,
     refresh_token: Token,
     expires_at: Time,
-    roles: z.array(Role),
+    roles: z.array(Role).max(4),
   })
   .meta({ id: 'LoginAnswer' });
 export type LoginAnswer = z.infer<typeof LoginAnswer>;
@@ -69,7 +70,7 @@ export type UserPatch = z.infer<typeof UserPatch>;
 export const UserAnswer = z
   .strictObject({
     username: Username,
-    roles: z.array(Role),
+    roles: z.array(Role).max(4),
     state: UserStateName,
     has_password: z.boolean(),
     created_at: Time,
@@ -80,7 +81,7 @@ export type UserAnswer = z.infer<typeof UserAnswer>;
 
 /** Users by name. */
 export const UserList = z
-  .strictObject({ users: z.array(UserAnswer), next: Next })
+  .strictObject({ users: z.array(UserAnswer).max(LIMITS.page.max), next: Next })
   .meta({ id: 'UserList' });
 export type UserList = z.infer<typeof UserList>;
 
@@ -97,6 +98,6 @@ export type TokenRequest = z.infer<typeof TokenRequest>;
 
 /** The token made. Secret. */
 export const TokenAnswer = z
-  .strictObject({ token: Token, token_id: z.string(), expires_at: Time })
+  .strictObject({ token: Token, token_id: bounded(128), expires_at: Time })
   .meta({ id: 'TokenAnswer' });
 export type TokenAnswer = z.infer<typeof TokenAnswer>;

@@ -9,6 +9,7 @@ import {
   ChipPublicKey,
   Cpic,
   DerSignature,
+  Digest,
   EncryptedShard,
   Hash,
   PartIndex,
@@ -19,14 +20,15 @@ import {
 } from '../fields.ts';
 import { ChipKindName, ChipStateName } from './chips.ts';
 import { Next } from './common.ts';
-
-const Nonce = z.string().regex(/^(0x)?[0-9a-fA-F]{64}$/);
+import { LIMITS } from '../limits.ts';
+import { bounded, matching } from '../strings.ts';
 
 /** The identifier of a replacement. */
-export const ReplacementId = z
-  .string()
-  .regex(/^[0-9a-f]{32}$/)
-  .meta({ id: 'ReplacementId' });
+export const ReplacementId = matching(
+  /^[0-9a-f]{32}$/,
+  32,
+  'expected 16 bytes in lower-case hex',
+).meta({ id: 'ReplacementId' });
 
 /** What becomes of the old chip. */
 export const RetirementName = z.enum(['destroyed', 'disabled']).meta({ id: 'RetirementName' });
@@ -44,7 +46,7 @@ export const ReplacementRequest = z
     se_id: ChipId,
     cpic: Cpic,
     public_key: ChipPublicKey,
-    nonce: Nonce,
+    nonce: Digest,
     old_proof: DerSignature,
     new_proof: DerSignature,
     retire: RetirementName,
@@ -59,7 +61,7 @@ export const ReplacedChip = z
   .strictObject({
     se_id: ChipId,
     public_key: ChipPublicKey,
-    fingerprint: z.string().meta({ description: 'short, for people to compare' }),
+    fingerprint: bounded(LIMITS.fingerprint).meta({ description: 'short, for people to compare' }),
     state: ChipStateName,
     kind: ChipKindName,
   })
@@ -91,20 +93,26 @@ export const ReplacementAnswer = z
     new_chip: ReplacedChip,
     requested_at: Time,
     approved_by: Username.nullable(),
-    shards: z.array(ReplacedShard),
+    shards: z.array(ReplacedShard).max(LIMITS.chipRecords),
   })
   .meta({ id: 'ReplacementAnswer' });
 export type ReplacementAnswer = z.infer<typeof ReplacementAnswer>;
 
 /** Replacements by identifier. */
 export const ReplacementList = z
-  .strictObject({ replacements: z.array(ReplacementAnswer), next: Next })
+  .strictObject({ replacements: z.array(ReplacementAnswer).max(LIMITS.page.max), next: Next })
   .meta({ id: 'ReplacementList' });
 export type ReplacementList = z.infer<typeof ReplacementList>;
 
 /** The fingerprint of the new chip, as the holder told it by another way. */
 export const ReplacementApproval = z
-  .strictObject({ new_fingerprint: z.string().regex(/^([0-9a-f]{4}-){7}[0-9a-f]{4}$/) })
+  .strictObject({
+    new_fingerprint: matching(
+      /^([0-9a-f]{4}-){7}[0-9a-f]{4}$/,
+      LIMITS.fingerprint,
+      'expected a fingerprint: 8 groups of 4 hex digits with - between',
+    ),
+  })
   .meta({ id: 'ReplacementApproval' });
 export type ReplacementApproval = z.infer<typeof ReplacementApproval>;
 

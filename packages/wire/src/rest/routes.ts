@@ -51,6 +51,7 @@ import {
   ReplacementStepAnswer,
   ReplacementStepRequest,
 } from './replacements.ts';
+import { matching } from '../strings.ts';
 
 /** One route. */
 export interface Route {
@@ -85,7 +86,7 @@ const ofSession = z.strictObject({ session_key: SessionKey });
 const ofGrant = z.strictObject({ address: Address, username: Username });
 const ofToken = z.strictObject({
   username: Username,
-  token_id: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/),
+  token_id: matching(/^[A-Za-z0-9_-]{1,128}$/, 128, 'expected 1 to 128 letters, digits, _ and -'),
 });
 
 type Options = Partial<Omit<Route, 'method' | 'path' | 'roles' | 'answer' | 'summary'>>;
