@@ -30,6 +30,8 @@ export interface AgentConfig {
   readonly allow_insecure: boolean;
   /** Threads for sessions. */
   readonly workers: number;
+  /** Seconds for which a refused registration is tried again, slower and slower. */
+  readonly give_up_after: number;
 }
 
 /** The name of the configuration file in an agent's directory. */
@@ -56,9 +58,12 @@ const KEYS = [
   'ca_file',
   'allow_insecure',
   'workers',
+  'give_up_after',
 ];
 
 const path = z.string().min(1);
+const SEVEN_DAYS = 604_800;
+const MAX_PATIENCE = 31_536_000;
 
 const publicKey = z
   .string()
@@ -133,6 +138,7 @@ const configSchema: z.ZodType<AgentConfig> = z.strictObject({
   ca_file: path.optional(),
   allow_insecure: z.boolean().default(false),
   workers: z.int().min(1).max(16).default(1),
+  give_up_after: z.int().min(0).max(MAX_PATIENCE).default(SEVEN_DAYS),
 });
 
 /** Parses a configuration text. @throws AgentError `config/unknown-key`, `config/invalid` */

@@ -7,16 +7,17 @@ import { parseFrame } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import { type Backoff, createBackoff } from './backoff.ts';
 import { type AgentError, isStoreError, messageOf } from './errors.ts';
+import { createRefusals, type Refusals } from './linkRefusals.ts';
+import { LinkTimers } from './linkTimers.ts';
 import { CLOSE, closeSocket, createWaiters, openSocket, registerFrame } from './linkSocket.ts';
 import { checkUrl, ended, type Link, type LinkOptions, type LinkStatus } from './linkTypes.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createOutbox, type Outbox, type Outgoing } from './outbox.ts';
 import { type LinkState, openLinkState } from './state/linkState.ts';
-import { expiryOf } from './token.ts';
+import { renewalDelay } from './token.ts';
 
 const SILENCE_MS = 75_000;
 const ACK_DELAY_MS = 20;
-const RENEW_BEFORE_MS = 60_000;
 
 /** Makes a link; nothing happens before `start`. @throws AgentError `link/refused` for a plain `ws://` to another host */
 export function createLink(options: LinkOptions): Link {
@@ -33,11 +34,11 @@ class WebSocketLink implements Link {
   readonly #state: LinkState;
   readonly #backoff: Backoff;
   readonly #outbox: Outbox;
+  readonly #refusals: Refusals;
+  /** Why the coordinator refused the registration that is being closed. */
+  #refusal = '';
   #socket: WebSocket | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #silence: NodeJS.Timeout | undefined;
-  #renewal: NodeJS.Timeout | undefined;
-  #ackTimer: NodeJS.Timeout | undefined;
+  readonly #timers = new LinkTimers();
   #flushing = false;
   /** The message that could not be processed; the waits grow until it is. */
   #stuck: number | undefined;
@@ -49,6 +50,7 @@ class WebSocketLink implements Link {
     this.#state = options.state ?? openLinkState();
     this.#backoff = options.backoff ?? createBackoff();
     this.#outbox = createOutbox(options.batch ?? false);
+    this.#refusals = createRefusals({ patience: 0, ...options.refusals });
   }
 
   start(): void {
@@ -72,7 +74,7 @@ class WebSocketLink implements Link {
 
   async close(): Promise<void> {
     this.#setStatus('closed', 'closed by this side');
-    this.#stopTimers();
+    this.#timers.clear();
     const socket = this.#socket;
     this.#socket = undefined;
     this.#saveAtEnd();
@@ -81,6 +83,7 @@ class WebSocketLink implements Link {
 
   #connect(): void {
     this.#setStatus('connecting', this.#options.url);
+    this.#refusal = '';
     const socket = openSocket(this.#options);
     this.#socket = socket;
     socket.on('open', () => void this.#register(socket));
@@ -105,16 +108,9 @@ class WebSocketLink implements Link {
 
   /** A fresh token on the open socket keeps it open past the old one's expiry. */
   #scheduleRenewal(socket: WebSocket, token: string): void {
-    clearTimeout(this.#renewal);
-    const expiry = expiryOf(token);
-    if (expiry === undefined) return;
-    const left = expiry - Date.now();
-    const delay = left > 2 * RENEW_BEFORE_MS ? left - RENEW_BEFORE_MS : left / 2;
-    this.#renewal = setTimeout(
-      () => void this.#register(socket),
-      Math.min(Math.max(delay, 1000), 2 ** 31 - 1),
-    );
-    this.#renewal.unref();
+    const delay = renewalDelay(token, Date.now());
+    if (delay === undefined) return;
+    this.#timers.set('renewal', delay, () => void this.#register(socket));
   }
 
   #onFrame(socket: WebSocket, data: unknown, isBinary: boolean): void {
@@ -153,7 +149,7 @@ class WebSocketLink implements Link {
     if (!this.#processed(socket, message) || message.seq === undefined) return;
     if (this.#stuck !== undefined && message.seq >= this.#stuck) this.#stuck = undefined;
     this.#state.processed(message.seq);
-    this.#ackTimer ??= setTimeout(() => this.#guarded(() => this.#acknowledge()), ACK_DELAY_MS);
+    this.#timers.start('ack', ACK_DELAY_MS, () => this.#guarded(() => this.#acknowledge()));
   }
 
   /** What was not processed is not acknowledged: it comes again, or a person has to look first. */
@@ -186,7 +182,7 @@ class WebSocketLink implements Link {
     this.failure = error;
     const socket = this.#socket;
     this.#socket = undefined;
-    this.#stopTimers();
+    this.#timers.clear();
     this.#setStatus('failed', error.message);
     this.#waiters.settle(error);
     socket?.terminate();
@@ -203,7 +199,6 @@ class WebSocketLink implements Link {
   }
 
   #acknowledge(): void {
-    this.#ackTimer = undefined;
     this.#state.save();
     if (this.status !== 'registered') return;
     this.#socket?.send(JSON.stringify({ type: 'ack', seq: this.#state.seq }));
@@ -214,7 +209,7 @@ class WebSocketLink implements Link {
     message: Extract<ServerMessage, { type: 'register_complete' }>,
   ): void {
     if (!message.success) {
-      this.#logger.warn({}, 'registration refused');
+      this.#refusal = message.message;
       return socket.close(CLOSE.refused);
     }
     if (message.stream !== undefined && message.stream !== this.#state.stream) {
@@ -227,6 +222,7 @@ class WebSocketLink implements Link {
       this.#outbox.acknowledged(message.last_cseq);
       this.#state.skipCseq(message.last_cseq);
     }
+    this.#refusals.over();
     if (this.#stuck === undefined) this.#backoff.reset();
     // A renewal on the open socket has lost nothing.
     if (this.status !== 'registered') this.#outbox.rewind();
@@ -253,13 +249,23 @@ class WebSocketLink implements Link {
   #onClose(socket: WebSocket, code: number, reason: string): void {
     if (socket !== this.#socket) return;
     this.#socket = undefined;
-    this.#stopTimers();
+    this.#timers.clear();
     if (this.status === 'closed') return;
     if (code === CLOSE.replaced) return this.#end('replaced', 'another process registered as us');
-    if (code === CLOSE.refused) return this.#end('refused', reason || 'registration refused');
-    const delay = this.#backoff.next();
-    this.#setStatus('waiting', `code ${code}, again in ${delay} ms`);
-    this.#retry = setTimeout(() => this.#connect(), delay);
+    if (code === CLOSE.refused) return this.#onRefused(this.#refusal || reason);
+    this.#connectIn(this.#backoff.next(), `code ${code}`);
+  }
+
+  #onRefused(reason: string): void {
+    const next = this.#refusals.next(reason);
+    if (next === undefined) return this.#end('refused', reason || 'registration refused');
+    if (next.isNews) this.#logger.warn({ reason }, 'registration refused; trying again slowly');
+    this.#connectIn(next.delay, 'registration refused');
+  }
+
+  #connectIn(delay: number, why: string): void {
+    this.#setStatus('waiting', `${why}, again in ${delay} ms`);
+    this.#timers.set('retry', delay, () => this.#connect());
   }
 
   #end(status: 'refused' | 'replaced', detail: string): void {
@@ -278,9 +284,7 @@ class WebSocketLink implements Link {
   }
 
   #watchSilence(socket: WebSocket): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => socket.terminate(), SILENCE_MS);
-    this.#silence.unref();
+    this.#timers.set('silence', SILENCE_MS, () => socket.terminate());
   }
 
   #setStatus(status: LinkStatus, detail: string): void {
@@ -289,12 +293,5 @@ class WebSocketLink implements Link {
     this.#logger.info({ status, detail }, 'link');
     this.#options.onStatus?.(status, detail);
     if (status === 'closed') this.#waiters.settle(ended(status));
-  }
-
-  #stopTimers(): void {
-    for (const timer of [this.#retry, this.#silence, this.#renewal, this.#ackTimer]) {
-      clearTimeout(timer);
-    }
-    this.#ackTimer = undefined;
   }
 }

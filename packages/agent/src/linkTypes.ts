@@ -5,13 +5,15 @@ import { isIPv4 } from 'node:net';
 import type { ServerMessage } from '@quorate/wire';
 import type { Backoff } from './backoff.ts';
 import { AgentError } from './errors.ts';
+import type { RefusalOptions } from './linkRefusals.ts';
 import type { Logger } from './logger.ts';
 import type { Outgoing } from './outbox.ts';
 import type { LinkState } from './state/linkState.ts';
 
 /**
- * Where a link stands. `refused`, `replaced` and `failed` are final: a person has to look. `failed`
- * says that this side cannot keep its state on disk.
+ * Where a link stands. `refused`, `replaced` and `failed` are final: a person has to look. A refused
+ * registration is tried again as `waiting` for as long as `refusals` say; `failed` says that this side
+ * cannot keep its state on disk.
  */
 export type LinkStatus =
   | 'connecting'
@@ -49,6 +51,8 @@ export interface LinkOptions {
   readonly onResumed?: (messages: number) => void;
   readonly logger?: Logger;
   readonly backoff?: Backoff;
+  /** How long refused registrations are tried again; without it the first one ends the link. */
+  readonly refusals?: RefusalOptions;
 }
 
 /** A connection that mends itself. */

@@ -12,3 +12,16 @@ export function expiryOf(token: string): number | undefined {
     return undefined;
   }
 }
+
+const RENEW_BEFORE_MS = 60_000;
+/** The longest time that one timer of the runtime can wait. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** How long to wait until a token is renewed on the open socket; undefined when its end is not known. */
+export function renewalDelay(token: string, now: number): number | undefined {
+  const expiry = expiryOf(token);
+  if (expiry === undefined) return undefined;
+  const left = expiry - now;
+  const delay = left > 2 * RENEW_BEFORE_MS ? left - RENEW_BEFORE_MS : left / 2;
+  return Math.min(Math.max(delay, 1000), LONGEST_MS);
+}

@@ -26,6 +26,7 @@ describe('agent configuration', () => {
       allow_destroy: false,
       allow_insecure: false,
       workers: 1,
+      give_up_after: 604_800,
     });
   });
 

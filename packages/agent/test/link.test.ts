@@ -5,7 +5,7 @@ import { createBackoff } from '../src/backoff.ts';
 import { AgentError } from '../src/errors.ts';
 import { createLink } from '../src/link.ts';
 import type { Link, LinkOptions } from '../src/linkTypes.ts';
-import type { Logger } from '../src/logger.ts';
+import { type Logger, silentLogger } from '../src/logger.ts';
 import { openLinkState } from '../src/state/linkState.ts';
 import { expiryOf } from '../src/token.ts';
 import { temporaryDirectory } from './support/directories.ts';
@@ -235,6 +235,61 @@ describe('link', () => {
     connection.socket.close(4401);
     await waiting;
     expect(link.status).toBe('refused');
+  });
+
+  test('Z-12: a refused registration is tried again with the token read again, and each reason is said once', async () => {
+    const server = await scriptedServer();
+    const tokens = ['old', 'old', 'old', 'new'];
+    const said: unknown[] = [];
+    const logger: Logger = { ...silentLogger, warn: ({ reason }) => void said.push(reason) };
+    const { link } = open(server.url, {
+      token: async () => tokens.shift() ?? '',
+      logger,
+      refusals: { patience: 1000, elapsed: () => 0, backoff: immediately },
+    });
+    const registered = link.registered();
+    for (const message of ['expired', 'expired', 'unknown user']) {
+      const connection = await server.connection();
+      expect(await connection.next()).toMatchObject({ type: 'register', token: 'old' });
+      connection.send({ type: 'register_complete', success: false, message });
+      connection.socket.close(4401);
+    }
+    const connection = await server.connection();
+    expect(await connection.accept({ stream: STREAM })).toMatchObject({ token: 'new' });
+    await registered;
+    expect(link.status).toBe('registered');
+    expect(said).toEqual(['expired', 'unknown user']);
+  });
+
+  test('Z-12: refusals end the link when its patience is over, with the reason, and a registration renews it', async () => {
+    const server = await scriptedServer();
+    let now = 0;
+    const details: string[] = [];
+    const { link } = open(server.url, {
+      refusals: { patience: 1000, elapsed: () => now, backoff: immediately },
+      onStatus: (status, detail) => void (status === 'refused' && details.push(detail)),
+    });
+    // Only when the link asks again has it dealt with the refusal before.
+    const refuse = async (at: number): Promise<void> => {
+      const connection = await server.connection();
+      now = at;
+      await connection.next();
+      connection.send({ type: 'register_complete', success: false, message: 'token expired' });
+      connection.socket.close(4401);
+    };
+    await refuse(0);
+    await refuse(999);
+    const registered = link.registered();
+    const connection = await server.connection();
+    await connection.accept({ stream: STREAM });
+    await registered;
+    connection.socket.terminate();
+    await refuse(999);
+    await refuse(1998);
+    const end = expect(link.registered()).rejects.toMatchObject({ code: 'link/refused' });
+    await refuse(1999);
+    await end;
+    expect(details).toEqual(['token expired']);
   });
 
   test('R-9: a link that another process replaced does not fight for the registration', async () => {

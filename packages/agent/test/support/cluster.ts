@@ -80,6 +80,8 @@ export class Cluster {
   async startServer(): Promise<void> {
     this.server = await createServer({
       dataDirectory: join(this.directory, 'coordinator'),
+      // The first start: the port is known after it.
+      init: this.#port === 0,
       port: this.#port,
       passwordCost: { N: 2 ** 15, r: 1, p: 1 },
       ...this.#options,
