@@ -20,6 +20,7 @@ const EXIT_BY_NAME: Readonly<Record<string, ExitCode>> = {
   IntentError: EXIT.usage,
   ConfigError: EXIT.usage,
   ServerError: EXIT.usage,
+  KeyFileError: EXIT.usage,
   InputError: EXIT.usage,
   SecureElementError: EXIT.refused,
   SetupError: EXIT.usage,

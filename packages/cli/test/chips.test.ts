@@ -85,7 +85,7 @@ const importRoster = (serial: number): Promise<Ran> =>
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'quorate-chips-'));
-  server = await createServer({ dataDirectory: at('data'), port: 0 });
+  server = await createServer({ dataDirectory: at('data'), init: true, port: 0 });
   await server.listen();
   const password = ['--password-file', secret('password', PASSWORD)];
   const token = secret('setup-token', server.setupToken ?? '');

@@ -46,7 +46,7 @@ function logIn(who: string): Promise<Record<string, unknown>> {
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'quorate-operator-'));
-  server = await createServer({ dataDirectory: at('data'), port: 0 });
+  server = await createServer({ dataDirectory: at('data'), init: true, port: 0 });
   await server.listen();
   secret('password', PASSWORD);
   const setup = ['--url', server.url, '--username', 'root', '--password-file', at('password')];

@@ -117,7 +117,7 @@ describe('a port that is taken', () => {
     const port = typeof address === 'object' && address !== null ? String(address.port) : '';
     try {
       for (const command of [
-        ['coordinator', '--data', at('data')],
+        ['coordinator', '--data', at('data'), '--init'],
         ['dev', '--parties', '2'],
       ]) {
         const ran = await quorate(...command, '--port', port, '--json');

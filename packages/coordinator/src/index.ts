@@ -7,15 +7,20 @@ export {
   type AuditVerdict,
   auditVerify,
 } from './audit/index.ts';
-export { KeyFileError, type PasswordCost } from './auth/index.ts';
+export {
+  KeyFileError,
+  type PasswordCost,
+  type ServerKeyName,
+} from './auth/index.ts';
 export {
   ConfigError,
   type ConfigSources,
   loadCoordinatorConfig,
   serverOptionsOf,
 } from './config.ts';
-export { type Endpoint, ServerError, type ServerOptions } from './options.ts';
-export { type CoordinatorServer, createServer } from './server.ts';
+export { type Endpoint, ServerError, type ServerErrorCode, type ServerOptions } from './options.ts';
+export type { CoordinatorServer } from './running.ts';
+export { createServer } from './server.ts';
 export type { CoordinatorConfig } from './settings.ts';
 export type { Clock } from './services.ts';
 export { StoreError, type StoreErrorCode } from './store/database.ts';

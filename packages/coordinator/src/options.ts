@@ -1,7 +1,7 @@
 /** How a coordinator is set up. */
 import type { Language } from '@quorate/wire';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Lifetimes, PasswordCost, TokenKeySettings } from './auth/index.ts';
+import type { Lifetimes, PasswordCost, ServerKeyName, TokenKeySettings } from './auth/index.ts';
 import type { Clock } from './services.ts';
 import type { Deadlines } from './session/types.ts';
 import type { ConsoleFiles } from './web.ts';
@@ -10,6 +10,10 @@ import type { ConsoleFiles } from './web.ts';
 export interface ServerOptions {
   /** Holds the database and the keys; created with mode 0700. */
   readonly dataDirectory: string;
+  /** Makes the database and the keys: the first start. Without it a directory without a database is refused. */
+  readonly init?: boolean;
+  /** Takes another key than the database knows, or makes one in place of a lost one. */
+  readonly adoptKeys?: readonly ServerKeyName[];
   /** 127.0.0.1 unless given. */
   readonly host?: string;
   /** 0 takes a free one; 8080 unless given. */
@@ -41,12 +45,15 @@ export interface Endpoint {
   readonly wsUrl: string;
 }
 
+/** Codes of {@link ServerError}. */
+export type ServerErrorCode = 'server/insecure' | 'server/no-database' | 'server/has-database';
+
 /** Why a server is not started. */
 export class ServerError extends Error {
   override readonly name = 'ServerError';
-  readonly code: 'server/insecure';
+  readonly code: ServerErrorCode;
 
-  constructor(code: 'server/insecure', message: string) {
+  constructor(code: ServerErrorCode, message: string) {
     super(message);
     this.code = code;
   }

@@ -23,7 +23,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 async function start(options: Partial<ServerOptions> = {}) {
   count += 1;
   const dataDirectory = join(directory, `data-${count}`);
-  const server = await createServer({ dataDirectory, port: 0, ...options });
+  const server = await createServer({ dataDirectory, init: true, port: 0, ...options });
   onTestFinished(() => server.close());
   return { server, dataDirectory, ...(await server.listen()) };
 }
@@ -110,7 +110,7 @@ test('a port that is taken is an error that leaves the data directory free', asy
   const first = await start();
   const port = Number(new URL(first.url).port);
   const dataDirectory = join(directory, 'taken');
-  const second = await createServer({ dataDirectory, port });
+  const second = await createServer({ dataDirectory, init: true, port });
   await expect(second.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
   const third = await createServer({ dataDirectory, port: 0 });
   await third.listen();

@@ -137,10 +137,12 @@ async function verifyExport(
   if (!checked.pinned) {
     context.output.warn('the key came with the export; compare it with the one noted before');
   }
-  const { entries, destroyed } = checked;
-  context.output.result({ valid: true, entries, public_key: checked.publicKey, destroyed }, [
+  const { entries, destroyed, keyChanges } = checked;
+  const result = { valid: true, entries, public_key: checked.publicKey, destroyed };
+  context.output.result({ ...result, key_changes: keyChanges }, [
     `valid: ${entries} entries, ${checked.checkpoints} checkpoints`,
     ...destroyed.map((address) => `destroyed ${address}, with a certificate that holds`),
+    ...keyChanges.map((seq) => `from entry ${seq} on signed with another audit key than before`),
     `audit key ${checked.publicKey}`,
   ]);
 }

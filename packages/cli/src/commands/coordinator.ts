@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { CoordinatorConfig, CoordinatorServer } from '@quorate/coordinator';
-import type { Command } from 'commander';
+import type { CoordinatorConfig, CoordinatorServer, ServerKeyName } from '@quorate/coordinator';
+import { type Command, Option } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { createServerLog } from '../coordinator/log.ts';
 import { consoleFiles } from '../coordinator/page.ts';
@@ -24,9 +24,13 @@ interface CoordinatorOptions {
   readonly allowInsecure?: boolean;
   readonly language?: string;
   readonly logLevel?: string;
+  readonly init?: boolean;
+  readonly adoptKey?: readonly ServerKeyName[];
   readonly setupTokenOut?: string;
   readonly stopWithStdin?: boolean;
 }
+
+const SERVER_KEYS: readonly ServerKeyName[] = ['authorisation', 'audit', 'token'];
 
 /** Adds the command. */
 export function registerCoordinator(program: Command, attach: Attach): void {
@@ -35,6 +39,7 @@ export function registerCoordinator(program: Command, attach: Attach): void {
     .description('run the server until SIGTERM or Ctrl-C')
     .option('--config <file>', 'YAML; QUORATE_* variables and the options here win over it')
     .option('--data <dir>', 'database and keys (default: ./quorate-data)')
+    .option('--init', 'the first start: make the database and the keys')
     .option('--host <address>', 'where to listen (default: 127.0.0.1)')
     .option('--port <port>', 'port, 0 for any (default: 8080)', parsePort)
     .option('--tls-cert <file>', 'certificate, PEM')
@@ -45,15 +50,23 @@ export function registerCoordinator(program: Command, attach: Attach): void {
     .option(
       '--setup-token-out <file>',
       'write the setup token of the first start there, not to stdout',
+    )
+    .addOption(
+      new Option(
+        '--adopt-key <name...>',
+        'take the key file as it is now, or make a lost key anew: authorisation, audit or token',
+      ).choices(SERVER_KEYS),
     );
   command.addOption(command.createOption('--stop-with-stdin').hideHelp());
   command.addHelpText(
     'after',
     `
-The first start makes the keys and prints a one-time token for the first administrator
-(quorate users setup).
+The first start (--init) makes the database and the keys and prints a one-time token for the first
+administrator (quorate users setup). Every other start refuses a directory without a database, and
+keys that are not the ones the database knows.
 
 Examples:
+  quorate coordinator --data ./quorate-data --init
   quorate coordinator --data ./quorate-data
   quorate coordinator --config /etc/quorate/coordinator.yaml --json`,
   );
@@ -82,6 +95,8 @@ async function coordinator(context: Context, options: CoordinatorOptions): Promi
   await untilStopped({ withStdin: options.stopWithStdin === true }, async (stopped) => {
     const server = await createServer({
       ...serverOptionsOf(config),
+      init: options.init === true,
+      adoptKeys: options.adoptKey ?? [],
       logger: createServerLog(context.output, config.log.level),
       consoleFiles: consoleFiles(),
     });

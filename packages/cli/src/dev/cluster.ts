@@ -72,6 +72,7 @@ class Site {
   readonly #failed: Promise<CliError>;
   #fail: (error: CliError) => void = () => undefined;
   #port: number;
+  #isInitialised = false;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -94,9 +95,11 @@ class Site {
       '127.0.0.1',
       '--port',
       `${this.#port}`,
+      ...(this.#isInitialised ? [] : ['--init']),
     ]);
     const { url, wsUrl, setupToken } = listening(await coordinator.start());
     this.#port = Number(new URL(url).port);
+    this.#isInitialised = true;
     const people = await setUpPeople({
       endpoint: { url },
       setupToken,

@@ -17,7 +17,7 @@ const HARMLESS_NAMES: ReadonlySet<string> = new Set(['token_id', 'shard_count'])
 
 /** Details whose value is public although it is long and looks like key material. */
 const PUBLIC_VALUES: ReadonlySet<string> = words(`
-  address public_key chip_public_key fingerprint cpic se_id record_id digest
+  address public_key former_public_key chip_public_key fingerprint former_fingerprint cpic se_id record_id digest
   payload_hash intent_hash session_hash evidence_hash key_id sid session_key token_id
   checkpoint_hash stream body_hash
   username participant participants coordinator concerned missing culprits
@@ -28,7 +28,7 @@ const PUBLIC_VALUES: ReadonlySet<string> = words(`
 /** Signed receipts of chips: public, and longer than everything else. */
 const LONG_VALUES: ReadonlySet<string> = words('receipts receipt');
 
-const MAXIMUM_PUBLIC_VALUE = 160;
+const MAXIMUM_PUBLIC_VALUE = 192;
 const MAXIMUM_LONG_VALUE = 324;
 const MAXIMUM_TEXT = 512;
 

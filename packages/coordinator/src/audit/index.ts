@@ -1,5 +1,6 @@
 export { DESTROYED } from './destruction.ts';
-export { type Audit, createAudit } from './log.ts';
+export { ADOPTED } from './keysInForce.ts';
+export { appendEntry, type Audit, createAudit } from './log.ts';
 export { Tally } from './tally.ts';
 export {
   type AuditExpectation,

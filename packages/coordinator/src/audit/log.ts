@@ -106,7 +106,8 @@ function every(interval: number, clock: Clock, work: () => void): { start(): voi
   };
 }
 
-async function appendEntry(tx: Tx, event: AuditEvent): Promise<void> {
+/** Chains one entry to the log, in the caller's transaction. */
+export async function appendEntry(tx: Tx, event: AuditEvent): Promise<void> {
   const body = bodyOf(event);
   const text = canonicalBody(body);
   const head = await tx.get<Row>(

@@ -3,6 +3,7 @@ import { canonicalJson } from './canonical.ts';
 import { type Checkpoint, CheckpointSchema, verifyCheckpoint } from './checkpoint.ts';
 import { DESTROYED, destructionProblem } from './destruction.ts';
 import { canonicalBody, type Entry, EntrySchema, entryHash, GENESIS } from './entry.ts';
+import { formerKeysIn, keyAt } from './keysInForce.ts';
 
 /** First line of an export. */
 const ExportHeader = z.strictObject({
@@ -44,6 +45,8 @@ export type AuditVerdict =
       /** Keys that were destroyed, each with a certificate that verifies. */
       readonly destroyed: readonly string[];
       readonly publicKey: string;
+      /** Entries from which on the log was signed with another audit key than before. */
+      readonly keyChanges: readonly number[];
       /** Whether the key was compared with one known from elsewhere. */
       readonly pinned: boolean;
       readonly lastCheckpoint?: Checkpoint;
@@ -62,6 +65,8 @@ type Failure = Extract<AuditVerdict, { ok: false }>;
 
 interface Export {
   readonly publicKey: string;
+  /** The audit key in force at an entry. */
+  readonly keyAt: (seq: number) => string;
   readonly entries: readonly { readonly entry: Entry; readonly line: number }[];
   readonly checkpoints: readonly { readonly checkpoint: Checkpoint; readonly line: number }[];
 }
@@ -93,6 +98,7 @@ export function auditVerify(text: string, expected: AuditExpectation = {}): Audi
     checkpoints: file.checkpoints.length,
     destroyed: destructionsIn(file).map(({ entry }) => entry.subject),
     publicKey: file.publicKey,
+    keyChanges: formerKeysIn(file.entries.map(({ entry }) => entry)).map(({ until }) => until),
     pinned: expected.publicKey !== undefined,
     ...(last === undefined ? {} : { lastCheckpoint: last }),
   };
@@ -119,7 +125,9 @@ function parseExport(text: string): Export | Failure {
     else if (checkpoint.success) checkpoints.push({ ...checkpoint.data, line });
     else return malformed(line, entries.length + 1);
   }
-  return { publicKey: header.data.public_key, entries, checkpoints };
+  const publicKey = header.data.public_key;
+  const former = formerKeysIn(entries.map(({ entry }) => entry));
+  return { publicKey, keyAt: (seq) => keyAt(seq, former, publicKey), entries, checkpoints };
 }
 
 /** Takes a line only in the one form that the server writes. */
@@ -166,11 +174,11 @@ function checkChain({ entries }: Export): Failure | undefined {
 }
 
 // Step 3. Every checkpoint is signed and agrees with the chain, and the last covers the last entry.
-function checkCheckpoints({ entries, checkpoints, publicKey }: Export): Failure | undefined {
+function checkCheckpoints({ entries, checkpoints, keyAt: keyOf }: Export): Failure | undefined {
   let covered = 0;
   for (const { checkpoint, line } of checkpoints) {
     const { seq, hash } = checkpoint;
-    if (!verifyCheckpoint(checkpoint, publicKey)) {
+    if (!verifyCheckpoint(checkpoint, keyOf(seq))) {
       return fail(
         'wrong-signature',
         `the checkpoint at entry ${seq} is not signed by the audit key`,
@@ -194,7 +202,7 @@ function checkCheckpoints({ entries, checkpoints, publicKey }: Export): Failure 
 // Step 4. Every certificate of a destroyed key is signed, and so are the receipts in it.
 function checkDestructions(file: Export): Failure | undefined {
   for (const { entry, line } of destructionsIn(file)) {
-    const problem = destructionProblem(entry, file.publicKey);
+    const problem = destructionProblem(entry, file.keyAt(entry.seq));
     if (problem === undefined) continue;
     const { seq } = entry;
     const message = `the destruction certificate in entry ${seq} does not hold: ${problem}`;
@@ -209,11 +217,11 @@ function destructionsIn({ entries }: Export): Export['entries'] {
 
 // Step 5. What was kept elsewhere is still in the log.
 function checkExpected(
-  { entries, publicKey }: Export,
+  { entries, keyAt: keyOf }: Export,
   { checkpoint }: AuditExpectation,
 ): Failure | undefined {
   if (checkpoint === undefined) return undefined;
-  if (!verifyCheckpoint(checkpoint, publicKey)) {
+  if (!verifyCheckpoint(checkpoint, keyOf(checkpoint.seq))) {
     return fail('wrong-signature', 'the checkpoint to compare with is not signed by the audit key');
   }
   const entry = entries[checkpoint.seq - 1]?.entry;

@@ -22,8 +22,13 @@ export { KeyFileError, loadOrCreateKey } from './keyFile.ts';
 export type { Lifetimes, Login } from './login.ts';
 export type { PasswordCost } from './password.ts';
 export { Refusal } from './refusal.ts';
+export {
+  openServerKeys,
+  type ServerKeyName,
+  type ServerKeys,
+} from './serverKeys.ts';
 export { createRateLimit, type RateLimit } from './throttle.ts';
-export type { TokenKeySettings } from './tokenKeys.ts';
+export { type TokenKeySettings, tokenKeyKind } from './tokenKeys.ts';
 export type { UserRecord } from './users.ts';
 
 /** Users, their passwords and their tokens. */

@@ -14,19 +14,32 @@ export class KeyFileError extends Error {
 /**
  * Reads a private key, or makes it when the file does not exist.
  *
- * The file is PKCS#8 PEM of mode 0600 in a directory of mode 0700. Two processes that start at the
- * same moment agree on one key: the loser of the race reads the winner's.
- *
  * @throws KeyFileError when others may read the file, or it holds a key of another kind
  */
 export function loadOrCreateKey(file: string, kind: KeyKind): KeyObject {
+  return loadKey(file, kind) ?? createKey(file, kind);
+}
+
+/**
+ * Reads a private key: PKCS#8 PEM of mode 0600. Undefined when there is no such file.
+ *
+ * @throws KeyFileError when others may read the file, or it holds a key of another kind
+ */
+export function loadKey(file: string, kind: KeyKind): KeyObject | undefined {
   const existing = readSecretFile(file);
-  if (existing !== undefined) return parseKey(file, existing, kind);
+  return existing === undefined ? undefined : parseKey(file, existing, kind);
+}
+
+/**
+ * Makes a private key in a file of mode 0600 in a directory of mode 0700. Two processes that start at
+ * the same moment agree on one key: the loser of the race reads the winner's.
+ */
+export function createKey(file: string, kind: KeyKind): KeyObject {
   const pem = generate(kind).export({ type: 'pkcs8', format: 'pem' });
   createSecretFile(file, Buffer.from(pem));
-  const winner = readSecretFile(file);
+  const winner = loadKey(file, kind);
   if (winner === undefined) throw new KeyFileError(`key file ${file} vanished while it was made`);
-  return parseKey(file, winner, kind);
+  return winner;
 }
 
 /**

@@ -34,3 +34,12 @@ export const statements: string[] = [
     created_at BIGINT NOT NULL
   )`,
 ];
+
+/** The public keys (SubjectPublicKeyInfo, hex) of the server's own keys, as they were made or adopted. */
+export const serverKeys: string[] = [
+  `CREATE TABLE server_keys (
+    name TEXT PRIMARY KEY,
+    public_key TEXT NOT NULL,
+    noted_at BIGINT NOT NULL
+  )`,
+];

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { calculateJwkThumbprint } from 'jose';
 import { describeIssues } from '@quorate/wire';
 import { z } from 'zod';
-import { KeyFileError, kindOf, loadOrCreateKey, readSecretFile } from './keyFile.ts';
+import { KeyFileError, type KeyKind, kindOf, loadOrCreateKey, readSecretFile } from './keyFile.ts';
 
 /** The token algorithms that the server speaks. */
 type TokenAlgorithm = 'EdDSA' | 'ES256' | 'HS256';
@@ -14,6 +14,8 @@ export interface TokenKeySettings {
   readonly algorithm?: TokenAlgorithm;
   /** PKCS#8 PEM, or at least 32 random bytes for HS256. Made when missing, except for HS256. */
   readonly keyFile: string;
+  /** The key of that file when it was opened already; not for HS256. */
+  readonly key?: KeyObject;
   /** Public keys of another issuer whose tokens are taken too. */
   readonly jwksFile?: string;
   /** Issuer claim of tokens under the keys of `jwksFile`; required with it. */
@@ -38,6 +40,13 @@ export interface TokenKeys {
     readonly key: KeyObject | Uint8Array;
   };
   readonly verifying: readonly VerifyingKey[];
+}
+
+const KINDS = { EdDSA: 'ed25519', ES256: 'p256' } as const;
+
+/** The kind of the server's own key under an algorithm; undefined for a shared secret. */
+export function tokenKeyKind(algorithm: TokenAlgorithm = 'EdDSA'): KeyKind | undefined {
+  return algorithm === 'HS256' ? undefined : KINDS[algorithm];
 }
 
 /** Issuer claim of the tokens that this server makes. */
@@ -68,7 +77,7 @@ export async function loadTokenKeys(settings: TokenKeySettings): Promise<TokenKe
   const own =
     algorithm === 'HS256'
       ? loadShared(settings.keyFile)
-      : await loadOwn(algorithm, settings.keyFile);
+      : await ownKeyOf(settings.key ?? loadOrCreateKey(settings.keyFile, KINDS[algorithm]));
   const mine: VerifyingKey = { ...own.verifying, algorithm, issuer: ISSUER, own: true };
   const others =
     settings.jwksFile === undefined ? [] : await loadJwks(settings.jwksFile, settings.jwksIssuer);
@@ -83,8 +92,7 @@ interface OwnKey {
   readonly verifying: { kid: string; key: KeyObject | Uint8Array };
 }
 
-async function loadOwn(algorithm: 'EdDSA' | 'ES256', file: string): Promise<OwnKey> {
-  const key = loadOrCreateKey(file, algorithm === 'EdDSA' ? 'ed25519' : 'p256');
+async function ownKeyOf(key: KeyObject): Promise<OwnKey> {
   const publicKey = createPublicKey(key);
   const kid = await thumbprint(publicKey);
   return { signing: { kid, key }, verifying: { kid, key: publicKey } };

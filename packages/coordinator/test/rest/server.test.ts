@@ -23,6 +23,7 @@ async function start() {
   });
   const server = await createServer({
     dataDirectory: join(directory, 'data'),
+    init: true,
     port: 0,
     passwordCost: CHEAP,
     logger: pino({ level: 'trace' }, log),

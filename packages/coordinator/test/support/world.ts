@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fromHex, toHex } from '@quorate/intent';
 import { ApduSecureElement, createVirtualChip, type SecureElement } from '@quorate/secure-element';
 import type { ServerOptions } from '../../src/options.ts';
-import { type CoordinatorServer, createServer } from '../../src/server.ts';
+import type { CoordinatorServer } from '../../src/running.ts';
+import { createServer } from '../../src/server.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { type Received, TestSocket } from './socket.ts';
 
@@ -52,8 +53,9 @@ export async function openWorld(
 ): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'quorate-world-'));
   const clock = testClock();
-  const start = async (): Promise<CoordinatorServer> => {
+  const start = async (init: boolean): Promise<CoordinatorServer> => {
     const server = await createServer({
+      init,
       dataDirectory: join(directory, 'data'),
       port: 0,
       clock,
@@ -70,7 +72,7 @@ export async function openWorld(
     clock,
     directory,
     people,
-    server: await start(),
+    server: await start(true),
     person: (username) => {
       const found = people.find((person) => person.username === username);
       if (found === undefined) throw new Error(`no ${username}`);
@@ -104,7 +106,7 @@ export async function openWorld(
     },
     restart: async () => {
       await world.server.close();
-      world.server = await start();
+      world.server = await start(false);
     },
     addPerson: async (username) => {
       const person = await enrol(world, username);

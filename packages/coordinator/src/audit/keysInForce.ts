@@ -1,0 +1,26 @@
+import { SPKI_PREFIX } from './checkpoint.ts';
+import type { Entry } from './entry.ts';
+
+/** The action of the entry that says that the server goes on with another key. */
+export const ADOPTED = 'key.adopt';
+
+/** An audit key that was given up, and the entry that says so: the first that it no longer signs. */
+interface FormerKey {
+  readonly until: number;
+  /** 64 hex digits. */
+  readonly publicKey: string;
+}
+
+/** Finds the audit keys that signed earlier parts of a log, in order. docs/spec/audit.md §3. */
+export function formerKeysIn(entries: readonly Entry[]): FormerKey[] {
+  return entries.flatMap(({ seq, action, subject, details }) => {
+    const spki = details['former_public_key'];
+    if (action !== ADOPTED || subject !== 'audit' || typeof spki !== 'string') return [];
+    return [{ until: seq, publicKey: spki.slice(2 * SPKI_PREFIX.length) }];
+  });
+}
+
+/** The audit key in force at an entry of a log whose newest key is given. */
+export function keyAt(seq: number, formerKeys: readonly FormerKey[], newest: string): string {
+  return formerKeys.find(({ until }) => seq < until)?.publicKey ?? newest;
+}

@@ -1,0 +1,190 @@
+/**
+ * The server's own keys, each compared at every start with the public key that the database noted when
+ * the key was made. A key is made in silence only in a database in which nothing has happened yet.
+ */
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { toHex } from '@quorate/intent';
+import { ADOPTED } from '../audit/index.ts';
+import type { AuditEvent, AuditLog } from '../services.ts';
+import type { Database, Tx } from '../store/database.ts';
+import { createKey, KeyFileError, type KeyKind, loadKey } from './keyFile.ts';
+
+/** The keys that a coordinator makes for itself, as an operator names them. */
+export type ServerKeyName = 'authorisation' | 'audit' | 'token';
+
+/** Where the keys are kept. */
+export interface ServerKeyFiles {
+  readonly authorisation: string;
+  readonly audit: string;
+  /** Absent where tokens are under a shared secret: that one is the operator's, and not compared. */
+  readonly token?: { readonly file: string; readonly kind: KeyKind };
+}
+
+/** The opened keys. */
+export interface ServerKeys {
+  /** P-256: every chip obeys it. */
+  readonly authorisation: KeyObject;
+  /** Ed25519: signs checkpoints of the audit log. */
+  readonly audit: KeyObject;
+  readonly token?: KeyObject;
+}
+
+interface KeyFile {
+  readonly name: ServerKeyName;
+  readonly file: string;
+  readonly kind: KeyKind;
+}
+
+/** What {@link openServerKeys} needs. */
+export interface ServerKeysOptions {
+  readonly database: Database;
+  readonly append: AuditLog['append'];
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Keys whose change the operator ordered for this start. */
+  readonly adopt: readonly ServerKeyName[];
+}
+
+interface Noted {
+  readonly name: string;
+  readonly public_key: string;
+}
+
+interface Known {
+  readonly noted: ReadonlyMap<string, string>;
+  /** Something has happened in this database, so its keys had been made before. */
+  readonly isUsed: boolean;
+}
+
+/** A key that was opened, and what has to be written about it. */
+interface Opened {
+  readonly name: ServerKeyName;
+  readonly key: KeyObject;
+  readonly event?: Pick<AuditEvent, 'action' | 'details'>;
+}
+
+/**
+ * Opens the keys, and makes those of a new database.
+ *
+ * @throws KeyFileError when a key is missing or is not the one that the database knows
+ */
+export async function openServerKeys(
+  files: ServerKeyFiles,
+  options: ServerKeysOptions,
+): Promise<ServerKeys> {
+  const { database, adopt } = options;
+  if (adopt.includes('token') && files.token === undefined) {
+    throw new KeyFileError('tokens are under a shared secret: there is no token key to adopt');
+  }
+  const known = await database.read(readKnown);
+  const open = (name: ServerKeyName, file: string, kind: KeyKind): Opened => {
+    const one = { name, file, kind };
+    return adopt.includes(name) ? adoptKey(one, known) : openKey(one, known);
+  };
+  const authorisation = open('authorisation', files.authorisation, 'p256');
+  const audit = open('audit', files.audit, 'ed25519');
+  const token = files.token && open('token', files.token.file, files.token.kind);
+  const changed = [authorisation, audit, ...(token === undefined ? [] : [token])].filter(
+    ({ event }) => event !== undefined,
+  );
+  // Together: a first start that is cut off before this has noted nothing, and finds its files again.
+  if (changed.length > 0) {
+    await database.transaction(async (tx) => {
+      for (const one of changed) await note(tx, one, options);
+    });
+  }
+  return {
+    authorisation: authorisation.key,
+    audit: audit.key,
+    ...(token === undefined ? {} : { token: token.key }),
+  };
+}
+
+async function readKnown(tx: Tx): Promise<Known> {
+  const rows = await tx.all<Noted>('SELECT name, public_key FROM server_keys', []);
+  const first = await tx.get('SELECT seq FROM audit_entries LIMIT 1', []);
+  return {
+    noted: new Map(rows.map((row) => [row.name, row.public_key])),
+    isUsed: first !== undefined,
+  };
+}
+
+function openKey({ name, file, kind }: KeyFile, { noted, isUsed }: Known): Opened {
+  const key = loadKey(file, kind);
+  const expected = noted.get(name);
+  if (key !== undefined) {
+    const found = spkiOf(key);
+    if (found === expected) return { name, key };
+    if (expected !== undefined) throw differs(name, file, { found, expected });
+    return { name, key, event: { action: 'key.note', details: detailsOf(key) } };
+  }
+  if (expected !== undefined || isUsed) throw isMissing(name, file, expected);
+  const made = createKey(file, kind);
+  return { name, key: made, event: { action: 'key.make', details: detailsOf(made) } };
+}
+
+function adoptKey({ name, file, kind }: KeyFile, { noted, isUsed }: Known): Opened {
+  const found = loadKey(file, kind);
+  const former = noted.get(name);
+  const isChange = found === undefined ? former !== undefined || isUsed : former !== undefined;
+  if (!isChange || (found !== undefined && spkiOf(found) === former)) {
+    throw new KeyFileError(
+      `there is no other ${name} key to adopt: start without --adopt-key ${name}`,
+    );
+  }
+  const key = found ?? createKey(file, kind);
+  const before = former === undefined ? {} : formerDetails(former);
+  return { name, key, event: { action: ADOPTED, details: { ...detailsOf(key), ...before } } };
+}
+
+async function note(
+  tx: Tx,
+  { name, key, event }: Opened,
+  { at, append }: ServerKeysOptions,
+): Promise<void> {
+  if (event === undefined) return;
+  await tx.run('DELETE FROM server_keys WHERE name = ?', [name]);
+  await tx.run('INSERT INTO server_keys (name, public_key, noted_at) VALUES (?, ?, ?)', [
+    name,
+    spkiOf(key),
+    at,
+  ]);
+  await append(tx, { at, actor: 'system', subject: name, outcome: 'ok', ...event });
+}
+
+const detailsOf = (key: KeyObject): AuditEvent['details'] => ({
+  fingerprint: fingerprintOf(spkiOf(key)),
+  public_key: spkiOf(key),
+});
+
+const formerDetails = (former: string): AuditEvent['details'] => ({
+  former_fingerprint: fingerprintOf(former),
+  former_public_key: former,
+});
+
+/** SubjectPublicKeyInfo in hex. */
+function spkiOf(key: KeyObject): string {
+  return toHex(new Uint8Array(createPublicKey(key).export({ type: 'spki', format: 'der' })));
+}
+
+/** SHA-256 of a SubjectPublicKeyInfo, in hex. */
+function fingerprintOf(spki: string): string {
+  return createHash('sha256').update(Buffer.from(spki, 'hex')).digest('hex');
+}
+
+function differs(
+  name: ServerKeyName,
+  file: string,
+  { found, expected }: { readonly found: string; readonly expected: string },
+): KeyFileError {
+  return new KeyFileError(
+    `${file} holds a key with fingerprint ${fingerprintOf(found)}, the database knows the ${name} key ${fingerprintOf(expected)}: put that file back, or order the change with --adopt-key ${name}`,
+  );
+}
+
+function isMissing(name: ServerKeyName, file: string, expected: string | undefined): KeyFileError {
+  const which = expected === undefined ? '' : ` with fingerprint ${fingerprintOf(expected)}`;
+  return new KeyFileError(
+    `${file} is missing, and the database was used with another ${name} key${which}: restore the file from a backup, or order a new key with --adopt-key ${name}`,
+  );
+}

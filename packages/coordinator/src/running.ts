@@ -1,0 +1,122 @@
+/** A coordinator's life: it starts to listen, looks after its store, and stops in order. */
+import { CLOSE } from '@quorate/wire';
+import type { FastifyInstance } from 'fastify';
+import type { Audit, Tally } from './audit/index.ts';
+import type { Auth } from './auth/index.ts';
+import type { ChipRegistry } from './chips/index.ts';
+import type { Outbox } from './delivery/outbox.ts';
+import type { Endpoint, ServerOptions } from './options.ts';
+import type { Clock } from './services.ts';
+import type { SessionService } from './session/service.ts';
+import type { SocketServer } from './socket/server.ts';
+import type { Database } from './store/database.ts';
+
+/** A coordinator that is put together, listening or not. */
+export interface CoordinatorServer {
+  listen(): Promise<Endpoint>;
+  /** Drains: closes sockets with 1012, finishes what is being stored, signs the audit log, closes the store. */
+  close(): Promise<void>;
+  /** Empty before `listen`. */
+  readonly url: string;
+  readonly wsUrl: string;
+  /** Makes the first administrator, once; only while there is no user. */
+  readonly setupToken?: string;
+  /** The HTTP side, for tests that inject requests. */
+  readonly app: FastifyInstance;
+}
+
+/** What a server is put together from. */
+export interface Parts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly tally: Tally;
+  readonly auth: Auth;
+  readonly chips: ChipRegistry;
+  readonly outbox: Outbox;
+  readonly sessions: SessionService;
+  readonly sockets: SocketServer;
+  readonly app: FastifyInstance;
+  readonly state: { ready: boolean };
+}
+
+const DEFAULT_PORT = 8080;
+const PRUNE_MS = 3600_000;
+
+/** A server over its parts. */
+export class Server implements CoordinatorServer {
+  url = '';
+  wsUrl = '';
+  readonly setupToken?: string;
+  readonly #options: ServerOptions;
+  readonly #host: string;
+  readonly #parts: Parts;
+  #cancelPrune: () => void = () => undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ServerOptions, host: string, parts: Parts, setupToken: string | undefined) {
+    this.#options = options;
+    this.#host = host;
+    this.#parts = parts;
+    if (setupToken !== undefined) this.setupToken = setupToken;
+  }
+
+  get app(): FastifyInstance {
+    return this.#parts.app;
+  }
+
+  async listen(): Promise<Endpoint> {
+    const { app, sockets, sessions, outbox, database, clock, audit, state } = this.#parts;
+    await database.transaction((tx) => outbox.start(tx, clock.now()));
+    await sessions.start();
+    audit.start();
+    this.#schedulePrune();
+    sockets.attach(app.server);
+    try {
+      await app.listen({ host: this.#host, port: this.#options.port ?? DEFAULT_PORT });
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    const address = app.server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const secure = this.#options.tls === undefined ? '' : 's';
+    const host = this.#host.includes(':') ? `[${this.#host}]` : this.#host;
+    this.url = `http${secure}://${host}:${port}`;
+    this.wsUrl = `ws${secure}://${host}:${port}/ws`;
+    state.ready = true;
+    return { url: this.url, wsUrl: this.wsUrl };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { app, sockets, sessions, database, audit, tally, state } = this.#parts;
+    state.ready = false;
+    this.#cancelPrune();
+    sessions.stop();
+    await sockets.close(CLOSE.restarting, 'restarting');
+    await app.close();
+    await tally.flush();
+    await audit.stop();
+    await database.close();
+  }
+
+  #schedulePrune(): void {
+    const { clock, database, outbox, app } = this.#parts;
+    this.#cancelPrune = clock.schedule(clock.now() + PRUNE_MS, () => {
+      database
+        .transaction((tx) => outbox.prune(tx, clock.now()))
+        .catch((error: unknown) => app.log.error({ error: describe(error) }, 'failure'));
+      this.#schedulePrune();
+    });
+  }
+}
+
+/** The kind of an error and its text, without a stack. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

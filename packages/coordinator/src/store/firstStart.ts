@@ -1,0 +1,37 @@
+/**
+ * A first start is asked for, never guessed: an emptied or wrong directory must not become a new server
+ * that knows nobody.
+ */
+import { stat } from 'node:fs/promises';
+import { ServerError } from '../options.ts';
+
+/**
+ * Checks that a database is there, or with `init` that there is none.
+ *
+ * @throws ServerError `server/no-database`, `server/has-database`
+ */
+export async function checkFirstStart(file: string, init: boolean): Promise<void> {
+  const exists = await hasContent(file);
+  if (exists && init) {
+    throw new ServerError(
+      'server/has-database',
+      `${file} exists already: start without --init, or give the directory of a new server`,
+    );
+  }
+  if (!exists && !init) {
+    throw new ServerError(
+      'server/no-database',
+      `there is no database ${file}: is the directory wrong, or its volume not mounted? a backup is restored into it; the first start of a new server needs --init`,
+    );
+  }
+}
+
+/** An opening that was cut off before anything was written leaves an empty file. */
+async function hasContent(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).size > 0;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
