@@ -1,6 +1,6 @@
 // A client that knows only the seed document's fields is a coordinator: a raw WebSocket, no code of ours.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -117,6 +117,17 @@ describe('the development cluster', () => {
     expect(small.leftovers()).not.toEqual([]);
     expect(await small.stop('SIGINT')).toBe(0);
     expect(small.leftovers()).toEqual([]);
+  });
+
+  test('W-14: --out is a private file that holds the same as the line, and is gone at the end', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'quorate-e2e-'));
+    const out = join(directory, 'cluster.json');
+    const small = await startDev(2, ['--out', out]);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(small.cluster);
+    expect(await small.stop('SIGTERM')).toBe(0);
+    expect(existsSync(out)).toBe(false);
+    rmSync(directory, { recursive: true });
   });
 
   test('a port that is taken ends it with a reason and nothing is left', async () => {

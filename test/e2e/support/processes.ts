@@ -37,9 +37,9 @@ export interface Dev {
 }
 
 /** Starts `quorate dev` and waits for its line. */
-export async function startDev(parties: number): Promise<Dev> {
+export async function startDev(parties: number, more: readonly string[] = []): Promise<Dev> {
   const temporary = mkdtempSync(join(tmpdir(), 'quorate-e2e-'));
-  const args = ['dev', '--parties', String(parties), '--port', '0', '--json'];
+  const args = ['dev', '--parties', String(parties), '--port', '0', '--json', ...more];
   const child = spawn(process.execPath, [QUORATE, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TMPDIR: temporary },
@@ -96,7 +96,8 @@ export async function run(
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString('utf8');
   });
-  child.stdin.end(options.input ?? '');
+  // A program that ends without reading is no fault of its test's.
+  child.stdin.on('error', () => undefined).end(options.input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
 }

@@ -3,14 +3,17 @@
  *
  * @module
  */
+import { rmSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Attach, type Context, humanProgress } from '../context.ts';
 import { type Cluster, startCluster } from '../dev/cluster.ts';
 import { untilStopped } from '../dev/interrupt.ts';
+import { checkDirectoryOf, writeDurably } from '../files.ts';
 
 interface DevOptions {
   readonly parties: number;
   readonly port: number;
+  readonly out?: string;
 }
 
 /** Adds the command. */
@@ -22,15 +25,16 @@ export function registerDev(program: Command, attach: Attach): void {
     )
     .option('--parties <n>', 'agents, each with a virtual chip', parseParties, 3)
     .option('--port <port>', 'port of the coordinator; 0 for any', parsePort, 8080)
+    .option('--out <file>', 'write URLs and tokens to this private file, deleted at the end')
     .addHelpText(
       'after',
       `
-The agents approve everything. With --json one line says when the cluster is ready:
+The agents approve everything. When the cluster is ready, --json prints one line and --out writes one:
   {"url", "ws_url", "admin_token", "users": [{"username", "role", "token"}]}
 A program that ends unexpectedly is started again.
 
 Example:
-  quorate dev --parties 3 --port 8080 --json`,
+  quorate dev --parties 3 --port 8080 --out cluster.json`,
     );
   attach<DevOptions>(command, dev);
 }
@@ -52,15 +56,17 @@ export function parsePort(text: string): number {
 }
 
 async function dev(context: Context, options: DevOptions): Promise<void> {
+  if (options.out !== undefined) checkDirectoryOf(options.out);
   await untilStopped({}, async (stopped) => {
     const cluster = await startForShow(context, options, stopped);
     if (cluster === undefined) return;
     try {
-      announce(context, cluster);
+      announce(context, cluster, options.out);
       const failure = await Promise.race([cluster.failed, stopped.then(() => undefined)]);
       if (failure !== undefined) throw failure;
     } finally {
       context.output.note('stopping');
+      if (options.out !== undefined) rmSync(options.out, { force: true });
       await cluster.stop();
     }
   });
@@ -100,21 +106,25 @@ async function firstOf(
   return first;
 }
 
-function announce(context: Context, cluster: Cluster): void {
+/** Tokens go where only their owner reads, unless --json asks for them on stdout. */
+function announce(context: Context, cluster: Cluster, out: string | undefined): void {
   const ready = {
     url: cluster.url,
     ws_url: cluster.wsUrl,
     admin_token: cluster.adminToken,
     users: cluster.users,
   };
+  const line = `${JSON.stringify(ready)}\n`;
+  if (out !== undefined) writeDurably(out, line, { private: true });
   if (context.output.json) {
-    context.world.stdout.write(`${JSON.stringify(ready)}\n`);
+    context.world.stdout.write(line);
     return;
   }
   context.output.result(ready, [
     `console   ${cluster.url}`,
     `websocket ${cluster.wsUrl}`,
     `users     admin, ${cluster.users.map((user) => user.username).join(', ')}`,
-    'Tokens are printed with --json. Ctrl-C stops and deletes everything.',
+    `tokens    ${out ?? 'printed with --json, written with --out'}`,
+    'Ctrl-C stops and deletes everything.',
   ]);
 }

@@ -98,14 +98,27 @@ const aes128Ecb = (key: Uint8Array, blocks: Uint8Array): Uint8Array => {
   return new Uint8Array(buffer, byteOffset, length);
 };
 
+/** Why the bindings are not there, as far as the loader tells. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return 'cannot be loaded';
+  const [line = ''] = error.message.split('\n');
+  if ('code' in error && error.code === 'MODULE_NOT_FOUND' && line.includes("'secp256k1/")) {
+    return 'is not installed';
+  }
+  if (line.startsWith('No native build was found')) {
+    return `has no binary for ${process.platform}-${process.arch}`;
+  }
+  return `cannot be loaded (${line})`;
+};
+
 const load = (): Bindings | null => {
   try {
     const bindings: Bindings = createRequire(import.meta.url)('secp256k1/bindings');
     bindings.contextRandomize(randomBytes(32));
     return bindings;
-  } catch {
+  } catch (error) {
     process.stderr.write(
-      'quorate: no native secp256k1 for this platform, using the portable one\n',
+      `quorate: the native secp256k1 ${reasonOf(error)}; the portable backend is used, which is slower and not constant time\n`,
     );
     return null;
   }
