@@ -107,7 +107,8 @@ class Participant implements Agent {
       approve,
       logger: this.#logger,
       now: options.now ?? Date.now,
-      send: (message) => this.#link.send(message),
+      monotonic: options.monotonic ?? (() => performance.now()),
+      send: (message, isGood) => this.#link.send(message, isGood),
       exclusive: createMutexes(),
       banned: (address, peers, cause) => this.#onBanned(address, peers, cause),
       stopKey: (address, reason) => this.#onStopKey(address, reason),
@@ -239,8 +240,8 @@ class Participant implements Agent {
 
   #onSignComplete(message: Extract<ServerMessage, { type: 'sign_complete' }>): void {
     const session = this.#signs.get(message.session_key);
-    if (session) session.receiveComplete(message);
-    else this.#lost.settle(message.session_key);
+    if (session) return session.receiveComplete(message);
+    this.#lost.settle(message.session_key, message.success ? message.signature : undefined);
   }
 
   #onError(message: Extract<ServerMessage, { type: 'error' }>): void {
@@ -250,7 +251,7 @@ class Participant implements Agent {
     // An answer to one message of ours says nothing of the session that the message was about.
     if (session_key === undefined || message.cseq !== undefined || !isFinalCode(code)) return;
     const session = this.#session(session_key);
-    if (session) return session.endedByCoordinator(code);
+    if (session) return session.endedByCoordinator(message.abort?.reason ?? code);
     if (this.#destructions.endedByCoordinator(session_key)) return;
     this.#lost.settle(session_key);
     if (!this.#ended.has(session_key)) reportOrphan(this.#context, session_key);

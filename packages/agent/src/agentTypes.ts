@@ -25,6 +25,8 @@ export interface AgentOptions {
   readonly onStatus?: (status: LinkStatus, detail: string) => void;
   /** milliseconds since 1970 */
   readonly now?: () => number;
+  /** milliseconds that never run backwards */
+  readonly monotonic?: () => number;
 }
 
 /** A running participant. */

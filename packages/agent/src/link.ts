@@ -57,8 +57,8 @@ class WebSocketLink implements Link {
     if (this.status === 'closed') this.#connect();
   }
 
-  send(message: Outgoing): void {
-    this.#outbox.add(message);
+  send(message: Outgoing, isGood?: () => boolean): void {
+    this.#outbox.add(message, isGood);
     this.#scheduleFlush();
   }
 

@@ -58,8 +58,11 @@ export interface LinkOptions {
 /** A connection that mends itself. */
 export interface Link {
   start(): void;
-  /** Sends a message; it is sent again after a reconnect until the coordinator has stored it. */
-  send(message: Outgoing): void;
+  /**
+   * Sends a message; it is sent again after a reconnect until the coordinator has stored it, or until it
+   * is no longer good.
+   */
+  send(message: Outgoing, isGood?: () => boolean): void;
   /** Drops what is not yet acknowledged of a session that is over. */
   forget(sessionKey: string): void;
   /** Resolves at the next (or present) registration, rejects when the link ends. */

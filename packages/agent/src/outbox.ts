@@ -13,6 +13,7 @@ const MAX_BATCH = 64;
 interface Entry {
   readonly message: Outgoing;
   readonly sessionKey: string | undefined;
+  readonly isGood: () => boolean;
   /** Given at the first sending: only then is it known what the coordinator has seen already. */
   cseq: number | undefined;
   onWire: boolean;
@@ -20,7 +21,8 @@ interface Entry {
 
 /** Messages that are sent again after each registration until they are acknowledged. */
 export interface Outbox {
-  add(message: Outgoing): void;
+  /** A message that is no longer good by the time it could be sent is dropped. */
+  add(message: Outgoing, isGood?: () => boolean): void;
   /** Drops everything up to a number that the coordinator has stored. */
   acknowledged(cseq: number): void;
   /** Drops the one message that the coordinator refused. */
@@ -38,9 +40,9 @@ export interface Outbox {
 export function createOutbox(batch: boolean): Outbox {
   let entries: Entry[] = [];
   return {
-    add: (message) => {
+    add: (message, isGood = always) => {
       const sessionKey = 'session_key' in message ? message.session_key : undefined;
-      entries.push({ message, sessionKey, cseq: undefined, onWire: false });
+      entries.push({ message, sessionKey, isGood, cseq: undefined, onWire: false });
     },
     acknowledged: (cseq) => {
       entries = entries.filter((entry) => entry.cseq === undefined || entry.cseq > cseq);
@@ -56,6 +58,7 @@ export function createOutbox(batch: boolean): Outbox {
     },
     takeFrames: (nextCseq) => {
       const texts: string[] = [];
+      entries = entries.filter((entry) => entry.onWire || entry.isGood());
       for (const entry of entries) {
         if (entry.onWire) continue;
         entry.cseq ??= nextCseq();
@@ -69,6 +72,8 @@ export function createOutbox(batch: boolean): Outbox {
     },
   };
 }
+
+const always = (): boolean => true;
 
 function gather(texts: readonly string[]): string[] {
   const frames: string[][] = [];

@@ -15,6 +15,11 @@ export interface CodeEntry {
   readonly close?: number;
   /** An `error` that names a session with this code says that the session is over, for every party of it. */
   readonly final?: true;
+  /**
+   * What a participant is told instead, with the code itself as the reason of `abort`: a participant of
+   * the first version knows only the final codes of that version, and would keep the session.
+   */
+  readonly toParticipants?: 'aborted';
   readonly en: string;
   readonly zhCN: string;
   /** For the documents: when it is given, and what to do. */
@@ -52,6 +57,12 @@ export function isFinalCode(code: string): code is FinalCode {
   if (!isErrorCode(code)) return false;
   const entry: CodeEntry = CODES[code];
   return entry.final === true;
+}
+
+/** The code of a session's end as its participants are told it. */
+export function participantCode(code: FinalCode): FinalCode {
+  const entry: CodeEntry = CODES[code];
+  return entry.toParticipants ?? code;
 }
 
 /** The text of a code for people. */

@@ -10,6 +10,7 @@ export {
   isErrorCode,
   isFinalCode,
   type Language,
+  participantCode,
 } from './codes.ts';
 export { asyncapi } from './documents/asyncapi.ts';
 export { codesOf, openapi } from './documents/openapi.ts';

@@ -2,15 +2,15 @@
  * What key generation and signing have in common at one participant: consent, certificate,
  * parameters, rounds, result. Messages drive it; steps of one session never overlap (attacks.md J-6).
  */
-import { sessionHash, toHex } from '@quorate/intent';
+import { sessionHash } from '@quorate/intent';
 import type { Abort } from '@quorate/wire';
-import type { Approval, ApprovalRequest } from '../approval/index.ts';
+import type { ApprovalRequest } from '../approval/index.ts';
 import { messageOf } from '../errors.ts';
 import type { RoundFrame, SessionAbort } from '../session/protocol.ts';
-import type { SessionRecord } from '../state/sessionRecords.ts';
 import type { SessionEvent, SessionPort } from '../workerPool.ts';
-import { certificatePayload } from './certificates.ts';
-import type { CeremonyContext } from './context.ts';
+import { CERTIFICATE_LIFETIME_MS, certificatePayload } from './certificates.ts';
+import { askInTime } from './consent.ts';
+import { EXPIRED, SessionLife } from './life.ts';
 import { refuseUnless, tellable } from './refusal.ts';
 import { keepEvidence, tellableReason, wireAbort } from './told.ts';
 
@@ -25,27 +25,12 @@ export interface OwnCertificate {
   readonly sessionHash: Uint8Array;
 }
 
-/** How a ceremony ended here. */
-export type CeremonyEnd = Extract<
-  SessionRecord['state'],
-  'completed' | 'failed' | 'unknown_outcome'
->;
-
 /** One session at one participant. */
-export abstract class Ceremony {
-  abstract readonly kind: 'keygen' | 'sign';
-  readonly sessionKey: string;
-  readonly partIndex: number;
-  protected readonly context: CeremonyContext;
-  /** Aborted once the session is over, whoever ended it. */
-  protected readonly life: AbortController = new AbortController();
-  protected intentHash: Uint8Array = new Uint8Array(32);
+export abstract class Ceremony extends SessionLife {
   protected certificate: OwnCertificate | undefined;
   /** The session id, once every certificate was checked. */
   protected sid: Uint8Array | undefined;
   protected certificates: readonly Uint8Array[] = [];
-  /** Whether the coordinator has said that the session is over. */
-  protected settled = false;
   /** The highest round that we have sent. */
   protected sentRound = 0;
   #port: SessionPort | undefined;
@@ -53,17 +38,6 @@ export abstract class Ceremony {
   #running = false;
   #waiting: RoundFrame[] = [];
   #steps: Promise<void> = Promise.resolve();
-
-  constructor(context: CeremonyContext, sessionKey: string, partIndex: number) {
-    this.context = context;
-    this.sessionKey = sessionKey;
-    this.partIndex = partIndex;
-  }
-
-  /** Whether the session is over here. */
-  get isOver(): boolean {
-    return this.life.signal.aborted;
-  }
 
   /** Answers the invitation. */
   begin(): void {
@@ -88,6 +62,7 @@ export abstract class Ceremony {
     if (this.isOver) return;
     const state = this.endState();
     const told = state === 'unknown_outcome' ? `unknown_outcome: ${reason}` : reason;
+    this.outlet.lastWord();
     this.sendFailure(told, abort);
     this.finish(state, reason);
   }
@@ -116,11 +91,18 @@ export abstract class Ceremony {
   /** Persists bans before anything else is said; false when that failed and nothing may be said. */
   protected abstract onBans(abort: SessionAbort): boolean;
 
-  /** What the record says beyond the common fields. */
-  protected abstract recordFields(): Pick<SessionRecord, 'address' | 'digest' | 'signature'>;
+  /** What was certified is too old: everything is wiped, and nothing of the protocol is sent any more. */
+  protected onExpired(): void {
+    this.fail(EXPIRED);
+  }
 
-  protected endState(): CeremonyEnd {
-    return 'failed';
+  protected get isCertified(): boolean {
+    return this.certificate !== undefined;
+  }
+
+  protected wipe(): void {
+    this.#port?.end();
+    this.#waiting = [];
   }
 
   /** Acts on the first parameters; whatever comes after them is a replay, or somebody's trick. */
@@ -133,6 +115,7 @@ export abstract class Ceremony {
   /** Runs the steps of this session one after another; a refusal ends the session. */
   protected step(work: () => Promise<void>, skipped: () => void = () => undefined): void {
     this.#steps = this.#steps.then(async () => {
+      if (this.outlet.passed) this.expire();
       if (this.isOver) return skipped();
       try {
         await work();
@@ -144,17 +127,9 @@ export abstract class Ceremony {
 
   /** Asks for consent; false when the session ended meanwhile or consent was refused. */
   protected async consented(request: ApprovalRequest, expiresAt: number): Promise<boolean> {
-    const expiry = setTimeout(
-      () => this.fail('the invitation expired'),
-      Math.min(Math.max(expiresAt - this.context.now(), 0), 2 ** 31 - 1),
-    );
-    let approval: Approval;
-    try {
-      approval = await this.context.approve(request, this.life.signal);
-    } finally {
-      clearTimeout(expiry);
-    }
-    if (this.isOver) return false;
+    const approval = await askInTime(this.context, request, expiresAt, this.life.signal);
+    if (approval === undefined) this.fail('the invitation expired');
+    if (approval === undefined || this.isOver) return false;
     if (approval.accept) return true;
     this.#decline(approval.reason);
     return false;
@@ -174,6 +149,7 @@ export abstract class Ceremony {
       'this session key was answered before',
     );
     const now = context.now();
+    this.outlet.limit(now + CERTIFICATE_LIFETIME_MS, CERTIFICATE_LIFETIME_MS);
     const payload = certificatePayload(this.kind, sessionKey, partIndex, prepared, intent, now);
     const der = await context.chip.signSession(payload);
     this.certificate = {
@@ -192,42 +168,6 @@ export abstract class Ceremony {
     this.#running = true;
     for (const frame of this.#waiting) this.#port.receive(frame);
     this.#waiting = [];
-  }
-
-  protected finish(state: CeremonyEnd, reason: string | null): void {
-    this.life.abort();
-    this.#port?.end();
-    this.#waiting = [];
-    if (this.certificate) this.#writeLastRecord(state, reason);
-    const { sessionKey: session_key, partIndex: part_index, kind } = this;
-    const level = state === 'completed' ? 'info' : 'warn';
-    const detail = reason === null ? null : tellable(reason);
-    this.context.logger[level]({ session_key, part_index, kind, state, detail }, 'session over');
-    this.context.over(session_key);
-  }
-
-  protected writeRecord(state: SessionRecord['state'], reason: string | null): void {
-    this.context.state.sessions.write({
-      session_key: this.sessionKey,
-      kind: this.kind,
-      part_index: this.partIndex,
-      state,
-      intent_hash: toHex(this.intentHash),
-      reason,
-      settled: this.settled,
-      updated_at: this.context.now(),
-      ...this.recordFields(),
-    });
-  }
-
-  /** A disk that fails must not keep a session from ending: what is on it says `running`, hence lost. */
-  #writeLastRecord(state: CeremonyEnd, reason: string | null): void {
-    try {
-      this.writeRecord(state, reason);
-    } catch (error) {
-      const session_key = this.sessionKey;
-      this.context.logger.error({ session_key, error: messageOf(error) }, 'session not recorded');
-    }
   }
 
   #stepFailed(error: unknown): void {
@@ -279,8 +219,9 @@ export abstract class Ceremony {
 
   #sendFrames(frames: readonly RoundFrame[]): void {
     for (const frame of frames) {
+      const { sessionKey: session_key } = this;
+      if (!this.outlet.send({ type: 'round', session_key, ...frame })) return;
       this.sentRound = Math.max(this.sentRound, frame.round);
-      this.context.send({ type: 'round', session_key: this.sessionKey, ...frame });
     }
   }
 

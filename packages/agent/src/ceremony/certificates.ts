@@ -24,7 +24,7 @@ import { Refusal, refuseUnless } from './refusal.ts';
 const MAX_LIFETIME_MS = 15 * 60_000;
 
 /** How long our own certificates are good for: invitation and session, with room. */
-const LIFETIME_MS = 10 * 60_000;
+export const CERTIFICATE_LIFETIME_MS: number = 10 * 60_000;
 
 /** How far two honest clocks may be apart, milliseconds. */
 const CLOCK_SKEW_MS = 60_000;
@@ -73,7 +73,7 @@ export function certificatePayload(
     x25519: prepared.x25519,
     ed25519: prepared.ed25519,
     intentHash: intent,
-    notAfter: now + LIFETIME_MS,
+    notAfter: now + CERTIFICATE_LIFETIME_MS,
   });
 }
 

@@ -4,9 +4,9 @@
 import type { Approve } from '../approval/index.ts';
 import type { Chip } from '../chip.ts';
 import type { Logger } from '../logger.ts';
-import type { Outgoing } from '../outbox.ts';
 import type { AgentState } from '../state/index.ts';
 import type { WorkerPool } from '../workerPool.ts';
+import type { Send } from './outlet.ts';
 
 /** One agent, as its ceremonies see it. */
 export interface CeremonyContext {
@@ -20,7 +20,9 @@ export interface CeremonyContext {
   readonly logger: Logger;
   /** milliseconds since 1970 */
   readonly now: () => number;
-  readonly send: (message: Outgoing) => void;
+  /** milliseconds that never run backwards, and stand still while the machine sleeps */
+  readonly monotonic: () => number;
+  readonly send: Send;
   /** Runs one at a time what changes the release count of a key. */
   readonly exclusive: <T>(address: string, work: () => Promise<T>) => Promise<T>;
   /** A pair is banned, and that is on disk: stops the other sessions that depend on it. */

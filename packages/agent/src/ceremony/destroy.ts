@@ -13,6 +13,7 @@ import type {
 import { messageOf } from '../errors.ts';
 import type { Holder, KeyDestruction, KeyRecord } from '../state/keyRecords.ts';
 import { certificatePayload } from './certificates.ts';
+import { askInTime } from './consent.ts';
 import type { CeremonyContext } from './context.ts';
 import { type Consented, DeletionDesk } from './deletion.ts';
 import {
@@ -124,9 +125,8 @@ export class DestroyDesk {
     signal: AbortSignal,
   ): Promise<void> {
     const context = this.#context;
-    const left = Math.min(Math.max(invite.expires_at - context.now(), 0), 2 ** 31 - 1);
-    const expiry = AbortSignal.timeout(left);
-    const approval = await context.approve(
+    const approval = await askInTime(
+      context,
       {
         kind: 'destroy',
         sessionKey: invite.session_key,
@@ -139,10 +139,11 @@ export class DestroyDesk {
         participants: parties.map(shown),
         absent: absent.map(shown),
       },
-      AbortSignal.any([signal, expiry]),
+      invite.expires_at,
+      signal,
     );
     refuseUnless(!signal.aborted, 'aborted', 'the session ended');
-    refuseUnless(!expiry.aborted, 'expired', 'the invitation expired');
+    refuseUnless(approval !== undefined, 'expired', 'the invitation expired');
     if (!approval.accept) throw new Declined(approval.reason);
   }
 

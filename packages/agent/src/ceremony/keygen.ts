@@ -21,6 +21,8 @@ export class KeygenCeremony extends Ceremony {
   readonly #invite: KeygenInvite;
   #holders: readonly Holder[] = [];
   #address: string | null = null;
+  /** The coordinator has our result, or will: nothing is left to be sent, and nothing secret is held. */
+  #answered = false;
 
   constructor(context: CeremonyContext, invite: KeygenInvite) {
     super(context, invite.session_key, invite.part_index);
@@ -51,6 +53,10 @@ export class KeygenCeremony extends Ceremony {
 
   involves(): boolean {
     return false;
+  }
+
+  protected override onExpired(): void {
+    if (!this.#answered) super.onExpired();
   }
 
   protected async invited(): Promise<void> {
@@ -180,6 +186,7 @@ export class KeygenCeremony extends Ceremony {
       public_key: `0x${toHex(event.publicKey)}`,
       record_id: toHex(event.recordId),
     });
+    this.#answered = !this.isOver;
   }
 
   protected sendDecline(reason: string): void {

@@ -1,30 +1,21 @@
 /**
  * Signing at one participant (contract.md §1.4).
  */
-import {
-  chipFingerprint,
-  fromHex,
-  payloadHash,
-  shortFingerprint,
-  toHex,
-  verifySignature,
-} from '@quorate/intent';
+import { chipFingerprint, fromHex, payloadHash, shortFingerprint, toHex } from '@quorate/intent';
 import { deriveSessionId } from '@quorate/tss';
 import type { Abort, ChipAuthorisation, SignComplete, SignInvite, SignParams } from '@quorate/wire';
 import { messageOf } from '../errors.ts';
-import type { Outgoing } from '../outbox.ts';
-import type { SessionAbort } from '../session/protocol.ts';
+import { LAST_SIGN_ROUND, type SessionAbort } from '../session/protocol.ts';
 import { type SessionRecord, sessionFileName } from '../state/sessionRecords.ts';
 import type { SessionEvent } from '../workerPool.ts';
-import { Ceremony, type CeremonyEnd } from './ceremony.ts';
+import { Ceremony } from './ceremony.ts';
 import { certifySession, hashIntent } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';
+import type { CeremonyEnd } from './life.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
 import { ReleaseDesk } from './release.ts';
+import { failedSignResult, goodSignResult, isSignatureOf } from './signResult.ts';
 import { type Agreement, checkBans, checkSignInvite, expectedKeyshare } from './signChecks.ts';
-
-/** The last round of signing: once ours is out, somebody may hold a signature (attacks.md N-12). */
-const LAST_ROUND = 3;
 
 /** One signature. */
 export class SignCeremony extends Ceremony {
@@ -38,7 +29,12 @@ export class SignCeremony extends Ceremony {
   constructor(context: CeremonyContext, invite: SignInvite) {
     super(context, invite.session_key, invite.part_index);
     this.#invite = invite;
-    this.#release = new ReleaseDesk(context, this.sessionKey, this.partIndex, this.life.signal);
+    this.#release = new ReleaseDesk(
+      this.context,
+      this.sessionKey,
+      this.partIndex,
+      this.life.signal,
+    );
   }
 
   /** Acts on parameters only if they are those that were accepted (contract.md §1.9.9). */
@@ -72,7 +68,14 @@ export class SignCeremony extends Ceremony {
 
   protected override endState(): CeremonyEnd {
     if (this.#signature !== null) return 'completed';
-    return this.sentRound >= LAST_ROUND ? 'unknown_outcome' : 'failed';
+    return this.sentRound >= LAST_SIGN_ROUND ? 'unknown_outcome' : 'failed';
+  }
+
+  /** Once the last round is out, a signature may exist: it is listened for, so that it is not lost. */
+  protected override onExpired(): void {
+    if (this.#signature !== null) return this.finish('completed', null);
+    if (this.sentRound < LAST_SIGN_ROUND) return super.onExpired();
+    this.listen();
   }
 
   protected async invited(): Promise<void> {
@@ -199,16 +202,16 @@ export class SignCeremony extends Ceremony {
     const signature = `0x${toHex(event.signature)}`;
     if (!this.#adopt(signature, agreement)) return this.fail('aborted: invalid-signature');
     this.writeRecord('completed', null);
+    if (this.isListening) {
+      // The record has it; nothing more is told, not by the next process either.
+      this.settled = true;
+      return this.finish('completed', null);
+    }
     this.context.send(goodSignResult(this.sessionKey, this.partIndex, signature));
   }
 
-  /** Believes a signature only after verifying it by independent code. */
   #adopt(signature: string, { digest, key }: Agreement): boolean {
-    try {
-      if (!verifySignature(digest, fromHex(signature, 65), key.address)) return false;
-    } catch {
-      return false;
-    }
+    if (!isSignatureOf(signature, digest, key.address)) return false;
     this.#signature = signature;
     return true;
   }
@@ -254,34 +257,4 @@ export class SignCeremony extends Ceremony {
       signature: this.#signature,
     };
   }
-}
-
-/** The result of a signer that has the signature. */
-export function goodSignResult(sessionKey: string, partIndex: number, signature: string): Outgoing {
-  return {
-    type: 'sign_result',
-    session_key: sessionKey,
-    part_index: partIndex,
-    success: true,
-    signature,
-    message: '',
-  };
-}
-
-/** The result that ends a signature. */
-export function failedSignResult(
-  sessionKey: string,
-  partIndex: number,
-  message: string,
-  abort?: Abort,
-): Outgoing {
-  return {
-    type: 'sign_result',
-    session_key: sessionKey,
-    part_index: partIndex,
-    success: false,
-    signature: '',
-    message,
-    ...(abort ? { abort } : {}),
-  };
 }

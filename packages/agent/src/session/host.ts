@@ -15,13 +15,14 @@ import {
 import { AgentError, isAgentError } from '../errors.ts';
 import { openShard, sealShard } from '../shard.ts';
 import { type PartyOutcome, PartySession, type Preparation, prepare } from './partySession.ts';
-import type {
-  ExpectedKeyshare,
-  KeygenStart,
-  RoundFrame,
-  SignStart,
-  WorkerEvent,
-  WorkerOrder,
+import {
+  type ExpectedKeyshare,
+  type KeygenStart,
+  LAST_SIGN_ROUND,
+  type RoundFrame,
+  type SignStart,
+  type WorkerEvent,
+  type WorkerOrder,
 } from './protocol.ts';
 
 /** Sends an event to the main thread; `transfer` names the buffers that move instead of being copied. */
@@ -125,7 +126,7 @@ export class SessionHost {
 
   #run(id: string, running: Running): void {
     this.#running.set(id, running);
-    this.#postFrames(id, running.party.start());
+    this.#postFrames(id, running, running.party.start());
     this.#settle(id, running);
   }
 
@@ -134,7 +135,7 @@ export class SessionHost {
     if (!running) return;
     const received = running.party.receive(frame);
     if (received.ignored === null) {
-      this.#postFrames(id, received.frames);
+      this.#postFrames(id, running, received.frames);
     } else {
       const { round, from } = frame;
       this.#post({ event: 'ignored', id, round, from, reason: received.ignored }, []);
@@ -186,8 +187,12 @@ export class SessionHost {
     }
   }
 
-  #postFrames(id: string, frames: readonly RoundFrame[]): void {
+  #postFrames(id: string, running: Running, frames: readonly RoundFrame[]): void {
     if (frames.length > 0) this.#post({ event: 'frames', id, frames }, []);
+    // What follows the last round of signing needs no share: nothing is left of it while others are awaited.
+    if (running.key !== null && frames.some(({ round }) => round === LAST_SIGN_ROUND)) {
+      running.wipe();
+    }
   }
 
   #postKey(id: string, keyshare: Keyshare): void {

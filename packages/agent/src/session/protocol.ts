@@ -4,6 +4,9 @@
  */
 import type { SignedMessage } from '../state/evidence.ts';
 
+/** The last round of signing: once ours is out, somebody may hold a signature (attacks.md N-12). */
+export const LAST_SIGN_ROUND = 3;
+
 /** A certified peer of a session. */
 export interface PeerKeys {
   readonly index: number;

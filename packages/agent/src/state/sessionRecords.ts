@@ -25,6 +25,8 @@ export interface SessionRecord {
   readonly reason: string | null;
   /** The coordinator has said that the session is over: nothing needs to be told any more. */
   readonly settled: boolean;
+  /** Until when this participant stands by its certificate; milliseconds since 1970. */
+  readonly not_after?: number | undefined;
   /** milliseconds since 1970 */
   readonly updated_at: number;
 }
@@ -40,6 +42,7 @@ const sessionRecordSchema: z.ZodType<SessionRecord> = z.strictObject({
   signature: z.string().nullable(),
   reason: z.string().nullable(),
   settled: z.boolean(),
+  not_after: z.number().optional(),
   updated_at: z.number(),
 });
 

@@ -257,9 +257,10 @@ class Performance {
       await this.#audit('session.complete', { address: outcome.address, missing });
       return;
     }
-    const failure = failureOf(this.#state, outcome, this.#context.language);
-    for (const { username } of this.#state.parties) await this.#keep(username, failure);
-    await this.#toCoordinator(failure);
+    const { language } = this.#context;
+    const told = failureOf(this.#state, outcome, { language, role: 'participant' });
+    for (const { username } of this.#state.parties) await this.#keep(username, told);
+    await this.#toCoordinator(failureOf(this.#state, outcome, { language, role: 'coordinator' }));
     await this.#toCoordinator(completion);
     const { code, details, concerned } = outcome;
     const names = concerned.map((index) => nameOf(this.#state, index));

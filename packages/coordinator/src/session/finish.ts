@@ -4,13 +4,16 @@
  */
 import type { Abort, Claim } from '@quorate/wire';
 import { laggards } from './progress.ts';
-import type { Outcome, Result, SessionState } from './types.ts';
+import type { FailureCode, Outcome, Result, SessionState } from './types.ts';
 
 /** The round whose messages let their receivers compute the signature. */
 const REVEALING_ROUND = 3;
 
 /** What a participant says that has lost a session's secrets (contract §1.5). */
 const RESTARTED = 'participant_restarted';
+
+/** How a participant begins that ended the session because its consent is too old. */
+const EXPIRED = 'expired: ';
 
 /** The outcome that the results decide, or undefined while more has to come. */
 export function finish(
@@ -106,8 +109,13 @@ function firstFailure(state: SessionState): Failure | undefined {
 }
 
 function aborted(state: SessionState, failure: Failure): Outcome {
-  const code = failure.message === RESTARTED ? 'participant_restarted' : 'aborted';
-  return { success: false, code, ...described(state, failure) };
+  return { success: false, code: codeOf(failure.message), ...described(state, failure) };
+}
+
+/** The code of what a participant says of its end. */
+function codeOf(message: string): FailureCode {
+  if (message === RESTARTED) return 'participant_restarted';
+  return message.startsWith(EXPIRED) ? 'expired' : 'aborted';
 }
 
 /**

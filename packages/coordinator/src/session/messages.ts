@@ -11,6 +11,7 @@ import {
   type KeygenParams,
   type Language,
   LIMITS,
+  participantCode,
   type SessionState as ProgressMessage,
   safeText,
   type SignComplete,
@@ -196,13 +197,16 @@ function completionText(state: SessionState, outcome: Outcome, language: Languag
   return `${text}${notes}; ${textOf('missing', language)}: ${missing.join(', ')}`;
 }
 
-/** The error that every party of a failed session gets. */
+/** The error that every party of a failed session gets, in the words of its role. */
 export function failureOf(
   state: SessionState,
   outcome: Extract<Outcome, { success: false }>,
-  language: Language,
+  to: { readonly language: Language; readonly role: 'coordinator' | 'participant' },
 ): ErrorMessage {
-  const { code, abort, claim } = outcome;
+  const { claim } = outcome;
+  const code = to.role === 'participant' ? participantCode(outcome.code) : outcome.code;
+  const reason = { reason: outcome.code, round: roundOf(state), culprits: [] };
+  const abort = outcome.abort ?? (code === outcome.code ? undefined : reason);
   const concerned = partyNames(state, outcome.concerned);
   const whom = concerned.map(({ username }) => username).join(', ');
   const details = whom === '' ? outcome.details : `${outcome.details} (${whom})`;
@@ -210,11 +214,15 @@ export function failureOf(
     details,
     sessionKey: state.sessionKey,
     concerned,
-    language,
+    language: to.language,
     ...(abort === undefined ? {} : { abort }),
     ...(claim === undefined ? {} : { claim }),
   });
 }
+
+/** The highest round that everybody has spoken in, as the wire can say it. */
+const roundOf = (state: SessionState): number =>
+  state.kind === 'destroy' ? 0 : Math.min(roundFloor(state), LIMITS.rounds[state.kind]);
 
 /** Where the session stands and whom it waits for. */
 export function progressOf(state: SessionState): ProgressMessage {
@@ -223,9 +231,7 @@ export function progressOf(state: SessionState): ProgressMessage {
     session_key: state.sessionKey,
     state: stateName(state),
     waiting_for: waitingFor(state),
-    ...(state.phase === 'running' && state.kind !== 'destroy'
-      ? { round: Math.min(roundFloor(state), 16) }
-      : {}),
+    ...(state.phase === 'running' && state.kind !== 'destroy' ? { round: roundOf(state) } : {}),
     ...(state.warnings.length === 0 ? {} : { warnings: [...state.warnings] }),
   };
 }

@@ -169,6 +169,15 @@ export const SESSION_CODES = {
     zhCN: '会话超时',
     meaning: 'details names who is missing and for what; silence blames nobody.',
   },
+  expired: {
+    http: 504,
+    final: true,
+    toParticipants: 'aborted',
+    en: 'what a participant approved is too old',
+    zhCN: '参与者的同意已过期',
+    meaning:
+      'A participant takes part for 10 minutes from its consent, by its own clocks; ask again with a new session_key.',
+  },
   aborted: {
     http: 409,
     final: true,

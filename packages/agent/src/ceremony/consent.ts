@@ -1,0 +1,33 @@
+/**
+ * Asking for consent for as long as an invitation is open: the coordinator's time for it runs out also while
+ * this machine sleeps, and consent that comes after that is none.
+ */
+import type { Approval, ApprovalRequest } from '../approval/index.ts';
+import type { CeremonyContext } from './context.ts';
+import { SessionLimit } from './limit.ts';
+
+/**
+ * Asks; undefined when the invitation expired first. A clock that is ahead of the coordinator's finds every
+ * invitation expired: what is decided at once counts even so, and the coordinator judges.
+ */
+export async function askInTime(
+  context: CeremonyContext,
+  request: ApprovalRequest,
+  expiresAt: number,
+  life: AbortSignal,
+): Promise<Approval | undefined> {
+  const now = context.now();
+  const left = Math.max(expiresAt - now, 0);
+  const expiry = new AbortController();
+  const limit = new SessionLimit(context, now + left, left, () => expiry.abort());
+  const late = new Promise<undefined>((resolve) => {
+    expiry.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  try {
+    const asked = context.approve(request, AbortSignal.any([life, expiry.signal]));
+    const approval = await Promise.race([asked, late]);
+    return left > 0 && limit.passed ? undefined : approval;
+  } finally {
+    limit.stop();
+  }
+}
