@@ -23,6 +23,9 @@ const PATHS = [
   'tokens.jwks_file',
 ];
 
+/** Settings that are lists; commas separate them where they are text. */
+const LISTS = ['origins', 'trusted_proxies'];
+
 /** Where a configuration comes from. */
 export interface ConfigSources {
   /** A YAML file; paths in it are relative to its directory. */
@@ -59,7 +62,7 @@ export function loadCoordinatorConfig(sources: ConfigSources = {}): CoordinatorC
 
 /** The options of a server that runs by a configuration; reads the TLS files. */
 export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
-  const { tls, tokens, deadlines, limits } = config;
+  const { tls, tokens, deadlines, limits, timeouts } = config;
   return {
     dataDirectory: config.data,
     host: config.listen.host,
@@ -80,8 +83,21 @@ export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
     },
     lifetimes: { access: tokens.access * 1000, refresh: tokens.refresh * 1000 },
     maxOpenSessions: limits.open_sessions,
-    maxConnections: limits.connections,
-    maxConnectionsPerAddress: limits.connections_per_address,
+    connections: {
+      total: limits.connections,
+      perAddress: limits.connections_per_address,
+      ...(limits.connections_reserved === undefined
+        ? {}
+        : { reserved: limits.connections_reserved }),
+    },
+    trustedProxies: config.trusted_proxies,
+    timeouts: {
+      handshake: timeouts.handshake * 1000,
+      headers: timeouts.headers * 1000,
+      request: timeouts.request * 1000,
+      keepAlive: timeouts.keep_alive * 1000,
+      register: timeouts.register * 1000,
+    },
     ...(tls === undefined
       ? {}
       : { tls: { certificate: read(tls.certificate_file), key: read(tls.key_file) } }),
@@ -148,7 +164,7 @@ const variableOf = (path: string): string => PREFIX + path.replaceAll('.', '_').
 
 /** Values of the environment and of flags are text: numbers, booleans and lists are read from it. */
 function scalar(path: string, text: string): unknown {
-  if (path === 'origins') return text.split(',').map((origin) => origin.trim());
+  if (LISTS.includes(path)) return text.split(',').map((item) => item.trim());
   if (text === 'true' || text === 'false') return text === 'true';
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }

@@ -1,7 +1,8 @@
 /** How a coordinator is set up. */
-import type { Language } from '@quorate/wire';
+import type { ConnectionLimits, Language } from '@quorate/wire';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Lifetimes, PasswordCost, ServerKeyName, TokenKeySettings } from './auth/index.ts';
+import type { Timeouts } from './limits/defaults.ts';
 import type { Clock } from './services.ts';
 import type { Deadlines } from './session/types.ts';
 import type { ConsoleFiles } from './web.ts';
@@ -35,8 +36,10 @@ export interface ServerOptions {
   /** Origins of web pages that may open a WebSocket, besides the server's own. */
   readonly origins?: readonly string[];
   readonly maxOpenSessions?: number;
-  readonly maxConnections?: number;
-  readonly maxConnectionsPerAddress?: number;
+  readonly connections?: Partial<ConnectionLimits>;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed; none unless given. */
+  readonly trustedProxies?: readonly string[];
+  readonly timeouts?: Partial<Timeouts>;
 }
 
 /** Where a server can be reached. */

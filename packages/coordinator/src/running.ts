@@ -1,5 +1,5 @@
 /** A coordinator's life: it starts to listen, looks after its store, and stops in order. */
-import { CLOSE } from '@quorate/wire';
+import { CLOSE, type ConnectionLimiter } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
 import type { Audit, Tally } from './audit/index.ts';
 import type { Auth } from './auth/index.ts';
@@ -36,6 +36,7 @@ export interface Parts {
   readonly outbox: Outbox;
   readonly sessions: SessionService;
   readonly sockets: SocketServer;
+  readonly limiter: ConnectionLimiter;
   readonly app: FastifyInstance;
   readonly state: { ready: boolean };
 }
@@ -66,11 +67,12 @@ export class Server implements CoordinatorServer {
   }
 
   async listen(): Promise<Endpoint> {
-    const { app, sockets, sessions, outbox, database, clock, audit, state } = this.#parts;
+    const { app, sockets, limiter, sessions, outbox, database, clock, audit, state } = this.#parts;
     await database.transaction((tx) => outbox.start(tx, clock.now()));
     await sessions.start();
     audit.start();
     this.#schedulePrune();
+    limiter.attach(app.server);
     sockets.attach(app.server);
     try {
       await app.listen({ host: this.#host, port: this.#options.port ?? DEFAULT_PORT });
@@ -94,12 +96,14 @@ export class Server implements CoordinatorServer {
   }
 
   async #close(): Promise<void> {
-    const { app, sockets, sessions, database, audit, tally, state } = this.#parts;
+    const { app, sockets, limiter, sessions, database, audit, tally, state } = this.#parts;
     state.ready = false;
     this.#cancelPrune();
     sessions.stop();
     await sockets.close(CLOSE.restarting, 'restarting');
-    await app.close();
+    const closed = app.close();
+    limiter.endAll();
+    await closed;
     await tally.flush();
     await audit.stop();
     await database.close();

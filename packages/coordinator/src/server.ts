@@ -1,9 +1,9 @@
 /** The coordinator: its parts, put together (architecture §4). */
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CLOSE, DEADLINES } from '@quorate/wire';
-import fastify, { type FastifyInstance, LogController } from 'fastify';
+import { CLOSE, ConnectionLimiter, DEADLINES } from '@quorate/wire';
 import { Gauge, type Registry } from 'prom-client';
+import { createApp } from './app.ts';
 import { appendEntry, createAudit, Tally } from './audit/index.ts';
 import {
   createAuth,
@@ -17,6 +17,8 @@ import { createReplacements } from './chips/replacement.ts';
 import { systemClock } from './clock.ts';
 import { Hub } from './delivery/hub.ts';
 import { Outbox } from './delivery/outbox.ts';
+import { ClientAddresses } from './limits/addresses.ts';
+import { connectionLimits, TIMEOUTS } from './limits/defaults.ts';
 import { createMetrics, registerRest } from './rest/index.ts';
 import type { Clock } from './services.ts';
 import { SessionService } from './session/service.ts';
@@ -69,7 +71,8 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
   const language = options.language ?? 'en';
   const tokens = { keyFile: join(options.dataDirectory, 'keys', 'token.pem'), ...options.tokens };
   const keys = await openKeys(options, tokens, database, clock);
-  const app = createApp(options);
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const app = createApp(options, timeouts);
   const onError = (error: unknown): void => app.log.error({ error: describe(error) }, 'failure');
   const hub = new Hub();
   const audit = createAudit({
@@ -122,16 +125,19 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     clock,
     language,
   });
+  const addresses = new ClientAddresses(options.trustedProxies ?? []);
+  const limiter = new ConnectionLimiter(connectionLimits(options.connections), addresses);
   const sockets = new SocketServer({
     desk,
     logger: app.log,
     origins: options.origins ?? [],
-    maxConnections: options.maxConnections ?? 2000,
-    maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 500,
+    limiter,
+    addresses,
+    registerTimeout: timeouts.register,
   });
   const state = { ready: false };
   const metrics = createMetrics();
-  countConnections(metrics.registry, sockets);
+  countConnections(metrics.registry, sockets, limiter);
   registerRest(app, {
     database,
     auth,
@@ -142,12 +148,26 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     language,
     keys: keysView(audit, clock),
     sessions: sessionsView,
+    addresses,
     metrics,
     ready: () => state.ready,
     onError: (error, route) => app.log.error({ error: describe(error), route }, 'request failed'),
   });
   registerConsole(app, options.consoleFiles ?? new Map());
-  return { database, clock, audit, tally, auth, chips, outbox, sessions, sockets, app, state };
+  return {
+    database,
+    clock,
+    audit,
+    tally,
+    auth,
+    chips,
+    outbox,
+    sessions,
+    sockets,
+    limiter,
+    app,
+    state,
+  };
 }
 
 function openKeys(
@@ -168,13 +188,25 @@ function openKeys(
   );
 }
 
-function countConnections(registry: Registry, sockets: SocketServer): void {
-  const gauge: Gauge = new Gauge({
-    name: 'quorate_connections',
-    help: 'Open WebSocket connections',
-    registers: [registry],
-    collect: () => gauge.set(sockets.size),
-  });
+function countConnections(
+  registry: Registry,
+  sockets: SocketServer,
+  limiter: ConnectionLimiter,
+): void {
+  const figures: readonly [string, string, () => number][] = [
+    ['quorate_connections', 'Open WebSocket connections', () => sockets.size],
+    ['quorate_sockets', 'Open TCP connections of all kinds', () => limiter.size],
+    ['quorate_sockets_unregistered', 'Those without a registration', () => limiter.strangers],
+    ['quorate_sockets_ended', 'TCP connections ended for want of room', () => limiter.ended],
+  ];
+  for (const [name, help, value] of figures) {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect: () => gauge.set(value()),
+    });
+  }
 }
 
 const defaultDeadlines: Deadlines = {
@@ -182,21 +214,3 @@ const defaultDeadlines: Deadlines = {
   round: DEADLINES.round,
   session: DEADLINES.session,
 };
-
-function createApp(options: ServerOptions): FastifyInstance {
-  const common = {
-    ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
-    logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: false,
-    // Usernames and chip names in an address: up to 128 characters, percent-encoded.
-    routerOptions: { maxParamLength: 2048 },
-    requestTimeout: 30_000,
-    forceCloseConnections: true,
-    return503OnClosing: true,
-  };
-  const { tls } = options;
-  if (tls === undefined) return fastify(common);
-  const https = { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' as const };
-  // Fastify types an HTTPS server as another class; the interface used here is the same.
-  return fastify({ ...common, https }) as unknown as FastifyInstance;
-}

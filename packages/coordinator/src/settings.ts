@@ -1,6 +1,7 @@
 /** The settings of a coordinator: their names, types, bounds and defaults. */
 import { DEADLINES, type Language } from '@quorate/wire';
 import { z } from 'zod';
+import { CONNECTIONS, TIMEOUTS } from './limits/defaults.ts';
 
 /** A configuration with every default filled in and absolute paths. Times are seconds. */
 export interface CoordinatorConfig {
@@ -10,6 +11,7 @@ export interface CoordinatorConfig {
   readonly allow_insecure: boolean;
   readonly language: Language;
   readonly origins: readonly string[];
+  readonly trusted_proxies: readonly string[];
   readonly deadlines: {
     readonly invitation: number;
     readonly round: number;
@@ -27,16 +29,35 @@ export interface CoordinatorConfig {
     readonly open_sessions: number;
     readonly connections: number;
     readonly connections_per_address: number;
+    readonly connections_reserved?: number | undefined;
+  };
+  readonly timeouts: {
+    readonly handshake: number;
+    readonly headers: number;
+    readonly request: number;
+    readonly keep_alive: number;
+    readonly register: number;
   };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 }
 
-const seconds = (fallback: number): z.ZodDefault<z.ZodNumber> =>
+/** A time in seconds, with its default in milliseconds. */
+const seconds = (
+  fallback: number,
+  { min = 0.001, max = 86_400 }: { min?: number; max?: number } = {},
+): z.ZodDefault<z.ZodNumber> =>
   z
     .number()
-    .positive()
-    .max(86_400)
+    .min(min)
+    .max(max)
     .default(fallback / 1000);
+/** How long a client may keep a connection waiting. */
+const patience = (fallback: number): z.ZodDefault<z.ZodNumber> =>
+  seconds(fallback, { min: 1, max: 600 });
+/** An address, or a network in CIDR notation; never everybody. */
+const proxy = z
+  .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'expected an address or a network (CIDR)')
+  .refine((network) => !network.endsWith('/0'), 'expected proxies, not every address');
 const file = z.string().min(1);
 
 /** Checks a configuration and fills in its defaults. */
@@ -54,6 +75,8 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
   language: z.enum(['en', 'zh-CN']).default('en'),
   /** Origins of web pages that may open a WebSocket, besides the server's own. */
   origins: z.array(z.url()).default([]),
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  trusted_proxies: z.array(proxy).default([]),
   /** Seconds. */
   deadlines: z
     .strictObject({
@@ -77,8 +100,25 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
   limits: z
     .strictObject({
       open_sessions: z.int().min(1).default(256),
-      connections: z.int().min(1).default(2000),
-      connections_per_address: z.int().min(1).default(500),
+      /** All TCP connections: HTTP, TLS handshakes under way, WebSockets. */
+      connections: z.int().min(8).default(CONNECTIONS.total),
+      connections_per_address: z.int().min(1).default(CONNECTIONS.perAddress),
+      /** Of `connections`, those that only registered clients can take; a quarter unless given. */
+      connections_reserved: z.int().min(0).optional(),
+    })
+    .refine(
+      ({ connections, connections_reserved: reserved = 0 }) => reserved < connections,
+      'expected connections_reserved below connections',
+    )
+    .prefault({}),
+  /** Seconds. */
+  timeouts: z
+    .strictObject({
+      handshake: patience(TIMEOUTS.handshake),
+      headers: patience(TIMEOUTS.headers),
+      request: patience(TIMEOUTS.request),
+      keep_alive: patience(TIMEOUTS.keepAlive),
+      register: patience(TIMEOUTS.register),
     })
     .prefault({}),
   log: z
@@ -87,26 +127,12 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
 });
 
 /** Every setting that has a value of its own, by its path. */
-export const SETTINGS: readonly string[] = [
-  'data',
-  'listen.host',
-  'listen.port',
-  'tls.certificate_file',
-  'tls.key_file',
-  'allow_insecure',
-  'language',
-  'origins',
-  'deadlines.invitation',
-  'deadlines.round',
-  'deadlines.session',
-  'tokens.algorithm',
-  'tokens.key_file',
-  'tokens.jwks_file',
-  'tokens.jwks_issuer',
-  'tokens.access',
-  'tokens.refresh',
-  'limits.open_sessions',
-  'limits.connections',
-  'limits.connections_per_address',
-  'log.level',
-];
+export const SETTINGS: readonly string[] = pathsOf(z.toJSONSchema(schema, { io: 'input' }), '');
+
+function pathsOf({ properties = {} }: z.core.JSONSchema.BaseSchema, prefix: string): string[] {
+  return Object.entries(properties).flatMap(([name, inner]) => {
+    const path = `${prefix}${name}`;
+    const isGroup = typeof inner === 'object' && inner.properties !== undefined;
+    return isGroup ? pathsOf(inner, `${path}.`) : [path];
+  });
+}

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, loadCoordinatorConfig, serverOptionsOf } from '../src/config.ts';
+import { SETTINGS } from '../src/settings.ts';
 
 let directory: string;
 
@@ -75,6 +76,11 @@ describe('refusals', () => {
     ['a: [1\n', 'config.yaml'],
     ['tls:\n  certificate_file: a\n', 'tls.key_file'],
     ['__proto__:\n  data: x\n', '__proto__ is not known'],
+    ['trusted_proxies: [proxy.example]\n', 'trusted_proxies.0'],
+    ['trusted_proxies: [10.0.0.0/8, 0.0.0.0/0]\n', 'trusted_proxies.1: expected proxies'],
+    ['limits:\n  connections: 4\n', 'limits.connections'],
+    ['limits:\n  connections: 20\n  connections_reserved: 20\n', 'below connections'],
+    ['timeouts:\n  headers: 0\n', 'timeouts.headers'],
   ])('%j is refused with a message that names it', (text, message) => {
     const load = (): unknown => loadCoordinatorConfig({ file: file(text) });
     expect(load).toThrow(ConfigError);
@@ -97,5 +103,34 @@ describe('refusals', () => {
     expect(() => loadCoordinatorConfig({ file: join(directory, 'absent.yaml') })).toThrow(
       'cannot be read',
     );
+  });
+});
+
+describe('limits that an operator sets', () => {
+  test('X-5: connections, time-outs and trusted proxies reach the server', () => {
+    const config = loadCoordinatorConfig({
+      file: file('limits:\n  connections: 100\ntimeouts:\n  handshake: 2.5\n'),
+      env: { QUORATE_TRUSTED_PROXIES: '10.0.0.1, 2001:db8::/32' },
+    });
+    expect(serverOptionsOf(config)).toMatchObject({
+      connections: { total: 100, perAddress: 500 },
+      timeouts: { handshake: 2500, headers: 10_000, keepAlive: 30_000 },
+      trustedProxies: ['10.0.0.1', '2001:db8::/32'],
+    });
+  });
+
+  test('every setting is in the table of operating.md, with its default', () => {
+    const page = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `([a-z_.]+)` \| (?:`([^`]*)`|none) \|/gm)];
+    expect(rows.map(([, name]) => name)).toEqual(SETTINGS);
+    const defaults = loadCoordinatorConfig();
+    for (const [, name = '', value] of rows) {
+      if (name === 'data') continue;
+      const actual = name
+        .split('.')
+        .reduce<unknown>((tree, key) => Reflect.get(Object(tree), key), defaults);
+      const shown = JSON.stringify(actual)?.replaceAll('"', '');
+      expect([name, shown === '[]' ? undefined : shown]).toEqual([name, value]);
+    }
   });
 });

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { WebSocket } from 'ws';
 import type { ServerOptions } from '../src/options.ts';
 import { createServer } from '../src/server.ts';
-
-/** Makes the certificate; no private key is kept in the repository. */
-const OPENSSL = 'openssl';
+import { makeCertificate } from './support/tls.ts';
 
 let directory: string;
 let count = 0;
@@ -41,33 +38,8 @@ describe('transport', () => {
   });
 
   test('with a certificate it serves https and wss, and nothing in the clear', async () => {
-    const [key, certificate] = ['key.pem', 'certificate.pem'].map((name) => join(directory, name));
-    execFileSync(
-      OPENSSL,
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '1',
-      ].concat([
-        '-subj',
-        '/CN=localhost',
-        '-addext',
-        'subjectAltName=IP:127.0.0.1',
-        '-keyout',
-        key!,
-        '-out',
-        certificate!,
-      ]),
-      { stdio: 'ignore' },
-    );
-    const ca = readFileSync(certificate!, 'utf8');
-    const tls = { certificate: ca, key: readFileSync(key!, 'utf8') };
+    const tls = makeCertificate();
+    const ca = tls.certificate;
     const { url, wsUrl } = await start({ tls });
     expect([url.slice(0, 8), wsUrl.slice(0, 6)]).toEqual(['https://', 'wss://']);
     const status = await new Promise((resolve, reject) => {

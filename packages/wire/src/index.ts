@@ -12,7 +12,13 @@ export {
   type Language,
   participantCode,
 } from './codes.ts';
+export { addressGroup } from './addressGroup.ts';
 export { asyncapi } from './documents/asyncapi.ts';
+export {
+  type AddressRules,
+  ConnectionLimiter,
+  type ConnectionLimits,
+} from './connectionLimiter.ts';
 export { codesOf, openapi } from './documents/openapi.ts';
 export { type Dialect, type JsonObject, jsonSchemas } from './documents/schemas.ts';
 export {

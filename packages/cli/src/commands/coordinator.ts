@@ -65,6 +65,9 @@ The first start (--init) makes the database and the keys and prints a one-time t
 administrator (quorate users setup). Every other start refuses a directory without a database, and
 keys that are not the ones the database knows.
 
+Only in the file or the environment: origins, trusted proxies, deadlines, keys and lives of
+tokens, limits, time-outs. docs/operating.md lists every setting with its default and bounds.
+
 Examples:
   quorate coordinator --data ./quorate-data --init
   quorate coordinator --data ./quorate-data

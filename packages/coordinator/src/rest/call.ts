@@ -6,6 +6,7 @@ import type { Audit } from '../audit/index.ts';
 import type { Auth } from '../auth/index.ts';
 import type { ChipRegistry } from '../chips/index.ts';
 import type { Replacements } from '../chips/replacement.ts';
+import type { ClientAddresses } from '../limits/addresses.ts';
 import type { Clock, Identity, Keys, Sessions, Visibility } from '../services.ts';
 import type { Database } from '../store/database.ts';
 import { ApiError } from './errors.ts';
@@ -21,6 +22,7 @@ export interface RestDeps {
   readonly keys: Keys;
   readonly sessions: Sessions;
   readonly clock: Clock;
+  readonly addresses: ClientAddresses;
   /** Told about defects; never given a body, a header or a query. */
   readonly onError: (error: unknown, route: string) => void;
   readonly metrics: Metrics;

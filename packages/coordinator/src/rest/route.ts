@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { ROUTES, type Route } from '@quorate/wire';
+import { addressGroup, ROUTES, type Route } from '@quorate/wire';
 import { createRateLimit, type RateLimit } from '../auth/index.ts';
 import type { Identity } from '../services.ts';
 import { Content, type Handlers, type RestDeps } from './call.ts';
@@ -85,7 +85,7 @@ async function admit(
 ): Promise<Identity> {
   if (route.roles === 'anyone') {
     const limit = route.path === REFRESH ? limits.refreshes : limits.guesses;
-    if (route.method !== 'GET') takeUse(limit, request.ip);
+    if (route.method !== 'GET') takeUse(limit, addressGroup(deps.addresses.of(request.raw)));
     return NOBODY;
   }
   const header = request.headers.authorization ?? '';

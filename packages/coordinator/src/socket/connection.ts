@@ -8,7 +8,6 @@ import {
   CLOSE,
   type ClientMessage,
   codeText,
-  DEADLINES,
   type ErrorCode,
   errorMessage,
   type FrameError,
@@ -37,6 +36,10 @@ export interface ConnectionOptions {
   readonly transport: Transport;
   readonly remote: string;
   readonly logger: ConnectionLogger;
+  /** Milliseconds until it has to be registered. */
+  readonly registerTimeout: number;
+  /** Told when it has presented a valid registration. */
+  readonly onRegistered?: () => void;
 }
 
 /** The close code of an internal error (RFC 6455). */
@@ -65,7 +68,7 @@ export class Connection implements Client {
       (error) => this.#broken(error),
     );
     this.#pressure = new Pressure(options.transport, clock);
-    this.#cancelDeadline = clock.schedule(clock.now() + DEADLINES.register, () => {
+    this.#cancelDeadline = clock.schedule(clock.now() + options.registerTimeout, () => {
       this.#end('register_timeout', CLOSE.registerTimeout);
     });
   }
@@ -201,6 +204,7 @@ export class Connection implements Client {
     const { hub, language, clock } = desk.options;
     const renewal = this.#everRegistered;
     this.#everRegistered = true;
+    this.#options.onRegistered?.();
     this.recipient = outcome.recipient;
     this.progress = message.progress ?? false;
     this.#cancelDeadline();

@@ -1,8 +1,9 @@
 /** WebSocket connections on the HTTP server of the coordinator (contract §1, §1.1). */
-import { LIMITS } from '@quorate/wire';
+import { type ConnectionLimiter, LIMITS } from '@quorate/wire';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { ClientAddresses } from '../limits/addresses.ts';
 import { Connection, type ConnectionLogger } from './connection.ts';
 import type { Desk } from './desk.ts';
 import type { Transport } from './sender.ts';
@@ -13,9 +14,11 @@ export interface SocketServerOptions {
   readonly logger: ConnectionLogger;
   /** Origins of web pages that may connect besides the server's own. */
   readonly origins: readonly string[];
-  readonly maxConnections: number;
-  /** Of one address, however many it has. */
-  readonly maxConnectionsPerAddress: number;
+  /** Counts all connections of the HTTP server. */
+  readonly limiter: ConnectionLimiter;
+  readonly addresses: ClientAddresses;
+  /** Milliseconds until a connection has to be registered. */
+  readonly registerTimeout: number;
 }
 
 const PATH = '/ws';
@@ -25,13 +28,14 @@ const MAX_PAYLOAD = 2 * LIMITS.frame;
 const FRAGMENTS = { maxFragments: 1024, maxBufferedChunks: 8192 };
 const PING_MS = 25_000;
 const CLOSE_GRACE_MS = 2_000;
+/** How long the answer to a refused upgrade may take to leave. */
+const REFUSAL_GRACE_MS = 2_000;
 
 /** The WebSocket side of the server. */
 export class SocketServer {
   readonly #options: SocketServerOptions;
   readonly #server: WebSocketServer;
   readonly #connections = new Map<WebSocket, Connection>();
-  readonly #perAddress = new Map<string, number>();
   readonly #alive = new WeakSet<WebSocket>();
   #ping: NodeJS.Timeout | undefined;
   #closing = false;
@@ -75,32 +79,38 @@ export class SocketServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const refusal = this.#refusal(request);
-    if (refusal !== undefined) {
-      socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-      return;
+    try {
+      const remote = this.#options.addresses.of(request);
+      const refusal = this.#refusal(request, remote);
+      if (refusal !== undefined) return refuseUpgrade(socket, refusal);
+      this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#accept(webSocket, request, remote);
+      });
+    } catch (error) {
+      // Nobody stands above an event handler: an error here must cost this socket only.
+      this.#options.logger.error({ error: String(error) }, 'upgrade failed');
+      socket.destroy();
     }
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#accept(webSocket, request.socket.remoteAddress ?? 'unknown');
-    });
   }
 
-  #refusal(request: IncomingMessage): string | undefined {
-    const { origins, maxConnections, maxConnectionsPerAddress } = this.#options;
+  #refusal(request: IncomingMessage, remote: string): string | undefined {
+    const { origins, limiter } = this.#options;
     if (this.#closing) return '503 Service Unavailable';
     if (request.url?.split('?')[0] !== PATH) return '404 Not Found';
     if (!originAllowed(request, origins)) return '403 Forbidden';
-    const address = request.socket.remoteAddress ?? 'unknown';
-    const full =
-      this.#connections.size >= maxConnections ||
-      (this.#perAddress.get(address) ?? 0) >= maxConnectionsPerAddress;
-    return full ? '503 Service Unavailable' : undefined;
+    return limiter.countAs(request.socket, remote) ? undefined : '503 Service Unavailable';
   }
 
-  #accept(socket: WebSocket, remote: string): void {
-    const { desk, logger } = this.#options;
-    this.#count(remote, 1);
-    const connection = new Connection({ desk, logger, remote, transport: transportOf(socket) });
+  #accept(socket: WebSocket, request: IncomingMessage, remote: string): void {
+    const { desk, logger, limiter, registerTimeout } = this.#options;
+    const connection = new Connection({
+      desk,
+      logger,
+      remote,
+      transport: transportOf(socket),
+      registerTimeout,
+      onRegistered: () => limiter.identified(request.socket),
+    });
     this.#connections.set(socket, connection);
     this.#alive.add(socket);
     socket.on('message', (data, isBinary) => {
@@ -111,15 +121,8 @@ export class SocketServer {
     socket.on('error', (error) => logger.debug({ error: error.message, remote }, 'socket error'));
     socket.on('close', () => {
       this.#connections.delete(socket);
-      this.#count(remote, -1);
       connection.closed();
     });
-  }
-
-  #count(remote: string, change: number): void {
-    const count = (this.#perAddress.get(remote) ?? 0) + change;
-    if (count === 0) this.#perAddress.delete(remote);
-    else this.#perAddress.set(remote, count);
   }
 
   #checkAlive(socket: WebSocket): void {
@@ -127,6 +130,14 @@ export class SocketServer {
     this.#alive.delete(socket);
     if (socket.readyState === WebSocket.OPEN) socket.ping();
   }
+}
+
+/** Answers, and lets go of the socket: neither a client that stays nor one that reads nothing holds it. */
+function refuseUpgrade(socket: Duplex, status: string): void {
+  const timer = setTimeout(() => socket.destroy(), REFUSAL_GRACE_MS).unref();
+  socket.once('close', () => clearTimeout(timer));
+  const head = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
+  socket.end(head, () => socket.destroy());
 }
 
 function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {

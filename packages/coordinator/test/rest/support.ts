@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { type ChipRegistry, createChips } from '../../src/chips/index.ts';
 import { createReplacements } from '../../src/chips/replacement.ts';
+import { ClientAddresses } from '../../src/limits/addresses.ts';
 import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
 import type { Role } from '../../src/services.ts';
 import { keysView, sessionsView } from '../../src/session/views.ts';
@@ -71,6 +72,7 @@ export async function serve(
     keys: keysView(audit, clock),
     sessions: sessionsView,
     clock,
+    addresses: new ClientAddresses([]),
     metrics: createMetrics(),
     ready: () => true,
     onError: (error) => defects.push(error),

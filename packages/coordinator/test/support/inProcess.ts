@@ -130,7 +130,13 @@ export async function openInProcess(
       pause: () => void (state.paused = true),
       resume: () => void (state.paused = false),
     };
-    const connection = new Connection({ desk, transport, remote: 'here', logger });
+    const connection = new Connection({
+      desk,
+      transport,
+      remote: 'here',
+      logger,
+      registerTimeout: 10_000,
+    });
     const messages = (): Received[] =>
       sent.flatMap((text) => {
         const value: unknown = JSON.parse(text);

@@ -1,0 +1,40 @@
+/** The HTTP server under REST, page and WebSockets, with its time-outs. */
+import fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { Timeouts } from './limits/defaults.ts';
+import type { ServerOptions } from './options.ts';
+
+/** How often Node looks for requests that are late, milliseconds. */
+const CHECK_MS = 2_000;
+
+/** Makes the server; nothing listens yet. */
+export function createApp(options: ServerOptions, timeouts: Timeouts): FastifyInstance {
+  const { headers, request, keepAlive, handshake } = timeouts;
+  const headersTimeout = Math.min(headers, request);
+  const http = {
+    headersTimeout,
+    connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeout),
+  };
+  const common = {
+    ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // Addresses of clients come from ClientAddresses only, for upgrades as for requests.
+    trustProxy: false,
+    // Usernames and chip names in an address: up to 128 characters, percent-encoded.
+    routerOptions: { maxParamLength: 2048 },
+    requestTimeout: request,
+    keepAliveTimeout: keepAlive,
+    forceCloseConnections: true,
+    return503OnClosing: true,
+  };
+  const { tls } = options;
+  if (tls === undefined) return fastify({ ...common, http });
+  const https = {
+    ...http,
+    cert: tls.certificate,
+    key: tls.key,
+    minVersion: 'TLSv1.2' as const,
+    handshakeTimeout: handshake,
+  };
+  // Fastify types an HTTPS server as another class; the interface used here is the same.
+  return fastify({ ...common, https }) as unknown as FastifyInstance;
+}
