@@ -18,7 +18,15 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { framed, roundSigningInput, u16 } from '@quorate/intent';
+import {
+  decodeSpki,
+  encodePkcs8,
+  encodeSpki,
+  framed,
+  type KeyCurve,
+  roundSigningInput,
+  u16,
+} from '@quorate/intent';
 
 const CHANNEL_LABEL = 'quorate/v1/channel';
 const PREFIX_LENGTH = 32;
@@ -104,8 +112,8 @@ export function createEphemeralKeys(): EphemeralKeys {
   const agreement = generateKeyPairSync('x25519');
   const signing = generateKeyPairSync('ed25519');
   return {
-    x25519: rawPublicKey(agreement.publicKey),
-    ed25519: rawPublicKey(signing.publicKey),
+    x25519: rawPublicKey('X25519', agreement.publicKey),
+    ed25519: rawPublicKey('Ed25519', signing.publicKey),
     agreement: agreement.privateKey,
     signing: signing.privateKey,
   };
@@ -119,8 +127,8 @@ export function importEphemeralKeys(
   const agreement = privateKey('X25519', agreementSecret);
   const signing = privateKey('Ed25519', signingSecret);
   return {
-    x25519: rawPublicKey(createPublicKey(agreement)),
-    ed25519: rawPublicKey(createPublicKey(signing)),
+    x25519: rawPublicKey('X25519', createPublicKey(agreement)),
+    ed25519: rawPublicKey('Ed25519', createPublicKey(signing)),
     agreement,
     signing,
   };
@@ -268,20 +276,21 @@ function sha256(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest();
 }
 
-type Curve = 'X25519' | 'Ed25519';
-
-function publicKey(crv: Curve, raw: Uint8Array): KeyObject {
-  const x = Buffer.from(raw).toString('base64url');
-  return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv, x } });
+function publicKey(curve: KeyCurve, raw: Uint8Array): KeyObject {
+  const key = Buffer.from(encodeSpki(curve, raw));
+  return createPublicKey({ key, format: 'der', type: 'spki' });
 }
 
-/** PKCS #8 of RFC 8410 around 32 secret bytes. */
-function privateKey(crv: Curve, secret: Uint8Array): KeyObject {
-  const oid = crv === 'X25519' ? '6e' : '70';
-  const prefix = Buffer.from(`302e020100300506032b65${oid}04220420`, 'hex');
-  return createPrivateKey({ key: Buffer.concat([prefix, secret]), format: 'der', type: 'pkcs8' });
+function privateKey(curve: KeyCurve, secret: Uint8Array): KeyObject {
+  const der = encodePkcs8(curve, secret);
+  try {
+    return createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs8' });
+  } finally {
+    der.fill(0);
+  }
 }
 
-function rawPublicKey(key: KeyObject): Uint8Array {
-  return new Uint8Array(Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url'));
+/** As DER and not as JWK, for the reason that `keyEncoding.ts` gives. */
+function rawPublicKey(curve: KeyCurve, key: KeyObject): Uint8Array {
+  return decodeSpki(curve, key.export({ format: 'der', type: 'spki' }));
 }

@@ -5,6 +5,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
+import { decodeSpki, encodeSpki } from '@quorate/intent';
 
 /** A new P-256 key pair: the secret as PEM, the public key as 65 bytes. */
 export function makeP256(): { readonly pem: string; readonly publicKey: Uint8Array } {
@@ -15,9 +16,7 @@ export function makeP256(): { readonly pem: string; readonly publicKey: Uint8Arr
 
 /** The uncompressed public key (65 bytes) of a P-256 private key. */
 export function p256PublicKey(key: KeyObject): Uint8Array {
-  const { x = '', y = '' } = createPublicKey(key).export({ format: 'jwk' });
-  const point = [Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')];
-  return Uint8Array.from(Buffer.concat(point));
+  return decodeSpki('P-256', createPublicKey(key).export({ format: 'der', type: 'spki' }));
 }
 
 /** A new X25519 key pair: the secret as PEM, the public key as 32 bytes. */
@@ -29,16 +28,14 @@ export function makeX25519(): { readonly pem: string; readonly publicKey: Uint8A
 
 /** The raw public key (32 bytes) of an X25519 key. */
 export function x25519Raw(key: KeyObject): Uint8Array {
-  const { x = '' } = (key.type === 'private' ? createPublicKey(key) : key).export({
-    format: 'jwk',
-  });
-  return Uint8Array.from(Buffer.from(x, 'base64url'));
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
+  return decodeSpki('X25519', publicKey.export({ format: 'der', type: 'spki' }));
 }
 
 /** An X25519 public key from its 32 bytes. */
 export function x25519Public(raw: Uint8Array): KeyObject {
-  const x = Buffer.from(raw).toString('base64url');
-  return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x } });
+  const key = Buffer.from(encodeSpki('X25519', raw));
+  return createPublicKey({ key, format: 'der', type: 'spki' });
 }
 
 /** A private key from PEM bytes, which are wiped. */

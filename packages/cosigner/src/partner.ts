@@ -3,7 +3,6 @@
  * session certificates; the X25519 key opens the connection.
  */
 import { readFileSync } from 'node:fs';
-import { createPublicKey } from 'node:crypto';
 import {
   checkP256PublicKey,
   fromHex,
@@ -14,6 +13,7 @@ import {
 } from '@quorate/intent';
 import { z } from 'zod';
 import { messageOf, SetupError } from './errors.ts';
+import { x25519Public } from './keys.ts';
 
 const FORMAT = 'quorate-cosigner/v1';
 const LABEL = 'quorate/v1/cosigner/identity';
@@ -76,8 +76,7 @@ export function readIdentity(path: string): PublicIdentity {
     const identity = fromHex(file.identity, 65);
     const agreement = fromHex(file.agreement, 32);
     checkP256PublicKey(identity);
-    const x = Buffer.from(agreement).toString('base64url');
-    createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x } });
+    x25519Public(agreement);
     return { name: file.name, role: file.role, identity, agreement };
   } catch (error) {
     throw new SetupError('config/invalid', `${path} is not an exported cosigner key`, error);

@@ -64,6 +64,13 @@ export { IntentError, type IntentErrorCode } from './errors.ts';
 export { framed, hashFramed } from './framed.ts';
 export { encodeIntent, type Holder, type Intent, intentHash } from './intent.ts';
 export { keccak256 } from './keccak.ts';
+export {
+  decodePkcs8,
+  decodeSpki,
+  encodePkcs8,
+  encodeSpki,
+  type KeyCurve,
+} from './keyEncoding.ts';
 export { CHIP_LABELS, LABELS } from './label.ts';
 export { checkP256PublicKey, verifyP256 } from './p256.ts';
 export {

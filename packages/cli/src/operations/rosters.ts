@@ -4,9 +4,11 @@
  * @module
  */
 import { ChipList } from '@quorate/wire';
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import {
   chipFingerprint,
+  decodePkcs8,
+  decodeSpki,
   fromHex,
   type Roster,
   shortFingerprint,
@@ -23,19 +25,13 @@ const SEED_BYTES = 32;
 /** Makes a roster signing key: the seed goes to a private file as hex, the public key comes back. */
 export function makeRosterKey(file: string): Uint8Array {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const seed = Buffer.from(jwkField(privateKey, 'd'), 'base64url');
+  const seed = decodePkcs8('Ed25519', privateKey.export({ format: 'der', type: 'pkcs8' }));
   try {
-    writeDurably(file, `${seed.toString('hex')}\n`, { private: true, fresh: true });
+    writeDurably(file, `${toHex(seed)}\n`, { private: true, fresh: true });
   } finally {
     seed.fill(0);
   }
-  return new Uint8Array(Buffer.from(jwkField(publicKey, 'x'), 'base64url'));
-}
-
-function jwkField(key: KeyObject, field: 'd' | 'x'): string {
-  const value = key.export({ format: 'jwk' })[field];
-  if (typeof value !== 'string') throw new TypeError(`unreachable: Ed25519 key without ${field}`);
-  return value;
+  return decodeSpki('Ed25519', publicKey.export({ format: 'der', type: 'spki' }));
 }
 
 /** The active chips of the registry as a roster; a person compares the fingerprints before signing. */

@@ -1,5 +1,14 @@
 import { type KeyObject, createPublicKey, sign, verify } from 'node:crypto';
-import { framed, fromBase64, fromHex, toBase64, toHex, u64 } from '@quorate/intent';
+import {
+  decodeSpki,
+  encodeSpki,
+  framed,
+  fromBase64,
+  fromHex,
+  toBase64,
+  toHex,
+  u64,
+} from '@quorate/intent';
 import { z } from 'zod';
 
 /** A statement signed by the server: at this time entry `seq` was the last, with this hash. */
@@ -21,13 +30,10 @@ export const CheckpointSchema: z.ZodType<Checkpoint> = z.strictObject({
   signature: z.string().regex(/^[A-Za-z0-9+/]{86}==$/),
 });
 
-/** SubjectPublicKeyInfo of an Ed25519 key up to the 32 bytes themselves. */
-export const SPKI_PREFIX: Uint8Array = fromHex('302a300506032b6570032100');
-
 /** The 32 bytes of an Ed25519 public key, in hex. */
 export function publicKeyHex(key: KeyObject): string {
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  return toHex(new Uint8Array(spki.subarray(SPKI_PREFIX.length)));
+  return toHex(decodeSpki('Ed25519', spki));
 }
 
 /** Signs the head of the chain. */
@@ -39,8 +45,8 @@ export function signCheckpoint(key: KeyObject, head: Omit<Checkpoint, 'signature
 /** Verifies a checkpoint under an audit key given as 64 hex digits. */
 export function verifyCheckpoint(checkpoint: Checkpoint, publicKey: string): boolean {
   try {
-    const spki = Buffer.concat([SPKI_PREFIX, fromHex(publicKey)]);
-    const key = createPublicKey({ key: spki, type: 'spki', format: 'der' });
+    const spki = encodeSpki('Ed25519', fromHex(publicKey));
+    const key = createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' });
     const message = checkpointBytes(publicKey, checkpoint);
     return verify(null, message, key, fromBase64(checkpoint.signature));
   } catch {

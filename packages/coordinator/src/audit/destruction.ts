@@ -1,6 +1,7 @@
 /** The certificate that a key was destroyed: one audit entry, signed by itself. docs/spec/audit.md §5. */
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import {
+  encodeSpki,
   framed,
   fromBase64,
   fromHex,
@@ -12,7 +13,7 @@ import {
 } from '@quorate/intent';
 import type { AuditDetails, Destruction } from '../services.ts';
 import { canonicalJson } from './canonical.ts';
-import { publicKeyHex, SPKI_PREFIX } from './checkpoint.ts';
+import { publicKeyHex } from './checkpoint.ts';
 import type { Entry } from './entry.ts';
 
 /** The action of the entry that holds the certificate. */
@@ -76,7 +77,7 @@ export function destructionProblem(
 }
 
 function isSigned(details: AuditDetails, certificate: string, publicKey: string): boolean {
-  const spki = Buffer.concat([SPKI_PREFIX, fromHex(publicKey)]);
+  const spki = Buffer.from(encodeSpki('Ed25519', fromHex(publicKey)));
   const key = createPublicKey({ key: spki, type: 'spki', format: 'der' });
   return verify(null, certificateBytes(publicKey, details), key, fromBase64(certificate));
 }

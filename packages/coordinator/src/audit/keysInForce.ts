@@ -1,8 +1,10 @@
-import { SPKI_PREFIX } from './checkpoint.ts';
 import type { Entry } from './entry.ts';
 
 /** The action of the entry that says that the server goes on with another key. */
 export const ADOPTED = 'key.adopt';
+
+/** Hex digits of the raw key, with which the SubjectPublicKeyInfo of an Ed25519 key ends. */
+const RAW_DIGITS = 64;
 
 /** An audit key that was given up, and the entry that says so: the first that it no longer signs. */
 interface FormerKey {
@@ -16,7 +18,7 @@ export function formerKeysIn(entries: readonly Entry[]): FormerKey[] {
   return entries.flatMap(({ seq, action, subject, details }) => {
     const spki = details['former_public_key'];
     if (action !== ADOPTED || subject !== 'audit' || typeof spki !== 'string') return [];
-    return [{ until: seq, publicKey: spki.slice(2 * SPKI_PREFIX.length) }];
+    return [{ until: seq, publicKey: spki.slice(-RAW_DIGITS) }];
   });
 }
 

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { calculateJwkThumbprint } from 'jose';
+import { decodeSpki } from '@quorate/intent';
 import { describeIssues } from '@quorate/wire';
 import { z } from 'zod';
 import { KeyFileError, type KeyKind, kindOf, loadOrCreateKey, readSecretFile } from './keyFile.ts';
@@ -149,8 +150,13 @@ function parseJson(file: string): unknown {
 }
 
 function thumbprint(key: KeyObject): Promise<string> {
-  const { kty, crv, x, y } = key.export({ format: 'jwk' });
-  if (kty === undefined || crv === undefined || x === undefined)
-    throw new KeyFileError('not a curve key');
-  return calculateJwkThumbprint(y === undefined ? { kty, crv, x } : { kty, crv, x, y });
+  const spki = key.export({ format: 'der', type: 'spki' });
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
+  if (kindOf(key) === 'ed25519') {
+    const x = text(decodeSpki('Ed25519', spki));
+    return calculateJwkThumbprint({ kty: 'OKP', crv: 'Ed25519', x });
+  }
+  const point = decodeSpki('P-256', spki);
+  const [x, y] = [text(point.subarray(1, 33)), text(point.subarray(33))];
+  return calculateJwkThumbprint({ kty: 'EC', crv: 'P-256', x, y });
 }

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { authorisationMessage, toBase64, toHex } from '@quorate/intent';
+import { authorisationMessage, decodeSpki, toBase64, toHex } from '@quorate/intent';
 import type { AuthorisationRequest } from '../services.ts';
 
 /** Holds the key that every chip was personalised with, and signs releases with it. */
@@ -14,7 +14,8 @@ export interface Authoriser {
 
 /** Makes the authoriser of a P-256 private key. */
 export function createAuthoriser(key: KeyObject): Authoriser {
-  const publicKey = pointOf(createPublicKey(key));
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  const publicKey = decodeSpki('P-256', spki);
   return {
     publicKey,
     fingerprint: toHex(new Uint8Array(createHash('sha256').update(publicKey).digest())),
@@ -23,14 +24,4 @@ export function createAuthoriser(key: KeyObject): Authoriser {
       return toBase64(new Uint8Array(signature));
     },
   };
-}
-
-function pointOf(key: KeyObject): Uint8Array {
-  const { x, y } = key.export({ format: 'jwk' });
-  if (x === undefined || y === undefined) throw new Error('authorisation key is not a P-256 key');
-  const point = new Uint8Array(65);
-  point[0] = 4;
-  point.set(Buffer.from(x, 'base64url'), 1);
-  point.set(Buffer.from(y, 'base64url'), 33);
-  return point;
 }

@@ -6,7 +6,7 @@
  * equivocation. That a signed message is false only the protocol can tell, which this server does not
  * contain: such a report stays the claim of its author, with the signed message beside it.
  */
-import { decodeCertificate, roundSigningInput } from '@quorate/intent';
+import { decodeCertificate, encodeSpki, roundSigningInput } from '@quorate/intent';
 import type { Abort, Evidence } from '@quorate/wire';
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { sessionIdOf } from './certificate.ts';
@@ -57,6 +57,6 @@ function isSigned(state: SessionState, evidence: Evidence): boolean {
 }
 
 function signingKey(raw: Uint8Array): KeyObject {
-  const x = Buffer.from(raw).toString('base64url');
-  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  const key = Buffer.from(encodeSpki('Ed25519', raw));
+  return createPublicKey({ key, format: 'der', type: 'spki' });
 }

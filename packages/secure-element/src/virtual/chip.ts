@@ -7,6 +7,7 @@ import {
   sign,
   timingSafeEqual,
 } from 'node:crypto';
+import { decodePkcs8, decodeSpki, encodePkcs8 } from '@quorate/intent';
 import { type Card, type CardStatus, type RecordPlace, StatusError } from '../card/card.ts';
 import { SW } from '../status.ts';
 import {
@@ -57,29 +58,23 @@ export class VirtualCard implements Card {
 
   sign(message: Uint8Array): Uint8Array {
     const { privateKey, publicKey } = this.#personalisation();
-    const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
-    const key = createPrivateKey({
-      format: 'jwk',
-      key: {
-        kty: 'EC',
-        crv: 'P-256',
-        d: text(privateKey),
-        x: text(publicKey.subarray(1, 33)),
-        y: text(publicKey.subarray(33)),
-      },
-    });
-    return new Uint8Array(sign('sha256', message, key));
+    const der = encodePkcs8('P-256', privateKey, publicKey);
+    try {
+      const key = createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs8' });
+      return new Uint8Array(sign('sha256', message, key));
+    } finally {
+      der.fill(0);
+    }
   }
 
   personalise(authorisationKey: Uint8Array, pin: Uint8Array): void {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const { d = '', x = '', y = '' } = privateKey.export({ format: 'jwk' });
-    const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64url'));
+    const made = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const secret = made.privateKey.export({ format: 'der', type: 'pkcs8' });
     this.#commit({
       triesLeft: PIN_TRIES,
       personalisation: {
-        privateKey: bytes(d),
-        publicKey: Uint8Array.of(4, ...bytes(x), ...bytes(y)),
+        privateKey: decodePkcs8('P-256', secret),
+        publicKey: decodeSpki('P-256', made.publicKey.export({ format: 'der', type: 'spki' })),
         authorisationKey,
         ...pinVerifier(pin),
       },
