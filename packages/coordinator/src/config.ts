@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { describeIssues } from '@quorate/wire';
 import { parse as parseYaml } from 'yaml';
+import type { TokenKeySettings } from './auth/index.ts';
 import type { ServerOptions } from './options.ts';
 import { type CoordinatorConfig, SETTINGS, schema } from './settings.ts';
 
@@ -75,12 +76,7 @@ export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
       round: deadlines.round * 1000,
       session: deadlines.session * 1000,
     },
-    tokens: {
-      algorithm: tokens.algorithm,
-      ...(tokens.key_file === undefined ? {} : { keyFile: tokens.key_file }),
-      ...(tokens.jwks_file === undefined ? {} : { jwksFile: tokens.jwks_file }),
-      ...(tokens.jwks_issuer === undefined ? {} : { jwksIssuer: tokens.jwks_issuer }),
-    },
+    tokens: tokenSettings(tokens),
     lifetimes: { access: tokens.access * 1000, refresh: tokens.refresh * 1000 },
     maxOpenSessions: limits.open_sessions,
     connections: {
@@ -102,6 +98,20 @@ export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
       ? {}
       : { tls: { certificate: read(tls.certificate_file), key: read(tls.key_file) } }),
   };
+}
+
+function tokenSettings(tokens: CoordinatorConfig['tokens']): Partial<TokenKeySettings> {
+  const { algorithm, key_file: keyFile } = tokens;
+  const { jwks_file: file, jwks_issuer: issuer, jwks_audience: audience } = tokens;
+  const own = { algorithm, ...(keyFile === undefined ? {} : { keyFile }) };
+  if (file === undefined || issuer === undefined || audience === undefined) return own;
+  const terms = {
+    type: tokens.jwks_type,
+    rolesClaim: tokens.jwks_roles_claim,
+    maxLife: tokens.jwks_max_life * 1000,
+    clockTolerance: tokens.clock_tolerance * 1000,
+  };
+  return { ...own, jwks: { file, issuer, audience, ...terms } };
 }
 
 function readTree(name: string): Tree {

@@ -18,9 +18,17 @@ export interface Identity {
   readonly tokenId: string;
 }
 
+/** A token that is not taken. */
+export interface Refused {
+  /** Why, for the server. */
+  readonly refused: string;
+  /** Why, for whoever presented it; only of a token that an issuer signed. */
+  readonly told?: string;
+}
+
 /** Verifies access tokens: signature, pinned algorithm, issuer, expiry, revocation, disabled users. */
 export interface Tokens {
-  verify(token: string): Promise<Identity | { readonly refused: string }>;
+  verify(token: string): Promise<Identity | Refused>;
 }
 
 /** One user, without anything secret. */

@@ -1,6 +1,7 @@
 /** The settings of a coordinator: their names, types, bounds and defaults. */
 import { DEADLINES, type Language } from '@quorate/wire';
 import { z } from 'zod';
+import { ISSUER_DEFAULTS, type TokenType } from './auth/index.ts';
 import { CONNECTIONS, TIMEOUTS } from './limits/defaults.ts';
 
 /** A configuration with every default filled in and absolute paths. Times are seconds. */
@@ -22,6 +23,11 @@ export interface CoordinatorConfig {
     readonly key_file?: string | undefined;
     readonly jwks_file?: string | undefined;
     readonly jwks_issuer?: string | undefined;
+    readonly jwks_audience?: string | undefined;
+    readonly jwks_type: TokenType;
+    readonly jwks_roles_claim: string;
+    readonly jwks_max_life: number;
+    readonly clock_tolerance: number;
     readonly access: number;
     readonly refresh: number;
   };
@@ -90,11 +96,25 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
       algorithm: z.enum(['EdDSA', 'ES256', 'HS256']).default('EdDSA'),
       key_file: file.optional(),
       jwks_file: file.optional(),
-      jwks_issuer: z.string().min(1).optional(),
+      jwks_issuer: z.string().min(1).max(512).optional(),
+      /** What the other issuer's tokens have to name as their audience. */
+      jwks_audience: z.string().min(1).max(512).optional(),
+      jwks_type: z.enum(['at+jwt', 'JWT']).default(ISSUER_DEFAULTS.type),
+      jwks_roles_claim: z.string().min(1).max(128).default(ISSUER_DEFAULTS.rolesClaim),
+      jwks_max_life: seconds(ISSUER_DEFAULTS.maxLife, { min: 60, max: 2_592_000 }),
+      /** How many seconds the other issuer's clock may be off. */
+      clock_tolerance: seconds(ISSUER_DEFAULTS.clockTolerance, { min: 0, max: 300 }),
       /** Seconds that an access token lives. */
       access: z.number().positive().max(86_400).default(900),
       /** Seconds that a login lives. */
       refresh: z.number().positive().max(2_592_000).default(43_200),
+    })
+    .superRefine((tokens, context) => {
+      for (const name of ['jwks_issuer', 'jwks_audience'] as const) {
+        if (tokens.jwks_file === undefined || tokens[name] !== undefined) continue;
+        const message = 'expected together with tokens.jwks_file';
+        context.addIssue({ code: 'custom', path: [name], message });
+      }
     })
     .prefault({}),
   limits: z

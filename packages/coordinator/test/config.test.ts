@@ -81,6 +81,8 @@ describe('refusals', () => {
     ['limits:\n  connections: 4\n', 'limits.connections'],
     ['limits:\n  connections: 20\n  connections_reserved: 20\n', 'below connections'],
     ['timeouts:\n  headers: 0\n', 'timeouts.headers'],
+    ['tokens:\n  jwks_file: a\n  jwks_issuer: b\n', 'tokens.jwks_audience: expected together'],
+    ['tokens:\n  jwks_file: a\n  jwks_audience: b\n', 'tokens.jwks_issuer: expected together'],
   ])('%j is refused with a message that names it', (text, message) => {
     const load = (): unknown => loadCoordinatorConfig({ file: file(text) });
     expect(load).toThrow(ConfigError);

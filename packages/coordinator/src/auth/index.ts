@@ -19,6 +19,7 @@ import { createTokenService, type IssuedToken } from './tokens.ts';
 import { findUser, listUsers, type UserRecord } from './users.ts';
 
 export { KeyFileError, loadOrCreateKey } from './keyFile.ts';
+export { ISSUER_DEFAULTS, type TokenType } from './issuerTerms.ts';
 export type { Lifetimes, Login } from './login.ts';
 export type { PasswordCost } from './password.ts';
 export { Refusal } from './refusal.ts';

@@ -4,6 +4,7 @@ import { calculateJwkThumbprint } from 'jose';
 import { decodeSpki } from '@quorate/intent';
 import { describeIssues } from '@quorate/wire';
 import { z } from 'zod';
+import { ISSUER_DEFAULTS, type IssuerTerms } from './issuerTerms.ts';
 import { KeyFileError, type KeyKind, kindOf, loadOrCreateKey, readSecretFile } from './keyFile.ts';
 
 /** The token algorithms that the server speaks. */
@@ -17,11 +18,13 @@ export interface TokenKeySettings {
   readonly keyFile: string;
   /** The key of that file when it was opened already; not for HS256. */
   readonly key?: KeyObject;
-  /** Public keys of another issuer whose tokens are taken too. */
-  readonly jwksFile?: string;
-  /** Issuer claim of tokens under the keys of `jwksFile`; required with it. */
-  readonly jwksIssuer?: string;
+  /** Another issuer whose tokens are taken too. */
+  readonly jwks?: JwksSettings;
 }
+
+/** Another issuer: the file of its public keys, and the terms for its tokens. */
+type JwksSettings = { readonly file: string } & Pick<IssuerTerms, 'issuer' | 'audience'> &
+  Partial<IssuerTerms>;
 
 /** A key that verifies tokens, for one algorithm and one issuer only. */
 export interface VerifyingKey {
@@ -29,8 +32,8 @@ export interface VerifyingKey {
   readonly algorithm: TokenAlgorithm;
   readonly issuer: string;
   readonly key: KeyObject | Uint8Array;
-  /** Whether this server makes tokens with it. */
-  readonly own: boolean;
+  /** Of another issuer; absent for the key that this server makes tokens with. */
+  readonly terms?: IssuerTerms;
 }
 
 /** The server's keys for tokens. */
@@ -50,7 +53,7 @@ export function tokenKeyKind(algorithm: TokenAlgorithm = 'EdDSA'): KeyKind | und
   return algorithm === 'HS256' ? undefined : KINDS[algorithm];
 }
 
-/** Issuer claim of the tokens that this server makes. */
+/** Issuer and audience of the tokens that this server makes. */
 export const ISSUER = 'quorate';
 
 const MINIMUM_SECRET = 32;
@@ -79,11 +82,10 @@ export async function loadTokenKeys(settings: TokenKeySettings): Promise<TokenKe
     algorithm === 'HS256'
       ? loadShared(settings.keyFile)
       : await ownKeyOf(settings.key ?? loadOrCreateKey(settings.keyFile, KINDS[algorithm]));
-  const mine: VerifyingKey = { ...own.verifying, algorithm, issuer: ISSUER, own: true };
-  const others =
-    settings.jwksFile === undefined ? [] : await loadJwks(settings.jwksFile, settings.jwksIssuer);
+  const mine: VerifyingKey = { ...own.verifying, algorithm, issuer: ISSUER };
+  const others = settings.jwks === undefined ? [] : await loadJwks(settings.jwks);
   if (others.some((key) => key.kid === mine.kid)) {
-    throw new KeyFileError(`${settings.jwksFile} repeats the key id of the server's own key`);
+    throw new KeyFileError(`${settings.jwks?.file} repeats the key id of the server's own key`);
   }
   return { signing: { ...own.signing, algorithm }, verifying: [mine, ...others] };
 }
@@ -117,10 +119,13 @@ function loadShared(file: string): OwnKey {
   return { signing: own, verifying: own };
 }
 
-async function loadJwks(file: string, issuer: string | undefined): Promise<VerifyingKey[]> {
-  if (issuer === undefined || issuer === ISSUER) {
+async function loadJwks({ file, ...given }: JwksSettings): Promise<VerifyingKey[]> {
+  const terms = { ...ISSUER_DEFAULTS, ...given };
+  const { issuer, audience } = terms;
+  if (issuer === '' || issuer === ISSUER) {
     throw new KeyFileError(`${file} needs the issuer of its tokens, other than ${ISSUER}`);
   }
+  if (audience === '') throw new KeyFileError(`${file} needs the audience of its tokens`);
   const set = Jwks.safeParse(parseJson(file));
   if (!set.success) {
     throw new KeyFileError(
@@ -132,7 +137,7 @@ async function loadJwks(file: string, issuer: string | undefined): Promise<Verif
       const jwk = y === undefined ? { kty, crv, x } : { kty, crv, x, y };
       const key = createPublicKey({ key: jwk, format: 'jwk' });
       const algorithm = kindOf(key) === 'ed25519' ? 'EdDSA' : 'ES256';
-      return { kid: kid ?? (await thumbprint(key)), algorithm, issuer, key, own: false };
+      return { kid: kid ?? (await thumbprint(key)), algorithm, issuer, key, terms };
     }),
   );
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) {

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import type { Identity, Role, Tokens, User } from '../services.ts';
+import type { Identity, Refused, Role, Tokens, User } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
+import { claimedRoles, FROM_THE_FUTURE, problemOf } from './issuerTerms.ts';
 import { ISSUER, type TokenKeys, type VerifyingKey } from './tokenKeys.ts';
 import { findUser, type UserRecord } from './users.ts';
 
@@ -26,12 +27,16 @@ const role = z.enum(['admin', 'coordinator', 'participant', 'auditor']);
 /** What every token says. */
 const Claims = z.object({
   sub: z.string(),
-  roles: z.array(role).optional(),
   exp: z.number(),
   jti: z.string().max(128).optional(),
 });
-/** What the server's own tokens say besides: the login that they belong to, the user's generation. */
-const OwnClaims = z.object({ jti: z.string(), fam: z.string(), gen: z.number().int() });
+/** What the server's own tokens say besides: roles, the login they belong to, the user's generation. */
+const OwnClaims = z.object({
+  jti: z.string(),
+  roles: z.array(role),
+  fam: z.string(),
+  gen: z.number().int(),
+});
 
 /** Makes the token service of one server. */
 export function createTokenService(
@@ -66,6 +71,7 @@ async function issue(
   })
     .setProtectedHeader({ alg: signing.algorithm, kid: signing.kid, typ: 'JWT' })
     .setIssuer(ISSUER)
+    .setAudience(ISSUER)
     .setSubject(user.username)
     .setIssuedAt(issuedAt)
     .setExpirationTime(expiresAt)
@@ -91,51 +97,74 @@ function pickKey({ verifying }: TokenKeys, token: string): VerifyingKey | undefi
 }
 
 async function verifyWith(
-  key: VerifyingKey,
+  { key, algorithm, issuer, terms }: VerifyingKey,
   token: string,
   at: number,
-): Promise<{ claims: JWTPayload } | { refused: string }> {
+): Promise<{ claims: JWTPayload } | Refused> {
   try {
-    const { payload } = await jwtVerify(token, key.key, {
-      algorithms: [key.algorithm],
-      issuer: key.issuer,
+    const { payload, protectedHeader } = await jwtVerify(token, key, {
+      algorithms: [algorithm],
+      issuer,
       requiredClaims: ['sub', 'exp'],
       currentDate: new Date(at),
+      ...(terms === undefined
+        ? { typ: 'JWT' }
+        : { audience: terms.audience, clockTolerance: terms.clockTolerance / 1000 }),
     });
-    return { claims: payload };
+    const problem =
+      terms === undefined
+        ? foreignAudience(payload)
+        : problemOf({ ...protectedHeader }, payload, terms, at);
+    return problem === undefined ? { claims: payload } : { refused: problem, told: problem };
   } catch (error) {
-    return { refused: error instanceof errors.JWTExpired ? 'expired' : 'not valid' };
+    return reasonOf(error);
   }
+}
+
+/** Tokens of this server name it since it gives them an audience. */
+function foreignAudience({ aud = ISSUER }: JWTPayload): string | undefined {
+  return aud === ISSUER ? undefined : 'for another audience';
+}
+
+/** What is wrong with the claims of a signed token may be told to whoever presents it. */
+function reasonOf(error: unknown): Refused {
+  if (error instanceof errors.JWTExpired) return { refused: 'expired', told: 'expired' };
+  if (!(error instanceof errors.JWTClaimValidationFailed)) return { refused: 'not valid' };
+  const refused = error.claim === 'nbf' ? FROM_THE_FUTURE : `not valid: ${error.claim}`;
+  return { refused, told: refused };
 }
 
 async function identify(
   tx: Tx,
-  key: VerifyingKey,
+  { terms }: VerifyingKey,
   token: string,
   payload: JWTPayload,
-): Promise<Identity | { refused: string }> {
+): Promise<Identity | Refused> {
   const claims = Claims.safeParse(payload);
-  if (!claims.success) return { refused: 'claims missing or of the wrong form' };
-  const { sub, exp, jti, roles } = claims.data;
+  const own = terms === undefined ? OwnClaims.safeParse(payload) : undefined;
+  if (!claims.success || own?.success === false) {
+    return { refused: 'claims missing or of the wrong form' };
+  }
+  const { sub, exp, jti } = claims.data;
   const user = await findUser(tx, sub);
   if (user?.state !== 'active') return { refused: 'user unknown or disabled' };
   const tokenId = jti ?? createHash('sha256').update(token).digest('base64url');
-  if ((await isRevoked(tx, tokenId)) || (key.own && (await isOver(tx, user, payload)))) {
-    return { refused: 'revoked' };
-  }
-  return { username: sub, roles: allowed(user, roles), expiresAt: exp * 1000, tokenId };
-}
-
-/** Tells whether the login of one of our tokens has ended, or its user was changed since. */
-async function isOver(tx: Tx, user: UserRecord, payload: JWTPayload): Promise<boolean> {
-  const claims = OwnClaims.safeParse(payload);
-  if (!claims.success || claims.data.gen !== user.generation) return true;
-  return isRevoked(tx, claims.data.fam);
+  const { fam: family, gen, roles = [] } = own?.data ?? {};
+  const over =
+    own !== undefined && (gen !== user.generation || (await isRevoked(tx, family ?? '')));
+  if (over || (await isRevoked(tx, tokenId))) return { refused: 'revoked' };
+  const claimed = terms === undefined ? roles : claimedRoles(payload, terms);
+  return {
+    username: sub,
+    roles: allowed(user, claimed),
+    expiresAt: exp * 1000 + (terms?.clockTolerance ?? 0),
+    tokenId,
+  };
 }
 
 /** The roles that both the token and the register of users allow. */
-function allowed(user: User, claimed: readonly Role[] | undefined): Role[] {
-  return user.roles.filter((each) => claimed === undefined || claimed.includes(each));
+function allowed(user: User, claimed: readonly string[]): Role[] {
+  return user.roles.filter((each) => claimed.includes(each));
 }
 
 /** Voids a token id or a login family until the last token of it would have expired anyway. */

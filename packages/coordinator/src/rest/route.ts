@@ -92,7 +92,9 @@ async function admit(
   const [, token] = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(header) ?? [];
   if (token === undefined) throw new ApiError('unauthorised', 'a bearer token is needed');
   const identity = await deps.auth.tokens.verify(token);
-  if ('refused' in identity) throw new ApiError('invalid_token', 'log in again');
+  if ('refused' in identity) {
+    throw new ApiError('invalid_token', identity.told ?? 'log in again');
+  }
   takeUse(limits.perUser, identity.username);
   const needed = route.roles;
   if (identity.roles.some((role) => needed.includes(role))) return identity;

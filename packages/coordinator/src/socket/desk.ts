@@ -14,7 +14,7 @@ import type { Hub } from '../delivery/hub.ts';
 import { lastCseq, noteCseq } from '../delivery/inbox.ts';
 import type { Numbered, Outbox, Recipient, Resumption } from '../delivery/outbox.ts';
 import type { Tally } from '../audit/index.ts';
-import type { AuditEvent, AuditLog, Clock, Identity, Tokens } from '../services.ts';
+import type { AuditEvent, AuditLog, Clock, Identity, Refused, Tokens } from '../services.ts';
 import type { Refusal } from '../session/refusal.ts';
 import type { SessionMessage, SessionService } from '../session/service.ts';
 import type { Database, Tx } from '../store/database.ts';
@@ -196,11 +196,8 @@ export class Desk {
 }
 
 /** The token must be valid, speak for exactly this user, and allow the role (contract §1.1). */
-function refusalOf(
-  verdict: Identity | { readonly refused: string },
-  message: Register,
-): Unregistered | undefined {
-  if ('refused' in verdict) return { refused: 'invalid_token', details: '' };
+function refusalOf(verdict: Identity | Refused, message: Register): Unregistered | undefined {
+  if ('refused' in verdict) return { refused: 'invalid_token', details: verdict.told ?? '' };
   if (verdict.username !== message.username) return { refused: 'invalid_token', details: '' };
   if (verdict.roles.includes(message.role)) return undefined;
   return { refused: 'forbidden_role', details: `not allowed: ${message.role}` };

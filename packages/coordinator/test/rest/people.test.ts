@@ -105,6 +105,19 @@ describe('login over REST', () => {
     });
   });
 
+  test('Y-6: says of a signed token why it is not taken, of another only that it is not', async () => {
+    const { auth, clock, app } = await openRest();
+    const lifetime = 60_000;
+    const { token } = await auth.issueToken({ username: 'root', lifetime, actor: 'root' });
+    const detail = async (sent: string): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${sent}` };
+      return (await app.inject({ url: '/api/v1/keys', headers })).json().detail;
+    };
+    clock.advance(lifetime);
+    expect(await detail(token)).toBe('expired');
+    expect(await detail(`${token.slice(0, -8)}AAAAAAAA`)).toBe('log in again');
+  });
+
   test('speaks the language of the deployment, with the same code', async () => {
     const fixture = await openFixture();
     const { call } = await serve(fixture, { language: 'zh-CN' });

@@ -1,0 +1,75 @@
+/** What a token of another issuer has to say before it is worth anything here. */
+import type { JWTHeaderParameters, JWTPayload } from 'jose';
+import { z } from 'zod';
+
+/** The types of access tokens: RFC 9068's own, or the general one that many issuers use. */
+export type TokenType = 'at+jwt' | 'JWT';
+
+/** The terms for tokens under the keys of a JWKS file. Times are milliseconds. */
+export interface IssuerTerms {
+  readonly issuer: string;
+  /** Names this server: a token for another application is no token for it. */
+  readonly audience: string;
+  /** With `JWT`, tokens of type `at+jwt`, `JWT` or none are taken; with `at+jwt` only that. */
+  readonly type: TokenType;
+  /** From issue to expiry. */
+  readonly maxLife: number;
+  /** The claim that lists roles. */
+  readonly rolesClaim: string;
+  /** How far the issuer's clock may be off. */
+  readonly clockTolerance: number;
+}
+
+/** What holds unless configured. */
+export const ISSUER_DEFAULTS: Omit<IssuerTerms, 'issuer' | 'audience'> = {
+  type: 'at+jwt',
+  maxLife: 24 * 3_600_000,
+  rolesClaim: 'roles',
+  clockTolerance: 30_000,
+};
+
+const Times = z.object({ iat: z.number(), exp: z.number() });
+/** Claims that only ID tokens and logout tokens have. */
+const NOT_OF_ACCESS_TOKENS = ['at_hash', 'c_hash', 'events'];
+
+/**
+ * What is wrong with a token whose signature, issuer, audience, `nbf` and expiry were verified; undefined
+ * when nothing is.
+ *
+ * Security: an ID token tells another application who somebody is. Taken for an access token it would let
+ * that application act here as everybody who logs in to it.
+ */
+export function problemOf(
+  header: JWTHeaderParameters,
+  payload: JWTPayload,
+  terms: IssuerTerms,
+  at: number,
+): string | undefined {
+  const type = header.typ?.toLowerCase().replace(/^application\//, '');
+  const types: (string | undefined)[] = ['at+jwt'];
+  if (terms.type === 'JWT') types.push('jwt', undefined);
+  if (!types.includes(type)) return `type ${shown(type)}, expected ${terms.type}`;
+  const foreign = NOT_OF_ACCESS_TOKENS.find((claim) => payload[claim] !== undefined);
+  if (foreign !== undefined) return `an access token has no ${foreign}`;
+  const times = Times.safeParse(payload);
+  if (!times.success) return 'iat and exp are needed';
+  const { iat, exp } = times.data;
+  if (iat * 1000 > at + terms.clockTolerance) return FROM_THE_FUTURE;
+  const life = (exp - iat) * 1000;
+  if (life <= 0 || life > terms.maxLife) {
+    return `lives ${Math.round(exp - iat)} s, at most ${terms.maxLife / 1000} s are allowed`;
+  }
+  return undefined;
+}
+
+/** Says that it is a clock: nothing else about the token is wrong. */
+export const FROM_THE_FUTURE = "issued in the future: the issuer's clock or this server's is wrong";
+
+/** The roles that a token claims: none when it says nothing of them. */
+export function claimedRoles(payload: JWTPayload, { rolesClaim }: IssuerTerms): readonly string[] {
+  const claim: unknown = payload[rolesClaim];
+  return Array.isArray(claim) ? claim.filter((role) => typeof role === 'string') : [];
+}
+
+const shown = (type: string | undefined): string =>
+  type === undefined ? 'missing' : JSON.stringify(type.slice(0, 32));
