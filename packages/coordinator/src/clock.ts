@@ -1,23 +1,31 @@
-/** The system's clock. */
+/** The system's clocks. */
 import type { Clock } from './services.ts';
 
 /** The longest time that one timer of the runtime can wait. */
 const LONGEST = 2 ** 31 - 1;
 
+/** How long a wait for a date goes on before the wall clock is looked at again: it may have been set. */
+const LOOK_AGAIN = 30_000;
+
+/** Waits in steps until nothing is left; gives a function that cancels. */
+function waitWhile(left: () => number, longest: number, callback: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const wait = (): void => {
+    const now = Math.min(Math.max(left(), 0), longest);
+    timer = setTimeout(() => (left() > 0 ? wait() : callback()), now);
+    timer.unref();
+  };
+  wait();
+  return () => clearTimeout(timer);
+}
+
 /** Real time. Timers never keep the process alive by themselves. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  schedule: (at, callback) => {
-    let timer: NodeJS.Timeout;
-    const wait = (): void => {
-      const left = at - Date.now();
-      timer = setTimeout(
-        () => (left > LONGEST ? wait() : callback()),
-        Math.min(Math.max(left, 0), LONGEST),
-      );
-      timer.unref();
-    };
-    wait();
-    return () => clearTimeout(timer);
+  schedule: (at, callback) => waitWhile(() => at - Date.now(), LOOK_AGAIN, callback),
+  elapsed: () => performance.now(),
+  after: (delay, callback) => {
+    const end = performance.now() + delay;
+    return waitWhile(() => end - performance.now(), LONGEST, callback);
   },
 };

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Audit, Tally } from './audit/index.ts';
 import type { Auth } from './auth/index.ts';
 import type { ChipRegistry } from './chips/index.ts';
+import type { ClockWatch } from './clockWatch.ts';
 import type { Outbox } from './delivery/outbox.ts';
 import type { Endpoint, ServerOptions } from './options.ts';
 import type { Clock } from './services.ts';
@@ -29,6 +30,7 @@ export interface CoordinatorServer {
 export interface Parts {
   readonly database: Database;
   readonly clock: Clock;
+  readonly clockWatch: ClockWatch;
   readonly audit: Audit;
   readonly tally: Tally;
   readonly auth: Auth;
@@ -71,6 +73,7 @@ export class Server implements CoordinatorServer {
     await database.transaction((tx) => outbox.start(tx, clock.now()));
     await sessions.start();
     audit.start();
+    this.#parts.clockWatch.start();
     this.#schedulePrune();
     limiter.attach(app.server);
     sockets.attach(app.server);
@@ -99,6 +102,7 @@ export class Server implements CoordinatorServer {
     const { app, sockets, limiter, sessions, database, audit, tally, state } = this.#parts;
     state.ready = false;
     this.#cancelPrune();
+    this.#parts.clockWatch.stop();
     sessions.stop();
     await sockets.close(CLOSE.restarting, 'restarting');
     const closed = app.close();
@@ -111,7 +115,7 @@ export class Server implements CoordinatorServer {
 
   #schedulePrune(): void {
     const { clock, database, outbox, app } = this.#parts;
-    this.#cancelPrune = clock.schedule(clock.now() + PRUNE_MS, () => {
+    this.#cancelPrune = clock.after(PRUNE_MS, () => {
       database
         .transaction((tx) => outbox.prune(tx, clock.now()))
         .catch((error: unknown) => app.log.error({ error: describe(error) }, 'failure'));

@@ -15,8 +15,10 @@ import {
 import { createChips } from './chips/index.ts';
 import { createReplacements } from './chips/replacement.ts';
 import { systemClock } from './clock.ts';
+import { ClockWatch, clockStepEntry, describeStep } from './clockWatch.ts';
 import { Hub } from './delivery/hub.ts';
 import { Outbox } from './delivery/outbox.ts';
+import { createHealth } from './health.ts';
 import { ClientAddresses } from './limits/addresses.ts';
 import { connectionLimits, TIMEOUTS } from './limits/defaults.ts';
 import { createMetrics, registerRest } from './rest/index.ts';
@@ -136,8 +138,14 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     registerTimeout: timeouts.register,
   });
   const state = { ready: false };
+  const clockWatch = new ClockWatch(clock, (step) => {
+    app.log.warn(describeStep(step));
+    audit.record(clockStepEntry(step)).catch(onError);
+  });
+  const health = createHealth({ database, clockWatch, isReady: () => state.ready });
   const metrics = createMetrics();
   countConnections(metrics.registry, sockets, limiter);
+  countClockSteps(metrics.registry, clockWatch);
   registerRest(app, {
     database,
     auth,
@@ -150,13 +158,14 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     sessions: sessionsView,
     addresses,
     metrics,
-    ready: () => state.ready,
+    health,
     onError: (error, route) => app.log.error({ error: describe(error), route }, 'request failed'),
   });
   registerConsole(app, options.consoleFiles ?? new Map());
   return {
     database,
     clock,
+    clockWatch,
     audit,
     tally,
     auth,
@@ -207,6 +216,15 @@ function countConnections(
       collect: () => gauge.set(value()),
     });
   }
+}
+
+function countClockSteps(registry: Registry, clockWatch: ClockWatch): void {
+  const gauge: Gauge = new Gauge({
+    name: 'quorate_clock_steps',
+    help: 'How often the wall clock was set by more than 5 seconds since the start',
+    registers: [registry],
+    collect: () => gauge.set(clockWatch.count),
+  });
 }
 
 const defaultDeadlines: Deadlines = {

@@ -1,6 +1,7 @@
 /**
  * Every message, REST schema and error code of Quorate. Nothing here does I/O.
  */
+export { clockDoubt, dateOf } from './dates.ts';
 export {
   CODES,
   type CodeEntry,

@@ -90,7 +90,7 @@ export function createAudit(options: AuditOptions): Audit {
 function every(interval: number, clock: Clock, work: () => void): { start(): void; stop(): void } {
   let cancel: (() => void) | undefined;
   const next = (): void => {
-    cancel = clock.schedule(clock.now() + interval, () => {
+    cancel = clock.after(interval, () => {
       next();
       work();
     });

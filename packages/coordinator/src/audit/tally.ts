@@ -74,7 +74,7 @@ export class Tally {
     if (known !== undefined) return known;
     const { clock, onError } = this.#options;
     const since = clock.now();
-    const cancel = clock.schedule(since + MINUTE, () => {
+    const cancel = clock.after(MINUTE, () => {
       this.#write(key).catch(onError);
     });
     const count: Count = { ...kind, since, seen: 0, more: 0, cancel };

@@ -80,7 +80,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     clock,
     cost,
     tokens: createTokenService(keys, database, now),
-    throttle: createThrottle(now),
+    throttle: createThrottle(() => clock.elapsed()),
     lifetimes: options.lifetimes ?? LIFETIMES,
     decoy: await hashPassword(randomBytes(24).toString('base64'), cost),
   };

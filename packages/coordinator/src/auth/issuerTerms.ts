@@ -1,5 +1,6 @@
 /** What a token of another issuer has to say before it is worth anything here. */
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
+import { dateOf } from '@quorate/wire';
 import { z } from 'zod';
 
 /** The types of access tokens: RFC 9068's own, or the general one that many issuers use. */
@@ -54,7 +55,7 @@ export function problemOf(
   const times = Times.safeParse(payload);
   if (!times.success) return 'iat and exp are needed';
   const { iat, exp } = times.data;
-  if (iat * 1000 > at + terms.clockTolerance) return FROM_THE_FUTURE;
+  if (iat * 1000 > at + terms.clockTolerance) return fromTheFuture(iat * 1000, at);
   const life = (exp - iat) * 1000;
   if (life <= 0 || life > terms.maxLife) {
     return `lives ${Math.round(exp - iat)} s, at most ${terms.maxLife / 1000} s are allowed`;
@@ -62,8 +63,10 @@ export function problemOf(
   return undefined;
 }
 
-/** Says that it is a clock: nothing else about the token is wrong. */
-export const FROM_THE_FUTURE = "issued in the future: the issuer's clock or this server's is wrong";
+/** Says that it is a clock: nothing else about the token is wrong. Milliseconds. */
+export function fromTheFuture(from: number, at: number): string {
+  return `issued in the future: it is good from ${dateOf(from)} on, the server's clock shows ${dateOf(at)}; one of the clocks is wrong`;
+}
 
 /** The roles that a token claims: none when it says nothing of them. */
 export function claimedRoles(payload: JWTPayload, { rolesClaim }: IssuerTerms): readonly string[] {

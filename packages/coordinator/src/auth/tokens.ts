@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { dateOf } from '@quorate/wire';
 import { z } from 'zod';
 import type { Identity, Refused, Role, Tokens, User } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { claimedRoles, FROM_THE_FUTURE, problemOf } from './issuerTerms.ts';
+import { claimedRoles, fromTheFuture, problemOf } from './issuerTerms.ts';
 import { ISSUER, type TokenKeys, type VerifyingKey } from './tokenKeys.ts';
 import { findUser, type UserRecord } from './users.ts';
 
@@ -117,7 +118,7 @@ async function verifyWith(
         : problemOf({ ...protectedHeader }, payload, terms, at);
     return problem === undefined ? { claims: payload } : { refused: problem, told: problem };
   } catch (error) {
-    return reasonOf(error);
+    return reasonOf(error, at);
   }
 }
 
@@ -127,10 +128,16 @@ function foreignAudience({ aud = ISSUER }: JWTPayload): string | undefined {
 }
 
 /** What is wrong with the claims of a signed token may be told to whoever presents it. */
-function reasonOf(error: unknown): Refused {
-  if (error instanceof errors.JWTExpired) return { refused: 'expired', told: 'expired' };
+function reasonOf(error: unknown, at: number): Refused {
+  if (error instanceof errors.JWTExpired) {
+    const end = dateOf((error.payload.exp ?? 0) * 1000);
+    const told = `expired at ${end}, the server's clock shows ${dateOf(at)}`;
+    return { refused: 'expired', told };
+  }
   if (!(error instanceof errors.JWTClaimValidationFailed)) return { refused: 'not valid' };
-  const refused = error.claim === 'nbf' ? FROM_THE_FUTURE : `not valid: ${error.claim}`;
+  const { claim, payload } = error;
+  const refused =
+    claim === 'nbf' ? fromTheFuture(Number(payload.nbf) * 1000, at) : `not valid: ${claim}`;
   return { refused, told: refused };
 }
 
@@ -175,9 +182,12 @@ export async function revoke(tx: Tx, tokenId: string, until: number): Promise<vo
   );
 }
 
-/** Forgets revocations and refresh tokens that time has made void. */
+/** A clock that was set forward and back again must not revive what was revoked. */
+const REMEMBERED = 7 * 86_400_000;
+
+/** Forgets refresh tokens that time has made void, and revocations a week after that. */
 export async function forgetExpired(tx: Tx, at: number): Promise<void> {
-  await tx.run('DELETE FROM revoked_tokens WHERE expires_at < ?', [at]);
+  await tx.run('DELETE FROM revoked_tokens WHERE expires_at < ?', [at - REMEMBERED]);
   await tx.run('DELETE FROM refresh_tokens WHERE expires_at < ?', [at]);
 }
 

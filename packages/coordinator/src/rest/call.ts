@@ -6,6 +6,7 @@ import type { Audit } from '../audit/index.ts';
 import type { Auth } from '../auth/index.ts';
 import type { ChipRegistry } from '../chips/index.ts';
 import type { Replacements } from '../chips/replacement.ts';
+import type { Health } from '../health.ts';
 import type { ClientAddresses } from '../limits/addresses.ts';
 import type { Clock, Identity, Keys, Sessions, Visibility } from '../services.ts';
 import type { Database } from '../store/database.ts';
@@ -26,8 +27,7 @@ export interface RestDeps {
   /** Told about defects; never given a body, a header or a query. */
   readonly onError: (error: unknown, route: string) => void;
   readonly metrics: Metrics;
-  /** False while the server starts or drains. */
-  readonly ready: () => boolean;
+  readonly health: Health;
   /** English unless given. */
   readonly language?: Language;
 }

@@ -6,7 +6,7 @@ import { ApiError } from './errors.ts';
 
 /** The audit log, the documents, and the state of the process. */
 export function oversightHandlers(deps: RestDeps): Handlers {
-  const { audit, clock, database, metrics } = deps;
+  const { audit, clock, health, metrics } = deps;
   return {
     'GET /api/v1/audit': async ({ request }) => {
       const { limit, ...filter } = parse(AuditQuery, request.query);
@@ -38,11 +38,10 @@ export function oversightHandlers(deps: RestDeps): Handlers {
     },
     'GET /healthz': async () => ({ status: 'ok' }),
     'GET /readyz': async () => {
-      const answers = await database
-        .read((tx) => tx.get('SELECT 1 AS one', []))
-        .catch(() => undefined);
-      if (!deps.ready() || answers === undefined) throw new ApiError('not_ready', '');
-      return { status: 'ok' };
+      const problem = await health.problem();
+      if (problem !== undefined) throw new ApiError('not_ready', problem);
+      const warnings = health.warnings();
+      return { status: 'ok', ...(warnings.length === 0 ? {} : { warnings }) };
     },
     'GET /metrics': async () =>
       new Content(metrics.registry.contentType, await metrics.registry.metrics()),

@@ -29,7 +29,7 @@ interface Limits {
  * @throws Error when a route has no handler, or a handler no route
  */
 export function addRoutes(scope: FastifyInstance, handlers: Handlers, deps: RestDeps): void {
-  const now = (): number => deps.clock.now();
+  const now = (): number => deps.clock.elapsed();
   const limits: Limits = {
     guesses: createRateLimit({ uses: GUESSES, window: MINUTE }, now),
     refreshes: createRateLimit({ uses: REFRESHES, window: MINUTE }, now),

@@ -5,7 +5,7 @@
 import type { Clock } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { type Cause, type EffectContext, perform } from './effects.ts';
-import { currentDeadline } from './progress.ts';
+import { deadlinesOf } from './progress.ts';
 import { apply } from './reduce.ts';
 import { isDestroying } from './reduceDestroy.ts';
 import { appendEvent, type Loaded, loadSession, openSessionsOf } from './repository.ts';
@@ -72,7 +72,7 @@ export class Book {
     this.#cache.set(sessionKey, loaded);
     tx.onRollback(() => this.#cache.delete(sessionKey));
     tx.onCommit(() => {
-      this.#timers.set(sessionKey, currentDeadline(loaded.state));
+      this.#timers.set(sessionKey, deadlinesOf(loaded.state));
       this.#evict();
     });
   }
@@ -102,11 +102,12 @@ export class Book {
     await database.transaction(async (tx) => {
       const loaded = await this.load(tx, sessionKey);
       if (loaded === undefined) return;
-      const at = clock.now();
-      const deadline = currentDeadline(loaded.state);
-      if (deadline === undefined) return;
-      if (at < deadline) return tx.onCommit(() => this.#timers.set(sessionKey, deadline));
-      await this.store(tx, loaded, { type: 'expired', at });
+      const deadlines = deadlinesOf(loaded.state);
+      const deadline = this.#timers.passed(sessionKey, deadlines);
+      if (deadline === undefined) {
+        return tx.onCommit(() => this.#timers.set(sessionKey, deadlines));
+      }
+      await this.store(tx, loaded, { type: 'expired', at: clock.now(), deadline });
     });
   }
 }

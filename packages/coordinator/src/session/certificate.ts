@@ -13,7 +13,7 @@ import {
   utf8,
   verifyCertificate,
 } from '@quorate/intent';
-import { DEADLINES } from '@quorate/wire';
+import { clockDoubt, DEADLINES } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import type { FailureCode, Party, SessionState } from './types.ts';
 
@@ -77,10 +77,12 @@ export function verifyFor(text: string, expected: Expected): CertificateCheck {
   if (certificate.partIndex !== expected.partIndex) {
     return invalid(`part_index ${expected.partIndex}`);
   }
-  if (certificate.notAfter <= now - CLOCK_SKEW)
-    return invalid('a certificate that has not expired');
-  if (certificate.notAfter > now + MAX_VALIDITY + CLOCK_SKEW) {
-    return invalid('a certificate valid for at most 15 minutes');
+  const { notAfter } = certificate;
+  if (notAfter <= now - CLOCK_SKEW) {
+    return invalid(`a certificate that has not expired: ${clockDoubt(notAfter, now)}`);
+  }
+  if (notAfter > now + MAX_VALIDITY + CLOCK_SKEW) {
+    return invalid(`a certificate valid for at most 15 minutes: ${clockDoubt(notAfter, now)}`);
   }
   if (!equalBytes(certificate.intentHash, expected.intentHash)) {
     return invalid(

@@ -31,7 +31,7 @@ export class Deletions {
 
   /** Counts one message of a user; false when there are too many. */
   tryTake(username: string): boolean {
-    return this.#rate.tryTake(username, this.#clock.now());
+    return this.#rate.tryTake(username, this.#clock.elapsed());
   }
 
   /** The parameters of every destruction that waits for a receipt of this participant. */

@@ -45,15 +45,21 @@ export function awaited(state: SessionState): number[] {
 
 /** When the session ends by itself if nothing more comes; undefined once it has ended. */
 export function currentDeadline(state: SessionState): number | undefined {
+  const deadlines = deadlinesOf(state);
+  return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+}
+
+/** Every date that ends the session when it passes; none once it has ended. */
+export function deadlinesOf(state: SessionState): number[] {
   switch (state.phase) {
     case 'inviting':
-      return Math.min(state.inviteExpiresAt, state.sessionExpiresAt);
+      return [state.inviteExpiresAt, state.sessionExpiresAt];
     case 'running':
       // Everybody has consented: what is not yet destroyed is waited for, however long it takes.
-      if (state.kind === 'destroy') return undefined;
-      return Math.min(state.roundExpiresAt, state.sessionExpiresAt);
+      if (state.kind === 'destroy') return [];
+      return [state.roundExpiresAt, state.sessionExpiresAt];
     case 'completed':
     case 'failed':
-      return undefined;
+      return [];
   }
 }

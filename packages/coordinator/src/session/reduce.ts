@@ -63,7 +63,7 @@ function advance(state: SessionState, event: Event): Step {
     case 'delayed':
       return delayed(state, event);
     case 'expired':
-      return expired(state, event.at);
+      return expired(state, event.deadline ?? event.at);
     case 'resumed':
       return resumed(state, event.at);
   }
@@ -165,9 +165,9 @@ function settleOn(step: Step): Step {
   return { state: done.state, effects: [...step.effects, ...done.effects] };
 }
 
-function expired(state: SessionState, at: number): Step {
+function expired(state: SessionState, passed: number): Step {
   const deadline = currentDeadline(state);
-  if (deadline === undefined || at < deadline) return unchanged(state);
+  if (deadline === undefined || passed < deadline) return unchanged(state);
   const outcome = finish(state, { deadlinePassed: true });
   if (outcome?.success === true) return complete(state, outcome);
   if (outcome !== undefined) return fail(state, outcome);
@@ -179,16 +179,20 @@ function expired(state: SessionState, at: number): Step {
   });
 }
 
-/** After a restart every wait gets at least one round's time: nobody could speak meanwhile. */
+/**
+ * After a restart every wait gets at least one round's time: nobody could speak meanwhile. No wait is
+ * longer than at its begin: the clock may have been set back since.
+ */
 function resumed(state: SessionState, at: number): Step {
-  const grace = at + state.deadlines.round;
-  const later = (deadline: number): number => Math.max(deadline, grace);
+  const { invitation, round, session } = state.deadlines;
+  const within = (deadline: number, length: number): number =>
+    Math.max(Math.min(deadline, at + length), at + round);
   return {
     state: {
       ...state,
-      inviteExpiresAt: later(state.inviteExpiresAt),
-      sessionExpiresAt: later(state.sessionExpiresAt),
-      roundExpiresAt: state.phase === 'running' ? later(state.roundExpiresAt) : 0,
+      inviteExpiresAt: within(state.inviteExpiresAt, invitation),
+      sessionExpiresAt: within(state.sessionExpiresAt, session),
+      roundExpiresAt: state.phase === 'running' ? within(state.roundExpiresAt, round) : 0,
     },
     effects: [],
   };
@@ -252,7 +256,7 @@ function fail(state: SessionState, reason: Extract<Outcome, { success: false }>)
 
 function withRoundDeadline(before: SessionState, after: SessionState, at: number): SessionState {
   if (after.phase !== 'running' || roundFloor(after) <= roundFloor(before)) return after;
-  return { ...after, roundExpiresAt: Math.max(before.roundExpiresAt, at + after.deadlines.round) };
+  return { ...after, roundExpiresAt: at + after.deadlines.round };
 }
 
 /** The key of a message's slot; each slot takes one message. */

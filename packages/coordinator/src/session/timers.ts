@@ -1,11 +1,20 @@
-/** One timer for each session that waits for something. */
+/**
+ * One timer for each session that waits for something. Deadlines are dates, so that they survive a restart;
+ * here each of them is waited for by a clock that nobody sets, from the moment at which it is first seen.
+ */
 import type { Clock } from '../services.ts';
+
+interface Watched {
+  /** By date: when it passes, in the time of `elapsed`. */
+  readonly ends: ReadonlyMap<number, number>;
+  readonly cancel: () => void;
+}
 
 /** Timers by session. */
 export class Timers {
   readonly #clock: Clock;
   readonly #expired: (sessionKey: string) => void;
-  readonly #cancels = new Map<string, () => void>();
+  readonly #watched = new Map<string, Watched>();
   #stopped = false;
 
   constructor(clock: Clock, expired: (sessionKey: string) => void) {
@@ -13,22 +22,34 @@ export class Timers {
     this.#expired = expired;
   }
 
-  /** Replaces a session's timer; without a time it has none. */
-  set(sessionKey: string, at: number | undefined): void {
-    this.#cancels.get(sessionKey)?.();
-    this.#cancels.delete(sessionKey);
-    if (at === undefined || this.#stopped) return;
-    const cancel = this.#clock.schedule(at, () => {
-      this.#cancels.delete(sessionKey);
-      this.#expired(sessionKey);
-    });
-    this.#cancels.set(sessionKey, cancel);
+  /** Replaces a session's deadlines; those that it had before keep their end. Without any it has no timer. */
+  set(sessionKey: string, deadlines: readonly number[]): void {
+    const before = this.#watched.get(sessionKey);
+    before?.cancel();
+    this.#watched.delete(sessionKey);
+    if (deadlines.length === 0 || this.#stopped) return;
+    const wall = this.#clock.now();
+    const now = this.#clock.elapsed();
+    const ends = new Map(
+      deadlines.map((date) => [date, before?.ends.get(date) ?? now + Math.max(date - wall, 0)]),
+    );
+    const delay = Math.max(Math.min(...ends.values()) - now, 0);
+    const cancel = this.#clock.after(delay, () => this.#expired(sessionKey));
+    this.#watched.set(sessionKey, { ends, cancel });
+  }
+
+  /** The latest of these deadlines of a session that has passed, whatever the wall clock says. */
+  passed(sessionKey: string, deadlines: readonly number[]): number | undefined {
+    const ends = this.#watched.get(sessionKey)?.ends;
+    const now = this.#clock.elapsed();
+    const over = deadlines.filter((date) => (ends?.get(date) ?? Number.POSITIVE_INFINITY) <= now);
+    return over.length === 0 ? undefined : Math.max(...over);
   }
 
   /** Cancels all timers and takes no more. */
   stop(): void {
     this.#stopped = true;
-    for (const cancel of this.#cancels.values()) cancel();
-    this.#cancels.clear();
+    for (const { cancel } of this.#watched.values()) cancel();
+    this.#watched.clear();
   }
 }

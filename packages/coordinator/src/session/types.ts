@@ -191,7 +191,12 @@ export type Event =
       readonly from: number;
       readonly message: string;
     }
-  | { readonly type: 'expired'; readonly at: number }
+  | {
+      readonly type: 'expired';
+      readonly at: number;
+      /** The deadline that passed by a clock that nobody sets; `at` may be before it, or long after. */
+      readonly deadline?: number;
+    }
   | { readonly type: 'resumed'; readonly at: number };
 
 /** Why a session ended without what it was asked for. */

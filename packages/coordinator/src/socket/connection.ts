@@ -68,7 +68,7 @@ export class Connection implements Client {
       (error) => this.#broken(error),
     );
     this.#pressure = new Pressure(options.transport, clock);
-    this.#cancelDeadline = clock.schedule(clock.now() + options.registerTimeout, () => {
+    this.#cancelDeadline = clock.after(options.registerTimeout, () => {
       this.#end('register_timeout', CLOSE.registerTimeout);
     });
   }
@@ -224,6 +224,7 @@ export class Connection implements Client {
       stream: outcome.stream,
       resumed: renewal ? 0 : outcome.resumed,
       last_cseq: outcome.lastCseq,
+      server_time: clock.now(),
     });
     this.#sender.batch = message.batch ?? false;
     logger.debug({ ...this.recipient, remote, renewal }, 'registered');
@@ -234,10 +235,11 @@ export class Connection implements Client {
   }
 
   #refuseRegistration(code: ErrorCode, details: string): void {
-    const { language } = this.#options.desk.options;
+    const { language, clock } = this.#options.desk.options;
     const text = codeText(code, language);
     const message = details === '' ? text : `${text}: ${details}`;
-    this.#sender.tell({ type: 'register_complete', success: false, message, code });
+    const refusal = { type: 'register_complete', success: false, message, code };
+    this.#sender.tell({ ...refusal, server_time: clock.now() });
     this.close(CLOSE.unauthorised, codeText(code, 'en'));
   }
 
@@ -245,7 +247,7 @@ export class Connection implements Client {
     const { desk, remote } = this.#options;
     const { clock } = desk.options;
     this.#tellError(error);
-    if (this.#malformed.hit(clock.now())) return this.#flooded(error.details);
+    if (this.#malformed.hit(clock.elapsed())) return this.#flooded(error.details);
     // Strangers could fill the log: of them only the end is noted.
     if (!this.#everRegistered) return;
     this.#note('socket.refuse', { code: error.code, remote, reason: error.details });

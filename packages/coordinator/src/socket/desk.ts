@@ -72,7 +72,7 @@ export class Desk {
 
   constructor(options: DeskOptions) {
     this.options = options;
-    this.#unregistered = new Bucket(REFUSALS, REFUSALS_PER_SECOND, options.clock.now());
+    this.#unregistered = new Bucket(REFUSALS, REFUSALS_PER_SECOND, options.clock.elapsed());
   }
 
   /** Verifies a registration; refusals are audited without saying more outside than the code. */
@@ -104,7 +104,7 @@ export class Desk {
     const { username: actor, role } = message;
     const action = 'socket.register';
     const at = clock.now();
-    if (!this.#unregistered.tryTake(1, at)) {
+    if (!this.#unregistered.tryTake(1, clock.elapsed())) {
       return tally.more({ actor: 'unregistered', action, code, outcome: 'refused' });
     }
     const details = { role, remote, code };
@@ -150,7 +150,7 @@ export class Desk {
   ): Promise<boolean> {
     const { outbox, clock, language } = this.options;
     const now = clock.now();
-    const verdict = this.#refusals.hit(sender.username, now);
+    const verdict = this.#refusals.hit(sender.username, clock.elapsed());
     const error = errorMessage(verdict === 'told' ? refusal.code : 'rate_limited', {
       details: verdict === 'told' ? refusal.details : 'too many refused messages in a minute',
       sessionKey: message.session_key,

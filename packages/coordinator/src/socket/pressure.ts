@@ -27,17 +27,16 @@ export class Pressure {
   constructor(transport: Pick<Transport, 'pause' | 'resume'>, clock: Clock) {
     this.#transport = transport;
     this.#clock = clock;
-    this.#bucket = new Bucket(BURST, RATE, clock.now());
+    this.#bucket = new Bucket(BURST, RATE, clock.elapsed());
   }
 
   /** Counts messages that came; above the rate, reading stops for as long as they were too early. */
   received(messages: number): void {
-    const now = this.#clock.now();
-    const wait = this.#bucket.take(messages, now);
+    const wait = this.#bucket.take(messages, this.#clock.elapsed());
     if (wait === 0 || this.#stopped) return;
     this.#cancel();
     this.#throttled = true;
-    this.#cancel = this.#clock.schedule(now + wait, () => {
+    this.#cancel = this.#clock.after(wait, () => {
       this.#throttled = false;
       this.#update();
     });

@@ -136,6 +136,25 @@ describe('login', () => {
     expect(await attempt('root', PASSWORD)).toBe('ok');
   });
 
+  test.each([-3_600_000, 3_600_000])(
+    'X-10: waits as long when the wall clock is set by %i ms, no longer and no shorter',
+    async (by) => {
+      const fixture = await openFixture();
+      await setUpAdmin(fixture);
+      const { auth, clock } = fixture;
+      for (let failure = 0; failure < 5; failure += 1) {
+        await expect(auth.login('root', 'wrong')).rejects.toMatchObject({
+          code: 'invalid_credentials',
+        });
+      }
+      clock.step(by);
+      clock.advance(999);
+      await expect(auth.login('root', PASSWORD)).rejects.toMatchObject({ code: 'rate_limited' });
+      clock.advance(1);
+      expect(await auth.login('root', PASSWORD)).toMatchObject({ username: 'root' });
+    },
+  );
+
   test('counts guesses that are made at the same time', async () => {
     const fixture = await openFixture();
     await setUpAdmin(fixture);

@@ -4,37 +4,13 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Audit, createAudit } from '../../src/audit/index.ts';
 import { type Auth, type AuthOptions, createAuth, loadOrCreateKey } from '../../src/auth/index.ts';
-import type { Clock } from '../../src/services.ts';
 import type { Database } from '../../src/store/database.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
-
-/** A clock that only the test moves; what was scheduled runs when its time comes. */
-export interface ManualClock extends Clock {
-  advance(milliseconds: number): void;
-}
+import { type TestClock, testClock } from '../support/clock.ts';
 
 export const START = 1_800_000_000_000;
 
-export function manualClock(start: number = START): ManualClock {
-  let now = start;
-  let waiting: { at: number; callback: () => void }[] = [];
-  return {
-    now: () => now,
-    schedule: (at, callback) => {
-      const entry = { at, callback };
-      waiting.push(entry);
-      return () => {
-        waiting = waiting.filter((other) => other !== entry);
-      };
-    },
-    advance: (milliseconds) => {
-      now += milliseconds;
-      const due = waiting.filter(({ at }) => at <= now);
-      waiting = waiting.filter(({ at }) => at > now);
-      for (const { callback } of due) callback();
-    },
-  };
-}
+export const manualClock = (start: number = START): TestClock => testClock(start);
 
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'quorate-'));
@@ -45,7 +21,7 @@ export function temporaryDirectory(): string {
 export interface Fixture {
   readonly directory: string;
   readonly database: Database;
-  readonly clock: ManualClock;
+  readonly clock: TestClock;
   readonly audit: Audit;
   readonly auth: Auth;
 }

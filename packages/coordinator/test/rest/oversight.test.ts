@@ -70,7 +70,7 @@ describe('audit over REST', () => {
 describe('the state of the process', () => {
   test('is alive always, and ready unless it drains or the database is gone', async () => {
     let ready = false;
-    const { call, database } = await openRest({ ready: () => ready });
+    const { call, database } = await openRest({ isReady: () => ready });
     expect(await call(undefined, 'GET', '/healthz')).toMatchObject({ body: { status: 'ok' } });
     expect(await call(undefined, 'GET', '/readyz')).toMatchObject({
       status: 503,
@@ -81,6 +81,21 @@ describe('the state of the process', () => {
     await database.close();
     expect(await call(undefined, 'GET', '/readyz')).toMatchObject({ status: 503 });
     expect(await call(undefined, 'GET', '/healthz')).toMatchObject({ status: 200 });
+  });
+
+  test('X-10: tells that the wall clock was set, and is ready all the same', async () => {
+    const { call, clock } = await openRest();
+    clock.advance(10_000);
+    expect((await call(undefined, 'GET', '/readyz')).body).toEqual({ status: 'ok' });
+    const before = new Date(clock.now() + 2000).toISOString();
+    clock.step(-3_600_000);
+    clock.advance(2000);
+    const after = new Date(clock.now()).toISOString();
+    const warning = `the wall clock was set by -3600 s, from ${before} to ${after}`;
+    expect((await call(undefined, 'GET', '/readyz')).body).toEqual({
+      status: 'ok',
+      warnings: [warning],
+    });
   });
 
   test('is counted by route, never by what was asked for', async () => {

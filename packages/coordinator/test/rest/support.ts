@@ -4,6 +4,8 @@ import { onTestFinished } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { type ChipRegistry, createChips } from '../../src/chips/index.ts';
 import { createReplacements } from '../../src/chips/replacement.ts';
+import { ClockWatch } from '../../src/clockWatch.ts';
+import { createHealth } from '../../src/health.ts';
 import { ClientAddresses } from '../../src/limits/addresses.ts';
 import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
 import type { Role } from '../../src/services.ts';
@@ -42,7 +44,10 @@ const PEOPLE: readonly { readonly username: string; readonly roles: readonly Rol
   { username: '用户2', roles: ['participant'] },
 ];
 
-export async function openRest(change: Partial<RestDeps> = {}): Promise<RestFixture> {
+/** What a test changes of the interface's surroundings. */
+type Change = Partial<RestDeps> & { readonly isReady?: () => boolean };
+
+export async function openRest(change: Change = {}): Promise<RestFixture> {
   const fixture = await openFixture();
   await setUpAdmin(fixture);
   for (const user of PEOPLE) await fixture.auth.createUser({ ...user, password: PASSWORD }, 'root');
@@ -50,11 +55,11 @@ export async function openRest(change: Partial<RestDeps> = {}): Promise<RestFixt
 }
 
 /** Serves the REST interface over an existing store. */
-export async function serve(
-  fixture: Fixture,
-  change: Partial<RestDeps> = {},
-): Promise<RestFixture> {
+export async function serve(fixture: Fixture, change: Change = {}): Promise<RestFixture> {
   const { auth, audit, clock, database, directory } = fixture;
+  const { isReady = () => true, ...deps } = change;
+  const clockWatch = new ClockWatch(clock, () => undefined);
+  clockWatch.start();
   const defects: unknown[] = [];
   const key = loadOrCreateKey(join(directory, 'keys', 'chips.pem'), 'p256');
   const chips = createChips({ database, audit, clock, users: auth.users, key });
@@ -74,9 +79,9 @@ export async function serve(
     clock,
     addresses: new ClientAddresses([]),
     metrics: createMetrics(),
-    ready: () => true,
+    health: createHealth({ database, clockWatch, isReady }),
     onError: (error) => defects.push(error),
-    ...change,
+    ...deps,
   });
   await app.ready();
   onTestFinished(() => app.close());

@@ -256,3 +256,66 @@ describe('chips', () => {
     expect((body['entries'] as unknown[]).length).toBe(3 + 3);
   });
 });
+
+describe('the wall clock', () => {
+  const HOUR = 3600 * SECOND;
+
+  /** Asks, and gives the session and whether it has ended when it is looked at. */
+  async function asked(): Promise<{ sessionKey: string; isOver: () => Promise<boolean> }> {
+    const request = keygenRequest(NAMES, 2);
+    const sessionKey = String(request['session_key']);
+    coordinator.send(request);
+    for (const { socket } of participants) await socket.next('keygen_invite', of(sessionKey));
+    const isOver = async (): Promise<boolean> => {
+      await coordinator.settled();
+      return coordinator.received.some(
+        (message) => message.type === 'error' && of(sessionKey)(message),
+      );
+    };
+    return { sessionKey, isOver };
+  }
+
+  test.each([-HOUR, HOUR])('X-10: set by %i ms changes no wait for an answer', async (by) => {
+    const { sessionKey, isOver } = await asked();
+    world.clock.advance(60 * SECOND);
+    world.clock.step(by);
+    world.clock.advance(60 * SECOND - 1);
+    expect(await isOver()).toBe(false);
+    world.clock.advance(1);
+    const error = await coordinator.next('error', of(sessionKey));
+    expect(error).toMatchObject({ code: 'timeout' });
+    world.clock.step(-by);
+  });
+
+  test.each([-HOUR, HOUR])(
+    'X-10: set by %i ms in the middle of a round shortens or lengthens no other',
+    async (by) => {
+      const { sessionKey, params } = await running();
+      world.clock.advance(29 * SECOND);
+      world.clock.step(by);
+      for (const [at, participant] of participants.entries()) {
+        participant.socket.send(participant.round(params[at]!, 1, null));
+        await participant.socket.settled();
+      }
+      world.clock.advance(30 * SECOND - 1);
+      for (const participant of participants) await participant.socket.settled();
+      await coordinator.settled();
+      expect(coordinator.received.filter(of(sessionKey))).toEqual([]);
+      world.clock.advance(1);
+      expect((await outcome(sessionKey)).error).toMatchObject({ code: 'timeout' });
+      world.clock.step(-by);
+    },
+  );
+
+  test('X-10: set back before a restart, it gives no session more than its time', async () => {
+    const { sessionKey } = await asked();
+    world.clock.advance(60 * SECOND);
+    world.clock.step(-HOUR);
+    await world.restart();
+    coordinator = await world.connect('coordinator', 'coordinator');
+    participants = await Promise.all(participants.map((one) => one.again()));
+    world.clock.advance(120 * SECOND);
+    expect(await coordinator.next('error', of(sessionKey))).toMatchObject({ code: 'timeout' });
+    world.clock.step(HOUR);
+  });
+});

@@ -1,32 +1,49 @@
 import type { Clock } from '../../src/services.ts';
 
-/** A clock that only the test moves; what was scheduled runs when its time comes, in order. */
+/** Clocks that only the test moves; what was scheduled runs when its time comes, in order. */
 export interface TestClock extends Clock {
+  /** Lets time pass. */
   advance(milliseconds: number): void;
+  /** Sets the wall clock: no time passes. */
+  step(milliseconds: number): void;
 }
 
 export function testClock(start = Date.now()): TestClock {
-  let now = start;
-  let waiting: { at: number; callback: () => void }[] = [];
+  let elapsed = 0;
+  /** The wall clock is so far ahead of the other one. */
+  let offset = start;
+  interface Entry {
+    readonly due: () => number;
+    readonly callback: () => void;
+  }
+  let waiting: Entry[] = [];
+  const wait = (entry: Entry): (() => void) => {
+    waiting.push(entry);
+    return () => {
+      waiting = waiting.filter((other) => other !== entry);
+    };
+  };
   return {
-    now: () => now,
-    schedule: (at, callback) => {
-      const entry = { at, callback };
-      waiting.push(entry);
-      return () => {
-        waiting = waiting.filter((other) => other !== entry);
-      };
+    now: () => offset + elapsed,
+    schedule: (at, callback) => wait({ due: () => at - offset, callback }),
+    elapsed: () => elapsed,
+    after: (delay, callback) => {
+      const due = elapsed + delay;
+      return wait({ due: () => due, callback });
+    },
+    step: (milliseconds) => {
+      offset += milliseconds;
     },
     advance: (milliseconds) => {
-      const end = now + milliseconds;
+      const end = elapsed + milliseconds;
       for (;;) {
-        const next = waiting.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+        const next = waiting.filter(({ due }) => due() <= end).sort((a, b) => a.due() - b.due())[0];
         if (next === undefined) break;
         waiting = waiting.filter((other) => other !== next);
-        now = Math.max(now, next.at);
+        elapsed = Math.max(elapsed, next.due());
         next.callback();
       }
-      now = end;
+      elapsed = end;
     },
   };
 }

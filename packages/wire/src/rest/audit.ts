@@ -63,6 +63,10 @@ export type CheckpointAnswer = z.infer<typeof CheckpointAnswer>;
 
 /** `/healthz`: this process answers. `/readyz`: and so does its database. */
 export const HealthAnswer = z
-  .strictObject({ status: z.enum(['ok', 'not_ready']) })
+  .strictObject({
+    status: z.enum(['ok', 'not_ready']),
+    /** Of `/readyz`: what an operator should look at although the server works. */
+    warnings: z.array(z.string().max(512)).max(16).optional(),
+  })
   .meta({ id: 'HealthAnswer' });
 export type HealthAnswer = z.infer<typeof HealthAnswer>;
