@@ -6,6 +6,7 @@ import type { ServerMessage } from '@quorate/wire';
 import { parseFrame } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import { type Backoff, createBackoff } from './backoff.ts';
+import { ClockSkew } from './clockSkew.ts';
 import { type AgentError, isStoreError, messageOf } from './errors.ts';
 import { createRefusals, type Refusals } from './linkRefusals.ts';
 import { LinkTimers } from './linkTimers.ts';
@@ -35,6 +36,7 @@ class WebSocketLink implements Link {
   readonly #backoff: Backoff;
   readonly #outbox: Outbox;
   readonly #refusals: Refusals;
+  readonly #skew: ClockSkew;
   /** Why the coordinator refused the registration that is being closed. */
   #refusal = '';
   #socket: WebSocket | undefined;
@@ -47,6 +49,7 @@ class WebSocketLink implements Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
+    this.#skew = new ClockSkew(this.#logger);
     this.#state = options.state ?? openLinkState();
     this.#backoff = options.backoff ?? createBackoff();
     this.#outbox = createOutbox(options.batch ?? false);
@@ -109,8 +112,7 @@ class WebSocketLink implements Link {
   /** A fresh token on the open socket keeps it open past the old one's expiry. */
   #scheduleRenewal(socket: WebSocket, token: string): void {
     const delay = renewalDelay(token, Date.now());
-    if (delay === undefined) return;
-    this.#timers.set('renewal', delay, () => void this.#register(socket));
+    if (delay !== undefined) this.#timers.set('renewal', delay, () => void this.#register(socket));
   }
 
   #onFrame(socket: WebSocket, data: unknown, isBinary: boolean): void {
@@ -208,6 +210,7 @@ class WebSocketLink implements Link {
     socket: WebSocket,
     message: Extract<ServerMessage, { type: 'register_complete' }>,
   ): void {
+    this.#skew.see(message.server_time);
     if (!message.success) {
       this.#refusal = message.message;
       return socket.close(CLOSE.refused);

@@ -152,6 +152,15 @@ describe('round 0', () => {
     certifySession(replace(2, late), expected);
   });
 
+  test('X-10: a certificate whose date does not fit is refused with both times', async () => {
+    const hour = 3_600_000;
+    const ahead = await certificate(2, { now: NOW + hour });
+    const until = new Date(NOW + hour + 600_000).toISOString();
+    expect(() => certifySession(replace(2, ahead), expected)).toThrow(
+      `it is good until ${until}, the clock here shows ${new Date(NOW).toISOString()}; is one of the clocks wrong?`,
+    );
+  });
+
   test('a missing, repeated or additional certificate is refused', () => {
     const [one, two, three] = received;
     expect(() => certifySession([one!, two!], expected)).toThrow(/none of part 3/);

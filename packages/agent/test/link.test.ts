@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ServerMessage } from '@quorate/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createBackoff } from '../src/backoff.ts';
+import { ClockSkew } from '../src/clockSkew.ts';
 import { AgentError } from '../src/errors.ts';
 import { createLink } from '../src/link.ts';
 import type { Link, LinkOptions } from '../src/linkTypes.ts';
@@ -302,6 +303,59 @@ describe('link', () => {
     connection.socket.close(4409);
     await eventually(() => link.status === 'replaced');
     expect(statuses).toEqual(['connecting', 'registered', 'replaced']);
+  });
+
+  test('X-10: a clock that is far from the coordinator’s is said once, with both times, until that changes', () => {
+    const said: unknown[] = [];
+    const note = (fields: object, message: string) => void said.push({ ...fields, message });
+    let now = 3_600_000;
+    const skew = new ClockSkew({ ...silentLogger, warn: note, info: note }, () => now);
+    skew.see(undefined);
+    skew.see(now - 30_000);
+    expect(said).toEqual([]);
+    skew.see(0);
+    now += 10_000;
+    skew.see(20_000);
+    skew.see(now);
+    skew.see(now + 60_000);
+    const differ = 'the clocks of this machine and the coordinator differ';
+    expect(said).toEqual([
+      {
+        here: '1970-01-01T01:00:00.000Z',
+        coordinator: '1970-01-01T00:00:00.000Z',
+        seconds: 3600,
+        message: differ,
+      },
+      {
+        here: '1970-01-01T01:00:10.000Z',
+        coordinator: '1970-01-01T01:00:10.000Z',
+        message: 'the clocks of this machine and the coordinator agree again',
+      },
+      {
+        here: '1970-01-01T01:00:10.000Z',
+        coordinator: '1970-01-01T01:01:10.000Z',
+        seconds: -60,
+        message: differ,
+      },
+    ]);
+  });
+
+  test('X-10: a link learns the coordinator’s time also when it is refused', async () => {
+    const server = await scriptedServer();
+    const said: unknown[] = [];
+    const logger: Logger = {
+      ...silentLogger,
+      warn: ({ coordinator }) => void said.push(coordinator),
+    };
+    const { link } = open(server.url, { logger });
+    const end = expect(link.registered()).rejects.toMatchObject({ code: 'link/refused' });
+    const connection = await server.connection();
+    await connection.next();
+    const refusal = { type: 'register_complete', success: false, message: 'expired' };
+    connection.send({ ...refusal, server_time: 0 });
+    connection.socket.close(4401);
+    await end;
+    expect(said).toEqual(['1970-01-01T00:00:00.000Z']);
   });
 
   test('R-12: the token is in no log line', async () => {

@@ -62,17 +62,17 @@ type Rule = z.infer<typeof ruleSchema>;
 /** Decides without a person. */
 export type Policy = (request: ApprovalRequest) => Approval;
 
-/** Reads a policy. @throws SetupError naming key and line */
-export function parseApprovalPolicy(name: string, text: string, now: () => number): Policy {
+/** Reads a policy; `elapsed` is a clock that nobody sets. @throws SetupError naming key and line */
+export function parseApprovalPolicy(name: string, text: string, elapsed: () => number): Policy {
   const { allow } = readYaml(name, text, policySchema, POLICY_KEYS);
   const used = allow.map((): number[] => []);
   return (request) => {
-    const hourAgo = now() - 3_600_000;
+    const hourAgo = elapsed() - 3_600_000;
     for (const [at, rule] of allow.entries()) {
       if (!allows(rule, request)) continue;
       const recent = (used[at] ?? []).filter((time) => time > hourAgo);
       if (recent.length >= (rule.per_hour ?? Number.POSITIVE_INFINITY)) continue;
-      used[at] = [...recent, now()];
+      used[at] = [...recent, elapsed()];
       return { accept: true };
     }
     return { accept: false, reason: 'no rule of the policy allows it' };
@@ -166,12 +166,11 @@ export class Approvals {
 export function approvalMode(
   { approval }: CosignerConfig,
   pathOf: (file: string) => string,
-  now: () => number,
 ): 'auto' | 'prompt' | Policy {
   if (typeof approval === 'string') return approval;
   const file = pathOf(approval.policy);
   try {
-    return parseApprovalPolicy(file, readFileSync(file, 'utf8'), now);
+    return parseApprovalPolicy(file, readFileSync(file, 'utf8'), () => performance.now());
   } catch (error) {
     if (error instanceof SetupError) throw error;
     throw new SetupError('config/missing', `policy ${file}: ${messageOf(error)}`, error);

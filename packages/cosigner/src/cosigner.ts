@@ -47,7 +47,7 @@ export async function createCosigner(
   const { config } = loaded;
   const paths = pathsOf(loaded);
   const approvals = new Approvals(
-    approvalMode(config, (file) => pathOf(loaded, file), Date.now),
+    approvalMode(config, (file) => pathOf(loaded, file)),
     options.asker,
   );
   const tls = tlsOf(loaded);

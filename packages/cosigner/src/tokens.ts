@@ -2,8 +2,8 @@
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hashFramed, toHex, utf8 } from '@quorate/intent';
-import { CosignerRole } from '@quorate/wire';
-import { jwtVerify, SignJWT } from 'jose';
+import { CosignerRole, dateOf } from '@quorate/wire';
+import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { type LoadedConfig } from './config.ts';
 import { CosignerError, messageOf, SetupError } from './errors.ts';
@@ -54,9 +54,21 @@ export function tokenVerifier(loaded: LoadedConfig): TokenVerifier {
       const { sub, roles } = claimsSchema.parse(payload);
       return { name: sub, roles };
     } catch (error) {
-      throw new CosignerError('unauthorised', undefined, error);
+      throw new CosignerError('unauthorised', dateProblem(error, Date.now()), error);
     }
   };
+}
+
+/** Of a token that this server's key has signed: both times, when it is refused for its date. */
+function dateProblem(error: unknown, now: number): string | undefined {
+  const here = `the server's clock shows ${dateOf(now)}`;
+  if (error instanceof errors.JWTExpired) {
+    return `the token expired at ${dateOf((error.payload.exp ?? 0) * 1000)}, ${here}`;
+  }
+  if (!(error instanceof errors.JWTClaimValidationFailed) || error.claim !== 'nbf')
+    return undefined;
+  const from = dateOf(Number(error.payload.nbf) * 1000);
+  return `the token is good from ${from} on, ${here}; is one of the clocks wrong?`;
 }
 
 /** Makes a token with the key of the store. @throws SetupError without a store that this program knows */

@@ -71,6 +71,13 @@ describe('a certificate of the partner', () => {
     expect(() => check(text)).toThrow(expect.objectContaining({ code: 'invalid_certificate' }));
   });
 
+  test('X-10: whose date does not fit is refused with both times', () => {
+    const shown = [NOW + 3_600_000, NOW].map((at) => new Date(at).toISOString());
+    expect(() => check(certificate({ notAfter: NOW + 3_600_000 }))).toThrow(
+      `it is good until ${shown[0]}, the clock here shows ${shown[1]}; is one of the clocks wrong?`,
+    );
+  });
+
   test('R-10: for another intent is refused under its own code', () => {
     expect(() => check(certificate({ intentHash: randomBytes(32) }))).toThrow(
       expect.objectContaining({ code: 'intent_mismatch' }),

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseApprovalPolicy } from '../src/approvals.ts';
-import { parseCosignerConfig } from '../src/config.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { approvalMode, parseApprovalPolicy } from '../src/approvals.ts';
+import { type CosignerConfig, parseCosignerConfig } from '../src/config.ts';
 import { pathsOf } from '../src/files.ts';
 import {
   createCosigner,
@@ -115,6 +115,25 @@ describe('an approval policy', () => {
     );
     now = 3_600_001;
     expect(policy(request).accept).toBe(true);
+  });
+
+  test('X-10: counts an hour by a clock that nobody sets', () => {
+    vi.useFakeTimers();
+    try {
+      const file = join(mkdtempSync(join(tmpdir(), 'quorate-policy-')), 'policy.yaml');
+      writeFileSync(file, 'allow:\n  - { operation: sign, hash: [eip191], per_hour: 1 }\n');
+      const approval = { policy: file };
+      const policy = approvalMode({ approval } as CosignerConfig, (name) => name);
+      if (typeof policy !== 'function') throw new Error('no policy');
+      expect(policy(request).accept).toBe(true);
+      vi.setSystemTime(Date.now() + 7_200_000);
+      expect(policy(request).accept).toBe(false);
+      vi.setSystemTime(Date.now() - 14_400_000);
+      vi.advanceTimersByTime(3_600_001);
+      expect(policy(request).accept).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('with a mistake is refused with key and line', () => {

@@ -87,6 +87,18 @@ describe('a token', () => {
     await expect(refused).rejects.toMatchObject({ code: 'unauthorised' });
   });
 
+  test('X-10: whose date does not fit is refused with both times', async () => {
+    const at = Math.floor(Date.now() / 1000);
+    const verify = tokenVerifier(enterprise());
+    const shown = (seconds: number): string => new Date(seconds * 1000).toISOString();
+    await expect(verify(await token({ exp: at - 60 }))).rejects.toThrow(
+      `the token expired at ${shown(at - 60)}, the server's clock shows `,
+    );
+    await expect(verify(await token({ nbf: at + 300 }))).rejects.toThrow(
+      `the token is good from ${shown(at + 300)} on, the server's clock shows `,
+    );
+  });
+
   test('of an issuer for several servers is taken by each that it names', async () => {
     const both = await token({ aud: ['till-1', 'till-2'] });
     const verifierOf = (audience: string) => tokenVerifier(enterprise({ audience }));

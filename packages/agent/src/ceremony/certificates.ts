@@ -14,6 +14,7 @@ import {
   type Operation,
   verifyCertificate,
 } from '@quorate/intent';
+import { clockDoubt } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import type { PeerKeys } from '../session/protocol.ts';
 import type { Holder } from '../state/keyRecords.ts';
@@ -163,7 +164,7 @@ function checkPeer(
   refuseUnless(
     ahead > -CLOCK_SKEW_MS && ahead <= MAX_LIFETIME_MS,
     'certificate',
-    `${who} has one that is expired or too long`,
+    `${who} has one that is expired or too long: ${clockDoubt(certificate.notAfter, expected.now)}`,
   );
   return certificate;
 }

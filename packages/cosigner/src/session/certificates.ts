@@ -14,6 +14,7 @@ import {
   verifyCertificate,
 } from '@quorate/intent';
 import type { PeerKeys } from '@quorate/agent';
+import { clockDoubt } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import { CosignerError } from '../errors.ts';
 import type { PublicIdentity } from '../partner.ts';
@@ -100,9 +101,14 @@ export function checkCertificate(
     throw new CosignerError('invalid_certificate', 'not signed by the pinned key');
   }
   if (!equalBytes(certificate.intentHash, intent)) throw new CosignerError('intent_mismatch');
-  const ahead = certificate.notAfter - context.now();
+  const now = context.now();
+  const ahead = certificate.notAfter - now;
   if (ahead <= -CLOCK_SKEW_MS || ahead > MAX_LIFETIME_MS) {
-    throw new CosignerError('invalid_certificate', 'a certificate that is expired or too long');
+    const doubt = clockDoubt(certificate.notAfter, now);
+    throw new CosignerError(
+      'invalid_certificate',
+      `a certificate that is expired or too long: ${doubt}`,
+    );
   }
   const { bytes, x25519, ed25519 } = certificate;
   return { bytes, keys: { index: peerIndex, x25519, ed25519 } };
