@@ -5,6 +5,7 @@ import type { Audit, Tally } from './audit/index.ts';
 import type { Auth } from './auth/index.ts';
 import type { ChipRegistry } from './chips/index.ts';
 import type { ClockWatch } from './clockWatch.ts';
+import { describe } from './describe.ts';
 import type { Outbox } from './delivery/outbox.ts';
 import type { Endpoint, ServerOptions } from './options.ts';
 import type { Clock } from './services.ts';
@@ -122,9 +123,4 @@ export class Server implements CoordinatorServer {
       this.#schedulePrune();
     });
   }
-}
-
-/** The kind of an error and its text, without a stack. */
-export function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -16,6 +16,7 @@ import { createChips } from './chips/index.ts';
 import { createReplacements } from './chips/replacement.ts';
 import { systemClock } from './clock.ts';
 import { ClockWatch, clockStepEntry, describeStep } from './clockWatch.ts';
+import { describe } from './describe.ts';
 import { Hub } from './delivery/hub.ts';
 import { Outbox } from './delivery/outbox.ts';
 import { createHealth } from './health.ts';
@@ -32,7 +33,7 @@ import type { Database } from './store/database.ts';
 import { checkFirstStart } from './store/firstStart.ts';
 import { openDatabase } from './store/sqlite.ts';
 import { ServerError, type ServerOptions } from './options.ts';
-import { type CoordinatorServer, describe, type Parts, Server } from './running.ts';
+import { type CoordinatorServer, type Parts, Server } from './running.ts';
 import { registerConsole } from './web.ts';
 
 /**

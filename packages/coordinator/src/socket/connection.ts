@@ -17,6 +17,7 @@ import {
   textOf,
 } from '@quorate/wire';
 import type { Client } from '../delivery/hub.ts';
+import { describe } from '../describe.ts';
 import type { Numbered, Recipient } from '../delivery/outbox.ts';
 import { type Desk, isSessionMessage, type Note, type Registered } from './desk.ts';
 import { Window } from './limits.ts';
@@ -296,9 +297,4 @@ const numberOf = (message: ClientMessage): number | undefined =>
 
 function sameAs(recipient: Recipient, message: Register): boolean {
   return recipient.username === message.username && recipient.role === message.role;
-}
-
-/** The kind of an error and its text, without a stack. */
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
