@@ -27,6 +27,7 @@ import {
   roundSigningInput,
   u16,
 } from '@quorate/intent';
+import { AgentError } from './errors.ts';
 
 const CHANNEL_LABEL = 'quorate/v1/channel';
 const PREFIX_LENGTH = 32;
@@ -141,7 +142,7 @@ interface PeerKeys {
   readonly incoming: Uint8Array;
 }
 
-/** Makes the channel of one session. @throws RangeError for a peer's key that gives an all-zero secret */
+/** Makes the channel of one session. @throws AgentError `session/refused` for a peer's key that gives no secret */
 export function createChannel(options: ChannelOptions): Channel {
   const { sid, index } = options;
   const peers = new Map(options.peers.map((peer) => [peer.index, peerKeys(options, peer)]));
@@ -217,12 +218,7 @@ function openMessage(
 }
 
 function peerKeys(options: ChannelOptions, peer: ChannelPeer): PeerKeys {
-  const secret = diffieHellman({
-    privateKey: options.keys.agreement,
-    publicKey: publicKey('X25519', peer.x25519),
-  });
-  // A point of small order would make the key known to everyone. OpenSSL refuses it too; not every build need.
-  if (secret.every((byte) => byte === 0)) throw new RangeError(`party ${peer.index}: zero secret`);
+  const secret = agree(options.keys.agreement, peer);
   const keys = {
     verification: publicKey('Ed25519', peer.ed25519),
     outgoing: directionalKey(secret, options.sid, options.index, peer.index),
@@ -230,6 +226,18 @@ function peerKeys(options: ChannelOptions, peer: ChannelPeer): PeerKeys {
   };
   secret.fill(0);
   return keys;
+}
+
+/** Whoever judged the certificate refused keys of small order; a secret that everybody knows is not used here either. */
+function agree(own: KeyObject, peer: ChannelPeer): Buffer {
+  let secret: Buffer;
+  try {
+    secret = diffieHellman({ privateKey: own, publicKey: publicKey('X25519', peer.x25519) });
+  } catch (error) {
+    throw new AgentError('session/refused', `party ${peer.index}: no shared secret`, error);
+  }
+  if (secret.some((byte) => byte !== 0)) return secret;
+  throw new AgentError('session/refused', `party ${peer.index}: an all-zero secret`);
 }
 
 function directionalKey(secret: Uint8Array, sid: Uint8Array, from: number, to: number): Uint8Array {

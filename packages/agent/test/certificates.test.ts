@@ -10,6 +10,8 @@ import {
   hashIntent,
   type PeerCertificate,
 } from '../src/ceremony/certificates.ts';
+import { createEphemeralKeys } from '../src/channel.ts';
+import { Refusal } from '../src/ceremony/refusal.ts';
 import type { Holder } from '../src/state/keyRecords.ts';
 import type { Prepared } from '../src/workerPool.ts';
 import { chipPublicKey } from './support/chipKeys.ts';
@@ -18,11 +20,10 @@ import { temporaryDirectory } from './support/directories.ts';
 const NOW = 1_800_000_000_000;
 const names = ['alice', 'bob', 'carol'];
 
-const fresh = (): Prepared => ({
-  nonce: new Uint8Array(randomBytes(32)),
-  x25519: new Uint8Array(randomBytes(32)),
-  ed25519: new Uint8Array(randomBytes(32)),
-});
+const fresh = (): Prepared => {
+  const { x25519, ed25519 } = createEphemeralKeys();
+  return { nonce: new Uint8Array(randomBytes(32)), x25519, ed25519 };
+};
 
 describe('round 0', () => {
   const chips: SecureElement[] = [];
@@ -40,13 +41,14 @@ describe('round 0', () => {
       partIndex: number;
       intent: Uint8Array;
       now: number;
+      prepared: Prepared;
     }> = {},
   ): Promise<string> {
     const payload = certificatePayload(
       change.operation ?? 'sign',
       change.sessionKey ?? 's1',
       change.partIndex ?? index,
-      fresh(),
+      change.prepared ?? fresh(),
       change.intent ?? expected.intentHash,
       change.now ?? NOW,
     );
@@ -142,6 +144,26 @@ describe('round 0', () => {
     }
   });
 
+  test('X-4: ephemeral keys of small order, or not canonical, are refused before anything is done with them', async () => {
+    const zero = new Uint8Array(32);
+    for (const change of [
+      { x25519: zero },
+      { x25519: zero.with(0, 1) },
+      { x25519: new Uint8Array(32).fill(255) },
+      { ed25519: zero },
+      { ed25519: zero.with(0, 1) },
+      { ed25519: new Uint8Array(32).fill(255) },
+    ]) {
+      const wrong = await certificate(2, { prepared: { ...fresh(), ...change } });
+      expect(() => certifySession(replace(2, wrong), expected)).toThrow(
+        expect.objectContaining({
+          reason: 'certificate',
+          message: expect.stringMatching(/part 2 .*canonical/),
+        }),
+      );
+    }
+  });
+
   test('R-13: an expired certificate, or one that is good for too long, is refused', async () => {
     const minute = 60_000;
     for (const now of [NOW - 12 * minute, NOW + 6 * minute]) {
@@ -185,7 +207,9 @@ describe('round 0', () => {
     for (let bit = 0; bit < bytes.length * 8; bit += 7) {
       const tampered = Buffer.from(bytes);
       tampered[bit >> 3]! ^= 1 << (bit & 7);
-      expect(() => certifySession(replace(2, tampered.toString('base64')), expected)).toThrow();
+      expect(() => certifySession(replace(2, tampered.toString('base64')), expected)).toThrow(
+        Refusal,
+      );
     }
   });
 });

@@ -118,12 +118,14 @@ describe('channel', () => {
     expect(Buffer.from(one.signature).equals(two.signature)).toBe(false);
   });
 
-  test('an all-zero secret is refused for every public key of small order', () => {
+  test('X-4: an all-zero secret is refused for every public key of small order', () => {
     const keys = createEphemeralKeys();
     for (const point of SMALL_ORDER) {
       const x25519 = new Uint8Array(Buffer.from(point, 'hex'));
       const peers = [{ index: 2, x25519, ed25519: keys.ed25519 }];
-      expect(() => createChannel({ sid, index: 1, keys, peers }), point).toThrow();
+      expect(() => createChannel({ sid, index: 1, keys, peers }), point).toThrow(
+        expect.objectContaining({ code: 'session/refused' }),
+      );
     }
   });
 

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import {
   checkP256PublicKey,
+  checkX25519PublicKey,
   fromHex,
   hashFramed,
   shortFingerprint,
@@ -13,7 +14,6 @@ import {
 } from '@quorate/intent';
 import { z } from 'zod';
 import { messageOf, SetupError } from './errors.ts';
-import { x25519Public } from './keys.ts';
 
 const FORMAT = 'quorate-cosigner/v1';
 const LABEL = 'quorate/v1/cosigner/identity';
@@ -76,7 +76,7 @@ export function readIdentity(path: string): PublicIdentity {
     const identity = fromHex(file.identity, 65);
     const agreement = fromHex(file.agreement, 32);
     checkP256PublicKey(identity);
-    x25519Public(agreement);
+    checkX25519PublicKey(agreement);
     return { name: file.name, role: file.role, identity, agreement };
   } catch (error) {
     throw new SetupError('config/invalid', `${path} is not an exported cosigner key`, error);

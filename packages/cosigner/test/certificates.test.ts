@@ -1,4 +1,5 @@
 import { randomBytes, sign } from 'node:crypto';
+import { prepare } from '@quorate/agent';
 import { encodeCertificatePayload, sessionMessage } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
 import { signable } from '../src/message.ts';
@@ -27,6 +28,7 @@ const proposal: Proposal = {
 };
 const key = keyBetween(1, parties);
 const intent = intentOf(context, proposal, key);
+const { keys } = prepare();
 
 type Payload = Parameters<typeof encodeCertificatePayload>[0];
 
@@ -37,8 +39,8 @@ const certificate = (change: Partial<Payload> = {}, signer = p2, named = p2): st
     sessionKey: SESSION,
     partIndex: 2,
     nonce: randomBytes(32),
-    x25519: randomBytes(32),
-    ed25519: randomBytes(32),
+    x25519: keys.x25519,
+    ed25519: keys.ed25519,
     intentHash: intent,
     notAfter: NOW + 600_000,
     ...change,
@@ -67,7 +69,16 @@ describe('a certificate of the partner', () => {
     ['that lives too long', certificate({ notAfter: NOW + 15 * 60_000 + 1 })],
     ['cut off', certificate().slice(0, 200)],
     ['that is none', 'AAAA'],
-  ])('R-1, L-11: %s is refused', (_, text) => {
+    ['with an X25519 key of small order', certificate({ x25519: new Uint8Array(32) })],
+    [
+      'with an X25519 key that is not canonical',
+      certificate({ x25519: new Uint8Array(32).fill(255) }),
+    ],
+    [
+      'with an Ed25519 key that is the identity',
+      certificate({ ed25519: new Uint8Array(32).with(0, 1) }),
+    ],
+  ])('R-1, L-11, X-4: %s is refused', (_, text) => {
     expect(() => check(text)).toThrow(expect.objectContaining({ code: 'invalid_certificate' }));
   });
 

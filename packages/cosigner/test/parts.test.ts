@@ -153,9 +153,11 @@ describe('a connection', () => {
     }
   });
 
-  test('refuses a key of small order', () => {
+  test('X-4: refuses a key of small order', () => {
     const bad = { ...end('a'), partnerEphemeral: new Uint8Array(32) };
-    expect(() => deriveLinkKeys(bad)).toThrow();
+    expect(() => deriveLinkKeys(bad)).toThrow(
+      expect.objectContaining({ code: 'intent/public-key' }),
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, exactly, fromBase64, toBigInt, u16, u64, utf8 } from './bytes.ts';
 import { sessionMessage } from './chip.ts';
 import { decodeDer } from './der.ts';
+import { checkEd25519PublicKey, checkX25519PublicKey } from './ephemeralKeys.ts';
 import { IntentError } from './errors.ts';
 import { hashFramed } from './framed.ts';
 import { LABELS } from './label.ts';
@@ -20,6 +21,9 @@ export const OPERATION = {
 
 /** The name of a ceremony. */
 export type Operation = keyof typeof OPERATION;
+
+/** Ceremonies whose parties talk to each other under the certified keys; in the others nobody has such keys. */
+const WITH_ROUNDS: ReadonlySet<Operation> = new Set(['keygen', 'sign', 'refresh', 'reshare']);
 
 /** Bytes of a certificate's payload; the DER signature follows. */
 export const CERTIFICATE_PAYLOAD_LENGTH = 171;
@@ -68,9 +72,9 @@ export function encodeCertificatePayload(
 }
 
 /**
- * Takes a certificate apart (bytes, or the base64 of the wire).
+ * Takes a certificate apart (bytes, or the base64 of the wire). Where rounds follow, its ephemeral keys are good ones.
  *
- * @throws IntentError `intent/certificate`, `intent/signature`, `intent/base64`
+ * @throws IntentError `intent/certificate`, `intent/public-key`, `intent/signature`, `intent/base64`
  */
 export function decodeCertificate(certificate: Uint8Array | string): Certificate {
   const bytes =
@@ -91,13 +95,20 @@ function decodePayload(payload: Uint8Array): CertificateFields {
   }
   const partIndex = Number(toBigInt(payload.subarray(33, 35)));
   if (partIndex === 0) throw new IntentError('intent/certificate', 'a part index from 1');
+  const operation = operationOf(payload[0]);
+  const x25519 = payload.subarray(67, 99);
+  const ed25519 = payload.subarray(99, 131);
+  if (WITH_ROUNDS.has(operation)) {
+    checkX25519PublicKey(x25519);
+    checkEd25519PublicKey(ed25519);
+  }
   return {
-    operation: operationOf(payload[0]),
+    operation,
     sessionKeyHash: payload.subarray(1, 33),
     partIndex,
     nonce: payload.subarray(35, 67),
-    x25519: payload.subarray(67, 99),
-    ed25519: payload.subarray(99, 131),
+    x25519,
+    ed25519,
     intentHash: payload.subarray(131, 163),
     notAfter,
   };

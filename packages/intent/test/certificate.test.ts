@@ -110,6 +110,31 @@ test('J-4: bytes decode as a certificate to what encodes back, or are refused', 
   );
 });
 
+test.each(['keygen', 'sign', 'refresh', 'reshare'] as const)(
+  'X-4: for a %s, ephemeral keys of small order are refused',
+  (operation) => {
+    for (const change of [{ x25519: new Uint8Array(32) }, { ed25519: new Uint8Array(32) }]) {
+      const bad = encodeCertificatePayload({ ...fields, operation, ...change });
+      const signed = concat(bad, chip.sign(sessionMessage(chip.publicKey, bad)));
+      expect(() => decodeCertificate(signed)).toThrow(
+        expect.objectContaining({ code: 'intent/public-key' }),
+      );
+      expect(verifyCertificate(signed, chip.publicKey)).toBe(false);
+    }
+  },
+);
+
+test.each(['destroy', 'replace'] as const)(
+  'for a %s, whose parties send each other nothing, keys may be anything',
+  (operation) => {
+    const keys = { x25519: new Uint8Array(32), ed25519: new Uint8Array(32) };
+    const plain = encodeCertificatePayload({ ...fields, operation, ...keys });
+    const signed = concat(plain, chip.sign(sessionMessage(chip.publicKey, plain)));
+    expect(decodeCertificate(signed)).toMatchObject({ operation, ...keys });
+    expect(verifyCertificate(signed, chip.publicKey)).toBe(true);
+  },
+);
+
 test('a payload with a field of another length or range is refused', () => {
   for (const name of ['nonce', 'x25519', 'ed25519', 'intentHash']) {
     expect(() => encodeCertificatePayload({ ...fields, [name]: counting(31) })).toThrow(

@@ -10,6 +10,7 @@ import {
   equalBytes,
   fromHex,
   type Intent,
+  IntentError,
   intentHash,
   type Operation,
   verifyCertificate,
@@ -172,7 +173,11 @@ function checkPeer(
 function decode(text: string, who: string): Certificate {
   try {
     return decodeCertificate(text);
-  } catch {
-    throw new Refusal('certificate', `${who} has one that is malformed`);
+  } catch (error) {
+    if (!(error instanceof IntentError)) throw error;
+    throw new Refusal(
+      'certificate',
+      `${who} has one that is malformed: expected ${error.expected}`,
+    );
   }
 }

@@ -63,7 +63,7 @@ export function checkCertificate(
 export function verifyFor(text: string, expected: Expected): CertificateCheck {
   const { now } = expected;
   const certificate = decoded(text);
-  if (certificate === undefined) return invalid('a payload of 171 bytes and a DER signature');
+  if (certificate instanceof IntentError) return invalid(certificate.expected);
   const chip = fromHex(expected.chipPublicKey);
   if (!verifyCertificate(certificate.bytes, chip)) {
     return { ok: false, code: 'chip_mismatch', details: `not signed by the chip ${expected.seId}` };
@@ -92,11 +92,11 @@ export function verifyFor(text: string, expected: Expected): CertificateCheck {
   return { ok: true, sessionHash: toHex(sessionHash(chip, certificate.payloadBytes)) };
 }
 
-function decoded(text: string): Certificate | undefined {
+function decoded(text: string): Certificate | IntentError {
   try {
     return decodeCertificate(text);
   } catch (error) {
-    if (error instanceof IntentError) return undefined;
+    if (error instanceof IntentError) return error;
     throw error;
   }
 }

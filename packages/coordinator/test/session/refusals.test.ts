@@ -415,6 +415,8 @@ describe('answers', () => {
     ['for another intent', { intent: new Uint8Array(32).fill(7) }],
     ['that has expired', { notAfter: 1 }],
     ['that is valid for too long', { notAfter: 4_102_444_800_000 }],
+    ['X-4: with an X25519 key of small order', { x25519: new Uint8Array(32) }],
+    ['X-4: with an Ed25519 key that is the identity', { ed25519: new Uint8Array(32).with(0, 1) }],
   ])('a certificate %s ends the session as invalid_certificate', async (_, change) => {
     const request = signRequest(key, namesOf(two()), digest);
     const sessionKey = String(request['session_key']);

@@ -4,6 +4,7 @@ import {
   addressOf,
   chipFingerprint,
   concat,
+  decodeSpki,
   type DeletedRecord,
   deriveSessionId,
   destroyPartsHash,
@@ -13,6 +14,7 @@ import {
   fromBase64,
   fromHex,
   intentHash,
+  type KeyCurve,
   type Operation,
   parseAddress,
   recordId,
@@ -34,6 +36,10 @@ export function plainKey(): PlainKey {
   const secret = secp256k1.utils.randomSecretKey();
   const publicKey = secp256k1.getPublicKey(secret, true);
   return { secret, publicKey: `0x${toHex(publicKey)}`, address: addressOf(publicKey) };
+}
+
+function rawPublicKey(curve: KeyCurve, key: KeyObject): Uint8Array {
+  return decodeSpki(curve, key.export({ format: 'der', type: 'spki' }));
 }
 
 /** r ‖ s ‖ v over a digest. */
@@ -96,6 +102,8 @@ export class Participant {
       digest?: string;
       notAfter?: number;
       intent?: Uint8Array;
+      x25519?: Uint8Array;
+      ed25519?: Uint8Array;
     } = {},
   ): Promise<string> {
     const destroy = invite.type === 'destroy_invite';
@@ -112,8 +120,8 @@ export class Participant {
       sessionKey: change.sessionKey ?? String(invite['session_key']),
       partIndex: change.partIndex ?? Number(invite['part_index']),
       nonce: randomBytes(32),
-      x25519: randomBytes(32),
-      ed25519: this.#signingKey(String(invite['session_key'])),
+      x25519: change.x25519 ?? rawPublicKey('X25519', generateKeyPairSync('x25519').publicKey),
+      ed25519: change.ed25519 ?? this.#signingKey(String(invite['session_key'])),
       intentHash:
         change.intent ??
         intentHash({
@@ -198,7 +206,7 @@ export class Participant {
   #signingKey(sessionKey: string): Uint8Array {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     this.#signingKeys.set(sessionKey, privateKey);
-    return Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url');
+    return rawPublicKey('Ed25519', publicKey);
   }
 
   keygenResult(params: Received, key: PlainKey): Record<string, unknown> {

@@ -11,7 +11,7 @@ import {
   hkdfSync,
   type KeyObject,
 } from 'node:crypto';
-import { framed, u16, u64, utf8 } from '@quorate/intent';
+import { checkX25519PublicKey, framed, u16, u64, utf8 } from '@quorate/intent';
 import type { PeerEnvelope } from '@quorate/wire';
 import { x25519Public, x25519Raw } from '../keys.ts';
 
@@ -50,7 +50,10 @@ export interface Ends {
   readonly partnerEphemeral: Uint8Array;
 }
 
-/** Derives the keys: static with static proves who, ephemeral with ephemeral forgets what. */
+/**
+ * Derives the keys: static with static proves who, ephemeral with ephemeral forgets what.
+ * @throws IntentError `intent/public-key` for a key of small order, whose secret everybody knows
+ */
 export function deriveLinkKeys(ends: Ends): LinkKeys {
   const shared = [
     agree(ends.ownStatic, ends.partnerStatic),
@@ -68,9 +71,10 @@ export function deriveLinkKeys(ends: Ends): LinkKeys {
 }
 
 function agree(secret: KeyObject, raw: Uint8Array): Buffer {
-  const shared = diffieHellman({ privateKey: secret, publicKey: x25519Public(raw) });
-  if (shared.every((byte) => byte === 0)) throw new RangeError('an all-zero shared secret');
-  return shared;
+  return diffieHellman({
+    privateKey: secret,
+    publicKey: x25519Public(checkX25519PublicKey(raw)),
+  });
 }
 
 interface End {

@@ -9,6 +9,7 @@ import {
   equalBytes,
   fromHex,
   hashFramed,
+  IntentError,
   intentHash,
   u16,
   verifyCertificate,
@@ -118,6 +119,7 @@ function decoded(text: string): ReturnType<typeof decodeCertificate> {
   try {
     return decodeCertificate(text);
   } catch (error) {
-    throw new CosignerError('invalid_certificate', 'a malformed certificate', error);
+    const expected = error instanceof IntentError ? `: expected ${error.expected}` : '';
+    throw new CosignerError('invalid_certificate', `a malformed certificate${expected}`, error);
   }
 }

@@ -6,7 +6,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:cry
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Logger, RoundFrame } from '@quorate/agent';
+import { type Logger, prepare, type RoundFrame } from '@quorate/agent';
 import { sessionMessage, toHex } from '@quorate/intent';
 import type { TwoPartySession as SessionView } from '@quorate/wire';
 import { Approvals } from '../../src/approvals.ts';
@@ -126,12 +126,10 @@ export function makeSide(
     const line: Line = { frames: [], starts: [], say, ended: false };
     lines.set(id, line);
     return {
-      prepare: () =>
-        Promise.resolve({
-          nonce: randomBytes(32),
-          x25519: randomBytes(32),
-          ed25519: randomBytes(32),
-        }),
+      prepare: () => {
+        const { nonce, keys } = prepare();
+        return Promise.resolve({ nonce, x25519: keys.x25519, ed25519: keys.ed25519 });
+      },
       hold: () => undefined,
       start: (start) => void line.starts.push(start),
       receive: (frame) => void line.frames.push(frame),
