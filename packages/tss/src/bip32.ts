@@ -30,6 +30,20 @@ export interface DerivedKey {
   readonly tweak: Scalar;
 }
 
+/** @throws InputError `input/path` unless it is a list of at most MAX_DEPTH indices that need no private key */
+export function checkPath(path: readonly number[]): void {
+  if (!Array.isArray(path)) throw new InputError('input/path', 'a path is a list of indices');
+  if (path.length > MAX_DEPTH) {
+    throw new InputError('input/path', `path of ${path.length} steps, at most ${MAX_DEPTH}`);
+  }
+  for (const index of path as readonly unknown[]) {
+    const derivable = Number.isInteger(index) && Number(index) >= 0 && Number(index) < HARDENED;
+    if (derivable) continue;
+    const problem = `index ${String(index)} not in 0..${HARDENED - 1} (not hardened)`;
+    throw new InputError('input/path', problem);
+  }
+}
+
 /**
  * Derives along a path of indices below 2³¹.
  *
@@ -41,18 +55,13 @@ export function derivePublic(
   chainCode: Uint8Array,
   path: readonly number[],
 ): DerivedKey {
-  if (path.length > MAX_DEPTH) {
-    throw new InputError('input/path', `path of ${path.length} steps, at most ${MAX_DEPTH}`);
-  }
+  checkPath(path);
   let key: DerivedKey = { publicKey, chainCode, tweak: scalarFromNumber(0) };
   for (const index of path) key = child(key, index);
   return key;
 }
 
 const child = (parent: DerivedKey, index: number): DerivedKey => {
-  if (!Number.isInteger(index) || index < 0 || index >= HARDENED) {
-    throw new InputError('input/path', `index ${index} not in 0..${HARDENED - 1} (not hardened)`);
-  }
   const I = hmac(sha512, parent.chainCode, concat(encodePoint(parent.publicKey), u32(index)));
   const left = scalarFromBytes(I.slice(0, 32)); // IL < q
   const publicKey =

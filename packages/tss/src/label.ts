@@ -6,6 +6,7 @@ export const LABELS = {
   sessionId: 'quorate/v1/session-id',
   keygenSession: 'quorate/v1/dkls23/keygen/session',
   signSession: 'quorate/v1/dkls23/sign/session',
+  parameters: 'quorate/v1/round/parameters',
   echo: 'quorate/v1/round/echo',
   commitment: 'quorate/v1/commitment',
   schnorr: 'quorate/v1/schnorr',

@@ -15,6 +15,7 @@ import {
 } from './arith/scalar.ts';
 import { mulBase, mulPublic, type Point, sumPoints } from './curve.ts';
 import type { Rng } from './rng.ts';
+import { withTemporaries } from './secrets.ts';
 
 /** Coefficients of f, constant term first. Secret. */
 export type Polynomial = readonly Scalar[];
@@ -27,7 +28,11 @@ export function samplePolynomial(coefficients: number, rng: Rng): Polynomial {
 /** f(x) for a party index x. Secret. */
 export function evaluate(f: Polynomial, x: number): Scalar {
   const at = scalarFromNumber(x);
-  return f.reduceRight((sum, coefficient) => addScalars(mulScalars(sum, at), coefficient), zero());
+  return withTemporaries((temporary) => {
+    const step = (sum: Scalar, coefficient: Scalar): Scalar =>
+      addScalars(temporary(mulScalars(temporary(sum), at)), coefficient);
+    return f.reduceRight(step, zero());
+  });
 }
 
 /** F[k] = f[k]·G. */

@@ -9,6 +9,7 @@ import { addScalars, mulScalars, randomScalar, reduceWide, type Scalar } from '.
 import { encodePoint, mulBase, mulPublic, type Point, pointEquals, sumPoints } from './curve.ts';
 import { LABELS } from './label.ts';
 import type { Rng } from './rng.ts';
+import { withTemporaries } from './secrets.ts';
 import { expand } from './transcript.ts';
 
 /** What a proof is bound to; the same proof means nothing elsewhere (attacks.md F-2). */
@@ -40,9 +41,10 @@ export function proveSchnorr(
   P: Point,
   nonce: SchnorrNonce,
 ): Scalar {
-  const z = addScalars(nonce.a, mulScalars(challenge(bound, P, nonce.A), x)); // z = a + e·x
-  nonce.a.fill(0);
-  return z;
+  return withTemporaries((temporary) => {
+    const product = temporary(mulScalars(challenge(bound, P, nonce.A), x));
+    return addScalars(temporary(nonce.a), product); // z = a + e·x
+  });
 }
 
 /** Whether z·G = A + e·P for the challenge of exactly this statement, session and prover; z ≠ 0. */

@@ -3,6 +3,24 @@ import { wipe } from './arith/bytes.ts';
 
 type Secret = Uint8Array | Uint32Array;
 
+/**
+ * Computes with intermediate values, each registered by `temporary`, which are overwritten before the
+ * result is returned or the computation fails. The result must not be one of them.
+ */
+export function withTemporaries<T>(
+  compute: (temporary: <S extends Secret>(value: S) => S) => T,
+): T {
+  const made: Secret[] = [];
+  try {
+    return compute((value) => {
+      made.push(value);
+      return value;
+    });
+  } finally {
+    wipe(...made);
+  }
+}
+
 /** Collects what must not outlive a protocol. Copies that the engine made are out of reach. */
 export class Secrets {
   readonly #always: Secret[] = [];

@@ -59,6 +59,29 @@ describe('a keyshare is refused', () => {
   });
 });
 
+describe('W-9: an OT set-up that serves twice is refused', () => {
+  const { fields } = Keyshare.decode(frozen(1));
+  const [first, second] = fields.pairs;
+  if (first === undefined || second === undefined) throw new Error('a keyshare of three');
+  const { sid } = first.builder;
+  test.each([
+    ['for two peers as builder', [first, { ...second, builder: { ...second.builder, sid } }]],
+    ['for two peers as evaluator', [{ ...first, evaluator: second.evaluator }, second]],
+    [
+      'in both directions of a pair',
+      [{ ...first, evaluator: { ...first.evaluator, sid } }, second],
+    ],
+    [
+      'across pairs and directions',
+      [first, { ...second, evaluator: { ...second.evaluator, sid } }],
+    ],
+  ])('%s', (_, pairs) => {
+    expect(() => Keyshare.validate({ ...fields, pairs })).toThrow(
+      expect.objectContaining({ path: 'keyshare.pairs' }),
+    );
+  });
+});
+
 test('J-3: wipe leaves no secret behind', () => {
   const keyshare = Keyshare.decode(frozen(1));
   const { fields } = keyshare;

@@ -1,5 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { keygen, type Message, sign } from '../src/index.ts';
+import { concat } from '../src/arith/bytes.ts';
+import { parametersHash, signSid } from '../src/dkls23/parameters.ts';
 import {
   keygenSessions,
   keysharesOf,
@@ -68,14 +70,18 @@ test('a session takes messages that come before its own start', () => {
   one.close();
 });
 
-test('a session starts once, also when its start failed', () => {
+test('a session starts once; one that ended says nothing when it is started', () => {
+  const session = sign(parametersOf(1));
+  session.start();
+  expect(() => session.start()).toThrow('starts once');
   const failing = vi.fn(() => {
     throw new Error('no entropy');
   });
-  const session = sign({ ...parametersOf(1), rng: failing });
-  session.start();
-  expect(() => session.start()).toThrow('starts once');
-  expect(session.outcome?.status).toBe('aborted');
+  const failed = sign({ ...parametersOf(1), rng: failing });
+  expect(failed.start()).toEqual([]);
+  expect(failed.start()).toEqual([]);
+  expect(failed.outcome).toMatchObject({ status: 'aborted', reason: 'internal-error' });
+  expect(failing).toHaveBeenCalledTimes(1);
 });
 
 test('J-4: bodies and keyshares in pooled Buffers are read as their own bytes', () => {
@@ -99,9 +105,10 @@ test('a keyshare that was wiped refuses to sign, and is not used by a session th
   expect(() => sign({ ...run, keyshare: copy })).toThrow(
     expect.objectContaining({ code: 'input/keyshare' }),
   );
-  session.receive({ round: 1, from: 2, to: null, body: new Uint8Array(32) });
+  const broadcast = concat(parametersHash(signSid(run)), new Uint8Array(32));
+  session.receive({ round: 1, from: 2, to: null, body: broadcast });
   session.receive({ round: 1, from: 2, to: 1, body: new Uint8Array(4624) });
-  session.receive({ round: 1, from: 3, to: null, body: new Uint8Array(32) });
+  session.receive({ round: 1, from: 3, to: null, body: broadcast });
   session.receive({ round: 1, from: 3, to: 1, body: new Uint8Array(4624) });
   expect(session.outcome).toMatchObject({ reason: 'internal-error', culprits: [], bans: [] });
 });

@@ -61,9 +61,9 @@ describe('J-8: what is installed', () => {
 });
 
 test('J-8: the engine needs @noble packages, which need nothing else, and an optional binary', () => {
-  const { dependencies = {}, peerDependencies = {} } = manifestOf('packages/tss/package.json');
+  const { dependencies = {}, optionalDependencies = {} } = manifestOf('packages/tss/package.json');
   expect(Object.keys(dependencies)).toEqual(['@noble/ciphers', '@noble/curves', '@noble/hashes']);
-  expect(Object.keys(peerDependencies)).toEqual(['secp256k1']);
+  expect(Object.keys(optionalDependencies)).toEqual(['secp256k1']);
   for (const name of Object.keys(dependencies)) {
     const [, entry] = locked.find(([path]) => path === `node_modules/${name}`) ?? [];
     expect(entry?.version, name).toBe(dependencies[name]);

@@ -34,8 +34,8 @@ export const LIMITS = {
   /** A DER signature of P-256, base64. */
   derSignature: 96,
   encryptedShard: 256 * KIB,
-  /** Signed messages that show who deviated. */
-  evidence: 4,
+  /** Signed messages that show who deviated: at most the broadcasts of one round. */
+  evidence: 32,
   /** Bodies of `round`, base64: pairwise ones carry oblivious transfers, broadcasts never do. */
   roundBody: { pairwise: 128 * KIB, broadcast: 8 * KIB },
   /** Rounds of each ceremony. */

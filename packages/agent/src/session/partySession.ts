@@ -92,7 +92,9 @@ export class PartySession<T> {
   get outcome(): PartyOutcome<T> | undefined {
     const { outcome } = this.#session;
     if (!outcome || outcome.status === 'completed') return outcome;
-    return { ...outcome, evidence: this.#evidence(outcome.evidence) };
+    // Every peer certified the parameters that the own session has, so one that says others deviated.
+    const culprits = [...outcome.culprits, ...outcome.differing];
+    return { ...outcome, culprits, evidence: this.#evidence(outcome.evidence) };
   }
 
   /** Wipes keys and private messages. */

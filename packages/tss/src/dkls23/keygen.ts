@@ -51,7 +51,13 @@ import {
   keygenRound5,
 } from './messages.ts';
 import { required } from './pairs.ts';
-import { checkKeygen, echoHash, type KeygenParameters, keygenSid } from './parameters.ts';
+import {
+  checkKeygen,
+  echoHash,
+  type KeygenParameters,
+  keygenSid,
+  parametersHash,
+} from './parameters.ts';
 import { answerTo, type BuilderAnswer, type EvaluatorOffer, finishWith, offerTo } from './setup.ts';
 
 type Opened = Inbox<KeygenOpening, KeygenDirect2>;
@@ -78,7 +84,13 @@ export function keygenProtocol(parameters: KeygenParameters): {
   const all = Array.from({ length: parties }, (_, at) => at + 1);
   const peers = all.filter((party) => party !== index);
   const context = { sid, threshold, parties, index, peers, rng, secrets: new Secrets() };
-  const options = { index, parties: all, shape: KEYGEN_SHAPE, echo: echoHash(sid) };
+  const options = {
+    index,
+    parties: all,
+    shape: KEYGEN_SHAPE,
+    echo: echoHash(sid),
+    parameters: parametersHash(sid),
+  };
   return { protocol: run(context, parameters.sessionId), options };
 }
 
@@ -113,10 +125,13 @@ function* rounds(context: KeygenContext, keyId: Uint8Array): Protocol<Keyshare> 
   const dealt = yield* exchange(keygenRound3, peers, null, (to): KeygenDirect3 => {
     const { baseOt, pprf } = required(answers, to);
     const { value: zeroSeed, salt: zeroSalt } = required(mine.zeroSeeds, to);
-    return { share: evaluate(mine.f, to), zeroSeed, zeroSalt, baseOt, pprf };
+    const share = evaluate(mine.f, to);
+    context.secrets.keep(share); // said to one peer, under encryption
+    return { share, zeroSeed, zeroSalt, baseOt, pprf };
   });
 
   // Step 4. Check the shares, finish as evaluator, sum up.
+  for (const [, { each }] of dealt.entries()) context.secrets.keep(each.share, each.zeroSeed);
   checkShares(context, opened, dealt);
   const evaluators = finishAll(context, offers, dealt);
   const key = sumUp(context, mine, opening, { committed: commitmentOf, opened, dealt });

@@ -2,6 +2,7 @@
  * The two multiplications of every pair of signers and the checks that tie them to what was
  * committed: docs/spec/sign.md, steps 1–3.
  */
+import { wipe } from '../arith/bytes.ts';
 import { type Scalar, subScalars } from '../arith/scalar.ts';
 import { mul, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
 import type { Keyshare } from '../keyshare.ts';
@@ -105,7 +106,9 @@ const finishOne = ({ chi, state }: Receiving, sent: SignDirect2): Products | nul
   const consistent =
     relationHolds(chi, sent.nonce, u, sent.gammaU) && // χ·R_j = dᵘ·G + Γᵘ
     relationHolds(chi, sent.publicShare, v, sent.gammaV); // χ·pk_j = dᵛ·G + Γᵛ
-  return consistent ? { u, v } : null;
+  if (consistent) return { u, v };
+  wipe(u, v);
+  return null;
 };
 
 const relationHolds = (chi: Scalar, factor: Point, d: Scalar, gamma: Point): boolean => {

@@ -8,6 +8,7 @@ import {
   subScalars,
 } from '../arith/scalar.ts';
 import { LABELS } from '../label.ts';
+import { withTemporaries } from '../secrets.ts';
 import { expand, hash } from '../transcript.ts';
 
 /** Set-up of OT between a builder and an evaluator. 32 bytes. */
@@ -29,13 +30,17 @@ export function zeroShare(
   index: number,
   seeds: ReadonlyMap<number, Uint8Array>,
 ): Scalar {
-  let sum = scalarFromNumber(0);
-  for (const [peer, seed] of seeds) {
-    const pair = concat(u16(Math.min(index, peer)), u16(Math.max(index, peer)));
-    const mask = reduceWide(expand(LABELS.zeroShare, 48, seed, sid, pair));
-    sum = index > peer ? addScalars(sum, mask) : subScalars(sum, mask);
-  }
-  return sum;
+  return withTemporaries((temporary) => {
+    let sum = scalarFromNumber(0);
+    for (const [peer, seed] of seeds) {
+      const pair = concat(u16(Math.min(index, peer)), u16(Math.max(index, peer)));
+      const wide = temporary(expand(LABELS.zeroShare, 48, seed, sid, pair));
+      const mask = temporary(reduceWide(wide));
+      temporary(sum);
+      sum = index > peer ? addScalars(sum, mask) : subScalars(sum, mask);
+    }
+    return sum;
+  });
 }
 
 /** What a map of all peers holds for one of them. */

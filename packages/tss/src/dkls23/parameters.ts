@@ -1,6 +1,7 @@
 /** What the caller gives to a session, and what is refused before anything is sent. */
 import { concat, u16, u32 } from '../arith/bytes.ts';
 import { isZeroScalar, type Scalar, reduceWide } from '../arith/scalar.ts';
+import { checkPath } from '../bip32.ts';
 import { backend } from '#backend';
 import type { Keyshare } from '../keyshare.ts';
 import { LABELS } from '../label.ts';
@@ -17,8 +18,8 @@ export interface KeygenParameters {
   /**
    * 32 bytes, from `deriveSessionId`.
    *
-   * Security: never used twice, and different at parties that mean different things: it holds a fresh
-   * nonce of this party, and the certificates of all were compared with the own intent before.
+   * Security: never used twice: it holds a fresh nonce of this party. Parties that mean different things
+   * end with `parameters-mismatch`.
    */
   readonly sessionId: Uint8Array;
   /** Signers needed, 2..n. */
@@ -35,10 +36,9 @@ export interface SignParameters {
   /**
    * 32 bytes, from `deriveSessionId`.
    *
-   * Security: never used twice (two runs under one id give a peer the ephemeral keys, hence the key),
-   * and different at parties that mean different things (a party with another digest under the same id
-   * would be banned although honest). Round 0 gives both: the id holds a fresh nonce of this party,
-   * and the certificates of all were compared with the own intent before.
+   * Security: never used twice (two runs under one id give a peer the ephemeral keys, hence the key).
+   * Round 0 gives this: the id holds a fresh nonce of this party. Parties that mean different things
+   * (another digest, signers, path, epoch) end with `parameters-mismatch`, which bans nobody.
    */
   readonly sessionId: Uint8Array;
   readonly keyshare: Keyshare;
@@ -89,7 +89,8 @@ export function checkSign(parameters: SignParameters): void {
   const { sessionId, keyshare, signers, digest, bans, path = [] } = parameters;
   checkSessionId(sessionId);
   if (keyshare.wiped) throw new InputError('input/keyshare', 'this keyshare was wiped');
-  checkLists(keyshare, bans, path);
+  checkBans(keyshare, bans);
+  checkPath(path);
   if (digest.length !== 32) {
     throw new InputError('input/digest-length', `digest of ${digest.length} bytes, 32 expected`);
   }
@@ -104,17 +105,12 @@ export function checkSign(parameters: SignParameters): void {
   }
 }
 
-const checkLists = (
-  { parties }: Keyshare,
-  bans: readonly number[],
-  path: readonly number[],
-): void => {
+const checkBans = ({ parties }: Keyshare, bans: readonly number[]): void => {
   const isIndex = (value: number): boolean =>
     Number.isInteger(value) && value >= 1 && value <= parties;
   if (!Array.isArray(bans) || !bans.every(isIndex)) {
     throw new InputError('input/bans', `bans must be party indices in 1..${parties}`);
   }
-  if (!Array.isArray(path)) throw new InputError('input/path', 'a path is a list of indices');
 };
 
 const checkSigners = (
@@ -173,7 +169,12 @@ export function signSid(parameters: SignParameters): Uint8Array {
   );
 }
 
-/** The echo of a session's broadcasts: docs/spec/session.md, step 5. */
+/** What round 1 starts with: docs/spec/session.md, step 5. 32 bytes over a protocol's own sid. */
+export function parametersHash(sid: Uint8Array): Uint8Array {
+  return hash(LABELS.parameters, sid);
+}
+
+/** The echo of a session's broadcasts: docs/spec/session.md, step 6. */
 export function echoHash(sid: Uint8Array): EchoHash {
   return (round: number, broadcasts: readonly Broadcast[]) =>
     hash(

@@ -4,13 +4,19 @@
  * Source: DKLs23 (eprint 2023/765), Protocol 3.6, with the corrections of crypto.md §2.4 and §3.2.
  */
 import { equalBytes } from '../arith/bytes.ts';
-import { addScalars, mulScalars, randomScalar, type Scalar } from '../arith/scalar.ts';
+import {
+  addScalars,
+  mulScalars,
+  randomScalar,
+  type Scalar,
+  scalarFromNumber,
+} from '../arith/scalar.ts';
 import { derivePublic } from '../bip32.ts';
 import { commit, verifyOpening } from '../commitment.ts';
 import { encodePoint, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
 import { lagrange } from '../polynomial.ts';
 import { systemRng } from '../rng.ts';
-import { Secrets } from '../secrets.ts';
+import { Secrets, withTemporaries } from '../secrets.ts';
 import {
   abortUnless,
   blameUnless,
@@ -32,7 +38,14 @@ import {
 } from './multiply.ts';
 import { combineNonces } from './nonce.ts';
 import { required, zeroShare } from './pairs.ts';
-import { checkSign, digestScalar, echoHash, type SignParameters, signSid } from './parameters.ts';
+import {
+  checkSign,
+  digestScalar,
+  echoHash,
+  parametersHash,
+  type SignParameters,
+  signSid,
+} from './parameters.ts';
 import type { Signature } from '../signature.ts';
 import { assemble } from './signature.ts';
 
@@ -80,7 +93,13 @@ export function signProtocol(parameters: SignParameters): {
   const peers = signers.filter((signer) => signer !== index);
   const context = { sid, index, peers, keyshare, rng, secrets: new Secrets() };
   const statement = { digest: Uint8Array.from(digest), publicKey, tweak, signers: [...signers] };
-  const options = { index, parties: signers, shape: SIGN_SHAPE, echo: echoHash(sid) };
+  const options = {
+    index,
+    parties: signers,
+    shape: SIGN_SHAPE,
+    echo: echoHash(sid),
+    parameters: parametersHash(sid),
+  };
   return { protocol: run(context, statement), options };
 }
 
@@ -112,6 +131,7 @@ function* rounds(context: SignContext, statement: Statement): Protocol<Signature
   const heard = yield* exchange(signRound2, peers, null, (to): SignDirect2 => {
     const { message: rvole, u, v } = required(sendings, to);
     const psi = maskedFactor(factors.phi, required(receivings, to).chi);
+    secrets.keep(psi); // said to one peer, under encryption
     return { rvole, gammaU: mulBase(u), gammaV: mulBase(v), psi, publicShare, nonce: R, salt };
   });
 
@@ -126,10 +146,10 @@ function* rounds(context: SignContext, statement: Statement): Protocol<Signature
   abortUnless(matches, 'invalid-share', 'key shares do not add up to the key; by whom is unknown');
   const nonce = combineNonces(sid, [R, ...heard.entries().map(([, { each }]) => each.nonce)]);
   const partial = partialSignature(factors, { sendings, products, heard });
-  const w = addScalars(
-    mulScalars(digestScalar(statement.digest), factors.phi), // wᵢ = m·φᵢ + r·vᵢ
-    mulScalars(nonce.r, partial.v),
-  );
+  const w = withTemporaries((temporary) => {
+    const masked = temporary(mulScalars(digestScalar(statement.digest), factors.phi));
+    return addScalars(masked, temporary(mulScalars(nonce.r, partial.v))); // wᵢ = m·φᵢ + r·vᵢ
+  });
   const own = { u: partial.u, w, nonceDigest: nonce.digest };
   secrets.keep(partial.v);
   secrets.wipe(); // nothing secret is needed any more
@@ -148,9 +168,11 @@ function* rounds(context: SignContext, statement: Statement): Protocol<Signature
 const sampleFactors = (context: SignContext, { signers, tweak }: Statement): Factors => {
   const { sid, index, peers, keyshare, rng } = context;
   const seeds = new Map(peers.map((peer) => [peer, keyshare.pairWith(peer).zeroSeed]));
-  const share = mulScalars(lagrange(signers, index), keyshare.fields.secretShare);
-  const masked = addScalars(share, zeroShare(sid, index, seeds));
-  const sk = signers[0] === index ? addScalars(masked, tweak) : masked;
+  const sk = withTemporaries((temporary) => {
+    const share = temporary(mulScalars(lagrange(signers, index), keyshare.fields.secretShare));
+    const own = signers[0] === index ? tweak : scalarFromNumber(0);
+    return addScalars(share, temporary(zeroShare(sid, index, seeds)), own);
+  });
   return { r: randomScalar(rng), phi: randomScalar(rng), sk };
 };
 
@@ -163,10 +185,13 @@ const partialSignature = (
     readonly heard: Inbox<null, SignDirect2>;
   },
 ): Products => {
-  const Phi = addScalars(phi, ...shared.heard.entries().map(([, { each }]) => each.psi));
   const terms = [...shared.sendings.values(), ...shared.products.values()];
-  return {
-    u: addScalars(mulScalars(r, Phi), ...terms.map(({ u }) => u)),
-    v: addScalars(mulScalars(sk, Phi), ...terms.map(({ v }) => v)),
-  };
+  return withTemporaries((temporary) => {
+    const masks = shared.heard.entries().map(([, { each }]) => temporary(each.psi));
+    const Phi = temporary(addScalars(phi, ...masks));
+    return {
+      u: addScalars(temporary(mulScalars(r, Phi)), ...terms.map(({ u }) => u)),
+      v: addScalars(temporary(mulScalars(sk, Phi)), ...terms.map(({ v }) => v)),
+    };
+  });
 };

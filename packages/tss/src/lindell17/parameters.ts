@@ -2,7 +2,8 @@
 import { concat, u16, u32 } from '../arith/bytes.ts';
 import { gcd, naturalToBytes } from '../arith/integers.ts';
 import { isZeroScalar } from '../arith/scalar.ts';
-import { checkSessionId, digestScalar, echoHash } from '../dkls23/parameters.ts';
+import { checkSessionId, digestScalar, echoHash, parametersHash } from '../dkls23/parameters.ts';
+import { checkPath } from '../bip32.ts';
 import { encodePoint } from '../curve.ts';
 import { LABELS } from '../label.ts';
 import { isPrimePair, type PrimePair } from '../primes.ts';
@@ -58,8 +59,8 @@ export interface TwoPartySignParameters {
   /**
    * 32 bytes, from `deriveSessionId`.
    *
-   * Security: never used twice, and different at parties that mean different things: a peer with another
-   * digest or keyshare under the same id is blamed although honest. Round 0 gives both.
+   * Security: never used twice; round 0 gives this. Parties that mean different things (another digest,
+   * keyshare, path) end with `parameters-mismatch`, which blames nobody and locks nothing.
    */
   readonly sessionId: Uint8Array;
   readonly keyshare: TwoPartyKeyshare;
@@ -109,7 +110,8 @@ export function checkRefresh(parameters: TwoPartyRefreshParameters): SetUpInput 
 }
 
 /** [S0] @throws InputError `input/locked`, `input/keyshare`, `input/session-id`, `input/digest-…` */
-export function checkSign({ sessionId, keyshare, lock, digest }: TwoPartySignParameters): void {
+export function checkSign(parameters: TwoPartySignParameters): void {
+  const { sessionId, keyshare, lock, digest, path = [] } = parameters;
   checkKeyshare(keyshare);
   checkUnlocked(lock);
   checkSessionId(sessionId);
@@ -119,6 +121,7 @@ export function checkSign({ sessionId, keyshare, lock, digest }: TwoPartySignPar
   if (isZeroScalar(digestScalar(digest))) {
     throw new InputError('input/digest-zero', 'digest is zero modulo the group order');
   }
+  checkPath(path);
 }
 
 const checkKeyshare = ({ wiped }: TwoPartyKeyshare): void => {
@@ -194,4 +197,5 @@ export const optionsFor = (
   parties: [1, 2],
   shape: shapeFor(messages, index),
   echo: echoHash(sid),
+  parameters: parametersHash(sid),
 });

@@ -1,5 +1,4 @@
 /** P2's last message and what P1 makes of it: steps S4 and S5 of docs/spec/lindell17.md. */
-import { wipe } from '../arith/bytes.ts';
 import { randomBits } from '../arith/integers.ts';
 import {
   addScalars,
@@ -13,6 +12,7 @@ import { G, mul, mulPublic, negatePoint, type Point, sumPoints } from '../curve.
 import { affine, decrypt, isCiphertext } from '../paillier.ts';
 import type { Rng } from '../rng.ts';
 import { AbortError } from '../round/errors.ts';
+import { withTemporaries } from '../secrets.ts';
 import { completeSignature, type NonceImage, nonceImage, type Signature } from '../signature.ts';
 import { type AffGStatement, proveAffG, verifyAffG } from '../zk/affG.ts';
 import type { AffGNonce } from '../zk/affGNonce.ts';
@@ -86,13 +86,17 @@ export function makePartial(
   const { bits, fields } = keyshare;
   const set = PARAMETERS[bits];
   const { r } = ephemeral.image;
-  const inverse = invertScalar(ephemeral.k);
-  const x2 = addScalars(fields.secretShare, statement.tweak);
-  const aScalar = mulScalars(r, inverse);
-  const bScalar = mulScalars(inverse, addScalars(statement.m, mulScalars(r, x2)));
-  const a = integerOf(aScalar);
-  const b = integerOf(bScalar) + randomBits(rng, set.ellPrime - 256) * Q; // hides a·x₁ (attacks.md L-4)
-  wipe(inverse, x2, aScalar, bScalar);
+  const [a, low] = withTemporaries((temporary) => {
+    const inverse = temporary(invertScalar(ephemeral.k));
+    const x2 = temporary(addScalars(fields.secretShare, statement.tweak));
+    const sum = temporary(addScalars(statement.m, temporary(mulScalars(r, x2))));
+    const scalars = [
+      temporary(mulScalars(r, inverse)),
+      temporary(mulScalars(inverse, sum)),
+    ] as const;
+    return [integerOf(scalars[0]), integerOf(scalars[1])];
+  });
+  const b = low + randomBits(rng, set.ellPrime - 256) * Q; // hides a·x₁ (attacks.md L-4)
   const noise = nonce.takeNoise();
   const D = affine({ N: fields.N, bits }, fields.encryptedShare, { a, aBits: set.ell, b }, noise);
   const shown = statementOf(keyshare, statement, ephemeral, D);
@@ -121,10 +125,10 @@ export function openPartial(
   if (!verifyAffG(zkBound(statement, P2, STEP), PARAMETERS[bits], shown, proof, key)) {
     throw unsafe('refreshable', 'invalid-proof', 'Π^aff-g of party 2'); // [L3] [L4]
   }
-  const v = scalarOf(decrypt(key, D)); // [L5] [L6]
-  const inverse = invertScalar(k);
-  const s = mulScalars(inverse, v); // s = k₁⁻¹·v
-  wipe(inverse, v);
+  const s = withTemporaries((temporary) => {
+    const v = temporary(scalarOf(decrypt(key, D))); // [L5] [L6]
+    return mulScalars(temporary(invertScalar(k)), v); // s = k₁⁻¹·v
+  });
   const signature = isZeroScalar(s) ? null : completeSignature(image, s, statement); // [L7] [G8]
   if (signature === null) {
     throw unsafe('terminal', 'invalid-signature', 'signature behind a passing proof of party 2');

@@ -17,6 +17,7 @@ import { forgetFactors } from '../paillier.ts';
 import { AbortError } from '../round/errors.ts';
 import { abortUnless, type Protocol, receive, send, swap } from '../round/protocol.ts';
 import { Session } from '../round/session.ts';
+import { withTemporaries } from '../secrets.ts';
 import { hash } from '../transcript.ts';
 import { TwoPartyKeyshare } from './keyshare.ts';
 import {
@@ -126,8 +127,11 @@ function* toss(
     const { transcript, salt } = exchanged;
     const theirs = yield* swap(refreshAck, context.peer, { transcript, delta: mine, salt });
     abortUnless(equalBytes(theirs.transcript, transcript), ...DIFFERENT);
-    checkOpening(context, exchanged, theirs.salt, theirs.delta);
-    return { exchanged, delta: addScalars(mine, theirs.delta) };
+    return withTemporaries((temporary) => {
+      const delta = temporary(theirs.delta);
+      checkOpening(context, exchanged, theirs.salt, delta);
+      return { exchanged, delta: addScalars(mine, delta) };
+    });
   } finally {
     wipe(mine);
   }
@@ -151,6 +155,7 @@ const shift = (keyshare: TwoPartyKeyshare, delta: Scalar): Shifted => {
     const second = sumPoints([keyshare.publicShareOf(2), negatePoint(step)]);
     if (first !== null && second !== null) return { secretShare, publicShares: [first, second] };
   }
+  wipe(delta, secretShare);
   throw new AbortError({ reason: 'invalid-share', message: 'the refreshed shares are degenerate' });
 };
 

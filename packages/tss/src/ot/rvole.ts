@@ -27,6 +27,7 @@ import {
 } from '../arith/scalarVector.ts';
 import { LABELS } from '../label.ts';
 import type { Rng } from '../rng.ts';
+import { withTemporaries } from '../secrets.ts';
 import { expand, hash } from '../transcript.ts';
 import { BLOCK_WORDS, bytesOf, copyWords, expandBlocks } from './blocks.ts';
 import { extendReceive, extendSend } from './extension.ts';
@@ -60,7 +61,7 @@ export function rvoleReceive(
   const factors = gadget(sid);
   for (;;) {
     const choices = rng(XI / 8);
-    const b = asScalar(selectedSum(factors, choices));
+    const b = withTemporaries((temporary) => asScalar(temporary(selectedSum(factors, choices))));
     if (isZeroScalar(b)) continue;
     const { message, columns } = extendReceive(sid, builder, choices, rng);
     return { b, message, state: { sid, choices, factors, columns, finished: false } };
@@ -84,14 +85,21 @@ export function rvoleSend(
   }
   const one = rowScalars(sid, columns); // α₁
   const check = randomScalar(rng); // â
-  const limbs = loadScalars(concat(...inputs, check));
+  const limbs = withTemporaries((temporary) => loadScalars(temporary(concat(...inputs, check))));
   const masked = maskedDifferences(zero, one, limbs); // ã = α₀ − α₁ + (a, â)
   const thetas = thetasOf(sid, masked);
-  const eta = addScalars(check, ...inputs.map((a, i) => mulScalars(a, thetas[i] ?? unreachable())));
+  const eta = withTemporaries((temporary) => {
+    const product = (a: Scalar, i: number) => temporary(mulScalars(a, thetas[i] ?? unreachable()));
+    return addScalars(check, ...inputs.map(product)); // η = â + Σ θᵢ·aᵢ
+  });
   const rows = checkRows(zero, loadScalars(concat(...thetas)));
   const answer = concat(masked, eta, hash(LABELS.rvoleCheck, sid, rows));
   const factors = gadget(sid);
-  const output = (i: number): Scalar => negateScalar(asScalar(dotColumn(factors, zero, WIDTH, i))); // cᵢ = −Σ gⱼ·α₀[j][i]
+  const output = (i: number): Scalar =>
+    withTemporaries((temporary) => {
+      const sum = temporary(asScalar(temporary(dotColumn(factors, zero, WIDTH, i))));
+      return negateScalar(sum); // cᵢ = −Σ gⱼ·α₀[j][i]
+    });
   const outputs: [Scalar, Scalar] = [output(0), output(1)];
   wipe(columns, zero, delta, one, check, limbs, rows);
   return { outputs, message: answer };
@@ -118,10 +126,13 @@ export function rvoleFinish(state: RvoleReceiver, message: Uint8Array): [Scalar,
     hash(LABELS.rvoleCheck, sid, checked),
     message.subarray(MASKED_BYTES + 32),
   );
-  const output = (i: number): Scalar => asScalar(dotColumn(factors, rows, WIDTH, i)); // Σ gⱼ·ḋ[j][i]
+  const output = (i: number): Scalar =>
+    withTemporaries((temporary) => asScalar(temporary(dotColumn(factors, rows, WIDTH, i)))); // Σ gⱼ·ḋ[j][i]
   const outputs: [Scalar, Scalar] = [output(0), output(1)];
   wipe(rows, checked, choices, columns);
-  return valid ? outputs : null;
+  if (valid) return outputs;
+  wipe(...outputs);
+  return null;
 }
 
 /** Whether bytes have the length of Alice's message and hold canonical scalars [M2, M3]. */

@@ -1,10 +1,10 @@
 /**
- * Echo of broadcasts: every message of round k+1 starts with a hash of all that was broadcast in
- * round k, so that a split view ends the session before anything depends on it
- * (attacks.md D-6, O-11; crypto.md §7 T6, G2).
+ * What a message starts with so that parties of different mind part before anything depends on it: in
+ * round 1 a hash of the session's parameters (S1), in round k+1 a hash of all that was broadcast in
+ * round k (D-6, O-11, T6, G2). docs/spec/session.md, steps 5 and 6.
  */
 
-/** Length in bytes of an echo. */
+/** Length in bytes of an echo, and of the hash of the parameters. */
 export const ECHO_LENGTH = 32;
 
 /** Hashes the broadcasts of one round, given in index order. 32 bytes. */

@@ -35,6 +35,7 @@ export class DecodeError extends TssError {
 export const ABORT_REASONS = [
   'malformed-message',
   'equivocation',
+  'parameters-mismatch',
   'commitment-mismatch',
   'invalid-share',
   'invalid-proof',
@@ -65,8 +66,13 @@ export interface AbortDetails {
    * Security: ignoring a ban turns repeated failures into an oracle for the share.
    */
   readonly bans?: readonly number[];
-  /** Messages that cannot both be honest, where these are the evidence. */
+  /** Messages that cannot all be honest, where these are the evidence. */
   readonly conflicting?: readonly Message[];
+  /**
+   * Parties whose parameters are not the own ones. Not culprits: only a caller who knows that all
+   * certified the same parameters can tell who deviated.
+   */
+  readonly differing?: readonly number[];
   /**
    * The own key must be locked, on disk before anything else; null or absent: it stays usable.
    * Security: a key that signs on after such a failure gives its bits away one by one.
@@ -81,6 +87,7 @@ export class AbortError extends TssError {
   readonly bans: readonly number[];
   readonly keyUnsafe: KeyUnsafe | null;
   readonly conflicting: readonly Message[] | undefined;
+  readonly differing: readonly number[];
 
   constructor(details: AbortDetails) {
     super(details.reason, details.message);
@@ -88,6 +95,7 @@ export class AbortError extends TssError {
     this.culprits = sorted(details.culprits ?? []);
     this.bans = sorted(details.bans ?? []);
     this.conflicting = details.conflicting;
+    this.differing = sorted(details.differing ?? []);
     this.keyUnsafe = details.keyUnsafe ?? null;
   }
 }

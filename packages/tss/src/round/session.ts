@@ -8,7 +8,7 @@
  * blamed, let alone banned.
  */
 import { attachEcho, type Broadcast, ECHO_LENGTH, echoMatches, type EchoHash } from './echo.ts';
-import { AbortError, type AbortReason, DecodeError, type KeyUnsafe } from './errors.ts';
+import { AbortError, type AbortReason, DecodeError, type KeyUnsafe, partyNames } from './errors.ts';
 import { Mailbox, type Message, partOf, type RoundShape } from './mailbox.ts';
 import type { Protocol, Step } from './protocol.ts';
 
@@ -20,6 +20,8 @@ export type Outcome<T> =
       readonly reason: AbortReason;
       /** Parties proven to have deviated, sorted; empty: not attributable. */
       readonly culprits: readonly number[];
+      /** With `parameters-mismatch`: parties with other parameters than the own ones, sorted. */
+      readonly differing: readonly number[];
       /** Parties whose pairwise state must be refused from now on, on disk before anything else. */
       readonly bans: readonly number[];
       /** Whether the own two-party key must be locked, on disk before anything else. */
@@ -27,7 +29,7 @@ export type Outcome<T> =
       /** The round in which it ended. */
       readonly round: number;
       readonly message: string;
-      /** The messages of the culprits that show it, as far as messages alone can show it. */
+      /** The messages that show it, as far as messages alone can show it. */
       readonly evidence: readonly Message[];
       /** The fault of our own behind `internal-error`, for a local log. */
       readonly cause?: unknown;
@@ -46,6 +48,8 @@ export interface SessionOptions {
   readonly parties: readonly number[];
   readonly shape: readonly RoundShape[];
   readonly echo: EchoHash;
+  /** 32 bytes over everything that the caller asked for: round 1 of every party starts with it. */
+  readonly parameters: Uint8Array;
 }
 
 export class Session<T> {
@@ -55,7 +59,8 @@ export class Session<T> {
   readonly #mailbox: Mailbox;
   readonly #sent = new Map<number, Uint8Array>();
   #step: Step | undefined;
-  #echo: Uint8Array | null = null;
+  /** What bodies of the current round start with: the parameters, then the echo of the round before. */
+  #prefix: Uint8Array | null;
   #started = false;
   #outcome: Outcome<T> | undefined;
 
@@ -64,6 +69,7 @@ export class Session<T> {
     this.#options = options;
     this.#peers = options.parties.filter((party) => party !== options.index);
     this.#mailbox = new Mailbox(options.index, this.#peers, options.shape);
+    this.#prefix = options.parameters;
   }
 
   /** How it ended, or undefined while it runs. */
@@ -83,8 +89,12 @@ export class Session<T> {
     return this.#peers.filter((peer) => !this.#mailbox.complete(round, peer));
   }
 
-  /** Begins: returns the messages that need nobody else's. */
+  /**
+   * Begins: returns the messages that need nobody else's; none when the session has ended already, by
+   * `close` or by what came before its start.
+   */
   start(): Message[] {
+    if (this.#outcome !== undefined) return [];
     if (this.#started) throw new Error('unreachable: a session starts once');
     this.#started = true;
     return this.#guard(() => {
@@ -96,13 +106,15 @@ export class Session<T> {
   /** Ends a session that is not wanted any more; its secrets are overwritten. */
   close(): void {
     if (this.#outcome !== undefined) return;
-    this.#started = true;
     this.#end(this.#aborted(new AbortError({ reason: 'aborted-by-peer', message: 'called off' })));
   }
 
-  /** Takes one authenticated message and returns what is to be sent because of it. */
+  /**
+   * Takes one authenticated message and returns what is to be sent because of it. A value that is no
+   * message is ignored, like a message of no slot.
+   */
   receive(message: Message): Receipt {
-    if (this.#outcome !== undefined) return ignored;
+    if (this.#outcome !== undefined || !isMessage(message)) return ignored;
     const filed = this.#mailbox.file(message);
     if (filed === 'ignored') return ignored;
     if (filed === 'duplicate') return { disposition: 'duplicate', send: [] };
@@ -119,9 +131,9 @@ export class Session<T> {
     const sent: Message[] = [];
     while (this.#outcome === undefined && this.waitingFor().length === 0) {
       const step = this.#current();
-      this.#checkEchoes(step);
+      this.#checkPrefixes(step);
       const heard = this.#decode(step);
-      this.#echo = this.#echoOf(step);
+      this.#prefix = this.#echoOf(step);
       sent.push(...this.#advance(this.#protocol.next(heard)));
     }
     return sent;
@@ -140,29 +152,58 @@ export class Session<T> {
     const { index } = this.#options;
     const messages: Message[] = [];
     if (step.all !== null) {
-      const body = attachEcho(this.#echo, step.all);
+      const body = attachEcho(this.#prefix, step.all);
       this.#sent.set(step.round, body);
       messages.push({ round: step.round, from: index, to: null, body });
     }
     for (const [to, part] of step.each ?? []) {
-      const body = step.all === null ? attachEcho(this.#echo, part) : part;
+      const body = step.all === null ? attachEcho(this.#prefix, part) : part;
       messages.push({ round: step.round, from: index, to, body });
     }
     return messages;
   }
 
-  #checkEchoes(step: Step): void {
-    const echo = this.#echo;
-    if (echo === null) return;
-    const carrier = step.all === null ? 'each' : 'all';
-    const agreed = this.#peers.every((peer) =>
-      echoMatches(echo, this.#body(step.round, peer, carrier) ?? new Uint8Array()),
-    );
-    if (agreed) return;
-    throw new AbortError({
-      reason: 'equivocation',
-      message: `parties saw different broadcasts in round ${step.round - 1}; who sent two versions cannot be told from here`,
+  /** Compares what bodies start with, before anything of them is decoded. */
+  #checkPrefixes(step: Step): void {
+    const prefix = this.#prefix;
+    if (prefix === null) return;
+    const heard = this.#peers.flatMap((peer) => {
+      const body = this.#body(step.round, peer, this.#carrierOf(step));
+      return body === null ? [] : [{ peer, body }]; // nobody else speaks in some rounds between two
     });
+    const short = heard.filter(({ body }) => body.length < ECHO_LENGTH).map(({ peer }) => peer);
+    if (short.length > 0) {
+      const message = `round${step.round}: expected at least ${ECHO_LENGTH} bytes of ${partyNames(short)}`;
+      throw new AbortError({ reason: 'malformed-message', culprits: short, message });
+    }
+    const differing = heard
+      .filter(({ body }) => !echoMatches(prefix, body))
+      .map(({ peer }) => peer);
+    if (differing.length === 0) return;
+    throw step.round === 1 ? otherParameters(differing) : this.#split(step.round - 1);
+  }
+
+  /**
+   * Parties saw different broadcasts. Between two, the own view of the peer's broadcast is what it signed
+   * and the own broadcast was signed once, so the peer's echo is false. Among more, whoever signed two
+   * versions cannot be told from here; the signed broadcasts show it when they meet another party's.
+   */
+  #split(round: number): AbortError {
+    const message = `parties saw different broadcasts in round ${round}`;
+    if (this.#peers.length === 1) {
+      return new AbortError({ reason: 'equivocation', culprits: this.#peers, message });
+    }
+    const broadcasts = this.#peers.map((peer) => this.#mailbox.find(round, peer, 'all'));
+    return new AbortError({
+      reason: 'equivocation',
+      message: `${message}; who sent two versions cannot be told from here`,
+      conflicting: broadcasts.filter((said) => said !== undefined),
+    });
+  }
+
+  /** The part of a round that starts with the prefix. */
+  #carrierOf(step: Step): 'all' | 'each' {
+    return this.#options.shape[step.round - 1]?.all === true ? 'all' : 'each';
   }
 
   #decode(step: Step): ReadonlyMap<number, unknown> {
@@ -187,12 +228,12 @@ export class Session<T> {
     return heard;
   }
 
-  /** A part without the echo that its body starts with. */
+  /** A part without what its body starts with. */
   #part(step: Step, peer: number, part: 'all' | 'each'): Uint8Array | null {
     const body = this.#body(step.round, peer, part);
     if (body === null) return null;
-    const carriesEcho = this.#echo !== null && (part === 'all' || step.all === null);
-    return carriesEcho ? body.subarray(ECHO_LENGTH) : body;
+    const carries = this.#prefix !== null && part === this.#carrierOf(step);
+    return carries ? body.subarray(ECHO_LENGTH) : body;
   }
 
   #body(round: number, peer: number, part: 'all' | 'each'): Uint8Array | null {
@@ -229,7 +270,7 @@ export class Session<T> {
     const round = this.round;
     if (!(error instanceof AbortError)) {
       const message = 'this party could not go on; nothing was released';
-      const empty = { culprits: [], bans: [], keyUnsafe: null, evidence: [] };
+      const empty = { culprits: [], differing: [], bans: [], keyUnsafe: null, evidence: [] };
       return {
         status: 'aborted',
         reason: 'internal-error',
@@ -239,10 +280,11 @@ export class Session<T> {
         cause: error,
       };
     }
-    const { reason, culprits, bans, keyUnsafe, message, conflicting } = error;
-    const shown = conflicting ?? culprits.flatMap((from) => this.#messagesOf(from, round));
+    const { reason, culprits, differing, bans, keyUnsafe, message, conflicting } = error;
+    const concerned = [...culprits, ...differing];
+    const shown = conflicting ?? concerned.flatMap((from) => this.#messagesOf(from, round));
     const evidence = shown.map((said) => ({ ...said, body: Uint8Array.from(said.body) }));
-    const blamed = { culprits, bans, keyUnsafe, evidence };
+    const blamed = { culprits, differing, bans, keyUnsafe, evidence };
     return { status: 'aborted', reason, round, message, ...blamed };
   }
 
@@ -257,6 +299,7 @@ export class Session<T> {
 
   /** Sets the outcome once; lets the protocol overwrite its secrets, and forgets what was said. */
   #end(outcome: Outcome<T>): void {
+    if (this.#outcome !== undefined) throw new Error('unreachable: a session ends once');
     this.#outcome = outcome;
     this.#protocol.return(undefined as never);
     this.#mailbox.clear();
@@ -265,6 +308,21 @@ export class Session<T> {
 }
 
 const ignored: Receipt = { disposition: 'ignored', send: [] };
+
+/** Whether a value that claims to be a message has the types of one; a proxy of bytes has not. */
+const isMessage = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { round, from, to, body } = value as Record<keyof Message, unknown>;
+  const numbers = to === null ? [round, from] : [round, from, to];
+  return numbers.every(Number.isInteger) && body instanceof Uint8Array && ArrayBuffer.isView(body);
+};
+
+const otherParameters = (differing: readonly number[]): AbortError =>
+  new AbortError({
+    reason: 'parameters-mismatch',
+    differing,
+    message: `${partyNames(differing)} ${differing.length === 1 ? 'has' : 'have'} other parameters than this party`,
+  });
 
 const equivocation = (conflicting: readonly [Message, ...Message[]]): AbortError => {
   const [{ from }] = conflicting;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keygen } from '../../src/index.ts';
+import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import { expectSound } from '../support/judge.ts';
 import { type Deviation, deviatingKeygen } from '../support/misbehave.ts';
 import { keygenSessions, sessionIdOf } from '../support/parties.ts';
@@ -38,7 +39,12 @@ describe('with three parties', () => {
     const run = simulate(keygenSessions(2, 3, 'split'), {
       tamper: (message, to) =>
         message.round === 1 && message.from === 2 && to === 3
-          ? [{ ...message, body: message.body.map((byte) => byte ^ 1) }]
+          ? [
+              {
+                ...message,
+                body: message.body.map((byte, at) => byte ^ (at < ECHO_LENGTH ? 0 : 1)),
+              },
+            ]
           : [message],
     });
     expect(run.outcomes.get(1)).toMatchObject({ reason: 'equivocation', culprits: [] });
@@ -62,7 +68,9 @@ describe('with three parties', () => {
       parties: 3,
       index: 1,
       rng: seededRng('keygen/three/1'),
-    }).start()[0]?.body;
+    })
+      .start()[0]
+      ?.body.subarray(ECHO_LENGTH);
     if (copy === undefined) throw new Error('no message');
     const outcomes = threeWith({ round: 1, part: 'all', alter: () => copy });
     expect(outcomes.get(1)).toMatchObject({ reason: 'commitment-mismatch', culprits: [2] });

@@ -1,6 +1,7 @@
 /** attacks.md C.1 for key generation: every field of every message of a deviating party, altered. */
 import { describe, expect, test } from 'vitest';
 import { DecodeError, type Keyshare, type Message, type Outcome } from '../../src/index.ts';
+import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import {
   keygenRound1,
   keygenRound2,
@@ -47,10 +48,11 @@ function honestOutcome(deviation: Deviation): Outcome<Keyshare> | undefined {
 }
 
 const codecs = [keygenRound1, keygenRound2(T, N), keygenRound3, keygenRound4, keygenRound5];
-const carriesEcho = (round: number, part: Part): boolean =>
-  (round === 2 && part === 'all') || round === 3 || round === 5;
+/** Every round starts with the parameters or an echo, but not its direct part beside a broadcast, and not round 4. */
+const startsWithHash = (round: number, part: Part): boolean =>
+  (round <= 2 && part === 'all') || round === 3 || round === 5;
 
-/** What that party said in that part of a round, without the echo; null if it has no such part. */
+/** What that party said in that part of a round, without what it starts with; null if it has no such part. */
 const saidBy = (
   from: number,
   sent: readonly Message[],
@@ -60,7 +62,9 @@ const saidBy = (
   const message = sent.find(
     (m) => m.round === round && m.from === from && (m.to === null) === (part === 'all'),
   );
-  return message === undefined ? null : message.body.subarray(carriesEcho(round, part) ? 32 : 0);
+  return message === undefined
+    ? null
+    : message.body.subarray(startsWithHash(round, part) ? ECHO_LENGTH : 0);
 };
 
 interface WithSpans {

@@ -7,6 +7,9 @@ import {
   type Signature,
   type SignParameters,
 } from '../../src/index.ts';
+import { concat } from '../../src/arith/bytes.ts';
+import { parametersHash, signSid } from '../../src/dkls23/parameters.ts';
+import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import { bans, blameless } from '../support/judge.ts';
 import { deviatingSign } from '../support/misbehave.ts';
 import { keysharesOf, parametersOf, sessionIdOf, signSessions } from '../support/parties.ts';
@@ -30,13 +33,36 @@ describe('parties that mean different things (N-3, S1)', () => {
     ['another digest', { digest: seededRng('another')(32) }],
     ['another path', { path: [7] }],
     ['another session id', { sessionId: sessionIdOf('another') }],
-  ])('%s at one under one round signature: honest parties find each other guilty', (_, change) => {
-    // This is why messages reach a session only under a session id over compared certificates
-    // (docs/spec/sign.md, step 0): the mathematics cannot tell another statement from an attack.
-    const { outcomes } = simulate(signers(atOther(change)));
+  ])('Y-13: %s at one ends for all before a secret meets it, and bans nobody', (_, change) => {
+    const { outcomes, sent } = simulate(signers(atOther(change)));
+    const differ = (...differing: readonly number[]) => ({
+      ...blameless('parameters-mismatch'),
+      differing,
+      round: 1,
+    });
+    expect(outcomes.get(1)).toMatchObject(differ(OTHER));
+    expect(outcomes.get(3)).toMatchObject(differ(OTHER));
+    expect(outcomes.get(OTHER)).toMatchObject(differ(1, 3));
+    expect(sent.every(({ round }) => round === 1)).toBe(true);
+    const evidence = outcomes.get(1);
+    if (evidence?.status !== 'aborted') throw new Error('completed');
+    expect(evidence.evidence.map(({ from, to }) => [from, to])).toEqual([
+      [OTHER, null],
+      [OTHER, 1],
+    ]);
+  });
+
+  test('Y-13: without the comparison honest parties ban each other: the test above bites', () => {
+    const changeOf = atOther({ digest: seededRng('another')(32) });
+    const expectedBy = (index: number): Uint8Array =>
+      parametersHash(signSid({ ...parametersOf(index), ...changeOf(index) }));
+    const { outcomes } = simulate(signers(changeOf), {
+      tamper: (message, to) => {
+        if (message.round !== 1 || message.to !== null) return [message];
+        return [{ ...message, body: concat(expectedBy(to), message.body.slice(ECHO_LENGTH)) }];
+      },
+    });
     expect(outcomes.get(1)).toMatchObject(bans(OTHER));
-    expect(outcomes.get(3)).toMatchObject(bans(OTHER));
-    expect(outcomes.get(OTHER)).toMatchObject(bans(1, 3));
   });
 
   test('F-5, S1: certificates over another digest give another session id, under which nothing is heard', () => {
@@ -68,7 +94,7 @@ describe('parties that mean different things (N-3, S1)', () => {
 describe('broadcasts that are not the same for all', () => {
   const split = (message: Message, to: number): Message[] => [
     message.round === 1 && message.from === OTHER && message.to === null && to === 3
-      ? { ...message, body: message.body.map((byte) => byte ^ 1) }
+      ? { ...message, body: message.body.map((byte, at) => (at < ECHO_LENGTH ? byte : byte ^ 1)) }
       : message,
   ];
 
@@ -77,7 +103,14 @@ describe('broadcasts that are not the same for all', () => {
       tamper: split,
     });
     for (const index of [1, 3]) {
-      expect(outcomes.get(index)).toMatchObject({ ...blameless('equivocation'), round: 2 });
+      const outcome = outcomes.get(index);
+      expect(outcome).toMatchObject({ ...blameless('equivocation'), round: 2 });
+      // W-7: the signed broadcasts, which show who said what to whom when they meet another's.
+      const evidence = outcome?.status === 'aborted' ? outcome.evidence : [];
+      const others = SIGNERS.filter((signer) => signer !== index);
+      expect(evidence.map(({ round, from, to }) => [round, from, to])).toEqual(
+        others.map((from) => [1, from, null]),
+      );
     }
   });
 
@@ -148,6 +181,22 @@ describe('signing refuses', () => {
     ['S4, D10: a negative signer', { signers: [-1, 1] }, 'input/signer-set'],
     ['S4, D10: a fractional signer', { signers: [1, 1.5] }, 'input/signer-set'],
     ['S4, T2: a set without itself', { signers: [2, 3] }, 'input/signer-set'],
+    ...[
+      [-1],
+      [2 ** 31],
+      [2 ** 32],
+      [1.5],
+      ['1'],
+      [null],
+      [Number.NaN],
+      Array(17).fill(0),
+      'm/0',
+      7,
+    ].map((path): [string, object, string] => [
+      `W-8: path ${JSON.stringify(path)}`,
+      { path },
+      'input/path',
+    ]),
     ['S5, O-12: a banned signer', { bans: [3] }, 'input/banned'],
     ['S5: a ban of somebody who is no party', { bans: [4] }, 'input/bans'],
     ['S5: bans that are no list', { bans: undefined }, 'input/bans'],

@@ -12,6 +12,7 @@ import { type SignDirect2, signRound2 } from '../../src/dkls23/messages.ts';
 import { signPairId, zeroShare } from '../../src/dkls23/pairs.ts';
 import { signSid } from '../../src/dkls23/parameters.ts';
 import { rvoleSend } from '../../src/ot/rvole.ts';
+import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import type { Heard } from '../../src/round/protocol.ts';
 import { lagrange } from '../../src/polynomial.ts';
 import { bans, blameless, blames, expectSoundSigning } from '../support/judge.ts';
@@ -178,8 +179,10 @@ describe('O-10: a signer whose points are not those of its factors', () => {
 test('F-8, G1: the commitment and the opening of another signer open for nobody else', () => {
   const { sent } = simulate(signSessions(keyshares, SIGNERS, { seed: 'sweep' }));
   const victim = sent.filter(({ from }) => from === 1);
-  const copied = victim.find(({ round, to }) => round === 1 && to === null)?.body;
-  const opening = victim.find(({ round }) => round === 2)?.body.subarray(32);
+  const copied = victim
+    .find(({ round, to }) => round === 1 && to === null)
+    ?.body.subarray(ECHO_LENGTH);
+  const opening = victim.find(({ round }) => round === 2)?.body.subarray(ECHO_LENGTH);
   if (copied === undefined || opening === undefined) throw new Error('no messages');
   const { nonce, salt } = codec.decode(opening, 'opening');
   const { one: first, three } = run(

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { signRound1, signRound2, signRound3 } from '../../src/dkls23/messages.ts';
 import type { Span } from '../../src/codec.ts';
+import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import type { Message, Outcome, Signature } from '../../src/index.ts';
 import { bans, blameless, blames, expectSoundSigning } from '../support/judge.ts';
 import { type Deviation, deviatingSign } from '../support/misbehave.ts';
@@ -26,13 +27,14 @@ type Part = 'all' | 'each';
 const here = simulate(signSessions(keyshares, SIGNERS, { seed: 'sweep' })).sent;
 const elsewhere = simulate(signSessions(keyshares, SIGNERS, { seed: 'another' })).sent;
 
-/** What that party said first in that part of a round, without the echo. */
+/** What that party said first in that part of a round, without what it starts with. */
 const saidBy = (from: number, sent: readonly Message[], round: number, part: Part): Uint8Array => {
   const message = sent.find(
     (m) => m.round === round && m.from === from && (m.to === null) === (part === 'all'),
   );
   if (message === undefined) throw new Error('no message');
-  return round === 2 ? message.body.subarray(32) : message.body;
+  const carries = round === 2 || (round === 1 && part === 'all');
+  return carries ? message.body.subarray(ECHO_LENGTH) : message.body;
 };
 
 /** How the honest parties 1 and 3 end when party 2 deviates. */

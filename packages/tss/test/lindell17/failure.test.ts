@@ -36,7 +36,17 @@ afterEach(() => {
   for (const scalar of drawn) expect([...scalar].every((byte) => byte === 0)).toBe(true);
 });
 
-const NAMES = ['bans', 'culprits', 'evidence', 'keyUnsafe', 'message', 'reason', 'round', 'status'];
+const NAMES = [
+  'bans',
+  'culprits',
+  'differing',
+  'evidence',
+  'keyUnsafe',
+  'message',
+  'reason',
+  'round',
+  'status',
+];
 
 /** Runs to the end with the last byte of every message of a round altered, and calls off what still waits. */
 function failed<T>(sessions: Map<number, Session<T>>, round: number): Outcome<T>[] {

@@ -16,6 +16,7 @@ import {
   signP2Nonce,
   signP2Partial,
 } from '../../src/lindell17/messages.ts';
+import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import type { Turn } from '../../src/round/protocol.ts';
 import { rememberPowers } from '../support/memo.ts';
 import { simulate } from '../support/simulate.ts';
@@ -32,9 +33,11 @@ const refresh = simulate(refreshSessions(frozenShares())).sent;
 const sign = simulate(signSessions(frozenShares())).sent;
 
 const bodyOf = (messages: readonly Message[], round: number): Uint8Array =>
-  messages.find((message) => message.round === round)?.body ?? new Uint8Array();
+  messages
+    .find((message) => message.round === round)
+    ?.body.subarray(round === 1 ? ECHO_LENGTH : 0) ?? new Uint8Array();
 
-/** Every kind of message, with its size in docs/spec/lindell17.md. */
+/** Every kind of message, with its size in docs/spec/lindell17.md; round 1 starts with the parameters before that. */
 const KINDS: readonly (readonly [string, Turn<unknown>, Uint8Array, number])[] = [
   ['pre_params', erased(preParams(2048)), bodyOf(keygen, 1), 66_376],
   ['pre_params_ack', erased(preParamsAck), bodyOf(keygen, 2), 32],

@@ -5,6 +5,7 @@ import {
   type TwoPartyKeygenParameters,
   type TwoPartyKeyshare,
 } from '../../src/index.ts';
+import { concat } from '../../src/arith/bytes.ts';
 import { naturalFromBytes, naturalToBytes } from '../../src/arith/integers.ts';
 import type { Span } from '../../src/codec.ts';
 import {
@@ -13,6 +14,7 @@ import {
   preParams,
   preParamsAck,
 } from '../../src/lindell17/messages.ts';
+import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import { rememberPowers } from '../support/memo.ts';
 import { splice } from '../support/mutations.ts';
 import { simulate } from '../support/simulate.ts';
@@ -28,10 +30,11 @@ export const other = (party: Party): Party => (party === 1 ? 2 : 1);
 rememberPowers();
 const { sent } = simulate(keygenSessions());
 
+/** What that party said in a round, without the hash of the parameters. */
 export const bodyOf = (round: number, from: Party): Uint8Array => {
   const message = sent.find((one: Message) => one.round === round && one.from === from);
   if (message === undefined) throw new Error('no message');
-  return message.body;
+  return round === 1 ? message.body.subarray(ECHO_LENGTH) : message.body;
 };
 
 export const spansOf = (round: number, from: Party): Span[] => {
@@ -52,7 +55,9 @@ export const outcomeOf = (
   const own = twoPartyKeygen({ ...keygenParameters(roleOf(other(evil))), ...more });
   own.start();
   for (const message of sent.filter(({ from }) => from === evil)) {
-    own.receive(message.round === round ? { ...message, body: alter(message.body) } : message);
+    const start = message.body.subarray(0, round === 1 ? ECHO_LENGTH : 0);
+    const body = (): Uint8Array => concat(start, alter(bodyOf(round, evil)));
+    own.receive(message.round === round ? { ...message, body: body() } : message);
   }
   return own.outcome;
 };

@@ -12,6 +12,7 @@ import { naturalFromBytes, naturalToBytes } from '../../src/arith/integers.ts';
 import type { Span } from '../../src/codec.ts';
 import { refreshAck, refreshP1Data, refreshP2Ack } from '../../src/lindell17/messages.ts';
 import { rememberPowers } from '../support/memo.ts';
+import { blameless } from '../support/judge.ts';
 import { mutationsOf, same, splice } from '../support/mutations.ts';
 import { outputs, simulate } from '../support/simulate.ts';
 import {
@@ -94,8 +95,8 @@ describe('a refresh', () => {
       [1, twoPartySign(signParameters(first))],
       [2, twoPartySign(signParameters(old[1]))],
     ]);
-    const outcome = simulate(sessions).outcomes.get(1);
-    expect(outcome).toMatchObject({ reason: 'invalid-proof', keyUnsafe: null });
+    const outcome = simulate(sessions).outcomes.get(2);
+    expect(outcome).toMatchObject({ ...blameless('parameters-mismatch'), keyUnsafe: null });
   });
 
   test('is refused without new primes, or for a wiped keyshare', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { backend } from '#backend';
 import { type Outcome, twoPartyKeygen, type TwoPartyKeyshare } from '../../src/index.ts';
+import { concat } from '../../src/arith/bytes.ts';
+import { parametersHash } from '../../src/dkls23/parameters.ts';
 import { addScalars, scalarFromNumber } from '../../src/arith/scalar.ts';
 import { commit } from '../../src/commitment.ts';
 import {
@@ -133,7 +135,8 @@ describe.each([1, 2] as const)(
       const [salt, to] = [new Uint8Array(32).fill(7), other(evil)];
       const payload = encodeShareOpening(opening);
       const commitment = commit(commitmentBound(keygenSid(parameters), evil), salt, payload);
-      const first = splice(bodyOf(1, evil), named(1, evil, 'commitment'), commitment);
+      const said = splice(bodyOf(1, evil), named(1, evil, 'commitment'), commitment);
+      const first = concat(parametersHash(keygenSid(parameters)), said);
       own.start();
       const [ack] = own.receive({ round: 1, from: evil, to, body: first }).send;
       if (ack === undefined) return own.outcome;

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Message, type Outcome, type Signature, twoPartySign } from '../../src/index.ts';
+import { concat } from '../../src/arith/bytes.ts';
+import { parametersHash } from '../../src/dkls23/parameters.ts';
 import { addScalars, scalarFromNumber } from '../../src/arith/scalar.ts';
 import type { Span } from '../../src/codec.ts';
 import { commit } from '../../src/commitment.ts';
@@ -14,6 +16,7 @@ import {
 import { signSid } from '../../src/lindell17/parameters.ts';
 import { commitmentBound } from '../../src/lindell17/party.ts';
 import { twoPartySignProtocol } from '../../src/lindell17/sign.ts';
+import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import { rememberPowers } from '../support/memo.ts';
 import { mutationsOf, same, splice } from '../support/mutations.ts';
 import { outputs, simulate } from '../support/simulate.ts';
@@ -35,7 +38,7 @@ const elsewhere = simulate(signSessions(shares, { seed: 'elsewhere' })).sent;
 const bodyOf = (round: number, among: readonly Message[] = sent): Uint8Array => {
   const message = among.find((one) => one.round === round);
   if (message === undefined) throw new Error('no message');
-  return message.body;
+  return round === 1 ? message.body.subarray(ECHO_LENGTH) : message.body;
 };
 
 const spansOf = (round: number): Span[] => {
@@ -174,10 +177,25 @@ describe('messages of other sessions', () => {
   });
 
   test('L-11: nor P1’s, at P2', () => {
-    const p2 = twoPartySign(signParameters(shares[1], { seed: 'b' }));
-    p2.start();
-    for (const message of from(1, 'a', [1, 3])) p2.receive(message);
-    expect(p2.outcome).toMatchObject({ reason: 'commitment-mismatch', culprits: [1] });
+    const parameters = signParameters(shares[1], { seed: 'b' });
+    const outcomeAfter = (messages: readonly Message[]) => {
+      const p2 = twoPartySign(parameters);
+      p2.start();
+      for (const message of messages) p2.receive(message);
+      return p2.outcome;
+    };
+    const [first, third] = from(1, 'a', [1, 3]);
+    if (first === undefined || third === undefined) throw new Error('no messages');
+    expect(outcomeAfter([first, third])).toMatchObject({
+      reason: 'parameters-mismatch',
+      differing: [1],
+      culprits: [],
+    });
+    const ours = concat(parametersHash(signSid(parameters)), first.body.subarray(ECHO_LENGTH));
+    expect(outcomeAfter([{ ...first, body: ours }, third])).toMatchObject({
+      reason: 'commitment-mismatch',
+      culprits: [1],
+    });
   });
 
   test('L-13: P1’s own point and proof, reflected, are no proof of P2', () => {
@@ -235,7 +253,8 @@ test('L2: P1 commits to a proof that is wrong, and opens it', () => {
   const bound = commitmentBound(signSid(parameters), 1);
   const own = twoPartySign(parameters);
   own.start();
-  const body = commit(bound, salt, encodeNoncePoint(wrong));
+  const commitment = commit(bound, salt, encodeNoncePoint(wrong));
+  const body = concat(parametersHash(signSid(parameters)), commitment);
   own.receive({ round: 1, from: 1, to: 2, body });
   const last = signOpen.body.encode({ opening: wrong, salt });
   own.receive({ round: 3, from: 1, to: 2, body: last });

@@ -14,6 +14,7 @@ import {
 import { derivePublic } from '../../src/bip32.ts';
 import { encodePoint } from '../../src/curve.ts';
 import { seededRng } from '../support/rng.ts';
+import { blameless } from '../support/judge.ts';
 import { outputs, simulate } from '../support/simulate.ts';
 import {
   both,
@@ -151,6 +152,8 @@ describe('signing is refused before anything is sent', () => {
     ['F-4: a session id of zeros', 'input/session-id', { sessionId: new Uint8Array(32) }],
     ['a digest of 31 bytes', 'input/digest-length', { digest: new Uint8Array(31).fill(1) }],
     ['a digest that is zero', 'input/digest-zero', { digest: new Uint8Array(32) }],
+    ['W-8: a negative index', 'input/path', { path: [-1] }],
+    ['W-8: a path of 17 steps', 'input/path', { path: Array<number>(17).fill(0) }],
     ['a hardened path', 'input/path', { path: [2 ** 31] }],
     ['prepared values at P1', 'input/nonce', { nonce: prepareTwoPartySign(second) }],
     ['P-14: prepared values that were used', 'input/nonce', { keyshare: second, nonce: usedUp }],
@@ -192,19 +195,17 @@ describe('signing is refused before anything is sent', () => {
   });
 });
 
-test('the session id holds digest, path, key and epoch: parties that differ end without a lock', () => {
+test('Y-13: parties with another digest or path end before P1 hears of a nonce, without a lock', () => {
   const shares = frozenShares();
   for (const change of [{ digest: new Uint8Array(32).fill(7) }, { path: [1] }]) {
     const sessions = new Map([
       [1, twoPartySign(signParameters(shares[0]))],
       [2, twoPartySign(signParameters(shares[1], change))],
     ]);
-    const { outcomes } = simulate(sessions);
-    expect(outcomes.get(1)).toMatchObject({
-      reason: 'invalid-proof',
-      culprits: [2],
-      keyUnsafe: null,
-    });
+    const { outcomes, sent } = simulate(sessions);
+    expect(outcomes.get(2)).toMatchObject({ ...blameless('parameters-mismatch'), keyUnsafe: null });
+    expect(outcomes.get(1)).toBeUndefined(); // its caller hears that P2 ended
+    expect(sent.map(({ round }) => round)).toEqual([1]);
   }
   expect(keygenParameters('P1').sessionId).not.toEqual(signParameters(shares[0]).sessionId);
 });
@@ -221,12 +222,12 @@ test('S3: keyshares of one epoch that do not belong together end without a lock'
   ]) {
     const other = TwoPartyKeyshare.validate({ ...fields, ...change });
     const { outcomes } = simulate(signSessions([first, other]));
-    expect(outcomes.get(1)).toMatchObject({
-      reason: 'invalid-proof',
-      culprits: [2],
-      bans: [],
+    expect(outcomes.get(2)).toMatchObject({
+      ...blameless('parameters-mismatch'),
+      differing: [1],
       keyUnsafe: null,
-      round: 2,
+      round: 1,
     });
+    expect(outcomes.get(1)).toBeUndefined();
   }
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { body, u16 } from '../../src/codec.ts';
-import { echoHash } from '../../src/dkls23/parameters.ts';
+import { echoHash, parametersHash } from '../../src/dkls23/parameters.ts';
 import { shapeFor, type TwoPartyMessage } from '../../src/lindell17/messages.ts';
 import { AbortError } from '../../src/round/errors.ts';
 import { type Protocol, receive, send, swap, type Turn } from '../../src/round/protocol.ts';
@@ -53,6 +53,7 @@ const optionsOf = (index: 1 | 2) => ({
   parties: [1, 2],
   shape: shapeFor(TABLE, index),
   echo: echoHash(new Uint8Array(32)),
+  parameters: parametersHash(new Uint8Array(32)),
 });
 
 const sessions = (answer?: number) => {
@@ -101,7 +102,12 @@ describe('rounds in which one of two parties speaks', () => {
   test('a message that cannot be read is blamed on its speaker, and secrets are overwritten', () => {
     const { one, wiped } = sessions();
     one.start();
-    one.receive({ round: 1, from: 2, to: 1, body: new Uint8Array(3) });
+    one.receive({
+      round: 1,
+      from: 2,
+      to: 1,
+      body: Uint8Array.from([...parametersHash(new Uint8Array(32)), 1, 2, 3]),
+    });
     expect(one.outcome).toMatchObject({
       reason: 'malformed-message',
       culprits: [2],

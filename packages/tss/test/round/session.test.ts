@@ -46,17 +46,29 @@ const echo: EchoHash = (round, broadcasts) => {
   return new Uint8Array(hash.digest());
 };
 
+const parameters = new Uint8Array(32).fill(0xaa);
+/** What a party says in round 1. */
+const opening = (value: number): Uint8Array => Uint8Array.from([...parameters, value]);
+
 const sessionsOf = (parties: readonly number[]): Map<number, Session<number>> =>
   new Map(
     parties.map((index) => {
       const peers = parties.filter((party) => party !== index);
-      return [index, new Session(sums(index, peers), { index, parties, shape: SHAPE, echo })];
+      return [index, new Session(sums(index, peers), optionsOf(index, parties))];
     }),
   );
 
+const optionsOf = (index: number, parties: readonly number[]) => ({
+  index,
+  parties,
+  shape: SHAPE,
+  echo,
+  parameters,
+});
+
 const split = (message: Message, to: number): Message[] => {
   const altered = message.round === 1 && message.from === 2 && to === 3;
-  return [altered ? { ...message, body: new Uint8Array([99]) } : message];
+  return [altered ? { ...message, body: opening(99) } : message];
 };
 
 describe('session', () => {
@@ -84,7 +96,7 @@ describe('session', () => {
     const session = sessionsOf([1, 2, 3]).get(1);
     if (session === undefined) throw new Error('no session');
     session.start();
-    const body = new Uint8Array([7]);
+    const body = opening(7);
     for (const message of [
       { round: 1, from: 9, to: null, body },
       { round: 1, from: 1, to: null, body },
@@ -102,7 +114,7 @@ describe('session', () => {
 
   test('ignores a byte-identical duplicate', () => {
     const session = sessionsOf([1, 2, 3]).get(1);
-    const message = { round: 1, from: 2, to: null, body: new Uint8Array([20]) };
+    const message = { round: 1, from: 2, to: null, body: opening(20) };
     session?.start();
     expect(session?.receive(message).disposition).toBe('accepted');
     expect(session?.receive({ ...message, body: message.body.slice() }).disposition).toBe(
@@ -135,7 +147,7 @@ describe('session', () => {
     const sessions = new Map(
       parties.map((index) => {
         const peers = parties.filter((party) => party !== index);
-        return [index, new Deaf(sums(index, peers), { index, parties, shape: SHAPE, echo })];
+        return [index, new Deaf(sums(index, peers), optionsOf(index, parties))];
       }),
     );
     const { outcomes } = simulate(sessions as ReadonlyMap<number, Session<number>>, {
@@ -149,6 +161,156 @@ describe('session', () => {
     expect(said(outcomes.get(3))).toBe(139);
   });
 
+  /** Party 1 of n, started, which heard round 1 of everybody. */
+  const afterRound1 = (n: number): Session<number> => {
+    const parties = Array.from({ length: n }, (_, at) => at + 1);
+    const session = new Session(sums(1, parties.slice(1)), optionsOf(1, parties));
+    session.start();
+    for (const from of parties.slice(1)) {
+      session.receive({ round: 1, from, to: null, body: opening(from * 10) });
+    }
+    return session;
+  };
+  const echoOf = (...said: readonly (readonly [number, number])[]): Uint8Array =>
+    echo(
+      1,
+      said.map(([from, value]) => ({ from, body: opening(value) })),
+    );
+
+  test.each([0, 1, 31])(
+    'W-7: a body of %i bytes is malformed, and its sender is named',
+    (length) => {
+      const session = afterRound1(3);
+      const right = echoOf([1, 10], [2, 20], [3, 30]);
+      session.receive({ round: 2, from: 3, to: 1, body: Uint8Array.from([...right, 4]) });
+      session.receive({ round: 2, from: 2, to: 1, body: right.slice(0, length) });
+      expect(session.outcome).toMatchObject({
+        reason: 'malformed-message',
+        culprits: [2],
+        round: 2,
+        evidence: [
+          { round: 1, from: 2, to: null },
+          { round: 2, from: 2, to: 1 },
+        ],
+      });
+    },
+  );
+
+  test('W-7: between two a false echo names the other one', () => {
+    const session = afterRound1(2);
+    const body = Uint8Array.from([...echoOf([1, 10], [2, 21]), 3]);
+    session.receive({ round: 2, from: 2, to: 1, body });
+    expect(session.outcome).toMatchObject({ reason: 'equivocation', culprits: [2], bans: [] });
+  });
+
+  test('Y-13: other parameters end round 1 for all, name who differs and blame nobody', () => {
+    const session = sessionsOf([1, 2, 3]).get(1);
+    session?.start();
+    const other = opening(20).map((byte, at) => (at === 31 ? byte ^ 1 : byte));
+    session?.receive({ round: 1, from: 2, to: null, body: other });
+    expect(session?.outcome).toBeUndefined(); // not before all have spoken
+    session?.receive({ round: 1, from: 3, to: null, body: opening(30) });
+    expect(session?.outcome).toMatchObject({
+      reason: 'parameters-mismatch',
+      culprits: [],
+      differing: [2],
+      bans: [],
+      keyUnsafe: null,
+      evidence: [{ round: 1, from: 2, to: null, body: other }],
+    });
+  });
+
+  test('Y-13: a first message too short to hold the parameters is malformed', () => {
+    const session = sessionsOf([1, 2]).get(1);
+    session?.start();
+    session?.receive({ round: 1, from: 2, to: null, body: new Uint8Array(31) });
+    expect(session?.outcome).toMatchObject({ reason: 'malformed-message', culprits: [2] });
+  });
+
+  test('W-5: what ended before its start stays as it ended, and says nothing', () => {
+    const session = new Session(sums(1, [2]), optionsOf(1, [1, 2]));
+    session.receive({ round: 1, from: 2, to: null, body: opening(1) });
+    session.receive({ round: 1, from: 2, to: null, body: opening(2) });
+    const ended = session.outcome;
+    expect(ended).toMatchObject({ status: 'aborted', reason: 'equivocation', culprits: [2] });
+    expect(session.start()).toEqual([]);
+    expect(session.outcome).toBe(ended);
+  });
+
+  test('W-5: a session that is closed before its start is called off', () => {
+    const session = new Session(sums(1, [2]), optionsOf(1, [1, 2]));
+    session.close();
+    const ended = session.outcome;
+    expect(ended).toMatchObject({ status: 'aborted', reason: 'aborted-by-peer', culprits: [] });
+    expect(session.start()).toEqual([]);
+    expect(session.outcome).toBe(ended);
+    session.close();
+    expect(session.outcome).toBe(ended);
+  });
+
+  test('W-9: what comes after the end changes nothing', () => {
+    const sessions = sessionsOf([1, 2]);
+    const { sent } = simulate(sessions);
+    const session = sessions.get(1);
+    const ended = session?.outcome;
+    expect(ended).toEqual({ status: 'completed', output: 30 });
+    for (const value of [1, 2]) {
+      const late = { round: 1, from: 2, to: null, body: opening(value) };
+      expect(session?.receive(late)).toEqual({ disposition: 'ignored', send: [] });
+    }
+    for (const message of sent.filter(({ from }) => from === 2)) session?.receive(message);
+    session?.close();
+    expect(session?.outcome).toBe(ended);
+  });
+
+  const NOT_NUMBERS: readonly unknown[] = [
+    undefined,
+    Number.NaN,
+    Infinity,
+    1.5,
+    '1',
+    'length',
+    '__proto__',
+    {},
+    [],
+    [1],
+    true,
+    1n,
+    Symbol.iterator,
+    { valueOf: () => 1 },
+  ];
+  const NOT_BYTES: readonly unknown[] = [
+    undefined,
+    null,
+    'abc',
+    5,
+    {},
+    { length: 33 },
+    [1, 2, 3],
+    new Uint16Array(33),
+    new Proxy(opening(1), {}),
+    Object.create(Uint8Array.prototype),
+  ];
+  test.each([
+    undefined,
+    null,
+    5,
+    'x',
+    [],
+    {},
+    ...NOT_NUMBERS.map((round) => ({ round, from: 2, to: null, body: opening(1) })),
+    ...[...NOT_NUMBERS, null].map((from) => ({ round: 1, from, to: null, body: opening(1) })),
+    ...NOT_NUMBERS.map((to) => ({ round: 1, from: 2, to, body: opening(1) })),
+    ...NOT_BYTES.map((body) => ({ round: 1, from: 2, to: null, body })),
+  ])('W-8: a value that is no message is ignored (%#)', (value) => {
+    const session = sessionsOf([1, 2]).get(1);
+    session?.start();
+    expect(session?.receive(value as Message)).toEqual({ disposition: 'ignored', send: [] });
+    expect(session?.outcome).toBeUndefined();
+    const good = { round: 1, from: 2, to: null, body: opening(20) };
+    expect(session?.receive(good).disposition).toBe('accepted');
+  });
+
   test('a fault of our own ends the session without blame and without an exception', () => {
     function* broken(): Protocol<number> {
       yield* exchange(round1, [2], Number.NaN, () => {
@@ -156,13 +318,14 @@ describe('session', () => {
       });
       throw new Error('for this test');
     }
-    const session = new Session(broken(), { index: 1, parties: [1, 2], shape: SHAPE, echo });
+    const session = new Session(broken(), optionsOf(1, [1, 2]));
     expect(session.start()).toHaveLength(1);
-    session.receive({ round: 1, from: 2, to: null, body: new Uint8Array([1]) });
+    session.receive({ round: 1, from: 2, to: null, body: opening(1) });
     expect(session.outcome).toMatchObject({
       status: 'aborted',
       reason: 'internal-error',
       culprits: [],
+      cause: new Error('for this test'),
     });
   });
 });
