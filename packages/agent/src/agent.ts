@@ -109,6 +109,8 @@ class Participant implements Agent {
       now: options.now ?? Date.now,
       monotonic: options.monotonic ?? (() => performance.now()),
       send: (message, isGood) => this.#link.send(message, isGood),
+      knows: (feature) => this.#link.knows(feature),
+      patience: options.patience,
       exclusive: createMutexes(),
       banned: (address, peers, cause) => this.#onBanned(address, peers, cause),
       stopKey: (address, reason) => this.#onStopKey(address, reason),

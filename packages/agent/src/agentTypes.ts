@@ -27,6 +27,8 @@ export interface AgentOptions {
   readonly now?: () => number;
   /** milliseconds that never run backwards */
   readonly monotonic?: () => number;
+  /** Milliseconds that a round may take before this agent says whom it waits for. */
+  readonly patience?: number;
 }
 
 /** A running participant. */

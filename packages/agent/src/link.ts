@@ -2,8 +2,7 @@
  * A client's connection to the coordinator (contract.md §1.1, §1.2): registers, reconnects, numbers
  * what it sends until it is acknowledged, drops what it has seen, and acknowledges what it processed.
  */
-import type { ServerMessage } from '@quorate/wire';
-import { parseFrame } from '@quorate/wire';
+import { type Feature, parseFrame, type ServerMessage } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import { type Backoff, createBackoff } from './backoff.ts';
 import { ClockSkew } from './clockSkew.ts';
@@ -29,6 +28,7 @@ export function createLink(options: LinkOptions): Link {
 class WebSocketLink implements Link {
   status: LinkStatus = 'closed';
   dropped = 0;
+  readonly knows = (feature: Feature): boolean => this.#features.has(feature);
   failure: AgentError | undefined;
   readonly #options: LinkOptions;
   readonly #logger: Logger;
@@ -42,6 +42,7 @@ class WebSocketLink implements Link {
   #socket: WebSocket | undefined;
   readonly #timers = new LinkTimers();
   #flushing = false;
+  #features: ReadonlySet<Feature> = new Set();
   /** The message that could not be processed; the waits grow until it is. */
   #stuck: number | undefined;
   readonly #waiters = createWaiters();
@@ -87,7 +88,9 @@ class WebSocketLink implements Link {
   #connect(): void {
     this.#setStatus('connecting', this.#options.url);
     this.#refusal = '';
-    const socket = openSocket(this.#options);
+    const socket = openSocket(this.#options, (features) => {
+      this.#features = features;
+    });
     this.#socket = socket;
     socket.on('open', () => void this.#register(socket));
     socket.on('ping', () => this.#watchSilence(socket));

@@ -4,6 +4,7 @@
  * Uses `ws` with compression off and a frame cap: a hostile coordinator must not be able to exhaust
  * the memory of a signer (attacks.md R-8).
  */
+import { type Feature, FEATURES_HEADER, featuresOf } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import type { LinkOptions } from './linkTypes.ts';
 import type { LinkState } from './state/linkState.ts';
@@ -15,15 +16,20 @@ const MAX_FRAME = 1024 * 1024;
 const HANDSHAKE_MS = 10_000;
 const CLOSING_MS = 2000;
 
-/** Begins a connection. */
-export function openSocket({ url, ca }: LinkOptions): WebSocket {
-  return new WebSocket(url, {
+/** Begins a connection; `onFeatures` is told what the server takes, before the connection is open. */
+export function openSocket(
+  { url, ca }: LinkOptions,
+  onFeatures: (features: ReadonlySet<Feature>) => void,
+): WebSocket {
+  const socket = new WebSocket(url, {
     perMessageDeflate: false,
     maxPayload: MAX_FRAME,
     handshakeTimeout: HANDSHAKE_MS,
     followRedirects: false,
     ...(ca === undefined ? {} : { ca }),
   });
+  socket.on('upgrade', ({ headers }) => onFeatures(featuresOf(headers[FEATURES_HEADER])));
+  return socket;
 }
 
 /** Closes a connection, and cuts it when the other side does not answer. */

@@ -2,7 +2,7 @@
  * What a link is told and what it offers, and the rules about where it may lead.
  */
 import { isIPv4 } from 'node:net';
-import type { ServerMessage } from '@quorate/wire';
+import type { Feature, ServerMessage } from '@quorate/wire';
 import type { Backoff } from './backoff.ts';
 import { AgentError } from './errors.ts';
 import type { RefusalOptions } from './linkRefusals.ts';
@@ -68,6 +68,8 @@ export interface Link {
   /** Resolves at the next (or present) registration, rejects when the link ends. */
   registered(): Promise<void>;
   readonly status: LinkStatus;
+  /** Whether the coordinator of the present connection takes a message of that name. */
+  knows(feature: Feature): boolean;
   /** Frames dropped because they were no valid messages, or seen before. */
   readonly dropped: number;
   /** Why the link ended as `failed`. */

@@ -30,6 +30,8 @@ export interface SessionPort {
   /** The opener is transferred: the caller's buffer is empty afterwards. */
   startSign(start: SignStart): void;
   receive(frame: RoundFrame): void;
+  /** Asks whose messages are missing: the event `waiting` says it. */
+  askWaiting(): void;
   /** Asks for the end; what the thread has found until then, a ban for instance, still arrives. */
   end(): void;
 }
@@ -109,6 +111,7 @@ class Threads implements WorkerPool {
         if (opener.byteLength > 0) opener.fill(0); // not transferred: the session is ending
       },
       receive: (frame) => post({ order: 'receive', id, frame }),
+      askWaiting: () => post({ order: 'waiting', id }),
       end: () => {
         post({ order: 'end', id });
         listener.ending = true;

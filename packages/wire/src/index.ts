@@ -44,6 +44,7 @@ export {
   Time,
   Username,
 } from './fields.ts';
+export { FEATURES, FEATURES_HEADER, type Feature, featuresOf } from './features.ts';
 export {
   type FrameError,
   type FrameOptions,
@@ -88,7 +89,15 @@ export {
   DestroySuccess,
 } from './messages/destroy.ts';
 export { ClientAck, Register, RegisterComplete, ServerAck } from './messages/link.ts';
-export { Abort, Claim, ClientRound, Evidence, ServerRound } from './messages/round.ts';
+export {
+  Abort,
+  Claim,
+  ClientRound,
+  Evidence,
+  RoundProblem,
+  RoundProblemReason,
+  ServerRound,
+} from './messages/round.ts';
 export {
   SignAccept,
   SignComplete,

@@ -52,6 +52,7 @@ describe('the table of codes', () => {
       'chip_mismatch',
       'chip_unavailable',
       'conflicting_results',
+      'expired',
       'invalid_certificate',
       'invalid_result',
       'key_destroying',

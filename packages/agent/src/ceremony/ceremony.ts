@@ -10,8 +10,10 @@ import type { RoundFrame, SessionAbort } from '../session/protocol.ts';
 import type { SessionEvent, SessionPort } from '../workerPool.ts';
 import { CERTIFICATE_LIFETIME_MS, certificatePayload } from './certificates.ts';
 import { askInTime } from './consent.ts';
+import type { CeremonyContext } from './context.ts';
 import { EXPIRED, SessionLife } from './life.ts';
 import { refuseUnless, tellable } from './refusal.ts';
+import { RoundProblems } from './roundProblems.ts';
 import { keepEvidence, tellableReason, wireAbort } from './told.ts';
 
 /** Frames that may wait while the chip is asked for the shard; more than any session has. */
@@ -38,6 +40,20 @@ export abstract class Ceremony extends SessionLife {
   #running = false;
   #waiting: RoundFrame[] = [];
   #steps: Promise<void> = Promise.resolve();
+  readonly #problems: RoundProblems;
+
+  constructor(context: CeremonyContext, sessionKey: string, partIndex: number) {
+    super(context, sessionKey, partIndex);
+    const { knows, patience } = context;
+    this.#problems = new RoundProblems({
+      sessionKey,
+      partIndex,
+      knows,
+      patience,
+      send: (message) => this.outlet.send(message, () => knows('round_problem')),
+      askWaiting: () => this.#port?.askWaiting(),
+    });
+  }
 
   /** Answers the invitation. */
   begin(): void {
@@ -101,6 +117,7 @@ export abstract class Ceremony extends SessionLife {
   }
 
   protected wipe(): void {
+    this.#problems.stop();
     this.#port?.end();
     this.#waiting = [];
   }
@@ -205,10 +222,13 @@ export abstract class Ceremony extends SessionLife {
       case 'frames':
         return this.#sendFrames(event.frames);
       case 'ignored': {
-        const { round, from, reason } = event;
+        const { round, from, reason, awaited } = event;
         const session_key = this.sessionKey;
-        return this.context.logger.warn({ session_key, round, from, reason }, 'round ignored');
+        this.context.logger.warn({ session_key, round, from, reason }, 'round ignored');
+        return awaited ? this.#problems.ignored(from, round, reason) : undefined;
       }
+      case 'waiting':
+        return this.#problems.missing(event.peers, event.round);
       case 'key':
       case 'signature':
         return this.onResult(event);
@@ -223,6 +243,7 @@ export abstract class Ceremony extends SessionLife {
       if (!this.outlet.send({ type: 'round', session_key, ...frame })) return;
       this.sentRound = Math.max(this.sentRound, frame.round);
     }
+    this.#problems.spoke();
   }
 
   /** Order: bans on disk, evidence on disk, then the word to the others (attacks.md O-12). */

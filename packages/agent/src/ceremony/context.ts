@@ -1,6 +1,7 @@
 /**
  * What every ceremony of one agent works with.
  */
+import type { Feature } from '@quorate/wire';
 import type { Approve } from '../approval/index.ts';
 import type { Chip } from '../chip.ts';
 import type { Logger } from '../logger.ts';
@@ -23,6 +24,10 @@ export interface CeremonyContext {
   /** milliseconds that never run backwards, and stand still while the machine sleeps */
   readonly monotonic: () => number;
   readonly send: Send;
+  /** Whether the coordinator takes a message that the first version of the protocol does not have. */
+  readonly knows: (feature: Feature) => boolean;
+  /** Milliseconds that a round may take before this agent says whom it waits for; by default two thirds of its time. */
+  readonly patience: number | undefined;
   /** Runs one at a time what changes the release count of a key. */
   readonly exclusive: <T>(address: string, work: () => Promise<T>) => Promise<T>;
   /** A pair is banned, and that is on disk: stops the other sessions that depend on it. */

@@ -40,8 +40,8 @@ export class Outlet {
     return this.#limit?.passed ?? false;
   }
 
-  /** Sends a message; false when it is too late for it. */
-  send(message: Outgoing): boolean {
+  /** Sends a message; false when it is too late for it. `isGood` is asked again when the link could send it. */
+  send(message: Outgoing, isGood: () => boolean = () => true): boolean {
     if (this.#mode === 'silent') return false;
     if (this.#mode === 'last-word') {
       this.#options.send(message);
@@ -51,7 +51,7 @@ export class Outlet {
       this.#options.onPassed();
       return false;
     }
-    this.#options.send(message, () => !this.passed);
+    this.#options.send(message, () => !this.passed && isGood());
     return true;
   }
 

@@ -63,6 +63,8 @@ export class SessionHost {
         return undefined;
       case 'receive':
         return this.#receive(order.id, order.frame);
+      case 'waiting':
+        return this.#tellWaiting(order.id);
       case 'end':
         this.#end(order.id);
         return this.#post({ event: 'ended', id: order.id }, []);
@@ -138,9 +140,15 @@ export class SessionHost {
       this.#postFrames(id, running, received.frames);
     } else {
       const { round, from } = frame;
-      this.#post({ event: 'ignored', id, round, from, reason: received.ignored }, []);
+      const { ignored: reason, awaited } = received;
+      this.#post({ event: 'ignored', id, round, from, reason, awaited }, []);
     }
     this.#settle(id, running);
+  }
+
+  #tellWaiting(id: string): void {
+    const running = this.#running.get(id);
+    if (running) this.#post({ event: 'waiting', id, ...running.party.waiting }, []);
   }
 
   #settle(id: string, running: Running): void {

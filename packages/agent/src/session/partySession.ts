@@ -29,9 +29,9 @@ export type PartyOutcome<T> =
       readonly evidence: readonly SignedMessage[];
     };
 
-/** What became of a received frame. */
+/** What became of a received frame; of one that was ignored, whether the session waits for what it should be. */
 export type Received =
-  | { readonly ignored: string }
+  | { readonly ignored: string; readonly awaited: boolean }
   | { readonly ignored: null; readonly frames: readonly RoundFrame[] };
 
 /** The ephemeral keys and nonce that a session's certificate names. */
@@ -79,13 +79,18 @@ export class PartySession<T> {
       body: Buffer.from(frame.body, 'base64'),
       signature: Buffer.from(frame.signature, 'base64'),
     });
-    if (typeof opened === 'string') return { ignored: opened };
+    if (typeof opened === 'string') return { ignored: opened, awaited: this.#awaits(frame) };
     if (opened.to !== null) this.#privateBodies.push(opened.plaintext);
     const { round, from, to, body } = opened;
     const { disposition, send } = this.#session.receive({ round, from, to, body });
     if (disposition === 'accepted') this.#opened.push(opened);
-    if (disposition !== 'accepted') return { ignored: disposition };
+    if (disposition !== 'accepted') return { ignored: disposition, awaited: false };
     return { ignored: null, frames: this.#seal(send) };
+  }
+
+  /** The round whose messages are awaited, and of whom. */
+  get waiting(): { readonly round: number; readonly peers: readonly number[] } {
+    return { round: this.#session.round, peers: this.#session.waitingFor() };
   }
 
   /** How it ended, or undefined while it runs. */
@@ -104,6 +109,12 @@ export class PartySession<T> {
     for (const body of this.#privateBodies) body.fill(0);
     this.#privateBodies.length = 0;
     this.#opened.length = 0;
+  }
+
+  #awaits({ round, from }: RoundFrame): boolean {
+    const { waiting } = this;
+    if (this.#session.outcome !== undefined || round < waiting.round) return false;
+    return round > waiting.round || waiting.peers.includes(from);
   }
 
   #seal(messages: readonly Message[]): readonly RoundFrame[] {

@@ -66,6 +66,8 @@ export type WorkerOrder =
   | { readonly order: 'keygen'; readonly id: string; readonly start: KeygenStart }
   | { readonly order: 'sign'; readonly id: string; readonly start: SignStart }
   | { readonly order: 'receive'; readonly id: string; readonly frame: RoundFrame }
+  /** Asks whose messages are missing; answered by `waiting`, unless the session is over. */
+  | { readonly order: 'waiting'; readonly id: string }
   | { readonly order: 'end'; readonly id: string };
 
 /** Why a session ended without an output; the reasons of `tss`, and those of the thread. */
@@ -96,6 +98,14 @@ export type WorkerEvent =
       readonly round: number;
       readonly from: number;
       readonly reason: string;
+      /** Whether the session waits for what this frame should have been. */
+      readonly awaited: boolean;
+    }
+  | {
+      readonly event: 'waiting';
+      readonly id: string;
+      readonly round: number;
+      readonly peers: readonly number[];
     }
   | {
       readonly event: 'key';

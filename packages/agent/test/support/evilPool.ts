@@ -28,6 +28,7 @@ export function evilPool(corrupt: Corrupt, twice = false): WorkerPool {
           signer.handle({ order: 'sign', id, start: { ...start, opener } });
         },
         receive: (frame) => signer.handle({ order: 'receive', id, frame }),
+        askWaiting: () => undefined,
         end: () => undefined,
       };
     },

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { FEATURES, FEATURES_HEADER } from '@quorate/wire';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type Frame, textOf } from './relay.ts';
 
@@ -24,11 +25,15 @@ export class Proxy {
   #server: WebSocketServer | undefined;
   readonly #pairs = new Map<string, Pair>();
   readonly #watchers = new Set<() => void>();
+  /** What the coordinator is said to take beyond the first version of the protocol. */
+  features: string = FEATURES.join(', ');
   url = '';
 
   async listen(upstream: () => string): Promise<void> {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
     this.#server = server;
+    // As the coordinator behind it would.
+    server.on('headers', (headers) => headers.push(`${FEATURES_HEADER}: ${this.features}`));
     await new Promise<void>((resolve) => server.once('listening', () => resolve()));
     const { port } = server.address() as AddressInfo;
     this.url = `ws://127.0.0.1:${port}/ws`;

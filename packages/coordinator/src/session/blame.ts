@@ -39,8 +39,8 @@ function equivocators(signed: readonly Evidence[]): number[] {
 const sameSlot = (one: Evidence, other: Evidence): boolean =>
   one.from === other.from && one.round === other.round && one.to === other.to;
 
-/** Whether the party that a message names has signed it for this session. */
-function isSigned(state: SessionState, evidence: Evidence): boolean {
+/** Whether the party that a message names has signed it for this session; of a pairwise one, its plaintext. */
+export function isSigned(state: SessionState, evidence: Evidence): boolean {
   const sid = sessionIdOf(state);
   const answer = state.answers.get(evidence.from);
   if (sid === undefined || answer === undefined) return false;

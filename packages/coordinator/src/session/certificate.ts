@@ -138,21 +138,26 @@ function indexesOf(parties: readonly { readonly index: number }[]): number[] {
   return parties.map(({ index }) => index).sort((a, b) => a - b);
 }
 
+/** Session ids of running sessions, by their answers: each broadcast of a session needs it. */
+const sessionIds = new WeakMap<SessionState['answers'], Uint8Array>();
+
 /**
  * The session id that the parties derive from all certificates; at key generation it becomes the key id.
  * Undefined while a certificate is missing.
  */
 export function sessionIdOf(state: SessionState): Uint8Array | undefined {
+  const known = sessionIds.get(state.answers);
+  if (known !== undefined) return known;
   const certificates: string[] = [];
   for (const index of signersOf(state)) {
     const answer = state.answers.get(index);
     if (answer === undefined) return undefined;
     certificates.push(answer.certificate);
   }
-  return deriveSessionId(
-    state.target === undefined ? null : fromHex(state.target.keyId),
-    certificates,
-  );
+  const keyId = state.target === undefined ? null : fromHex(state.target.keyId);
+  const sid = deriveSessionId(keyId, certificates);
+  sessionIds.set(state.answers, sid);
+  return sid;
 }
 
 function sha256(text: string): Uint8Array {

@@ -10,13 +10,16 @@ import type {
   DestroyResult,
   KeygenResponse,
   KeygenResult,
+  RoundProblem,
   SignResponse,
   SignResult,
 } from '@quorate/wire';
 import { LIMITS } from '@quorate/wire';
 import { createHash } from 'node:crypto';
+import { isSigned } from './blame.ts';
 import { checkCertificate } from './certificate.ts';
 import { type Decision, refused, repeated, wrongKind, wrongState } from './decision.ts';
+import { problemKey } from './problems.ts';
 import { roundFloor } from './progress.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { decideDestroyResult } from './receipts.ts';
@@ -34,6 +37,7 @@ export type ParticipantMessage =
   | DestroyResponse
   | DestroyResult
   | ClientRound
+  | RoundProblem
   | ChipChallengeMessage;
 
 /** Who sent a message, and when. */
@@ -57,6 +61,8 @@ export function decide(state: SessionState, message: ParticipantMessage, sender:
       return decideResponse(state, party, message, sender.at);
     case 'round':
       return decideRound(state, party, message, sender.at);
+    case 'round_problem':
+      return decideProblem(state, party, message, sender.at);
     case 'chip_challenge':
       return decideChallenge(state, party, message, sender.at);
     case 'keygen_result':
@@ -162,7 +168,35 @@ function decideRound(
   if (!isOther) {
     return refused(refuse('invalid_message', `to: ${to} is not another party of this session`));
   }
+  if (to === null && !isSigned(state, message)) {
+    // Nobody could use it, and everybody would wait for its sender without knowing why.
+    const details = `the broadcast of round ${round} is not signed by the key of your certificate`;
+    const refusal = refuse('invalid_signature', details);
+    return { kind: 'refused', refusal, event: { type: 'unsigned', at, from, round } };
+  }
   return { kind: 'event', event: { type: 'relayed', at, from, to, round, hash } };
+}
+
+function decideProblem(
+  state: SessionState,
+  party: Party,
+  message: RoundProblem,
+  at: number,
+): Decision {
+  const { from: about, round, reason } = message;
+  if (state.kind === 'destroy') return wrongKind(state, message.type);
+  if (state.phase === 'inviting') return wrongState(state, message.type);
+  if (about === party.index || !state.parties.some(({ index }) => index === about)) {
+    return refused(refuse('invalid_message', `from: ${about} is not another party`));
+  }
+  if (round > ROUNDS[state.kind]) {
+    return refused(refuse('invalid_message', `round ${round} not in 1..${ROUNDS[state.kind]}`));
+  }
+  const from = party.index;
+  const said = state.problems.has(problemKey({ by: from, about, round }));
+  // After the end, or after its own result, nobody waits for anybody.
+  if (said || state.phase !== 'running' || state.results.has(from)) return repeated;
+  return { kind: 'event', event: { type: 'reported', at, from, about, round, reason } };
 }
 
 function decideChallenge(

@@ -7,7 +7,12 @@ import type { Event, SessionState } from './types.ts';
 export type Decision =
   | { readonly kind: 'event'; readonly event: Event }
   | { readonly kind: 'repeated' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      /** What the refused message means for the session even so. */
+      readonly event?: Event;
+    };
 
 /** The decision that refuses. */
 export const refused = (refusal: Refusal): Decision => ({ kind: 'refused', refusal });

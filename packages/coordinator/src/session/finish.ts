@@ -3,7 +3,7 @@
  * and §1.4 for signatures (all results, or at the deadline at least one verified signature).
  */
 import type { Abort, Claim } from '@quorate/wire';
-import { laggards } from './progress.ts';
+import { overdue } from './problems.ts';
 import type { FailureCode, Outcome, Result, SessionState } from './types.ts';
 
 /** The round whose messages let their receivers compute the signature. */
@@ -151,8 +151,10 @@ function disagreement(state: SessionState, details: string): Outcome {
 }
 
 function unknownOutcome(state: SessionState, failure: Failure | undefined): Outcome {
-  const silent = { details: 'no result came after the last round', concerned: laggards(state) };
-  const what = failure === undefined ? silent : described(state, failure);
+  const what =
+    failure === undefined
+      ? overdue(state, 'no result came after the last round')
+      : described(state, failure);
   return { success: false, code: 'unknown_outcome', ...what };
 }
 

@@ -27,6 +27,8 @@ export async function guard(
     case 'requested':
     case 'declined':
     case 'relayed':
+    case 'unsigned':
+    case 'reported':
     case 'refuted':
     case 'ended':
     case 'excused':

@@ -20,11 +20,28 @@ function reached(state: SessionState, index: number): number {
  * one is silent, the others are waiting for exactly these.
  */
 export function laggards(state: SessionState): number[] {
-  const indexes = state.parties.map(({ index }) => index);
-  if (state.phase === 'inviting') return indexes.filter((index) => !state.answers.has(index));
-  const rank = (index: number): number =>
-    reached(state, index) * DONE + (state.spoken.get(index)?.messages ?? 0);
-  const open = indexes.filter((index) => !state.results.has(index));
+  if (state.phase === 'inviting') {
+    return state.parties.map(({ index }) => index).filter((index) => !state.answers.has(index));
+  }
+  return behind(
+    state,
+    (index) => reached(state, index) * DONE + (state.spoken.get(index)?.messages ?? 0),
+  );
+}
+
+/** The same, when a message that somebody could not use does not count as spoken. */
+export function usefulLaggards(state: SessionState): number[] {
+  const useless = [...state.problems.values()].filter(({ reason }) => reason !== 'missing');
+  return behind(state, (index) => {
+    const rounds = useless.filter(({ about }) => about === index).map(({ round }) => round - 1);
+    const spoken = reached(state, index);
+    const useful = Math.min(spoken, ...rounds);
+    return useful * DONE + (useful < spoken ? 0 : (state.spoken.get(index)?.messages ?? 0));
+  });
+}
+
+function behind(state: SessionState, rank: (index: number) => number): number[] {
+  const open = state.parties.map(({ index }) => index).filter((index) => !state.results.has(index));
   const least = Math.min(...open.map(rank));
   return open.filter((index) => rank(index) === least);
 }

@@ -6,7 +6,8 @@
  */
 import type { Effect, Event, Outcome, Requested, SessionState, Step } from './types.ts';
 import { finish, mayBeSigned } from './finish.ts';
-import { currentDeadline, laggards, roundFloor } from './progress.ts';
+import { overdue, problemText, withProblem } from './problems.ts';
+import { currentDeadline, roundFloor } from './progress.ts';
 import { afterDestruction, delayed, excused, renewed } from './reduceDestroy.ts';
 
 /** The state and effects of a request that was accepted. */
@@ -24,6 +25,7 @@ export function open(event: Requested): Step {
     slots: new Map(),
     spoken: new Map(),
     renewals: new Map(),
+    problems: new Map(),
     results: new Map(),
     orphans: new Map(),
     excused: new Map(),
@@ -50,6 +52,10 @@ function advance(state: SessionState, event: Event): Step {
       return declined(state, event);
     case 'relayed':
       return relayed(state, event);
+    case 'unsigned':
+      return unsigned(state, event);
+    case 'reported':
+      return reported(state, event);
     case 'challenged':
       return challenged(state, event);
     case 'finished':
@@ -121,6 +127,32 @@ function relayed(state: SessionState, event: Of<'relayed'>): Step {
   return { state: next, effects: event.round > before.round ? [relay, progress] : [relay] };
 }
 
+/** Nobody can go on without that broadcast; once the last round is out, somebody may be done already. */
+function unsigned(state: SessionState, { from, round }: Of<'unsigned'>): Step {
+  if (state.phase !== 'running' || !isParty(state, from)) return unchanged(state);
+  const problem = { by: null, about: from, round, reason: 'signature' } as const;
+  const next = withProblem(state, problem);
+  if (next === state) return unchanged(state);
+  const details = problemText(state, problem);
+  if (!mayBeSigned(state)) {
+    return fail(next, { success: false, code: 'aborted', details, concerned: [from] });
+  }
+  return { state: next, effects: [{ type: 'tell-progress', warning: details }] };
+}
+
+/** A report changes nothing but what is told at the deadline: it is its author's word. */
+function reported(state: SessionState, event: Of<'reported'>): Step {
+  const { from: by, about, round, reason } = event;
+  if (state.phase !== 'running' || !isParty(state, by) || !isParty(state, about)) {
+    return unchanged(state);
+  }
+  const problem = { by, about, round, reason };
+  const next = withProblem(state, problem);
+  if (next === state) return unchanged(state);
+  const warning = problemText(state, problem);
+  return { state: next, effects: [{ type: 'tell-progress', warning }] };
+}
+
 function challenged(state: SessionState, event: Of<'challenged'>): Step {
   return state.phase === 'running' ? renewed(state, event) : unchanged(state);
 }
@@ -171,12 +203,8 @@ function expired(state: SessionState, passed: number): Step {
   const outcome = finish(state, { deadlinePassed: true });
   if (outcome?.success === true) return complete(state, outcome);
   if (outcome !== undefined) return fail(state, outcome);
-  return fail(state, {
-    success: false,
-    code: 'timeout',
-    details: state.phase === 'inviting' ? 'no answer to the invitation' : 'nothing more came',
-    concerned: laggards(state),
-  });
+  const what = state.phase === 'inviting' ? 'no answer to the invitation' : 'nothing more came';
+  return fail(state, { success: false, code: 'timeout', ...overdue(state, what) });
 }
 
 /**

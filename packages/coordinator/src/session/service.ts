@@ -128,6 +128,7 @@ export class SessionService {
       case 'destroy_response':
       case 'destroy_result':
       case 'round':
+      case 'round_problem':
       case 'chip_challenge':
         return sender.role === 'participant'
           ? this.#participate(tx, sender, message)
@@ -212,6 +213,7 @@ export class SessionService {
       case 'repeated':
         return undefined;
       case 'refused':
+        if (decision.event) await this.#book.store(tx, loaded, decision.event);
         return decision.refusal;
       case 'event': {
         const refusal = await this.#deletions.refuse(tx, loaded, decision.event, sender.username);

@@ -38,6 +38,10 @@ export function requestEntry(actor: string, type: string, state: SessionState): 
 /** The entry of a participant's answer, result or renewal. */
 export function answerEntry(actor: string, message: Named, event: Event): Entry {
   const refuted = event.type === 'refuted';
+  const reported =
+    event.type === 'reported'
+      ? { part_index: event.about, round: event.round, reason: event.reason }
+      : {};
   const declined = event.type === 'declined' ? { reason: event.reason } : {};
   const failure =
     event.type === 'finished' && !event.result.success
@@ -54,6 +58,7 @@ export function answerEntry(actor: string, message: Named, event: Event): Entry 
       event: event.type,
       ...declined,
       ...failure,
+      ...reported,
       ...(refuted ? { code: event.code, reason: event.details } : {}),
     },
   };

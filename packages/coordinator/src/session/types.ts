@@ -5,7 +5,7 @@
  * transported (effects.ts does that), so that the reducer knows neither sockets nor tables.
  */
 
-import type { Abort, Claim, FinalCode } from '@quorate/wire';
+import type { Abort, Claim, FinalCode, RoundProblemReason } from '@quorate/wire';
 
 /** What a session is for. */
 type SessionKind = 'keygen' | 'sign' | 'destroy';
@@ -149,6 +149,22 @@ export type Event =
       readonly hash: string;
     }
   | {
+      /** A broadcast that its sender's session key has not signed: it was refused, not passed on. */
+      readonly type: 'unsigned';
+      readonly at: number;
+      readonly from: number;
+      readonly round: number;
+    }
+  | {
+      /** A party could not use what another one said, or did not get it. */
+      readonly type: 'reported';
+      readonly at: number;
+      readonly from: number;
+      readonly about: number;
+      readonly round: number;
+      readonly reason: RoundProblemReason;
+    }
+  | {
       readonly type: 'challenged';
       readonly at: number;
       readonly from: number;
@@ -211,6 +227,15 @@ interface Answer {
   readonly offered?: string;
 }
 
+/** Whose message could not be used by whom, as far as it is known: a report is no proof. */
+export interface Problem {
+  /** Who says so; `null`: this server has seen it itself. */
+  readonly by: number | null;
+  readonly about: number;
+  readonly round: number;
+  readonly reason: RoundProblemReason;
+}
+
 /** How a session ended. */
 export type Outcome =
   | {
@@ -247,6 +272,8 @@ export interface SessionState extends Omit<Requested, 'type' | 'at'> {
   /** The highest round that each party has spoken in, and how many messages of it came. */
   readonly spoken: ReadonlyMap<number, { readonly round: number; readonly messages: number }>;
   readonly renewals: ReadonlyMap<number, number>;
+  /** Messages that could not be used, by author, round and who says so. */
+  readonly problems: ReadonlyMap<string, Problem>;
   readonly results: ReadonlyMap<number, Result>;
   /** Parties whose stored record is to be deleted because the key never came to be. */
   readonly orphans: ReadonlyMap<number, StoredRecord>;

@@ -1,5 +1,5 @@
 /** WebSocket connections on the HTTP server of the coordinator (contract §1, §1.1). */
-import { type ConnectionLimiter, LIMITS } from '@quorate/wire';
+import { type ConnectionLimiter, FEATURES, FEATURES_HEADER, LIMITS } from '@quorate/wire';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -49,6 +49,9 @@ export class SocketServer {
       perMessageDeflate: false,
       ...FRAGMENTS,
       skipUTF8Validation: false,
+    });
+    this.#server.on('headers', (headers) => {
+      headers.push(`${FEATURES_HEADER}: ${FEATURES.join(', ')}`);
     });
   }
 

@@ -20,13 +20,17 @@ const NAMES = ['alice', 'bob'];
 
 let world: World;
 let coordinator: TestSocket;
-let participants: Participant[];
+let participants: Participant[] = [];
 let key: MadeKey;
 let digest: string;
 
 const reconnect = async (extra: object = {}): Promise<void> => {
   coordinator = await world.connect('coordinator', 'coordinator', extra);
-  participants = await Promise.all(NAMES.map((name) => Participant.connect(world, name, extra)));
+  participants = await Promise.all(
+    participants.length > 0
+      ? participants.map((participant) => participant.again(extra))
+      : NAMES.map((name) => Participant.connect(world, name, extra)),
+  );
 };
 
 beforeAll(async () => {

@@ -89,6 +89,31 @@ const eventOf = (kind: 'keygen' | 'sign'): fc.Arbitrary<Event> =>
     {
       weight: 1,
       arbitrary: fc.record({
+        type: fc.constant('unsigned' as const),
+        at,
+        from,
+        round: fc.integer({ min: 1, max: 3 }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        type: fc.constant('reported' as const),
+        at,
+        from,
+        about: from,
+        round: fc.integer({ min: 1, max: 5 }),
+        reason: fc.constantFrom(
+          'signature' as const,
+          'decryption' as const,
+          'decode' as const,
+          'missing' as const,
+        ),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
         type: fc.constant('challenged' as const),
         at,
         from,
@@ -214,6 +239,41 @@ describe.each(['keygen', 'sign'] as const)('a %s session under events in any ord
         expect(apply(state, { type: 'expired', at: deadline }).state.outcome).toBeDefined();
       }),
       { numRuns: 2000 },
+    );
+  });
+});
+
+describe('reports', () => {
+  const events = fc.array(eventOf('sign'), { maxLength: 60 });
+
+  test('Y-4: change nothing but whom a deadline names, and hide nobody', () => {
+    fc.assert(
+      fc.property(events, (list) => {
+        const without = run(
+          'sign',
+          list.filter(({ type }) => type !== 'reported'),
+        ).state;
+        const { state } = run('sign', list);
+        expect({ phase: state.phase, spoken: state.spoken }).toEqual({
+          phase: without.phase,
+          spoken: without.spoken,
+        });
+        if (state.outcome?.success !== false || without.outcome?.success !== false) return;
+        expect(state.outcome.code).toBe(without.outcome.code);
+        expect(state.outcome.concerned).toEqual(
+          expect.arrayContaining([...without.outcome.concerned]),
+        );
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('Y-4: are bounded by the parties and rounds, however often somebody reports', () => {
+    fc.assert(
+      fc.property(events, (list) => {
+        expect(run('sign', list).state.problems.size).toBeLessThanOrEqual((size + 1) * size * 5);
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -694,7 +694,10 @@ describe('blame', () => {
     [
       'with messages that nobody signed',
       (params: Received, carol: Participant) =>
-        [1, 1].map(() => evidenceOf(carol.round(params, 1, null))),
+        [1, 1].map(() => ({
+          ...evidenceOf(carol.round(params, 1, null)),
+          signature: randomBytes(64).toString('base64'),
+        })),
     ],
     [
       'with messages signed for another session',

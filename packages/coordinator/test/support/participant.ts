@@ -60,7 +60,10 @@ export interface SessionFacts {
   readonly payloadHash?: Uint8Array;
 }
 
-/** A participant: real chip, real certificates; the rounds' bodies are random, nobody can read them. */
+/**
+ * A participant: real chip, real certificates, real signatures of broadcasts; the rounds' bodies are random,
+ * nobody can read them.
+ */
 export class Participant {
   readonly person: Person;
   readonly socket: TestSocket;
@@ -69,6 +72,7 @@ export class Participant {
   readonly #world: World;
   readonly #hashes = new Map<string, Uint8Array>();
   readonly #signingKeys = new Map<string, KeyObject>();
+  readonly #keyIds = new Map<string, Uint8Array | null>();
 
   constructor(world: World, person: Person, socket: TestSocket) {
     this.#world = world;
@@ -88,6 +92,8 @@ export class Participant {
     const next = new Participant(this.#world, this.person, socket);
     for (const [sessionKey, hash] of this.#hashes) next.#hashes.set(sessionKey, hash);
     for (const [address, shard] of this.shards) next.shards.set(address, shard);
+    for (const [sessionKey, key] of this.#signingKeys) next.#signingKeys.set(sessionKey, key);
+    for (const [sessionKey, keyId] of this.#keyIds) next.#keyIds.set(sessionKey, keyId);
     return next;
   }
 
@@ -143,6 +149,7 @@ export class Participant {
         }),
       notAfter: change.notAfter ?? this.#world.clock.now() + 600_000,
     });
+    this.#keyIds.set(String(invite['session_key']), facts.keyId ?? null);
     this.#hashes.set(String(invite['session_key']), sessionHash(this.person.publicKey, payload));
     return Buffer.from(concat(payload, await this.person.chip.signSession(payload))).toString(
       'base64',
@@ -169,19 +176,28 @@ export class Participant {
     };
   }
 
-  round(params: Received, round: number, to: number | null): Record<string, unknown> {
+  /** A message of a round: to everybody with its signature, to one with bytes that only it could read. */
+  round(
+    params: Received,
+    round: number,
+    to: number | null,
+    body: Uint8Array = randomBytes(300),
+  ): Record<string, unknown> {
+    const keyId = this.#keyIds.get(String(params['session_key'])) ?? null;
     return {
       type: 'round',
       session_key: params['session_key'],
       from: params['part_index'],
       to,
       round,
-      body: randomBytes(300).toString('base64'),
-      signature: randomBytes(64).toString('base64'),
+      body: Buffer.from(body).toString('base64'),
+      signature: (to === null ? this.#sign(params, keyId, round, body) : randomBytes(64)).toString(
+        'base64',
+      ),
     };
   }
 
-  /** A broadcast that is signed as the protocol's are. */
+  /** A broadcast of a text, signed as in a session of this key. */
   signedRound(
     params: Received,
     keyId: Uint8Array | null,
@@ -189,18 +205,18 @@ export class Participant {
     text: string,
   ): Record<string, unknown> {
     const body = Buffer.from(text);
+    const signature = this.#sign(params, keyId, round, body).toString('base64');
+    return { ...this.round(params, round, null, body), signature };
+  }
+
+  /** Without a certificate of its own in that session it signs with nothing. */
+  #sign(params: Received, keyId: Uint8Array | null, round: number, body: Uint8Array): Buffer {
     const key = this.#signingKeys.get(String(params['session_key']));
-    if (key === undefined) throw new Error('no certificate was made');
+    if (key === undefined) return randomBytes(64);
     const hash = createHash('sha256').update(body).digest();
     const from = Number(params['part_index']);
     const sid = deriveSessionId(keyId, certificatesOf(params));
-    return {
-      ...this.round(params, round, null),
-      body: body.toString('base64'),
-      signature: sign(null, roundSigningInput(sid, round, from, null, hash), key).toString(
-        'base64',
-      ),
-    };
+    return sign(null, roundSigningInput(sid, round, from, null, hash), key);
   }
 
   #signingKey(sessionKey: string): Uint8Array {

@@ -35,6 +35,13 @@ export const SESSION_CODES = {
     zhCN: '与先前发送的内容冲突',
     meaning: 'The same message of this session was received before with other content.',
   },
+  invalid_signature: {
+    http: 400,
+    en: 'the message is not signed by its sender',
+    zhCN: '消息未由发送者正确签名',
+    meaning:
+      'A broadcast of a round needs the signature of the key in its sender’s session certificate; it was not passed on.',
+  },
   invalid_threshold: {
     http: 400,
     en: 'the threshold does not fit',

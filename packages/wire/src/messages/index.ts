@@ -27,7 +27,7 @@ import {
   KeygenResult,
 } from './keygen.ts';
 import { ClientAck, Register, RegisterComplete, ServerAck } from './link.ts';
-import { ClientRound, ServerRound } from './round.ts';
+import { ClientRound, RoundProblem, ServerRound } from './round.ts';
 import {
   SignComplete,
   SignInvite,
@@ -47,6 +47,7 @@ export const ClientMessage = z
     KeygenResponse,
     KeygenResult,
     ClientRound,
+    RoundProblem,
     SignRequest,
     SignResponse,
     SignResult,

@@ -36,6 +36,26 @@ export const ServerRound = z
   .meta({ id: 'ServerRound', description: 'one message of a round, relayed unread' });
 export type ServerRound = z.infer<typeof ServerRound>;
 
+/** Why a party could not use a message that it waits for, or that it never got. */
+export const RoundProblemReason = z
+  .enum(['signature', 'decryption', 'decode', 'missing'])
+  .meta({ id: 'RoundProblemReason' });
+export type RoundProblemReason = z.infer<typeof RoundProblemReason>;
+
+/** A party says whose message keeps it from going on: `from` is the author of that message. */
+export const RoundProblem = z
+  .strictObject({
+    type: z.literal('round_problem'),
+    session_key: SessionKey,
+    part_index: PartIndex,
+    from: PartIndex,
+    round: z.int().min(1).max(ROUND_MAX),
+    reason: RoundProblemReason,
+    cseq: Sequence.optional(),
+  })
+  .meta({ id: 'RoundProblem', description: 'whose message of a round could not be used' });
+export type RoundProblem = z.infer<typeof RoundProblem>;
+
 /** A signed message of a round, shown to convince somebody who was not there. */
 export const Evidence = z.strictObject(signed).meta({ id: 'Evidence' });
 export type Evidence = z.infer<typeof Evidence>;

@@ -141,6 +141,15 @@ export const CLIENT_SAMPLES: readonly Record<string, unknown>[] = [
     message: '',
   },
   { type: 'destroy_result', ...session, part_index: 1, success: false, message: 'no' },
+  {
+    type: 'round_problem',
+    ...session,
+    part_index: 1,
+    from: 2,
+    round: 3,
+    reason: 'decryption',
+    cseq: 6,
+  },
   { type: 'chip_challenge', ...session, part_index: 1, chip_challenge: CHALLENGE, cseq: 5 },
   {
     type: 'orphan_response',

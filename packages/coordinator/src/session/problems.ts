@@ -1,0 +1,65 @@
+/**
+ * Messages of rounds that somebody could not use, and who holds a session up as far as that is known.
+ *
+ * Pure. Silence is never blame, and a report is no proof: whoever reports and whoever is reported are both
+ * named, each as what it is.
+ */
+import { laggards, usefulLaggards } from './progress.ts';
+import type { Problem, SessionState } from './types.ts';
+
+/** The state with one problem more; the same state when it is known. */
+export function withProblem(state: SessionState, problem: Problem): SessionState {
+  const key = problemKey(problem);
+  if (state.problems.has(key)) return state;
+  return { ...state, problems: new Map(state.problems).set(key, problem) };
+}
+
+/** What tells two problems apart: the reason does not, so that nobody can report without end. */
+export function problemKey({ by, about, round }: Omit<Problem, 'reason'>): string {
+  return `${by ?? 'server'}/${about}/${round}`;
+}
+
+/** A problem in words. */
+export function problemText(state: SessionState, problem: Problem): string {
+  const { by, about, round, reason } = problem;
+  const author = nameIn(state, about);
+  if (by === null) return `the broadcast of ${author} in round ${round} is not signed by its key`;
+  const reporter = nameIn(state, by);
+  if (reason !== 'missing') {
+    return `${reporter} could not use the message of ${author} in round ${round} (${reason})`;
+  }
+  const passed = wasPassedOn(state, problem) ? ', which was passed on to it' : '';
+  return `${reporter} waits for the message of ${author} in round ${round}${passed}`;
+}
+
+/** Who holds a session up, in words, and everybody who is concerned, by index. */
+export function overdue(
+  state: SessionState,
+  what: string,
+): { readonly details: string; readonly concerned: number[] } {
+  const told = [...state.problems.values()].filter((problem) => isNews(state, problem));
+  if (told.length === 0) return { details: what, concerned: laggards(state) };
+  const late = new Set([...laggards(state), ...usefulLaggards(state)]);
+  const involved = new Set(told.flatMap(({ by, about }) => (by === null ? [about] : [by, about])));
+  const silent = [...late].filter((index) => !involved.has(index)).sort((a, b) => a - b);
+  const names = silent.map((index) => nameIn(state, index)).join(', ');
+  const missing = names === '' ? [] : [`nothing came from ${names}`];
+  const details = [what, ...missing, ...told.map((one) => problemText(state, one))].join('; ');
+  const concerned = [...new Set([...late, ...involved])].sort((a, b) => a - b);
+  return { details, concerned };
+}
+
+/** Whether a report says more than this server knows: who has not spoken, it knows itself. */
+function isNews(state: SessionState, problem: Problem): boolean {
+  return problem.reason !== 'missing' || wasPassedOn(state, problem);
+}
+
+/** Whether all that its author owed in that round was passed on to whoever waits for it, as far as it is known. */
+function wasPassedOn(state: SessionState, { by, about, round }: Problem): boolean {
+  if (laggards(state).includes(about)) return false;
+  return [by ?? '*', '*'].some((to) => state.slots.has(`${about}/${round}/${to}`));
+}
+
+function nameIn(state: SessionState, index: number): string {
+  return state.parties.find((party) => party.index === index)?.username ?? `party ${index}`;
+}
