@@ -22,8 +22,11 @@ import { createMutexes } from './mutexes.ts';
 import { chipFromConfig } from './openChip.ts';
 import { openOwnChip } from './ownChip.ts';
 import {
+  type Approver,
   approverFromConfig,
+  approverOf,
   authorityFromConfig,
+  checkAttended,
   pinFromConfig,
   tokenFromConfig,
 } from './providers.ts';
@@ -35,6 +38,7 @@ import { createWorkerPool, type WorkerPool } from './workerPool.ts';
 export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { directory } = options;
   const config = options.config ?? loadAgentConfig(directory);
+  if (options.approve === undefined) checkAttended(directory, config);
   const state = openState(directory);
   let chip: Chip | undefined;
   try {
@@ -57,6 +61,7 @@ class Participant implements Agent {
   readonly cpic: string;
   readonly state: AgentState;
   readonly #chip: Chip;
+  readonly #approver: Approver;
   readonly #logger: Logger;
   readonly #link: Link;
   readonly #pool: WorkerPool;
@@ -77,11 +82,13 @@ class Participant implements Agent {
   ) {
     const { config, directory } = options;
     const authority = authorityFromConfig(directory, config);
-    const approve = options.approve ?? approverFromConfig(directory, config);
     this.username = config.username;
     this.cpic = chip.cpic;
     this.state = state;
     this.#chip = chip;
+    this.#approver = options.approve
+      ? approverOf(options.approve)
+      : approverFromConfig(directory, config);
     this.#logger = options.logger ?? silentLogger;
     this.#link = createLink({
       url: config.url,
@@ -104,7 +111,7 @@ class Participant implements Agent {
       state,
       chip,
       pool: this.#pool,
-      approve,
+      approve: this.#approver.approve,
       logger: this.#logger,
       now: options.now ?? Date.now,
       monotonic: options.monotonic ?? (() => performance.now()),
@@ -152,6 +159,7 @@ class Participant implements Agent {
     await this.#link.close();
     for (const session of [...this.#keygens.values(), ...this.#signs.values()]) session.stop();
     this.#destructions.stop();
+    this.#approver.close();
     await this.#pool.close();
     await this.#chip.close();
     this.state.close();

@@ -8,6 +8,7 @@ export type AgentErrorCode =
   | 'config/invalid'
   | 'config/unknown-key'
   | 'config/missing'
+  | 'config/no-terminal'
   | 'link/closed'
   | 'link/refused'
   | 'link/timeout'

@@ -15,13 +15,8 @@ export {
   type SignApproval,
 } from './approval/index.ts';
 export { approveByPolicy, parsePolicy, type Policy } from './approval/policy.ts';
-export {
-  approveByPrompt,
-  type Asker,
-  type Confirmation,
-  createAsker,
-  type PromptStreams,
-} from './approval/prompt.ts';
+export { type Asker, createAsker, type Question, type Subject } from './approval/asker.ts';
+export { approveByPrompt } from './approval/prompt.ts';
 export { type Backoff, createBackoff } from './backoff.ts';
 export {
   type Channel,
@@ -75,6 +70,7 @@ export {
   type ReplaceProgress,
 } from './replace/index.ts';
 export { type Journal, readJournal } from './replace/journal.ts';
+export { checkAttended } from './providers.ts';
 export type { ReplacementService } from './replace/service.ts';
 export { openPins, type Pin, type Pins, type RosterChange } from './roster.ts';
 export {
@@ -96,6 +92,15 @@ export {
 } from './state/files.ts';
 export { lockDirectory, type Lock } from './state/lock.ts';
 export { SOFTWARE_CHIP } from './ownChip.ts';
+export type { Screen } from './terminal/editors.ts';
+export type { InputStream } from './terminal/keyboard.ts';
+export {
+  processTerminal,
+  Terminal,
+  type TerminalStreams,
+  type Turn,
+  type Typed,
+} from './terminal/terminal.ts';
 export { stampOfFile } from './state/pinRefusals.ts';
 export { createMutexes, type Exclusive } from './mutexes.ts';
 export { nearest } from './nearest.ts';

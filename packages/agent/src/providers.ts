@@ -3,14 +3,17 @@
  * owner can read, never arguments or the environment.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Approve } from './approval/index.ts';
 import { approveAll } from './approval/index.ts';
 import { approveByPolicy, parsePolicy } from './approval/policy.ts';
 import { approveByPrompt } from './approval/prompt.ts';
 import type { PinProvider } from './chip.ts';
-import { type AgentConfig, resolvePath } from './config.ts';
+import { type AgentConfig, CONFIG_FILE, resolvePath } from './config.ts';
+import { AgentError } from './errors.ts';
 import { readSecretFile } from './state/files.ts';
 import { stampOfFile } from './state/pinRefusals.ts';
+import { processTerminal } from './terminal/terminal.ts';
 
 /** Reads the PIN from its file each time it is wanted; one that the chip refused is not tried until it changes. */
 export function pinFromConfig(directory: string, config: AgentConfig): PinProvider {
@@ -26,15 +29,42 @@ export function tokenFromConfig(directory: string, config: AgentConfig): () => P
   };
 }
 
-/** Makes the configured decider. */
-export function approverFromConfig(directory: string, config: AgentConfig): Approve {
+/** Who decides, until it is closed. */
+export interface Approver {
+  readonly approve: Approve;
+  /** Gives back what it took of the process. */
+  close(): void;
+}
+
+/** An approver that takes nothing of the process. */
+export function approverOf(approve: Approve): Approver {
+  return { approve, close: () => undefined };
+}
+
+/** Makes the configured decider. @throws AgentError `config/no-terminal`, `policy/invalid` */
+export function approverFromConfig(directory: string, config: AgentConfig): Approver {
   const { approval } = config;
-  if (approval === 'auto') return approveAll({ destroy: config.allow_destroy });
+  if (approval === 'auto') return approverOf(approveAll({ destroy: config.allow_destroy }));
   if (approval === 'prompt') {
-    return approveByPrompt({ input: process.stdin, output: process.stderr });
+    checkAttended(directory, config);
+    const terminal = processTerminal();
+    return { approve: approveByPrompt(terminal), close: () => terminal.release() };
   }
   const file = resolvePath(directory, approval.policy);
-  return approveByPolicy(parsePolicy(file, readFileSync(file, 'utf8')));
+  return approverOf(approveByPolicy(parsePolicy(file, readFileSync(file, 'utf8'))));
+}
+
+/**
+ * Refuses a configuration that asks a person where nobody can be asked.
+ *
+ * @throws AgentError `config/no-terminal`
+ */
+export function checkAttended(directory: string, { approval }: AgentConfig): void {
+  if (approval !== 'prompt' || processTerminal().isAttended) return;
+  throw new AgentError(
+    'config/no-terminal',
+    `${join(directory, CONFIG_FILE)}: approval: prompt needs a terminal on stdin and stderr; without one use approval: {policy: FILE}, or auto for development`,
+  );
 }
 
 /** Reads the certificate authority, if one is configured. */

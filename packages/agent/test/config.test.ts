@@ -1,10 +1,11 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createAgent } from '../src/agent.ts';
 import { chipAttachment, loadAgentConfig, parseAgentConfig, virtualChip } from '../src/config.ts';
 import { initAgent } from '../src/init.ts';
 import { approverFromConfig, pinFromConfig, tokenFromConfig } from '../src/providers.ts';
-import { openState } from '../src/state/index.ts';
+import { openState, STATE_FILES } from '../src/state/index.ts';
 import { temporaryDirectory } from './support/directories.ts';
 
 const text = `
@@ -137,6 +138,8 @@ describe('configured approval', () => {
     totalParts: 2,
     partIndex: 1,
     participants: [],
+    intent: new Uint8Array(32),
+    timeLeft: 1000,
   };
 
   test('auto approves, and a policy file decides by its rules', async () => {
@@ -145,12 +148,21 @@ describe('configured approval', () => {
     writeFileSync(join(directory, 'policy.yaml'), `keygen: refuse\n${rules}`);
     const { signal } = new AbortController();
     const auto = approverFromConfig(directory, parseAgentConfig(text));
-    expect(await auto(request, signal)).toEqual({ accept: true });
+    expect(await auto.approve(request, signal)).toEqual({ accept: true });
     const config = text.replace('approval: auto', 'approval: { policy: policy.yaml }');
     const policy = approverFromConfig(directory, parseAgentConfig(config));
-    expect(await policy(request, signal)).toMatchObject({ accept: false });
+    expect(await policy.approve(request, signal)).toMatchObject({ accept: false });
     writeFileSync(join(directory, 'policy.yaml'), `keygen: allow\nsigns: {}\n${rules}`);
     expect(() => approverFromConfig(directory, parseAgentConfig(config))).toThrow(/did you mean/);
+  });
+
+  test('Y-3: prompt without a terminal is refused before anything is opened, with the alternatives', async () => {
+    const directory = temporaryDirectory();
+    const config = parseAgentConfig(text.replace('approval: auto', 'approval: prompt'));
+    const refused = { code: 'config/no-terminal', message: expect.stringMatching(/policy.*auto/) };
+    await expect(createAgent({ directory, config })).rejects.toMatchObject(refused);
+    expect(existsSync(join(directory, STATE_FILES.keys))).toBe(false);
+    expect(() => approverFromConfig(directory, config)).toThrow(/config\.yaml: approval: prompt/);
   });
 });
 

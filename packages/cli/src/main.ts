@@ -9,11 +9,12 @@ import { interruption } from './errors.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { errorEvent, explain, type Explanation } from './explain.ts';
 import { createProgram } from './program.ts';
+import { throughTerminal } from './terminal/streams.ts';
 
 /** The streams and the environment of this process. */
 export const processWorld: World = {
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: throughTerminal(process.stdout),
+  stderr: throughTerminal(process.stderr),
   environment: process.env,
 };
 

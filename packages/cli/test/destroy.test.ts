@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../agent/test/support/eventually.ts';
+import { Typist } from '../../agent/test/support/keyboard.ts';
 import { askForAddress } from '../src/commands/destroy.ts';
 import { type Cluster, startCluster } from '../src/index.ts';
 import { Output } from '../src/terminal/output.ts';
@@ -85,20 +87,14 @@ describe('the address that is typed', () => {
   async function typed(text: string): Promise<unknown> {
     const [stdout, stderr] = [new Recorder(), new Recorder()];
     const output = new Output({ stdout, stderr, json: false, quiet: false, colour: false });
-    const input = {
-      isTTY: true,
-      setRawMode: () => undefined,
-      resume: () => undefined,
-      pause: () => undefined,
-      on: (_: 'data', listener: (chunk: Uint8Array) => void) =>
-        queueMicrotask(() => listener(Buffer.from(`${text}\n`))),
-      off: () => undefined,
-    };
-    const answer = askForAddress({ output }, { address: given }, { input, output: stderr });
-    return answer.then(
+    const typist = new Typist('terminal');
+    const answer = askForAddress({ output }, { address: given }, typist.terminal).then(
       () => 'confirmed',
       (error: unknown) => error,
     );
+    await eventually(() => typist.shown.endsWith('typed out: '));
+    typist.type(`${text}\r`);
+    return answer;
   }
 
   test('is the whole one, in any case', async () => {

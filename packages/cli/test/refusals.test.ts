@@ -1,14 +1,11 @@
 // What a person does wrong, and what the command line says: no command may hang over it.
-import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CeremonyError } from '@quorate/agent';
-import { confirm } from '../src/terminal/prompt.ts';
 import { refusalOf } from '../src/ceremony.ts';
-import { Recorder } from './support/recorder.ts';
 import { quorate } from './support/world.ts';
 
 let directory = '';
@@ -127,21 +124,5 @@ describe('a port that is taken', () => {
     } finally {
       await new Promise((resolve) => taken.close(resolve));
     }
-  });
-});
-
-describe('Ctrl-C at a question', () => {
-  test('ends with 130, not with no', async () => {
-    const input = Object.assign(new EventEmitter(), {
-      isTTY: true,
-      setRawMode: () => undefined,
-      resume: () => undefined,
-      pause: () => undefined,
-    });
-    const before = process.listenerCount('SIGINT');
-    const asked = confirm('Sure?', '--yes', { input, output: new Recorder() });
-    process.emit('SIGINT');
-    await expect(asked).rejects.toMatchObject({ code: 'interrupted', exit: 130 });
-    expect(process.listenerCount('SIGINT')).toBe(before);
   });
 });

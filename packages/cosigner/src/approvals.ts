@@ -3,8 +3,8 @@
  * (`prompt`), or rules (`policy`). What came from the partner is escaped before a person sees it.
  */
 import { readFileSync } from 'node:fs';
-import type { Approval, Asker } from '@quorate/agent';
-import { escapeForDisplay } from '@quorate/intent';
+import type { Approval, Asker, Subject } from '@quorate/agent';
+import { escapeForDisplay, toHex } from '@quorate/intent';
 import type { MessageHash } from '@quorate/wire';
 import { z } from 'zod';
 import type { CosignerConfig } from './config.ts';
@@ -21,6 +21,10 @@ export interface ApprovalRequest {
   readonly hash: MessageHash | null;
   /** `0x` and hex */
   readonly digest: string | null;
+  /** 32 bytes: the hash of everything that both sides agree on. */
+  readonly intent: Uint8Array;
+  /** milliseconds */
+  readonly timeLeft: number;
 }
 
 const HASH_NAMES: Readonly<Record<MessageHash, string>> = {
@@ -32,7 +36,7 @@ const HASH_NAMES: Readonly<Record<MessageHash, string>> = {
 
 /** The lines that a person sees, each free of control and direction characters. */
 export function describeRequest(request: ApprovalRequest): string[] {
-  const { sessionId, type, partner, address, message, hash, digest } = request;
+  const { sessionId, type, partner, address, message, hash, digest, intent } = request;
   const titles = { keygen: 'New key', sign: 'Signature', refresh: 'New shares of a key' };
   return [
     `── ${titles[type]} ──`,
@@ -42,7 +46,15 @@ export function describeRequest(request: ApprovalRequest): string[] {
     ...(message === null ? [] : [`Text:         ${escapeForDisplay(message)}`]),
     ...(hash === null ? [] : [`Hash:         ${HASH_NAMES[hash]}`]),
     ...(digest === null ? [] : [`Digest:       ${digest}`]),
+    `Request:      0x${toHex(intent)} (its digest, the same for both sides)`,
   ];
+}
+
+/** What a person copies digits of: the most telling thing that the chip signs. */
+function subjectOf({ digest, address, intent }: ApprovalRequest): Subject {
+  if (digest !== null) return { name: 'digest', hex: digest };
+  if (address !== null) return { name: 'address', hex: address };
+  return { name: 'digest of this request', hex: toHex(intent) };
 }
 
 const ruleSchema = z.strictObject({
@@ -124,16 +136,24 @@ export class Approvals {
       const late = (): void => resolve({ accept: false, reason: 'no answer in time' });
       if (signal.aborted) late();
       signal.addEventListener('abort', late, { once: true });
-      void this.#asker?.(describeRequest(request), moot.signal).then((answer) => {
-        if (!moot.signal.aborted) resolve(answer);
+      void this.#ask(request, moot.signal).then((answer) => {
+        // A terminal that is closed or has nothing to say leaves the answer to REST.
+        if (typeof answer === 'object') resolve(answer);
       });
     });
     try {
       return await decided;
     } finally {
       this.#waiting.delete(sessionId);
-      moot.abort();
+      moot.abort(signal.aborted ? signal.reason : 'it was decided over REST');
     }
+  }
+
+  async #ask(request: ApprovalRequest, signal: AbortSignal): ReturnType<Asker> {
+    if (this.#asker === undefined) return 'closed';
+    const [title = '', ...lines] = describeRequest(request);
+    const { timeLeft } = request;
+    return this.#asker({ title, lines, subject: subjectOf(request), timeLeft }, signal);
   }
 
   /**

@@ -101,6 +101,8 @@ describe('an approval policy', () => {
     message: 'pay 5',
     hash: 'eip191',
     digest: null,
+    intent: new Uint8Array(32),
+    timeLeft: 1000,
   } as const;
 
   test('allows what a rule allows, as often as it allows it, and nothing else', () => {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { framed, toHex, u16, u64 } from '@quorate/intent';
 import { PeerEnvelope, PeerInit } from '@quorate/wire';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Approvals, describeRequest } from '../src/approvals.ts';
 import { x25519Raw } from '../src/keys.ts';
 import { signable } from '../src/message.ts';
 import { Courier } from '../src/peer/courier.ts';
@@ -192,53 +191,6 @@ describe('a courier', () => {
     const more = Array.from({ length: 1000 }, (_, at) => courier.isNew(100 + at));
     expect(more.filter(Boolean)).toHaveLength(254);
     courier.close();
-  });
-});
-
-describe('what a person approves', () => {
-  const request = {
-    sessionId: 'ab',
-    type: 'sign',
-    partner: 'enterprise\u202e',
-    address: null,
-    message: 'pay 5\n\u001b[2Jpay 500',
-    hash: 'keccak256',
-    digest: '0x12',
-  } as const;
-
-  test('has text, hash and digest, without characters that rule the terminal', () => {
-    const text = describeRequest(request).join('\n');
-    expect(text).toContain('Keccak-256 of the text');
-    expect(text).toContain('0x12');
-    for (const ruling of ['\u001b', '\u202e', '5\npay']) expect(text).not.toContain(ruling);
-  });
-
-  test('is asked for once; a refusal when nobody answers in time', async () => {
-    const approvals = new Approvals('prompt', undefined);
-    const late = new AbortController();
-    const decision = approvals.decide(request, late.signal);
-    expect(() => approvals.approve('other', '0x12')).toThrow('nothing waits for this decision');
-    late.abort();
-    expect(await decision).toEqual({ accept: false, reason: 'no answer in time' });
-    expect(() => approvals.approve('ab', '0x12')).toThrow('nothing waits for this decision');
-  });
-
-  test('is approved by the digest that was looked at, and by nothing else', async () => {
-    const approvals = new Approvals('prompt', undefined);
-    const decision = approvals.decide(request, new AbortController().signal);
-    expect(() => approvals.approve('ab', '0x13')).toThrow('not the digest of this session');
-    expect(() => approvals.approve('ab', undefined)).toThrow('by the digest that was looked at');
-    approvals.approve('ab', '0x12');
-    expect(await decision).toEqual({ accept: true });
-  });
-
-  test('of a new key has no digest, and takes none', async () => {
-    const approvals = new Approvals('prompt', undefined);
-    const keygen = { ...request, type: 'keygen', message: null, hash: null, digest: null } as const;
-    const decision = approvals.decide(keygen, new AbortController().signal);
-    expect(() => approvals.approve('ab', '0x12')).toThrow('not the digest of this session');
-    approvals.approve('ab', undefined);
-    expect(await decision).toEqual({ accept: true });
   });
 });
 

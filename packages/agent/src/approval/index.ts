@@ -12,6 +12,10 @@ export interface KeygenApproval {
   readonly totalParts: number;
   readonly partIndex: number;
   readonly participants: readonly PinnedParticipant[];
+  /** 32 bytes: the hash of everything that the participants agree on, the same for each of them. */
+  readonly intent: Uint8Array;
+  /** milliseconds */
+  readonly timeLeft: number;
 }
 
 /** A signature to be approved. `display` is unverified text of the requester. */
@@ -28,6 +32,8 @@ export interface SignApproval {
   readonly threshold: number;
   readonly totalParts: number;
   readonly participants: readonly PinnedParticipant[];
+  /** milliseconds */
+  readonly timeLeft: number;
 }
 
 /** The destruction of a key to be approved. `reason` is unverified text of the requester. */
@@ -43,6 +49,8 @@ export interface DestroyApproval {
   readonly participants: readonly PinnedParticipant[];
   /** Holders who are not asked, because the coordinator says that their chips are gone. */
   readonly absent: readonly PinnedParticipant[];
+  /** milliseconds */
+  readonly timeLeft: number;
 }
 
 /** A participant and the short form of the chip key that this agent has pinned for it. */
@@ -55,12 +63,17 @@ export interface PinnedParticipant {
 /** What there is to decide. */
 export type ApprovalRequest = KeygenApproval | SignApproval | DestroyApproval;
 
+type WithoutTime<R> = R extends ApprovalRequest ? Omit<R, 'timeLeft'> : never;
+
+/** What there is to decide, before anybody has looked at the clock. */
+export type ApprovalQuestion = WithoutTime<ApprovalRequest>;
+
 /** The decision; a refusal's reason is told to everyone of the session. */
 export type Approval =
   | { readonly accept: true }
   | { readonly accept: false; readonly reason: string };
 
-/** Decides; `signal` says that the question has become moot. */
+/** Decides; `signal` says that the question is void, its reason why. */
 export type Approve = (request: ApprovalRequest, signal: AbortSignal) => Promise<Approval>;
 
 /**

@@ -4,7 +4,7 @@
  */
 import { sessionHash } from '@quorate/intent';
 import type { Abort } from '@quorate/wire';
-import type { ApprovalRequest } from '../approval/index.ts';
+import type { ApprovalQuestion } from '../approval/index.ts';
 import { messageOf } from '../errors.ts';
 import type { RoundFrame, SessionAbort } from '../session/protocol.ts';
 import type { SessionEvent, SessionPort } from '../workerPool.ts';
@@ -143,8 +143,8 @@ export abstract class Ceremony extends SessionLife {
   }
 
   /** Asks for consent; false when the session ended meanwhile or consent was refused. */
-  protected async consented(request: ApprovalRequest, expiresAt: number): Promise<boolean> {
-    const approval = await askInTime(this.context, request, expiresAt, this.life.signal);
+  protected async consented(question: ApprovalQuestion, expiresAt: number): Promise<boolean> {
+    const approval = await askInTime(this.context, question, expiresAt, this.life.signal);
     if (approval === undefined) this.fail('the invitation expired');
     if (approval === undefined || this.isOver) return false;
     if (approval.accept) return true;

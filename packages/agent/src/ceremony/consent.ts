@@ -2,7 +2,7 @@
  * Asking for consent for as long as an invitation is open: the coordinator's time for it runs out also while
  * this machine sleeps, and consent that comes after that is none.
  */
-import type { Approval, ApprovalRequest } from '../approval/index.ts';
+import type { Approval, ApprovalQuestion } from '../approval/index.ts';
 import type { CeremonyContext } from './context.ts';
 import { SessionLimit } from './limit.ts';
 
@@ -12,18 +12,21 @@ import { SessionLimit } from './limit.ts';
  */
 export async function askInTime(
   context: CeremonyContext,
-  request: ApprovalRequest,
+  question: ApprovalQuestion,
   expiresAt: number,
   life: AbortSignal,
 ): Promise<Approval | undefined> {
   const now = context.now();
   const left = Math.max(expiresAt - now, 0);
   const expiry = new AbortController();
-  const limit = new SessionLimit(context, now + left, left, () => expiry.abort());
+  const limit = new SessionLimit(context, now + left, left, () =>
+    expiry.abort('the invitation expired'),
+  );
   const late = new Promise<undefined>((resolve) => {
     expiry.signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
   try {
+    const request = { ...question, timeLeft: left };
     const asked = context.approve(request, AbortSignal.any([life, expiry.signal]));
     const approval = await Promise.race([asked, late]);
     return left > 0 && limit.passed ? undefined : approval;

@@ -102,7 +102,7 @@ export class DestroyDesk {
   /** The coordinator says that nothing is destroyed: a consent is taken back. True when the session is ours. */
   endedByCoordinator(sessionKey: string): boolean {
     const asked = this.#asked.get(sessionKey);
-    asked?.abort();
+    asked?.abort('the coordinator ended the session');
     const key = this.#deletions.find(sessionKey);
     if (key === undefined) return asked !== undefined;
     if (key.state === 'active' || key.state === 'rolled_back') {
@@ -116,7 +116,7 @@ export class DestroyDesk {
 
   /** Stops asking: the agent is going down. */
   stop(): void {
-    for (const life of this.#asked.values()) life.abort();
+    for (const life of this.#asked.values()) life.abort('the agent stopped');
   }
 
   async #ask(

@@ -64,23 +64,6 @@ export class KeygenCeremony extends Ceremony {
     const invite = this.#invite;
     this.#holders = checkInvite(context, invite);
     refuseUnless(await context.chip.hasRoom(), 'chip_full', 'our chip has no room for a record');
-    const consented = await this.consented(
-      {
-        kind: 'keygen',
-        sessionKey: this.sessionKey,
-        coordinator: invite.coordinator,
-        threshold: invite.threshold,
-        totalParts: invite.total_parts,
-        partIndex: this.partIndex,
-        participants: this.#holders.map((holder) => ({
-          username: holder.username,
-          partIndex: holder.part_index,
-          fingerprint: shortFingerprint(chipFingerprint(fromHex(holder.chip_public_key))),
-        })),
-      },
-      invite.expires_at,
-    );
-    if (!consented) return;
     const intent = hashIntent(
       {
         sessionKey: this.sessionKey,
@@ -95,6 +78,24 @@ export class KeygenCeremony extends Ceremony {
       },
       this.#holders,
     );
+    const consented = await this.consented(
+      {
+        kind: 'keygen',
+        sessionKey: this.sessionKey,
+        coordinator: invite.coordinator,
+        threshold: invite.threshold,
+        totalParts: invite.total_parts,
+        partIndex: this.partIndex,
+        participants: this.#holders.map((holder) => ({
+          username: holder.username,
+          partIndex: holder.part_index,
+          fingerprint: shortFingerprint(chipFingerprint(fromHex(holder.chip_public_key))),
+        })),
+        intent,
+      },
+      invite.expires_at,
+    );
+    if (!consented) return;
     const { bytes } = await this.certify(intent, null);
     if (this.isOver) return;
     context.send({

@@ -90,7 +90,7 @@ export abstract class SessionLife {
   }
 
   protected finish(state: CeremonyEnd, reason: string | null): void {
-    this.life.abort();
+    this.life.abort(reason ?? undefined);
     this.outlet.close();
     this.#listening?.stop();
     this.wipe();

@@ -5,6 +5,7 @@
  */
 import {
   type AgentConfig,
+  checkAttended,
   createAgent,
   type LinkStatus,
   loadAgentConfig,
@@ -36,6 +37,7 @@ export interface RunOptions {
 export async function runAgent(context: Context, options: RunOptions): Promise<void> {
   const config = loadAgentConfig(options.directory);
   // Before the PIN is asked and anything is opened.
+  checkAttended(options.directory, config);
   if (typeof config.approval === 'object') {
     checkPolicy(resolvePath(options.directory, config.approval.policy));
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createAsker } from '@quorate/agent';
+import { createAsker, processTerminal } from '@quorate/agent';
 import { CosignerRole } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
@@ -72,10 +72,11 @@ async function runCosigner(context: Context, options: RunOptions): Promise<void>
   const loaded = loadCosignerConfig(options.config);
   const { output } = context;
   await untilStopped({ withStdin: options.stopWithStdin === true }, async (stopped) => {
-    const asks = loaded.config.approval === 'prompt' && process.stdin.isTTY === true;
+    const terminal = processTerminal();
+    const asks = loaded.config.approval === 'prompt' && terminal.isAttended;
     const cosigner = await createCosigner(loaded, {
       logger: createLog(output, options.logLevel),
-      ...(asks ? { asker: createAsker({ input: process.stdin, output: process.stderr }) } : {}),
+      ...(asks ? { asker: createAsker(terminal) } : {}),
     });
     try {
       const { role, name, listen } = loaded.config;
@@ -88,6 +89,7 @@ async function runCosigner(context: Context, options: RunOptions): Promise<void>
       output.note('stopping');
     } finally {
       await cosigner.close();
+      terminal.release();
     }
   });
 }

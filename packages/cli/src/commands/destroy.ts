@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DestroyOutcome } from '@quorate/agent';
+import type { DestroyOutcome, Terminal } from '@quorate/agent';
 import { KeyAnswer, LIMITS, SessionAnswer } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { z } from 'zod';
@@ -22,7 +22,7 @@ import { CliError, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { type Api, loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
-import { promptLine, type PromptTerminal } from '../terminal/prompt.ts';
+import { promptLine } from '../terminal/prompt.ts';
 import { loginPath, withLogin } from './users.ts';
 import { parseAccount } from './verify.ts';
 
@@ -132,7 +132,7 @@ function present(key: Key): string[] {
 export async function askForAddress(
   { output }: Pick<Context, 'output'>,
   { address }: { readonly address: string },
-  terminal?: PromptTerminal,
+  terminal?: Terminal,
 ): Promise<void> {
   output.warn(`this destroys ${address} for ever, and whatever it holds stays where it is`);
   const question = 'The address to destroy';

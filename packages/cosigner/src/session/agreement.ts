@@ -66,7 +66,7 @@ export class Agreement {
     const intent = intentOf(context, proposal, key);
     this.#intent = intent;
     const { keys, bytes } = checkCertificate(context, proposal, init.certificate, intent);
-    if (!(await this.#approved())) return;
+    if (!(await this.#approved(intent))) return;
     await this.#prepare();
     await this.#certify(intent);
     this.#post(true);
@@ -154,15 +154,16 @@ export class Agreement {
     });
   }
 
-  async #approved(): Promise<boolean> {
-    const { context, over, proposal, view } = this.#life;
+  async #approved(intent: Uint8Array): Promise<boolean> {
+    const { clocks, context, over, proposal, view } = this.#life;
     const { approvals, config } = context;
     const { id, type, partner, message } = proposal;
     if (approvals.asks) {
       this.#life.show({ status: 'awaiting_approval' });
       this.#life.tellStatus('awaiting_approval');
     }
-    const late = AbortSignal.any([over, AbortSignal.timeout(config.deadlines.approval * 1000)]);
+    const approvalTime = config.deadlines.approval * 1000;
+    const late = AbortSignal.any([over, AbortSignal.timeout(approvalTime)]);
     const approval = await approvals.decide(
       {
         sessionId: id,
@@ -172,6 +173,8 @@ export class Agreement {
         message: message?.text ?? null,
         hash: message?.hash ?? null,
         digest: message === null ? null : hex0x(message.digest),
+        intent,
+        timeLeft: Math.min(approvalTime, clocks.left),
       },
       late,
     );

@@ -19,6 +19,12 @@ export class Deadlines {
     this.resume();
   }
 
+  /** What is left of the whole, milliseconds. */
+  get left(): number {
+    const gone = this.#since === undefined ? 0 : performance.now() - this.#since;
+    return Math.max(0, this.#left - gone);
+  }
+
   /** Starts the clock of a part anew. */
   arm(which: Exclude<Deadline, 'session'>, seconds: number): void {
     this.disarm(which);
@@ -42,7 +48,7 @@ export class Deadlines {
   resume(): void {
     if (this.#since !== undefined || this.#closed) return;
     this.#since = performance.now();
-    this.#set('session', Math.max(0, this.#left));
+    this.#set('session', this.left);
   }
 
   close(): void {

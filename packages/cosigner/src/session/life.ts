@@ -208,7 +208,7 @@ export class SessionLife {
     const error = code === undefined ? null : { code, message: shownReason(code, reason) };
     this.#keep({ ...shown, status, error });
     if (code !== undefined && !untold) this.#farewell(code);
-    this.#over.abort();
+    this.#over.abort(error?.message);
     for (const wake of this.#waiters.splice(0)) wake();
     context.onOver(proposal.id);
     const gone = (): void => {
@@ -236,7 +236,7 @@ export class SessionLife {
     this.clocks.disarm('preparing');
     this.clocks.resume();
     this.courier.clear();
-    this.#over.abort();
+    this.#over.abort('the lock of its key cannot be written');
     this.#leaveThread();
   }
 

@@ -1,0 +1,181 @@
+/**
+ * The one reader of a program's input. It reads while a question stands, or for as long as the program lives
+ * (`keep`), and drops every byte that no question has asked for.
+ *
+ * A terminal is read key by key, so that a line which was begun before the question is known and dropped as a
+ * whole. Of a pipe it is known only when bytes arrive here, not when they were written: all that can be read
+ * when the question is shown is dropped, with the rest of a line that had begun.
+ */
+
+const [INTERRUPT, LINE_FEED, SUSPEND, QUIT] = [0x03, 0x0a, 0x1a, 0x1c];
+const SIGNALS: ReadonlySet<number> = new Set([INTERRUPT, SUSPEND, QUIT]);
+/** Turns of the event loop without a byte after which nothing waits to be read. */
+const QUIET_TURNS = 3;
+/** An input that never pauses does not keep a question from being asked. */
+const MAX_TURNS = 100;
+const ENDS = ['end', 'close', 'error'] as const;
+
+/** The part of stdin that a keyboard needs. */
+export interface InputStream {
+  readonly isTTY?: boolean;
+  setRawMode?(raw: boolean): unknown;
+  resume(): unknown;
+  pause(): unknown;
+  ref?(): unknown;
+  unref?(): unknown;
+  on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  on(event: 'end' | 'close' | 'error', listener: () => void): unknown;
+  off(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  off(event: 'end' | 'close' | 'error', listener: () => void): unknown;
+}
+
+/** Who gets what is typed. */
+export interface KeyboardReader {
+  /** Takes bytes and gives how many it used; the rest is dropped. */
+  feed(chunk: Uint8Array): number;
+  /** Nothing will ever be typed again. */
+  ended(): void;
+  /** The program was suspended, and goes on. */
+  continued(): void;
+  /** Takes Ctrl-C for itself; without it the whole program is interrupted. */
+  readonly interrupted?: (() => void) | undefined;
+}
+
+/** A program's input. */
+export class Keyboard {
+  readonly #input: InputStream;
+  readonly #interrupt: () => void;
+  #reader: KeyboardReader | undefined;
+  #attached = false;
+  #kept = false;
+  #ended = false;
+  #received = 0;
+  /** The last byte was not the end of a line. */
+  #midLine = false;
+  /** The present reader came in the middle of a line, whose rest is not for it. */
+  #oldLine = false;
+
+  constructor(input: InputStream, interrupt: () => void) {
+    this.#input = input;
+    this.#interrupt = interrupt;
+  }
+
+  /** Whether it is read key by key. */
+  get isTerminal(): boolean {
+    return this.#input.isTTY === true && this.#input.setRawMode !== undefined;
+  }
+
+  /** Reads from now on, whether or not a question stands; that does not keep the program alive. */
+  keep(): void {
+    if (this.#kept) return;
+    this.#kept = true;
+    this.#begin();
+    this.#input.unref?.();
+    process.on('SIGCONT', this.#continued);
+  }
+
+  /** Gives the input back. */
+  release(): void {
+    process.off('SIGCONT', this.#continued);
+    this.#kept = false;
+    this.#reader = undefined;
+    if (!this.#attached) return;
+    this.#stop();
+    this.#attached = false;
+    this.#input.off('data', this.#onData);
+    for (const event of ENDS) this.#input.off(event, this.#onEnd);
+  }
+
+  /**
+   * Reads for a question, once everything that was typed before it is dropped. False when there will never be
+   * anything to read.
+   */
+  async open(): Promise<boolean> {
+    this.#begin();
+    this.#input.ref?.();
+    let quiet = 0;
+    for (let turn = 0; quiet < QUIET_TURNS && turn < MAX_TURNS; turn += 1) {
+      const before = this.#received;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      quiet = this.#received === before ? quiet + 1 : 0;
+    }
+    return !this.#ended;
+  }
+
+  /** The question is over. */
+  close(): void {
+    this.#reader = undefined;
+    if (this.#kept) this.#input.unref?.();
+    else this.#stop();
+  }
+
+  /** Hands what is typed from now on to a reader, or drops it. */
+  read(reader: KeyboardReader | undefined): void {
+    this.#reader = reader;
+    this.#oldLine = this.#midLine && !this.isTerminal;
+    if (this.#ended) reader?.ended();
+  }
+
+  #begin(): void {
+    if (!this.#attached) {
+      this.#attached = true;
+      this.#input.on('data', this.#onData);
+      for (const event of ENDS) this.#input.on(event, this.#onEnd);
+    }
+    if (this.isTerminal) this.#input.setRawMode?.(true);
+    this.#input.resume();
+  }
+
+  #stop(): void {
+    if (this.isTerminal) this.#input.setRawMode?.(false);
+    this.#input.pause();
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    this.#received += chunk.length;
+    if (this.isTerminal && chunk.some((byte) => SIGNALS.has(byte))) {
+      const suspend = chunk.includes(SUSPEND);
+      chunk.fill(0);
+      if (suspend) this.#suspend();
+      else (this.#reader?.interrupted ?? this.#interrupt)();
+      return;
+    }
+    this.#midLine = chunk.at(-1) !== LINE_FEED;
+    for (let rest = chunk; rest.length > 0 && this.#reader !== undefined; ) {
+      rest = rest.subarray(this.#feed(this.#reader, rest));
+    }
+  };
+
+  /** How many bytes are dealt with; a reader that is done leaves the rest to nobody. */
+  #feed(reader: KeyboardReader, chunk: Uint8Array): number {
+    if (!this.#oldLine) {
+      const used = reader.feed(chunk);
+      return this.#reader === reader ? used : chunk.length;
+    }
+    const end = chunk.indexOf(LINE_FEED);
+    if (end === -1) return chunk.length;
+    this.#oldLine = false;
+    return end + 1;
+  }
+
+  readonly #onEnd = (): void => {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#reader?.ended();
+  };
+
+  /** Key by key a terminal makes no signal of Ctrl-Z. */
+  #suspend(): void {
+    this.#input.setRawMode?.(false);
+    if (!this.#kept) process.once('SIGCONT', this.#continued);
+    process.kill(process.pid, 'SIGTSTP');
+  }
+
+  /** The shell had the terminal in its own mode meanwhile; to set what seems to be set already has no effect. */
+  readonly #continued = (): void => {
+    if (!this.isTerminal) return;
+    this.#input.setRawMode?.(false);
+    this.#input.setRawMode?.(true);
+    this.#reader?.continued();
+  };
+}
