@@ -92,6 +92,31 @@ describe('protocol thread', () => {
     }
   });
 
+  test('Y-13: a party that runs another digest than all certified is named with its message, not banned', () => {
+    hosts.startSign('s', [1, 2], keys, (start) =>
+      start.index === 2 ? { ...start, digest: new Uint8Array(32).fill(6) } : start,
+    );
+    hosts.deliver();
+    for (const [party, other] of [
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      expect(hosts.last(party, 's', 'aborted').abort).toMatchObject({
+        reason: 'parameters-mismatch',
+        culprits: [other],
+        bans: [],
+        round: 1,
+        evidence: [
+          { round: 1, from: other, to: null },
+          { round: 1, from: other, to: party },
+        ],
+      });
+    }
+    hosts.startSign('next', [1, 2], keys);
+    hosts.deliver();
+    expect(hosts.find(1, 'next', 'signature')).toHaveLength(1);
+  });
+
   test('a thread that is asked for an unknown session does nothing', () => {
     const frame = { round: 1, from: 2, to: null, body: '', signature: '' };
     hosts.order(1, { order: 'receive', id: 'unknown', frame });

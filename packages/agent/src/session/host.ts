@@ -294,6 +294,8 @@ function matches(keyshare: Keyshare, expected: ExpectedKeyshare, index: number):
 function plainAbort(
   abort: Omit<Extract<PartyOutcome<unknown>, { status: 'aborted' }>, 'status'>,
 ): Extract<WorkerEvent, { event: 'aborted' }>['abort'] {
-  const { reason, culprits, bans, round, message, evidence } = abort;
+  const { reason, bans, round, message, evidence } = abort;
+  // The certificates of all hold every parameter of these protocols: one that runs others deviated.
+  const culprits = [...abort.culprits, ...abort.differing];
   return { reason, culprits, bans, round, message, evidence };
 }

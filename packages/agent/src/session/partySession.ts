@@ -21,6 +21,8 @@ export type PartyOutcome<T> =
       readonly status: 'aborted';
       readonly reason: string;
       readonly culprits: readonly number[];
+      /** Parties that run other parameters; the caller knows whether they certified the own ones. */
+      readonly differing: readonly number[];
       readonly bans: readonly number[];
       /** Whether a two-party key must be locked now. */
       readonly keyUnsafe: KeyUnsafe | null;
@@ -97,9 +99,7 @@ export class PartySession<T> {
   get outcome(): PartyOutcome<T> | undefined {
     const { outcome } = this.#session;
     if (!outcome || outcome.status === 'completed') return outcome;
-    // Every peer certified the parameters that the own session has, so one that says others deviated.
-    const culprits = [...outcome.culprits, ...outcome.differing];
-    return { ...outcome, culprits, evidence: this.#evidence(outcome.evidence) };
+    return { ...outcome, evidence: this.#evidence(outcome.evidence) };
   }
 
   /** Wipes keys and private messages. */

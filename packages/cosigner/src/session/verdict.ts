@@ -13,7 +13,10 @@ export function recordVerdict({ context, proposal }: SessionLife, abort: Session
     locks.lock(keySessionId, keyUnsafe, id);
   }
   try {
-    if (evidence.length > 0) store.keepEvidence(id, { reason, culprits, round, evidence });
+    // Two keyshares that are no longer of one key differ in their parameters: nobody is accused of that.
+    if (culprits.length > 0 && evidence.length > 0) {
+      store.keepEvidence(id, { reason, culprits, round, evidence });
+    }
   } catch (error) {
     // The lock does not depend on it.
     logger.error({ session_id: id, error: messageOf(error) }, 'the evidence cannot be written');
