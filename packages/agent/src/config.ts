@@ -6,6 +6,7 @@ import { isAbsolute, join } from 'node:path';
 import type { ChipAttachment, VirtualAttachment } from '@quorate/secure-element';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
+import { isSocketUrl, SOCKET_URL } from './socketUrl.ts';
 import { readIfPresent } from './state/files.ts';
 import { parseYaml } from './yamlFile.ts';
 
@@ -123,7 +124,7 @@ export const chipSchema: z.ZodType<ChipAttachment> = z.discriminatedUnion(
 );
 
 const configSchema: z.ZodType<AgentConfig> = z.strictObject({
-  url: z.string().regex(/^wss?:\/\/.+/, 'expected ws:// or wss://'),
+  url: z.string().refine(isSocketUrl, SOCKET_URL),
   username: z
     .string()
     .min(1)

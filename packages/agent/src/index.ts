@@ -111,6 +111,7 @@ export {
   type Preparation,
 } from './session/partySession.ts';
 export { type PeerKeys, type RoundFrame } from './session/protocol.ts';
+export { isSocketUrl, SOCKET_URL } from './socketUrl.ts';
 export { type AgentState, openState, STATE_FILES } from './state/index.ts';
 export { type Ban, type Holder, type KeyRecord, openKeyRecords } from './state/keyRecords.ts';
 export { type LinkState, openLinkState } from './state/linkState.ts';

@@ -8,6 +8,7 @@ import { AgentError } from './errors.ts';
 import type { RefusalOptions } from './linkRefusals.ts';
 import type { Logger } from './logger.ts';
 import type { Outgoing } from './outbox.ts';
+import { isSocketUrl, SOCKET_URL } from './socketUrl.ts';
 import type { LinkState } from './state/linkState.ts';
 
 /**
@@ -95,8 +96,12 @@ export function ended(status: LinkStatus): AgentError | undefined {
   }
 }
 
-/** Plain text crosses no network: a coordinator on another host is reached by TLS. */
+/**
+ * Plain text crosses no network: a coordinator on another host is reached by TLS.
+ * @throws AgentError `config/invalid`, `link/refused`
+ */
 export function checkUrl(url: string, allowInsecure: boolean): void {
+  if (!isSocketUrl(url)) throw new AgentError('config/invalid', `url: ${SOCKET_URL}`);
   const { protocol, hostname } = new URL(url);
   if (protocol === 'wss:' || allowInsecure) return;
   const loopback =

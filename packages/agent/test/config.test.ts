@@ -89,6 +89,19 @@ describe('agent configuration', () => {
     expect(() => virtualChip('/agent', config)).toThrow(/for a virtual chip; chip\.kind is pcsc/);
   });
 
+  test.each([
+    ['without a host', 'ws://['],
+    ['with a port that is none', 'wss://h:99999/ws'],
+    ['with a fragment', 'wss://h/ws#x'],
+    ['of another scheme', 'https://h/ws'],
+    ['without end', `ws://${'h'.repeat(4000)}`],
+  ])('X-2: a url %s, which nobody can dial, is named when the file is read', (_, url) => {
+    const wrong = (): unknown =>
+      parseAgentConfig(text.replace(/^url: .*$/m, `url: ${JSON.stringify(url)}`));
+    const message: unknown = expect.stringMatching(/url: expected ws:\/\/ or wss:\/\//);
+    expect(wrong).toThrow(expect.objectContaining({ code: 'config/invalid', message }));
+  });
+
   test('a name is normalised, so that two spellings of it are one person', () => {
     const config = parseAgentConfig(text.replace('alice', 'Jose\u0301'));
     expect(config.username).toBe('Jos\u00e9');

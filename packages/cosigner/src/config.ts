@@ -4,10 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { CHIP_KINDS, pcscSchema, pkcs11Schema } from '@quorate/agent';
+import { CHIP_KINDS, isSocketUrl, pcscSchema, pkcs11Schema, SOCKET_URL } from '@quorate/agent';
+import type { DoorLimits } from './doors.ts';
 import type { PcscAttachment, Pkcs11Attachment } from '@quorate/secure-element';
 import { z } from 'zod';
 import { readYaml } from './configFile.ts';
+import { problemOf } from './configRules.ts';
 import { messageOf, SetupError } from './errors.ts';
 
 /** Which of the two parties this server is. */
@@ -72,6 +74,8 @@ export interface CosignerConfig {
   readonly workers: number;
   /** Sessions that may run at once. */
   readonly max_sessions: number;
+  /** Of connections; `handshake` and `request` in seconds. */
+  readonly limits: DoorLimits & { readonly handshake: number; readonly request: number };
 }
 
 /** A configuration and where it was read. */
@@ -85,7 +89,7 @@ const KEYS = (
   'listen host port capabilities role name partners peer identity key_file chip kind file ' +
   'passphrase_file pin_file reader public_key module token serial partner_keys store tls certificate_file ca_file allow_insecure auth ' +
   'public_key_file issuer audience approval policy paillier_bits primes ready deadlines step setup_step ' +
-  'session workers max_sessions'
+  'session workers max_sessions limits connections per_address unproven handshake request'
 ).split(' ');
 
 const path = z.string().min(1);
@@ -118,6 +122,14 @@ function withKind(chip: unknown): unknown {
   return { kind: 'virtual', ...chip };
 }
 
+const limitsSchema = z.strictObject({
+  connections: z.int().min(8).max(100_000).default(512),
+  per_address: z.int().min(4).max(100_000).default(64),
+  unproven: z.int().min(4).max(10_000).default(32),
+  handshake: z.number().min(1).max(120).default(10),
+  request: z.number().min(1).max(600).default(30),
+});
+
 const configSchema = z.strictObject({
   listen: z.strictObject({
     host: z.string().min(1).default('127.0.0.1'),
@@ -130,10 +142,7 @@ const configSchema = z.strictObject({
   role: z.enum(['enterprise', 'mobile-app']),
   name: partyName.optional(),
   partners: z.array(partyName).min(1).max(1000),
-  peer: z
-    .string()
-    .regex(/^wss?:\/\/.+/, 'expected ws:// or wss://')
-    .optional(),
+  peer: z.string().refine(isSocketUrl, SOCKET_URL).optional(),
   identity: z
     .strictObject({
       key_file: path.optional(),
@@ -176,6 +185,7 @@ const configSchema = z.strictObject({
     .default({ step: 10, setup_step: 60, approval: 120, session: 180 }),
   workers: z.int().min(1).max(64).default(1),
   max_sessions: z.int().min(1).max(10_000).default(256),
+  limits: limitsSchema.default(() => limitsSchema.parse({})),
 });
 
 /**
@@ -188,30 +198,6 @@ export function parseCosignerConfig(text: string, name = 'cosigner.yaml'): Cosig
   const problem = problemOf(config);
   if (problem !== undefined) throw new SetupError('config/invalid', `${name}: ${problem}`);
   return config;
-}
-
-function problemOf(config: CosignerConfig): string | undefined {
-  const { name, partners, partner_keys, peer, tls, listen, allow_insecure } = config;
-  if (partners.includes(name)) return `partners: ${name} is this server itself`;
-  if (new Set(partners).size !== partners.length) return 'partners: a name twice';
-  const stranger = Object.keys(partner_keys).find((partner) => !partners.includes(partner));
-  if (stranger !== undefined) return `partner_keys.${stranger}: not among partners`;
-  if (peer !== undefined && partners.length > 1) return 'peer: one partner is dialled, not several';
-  if ((tls?.certificate_file === undefined) !== (tls?.key_file === undefined)) {
-    return 'tls: certificate_file and key_file go together';
-  }
-  if (allow_insecure) return undefined;
-  if (tls?.certificate_file === undefined && !isLoopback(listen.host)) {
-    return `listen.host: ${listen.host} without tls; set tls, or allow_insecure: true`;
-  }
-  if (peer?.startsWith('ws:') && !isLoopback(new URL(peer).hostname)) {
-    return 'peer: ws:// to another host; use wss://, or allow_insecure: true';
-  }
-  return undefined;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
 }
 
 /** Reads a configuration file. @throws SetupError `config/missing` and those of the parser */

@@ -1,11 +1,10 @@
 /** One two-party server: its store and chip, its sessions, its partners, its REST interface. */
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { type Asker, type Logger, silentLogger } from '@quorate/agent';
 import type { FastifyInstance } from 'fastify';
 import { approvalMode, Approvals } from './approvals.ts';
 import { type LoadedConfig, pathOf } from './config.ts';
-import { messageOf, SetupError } from './errors.ts';
+import { Doors } from './doors.ts';
 import { pathsOf, readSecretLine } from './files.ts';
 import { checkPartner, ownIdentity } from './init.ts';
 import { Keyring } from './keyring.ts';
@@ -18,6 +17,7 @@ import { createHttp } from './rest/server.ts';
 import { SessionManager } from './session/manager.ts';
 import { type LockedStore, openStore } from './store/index.ts';
 import { openStoreKey } from './storeKey.ts';
+import { type TlsFiles, readTls } from './tls.ts';
 import { tokenVerifier } from './tokens.ts';
 import { Vault } from './vault.ts';
 import { Threads } from './worker/threads.ts';
@@ -50,15 +50,22 @@ export async function createCosigner(
     approvalMode(config, (file) => pathOf(loaded, file)),
     options.asker,
   );
-  const tls = tlsOf(loaded);
+  const tls = readTls(loaded);
   const store = openStore(config, paths);
   try {
     const verify = tokenVerifier(loaded);
     const vault = await Vault.open(loaded, paths, options.logger);
     try {
       const parts = await assemble(loaded, store, vault, { approvals, options });
-      const app = createHttp({ ...parts, sessions: store.sessions, approvals, verify, tls });
-      return running(loaded, app, { ...parts, vault }, async () => {
+      const app = createHttp({
+        ...parts,
+        sessions: store.sessions,
+        approvals,
+        verify,
+        tls: tls.server,
+        waits: config.limits,
+      });
+      return running(loaded, app, { ...parts, vault, tls }, async () => {
         await vault.close();
         store.close();
       });
@@ -73,6 +80,7 @@ export async function createCosigner(
 }
 
 interface Parts {
+  readonly doors: Doors;
   readonly manager: SessionManager;
   readonly hub: PeerHub;
   readonly threads: Threads;
@@ -102,8 +110,10 @@ async function assemble(
   const threads = new Threads(config.workers, logger, () => keyring.forget());
   keyring.attach(threads, (key) => manager.rolledBack(key));
   const partner = (name: string): PublicIdentity | undefined => partners.get(name);
+  const doors = new Doors(config.limits, logger);
   const end = {
     name: config.name,
+    handshakeMs: config.limits.handshake * 1000,
     agreement: privateKeyFrom(readSecretLine(paths.inStore('peer'))),
     partner,
     now: Date.now,
@@ -114,7 +124,7 @@ async function assemble(
       onConnected: (name) => manager.connected(name),
       onMessage: (name, message) => manager.receive(name, message),
     },
-    logger,
+    { logger, doors },
   );
   const connected = (): { name: string; connected: boolean }[] =>
     config.partners.map((name) => ({ name, connected: hub.isConnected(name) }));
@@ -122,6 +132,7 @@ async function assemble(
     running: () => manager.running,
     primes: () => stock.count,
     connected: () => connected().filter((one) => one.connected).length,
+    doors,
   });
   const manager: SessionManager = new SessionManager({
     config,
@@ -150,13 +161,21 @@ async function assemble(
     primes: stock.count,
   });
   await keyring.resume();
-  return { manager, hub, threads, stock, keyring, logger, metrics, health };
+  return { doors, manager, hub, threads, stock, keyring, logger, metrics, health };
 }
 
 function running(
   loaded: LoadedConfig,
   app: FastifyInstance,
-  { manager, hub, threads, stock, keyring, vault }: Parts & { readonly vault: Vault },
+  {
+    manager,
+    hub,
+    threads,
+    stock,
+    keyring,
+    vault,
+    tls,
+  }: Parts & { readonly vault: Vault; readonly tls: TlsFiles },
   release: () => Promise<void>,
 ): Cosigner {
   const { config } = loaded;
@@ -164,13 +183,9 @@ function running(
     listen: async () => {
       await app.listen({ host: config.listen.host, port: config.listen.port });
       const [partner = ''] = config.partners;
-      const ca = config.tls?.ca_file;
-      if (config.peer !== undefined) {
-        const authority = ca === undefined ? {} : { ca: readFileSync(pathOf(loaded, ca), 'utf8') };
-        hub.dial({ url: config.peer, partner, ...authority });
-      }
+      if (config.peer !== undefined) hub.dial({ url: config.peer, partner, ca: tls.ca });
       stock.start();
-      return urlOf(app, config.tls?.certificate_file === undefined ? 'http' : 'https');
+      return urlOf(app, tls.server === null ? 'http' : 'https');
     },
     close: async () => {
       vault.stopWaiting();
@@ -202,14 +217,4 @@ function readPartners(loaded: LoadedConfig): Map<string, PublicIdentity> {
       return [name, identity];
     }),
   );
-}
-
-function tlsOf(loaded: LoadedConfig): { cert: Buffer; key: Buffer } | null {
-  const { certificate_file: cert, key_file: key } = loaded.config.tls ?? {};
-  if (cert === undefined || key === undefined) return null;
-  try {
-    return { cert: readFileSync(pathOf(loaded, cert)), key: readFileSync(pathOf(loaded, key)) };
-  } catch (error) {
-    throw new SetupError('config/missing', `tls: ${messageOf(error)}`, error);
-  }
 }

@@ -114,19 +114,30 @@ export class PrimeStock {
       serialization: 'json',
     });
     this.#maker = maker;
-    maker.on('message', (message) => {
-      const { p, q } = reply.parse(message);
-      if (this.#closed) return;
-      this.#keep([BigInt(`0x${p}`), BigInt(`0x${q}`)]);
-      if (this.#wanted() > 0) maker.send('more');
-      else maker.kill('SIGKILL');
-    });
+    maker.on('message', (message) => this.#surviving(() => this.#made(maker, message)));
     maker.on('error', (error) => this.#fail('no primes', error.message));
     maker.on('exit', (code) => {
       this.#maker = undefined;
-      if (code === null) return this.#fill();
+      if (code === null) return this.#surviving(() => this.#fill());
       if (!this.#closed) this.#fail('the process that makes primes ended', `exit code ${code}`);
     });
+  }
+
+  #made(maker: ChildProcess, message: unknown): void {
+    const { p, q } = reply.parse(message);
+    if (this.#closed) return;
+    this.#keep([BigInt(`0x${p}`), BigInt(`0x${q}`)]);
+    if (this.#wanted() > 0) maker.send('more');
+    else maker.kill('SIGKILL');
+  }
+
+  /** What the other process says or the disk refuses is the end of no server. */
+  #surviving(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail('no primes', messageOf(error));
+    }
   }
 
   #keep(pair: PrimePair): void {

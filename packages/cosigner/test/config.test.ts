@@ -52,6 +52,13 @@ describe('a configuration', () => {
       'x.yaml:5: identity.chip.public_key: ',
     ],
     ['partner_keys: { other: x }', 'x.yaml: partner_keys.other: not among partners'],
+    ['peer: "ws://["', 'x.yaml:5: peer: expected ws:// or wss:// and a host'],
+    ['peer: "wss://h:99999/peer"', 'x.yaml:5: peer: expected ws:// or wss://'],
+    ['peer: "wss://h/peer#x"', 'x.yaml:5: peer: expected ws:// or wss://'],
+    [
+      'limits: { per_adress: 9 }',
+      'x.yaml:5: unknown key "limits.per_adress"; did you mean per_address',
+    ],
     [
       'peer: ws://10.0.0.1/peer',
       'x.yaml: peer: ws:// to another host; use wss://, or allow_insecure: true',

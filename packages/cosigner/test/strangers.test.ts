@@ -1,17 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PEER_LIMITS } from '@quorate/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pathsOf, readSecretLine } from '../src/files.ts';
 import { loadCosignerConfig } from '../src/index.ts';
 import { privateKeyFrom } from '../src/keys.ts';
+import { makeCertificate } from './support/certificate.ts';
 import { eventually } from './support/eventually.ts';
 import { dial, Listener, openSocket, ownEnd, type Somebody, somebody } from './support/links.ts';
 import { type Pair, peerOf, Running, startPair } from './support/pair.ts';
 import { copyStores, makeStores, removeStores, type Side } from './support/stores.ts';
-
-/** Makes certificates; no private key is kept in the repository. */
-const OPENSSL = 'openssl';
 
 describe('somebody who is not the partner', () => {
   let fresh: string;
@@ -86,17 +83,8 @@ describe('somebody who is not the partner', () => {
 
   test('R-1: whose certificate is of another authority is not spoken to, which is logged once', async () => {
     const directory = copyStores(fresh);
-    const certificate = (name: string): { certificate_file: string; key_file: string } => {
-      const files = { certificate_file: `${name}.crt`, key_file: `${name}.key` };
-      const [out, keyOut] = Object.values(files).map((file) => join(directory, file));
-      const asked =
-        'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test';
-      const named = ['-addext', 'subjectAltName=IP:127.0.0.1', '-out', out ?? '', '-keyout'];
-      execFileSync(OPENSSL, [...asked.split(' '), ...named, keyOut ?? ''], { stdio: 'ignore' });
-      return files;
-    };
-    const foreign = certificate('foreign');
-    const right = certificate('right');
+    const foreign = makeCertificate(directory, 'foreign');
+    const right = makeCertificate(directory, 'right');
     const p1 = await Running.start(directory, 'enterprise', { tls: foreign });
     const peer = peerOf(p1);
     const ca = { tls: { ca_file: right.certificate_file } };

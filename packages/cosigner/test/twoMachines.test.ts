@@ -1,5 +1,5 @@
 // docs/cosigner.md, "On two machines": TLS between the sides, partners pinned by their fingerprints.
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
@@ -12,22 +12,18 @@ import {
   readIdentity,
   shownFingerprint,
 } from '../src/index.ts';
+import { makeCertificate } from './support/certificate.ts';
+import { openRaw } from './support/raw.ts';
 import { makeStores, removeStores, type Side, writeConfig } from './support/stores.ts';
 
-const OPENSSL = 'openssl';
-const TLS = { certificate_file: 'tls-cert.pem', key_file: 'tls-key.pem' };
-
+let tls: ReturnType<typeof makeCertificate>;
 let directory: string;
 let enterprise: Cosigner;
 let url: string;
 
 beforeAll(async () => {
   directory = await makeStores();
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const files = ['-keyout', 'tls-key.pem', '-out', 'tls-cert.pem'];
-  const args = ['req', '-x509', ...curve, '-days', '2', ...subject, ...files];
-  execFileSync(OPENSSL, args, { cwd: directory, stdio: 'ignore' });
+  tls = makeCertificate(directory, 'enterprise');
   for (const [side, partner] of [
     ['enterprise', 'mobile-app'],
     ['mobile-app', 'enterprise'],
@@ -35,7 +31,7 @@ beforeAll(async () => {
     pin(side, partner);
   }
   enterprise = await createCosigner(
-    writeConfig(directory, 'enterprise', { partner_keys: {}, tls: TLS }),
+    writeConfig(directory, 'enterprise', { partner_keys: {}, tls, limits: { handshake: 1 } }),
   );
   url = await enterprise.listen();
 });
@@ -56,7 +52,7 @@ function pin(side: Side, partner: Side): void {
 
 /** The status of the enterprise side's readiness, over TLS. */
 function readiness(): Promise<number> {
-  const ca = readFileSync(join(directory, 'tls-cert.pem'));
+  const ca = readFileSync(join(directory, tls.certificate_file));
   return new Promise((resolve, reject) => {
     get(`${url}/readyz`, { ca, agent: false }, (response) => {
       response.resume();
@@ -66,7 +62,7 @@ function readiness(): Promise<number> {
 }
 
 /** Runs the mobile side until it has logged something, and gives that line. */
-async function mobileUntil(awaited: string, tls: object): Promise<string> {
+async function mobileUntil(awaited: string, trusted: object): Promise<string> {
   let heard: (line: string) => void = () => undefined;
   const logged = new Promise<string>((resolve) => {
     heard = resolve;
@@ -75,7 +71,7 @@ async function mobileUntil(awaited: string, tls: object): Promise<string> {
     if (message === awaited) heard(JSON.stringify(fields));
   };
   const peer = `${url.replace('https', 'wss')}/peer`;
-  const settings = { partner_keys: {}, peer, tls };
+  const settings = { partner_keys: {}, peer, tls: trusted };
   const cosigner = await createCosigner(writeConfig(directory, 'mobile-app', settings), {
     logger: { debug: line, info: line, warn: line, error: line },
   });
@@ -91,7 +87,7 @@ describe('two machines', () => {
   test('meet over TLS when the partner is checked by the configured authority', async () => {
     expect(url).toMatch(/^https:/);
     expect(await readiness()).toBe(503);
-    expect(await mobileUntil('partner connected', { ca_file: 'tls-cert.pem' })).toContain(
+    expect(await mobileUntil('partner connected', { ca_file: tls.certificate_file })).toContain(
       'enterprise',
     );
   });
@@ -102,4 +98,28 @@ describe('two machines', () => {
     // Also the connection of another test has ended by then.
     while ((await readiness()) !== 503) continue;
   });
+
+  test('X-5: a connection without a handshake of TLS is ended', async () => {
+    const socket = (await openRaw(url)).resume();
+    await once(socket, 'close');
+    expect(await readiness()).toBe(503);
+  });
+
+  test.each([
+    [{ ca_file: 'nothing.pem' }, 'config/missing', 'tls.ca_file: '],
+    [{ ca_file: 'mobile-app.yaml' }, 'config/invalid', 'tls.ca_file: '],
+    [
+      { certificate_file: 'enterprise.crt', key_file: 'other.key' },
+      'config/invalid',
+      'tls.certificate_file and tls.key_file: ',
+    ],
+  ])(
+    'X-2: files of TLS that cannot serve are named at the start: %j',
+    async (files, code, keys) => {
+      makeCertificate(directory, 'other');
+      const loaded = writeConfig(directory, 'mobile-app', { partner_keys: {}, tls: files });
+      const message: unknown = expect.stringContaining(keys);
+      await expect(createCosigner(loaded)).rejects.toMatchObject({ code, message });
+    },
+  );
 });

@@ -11,8 +11,6 @@ import type { PublicIdentity } from '../partner.ts';
 import { parsedJson } from '../store/version.ts';
 import { deriveLinkKeys, type LinkKeys, makeEphemeral, openData, sealData } from './secure.ts';
 
-/** How long the hellos may take, milliseconds. */
-const HELLO_MS = 10_000;
 /** How often the other end is asked whether it lives, milliseconds. */
 const HEARTBEAT_MS = 3000;
 /** Frames that are not authentic before the connection ends. */
@@ -36,6 +34,8 @@ export interface OwnEnd {
   readonly name: string;
   /** Secret. */
   readonly agreement: KeyObject;
+  /** How long the other end may take to prove who it is, milliseconds. */
+  readonly handshakeMs: number;
   /** The pinned partner of that name, if there is one. */
   partner(name: string): PublicIdentity | undefined;
   now(): number;
@@ -87,7 +87,7 @@ export class Connection {
       socket.terminate();
     });
     socket.on('close', () => this.#closed());
-    this.#timers.push(setTimeout(() => this.#ready || socket.terminate(), HELLO_MS));
+    this.#timers.push(setTimeout(() => this.#ready || socket.terminate(), own.handshakeMs));
     this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT_MS));
     for (const timer of this.#timers) timer.unref();
     if (partner !== undefined) this.#hello(partner);
@@ -229,8 +229,12 @@ export class Connection {
   }
 }
 
+/** Known to `ws`, not yet to its types: tiny fragments must not cost memory without bound. */
+const FRAGMENTS = { maxFragments: 1024, maxBufferedChunks: 8192 };
+
 /** What both ends give to `ws`. */
 export const SOCKET_OPTIONS: { readonly maxPayload: number; readonly perMessageDeflate: false } = {
   maxPayload: PEER_LIMITS.frame,
   perMessageDeflate: false,
+  ...FRAGMENTS,
 };

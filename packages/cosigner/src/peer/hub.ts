@@ -3,10 +3,15 @@
  * connection of a partner takes the place of an older one.
  */
 import { createBackoff, type Logger } from '@quorate/agent';
+import { PEER_LIMITS } from '@quorate/wire';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { Doors } from '../doors.ts';
+import { messageOf } from '../errors.ts';
+import { limitBytes } from './byteLimit.ts';
 import { Connection, type OwnEnd, type PeerMessage, SOCKET_OPTIONS } from './connection.ts';
+import { refuseUpgrade } from './upgrade.ts';
 
 /** What the owner of the hub hears. */
 export interface HubEvents {
@@ -22,11 +27,30 @@ export interface Dial {
   readonly ca?: string | undefined;
 }
 
+/** What a hub works with. */
+export interface HubContext {
+  readonly logger: Logger;
+  readonly doors: Doors;
+}
+
+/** A socket that was opened here or there. */
+interface Opened {
+  /** Whom we dialled; who dials us says its name. */
+  readonly dialled: string | undefined;
+  /** The address that dialled us, or what we dialled. */
+  readonly at: string | undefined;
+  /** What it has said so far is counted until this is called. */
+  readonly stopCounting: () => void;
+  /** The other end has proved who it is. */
+  readonly onProved: () => void;
+}
+
 /** The connections of one server. */
 export class PeerHub {
   readonly #own: OwnEnd;
   readonly #events: HubEvents;
   readonly #logger: Logger;
+  readonly #doors: Doors;
   readonly #server = new WebSocketServer({ noServer: true, ...SOCKET_OPTIONS });
   readonly #connections = new Map<string, Connection>();
   readonly #all = new Set<Connection>();
@@ -37,10 +61,11 @@ export class PeerHub {
   #failure: string | undefined;
   #closed = false;
 
-  constructor(own: OwnEnd, events: HubEvents, logger: Logger) {
+  constructor(own: OwnEnd, events: HubEvents, { logger, doors }: HubContext) {
     this.#own = own;
     this.#events = events;
     this.#logger = logger;
+    this.#doors = doors;
   }
 
   /** Whether the partner is connected and has proved who it is. */
@@ -55,10 +80,20 @@ export class PeerHub {
 
   /** Takes an upgrade request for `/peer`. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.#closed) return void socket.destroy();
-    const { remoteAddress } = request.socket;
+    const { remoteAddress: at } = request.socket;
+    const giveBack = this.#closed ? undefined : this.#doors.takeUnproven(at);
+    if (giveBack === undefined) return refuseUpgrade(socket, '503 Service Unavailable');
+    socket.once('close', giveBack);
     this.#server.handleUpgrade(request, socket, head, (accepted) =>
-      this.#watch(accepted, undefined, remoteAddress),
+      this.#watch(accepted, {
+        dialled: undefined,
+        at,
+        stopCounting: this.#count(socket, at),
+        onProved: () => {
+          giveBack();
+          this.#doors.know(at);
+        },
+      }),
     );
   }
 
@@ -75,28 +110,45 @@ export class PeerHub {
     this.#server.close();
   }
 
+  /** Nothing that is wrong with an attempt to dial ends the process: it is made from a timer, too. */
   #connect(): void {
     const dial = this.#dial;
     if (dial === undefined || this.#closed) return;
-    const socket = new WebSocket(dial.url, {
+    try {
+      this.#open(dial);
+    } catch (error) {
+      this.#failed(dial, messageOf(error));
+      this.#schedule();
+    }
+  }
+
+  #open({ url, partner, ca }: Dial): void {
+    const socket = new WebSocket(url, {
       ...SOCKET_OPTIONS,
-      handshakeTimeout: 10_000,
-      ...(dial.ca === undefined ? {} : { ca: dial.ca }),
+      handshakeTimeout: this.#own.handshakeMs,
+      ...(ca === undefined ? {} : { ca }),
     });
     let opened = false;
-    const again = (): void => {
-      if (opened || this.#closed) return;
-      this.#schedule();
-    };
+    let stopCounting = (): void => undefined;
+    socket.once('upgrade', (response) => {
+      stopCounting = this.#count(response.socket, url);
+    });
     socket.once('open', () => {
       opened = true;
       this.#failure = undefined;
-      this.#watch(socket, dial.partner, dial.url);
+      this.#watch(socket, { dialled: partner, at: url, stopCounting, onProved: () => undefined });
     });
-    socket.once('error', (error) => {
-      this.#failed(dial, error.message);
+    socket.once('error', (error) => this.#failed({ url, partner }, error.message));
+    socket.once('close', () => {
+      if (!opened && !this.#closed) this.#schedule();
     });
-    socket.once('close', again);
+  }
+
+  /** Ends a connection that says much before it has proved who it is. */
+  #count(socket: Duplex, at: string | undefined): () => void {
+    return limitBytes(socket, PEER_LIMITS.unproven, () => {
+      this.#logger.warn({ at, reason: 'too many bytes' }, 'connection refused');
+    });
   }
 
   /** Said once for each reason: dialling goes on, and would say it for ever. */
@@ -111,7 +163,7 @@ export class PeerHub {
     this.#redial = setTimeout(() => this.#connect(), this.#backoff.next());
   }
 
-  #watch(socket: WebSocket, dialled: string | undefined, at: string | undefined): void {
+  #watch(socket: WebSocket, { dialled, at, stopCounting, onProved }: Opened): void {
     const name = { partner: dialled };
     const connection = new Connection(
       socket,
@@ -119,6 +171,8 @@ export class PeerHub {
       {
         onReady: (ready, partner) => {
           name.partner = partner;
+          stopCounting();
+          onProved();
           const older = this.#connections.get(partner);
           this.#connections.set(partner, ready);
           older?.close(4409);

@@ -7,6 +7,7 @@ export interface Gauges {
   readonly running: () => number;
   readonly primes: () => number;
   readonly connected: () => number;
+  readonly doors: { readonly open: number; readonly refused: number };
 }
 
 /** The metrics of one server. */
@@ -55,6 +56,12 @@ export function createMetrics(gauges: Gauges): Metrics {
   gauge('quorate_cosigner_sessions_running', 'sessions that are not over', gauges.running);
   gauge('quorate_cosigner_primes_ready', 'pairs of primes in stock', gauges.primes);
   gauge('quorate_cosigner_partners_connected', 'partners connected now', gauges.connected);
+  gauge('quorate_cosigner_connections', 'connections open now', () => gauges.doors.open);
+  gauge(
+    'quorate_cosigner_connections_refused',
+    'connections refused since the start, because a limit was reached',
+    () => gauges.doors.refused,
+  );
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),

@@ -5,31 +5,31 @@ import type { Logger } from '@quorate/agent';
 import type { z } from 'zod';
 import { CosignerError, messageOf } from '../errors.ts';
 import type { PeerHub } from '../peer/hub.ts';
+import { upgradeHandler } from '../peer/upgrade.ts';
 import type { Caller, TokenVerifier } from '../tokens.ts';
 import { type Call, type Handler, handlersOf, type RestDeps } from './handlers.ts';
+import { type ListenerOptions, serverFactory } from './listener.ts';
 import { problemOf, sendProblem } from './problem.ts';
 
 const GRACE_MS = 3000;
 
 /** What the server is made of. */
-export interface ServerDeps extends RestDeps {
+export interface ServerDeps extends RestDeps, ListenerOptions {
   readonly verify: TokenVerifier;
   readonly hub: PeerHub;
   readonly logger: Logger;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
 }
 
 /** Makes the server; it does not listen yet. */
 export function createHttp(deps: ServerDeps): FastifyInstance {
-  const common = {
+  const app: FastifyInstance = Fastify({
     bodyLimit: LIMITS.restBody,
     logger: false,
     forceCloseConnections: 'idle',
     // What is refused then is said by the routes, in the form of every refusal.
     return503OnClosing: false,
-  } as const;
-  const app: FastifyInstance =
-    deps.tls === null ? Fastify(common) : Fastify({ ...common, https: deps.tls });
+    serverFactory: serverFactory(deps),
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) =>
     parseBody(String(text), done),
@@ -56,12 +56,10 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
     if (handler === undefined) throw new Error(`unreachable: no handler of ${route.id}`);
     addRoute(app, route, handler, deps);
   }
-  app.server.on('upgrade', (request, socket, head) => {
-    if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/peer') {
-      return void socket.destroy();
-    }
-    deps.hub.accept(request, socket, head);
-  });
+  app.server.on(
+    'upgrade',
+    upgradeHandler((...upgrade) => deps.hub.accept(...upgrade), deps.logger),
+  );
   return app;
 }
 
@@ -109,7 +107,7 @@ function addRoute(
 async function admit(
   { roles }: CosignerRoute,
   request: FastifyRequest,
-  { verify }: ServerDeps,
+  { verify, doors }: ServerDeps,
 ): Promise<Caller | undefined> {
   if (roles === 'anyone') return undefined;
   const [scheme, token] = (request.headers.authorization ?? '').split(' ');
@@ -117,6 +115,7 @@ async function admit(
     throw new CosignerError('unauthorised');
   }
   const caller = await verify(token);
+  doors.know(request.socket.remoteAddress);
   if (!roles.some((role) => caller.roles.includes(role))) throw new CosignerError('forbidden');
   return caller;
 }

@@ -81,6 +81,7 @@ export function ownEnd({ name, key }: Somebody, pinned: readonly Somebody[]): Ow
   return {
     name,
     agreement: key,
+    handshakeMs: 10_000,
     now: () => 1,
     partner: (other): PublicIdentity | undefined => {
       const found = pinned.find((one) => one.name === other);

@@ -58,6 +58,10 @@ export class Running {
     return running;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Kills the process as a power cut would. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;

@@ -29,6 +29,8 @@ export type PeerType = (typeof PEER_TYPES)[number];
 export const PEER_LIMITS = {
   /** Bytes of one frame: pre-parameters of 3072 bits are 100 KB before base64. */
   frame: 1024 * 1024,
+  /** Bytes that are taken from a connection before it has proved who it is: two frames of 500 bytes do it. */
+  unproven: 64 * 1024,
   /** Characters of `data`. */
   data: 768 * 1024,
   /** Characters of a message to be signed. */

@@ -1,0 +1,122 @@
+/**
+ * How many connections a server takes: in all, of one address, and at `/peer` before the other end has
+ * proved who it is. An address where somebody has proved it finds a place also when all are taken.
+ */
+import type { Server, Socket } from 'node:net';
+import type { Logger } from '@quorate/agent';
+
+/** Places beside the limits, for addresses that are known. */
+const RESERVED = 16;
+/** Addresses that are remembered. */
+const MAX_KNOWN = 1000;
+/** How often it is logged that connections are refused, milliseconds. */
+const LOG_EVERY_MS = 60_000;
+
+/** The limits of one server. */
+export interface DoorLimits {
+  readonly connections: number;
+  readonly per_address: number;
+  /** At `/peer`, of ends that have not proved who they are; one address has a quarter of them. */
+  readonly unproven: number;
+}
+
+/** Places that are taken and given back. */
+class Places {
+  readonly #most: number;
+  readonly #mostOfOne: number;
+  readonly #byAddress = new Map<string, number>();
+  taken = 0;
+
+  constructor(most: number, mostOfOne: number) {
+    this.#most = most;
+    this.#mostOfOne = mostOfOne;
+  }
+
+  /** Takes a place, which the result gives back; undefined when there is none. */
+  take(address: string, reserve: number): (() => void) | undefined {
+    const ofOne = this.#byAddress.get(address) ?? 0;
+    if (this.taken >= this.#most + reserve || ofOne >= this.#mostOfOne + reserve) return undefined;
+    this.taken += 1;
+    this.#byAddress.set(address, ofOne + 1);
+    let held = true;
+    return () => {
+      if (held) this.#giveBack(address);
+      held = false;
+    };
+  }
+
+  #giveBack(address: string): void {
+    this.taken -= 1;
+    const left = (this.#byAddress.get(address) ?? 1) - 1;
+    if (left === 0) this.#byAddress.delete(address);
+    else this.#byAddress.set(address, left);
+  }
+}
+
+/** The places of one server. */
+export class Doors {
+  readonly #sockets: Places;
+  readonly #unproven: Places;
+  readonly #logger: Logger;
+  readonly #known = new Set<string>();
+  #refused = 0;
+  #loggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor({ connections, per_address: perAddress, unproven }: DoorLimits, logger: Logger) {
+    this.#sockets = new Places(connections, perAddress);
+    this.#unproven = new Places(unproven, Math.ceil(unproven / 4));
+    this.#logger = logger;
+  }
+
+  /** Connections that are open. */
+  get open(): number {
+    return this.#sockets.taken;
+  }
+
+  /** Connections that were refused since the start. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Counts the connections of a server, and ends those that are too many before a byte is read. */
+  guard(server: Server): void {
+    server.on('connection', (socket) => this.#enter(socket));
+  }
+
+  /** Somebody at this address has proved who it is. */
+  know(address: string | undefined): void {
+    if (address === undefined) return;
+    // The address that was seen last is forgotten last.
+    this.#known.delete(address);
+    this.#known.add(address);
+    const [oldest] = this.#known;
+    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  /** Takes a place at `/peer`, which the result gives back; undefined when there is none. */
+  takeUnproven(address = ''): (() => void) | undefined {
+    const place = this.#unproven.take(address, this.#reserveOf(address));
+    if (place === undefined) this.#refuse(address, 'at /peer, of ends that have proved nothing');
+    return place;
+  }
+
+  #enter(socket: Socket): void {
+    const address = socket.remoteAddress ?? '';
+    const giveBack = this.#sockets.take(address, this.#reserveOf(address));
+    if (giveBack !== undefined) return void socket.once('close', giveBack);
+    this.#refuse(address, 'in all, or of one address');
+    socket.destroy();
+  }
+
+  #reserveOf(address: string): number {
+    return this.#known.has(address) ? RESERVED : 0;
+  }
+
+  #refuse(address: string, limit: string): void {
+    this.#refused += 1;
+    const now = performance.now();
+    if (now - this.#loggedAt < LOG_EVERY_MS) return;
+    this.#loggedAt = now;
+    this.#logger.warn({ address, limit, refused: this.#refused }, 'too many connections');
+  }
+}

@@ -1,0 +1,36 @@
+/** Upgrade requests: what is not for `/peer` or finds no place is answered and cut off. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from '@quorate/agent';
+import { messageOf } from '../errors.ts';
+
+/** Where partners connect. */
+const PEER_PATH = '/peer';
+
+/** The path of a request target. A target need not be a URL: `//` and `http://[` are none. */
+export function pathOf(target: string | undefined): string {
+  return target?.split('?', 1)[0] ?? '';
+}
+
+/** Answers an upgrade request with a refusal, and ends its socket when that is written. */
+export function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
+
+/** Takes upgrade requests; an error of one of them ends its socket and nothing else. */
+export function upgradeHandler(
+  accept: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+  logger: Logger,
+): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
+  return (request, socket, head) => {
+    try {
+      if (pathOf(request.url) === PEER_PATH) accept(request, socket, head);
+      else refuseUpgrade(socket, '404 Not Found');
+    } catch (error) {
+      logger.error({ error: messageOf(error) }, 'an upgrade request failed');
+      socket.destroy();
+    }
+  };
+}

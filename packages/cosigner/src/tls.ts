@@ -1,0 +1,49 @@
+/** The files of `tls`, read and tried when the server starts. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { type LoadedConfig, pathOf } from './config.ts';
+import { messageOf, SetupError } from './errors.ts';
+
+/** What TLS works with. */
+export interface TlsFiles {
+  /** Of REST and `/peer`; null without TLS. */
+  readonly server: { readonly cert: Buffer; readonly key: Buffer } | null;
+  /** PEM: the authority that the partner's certificate is checked by. */
+  readonly ca: string | undefined;
+}
+
+/** Reads the files. @throws SetupError `config/missing`, `config/invalid` */
+export function readTls(loaded: LoadedConfig): TlsFiles {
+  const { certificate_file: cert, key_file: key, ca_file: ca } = loaded.config.tls ?? {};
+  const server =
+    cert === undefined || key === undefined
+      ? null
+      : { cert: read(loaded, 'certificate_file', cert), key: read(loaded, 'key_file', key) };
+  if (server !== null) {
+    check('tls.certificate_file and tls.key_file', () => createSecureContext(server));
+  }
+  const authority = ca === undefined ? undefined : read(loaded, 'ca_file', ca).toString('utf8');
+  // A text without a certificate would be taken in silence, and no partner trusted.
+  if (authority !== undefined) check('tls.ca_file', () => new X509Certificate(authority));
+  return { server, ca: authority };
+}
+
+function read(loaded: LoadedConfig, key: string, file: string): Buffer {
+  const path = pathOf(loaded, file);
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const why = `tls.${key}: ${path} cannot be read: ${messageOf(error)}`;
+    throw new SetupError('config/missing', why, error);
+  }
+}
+
+/** OpenSSL says what is wrong with them; later it would say so to whoever connects. */
+function check(keys: string, use: () => unknown): void {
+  try {
+    use();
+  } catch (error) {
+    throw new SetupError('config/invalid', `${keys}: ${messageOf(error)}`, error);
+  }
+}

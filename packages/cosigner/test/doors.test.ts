@@ -1,0 +1,80 @@
+import { PassThrough } from 'node:stream';
+import { silentLogger } from '@quorate/agent';
+import { describe, expect, test } from 'vitest';
+import { Doors } from '../src/doors.ts';
+import { limitBytes } from '../src/peer/byteLimit.ts';
+import { pathOf } from '../src/peer/upgrade.ts';
+
+const doors = (): Doors => new Doors({ connections: 8, per_address: 4, unproven: 8 }, silentLogger);
+
+describe('places for connections', () => {
+  test('X-5: one address has a quarter of the places of those that have proved nothing', () => {
+    const places = doors();
+    const taken = ['a', 'a', 'a'].map((address) => places.takeUnproven(address) !== undefined);
+    expect(taken).toEqual([true, true, false]);
+    expect(places.refused).toBe(1);
+  });
+
+  test('X-5: places are given back once, however often that is said', () => {
+    const places = doors();
+    const [first, second] = [places.takeUnproven('a'), places.takeUnproven('a')];
+    for (let time = 0; time < 3; time += 1) first?.();
+    expect(places.takeUnproven('a')).toBeDefined();
+    expect(places.takeUnproven('a')).toBeUndefined();
+    expect(second).toBeDefined();
+  });
+
+  test('X-5: an address where somebody proved who it is finds a place when all others are taken', () => {
+    const places = doors();
+    for (const address of 'abcdabcd') places.takeUnproven(address);
+    expect(places.takeUnproven('e')).toBeUndefined();
+    places.know('e');
+    expect(places.takeUnproven('e')).toBeDefined();
+    expect(places.takeUnproven('f')).toBeUndefined();
+  });
+
+  test('X-5: the addresses that are remembered have a number, and the newest stay', () => {
+    const places = doors();
+    for (const address of 'abcdabcd') places.takeUnproven(address);
+    places.know('first');
+    for (let at = 0; at < 1000; at += 1) places.know(`address ${at}`);
+    expect(places.takeUnproven('first')).toBeUndefined();
+    expect(places.takeUnproven('address 999')).toBeDefined();
+  });
+});
+
+describe('what a socket may say', () => {
+  test('X-5: one byte too many ends it, and no byte less', async () => {
+    const socket = new PassThrough();
+    let over = 0;
+    limitBytes(socket, 10, () => {
+      over += 1;
+    });
+    const said = async (text: string): Promise<boolean> => {
+      socket.write(text);
+      await new Promise((resolve) => setImmediate(resolve));
+      return socket.destroyed;
+    };
+    expect([await said('12345'), await said('67890'), over]).toEqual([false, false, 0]);
+    expect([await said('x'), over]).toEqual([true, 1]);
+  });
+
+  test('X-5: counting that was stopped ends nothing', async () => {
+    const socket = new PassThrough();
+    limitBytes(socket, 10, () => undefined)();
+    socket.resume().write('x'.repeat(100));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(socket.destroyed).toBe(false);
+  });
+});
+
+test.each([
+  ['/peer', '/peer'],
+  ['/peer?x=/y?z', '/peer'],
+  ['//', '//'],
+  ['http://[', 'http://['],
+  ['', ''],
+  [undefined, ''],
+])('X-2: the path of the target %j is %j', (target, path) => {
+  expect(pathOf(target)).toBe(path);
+});
