@@ -105,6 +105,9 @@ async function assemble(
   const index = config.role === 'enterprise' ? 1 : 2;
   const { pool, seal } = await openStoreKey(vault, paths, logger);
   const store = { ...locked, keys: locked.openKeys(seal) };
+  for (const key of store.keys.found) {
+    logger.error({ key }, 'key locked: its permit was taken away before the start');
+  }
   const stock = new PrimeStock(pool, config.paillier_bits, config.primes.ready, logger);
   const keyring = new Keyring(store.keys, vault, index, logger);
   const threads = new Threads(config.workers, logger, () => keyring.forget());

@@ -170,12 +170,12 @@ describe('a store', () => {
   });
 
   test.each([
-    ['newer', 3, 'version 3, this program knows up to 2'],
-    ['older', 1, 'version 1, this program reads 2 only'],
+    ['newer', 4, 'version 4, this program knows up to 3'],
+    ['older', 1, 'version 1, this program reads from 2 on'],
   ])('of a version that is %s is refused, and left as it is', async (which, version, says) => {
     const file = join(directory, 'enterprise/store.json');
     const before = readFileSync(file, 'utf8');
-    const other = before.replace('"version":2', `"version":${version}`);
+    const other = before.replace('"version":3', `"version":${version}`);
     writeFileSync(file, other);
     await expect(start()).rejects.toMatchObject({
       code: `store/${which}-version`,

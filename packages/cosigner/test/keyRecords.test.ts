@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@quorate/agent';
@@ -71,7 +71,7 @@ describe('a key record', () => {
     ['of another partner', (text: string) => text.replace('"p2"', '"p3"')],
     ['with another mac', (text: string) => text.replace(/"mac":"./, '"mac":"x')],
     ['without a mac', (text: string) => text.replace(/"mac":"\w+",/, '')],
-    ['of an earlier form', (text: string) => text.replace('key/v3', 'key/v2')],
+    ['of an earlier form', (text: string) => text.replace('key/v4', 'key/v2')],
     ['with a field more', (text: string) => text.replace('"record":{', '"record":{"more":1,')],
   ])('E-1: %s is refused', (_, edit) => {
     const directory = written();
@@ -104,11 +104,18 @@ describe('a lock', () => {
     const card = chip(count);
     const keyring = keyringOf(keys, card.vault);
     await keyring.hold(KEY, port, 'sign');
-    return { directory, keys, card, keyring, before: readFileSync(fileOf(directory)) };
+    return { directory, keys, card, keyring, before: copyOf(directory) };
   }
 
-  const putBack = async (directory: string, before: Buffer, vault: Vault): Promise<unknown> => {
-    writeFileSync(fileOf(directory), before);
+  /** Record and permits, as somebody copies them. */
+  const copyOf = (directory: string): string => {
+    const copy = temporary();
+    cpSync(directory, copy, { recursive: true });
+    return copy;
+  };
+
+  const putBack = async (directory: string, before: string, vault: Vault): Promise<unknown> => {
+    cpSync(before, directory, { recursive: true });
     return keyringOf(openRecords(directory), vault)
       .hold(KEY, port, 'sign')
       .then(
@@ -139,7 +146,7 @@ describe('a lock', () => {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       await expect(keyring.hold(KEY, port, 'sign')).rejects.toThrow('no chip');
     }
-    const before = readFileSync(fileOf(directory));
+    const before = copyOf(directory);
     card.fails(false);
     await keyring.hold(KEY, port, 'sign');
     lock(keys);
@@ -153,7 +160,7 @@ describe('a lock', () => {
       const { directory, keys, card, keyring, before } = await opened();
       lock(keys);
       await keyring.settled();
-      writeFileSync(fileOf(directory), before);
+      cpSync(before, directory, { recursive: true });
       const restored = openRecords(directory);
       const again = keyringOf(restored, card.vault);
       card.fails(true);
@@ -217,7 +224,7 @@ describe('a lock', () => {
     const { directory, keys, card, keyring } = await opened({ confirmed: 4, outstanding: 2 }, 5);
     lock(keys);
     await keyring.settled();
-    const present = readFileSync(fileOf(directory));
+    const present = copyOf(directory);
     expect(await putBack(directory, present, card.vault)).toBe('opened');
   });
 });

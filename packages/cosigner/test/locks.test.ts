@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { KeyRecords } from '../src/store/keyRecords.ts';
 import type { SessionAbort } from '../src/worker/protocol.ts';
+import { Disk } from './support/disk.ts';
 import { joinedSides, mailOf, type Side, type Wishes } from './support/halves.ts';
 import { KEY } from './support/records.ts';
 
@@ -19,18 +19,11 @@ describe('the lock of a key', () => {
   afterEach(() => vi.useRealTimers());
 
   /** A disk that takes no lock while it is broken. */
-  class Disk {
-    broken = false;
-    readonly keys = (records: KeyRecords): KeyRecords => ({
-      ...records,
-      update: (id, change) =>
-        records.update(id, (record) => {
-          const changed = change(record);
-          if (this.broken && changed.lock.state !== 'none') throw new Error('no space left');
-          return changed;
-        }),
-    });
-  }
+  const brokenDisk = (): Disk & { broken: boolean } => {
+    const disk = Object.assign(new Disk(), { broken: false });
+    disk.refuses = ({ lock }) => disk.broken && lock.state !== 'none';
+    return disk;
+  };
 
   /** Two sessions of one key that run at P1; P2 hears everything and says nothing. */
   const twoRunning = async (wishes: Wishes): Promise<{ p1: Side; p2: Side; ids: string[] }> => {
@@ -62,7 +55,7 @@ describe('the lock of a key', () => {
   });
 
   test('L-1b: that cannot be written stops the key in memory, is logged, and nobody is answered', async () => {
-    const disk = new Disk();
+    const disk = brokenDisk();
     const { p1, ids } = await twoRunning(disk);
     disk.broken = true;
     const [cause = '', other = ''] = ids;
@@ -101,7 +94,7 @@ describe('the lock of a key', () => {
   });
 
   test('L-1b: that cannot be written keeps a refresh of the key from storing its share', async () => {
-    const disk = new Disk();
+    const disk = brokenDisk();
     const { p1, ids } = await twoRunning(disk);
     const order = { type: 'refresh', partner: 'p2', keySessionId: KEY } as const;
     const { session_id: refresh } = p1.manager.order(order).view;
@@ -125,7 +118,7 @@ describe('the lock of a key', () => {
   });
 
   test('L-1b: that could not be written is written when it can be, and then everybody is told', async () => {
-    const disk = new Disk();
+    const disk = brokenDisk();
     const { p1, p2, ids } = await twoRunning(disk);
     disk.broken = true;
     unsafe(p1, ids[0]);
@@ -138,7 +131,7 @@ describe('the lock of a key', () => {
   });
 
   test('L-1b: that could not be written is tried once more when the server stops, and nothing is said if it fails', async () => {
-    const disk = new Disk();
+    const disk = brokenDisk();
     const { p1, ids } = await twoRunning(disk);
     disk.broken = true;
     unsafe(p1, ids[0]);

@@ -97,7 +97,7 @@ export class Admission {
     if (key === undefined || key.partner !== partner.name) throw new CosignerError('unknown_key');
     if (key.state === 'pending') throw new CosignerError('key_pending');
     const { locks, own } = this.#context;
-    if (locks.isUnwritten(key.session_id)) throw new CosignerError(lockCode(locks.locked(key)));
+    if (locks.isPending(key.session_id)) throw new CosignerError(lockCode(locks.locked(key)));
     const pinned =
       equalBytes(fromHex(key.partner_identity), partner.identity) &&
       equalBytes(fromHex(key.own_identity), own.identity);

@@ -62,7 +62,7 @@ export class Handover {
   #commit(): void {
     const { context, phase, proposal } = this.#life;
     if (phase !== 'stored' || !this.#partnerStored) return;
-    if (context.locks.isUnwritten(proposal.keySessionId)) return;
+    if (context.locks.isPending(proposal.keySessionId)) return;
     this.#activate();
     this.#say('active');
     this.#life.complete({});

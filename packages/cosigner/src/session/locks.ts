@@ -1,6 +1,7 @@
 /**
- * Locks of keys. One that cannot be written holds in memory: the key is not used, nobody is answered,
- * and the write is tried again until the lock is on disk (contract.md §2.2: before any answer).
+ * Locks of keys. A lock is on disk as soon as the permit of its key is gone, which needs no room there; its
+ * record follows. One that cannot even be deleted holds in memory: the key is not used, nobody is answered, and
+ * it is tried again until it is on disk (contract.md §2.2: before any answer).
  */
 import { type KeyUnsafe, lockAfter } from '@quorate/tss';
 import { messageOf } from '../errors.ts';
@@ -10,12 +11,18 @@ import type { SessionContext } from './context.ts';
 /** How often a write that failed is tried again, milliseconds. */
 const AGAIN_MS = 2000;
 
+/** A lock that is not in its record yet. */
+interface Pending {
+  readonly changes: ((record: KeyRecord) => KeyRecord)[];
+  /** The permit is gone: the lock holds whatever becomes of the process. */
+  holds: boolean;
+}
+
 /** The locks of one server. */
 export class KeyLocks {
   readonly #context: Pick<SessionContext, 'logger' | 'now' | 'store'>;
   readonly #onLocked: (key: KeyRecord, cause: string | undefined) => void;
-  /** Writes that failed, by key. */
-  readonly #unwritten = new Map<string, ((record: KeyRecord) => KeyRecord)[]>();
+  readonly #pending = new Map<string, Pending>();
   #timer: NodeJS.Timeout | undefined;
 
   /** `onLocked` ends the sessions of a key but the cause, which has an end of its own. */
@@ -29,17 +36,22 @@ export class KeyLocks {
 
   /** Whether the key has a lock that is not on disk. */
   isUnwritten(keySessionId: string | null): boolean {
-    return keySessionId !== null && this.#unwritten.has(keySessionId);
+    return keySessionId !== null && this.#pending.get(keySessionId)?.holds === false;
   }
 
-  /** Whether any key has one. */
+  /** Whether the key has a lock that its record does not say yet. */
+  isPending(keySessionId: string | null): boolean {
+    return keySessionId !== null && this.#pending.has(keySessionId);
+  }
+
+  /** Whether any key has a lock that is not on disk. */
   get areUnwritten(): boolean {
-    return this.#unwritten.size > 0;
+    return [...this.#pending.values()].some(({ holds }) => !holds);
   }
 
-  /** The key with its locks, those that are not on disk too. */
+  /** The key with its locks, those that its record does not say yet too. */
   locked(record: KeyRecord): KeyRecord {
-    const changes = this.#unwritten.get(record.session_id) ?? [];
+    const { changes = [] } = this.#pending.get(record.session_id) ?? {};
     return changes.reduce((changed, change) => change(changed), record);
   }
 
@@ -50,7 +62,8 @@ export class KeyLocks {
       ...record,
       lock: { ...record.lock, ...lockAfter(record.lock, keyUnsafe), session_id: sessionId, at },
     });
-    this.#unwritten.set(keySessionId, [...(this.#unwritten.get(keySessionId) ?? []), change]);
+    const { changes = [] } = this.#pending.get(keySessionId) ?? {};
+    this.#pending.set(keySessionId, { changes: [...changes, change], holds: false });
     this.#write(keySessionId);
     this.#tell(keySessionId, sessionId);
   }
@@ -59,14 +72,17 @@ export class KeyLocks {
   close(): void {
     this.#again();
     clearTimeout(this.#timer);
-    for (const key of this.#unwritten.keys()) {
-      this.#context.logger.error({ key }, 'the server stops, and a lock is not written');
+    for (const [key, { holds }] of this.#pending) {
+      if (!holds)
+        this.#context.logger.error({ key }, 'the server stops, and a lock is not written');
     }
   }
 
   #again(): void {
-    for (const key of this.#unwritten.keys()) {
-      if (this.#write(key)) this.#tell(key, undefined);
+    for (const [key, pending] of this.#pending) {
+      const held = pending.holds;
+      this.#write(key);
+      if (pending.holds && !held) this.#tell(key, undefined);
     }
   }
 
@@ -75,20 +91,32 @@ export class KeyLocks {
     if (record !== undefined) this.#onLocked(this.locked(record), cause);
   }
 
-  #write(keySessionId: string): boolean {
+  /** First what needs no room, then the record; nothing is logged before that: a log line may end the process. */
+  #write(key: string): void {
     const { logger, store } = this.#context;
+    const pending = this.#pending.get(key);
+    const record = store.keys.find(key);
+    if (pending === undefined || record === undefined) return;
+    const { state } = this.locked(record).lock;
+    const held = pending.holds;
     try {
-      store.keys.update(keySessionId, (record) => this.locked(record));
-      this.#unwritten.delete(keySessionId);
-      logger.error({ key: keySessionId }, 'key locked');
-      return true;
+      if (state !== 'none') store.keys.withdraw(key, state);
+      pending.holds = true;
+      store.keys.update(key, (current) => this.locked(current));
+      this.#pending.delete(key);
     } catch (error) {
-      const fields = { key: keySessionId, error: messageOf(error) };
-      logger.error(fields, 'a lock cannot be written: the key is not used, and nobody is answered');
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#again(), AGAIN_MS);
-      this.#timer.unref();
-      return false;
+      this.#failed(key, pending.holds, error);
     }
+    if (pending.holds && !held) logger.error({ key }, 'key locked');
+  }
+
+  #failed(key: string, holds: boolean, error: unknown): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#again(), AGAIN_MS);
+    this.#timer.unref();
+    const what = holds
+      ? 'the record of a lock cannot be written yet: the lock holds'
+      : 'a lock cannot be written: the key is not used, and nobody is answered';
+    this.#context.logger.error({ key, error: messageOf(error) }, what);
   }
 }

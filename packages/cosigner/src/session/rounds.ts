@@ -6,8 +6,9 @@ import type { PeerMessage } from '../peer/connection.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { NewShare, SessionAbort, SessionEvent } from '../worker/protocol.ts';
 import type { Agreed } from './agreement.ts';
+import { lockCode } from './keyState.ts';
 import type { SessionLife } from './life.ts';
-import { firstStep, isExpected, messageOfRound } from './steps.ts';
+import { firstStep, isExpected, isJudged, messageOfRound } from './steps.ts';
 import { recordVerdict } from './verdict.ts';
 
 /** Rounds that came before the partner's certificate did. */
@@ -59,6 +60,10 @@ export class Rounds {
       return;
     }
     if (phase !== 'running') return;
+    // What shows that a key is unsafe is not looked at while its lock could not be kept.
+    if (isJudged(proposal.type, message.round) && !context.store.keys.canWithdraw()) {
+      return this.#life.fail('internal', 'nothing can be deleted in the store');
+    }
     this.#life.moved(message.round);
     this.#life.port.receive({
       round: message.round,
@@ -103,9 +108,8 @@ export class Rounds {
   #usable(): KeyRecord {
     const { key } = this.#life;
     if (key === undefined) throw new CosignerError('unknown_key');
-    if (this.#life.context.locks.isUnwritten(key.session_id)) throw new CosignerError('key_locked');
-    if (key.lock.state === 'refreshable') throw new CosignerError('key_locked');
-    if (key.lock.state === 'terminal') throw new CosignerError('key_retired');
+    const locked = this.#life.context.locks.locked(key);
+    if (locked.lock.state !== 'none') throw new CosignerError(lockCode(locked));
     return key;
   }
 

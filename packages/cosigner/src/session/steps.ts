@@ -28,3 +28,8 @@ export function isExpected(
 export function firstStep(type: TwoPartyType): Step {
   return type === 'sign' ? 'StepSignRound1' : 'StepPreParams';
 }
+
+/** Whether this message of P2 may show that the key is unsafe (docs/spec/lindell17.md, step S5). */
+export function isJudged(session: TwoPartyType, round: number): boolean {
+  return messageOfRound(session, round)?.type === 'sign_p2_partial';
+}

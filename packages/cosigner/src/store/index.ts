@@ -7,7 +7,7 @@ import { type KeyRecords, openKeyRecords } from './keyRecords.ts';
 import type { RecordSeal } from './recordSeal.ts';
 import { openSessionRecords, type SessionRecords } from './sessionRecords.ts';
 import { openUnwanted, type Unwanted } from './unwanted.ts';
-import { checkVersion } from './version.ts';
+import { checkVersion, raiseVersion } from './version.ts';
 
 /** The open store of one cosigner. */
 export interface Store extends LockedStore {
@@ -39,6 +39,7 @@ export function openStore(
   makePrivateDirectory(paths.store);
   const lock: Lock = lockDirectory(paths.store);
   try {
+    raiseVersion(paths.inStore('version'), config.role, config.name);
     return {
       unwanted: openUnwanted(paths.inStore('unwanted')),
       sessions: openSessionRecords(paths.inStore('sessions'), now),

@@ -1,13 +1,15 @@
 /** The version of a store, and whose it is. */
-import { createFile, readIfPresent } from '@quorate/agent';
+import { createFile, readIfPresent, replaceFile } from '@quorate/agent';
 import { z } from 'zod';
 import type { CosignerRoleName } from '../config.ts';
 import { SetupError } from '../errors.ts';
 
 const FORMAT = 'quorate-cosigner-store';
 
-/** The one version that this program writes and reads: whoever changes what lies in a store raises it. */
-const STORE_VERSION = 2;
+/** The version that this program writes: whoever changes what lies in a store raises it. */
+const STORE_VERSION = 3;
+/** The oldest that it reads. Version 3 has permits of keys (docs/spec/cosigner.md, "Locks"). */
+const OLDEST = 2;
 
 const versionSchema = z.object({
   format: z.literal(FORMAT),
@@ -18,16 +20,27 @@ const versionSchema = z.object({
 
 /** Marks a new store. */
 export function createVersion(path: string, role: CosignerRoleName, name: string): void {
-  const content = { format: FORMAT, version: STORE_VERSION, role, name };
-  createFile(path, `${JSON.stringify(content)}\n`);
+  createFile(path, versionFile(role, name));
 }
 
 /**
- * Refuses a store of a newer or older program, and one that belongs to the other side.
+ * Marks a store of an older version as one of this, before anything in it is changed: no older program
+ * opens what this one has changed. Each file says by its own form whether it was changed already.
+ */
+export function raiseVersion(path: string, role: CosignerRoleName, name: string): void {
+  if (checkVersion(path, role, name) < STORE_VERSION) replaceFile(path, versionFile(role, name));
+}
+
+function versionFile(role: CosignerRoleName, name: string): string {
+  return `${JSON.stringify({ format: FORMAT, version: STORE_VERSION, role, name })}\n`;
+}
+
+/**
+ * Refuses a store of a newer or much older program, and one that belongs to the other side; gives its version.
  * @throws SetupError `store/not-found`, `store/tampered`, `store/newer-version`, `store/older-version`,
  * `store/wrong-role`
  */
-export function checkVersion(path: string, role: CosignerRoleName, name: string): void {
+export function checkVersion(path: string, role: CosignerRoleName, name: string): number {
   const content = readIfPresent(path)?.toString('utf8');
   if (content === undefined) {
     throw new SetupError('store/not-found', `${path} is missing; run quorate cosigner init first`);
@@ -41,10 +54,10 @@ export function checkVersion(path: string, role: CosignerRoleName, name: string)
       `${path}: version ${version}, this program knows up to ${STORE_VERSION}; use the newer program`,
     );
   }
-  if (version < STORE_VERSION) {
+  if (version < OLDEST) {
     throw new SetupError(
       'store/older-version',
-      `${path}: version ${version}, this program reads ${STORE_VERSION} only; use the older program`,
+      `${path}: version ${version}, this program reads from ${OLDEST} on; use the older program`,
     );
   }
   if (owner !== role || ownerName !== name) {
@@ -53,6 +66,7 @@ export function checkVersion(path: string, role: CosignerRoleName, name: string)
       `${path} belongs to ${ownerName} (${owner}), the configuration is of ${name} (${role})`,
     );
   }
+  return version;
 }
 
 /** JSON, or undefined for what is none. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { TwoPartyKeyList, TwoPartySession } from '@quorate/wire';
+import { TwoPartyKeyList, TwoPartySession, TwoPartySessionList } from '@quorate/wire';
 import { z } from 'zod';
 import { makeToken } from '../../src/index.ts';
 import { OTHER, type Settings, type Side, writeConfig } from './stores.ts';
@@ -15,6 +15,9 @@ const PROGRAM = fileURLToPath(new URL('process.mjs', import.meta.url));
 const EVERY_ROLE = ['operator', 'signer', 'approver', 'viewer'] as const;
 
 const problem = z.object({ code: z.string() });
+
+/** How a command is run; as it is, if nothing else is said. */
+type Launch = (...command: string[]) => string[];
 
 /** One running process with its REST interface. */
 export class Running {
@@ -36,12 +39,13 @@ export class Running {
     side: Side,
     settings: Settings = {},
     seams: readonly string[] = [],
+    launch: Launch = (...command) => command,
   ): Promise<Running> {
     const loaded = writeConfig(directory, side, settings);
     const token = await makeToken(loaded, { name: 'test', roles: EVERY_ROLE }, 3600);
-    const child = spawn(process.execPath, [PROGRAM, join(directory, `${side}.yaml`), ...seams], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    const file = join(directory, `${side}.yaml`);
+    const [command = '', ...args] = launch(process.execPath, PROGRAM, file, ...seams);
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     const log: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
     const first = createInterface({ input: child.stdout });
@@ -68,6 +72,12 @@ export class Running {
     const gone = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await gone;
+  }
+
+  /** Ends when the process does. */
+  get ended(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return Promise.resolve();
+    return once(this.#child, 'exit').then(() => undefined);
   }
 
   async stop(): Promise<void> {
@@ -117,6 +127,17 @@ export class Running {
   async session(id: string): Promise<TwoPartySession> {
     const response = await this.request(`/api/v1/sessions/${id}`);
     return TwoPartySession.parse(await response.json());
+  }
+
+  /** The sessions, the newest first. */
+  async sessions(): Promise<TwoPartySession[]> {
+    const response = await this.request('/api/v1/sessions');
+    return TwoPartySessionList.parse(await response.json()).sessions;
+  }
+
+  /** The code with which the newest session ended. */
+  async lastError(): Promise<string | undefined> {
+    return (await this.sessions())[0]?.error?.code;
   }
 
   async keys(): Promise<TwoPartyKeyList['keys']> {

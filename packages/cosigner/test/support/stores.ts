@@ -11,6 +11,7 @@ import {
 } from '../../src/index.ts';
 import { pathsOf } from '../../src/files.ts';
 import type { KeyRecord } from '../../src/store/keyRecords.ts';
+import { openPermits } from '../../src/store/permits.ts';
 import { openStoreKey } from '../../src/storeKey.ts';
 import { Vault } from '../../src/vault.ts';
 import { fixturePairs } from './primes.ts';
@@ -82,6 +83,7 @@ export async function rewriteRecords(
   const vault = await Vault.open(loaded, paths);
   try {
     const { seal } = await openStoreKey(vault, paths, silentLogger);
+    const permits = openPermits(join(paths.inStore('keys'), 'permits'));
     for (const name of readdirSync(paths.inStore('keys')).filter((one) => one.endsWith('.json'))) {
       const file = join(paths.inStore('keys'), name);
       const before = JSON.parse(readFileSync(file, 'utf8')) as { record: KeyRecord };
@@ -89,6 +91,9 @@ export async function rewriteRecords(
         const mac = seal.record(JSON.stringify(record));
         const changed = join(paths.inStore('keys'), `${record.session_id}.json`);
         writeFileSync(changed, JSON.stringify({ ...before, mac, record }));
+        // What is locked, its record says.
+        const { share } = before.record;
+        if (side === 'enterprise') permits.grant({ ...record, share }, 'none');
       }
     }
   } finally {
