@@ -8,6 +8,8 @@ import { failure } from './support/failure.ts';
 import type { Frame } from './support/relay.ts';
 
 const people = ['alice', 'bob', 'carl'];
+/** q of secp256k1. */
+const ORDER = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
 
 /** The network and the coordinator's mouth belong to an adversary; the agents are on their own. */
 describe('agents against a hostile relay', () => {
@@ -296,6 +298,8 @@ describe('agents against a hostile relay', () => {
       twice: { participants: ['alice', 'alice'] },
       address: { address: `0x${'1'.repeat(40)}` },
       zero: { data: '0'.repeat(64) },
+      // W-18: q itself, zero once it is reduced.
+      order: { data: `0x${ORDER}` },
     };
     for (const [name, change] of Object.entries(changes)) {
       cluster.proxy.meddle = (message, _, username) =>
@@ -311,6 +315,7 @@ describe('agents against a hostile relay', () => {
           message['accept'] === false,
       );
       expect(answer['session_certificate'], name).toBeUndefined();
+      if ('data' in change) expect(answer['reason'], name).toMatch(/^zero_digest: /);
     }
   });
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { digestOf, fromHex, type Payload, parsePayload } from '@quorate/intent';
+import { checkDigest, digestOf, fromHex, type Payload, parsePayload } from '@quorate/intent';
 import { messageOf, usageError } from './errors.ts';
 import { readJson } from './files.ts';
 
@@ -58,9 +58,11 @@ function parsePayloadFile(source: unknown, file: string): Payload {
  */
 function parseDigest(text: string): Uint8Array {
   const digest = parseHexOf(text, 32, 'digest');
-  // Anybody can make a signature of zero for somebody else’s key.
-  if (digest.every((byte) => byte === 0)) throw usageError('a zero digest is not accepted');
-  return digest;
+  try {
+    return checkDigest(digest);
+  } catch (error) {
+    throw usageError(`the digest: ${messageOf(error)}`);
+  }
 }
 
 /**

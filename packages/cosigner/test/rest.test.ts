@@ -6,6 +6,8 @@ import { type Pair, startPair } from './support/pair.ts';
 import { makeStores, removeStores } from './support/stores.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
+/** q of secp256k1. */
+const ORDER = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
 describe('the REST interface', () => {
   let pair: Pair;
   let key: string;
@@ -101,6 +103,7 @@ describe('the REST interface', () => {
   test.each([
     ['a digest that is none', { hash: 'none', message: 'xyz' }],
     ['a digest of zeros', { hash: 'none', message: '0'.repeat(64) }],
+    ['W-18: a digest of the group order', { hash: 'none', message: `0x${ORDER}` }],
     ['an unknown hash', { hash: 'md5' }],
     ['an empty message', { message: '' }],
     ['a message with NUL', { message: 'a\0b' }],
@@ -110,6 +113,19 @@ describe('the REST interface', () => {
     const response = await request('/api/v1/sign/two-party', order(more));
     expect(response.status).toBe(400);
     expect(await codeOf(response)).toBe('invalid_request');
+  });
+
+  test('W-4: a body with a key twice is refused, and nothing is signed', async () => {
+    const twice = JSON.stringify(order({ message: 'pay 1' })).replace(
+      '"message":"pay 1"',
+      '"message":"pay 1","message":"pay 999"',
+    );
+    const response = await request('/api/v1/sign/two-party', twice);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      code: 'invalid_request',
+      detail: expect.stringMatching(/^the body: line 1, column [0-9]+: duplicate key "message"$/),
+    });
   });
 
   test('a body that is too large, no JSON, or of another type is refused', async () => {

@@ -78,11 +78,16 @@ export function parseSignature(text: string): Uint8Array {
   return signature;
 }
 
-/** Refuses what must never be signed: another length than 32 bytes, and zero (attacks.md N-7). */
+/**
+ * Refuses what must never be signed: another length than 32 bytes, and zero modulo the group order, for
+ * which anybody can make a signature of any key (attacks.md N-7, N-8).
+ *
+ * @throws IntentError `intent/digest`
+ */
 export function checkDigest(digest: Uint8Array): Uint8Array {
   if (digest.length !== 32) throw new IntentError('intent/digest', 'a digest of 32 bytes');
-  if (digest.every((byte) => byte === 0)) {
-    throw new IntentError('intent/digest', 'a digest that is not zero');
+  if (toBigInt(digest) % ORDER === 0n) {
+    throw new IntentError('intent/digest', 'a digest that is not zero modulo the group order');
   }
   return digest;
 }

@@ -3,11 +3,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bigEndian } from '../src/bytes.ts';
 import {
+  checkDigest,
   concat,
   IntentError,
+  parsePayload,
   parseSignature,
   recoverAddress,
   signatureToHex,
+  toHex,
   verifySignature,
 } from '../src/index.ts';
 import { ADDRESS, counting, signDigest } from './support/keys.ts';
@@ -69,8 +72,25 @@ test('N-7: a digest of zero, or of another length than 32 bytes, is refused', ()
   expect(verifySignature(new Uint8Array(32), signature, ADDRESS)).toBe(false);
 });
 
-test('N-8: digests at and above q are reduced once, not refused', () => {
-  for (const value of [ORDER, ORDER + 1n, (1n << 256n) - 1n]) {
+test('W-18: a digest of the group order, zero once it is reduced, is refused wherever one is judged', () => {
+  const order = bigEndian(ORDER, 32);
+  // Anybody can make it of any public key: R = X + a·G, s = r / a.
+  const forged = signDigest(order);
+  const refusal = new IntentError(
+    'intent/digest',
+    'a digest that is not zero modulo the group order',
+  );
+  expect(() => checkDigest(order)).toThrow(refusal);
+  expect(() => recoverAddress(order, forged)).toThrow(refusal);
+  expect(verifySignature(order, forged, ADDRESS)).toBe(false);
+  expect(() => parsePayload({ kind: 'digest', digest: toHex(order) })).toThrow(refusal);
+  for (const near of [ORDER - 1n, ORDER + 1n]) {
+    expect(checkDigest(bigEndian(near, 32))).toEqual(bigEndian(near, 32));
+  }
+});
+
+test('N-8: digests above q are reduced once, not refused', () => {
+  for (const value of [ORDER + 1n, (1n << 256n) - 1n]) {
     const edge = bigEndian(value, 32);
     expect(verifySignature(edge, signDigest(edge), ADDRESS)).toBe(true);
   }

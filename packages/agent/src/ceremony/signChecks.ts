@@ -2,9 +2,11 @@
  * What a participant checks of an invitation to sign, from its own record of the key alone.
  */
 import {
+  checkDigest,
   digestOf,
   equalBytes,
   fromHex,
+  IntentError,
   type Payload,
   parseAddress,
   parsePayload,
@@ -42,12 +44,18 @@ export function checkSignInvite(context: CeremonyContext, invite: SignInvite): A
   const signers = findSigners(context, key, invite.participants);
   checkBans(context, key.address, signers);
   const digest = fromHex(invite.data, 32);
-  refuseUnless(
-    digest.some((byte) => byte !== 0),
-    'zero_digest',
-    'the digest is zero',
-  );
+  refuseUnless(isSignable(digest), 'zero_digest', 'the digest is zero modulo the group order');
   return { key, signers, digest, payload: checkPayload(invite.payload, digest) };
+}
+
+function isSignable(digest: Uint8Array): boolean {
+  try {
+    checkDigest(digest);
+    return true;
+  } catch (error) {
+    if (error instanceof IntentError) return false;
+    throw error;
+  }
 }
 
 /** A ban that is not on disk would be gone after a restart: until it is, the key is not used at all. */

@@ -149,7 +149,7 @@ function targetOf(request: SignRequest): Digested | Refusal {
   try {
     checkDigest(digest);
   } catch (error) {
-    if (error instanceof IntentError) return refuse('zero_digest', 'data is zero');
+    if (error instanceof IntentError) return refuse('zero_digest', `data: ${error.expected}`);
     throw error;
   }
   if (request.payload === undefined) return { digest: toHex(digest), ...display };

@@ -15,6 +15,8 @@ import type { Received, TestSocket } from '../support/socket.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const NAMES = ['alice', 'bob', 'carol'];
+/** q of secp256k1. */
+const ORDER = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
 
 let world: World;
 let coordinator: TestSocket;
@@ -259,6 +261,7 @@ describe('requests that do not fit', () => {
     ['a signer named twice', { participants: ['alice', 'alice'] }, 'invalid_participants'],
     ['a signer that holds no shard', { participants: ['alice', 'mallory'] }, 'not_a_holder'],
     ['a zero digest', { data: '00'.repeat(32) }, 'zero_digest'],
+    ['W-18: a digest of the group order', { data: `0x${ORDER}` }, 'zero_digest'],
     ['an unknown address', { address: plainKey().address }, 'unknown_key'],
     [
       'a payload that hashes to something else',

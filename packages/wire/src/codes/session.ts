@@ -150,9 +150,10 @@ export const SESSION_CODES = {
   },
   zero_digest: {
     http: 400,
-    en: 'a zero digest is not signed',
-    zhCN: '不能签名全零的哈希值',
-    meaning: 'Nothing known hashes to zero, and a signature of zero can be forged.',
+    en: 'a digest of zero, or of the group order, is not signed',
+    zhCN: '不能签名为零（或等于群阶）的哈希值',
+    meaning:
+      'Nothing known hashes to zero modulo the group order, and a signature of it can be forged.',
   },
   participant_declined: {
     http: 409,
