@@ -4,6 +4,7 @@ import { decodeCall, isUnlimited } from './calldata.ts';
 import { escapeForDisplay } from './display.ts';
 import type { TypedData, TypedValue } from './eip712/parse.ts';
 import type { Payload } from './payload.ts';
+import { signInWarnings } from './signIn.ts';
 import type { Eip1559Transaction, LegacyTransaction } from './transaction.ts';
 
 /** One line of a description. */
@@ -118,15 +119,15 @@ function describeData(data: string): DescriptionLine[] {
 }
 
 function describeMessage(message: string): Description {
-  const escaped = escapeForDisplay(message) !== message;
+  const texts = message.split('\n');
+  const hidden = texts.some((line) => escapeForDisplay(line) !== line.replaceAll('\\', '\\\\'));
   const looksLikeHash = /^(0x)?[0-9a-fA-F]{64}$/.test(message);
   return {
     title: 'Message (EIP-191)',
-    lines: message.split('\n').map((value, at) => ({ label: `message line ${at + 1}`, value })),
+    lines: texts.map((value, at) => ({ label: `message line ${at + 1}`, value })),
     warnings: [
-      ...(escaped
-        ? ['the message is more than one line or has characters that had to be escaped']
-        : []),
+      ...(hidden ? ['the message has characters that nobody sees: they are shown escaped'] : []),
+      ...signInWarnings(texts),
       ...(looksLikeHash ? ['the message is a hash: nobody can see what it stands for'] : []),
     ],
   };

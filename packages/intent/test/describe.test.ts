@@ -183,7 +183,54 @@ describe('R-16', () => {
     expect(shown.lines.map(({ label }) => label)).toEqual(['message line 1', 'message line 2']);
     expect(text).toContain('\\u{202e}');
     expect(text).toContain('\\u{1b}[2K\\u{d}done');
-    expect(shown.warnings.join()).toContain('escaped');
+    expect(shown.warnings).toEqual([
+      'the message has characters that nobody sees: they are shown escaped',
+    ]);
+  });
+
+  test('W-12: a message of several lines, or with a backslash, is no attack', () => {
+    const shown = describePayload(parsePayload({ kind: 'eip191', message: 'C:\\a\n\nb' }));
+    expect(shown.lines.map(({ value }) => value)).toEqual(['C:\\\\a', '', 'b']);
+    expect(shown.warnings).toEqual([]);
+  });
+
+  test('W-12: a sign-in (EIP-4361) is warned about when it names another site, and only then', () => {
+    const signIn = (changes: { site?: string; uri?: string; more?: string } = {}): string => {
+      const { site = 'example.com:8443', uri = 'https://Example.com:8443/login', more } = changes;
+      return [
+        `${site} wants you to sign in with your Ethereum account:`,
+        TOKEN,
+        '',
+        'I accept the terms: https://other.example/terms',
+        '',
+        ...(uri === '' ? [] : [`URI: ${uri}`]),
+        'Version: 1',
+        'Chain ID: 1',
+        'Nonce: 32891756',
+        'Issued At: 2026-01-01T00:00:00Z',
+        'Resources:',
+        '- ipfs://bafy/',
+        ...(more === undefined ? [] : [more]),
+      ].join('\n');
+    };
+    const warnings = (message: string) =>
+      describePayload(parsePayload({ kind: 'eip191', message })).warnings;
+    expect(warnings(signIn())).toEqual([]);
+    expect(warnings(signIn({ site: 'https://example.com:8443' }))).toEqual([]);
+    for (const uri of [
+      'https://evil.example/',
+      'https://example.com/',
+      'https://example.com:8443@e/',
+    ]) {
+      expect(warnings(signIn({ uri })), uri).toEqual([
+        expect.stringMatching(/^sign-in at example\.com:8443: .* of another site, /),
+      ]);
+    }
+    expect(warnings(signIn({ more: 'URI: https://evil.example' }))).toHaveLength(1);
+    expect(warnings(signIn({ uri: '' }))).toEqual([
+      'sign-in at example.com:8443: the message names no address of the site',
+    ]);
+    expect(warnings(signIn({ more: 'a\u202eb' }))).toHaveLength(1);
   });
 
   test('R-16: names and values of typed data are escaped', () => {

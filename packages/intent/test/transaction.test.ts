@@ -178,14 +178,22 @@ test('N-14: a legacy transaction without a chain id is refused', () => {
   }
 });
 
+test('W-10: hex quantities with leading zeros are the numbers that they are, as in wallets', () => {
+  const padded = { value: `0x${'1'.padStart(64, '0')}`, nonce: '0x00', gas_limit: '0x05208' };
+  const short = { value: '1', nonce: '0', gas_limit: '21000' };
+  const payload = parsePayload(eip1559(padded));
+  expect(payload).toEqual(parsePayload(eip1559(short)));
+  expect(digestOf(payload)).toEqual(digestOf(parsePayload(eip1559(short))));
+});
+
 test('J-4: quantities that are empty, negative, padded, spaced, unsafe or too large are refused', () => {
   const bad = [
     '',
     '0x',
     '-1',
     '01',
-    '0x00',
-    '0x01',
+    '00x1',
+    `0x${'0'.repeat(65)}`,
     ' 1',
     '1 ',
     '1e3',
