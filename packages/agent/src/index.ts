@@ -103,7 +103,9 @@ export {
 } from './terminal/terminal.ts';
 export { stampOfFile } from './state/pinRefusals.ts';
 export { createMutexes, type Exclusive } from './mutexes.ts';
+export { readSecretBytes } from './providers.ts';
 export { nearest } from './nearest.ts';
+export { readYamlDocument, valueOfYaml } from './yamlDocument.ts';
 export {
   type PartyOutcome,
   PartySession,

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { secretInFile } from '@quorate/wire';
 import type { Approve } from './approval/index.ts';
 import { approveAll } from './approval/index.ts';
 import { approveByPolicy, parsePolicy } from './approval/policy.ts';
@@ -73,12 +74,17 @@ export function authorityFromConfig(directory: string, config: AgentConfig): str
   return readFileSync(resolvePath(directory, config.ca_file), 'utf8');
 }
 
-/** A secret file without the line end that editors add; the caller wipes it. */
+/**
+ * The secret of a file, without what editors put around it; the caller wipes it.
+ * @throws AgentError `config/invalid` for a file that holds none, and those of {@link readSecretFile}
+ */
 export function readSecretBytes(path: string): Uint8Array {
   const content = readSecretFile(path);
-  let end = content.length;
-  while (end > 0 && (content[end - 1] === 0x0a || content[end - 1] === 0x0d)) end -= 1;
-  const bytes = Uint8Array.from(content.subarray(0, end));
-  content.fill(0);
-  return bytes;
+  try {
+    const read = secretInFile(content);
+    if (!read.ok) throw new AgentError('config/invalid', `${path} ${read.problem}`);
+    return read.secret;
+  } finally {
+    content.fill(0);
+  }
 }

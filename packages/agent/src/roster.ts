@@ -11,6 +11,7 @@ import {
   toHex,
   verifyRoster,
 } from '@quorate/intent';
+import { describeJsonProblem, parseJson } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
 import { readIfPresent, replaceFile } from './state/files.ts';
@@ -174,8 +175,12 @@ class FilePins implements Pins {
 
   #verified(file: string, key: Uint8Array | null): Roster {
     if (key === null) throw new AgentError('roster/not-pinned', 'no roster key was pinned');
+    const json = parseJson(file);
+    if (!json.ok) {
+      throw new AgentError('roster/refused', `the roster: ${describeJsonProblem(json)}`);
+    }
     try {
-      return verifyRoster(file, key);
+      return verifyRoster(json.value, key);
     } catch (error) {
       throw new AgentError('roster/refused', 'the roster is not signed by the pinned key', error);
     }

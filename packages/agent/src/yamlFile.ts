@@ -2,10 +2,10 @@
  * YAML files that people write: read strictly, and every mistake named with what was meant.
  */
 import { describeIssues } from '@quorate/wire';
-import { parse } from 'yaml';
 import type { z } from 'zod';
-import { AgentError, type AgentErrorCode } from './errors.ts';
+import { AgentError, type AgentErrorCode, messageOf } from './errors.ts';
 import { nearest } from './nearest.ts';
+import { readYamlDocument, valueOfYaml } from './yamlDocument.ts';
 
 /** Codes that the reader of one kind of file raises. */
 export interface YamlFileErrors {
@@ -24,11 +24,15 @@ export function parseYaml<T>(
   keys: readonly string[],
   errors: YamlFileErrors,
 ): T {
+  const read = readYamlDocument(text);
+  if ('mistake' in read) {
+    throw new AgentError(errors.invalid, `${name}:${read.line}: ${read.mistake}`);
+  }
   let value: unknown;
   try {
-    value = parse(text, { maxAliasCount: 0, uniqueKeys: true });
+    value = valueOfYaml(read.document);
   } catch (error) {
-    throw new AgentError(errors.invalid, `${name} is not valid YAML`, error);
+    throw new AgentError(errors.invalid, `${name}: ${messageOf(error)}`, error);
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;

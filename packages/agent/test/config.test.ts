@@ -44,7 +44,38 @@ describe('agent configuration', () => {
     expect(() => parseAgentConfig(text.replace('wss://', 'https://'))).toThrow(/url: expected ws/);
     expect(() => parseAgentConfig(`${text}workers: 0\n`)).toThrow(/workers/);
     expect(() => parseAgentConfig(text.replace('auto', 'always'))).toThrow(/approval/);
-    expect(() => parseAgentConfig('url: [')).toThrow(/not valid YAML/);
+    expect(() => parseAgentConfig('url:\n  [')).toThrow(/^config\.yaml:2: Flow sequence/);
+  });
+
+  test('W-4: a key twice is an error that names the line', () => {
+    expect(() => parseAgentConfig(`${text}approval: prompt\n`)).toThrow(
+      /^config\.yaml:6: Map keys must be unique$/,
+    );
+    const json = JSON.stringify(parseAgentConfig(text)).replace('{', '{"username":"eve",');
+    expect(() => parseAgentConfig(json)).toThrow(/Map keys must be unique/);
+  });
+
+  test('W-10: a byte order mark before a configuration, PIN or token costs nothing', async () => {
+    const directory = temporaryDirectory();
+    const config = parseAgentConfig(`\ufeff${text}`);
+    expect(config).toEqual(parseAgentConfig(text));
+    writeFileSync(join(directory, 'pin'), '\ufeff123456\r\n', { mode: 0o600 });
+    writeFileSync(join(directory, 'token'), '\ufeffa.b.c\n', { mode: 0o600 });
+    expect(Buffer.from(await pinFromConfig(directory, config)()).toString()).toBe('123456');
+    expect(await tokenFromConfig(directory, config)()).toBe('a.b.c');
+    writeFileSync(join(directory, 'pin'), '\ufeff\n', { mode: 0o600 });
+    await expect(pinFromConfig(directory, config)()).rejects.toMatchObject({
+      code: 'config/invalid',
+      message: `${join(directory, 'pin')} is empty`,
+    });
+  });
+
+  test('X-1: nesting that would exhaust the stack of the YAML library is refused before it', () => {
+    for (const deep of ['- '.repeat(100_000), '['.repeat(100_000), '{a: '.repeat(50_000)]) {
+      expect(() => parseAgentConfig(deep)).toThrow(
+        expect.objectContaining({ code: 'config/invalid' }),
+      );
+    }
   });
 
   test('a chip is a sealed file, a card in a reader or a token; paths are resolved', () => {

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { basename, dirname } from 'node:path';
+import { describeJsonProblem, parseJson } from '@quorate/wire';
 import { messageOf, usageError } from './errors.ts';
 
 /** How a file is written. */
@@ -89,8 +90,12 @@ function syncDirectory(directory: string): void {
  * @throws CliError `usage` when it cannot be read
  */
 export function readText(path: string, what: string): string {
+  return readBytes(path, what).toString('utf8');
+}
+
+function readBytes(path: string, what: string): Buffer {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (error) {
     throw usageError(`${what} ${path} cannot be read: ${messageOf(error)}`);
   }
@@ -99,13 +104,10 @@ export function readText(path: string, what: string): string {
 /**
  * Reads an input file of JSON.
  *
- * @throws CliError `usage` when it cannot be read or parsed
+ * @throws CliError `usage` when it cannot be read or is not taken; the message names the line
  */
 export function readJson(path: string, what: string): unknown {
-  const text = readText(path, what);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw usageError(`${what} ${path} is not JSON: ${messageOf(error)}`);
-  }
+  const json = parseJson(readBytes(path, what));
+  if (json.ok) return json.value;
+  throw usageError(`${what} ${path}: ${describeJsonProblem(json)}`);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { secretInFile } from '@quorate/wire';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { messageOf, usageError } from './errors.ts';
 import { promptSecret } from './terminal/prompt.ts';
@@ -10,7 +11,7 @@ import { promptSecret } from './terminal/prompt.ts';
 const LARGEST = 64 * 1024;
 
 /**
- * Reads a file that only its owner may read; one line feed at the end is dropped.
+ * Reads a file that only its owner may read, without what editors put around the secret.
  *
  * @throws CliError `usage` when the file is absent, empty, too large or readable by others
  */
@@ -26,7 +27,7 @@ export function readSecretFile(path: string, what: string): Uint8Array {
       );
     }
     if (stat.size > LARGEST) throw usageError(`${what} file ${path} is larger than 64 KiB`);
-    return readLine(file, stat.size, `${what} file ${path}`);
+    return readSecret(file, stat.size, `${what} file ${path}`);
   } finally {
     closeSync(file);
   }
@@ -40,16 +41,16 @@ function openPrivate(path: string, what: string): number {
   }
 }
 
-function readLine(file: number, size: number, what: string): Uint8Array {
+function readSecret(file: number, size: number, what: string): Uint8Array {
   const bytes = new Uint8Array(size);
-  const read = readSync(file, bytes, 0, size, 0);
-  let end = read;
-  if (end > 0 && bytes[end - 1] === 0x0a) end -= 1;
-  if (end > 0 && bytes[end - 1] === 0x0d) end -= 1;
-  const secret = bytes.slice(0, end);
-  bytes.fill(0);
-  if (secret.length === 0) throw usageError(`${what} is empty`);
-  return secret;
+  try {
+    const length = readSync(file, bytes, 0, size, 0);
+    const read = secretInFile(bytes.subarray(0, length));
+    if (!read.ok) throw usageError(`${what} ${read.problem}`);
+    return read.secret;
+  } finally {
+    bytes.fill(0);
+  }
 }
 
 /** How a secret is asked for when no file is given. */

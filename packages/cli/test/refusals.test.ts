@@ -42,11 +42,14 @@ describe('input that is wrong', () => {
   test.each([
     ['sign', '--participants', 'a,b'],
     ['verify', '--signature', `0x${'11'.repeat(65)}`],
-  ])('a zero digest is not accepted (%s)', async (...args) => {
+  ])('W-18: a digest of zero, or of the group order, is not accepted (%s)', async (...args) => {
     const address = ['--address', '0x2c7536E3605D9C16a7a3D7b1898e529396a65c23'];
-    const ran = await quorate(...args, ...address, '--digest', `0x${'0'.repeat(64)}`);
-    expect(ran.exit).toBe(2);
-    expect(ran.stderr).toContain('a zero digest is not accepted');
+    const order = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
+    for (const digest of ['0'.repeat(64), order]) {
+      const ran = await quorate(...args, ...address, '--digest', `0x${digest}`);
+      expect(ran.exit).toBe(2);
+      expect(ran.stderr).toContain('the digest: expected a digest that is not zero');
+    }
   });
 
   test.each([
@@ -60,6 +63,37 @@ describe('input that is wrong', () => {
     ['audit', 'verify', '/dev/null', '--public-key', '12'],
   ])('%s %s %s ends with 2 before anybody is asked', async (...args) => {
     expect((await quorate(...args, '--login', at('none'))).exit).toBe(2);
+  });
+});
+
+describe('W-4: a file of JSON', () => {
+  const digest = `0x${'11'.repeat(32)}`;
+  const order = ['--address', '0x2c7536E3605D9C16a7a3D7b1898e529396a65c23'];
+  const verified = (content: string) => {
+    writeFileSync(at('payload.json'), content);
+    const signature = ['--signature', `0x${'11'.repeat(64)}1b`];
+    return quorate('verify', ...order, ...signature, '--transaction', at('payload.json'));
+  };
+
+  test('with a key twice is refused by its line, and not the last one taken', async () => {
+    const ran = await verified(`{"kind": "digest",\n "digest": "${digest}", "digest": "0x02"}`);
+    expect(ran.exit).toBe(2);
+    expect(ran.stderr).toContain(
+      `${at('payload.json')}: line 2, column 82: duplicate key "digest"`,
+    );
+  });
+
+  test('that is none is told by its line, and none of it is repeated', async () => {
+    const ran = await verified('{"kind": "digest",\n "secret": 12 34}');
+    expect(ran.exit).toBe(2);
+    expect(ran.stderr).toContain('line 2, column 15: expected , or }');
+    expect(ran.stderr).not.toContain('34');
+  });
+
+  test('W-10: with a byte order mark is taken', async () => {
+    const ran = await verified(`\ufeff{"kind": "digest", "digest": "${digest}"}`);
+    expect(ran).toMatchObject({ exit: 6 });
+    expect(ran.stderr).not.toContain('line 1');
   });
 });
 

@@ -23,9 +23,14 @@ function secretFile(content: string | Uint8Array, mode = 0o600): string {
 }
 
 describe('secret files', () => {
-  test('one line feed at the end is dropped, inner bytes are kept', () => {
-    const read = readSecretFile(secretFile(' a b\n\n'), 'pin');
-    expect(new TextDecoder().decode(read)).toBe(' a b\n');
+  test('line ends at the end are dropped, inner bytes are kept', () => {
+    const read = readSecretFile(secretFile(' a\nb\r\n\n'), 'pin');
+    expect(new TextDecoder().decode(read)).toBe(' a\nb');
+  });
+
+  test('W-10: a byte order mark is no part of a secret', () => {
+    const read = readSecretFile(secretFile(Buffer.from('\ufeff1234\n')), 'pin');
+    expect([...read]).toEqual([0x31, 0x32, 0x33, 0x34]);
   });
 
   test.each([0o640, 0o604, 0o620, 0o602, 0o666])(

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { describeIssues } from '@quorate/wire';
-import { parse as parseYaml } from 'yaml';
+import { describeIssues, yamlProblem } from '@quorate/wire';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { TokenKeySettings } from './auth/index.ts';
 import type { ServerOptions } from './options.ts';
 import { type CoordinatorConfig, SETTINGS, schema } from './settings.ts';
@@ -116,16 +116,28 @@ function tokenSettings(tokens: CoordinatorConfig['tokens']): Partial<TokenKeySet
 
 function readTree(name: string): Tree {
   const text = read(name);
-  let value: unknown;
-  try {
-    value = parseYaml(text, { maxAliasCount: 0 });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'not readable';
-    throw new ConfigError(`${name}: ${reason}`, { cause: error });
+  const problem = yamlProblem(text);
+  if (problem !== undefined) throw new ConfigError(`${name}: ${problem}`);
+  const lines = new LineCounter();
+  // The pretty form of every error quotes the text around it, in quadratic time.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [mistake] = document.errors;
+  if (mistake !== undefined) {
+    throw new ConfigError(`${name}:${lines.linePos(mistake.pos[0]).line}: ${mistake.message}`);
   }
+  const value = valueOf(name, document);
   if (value === null || value === undefined) return {};
   if (!isTree(value)) throw new ConfigError(`${name}: expected keys and values`);
   return value;
+}
+
+function valueOf(name: string, document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'not readable';
+    throw new ConfigError(`${name}: ${reason}`, { cause });
+  }
 }
 
 function read(name: string): string {

@@ -50,6 +50,20 @@ describe('sources', () => {
     });
   });
 
+  test('W-4, W-10: a key twice names its line, and a byte order mark is passed over', () => {
+    expect(() => loadCoordinatorConfig({ file: file('language: en\nlanguage: zh-CN\n') })).toThrow(
+      new ConfigError(`${join(directory, 'config.yaml')}:2: Map keys must be unique`),
+    );
+    const marked = loadCoordinatorConfig({ file: file('\ufefflanguage: zh-CN\n') });
+    expect(marked.language).toBe('zh-CN');
+  });
+
+  test('X-1: nesting that would exhaust the stack of the YAML library is refused before it', () => {
+    for (const deep of ['- '.repeat(50_000), '['.repeat(100_000)]) {
+      expect(() => loadCoordinatorConfig({ file: file(deep) })).toThrow(/nested deeper than 32$/);
+    }
+  });
+
   test('paths of the file are relative to it, all others to where the program runs', () => {
     const config = loadCoordinatorConfig({
       file: file('data: ./state\n'),

@@ -1,9 +1,9 @@
 /**
  * YAML that people write: every mistake is named with its key, its line and what was probably meant.
  */
-import { nearest } from '@quorate/agent';
+import { nearest, readYamlDocument, valueOfYaml } from '@quorate/agent';
 import { describeIssues } from '@quorate/wire';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, SetupError } from './errors.ts';
 
@@ -18,14 +18,11 @@ export function readYaml<T>(
   schema: z.ZodType<T>,
   keys: readonly string[],
 ): T {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const [mistake] = document.errors;
-  if (mistake !== undefined) {
-    const line = lines.linePos(mistake.pos[0]).line;
-    const [what = 'not valid YAML'] = mistake.message.split('\n');
-    throw new SetupError('config/invalid', `${name}:${line}: ${what}`);
+  const read = readYamlDocument(text);
+  if ('mistake' in read) {
+    throw new SetupError('config/invalid', `${name}:${read.line}: ${read.mistake}`);
   }
+  const { document, lines } = read;
   const result = schema.safeParse(valueOf(name, document));
   if (result.success) return result.data;
   const issue = result.error.issues.find(({ code }) => code === 'unrecognized_keys');
@@ -46,7 +43,7 @@ export function readYaml<T>(
 
 function valueOf(name: string, document: Document): unknown {
   try {
-    return document.toJS({ maxAliasCount: 0 });
+    return valueOfYaml(document);
   } catch (error) {
     throw new SetupError('config/invalid', `${name}: ${messageOf(error)}`);
   }

@@ -1,8 +1,9 @@
 /** Where a cosigner's files are: everything in its store directory unless the configuration says otherwise. */
-import { readSecretFile } from '@quorate/agent';
 import type { ChipAttachment } from '@quorate/secure-element';
 import { join } from 'node:path';
 import { type LoadedConfig, pathOf } from './config.ts';
+
+export { readSecretBytes as readSecretLine } from '@quorate/agent';
 
 /** Names inside the store directory. */
 const STORE_FILES = {
@@ -94,14 +95,4 @@ export function nameOfChip(attachment: ChipAttachment): string {
     case 'pkcs11':
       return `the token ${attachment.token}`;
   }
-}
-
-/** A secret file without the line end that editors add; the caller wipes it. */
-export function readSecretLine(path: string): Uint8Array {
-  const content = readSecretFile(path);
-  let end = content.length;
-  while (end > 0 && (content[end - 1] === 0x0a || content[end - 1] === 0x0d)) end -= 1;
-  const bytes = Uint8Array.from(content.subarray(0, end));
-  content.fill(0);
-  return bytes;
 }

@@ -12,6 +12,7 @@ import {
   toHex,
   utf8,
 } from '@quorate/intent';
+import { describeJsonProblem, parseJson } from '@quorate/wire';
 import { z } from 'zod';
 import { messageOf, SetupError } from './errors.ts';
 
@@ -62,17 +63,19 @@ export function shownFingerprint(identity: PublicIdentity): string {
 
 /** Reads an exported file. @throws SetupError `config/invalid`, `config/missing` */
 export function readIdentity(path: string): PublicIdentity {
-  let text: string;
+  let content: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    content = readFileSync(path);
   } catch (error) {
     throw new SetupError(
       'config/missing',
       `partner key ${path} cannot be read (quorate cosigner pin, or partner_keys): ${messageOf(error)}`,
     );
   }
+  const json = parseJson(content);
+  if (!json.ok) throw new SetupError('config/invalid', `${path}: ${describeJsonProblem(json)}`);
   try {
-    const file = fileSchema.parse(JSON.parse(text));
+    const file = fileSchema.parse(json.value);
     const identity = fromHex(file.identity, 65);
     const agreement = fromHex(file.agreement, 32);
     checkP256PublicKey(identity);

@@ -20,7 +20,7 @@ import type { CosignerPaths } from './files.ts';
 import { attempted, isBeforeCount, isExplained, type Releases } from './releases.ts';
 import { openPrimePool, type SealedPool } from './store/primePool.ts';
 import { makeRecordSeal, type RecordSeal } from './store/recordSeal.ts';
-import { parsedJson } from './store/version.ts';
+import { parsedJson } from './json.ts';
 import type { RecordName, Vault } from './vault.ts';
 
 const POOL_LABEL = 'quorate/v1/cosigner/pool-key';

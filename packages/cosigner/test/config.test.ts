@@ -37,7 +37,7 @@ describe('a configuration', () => {
     ['paillier_bits: 1024', 'x.yaml:5: paillier_bits: expected 2048 or 3072'],
     ['approval: maybe', 'x.yaml:5: approval: expected auto, prompt or { policy: FILE }'],
     ['peer: http://x', 'x.yaml:5: peer: expected ws:// or wss://'],
-    ['role: enterprise', 'x.yaml:5: Map keys must be unique at line 5, column 1:'],
+    ['role: enterprise', 'x.yaml:5: Map keys must be unique'],
     ['identity: { chip: { kind: usb } }', 'x.yaml:5: identity.chip.kind: expected kind: virtual'],
     [
       'identity: { chip: { kind: pkcs11, module: m, tokn: t } }',

@@ -50,7 +50,10 @@ export function readArray(path: string, value: unknown, max: number): readonly u
 
 /** Reads well-formed text. */
 export function readText(path: string, value: unknown): string {
-  if (typeof value !== 'string' || value.length > MAX_TEXT) refuse(path, 'a string');
+  if (typeof value !== 'string') return refuse(path, 'a string');
+  if (value.length > MAX_TEXT) {
+    refuse(path, `a string of at most ${MAX_TEXT} UTF-16 units, not ${value.length}`);
+  }
   try {
     utf8(value);
   } catch {
@@ -59,7 +62,7 @@ export function readText(path: string, value: unknown): string {
   return value;
 }
 
-/** Reads an integer: decimal or `0x` text in its shortest form, or a safe integer; `bits` of two's complement or unsigned. */
+/** Reads an integer: decimal text in its shortest form, `0x` text as wallets write it, or a safe integer; `bits` of two's complement or unsigned. */
 export function readInteger(
   path: string,
   value: unknown,
@@ -74,11 +77,13 @@ export function readInteger(
   return number;
 }
 
+const INTEGER = /^(0|-?[1-9][0-9]{0,77}|0x[0-9a-fA-F]{1,64})$/;
+
 function toInteger(value: unknown): bigint | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : null;
   if (typeof value !== 'string') return null;
-  const isShort = /^(0|-?[1-9][0-9]{0,77}|0x(0|[1-9a-fA-F][0-9a-fA-F]{0,63}))$/.test(value);
-  return isShort ? BigInt(value) : null;
+  // Hex may have leading zeros, as in a word of 32 bytes; a decimal may not: elsewhere that is octal.
+  return INTEGER.test(value) ? BigInt(value) : null;
 }
 
 /** Reads an address of any case (mixed case must be a right checksum) into EIP-55. */
@@ -94,8 +99,9 @@ export function readAddress(path: string, value: unknown): string {
 /** Reads `0x` hex of at most {@link MAX_DATA} bytes, or of exactly `length`, into lower case. */
 export function readHex(path: string, value: unknown, length?: number): string {
   const expected = `0x and hex digits of ${length ?? `at most ${MAX_DATA}`} bytes`;
-  if (typeof value !== 'string' || value.length > 2 + 2 * (length ?? MAX_DATA)) {
-    return refuse(path, expected);
+  if (typeof value !== 'string') return refuse(path, expected);
+  if (value.length > 2 + 2 * (length ?? MAX_DATA)) {
+    return refuse(path, `${expected}, not of ${Math.ceil(value.length / 2) - 1}`);
   }
   const isHex = /^0x([0-9a-fA-F]{2})*$/.test(value);
   if (!isHex || (length !== undefined && value.length !== 2 + 2 * length)) refuse(path, expected);

@@ -120,9 +120,9 @@ export function verifyRoster(file: unknown, publicKey: Uint8Array): Roster {
   return roster;
 }
 
-/** Reads a roster file (its text, or the parsed JSON) without verifying it. @throws IntentError `intent/roster` */
+/** Reads a roster (a parsed file) without verifying it. @throws IntentError `intent/roster` */
 export function parseRoster(file: unknown): SignedRoster {
-  const value = record(typeof file === 'string' ? parseJson(file) : file, ROSTER_FIELDS);
+  const value = record(file, ROSTER_FIELDS);
   if (value['format'] !== ROSTER_FORMAT || !Array.isArray(value['entries'])) {
     throw new IntentError('intent/roster', `a file of format ${ROSTER_FORMAT}`);
   }
@@ -143,14 +143,6 @@ export function parseRoster(file: unknown): SignedRoster {
 }
 
 const ROSTER_FIELDS = ['format', 'serial', 'issued_at', 'entries', 'public_key', 'signature'];
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new IntentError('intent/roster', 'JSON');
-  }
-}
 
 function record(value: unknown, fields: readonly string[]): Readonly<Record<string, unknown>> {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -8,7 +8,7 @@ import { SessionKey } from './fields.ts';
 import { describeIssues } from './issues.ts';
 import { LIMITS } from './limits.ts';
 import { ClientMessage, ServerMessage } from './messages/index.ts';
-import { findUnsafeJson } from './strictJson.ts';
+import { describeJsonProblem, parseJson } from './strictJson.ts';
 import { safeText } from './texts.ts';
 
 /** Why a frame was refused, ready for `errorMessage`. */
@@ -57,10 +57,9 @@ function parseAs<M>(
   types: ReadonlySet<unknown>,
 ): ParsedFrame<M> {
   if (isOversized(text)) return refuse('frame_too_large', `expected at most ${LIMITS.frame} bytes`);
-  const unsafe = findUnsafeJson(text, LIMITS.depth);
-  if (unsafe !== undefined) return refuse('invalid_message', unsafe);
-  const value = parseJson(text);
-  if (value === undefined) return refuse('invalid_message', 'expected JSON');
+  const json = parseJson(text);
+  if (!json.ok) return refuse('invalid_message', describeJsonProblem(json));
+  const { value } = json;
   if (!Array.isArray(value)) {
     const one = parseMessage(value, schema, types, '');
     return one.ok ? { ok: true, messages: [one.message], batch: false } : one;
@@ -115,15 +114,6 @@ function refuse(
       ...(typeof cseq === 'number' && Number.isSafeInteger(cseq) && cseq > 0 ? { cseq } : {}),
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
 }
 
 function isOversized(text: string): boolean {

@@ -119,6 +119,15 @@ export {
   type TextName,
   textOf,
 } from './texts.ts';
+export {
+  describeJsonProblem,
+  type JsonLimits,
+  type JsonProblem,
+  type ParsedJson,
+  parseJson,
+} from './strictJson.ts';
+export { type SecretFile, secretInFile } from './secretFile.ts';
+export { yamlProblem } from './yamlBounds.ts';
 export { bounded, isCleanText, isPlainName, matching } from './strings.ts';
 export { VERSION } from './version.ts';
 export { AuditEntry, AuditList, AuditQuery, CheckpointAnswer, HealthAnswer } from './rest/audit.ts';

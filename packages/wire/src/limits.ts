@@ -10,8 +10,11 @@ export const LIMITS = {
   frame: KIB * KIB,
   /** Messages in one array frame. */
   batch: 64,
-  /** Nesting of arrays and objects in a frame. */
-  depth: 32,
+  /**
+   * Arrays and objects inside each other: in a frame, a body or a file, and of typed data alone. A batch,
+   * the message, its payload, the typed data and their message stand around the deepest value.
+   */
+  depth: { frame: 32 + 5, typedData: 32 },
   /** Holders of one key; also the highest part_index. */
   parties: 32,
   minThreshold: 2,
@@ -27,8 +30,10 @@ export const LIMITS = {
   /** `details` of an error. */
   details: 4096,
   token: 8 * KIB,
-  /** The JSON text of `payload`. */
-  payload: 64 * KIB,
+  /** Bytes of calldata in a transaction, and UTF-16 units of a text to be signed (@quorate/intent). */
+  calldata: 128 * KIB,
+  /** Characters of the JSON text of `payload`: two hex digits a byte of calldata, and what stands around it. */
+  payload: 2 * 128 * KIB + 8 * KIB,
   /** A session certificate: 171 bytes and a DER signature of at most 72. */
   certificate: 324,
   /** A DER signature of P-256, base64. */
@@ -56,6 +61,8 @@ export const LIMITS = {
   grants: 10_000,
   /** A fingerprint for people: 8 groups of 4 hex digits. */
   fingerprint: 39,
+  /** A configuration or policy file: characters, nesting, spaces before a line, commas and line ends. */
+  yaml: { size: 256 * KIB, depth: 32, indentation: 64, entries: 20_000 },
   /** Items on one page of a REST list. */
   page: { default: 50, max: 1000 },
   /** Characters of a password. */

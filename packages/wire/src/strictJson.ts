@@ -1,75 +1,88 @@
 /**
- * What JSON.parse lets through and a message must not have: duplicate keys, keys that name the
- * prototype, and deep nesting. Runs before JSON.parse, over the text itself.
+ * The one reader of JSON that somebody else wrote: messages, bodies, answers and files. It refuses what
+ * `JSON.parse` lets through (a key twice, the key `__proto__`, deep nesting, any size) and says where.
+ *
+ * @module
  */
+import { LIMITS } from './limits.ts';
+import { scanJson } from './scanJson.ts';
 
-/** Keys that could reach a prototype when an object is copied. */
-const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/** How much of JSON is taken. */
+export interface JsonLimits {
+  /** UTF-16 units of a text, or bytes. */
+  readonly size?: number;
+  /** Arrays and objects inside each other. */
+  readonly depth?: number;
+}
 
-/** Why a JSON text is refused before it is parsed; undefined when it is not. */
-export function findUnsafeJson(text: string, maxDepth: number): string | undefined {
-  const open: (Set<string> | null)[] = [];
-  for (let i = 0; i < text.length; i += 1) {
-    const c = text.charCodeAt(i);
-    if (c === QUOTE) {
-      const end = endOfString(text, i);
-      if (end === -1) return 'unterminated string';
-      const keys = open.at(-1);
-      if (keys && isKey(text, end)) {
-        const problem = addKey(keys, text.slice(i, end + 1));
-        if (problem !== undefined) return problem;
-      }
-      i = end;
-    } else if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
-      if (open.length === maxDepth) return `nested deeper than ${maxDepth}`;
-      open.push(c === OPEN_OBJECT ? new Set() : null);
-    } else if (c === CLOSE_OBJECT || c === CLOSE_ARRAY) {
-      open.pop();
-    }
+/** Why a text is no JSON that is taken, and where. It repeats nothing of the text but the names of keys. */
+export interface JsonProblem {
+  readonly problem: string;
+  /** From 1; absent where the text as a whole is the problem. */
+  readonly line?: number;
+  /** From 1, in UTF-16 units. */
+  readonly column?: number;
+}
+
+/** A value, or why there is none. */
+export type ParsedJson =
+  | { readonly ok: true; readonly value: unknown }
+  | ({ readonly ok: false } & JsonProblem);
+
+// Part of every runtime, but not of the compiler's ES2023 library.
+declare const TextDecoder: new (
+  label: 'utf-8',
+  options: { readonly fatal: true; readonly ignoreBOM: true },
+) => { decode(bytes: Uint8Array): string };
+
+/**
+ * Reads JSON: the size first, then every token, then the value. One byte order mark at the start, as
+ * some editors write it, is passed over. Linear in the size; never throws.
+ */
+export function parseJson(source: string | Uint8Array, limits: JsonLimits = {}): ParsedJson {
+  const { size = LIMITS.frame, depth = LIMITS.depth.frame } = limits;
+  if (source.length > size) {
+    const unit = typeof source === 'string' ? 'characters' : 'bytes';
+    return refuse({ problem: `expected at most ${size} ${unit}, got ${source.length}` });
   }
-  return undefined;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  return end;
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let backslashes = 0;
-  while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;
-  return backslashes % 2 === 1;
-}
-
-function isKey(text: string, end: number): boolean {
-  let i = end + 1;
-  while (' \t\r\n'.includes(text.charAt(i)) && i < text.length) i += 1;
-  return text.charCodeAt(i) === COLON;
-}
-
-function addKey(keys: Set<string>, quoted: string): string | undefined {
-  const key = quoted.includes('\\') ? unescape(quoted) : quoted.slice(1, -1);
-  if (key === undefined) return 'invalid escape in a key';
-  if (FORBIDDEN_KEYS.has(key)) return 'forbidden key';
-  if (keys.has(key)) return 'duplicate key';
-  keys.add(key);
-  return undefined;
-}
-
-function unescape(quoted: string): string | undefined {
+  const whole = typeof source === 'string' ? source : decode(source);
+  if (whole === undefined) return refuse({ problem: 'expected UTF-8' });
+  const text = whole.startsWith(BYTE_ORDER_MARK) ? whole.slice(1) : whole;
+  const found = scanJson(text, depth);
+  if (found !== undefined) return refuse({ problem: found.problem, ...placeOf(text, found.at) });
   try {
-    const value: unknown = JSON.parse(quoted);
-    return typeof value === 'string' ? value : undefined;
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    // The scan knows the whole grammar; this is for the day when it does not.
+    return refuse({ problem: 'expected JSON' });
+  }
+}
+
+/** A problem for people: what, and where when that is known. */
+export function describeJsonProblem({ problem, line, column }: JsonProblem): string {
+  return line === undefined ? problem : `line ${line}, column ${column}: ${problem}`;
+}
+
+const BYTE_ORDER_MARK = '\ufeff';
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined;
   }
+}
+
+function refuse(problem: JsonProblem): ParsedJson {
+  return { ok: false, ...problem };
+}
+
+function placeOf(text: string, at: number): { readonly line: number; readonly column: number } {
+  let line = 1;
+  let start = 0;
+  for (let end = text.indexOf('\n'); end !== -1 && end < at; end = text.indexOf('\n', start)) {
+    line += 1;
+    start = end + 1;
+  }
+  return { line, column: at - start + 1 };
 }

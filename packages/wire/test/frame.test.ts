@@ -33,11 +33,11 @@ describe('a frame', () => {
       return result.ok ? '' : result.error.details;
     };
     const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
-    const within = `{"type":"nothing","a":${nested(LIMITS.depth - 1)}}`;
+    const within = `{"type":"nothing","a":${nested(LIMITS.depth.frame - 1)}}`;
     expect(refused(within)).toBe('unknown_type');
-    for (const depth of [LIMITS.depth, 400_000]) {
-      expect(details(`{"type":"nothing","a":${nested(depth)}}`)).toMatch(/^nested deeper/);
-      expect(details('{"a":'.repeat(depth / 4 + LIMITS.depth))).toMatch(/^nested deeper/);
+    for (const depth of [LIMITS.depth.frame, 400_000]) {
+      expect(details(`{"type":"nothing","a":${nested(depth)}}`)).toMatch(/nested deeper than 37$/);
+      expect(details('{"a":'.repeat(depth / 4 + LIMITS.depth.frame))).toMatch(/nested deeper/);
     }
   });
 
@@ -51,12 +51,14 @@ describe('a frame', () => {
     expect(refused(twice)).toBe('invalid_message');
   });
 
-  it('is refused with a key that names a prototype, also inside a payload', () => {
-    for (const key of ['__proto__', 'constructor', 'prototype', '__pro\\u0074o__']) {
+  it('is refused with the key __proto__, also inside a payload', () => {
+    for (const key of ['__proto__', '__pro\\u0074o__']) {
       expect(refused(`{"type":"ack","seq":1,"${key}":{"admin":true}}`)).toBe('invalid_message');
       const inside = `{"type":"sign_request","payload":{"kind":"digest","${key}":{}}}`;
       const result = parse(inside);
-      expect(result.ok ? '' : result.error.details).toBe('forbidden key');
+      expect(result.ok ? '' : result.error.details).toBe(
+        'line 1, column 51: the key __proto__ is not taken',
+      );
     }
     expect(Reflect.get({}, 'admin')).toBeUndefined();
   });

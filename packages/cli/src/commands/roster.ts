@@ -8,7 +8,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import type { Attach, Context } from '../context.ts';
 import { messageOf, notVerified, usageError } from '../errors.ts';
-import { readJson, readText, writeDurably } from '../files.ts';
+import { readJson, writeDurably } from '../files.ts';
 import { parseHexOf } from '../payload.ts';
 import {
   makeRosterKey,
@@ -105,9 +105,9 @@ async function showFile(
 }
 
 function verified(file: string, key: Uint8Array): Roster {
-  const text = readText(file, 'roster');
+  const json = readJson(file, 'roster');
   try {
-    return verifyRoster(text, key);
+    return verifyRoster(json, key);
   } catch (error) {
     throw notVerified(`${file}: ${messageOf(error)}`);
   }
@@ -116,12 +116,12 @@ function verified(file: string, key: Uint8Array): Roster {
 function readEither(file: string): Roster {
   const json = readJson(file, 'roster');
   const isDraft = Draft.pick({ format: true }).loose().safeParse(json).success;
-  return isDraft ? readDraft(file) : rosterOf(file);
+  return isDraft ? readDraft(file) : rosterOf(file, json);
 }
 
-function rosterOf(file: string): Roster {
+function rosterOf(file: string, json: unknown): Roster {
   try {
-    const { serial, issued_at, entries } = parseRoster(readText(file, 'roster'));
+    const { serial, issued_at, entries } = parseRoster(json);
     return { serial, issuedAt: issued_at, entries: entries.map(entryOf) };
   } catch (error) {
     throw usageError(`${file}: ${messageOf(error)}`);

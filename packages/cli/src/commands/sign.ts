@@ -4,7 +4,7 @@
  * @module
  */
 import { fromHex, toHex } from '@quorate/intent';
-import { KeyAnswer, LIMITS, SignPayload } from '@quorate/wire';
+import { describeIssues, KeyAnswer, LIMITS, SignPayload } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import {
@@ -106,7 +106,7 @@ async function sign(context: Context, options: SignOptions): Promise<void> {
 function payloadOf(subject: Subject): { payload?: z.infer<typeof SignPayload> } {
   if (subject.source === undefined) return {};
   const payload = SignPayload.safeParse(subject.source);
-  if (!payload.success) throw usageError('the payload is too large, or not a JSON object');
+  if (!payload.success) throw usageError(`the payload: ${describeIssues(payload.error)}`);
   return { payload: payload.data };
 }
 

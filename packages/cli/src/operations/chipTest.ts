@@ -16,8 +16,9 @@ import {
 import type { ChipInfo, SecureElement } from '@quorate/secure-element';
 import type { ChipAnswer } from '@quorate/wire';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson } from '../files.ts';
 import { pinProblem, triesText } from './chipAccess.ts';
 import { type Authority, identityOf } from './chips.ts';
 
@@ -156,7 +157,7 @@ function counterText(counter: number, last: number): string {
 function lastCounter(directory: string, key: string): number {
   const path = join(directory, STATE_FILES.chips);
   if (!existsSync(path)) return 0;
-  const file: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  const file = readJson(path, 'chip counters');
   const counters: unknown =
     typeof file === 'object' && file !== null ? Reflect.get(file, 'counters') : undefined;
   const seen: unknown =

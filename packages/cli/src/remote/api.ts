@@ -3,12 +3,18 @@
  *
  * @module
  */
-import { describeIssues, LoginAnswer } from '@quorate/wire';
+import {
+  describeIssues,
+  describeJsonProblem,
+  LoginAnswer,
+  parseJson,
+  Problem,
+} from '@quorate/wire';
 import type { z } from 'zod';
 import { CliError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { foreign } from '../terminal/output.ts';
-import { type Endpoint, exchange, type HttpCall } from './http.ts';
+import { type Endpoint, exchange, type HttpCall, LARGEST_ANSWER } from './http.ts';
 import { type Login, readLogin, writeLogin } from './session.ts';
 
 const RENEW_BEFORE_MS = 30_000;
@@ -79,7 +85,7 @@ async function renew(endpoint: Endpoint, login: Login): Promise<Login> {
     body: { refresh_token: login.refresh_token },
   });
   if (answer.status !== 200) throw refusal(answer.status, answer.text);
-  const fresh = LoginAnswer.safeParse(parseJson(answer.text));
+  const fresh = LoginAnswer.safeParse(jsonOf(answer.text));
   if (!fresh.success) throw unexpectedAnswer('tokens expected');
   return { ...login, ...fresh.data };
 }
@@ -98,7 +104,7 @@ function apiWith(endpoint: Endpoint, token: () => Promise<string | undefined>): 
     endpoint,
     text: ask,
     async call(schema, call) {
-      const parsed = schema.safeParse(parseJson(await ask(call)));
+      const parsed = schema.safeParse(jsonOf(await ask(call)));
       if (!parsed.success) throw unexpectedAnswer(describeIssues(parsed.error));
       return parsed.data;
     },
@@ -110,13 +116,11 @@ function apiWith(endpoint: Endpoint, token: () => Promise<string | undefined>): 
   };
 }
 
-function parseJson(text: string): unknown {
+function jsonOf(text: string): unknown {
   if (text === '') return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw unexpectedAnswer('JSON expected');
-  }
+  const json = parseJson(text, { size: LARGEST_ANSWER });
+  if (!json.ok) throw unexpectedAnswer(describeJsonProblem(json));
+  return json.value;
 }
 
 function unexpectedAnswer(why: string): CliError {
@@ -138,18 +142,10 @@ function refusal(status: number, text: string): CliError {
   );
 }
 
-function problemOf(text: string): { code: string; title: string; detail: string } {
-  const field = (value: unknown): string => (typeof value === 'string' ? value : '');
-  try {
-    const body = JSON.parse(text) as Record<string, unknown>;
-    return {
-      code: field(body['code']),
-      title: field(body['title']),
-      detail: field(body['detail']),
-    };
-  } catch {
-    return { code: '', title: '', detail: '' };
-  }
+function problemOf(text: string): Pick<Problem, 'code' | 'title' | 'detail'> {
+  const json = parseJson(text);
+  const problem = json.ok ? Problem.safeParse(json.value) : undefined;
+  return problem?.success === true ? problem.data : { code: '', title: '', detail: '' };
 }
 
 function exitOf(status: number): ExitCode {

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { describeIssues, Problem } from '@quorate/wire';
+import { describeIssues, describeJsonProblem, parseJson, Problem } from '@quorate/wire';
 import type { z } from 'zod';
 import { CliError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { readText } from '../files.ts';
 import { readSecretFile } from '../secrets.ts';
 import { foreign } from '../terminal/output.ts';
-import { checkedUrl, type Endpoint, exchange } from './http.ts';
+import { checkedUrl, type Endpoint, exchange, LARGEST_ANSWER } from './http.ts';
 
 /** Options of every command that asks a cosigner. */
 export interface CosignerOptions {
@@ -40,16 +40,17 @@ export class CosignerApi {
       token: this.#token,
       ...(body === undefined ? {} : { body }),
     });
-    const json = parsed(text);
+    const json = parseJson(text, { size: LARGEST_ANSWER });
     if (status === 200 || status === 202) {
-      const answer = schema.safeParse(json);
+      if (!json.ok) throw this.#unexpected(describeJsonProblem(json));
+      const answer = schema.safeParse(json.value);
       if (answer.success) return answer.data;
       throw this.#unexpected(describeIssues(answer.error));
     }
-    const problem = Problem.safeParse(json);
+    const problem = Problem.safeParse(json.ok ? json.value : undefined);
     if (!problem.success) throw this.#unexpected(`status ${status}`);
     const { code, detail } = problem.data;
-    const hint = HINTS[code];
+    const hint = HINTS.get(code);
     throw new CliError(code, foreign(detail), {
       exit: exitOf(status),
       ...(hint === undefined ? {} : { hint }),
@@ -65,23 +66,15 @@ export class CosignerApi {
   }
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  unauthorised: 'the token is old, or of another server: quorate cosigner token',
-  unknown_partner: 'partners are in the configuration of the server that was asked',
-  unknown_key: 'quorate cosign keys lists the keys',
-  digest_mismatch: 'look at it again: quorate cosign sessions SESSION_ID',
-};
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ['unauthorised', 'the token is old, or of another server: quorate cosigner token'],
+  ['unknown_partner', 'partners are in the configuration of the server that was asked'],
+  ['unknown_key', 'quorate cosign keys lists the keys'],
+  ['digest_mismatch', 'look at it again: quorate cosign sessions SESSION_ID'],
+]);
 
 function exitOf(status: number): ExitCode {
   if (status === 401 || status === 403) return EXIT.unauthorised;
   if (status === 400 || status === 404) return EXIT.usage;
   return status >= 500 ? EXIT.unreachable : EXIT.refused;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

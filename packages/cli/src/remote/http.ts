@@ -10,7 +10,8 @@ import { isIPv4 } from 'node:net';
 import { CliError, messageOf, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 
-const LARGEST_ANSWER = 64 * 1024 * 1024;
+/** Bytes. */
+export const LARGEST_ANSWER: number = 64 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
 /** Where a coordinator is and how its certificate is checked. */

@@ -6,6 +6,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { describeJsonProblem, parseJson } from '@quorate/wire';
 import { z } from 'zod';
 import { CliError, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -60,19 +61,13 @@ export function readLogin(path: string): Login {
   }
   const bytes = readSecretFile(path, 'login');
   try {
-    const parsed = LoginFile.safeParse(parse(new TextDecoder().decode(bytes)));
+    const json = parseJson(bytes);
+    if (!json.ok) throw usageError(`${path}: ${describeJsonProblem(json)}`, 'log in again');
+    const parsed = LoginFile.safeParse(json.value);
     if (!parsed.success) throw usageError(`${path} is not a login file`, 'log in again');
     return parsed.data;
   } finally {
     bytes.fill(0);
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
   }
 }
 

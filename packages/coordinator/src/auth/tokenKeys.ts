@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { calculateJwkThumbprint } from 'jose';
 import { decodeSpki } from '@quorate/intent';
-import { describeIssues } from '@quorate/wire';
+import { describeIssues, describeJsonProblem, parseJson, secretInFile } from '@quorate/wire';
 import { z } from 'zod';
 import { ISSUER_DEFAULTS, type IssuerTerms } from './issuerTerms.ts';
 import { KeyFileError, type KeyKind, kindOf, loadOrCreateKey, readSecretFile } from './keyFile.ts';
@@ -104,8 +104,11 @@ async function ownKeyOf(key: KeyObject): Promise<OwnKey> {
 function loadShared(file: string): OwnKey {
   const content = readSecretFile(file);
   if (content === undefined) throw new KeyFileError(`HS256 secret file ${file} does not exist`);
-  const secret = new Uint8Array(Buffer.from(content.toString('utf8').trim(), 'utf8'));
+  const read = secretInFile(content);
   content.fill(0);
+  if (!read.ok) throw new KeyFileError(`HS256 secret file ${file} ${read.problem}`);
+  const secret = new Uint8Array(Buffer.from(Buffer.from(read.secret).toString('utf8').trim()));
+  read.secret.fill(0);
   const text = Buffer.from(secret).toString('utf8').toLowerCase();
   if (secret.length < MINIMUM_SECRET || new Set(secret).size < 12) {
     throw new KeyFileError(
@@ -126,7 +129,7 @@ async function loadJwks({ file, ...given }: JwksSettings): Promise<VerifyingKey[
     throw new KeyFileError(`${file} needs the issuer of its tokens, other than ${ISSUER}`);
   }
   if (audience === '') throw new KeyFileError(`${file} needs the audience of its tokens`);
-  const set = Jwks.safeParse(parseJson(file));
+  const set = Jwks.safeParse(readJson(file));
   if (!set.success) {
     throw new KeyFileError(
       `${file} is not a set of public Ed25519 and P-256 keys: ${describeIssues(set.error)}`,
@@ -146,12 +149,16 @@ async function loadJwks({ file, ...given }: JwksSettings): Promise<VerifyingKey[
   return keys;
 }
 
-function parseJson(file: string): unknown {
+function readJson(file: string): unknown {
+  let content: Buffer;
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new KeyFileError(`${file} cannot be read as JSON`, { cause: error });
+    content = readFileSync(file);
+  } catch (cause) {
+    throw new KeyFileError(`${file} cannot be read`, { cause });
   }
+  const json = parseJson(content);
+  if (!json.ok) throw new KeyFileError(`${file}: ${describeJsonProblem(json)}`);
+  return json.value;
 }
 
 function thumbprint(key: KeyObject): Promise<string> {

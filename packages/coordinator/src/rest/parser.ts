@@ -1,4 +1,4 @@
-import { LIMITS } from '@quorate/wire';
+import { describeJsonProblem, LIMITS, parseJson } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from './errors.ts';
 
@@ -7,16 +7,15 @@ export function addParser(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser(
     'application/json',
-    { parseAs: 'string', bodyLimit: LIMITS.restBody },
-    async (_request: unknown, body: string | Buffer) => parseJson(String(body)),
+    { parseAs: 'buffer', bodyLimit: LIMITS.restBody },
+    async (_request: unknown, body: string | Buffer) => bodyOf(Buffer.from(body)),
   );
 }
 
-function parseJson(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiError('invalid_request', 'the body is not JSON');
-  }
+function bodyOf(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return undefined;
+  // The route's own limit was applied while the body came in.
+  const json = parseJson(bytes, { size: bytes.length });
+  if (json.ok) return json.value;
+  throw new ApiError('invalid_request', `the body: ${describeJsonProblem(json)}`);
 }

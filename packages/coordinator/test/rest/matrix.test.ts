@@ -127,6 +127,31 @@ describe('every route', () => {
     expect(defects).toEqual([]);
   });
 
+  test('W-4: refuses a body with a key twice, and makes nobody an administrator by it', async () => {
+    const { app, call, tokenOf } = await openRest();
+    const headers = {
+      authorization: `Bearer ${await tokenOf('root')}`,
+      'content-type': 'application/json',
+    };
+    const payload = '{"username":"new","roles":["participant"],\n "roles":["admin"]}';
+    const response = await app.inject({ method: 'POST', url: '/api/v1/users', headers, payload });
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toMatchObject({
+      code: 'invalid_request',
+      detail: 'the body: line 2, column 2: duplicate key "roles"',
+    });
+    const { body } = await call('root', 'GET', '/api/v1/users');
+    expect(JSON.stringify(body)).not.toContain('"new"');
+    const invalid = Buffer.from('{"username":"n\xffw","roles":["participant"]}', 'latin1');
+    const bytes = await app.inject({
+      method: 'POST',
+      url: '/api/v1/users',
+      headers,
+      payload: invalid,
+    });
+    expect(bytes.json()).toMatchObject({ detail: 'the body: expected UTF-8' });
+  });
+
   test('refuses queries that it does not know', async () => {
     const { call } = await openRest();
     const urls = ['/api/v1/users?admin=1', '/api/v1/users?limit=0', '/api/v1/users?limit=9999'];

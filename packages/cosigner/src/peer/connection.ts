@@ -8,7 +8,7 @@ import { fromHex, toHex } from '@quorate/intent';
 import { PEER_LIMITS, PeerEnvelope, PeerHello, type PeerType } from '@quorate/wire';
 import type { RawData, WebSocket } from 'ws';
 import type { PublicIdentity } from '../partner.ts';
-import { parsedJson } from '../store/version.ts';
+import { parsedJson } from '../json.ts';
 import { deriveLinkKeys, type LinkKeys, makeEphemeral, openData, sealData } from './secure.ts';
 
 /** How often the other end is asked whether it lives, milliseconds. */
@@ -144,8 +144,8 @@ export class Connection {
   #receive(data: RawData, binary: boolean): void {
     // A connection that was closed from here hears nothing more.
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    const text = binary || !Buffer.isBuffer(data) ? '' : data.toString('utf8');
-    const parsed = PeerEnvelope.safeParse(parsedJson(text));
+    const bytes = binary || !Buffer.isBuffer(data) ? '' : data;
+    const parsed = PeerEnvelope.safeParse(parsedJson(bytes));
     if (!parsed.success || parsed.data.to !== this.#own.name) return this.#bear();
     if (this.#keys === undefined) return this.#meet(parsed.data);
     const envelope = parsed.data;
@@ -165,8 +165,7 @@ export class Connection {
 
   /** Takes the other end's hello; from then on only the owner of the pinned key is understood. */
   #meet(envelope: PeerEnvelope): void {
-    const json = Buffer.from(envelope.data, 'base64').toString('utf8');
-    const hello = PeerHello.safeParse(parsedJson(json));
+    const hello = PeerHello.safeParse(parsedJson(Buffer.from(envelope.data, 'base64')));
     const identity = this.#own.partner(envelope.from);
     const expected = this.#partner === undefined || this.#partner === envelope.from;
     if (!hello.success) return this.#refuse(4401, 'no hello of version 1', envelope.from);

@@ -1,5 +1,12 @@
 /** The HTTP server: the routes of the wire's table, and the upgrade of `/peer`. */
-import { COSIGNER_ROUTES, type CosignerRoute, describeIssues, LIMITS } from '@quorate/wire';
+import {
+  COSIGNER_ROUTES,
+  type CosignerRoute,
+  describeIssues,
+  describeJsonProblem,
+  LIMITS,
+  parseJson,
+} from '@quorate/wire';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '@quorate/agent';
 import type { z } from 'zod';
@@ -31,8 +38,10 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
     serverFactory: serverFactory(deps),
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) =>
-    parseBody(String(text), done),
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: unknown, body: string | Buffer) => bodyOf(Buffer.from(body)),
   );
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
@@ -131,10 +140,9 @@ function checked<T>(
   throw new CosignerError('invalid_request', `${where}: ${describeIssues(parsed.error)}`);
 }
 
-function parseBody(text: string, done: (error: Error | null, body?: unknown) => void): void {
-  try {
-    done(null, text === '' ? {} : JSON.parse(text));
-  } catch {
-    done(new CosignerError('invalid_request', 'the body is not JSON'));
-  }
+function bodyOf(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return {};
+  const json = parseJson(bytes);
+  if (json.ok) return json.value;
+  throw new CosignerError('invalid_request', `the body: ${describeJsonProblem(json)}`);
 }

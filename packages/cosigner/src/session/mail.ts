@@ -1,6 +1,6 @@
 /** Messages of a session that are not rounds: their plaintext is JSON. */
 import type { z } from 'zod';
-import { parsedJson } from '../store/version.ts';
+import { parsedJson } from '../json.ts';
 
 /** JSON as bytes. */
 export function encodeMail(value: object): Uint8Array {
@@ -9,6 +9,6 @@ export function encodeMail(value: object): Uint8Array {
 
 /** JSON by a schema, or undefined. */
 export function decodeMail<T>(schema: z.ZodType<T>, plaintext: Uint8Array): T | undefined {
-  const parsed = schema.safeParse(parsedJson(Buffer.from(plaintext).toString('utf8')));
+  const parsed = schema.safeParse(parsedJson(plaintext));
   return parsed.success ? parsed.data : undefined;
 }

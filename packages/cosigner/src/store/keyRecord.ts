@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { SetupError } from '../errors.ts';
 import type { ShareReleases } from '../releases.ts';
 import { isTag, type RecordSeal } from './recordSeal.ts';
-import { parsedJson } from './version.ts';
+import { parsedJson } from '../json.ts';
 
 const hex = (bytes: number): z.ZodString =>
   z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
@@ -106,7 +106,7 @@ export interface ReadRecord {
 
 /** Reads a record that this store wrote. @throws SetupError `store/tampered` */
 export function readKeyRecord(path: string, seal: RecordSeal): ReadRecord {
-  const file = fileSchema.safeParse(parsedJson(readIfPresent(path)?.toString('utf8') ?? ''));
+  const file = fileSchema.safeParse(parsedJson(readIfPresent(path) ?? ''));
   if (!file.success) throw tampered(path, 'its form');
   const { format, mac, record } = file.data;
   if (!isTag(mac, seal.record(JSON.stringify(record)))) throw tampered(path, 'mac');

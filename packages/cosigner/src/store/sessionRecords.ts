@@ -8,7 +8,7 @@ import { makePrivateDirectory, readIfPresent, removeIfPresent, replaceFile } fro
 import { COSIGNER_CODES, TwoPartySession, type TwoPartySessionQuery } from '@quorate/wire';
 import { z } from 'zod';
 import { SetupError } from '../errors.ts';
-import { parsedJson } from './version.ts';
+import { parsedJson } from '../json.ts';
 
 /** Finished sessions that are kept. */
 const KEPT = 10_000;
@@ -151,7 +151,7 @@ class SessionStore implements SessionRecords {
 }
 
 function readRecord(path: string): SessionRecord {
-  const parsed = recordSchema.safeParse(parsedJson(readIfPresent(path)?.toString('utf8') ?? ''));
+  const parsed = recordSchema.safeParse(parsedJson(readIfPresent(path) ?? ''));
   if (parsed.success) return parsed.data;
   throw new SetupError('store/tampered', `${path} is not a session record`);
 }

@@ -3,6 +3,7 @@ import { createFile, readIfPresent, replaceFile } from '@quorate/agent';
 import { z } from 'zod';
 import type { CosignerRoleName } from '../config.ts';
 import { SetupError } from '../errors.ts';
+import { parsedJson } from '../json.ts';
 
 const FORMAT = 'quorate-cosigner-store';
 
@@ -67,13 +68,4 @@ export function checkVersion(path: string, role: CosignerRoleName, name: string)
     );
   }
   return version;
-}
-
-/** JSON, or undefined for what is none. */
-export function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,164 @@
+/**
+ * The grammar of JSON (RFC 8259) over the text itself, with what a reader of foreign JSON refuses
+ * besides: a key twice, the key `__proto__`, and deep nesting.
+ *
+ * @module
+ */
+
+/** Why a text is refused, and at which UTF-16 unit. */
+export interface Found {
+  readonly problem: string;
+  readonly at: number;
+}
+
+/** Finds the first reason to refuse a text; undefined when there is none. Linear, without recursion. */
+export function scanJson(text: string, maxDepth: number): Found | undefined {
+  const scan: Scan = { text, at: 0, maxDepth, open: [], found: undefined };
+  for (let step: Step | undefined = value; step !== undefined; ) {
+    skipSpace(scan);
+    step = step(scan);
+  }
+  return scan.found;
+}
+
+interface Scan {
+  readonly text: string;
+  readonly maxDepth: number;
+  /** What is open: the keys so far of an object, null for an array. */
+  readonly open: (Set<string> | null)[];
+  at: number;
+  found: Found | undefined;
+}
+
+/** Reads one token and says what is expected next; nothing after the end or a problem. */
+type Step = (scan: Scan) => Step | undefined;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+const value: Step = (scan) => {
+  const { text, at } = scan;
+  switch (text.charAt(at)) {
+    case '{':
+      return enter(scan, new Set()) ? keyOrEnd : undefined;
+    case '[':
+      return enter(scan, null) ? valueOrEnd : undefined;
+    case '"':
+      return passText(scan) ? next : undefined;
+    default: {
+      const length = lengthOfScalar(text, at);
+      if (length === 0) return refuse(scan, 'expected a value');
+      scan.at += length;
+      return next;
+    }
+  }
+};
+
+const valueOrEnd: Step = (scan) => (scan.text.charAt(scan.at) === ']' ? leave(scan) : value(scan));
+
+const keyOrEnd: Step = (scan) => (scan.text.charAt(scan.at) === '}' ? leave(scan) : key(scan));
+
+const key: Step = (scan) => {
+  const start = scan.at;
+  if (scan.text.charCodeAt(start) !== QUOTE) return refuse(scan, 'expected a key in quotes');
+  if (!passText(scan)) return undefined;
+  const keys = scan.open.at(-1);
+  const quoted = scan.text.slice(start, scan.at);
+  const name = quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1);
+  if (name === '__proto__') return refuse(scan, 'the key __proto__ is not taken', start);
+  if (keys?.has(name)) return refuse(scan, `duplicate key ${shown(name)}`, start);
+  keys?.add(name);
+  return colon;
+};
+
+const colon: Step = (scan) => {
+  if (scan.text.charAt(scan.at) !== ':') return refuse(scan, 'expected :');
+  scan.at += 1;
+  return value;
+};
+
+/** After a value: more of what is open, its end, or the end of the text. */
+const next: Step = (scan) => {
+  const { text, at, open } = scan;
+  const keys = open.at(-1);
+  if (keys === undefined) {
+    return at === text.length ? undefined : refuse(scan, 'expected nothing after the value');
+  }
+  const end = keys === null ? ']' : '}';
+  const character = text.charAt(at);
+  if (character === end) return leave(scan);
+  if (character !== ',') return refuse(scan, `expected , or ${end}`);
+  scan.at += 1;
+  return keys === null ? value : key;
+};
+
+function enter(scan: Scan, keys: Set<string> | null): boolean {
+  if (scan.open.length === scan.maxDepth) {
+    refuse(scan, `nested deeper than ${scan.maxDepth}`);
+    return false;
+  }
+  scan.open.push(keys);
+  scan.at += 1;
+  return true;
+}
+
+function leave(scan: Scan): Step {
+  scan.open.pop();
+  scan.at += 1;
+  return next;
+}
+
+/** Passes a text in quotes. */
+function passText(scan: Scan): boolean {
+  const { text } = scan;
+  for (let at = scan.at + 1; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) {
+      scan.at = at + 1;
+      return true;
+    }
+    if (unit === BACKSLASH) {
+      const length = lengthOfEscape(text, at);
+      if (length === 0) return refuse(scan, 'invalid escape in a text', at) ?? false;
+      at += length - 1;
+    } else if (unit < 0x20) {
+      return refuse(scan, 'control character in a text', at) ?? false;
+    }
+  }
+  return refuse(scan, 'a text without its end') ?? false;
+}
+
+function lengthOfEscape(text: string, at: number): number {
+  const letter = text.charAt(at + 1);
+  if (letter === 'u') return /^[0-9a-fA-F]{4}$/.test(text.slice(at + 2, at + 6)) ? 6 : 0;
+  return letter !== '' && '"\\/bfnrt'.includes(letter) ? 2 : 0;
+}
+
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+
+/** Of a number or a word; 0 for neither. */
+function lengthOfScalar(text: string, at: number): number {
+  const word = WORDS.find((one) => text.startsWith(one, at));
+  if (word !== undefined) return word.length;
+  NUMBER.lastIndex = at;
+  return NUMBER.test(text) ? NUMBER.lastIndex - at : 0;
+}
+
+const WORDS = ['true', 'false', 'null'];
+
+function skipSpace(scan: Scan): void {
+  const { text } = scan;
+  for (;;) {
+    const unit = text.charCodeAt(scan.at);
+    if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return;
+    scan.at += 1;
+  }
+}
+
+function refuse(scan: Scan, problem: string, at: number = scan.at): undefined {
+  scan.found = { problem, at };
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
+}

@@ -1,0 +1,34 @@
+/**
+ * The secret in a file of one line: PIN, password, passphrase, token. Editors put a byte order mark before
+ * it and line ends after it; neither belongs to it.
+ *
+ * @module
+ */
+
+/** The secret, in memory of its own, or why the file holds none. */
+export type SecretFile =
+  | { readonly ok: true; readonly secret: Uint8Array }
+  | { readonly ok: false; readonly problem: string };
+
+/**
+ * Takes the secret out of a file's content. The caller wipes both.
+ *
+ * Security: a mark that stayed would make the right PIN a wrong one, and cost a try at each start.
+ */
+export function secretInFile(content: Uint8Array): SecretFile {
+  const [first, second, third] = content;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    return { ok: false, problem: 'is written in UTF-16; save it as UTF-8' };
+  }
+  const start = first === 0xef && second === 0xbb && third === 0xbf ? 3 : 0;
+  let end = content.length;
+  while (end > start && isLineEnd(content[end - 1])) end -= 1;
+  if (end === start) return { ok: false, problem: 'is empty' };
+  const line = content.subarray(start, end);
+  if (line.includes(0)) return { ok: false, problem: 'holds the character U+0000 (NUL)' };
+  return { ok: true, secret: Uint8Array.from(line) };
+}
+
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === 0x0a || byte === 0x0d;
+}
