@@ -15,6 +15,8 @@ export const LIMITS = {
    * the message, its payload, the typed data and their message stand around the deepest value.
    */
   depth: { frame: 32 + 5, typedData: 32 },
+  /** Keys of one JSON object; the largest in use are the 512 members of a type. */
+  keys: 4096,
   /** Holders of one key; also the highest part_index. */
   parties: 32,
   minThreshold: 2,

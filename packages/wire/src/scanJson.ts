@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { LIMITS } from './limits.ts';
 
 /** Why a text is refused, and at which UTF-16 unit. */
 export interface Found {
@@ -67,6 +68,9 @@ const key: Step = (scan) => {
   const name = quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1);
   if (name === '__proto__') return refuse(scan, 'the key __proto__ is not taken', start);
   if (keys?.has(name)) return refuse(scan, `duplicate key ${shown(name)}`, start);
+  if (keys?.size === LIMITS.keys) {
+    return refuse(scan, `expected at most ${LIMITS.keys} keys in an object`, start);
+  }
   keys?.add(name);
   return colon;
 };

@@ -95,6 +95,14 @@ describe('the strict reader of JSON', () => {
     });
   });
 
+  test('bounds the keys of an object, which cost most', () => {
+    const object = (count: number) =>
+      `{${Array.from({ length: count }, (_, at) => `"k${at}":0`).join()}}`;
+    expect(parseJson(object(LIMITS.keys)).ok).toBe(true);
+    expect(problemOf(`[${object(LIMITS.keys)},${object(LIMITS.keys)}]`)).toBe('none');
+    expect(problemOf(object(LIMITS.keys + 1))).toMatch(/expected at most 4096 keys in an object$/);
+  });
+
   test('says of each mistake what was expected, and never what came', () => {
     const mistakes: [string, string][] = [
       ['', 'line 1, column 1: expected a value'],
