@@ -228,7 +228,7 @@ describe('quorate cosigner does not start', () => {
 
   test('with a store of a newer version', async () => {
     const newer = readFileSync(both.at('enterprise/store.json'), 'utf8').replace(
-      '"version":2',
+      '"version":3',
       '"version":9',
     );
     await withFile('store.json', newer, () => refused('version 9', 'use the newer program'));
