@@ -8,6 +8,7 @@ import {
   DestroyRequest,
   KeygenRequest,
   type ServerMessage,
+  type SessionStateName,
   SignRequest,
 } from '@quorate/wire';
 import type { z } from 'zod';
@@ -24,6 +25,7 @@ import {
 import { AgentError } from './errors.ts';
 import { createLink } from './link.ts';
 import type { Link, LinkOptions } from './linkTypes.ts';
+import { SessionOrders } from './sessionOrders.ts';
 
 /** What a client is made of. */
 export type ClientOptions = Pick<
@@ -62,6 +64,7 @@ interface Waiter {
 export class CoordinatorClient {
   readonly #link: Link;
   readonly #waiters = new Map<string, Waiter>();
+  readonly #orders: SessionOrders;
   /** Messages still to come that were stored before this client asked for anything. */
   #stored: number | undefined;
 
@@ -81,6 +84,7 @@ export class CoordinatorClient {
         if (status === 'refused' || status === 'replaced') this.#rejectAll(detail);
       },
     });
+    this.#orders = new SessionOrders(this.#link);
   }
 
   /** Connects and registers. @throws AgentError `link/refused` */
@@ -157,6 +161,14 @@ export class CoordinatorClient {
     });
   }
 
+  /**
+   * Cancels a session that this user asked for, or any as an administrator; gives the state that holds then.
+   * @throws CeremonyError for a session of somebody else, or a destruction that nobody can take back
+   */
+  cancel(sessionKey: string): Promise<SessionStateName> {
+    return this.#orders.send({ type: 'cancel_request', session_key: sessionKey });
+  }
+
   close(): Promise<void> {
     this.#rejectAll('the client was closed');
     return this.#link.close();
@@ -188,6 +200,7 @@ export class CoordinatorClient {
     }
     if (!('session_key' in message) || message.session_key === undefined) return;
     const sessionKey = message.session_key;
+    if (!stored && this.#orders.takes(message)) return;
     const waiter = this.#waiters.get(sessionKey);
     if (!waiter) return;
     if (stored) return noteStored(waiter, message, sessionKey);
@@ -251,6 +264,7 @@ export class CoordinatorClient {
       waiter.reject(new AgentError('link/closed', `${sessionKey}: ${detail}`));
     }
     this.#waiters.clear();
+    this.#orders.rejectAll(detail);
   }
 }
 

@@ -75,6 +75,7 @@ export function explainInterrupt(output: Output, sessionKey: string): () => void
     output.warn(`session ${sessionKey} goes on without this program`);
     const hint = `to follow it, give the same command with --session-key ${sessionKey}`;
     output.note(hint);
+    output.note(`to end it: quorate sessions cancel ${sessionKey}`);
     const exit = EXIT.interrupted;
     output.event(errorEvent({ code: 'interrupted', message: 'interrupted', hint, exit }));
     process.exit(EXIT.interrupted);
@@ -163,7 +164,9 @@ const INPUT: ReadonlySet<string> = new Set([
 /** Codes after which the same request may well work under a new session key. */
 const AGAIN: ReadonlySet<string> = new Set([
   'aborted',
+  'cancelled',
   'conflicting_results',
+  'expired',
   'failed',
   'invalid_certificate',
   'invalid_result',

@@ -55,6 +55,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'roster key': '--out roster-key',
   'roster show': 'roster.json',
   'roster sign': 'roster-draft.json --key roster-key --out roster.json',
+  'sessions cancel': 'sign-2031',
   'sessions list': '',
   'sessions show': 'sign-2031',
   'users add': 'alice --role participant',

@@ -81,6 +81,22 @@ describe('quorate destroy', () => {
   });
 });
 
+describe('quorate sessions cancel', () => {
+  test('Y-7: shows the state that holds of a session that has ended, and changes nothing', async () => {
+    expect(await done('sessions', 'cancel', 'destroy-1')).toMatchObject({
+      session_key: 'destroy-1',
+      state: 'completed',
+      code: null,
+    });
+  });
+
+  test('Y-7: of a session that is not there ends with 3', async () => {
+    const ran = await quorate('sessions', 'cancel', 'nobody-has-this', ...login, '--json');
+    expect(ran.exit).toBe(3);
+    expect(ran.stdout).toMatch(/"code":"unknown_session"/);
+  });
+});
+
 describe('the address that is typed', () => {
   const given = '0x52908400098527886E0F7030069857D2E4169EE7';
 

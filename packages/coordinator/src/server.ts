@@ -92,6 +92,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     keys: { ...tokens, ...(keys.token === undefined ? {} : { key: keys.token }) },
     ...(options.lifetimes === undefined ? {} : { lifetimes: options.lifetimes }),
     ...(options.passwordCost === undefined ? {} : { cost: options.passwordCost }),
+    onChanged: (tx, username, at) => sessions.endings.userChanged(tx, username, at),
     onRevoked: (username) => hub.disconnect(username, CLOSE.tokenExpired, 'register again'),
   });
   const outbox = new Outbox((to, message) => hub.deliver(to, message));
@@ -101,7 +102,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     clock,
     users: auth.users,
     key: keys.authorisation,
-    onInactive: (tx, chip, at) => sessions.chipInactive(tx, chip, at),
+    onInactive: (tx, chip, at) => sessions.endings.chipInactive(tx, chip, at),
   });
   const sessions: SessionService = new SessionService({
     database,
@@ -155,8 +156,14 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     audit,
     clock,
     language,
-    keys: keysView(audit, clock),
+    keys: keysView(audit, clock, (tx, address, at) =>
+      sessions.endings.grantRevoked(tx, address, at),
+    ),
     sessions: sessionsView,
+    cancelSession: async (tx, actor, sessionKey) => {
+      const state = await sessions.endings.cancel(tx, actor, sessionKey);
+      return 'code' in state ? state : undefined;
+    },
     addresses,
     metrics,
     health,

@@ -4,6 +4,7 @@
  * Sessions, delivery and sockets depend on these types only, so that users, chips and the audit log
  * can be written, tested and replaced without them.
  */
+import type { ErrorCode } from '@quorate/wire';
 import type { Tx } from './store/database.ts';
 
 /** What a user may be allowed to do; one user may have several. */
@@ -233,6 +234,13 @@ export interface Sessions {
   ): Promise<Paged<SessionSummary>>;
   get(tx: Tx, sessionKey: string, visibility: Visibility): Promise<SessionDetails | undefined>;
 }
+
+/** Ends a session for its asker or an administrator; gives why not. */
+export type CancelSession = (
+  tx: Tx,
+  actor: string,
+  sessionKey: string,
+) => Promise<{ readonly code: ErrorCode; readonly details: string } | undefined>;
 
 /**
  * Two clocks, injected so that tests own the time. What is dated (tokens, certificates, entries of the log)

@@ -4,7 +4,7 @@
  */
 
 /** Messages that a client sends only to a server that names them. */
-export const FEATURES = ['round_problem'] as const;
+export const FEATURES = ['round_problem', 'cancel_request'] as const;
 
 /** One of them. */
 export type Feature = (typeof FEATURES)[number];

@@ -110,7 +110,13 @@ export {
   SignResult,
   SignSuccess,
 } from './messages/sign.ts';
-export { ErrorMessage, SessionState, SessionStateName, WaitingFor } from './messages/status.ts';
+export {
+  CancelRequest,
+  ErrorMessage,
+  SessionState,
+  SessionStateName,
+  WaitingFor,
+} from './messages/status.ts';
 export {
   CLOSE,
   type ErrorOptions,

@@ -49,6 +49,7 @@ describe('the table of codes', () => {
     const final = Object.keys(CODES).filter(isFinalCode);
     expect(final.toSorted()).toEqual([
       'aborted',
+      'cancelled',
       'chip_mismatch',
       'chip_unavailable',
       'conflicting_results',

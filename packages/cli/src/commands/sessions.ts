@@ -25,6 +25,17 @@ export function registerSessions(program: Command, attach: Attach): void {
     withLogin(sessions.command('show <session-key>')).description('where a session stands'),
     show,
   );
+  attach<LoginOption>(
+    withLogin(sessions.command('cancel <session-key>'))
+      .description('end a session that you asked for; administrators end any')
+      .addHelpText(
+        'after',
+        `
+Every participant is told and forgets what it had. Once the last round of a signature is out,
+somebody may hold it: the session then ends as unknown_outcome. What has ended stays as it ended.`,
+      ),
+    cancel,
+  );
 }
 
 async function list(context: Context, options: LoginOption): Promise<void> {
@@ -50,8 +61,26 @@ async function show(
   [sessionKey = '']: readonly string[],
 ): Promise<void> {
   const api = loginApi(loginPath(context, options));
-  const path = `/api/v1/sessions/${encodeURIComponent(sessionKey)}`;
-  const session = await api.call(SessionAnswer, { method: 'GET', path });
+  tell(context, await api.call(SessionAnswer, { method: 'GET', path: pathOf(sessionKey) }));
+}
+
+async function cancel(
+  context: Context,
+  options: LoginOption,
+  [sessionKey = '']: readonly string[],
+): Promise<void> {
+  const api = loginApi(loginPath(context, options));
+  const path = `${pathOf(sessionKey)}/cancel`;
+  const session = await api.call(SessionAnswer, { method: 'POST', path });
+  if (session.code === 'unknown_outcome') {
+    context.output.warn('it was cancelled after the last round: somebody may hold the signature');
+  }
+  tell(context, session);
+}
+
+const pathOf = (sessionKey: string): string => `/api/v1/sessions/${encodeURIComponent(sessionKey)}`;
+
+function tell(context: Context, session: SessionAnswer): void {
   const rows = session.participants.map((party) => [
     String(party.part_index),
     foreign(party.username),

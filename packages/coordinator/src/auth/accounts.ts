@@ -129,6 +129,7 @@ export async function patchUser(
         ),
       },
     });
+    await context.onChanged(tx, username, at);
     return changed;
   });
 }

@@ -62,6 +62,8 @@ export interface AuthOptions {
   /** Milliseconds; 15 minutes and 12 hours unless given. */
   readonly lifetimes?: Lifetimes;
   readonly cost?: PasswordCost;
+  /** Told in the transaction that changes the roles or the state of a user. */
+  readonly onChanged?: (tx: Tx, username: string, at: number) => Promise<void>;
   /** Told after a user was changed or a token voided, so that open sockets can be looked at again. */
   readonly onRevoked?: (username: string) => void;
 }
@@ -82,6 +84,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     tokens: createTokenService(keys, database, now),
     throttle: createThrottle(() => clock.elapsed()),
     lifetimes: options.lifetimes ?? LIFETIMES,
+    onChanged: options.onChanged ?? (async () => undefined),
     decoy: await hashPassword(randomBytes(24).toString('base64'), cost),
   };
   const told = async <T>(username: string, work: Promise<T>): Promise<T> => {

@@ -1,5 +1,5 @@
 import type { AuditEvent, AuditLog, Clock, Role } from '../services.ts';
-import type { Database } from '../store/database.ts';
+import type { Database, Tx } from '../store/database.ts';
 import { hashPassword, isOutdated, type PasswordCost, verifyPassword } from './password.ts';
 import { familyOf, renew, revokeFamily, startFamily } from './refresh.ts';
 import { Refusal } from './refusal.ts';
@@ -34,6 +34,8 @@ export interface LoginContext {
   readonly throttle: Throttle;
   readonly cost: PasswordCost;
   readonly lifetimes: Lifetimes;
+  /** Told in the transaction that changes the roles or the state of a user. */
+  readonly onChanged: (tx: Tx, username: string, at: number) => Promise<void>;
   /** The hash of a password that nobody has, compared when there is no other. */
   readonly decoy: string;
 }

@@ -8,7 +8,7 @@ import type { ChipRegistry } from '../chips/index.ts';
 import type { Replacements } from '../chips/replacement.ts';
 import type { Health } from '../health.ts';
 import type { ClientAddresses } from '../limits/addresses.ts';
-import type { Clock, Identity, Keys, Sessions, Visibility } from '../services.ts';
+import type { CancelSession, Clock, Identity, Keys, Sessions, Visibility } from '../services.ts';
 import type { Database } from '../store/database.ts';
 import { ApiError } from './errors.ts';
 import type { Metrics } from './metrics.ts';
@@ -22,6 +22,7 @@ export interface RestDeps {
   readonly audit: Audit;
   readonly keys: Keys;
   readonly sessions: Sessions;
+  readonly cancelSession: CancelSession;
   readonly clock: Clock;
   readonly addresses: ClientAddresses;
   /** Told about defects; never given a body, a header or a query. */

@@ -16,7 +16,13 @@ const OfGrant = z.strictObject({ address: Address, username: Username });
 const OfSession = z.strictObject({ session_key: SessionKey });
 
 /** Keys, who may use them, and sessions: never a shard, a certificate or a body. */
-export function ceremonyHandlers({ database, keys, sessions, auth }: RestDeps): Handlers {
+export function ceremonyHandlers({
+  database,
+  keys,
+  sessions,
+  cancelSession,
+  auth,
+}: RestDeps): Handlers {
   return {
     'GET /api/v1/keys': async ({ request, identity }) => {
       const page = pageAsked(parse(ListQuery, request.query));
@@ -65,6 +71,14 @@ export function ceremonyHandlers({ database, keys, sessions, auth }: RestDeps): 
       const session = await database.read((tx) => sessions.get(tx, session_key, visible));
       if (session === undefined) throw new ApiError('unknown_session', 'no such session');
       return session;
+    },
+    'POST /api/v1/sessions/{session_key}/cancel': async ({ request, identity }) => {
+      const { session_key } = parse(OfSession, request.params);
+      return database.transaction(async (tx) => {
+        const refusal = await cancelSession(tx, identity.username, session_key);
+        if (refusal !== undefined) throw new ApiError(refusal.code, refusal.details);
+        return sessions.get(tx, session_key, {});
+      });
     },
   };
 }

@@ -50,10 +50,10 @@ export class Book {
     return loaded;
   }
 
-  /** Applies an event and carries out what it leads to. */
-  async store(tx: Tx, before: Loaded, event: Event, round?: Cause['round']): Promise<void> {
+  /** Applies an event and carries out what it leads to; gives the state that holds then. */
+  async store(tx: Tx, before: Loaded, event: Event, round?: Cause['round']): Promise<SessionState> {
     const { state, effects } = apply(before.state, event);
-    if (state === before.state) return;
+    if (state === before.state) return state;
     await appendEvent(tx, before, event, state);
     this.keep(tx, { state, events: before.events + 1 });
     const cause = { at: event.at, ...(round === undefined ? {} : { round }) };
@@ -63,6 +63,7 @@ export class Book {
       const { database, onError } = this.#options;
       tx.onCommit(() => void database.scrub().catch(onError));
     }
+    return state;
   }
 
   /** Keeps a session in memory, as it will be once the transaction is durable. */

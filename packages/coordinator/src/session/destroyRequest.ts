@@ -12,9 +12,9 @@ import {
   holdersOf,
   inactive,
   keyMismatch,
-  mayParticipate,
   type RequestContext,
 } from './requests.ts';
+import { mayDestroy, mayParticipate } from './rights.ts';
 import type { Absent, Party, Requested } from './types.ts';
 
 /** Checks a request for the destruction of a key (docs/spec/destroy.md §2). */
@@ -28,7 +28,7 @@ export async function openDestroy(
   if (address === undefined) return refuse('invalid_message', 'address: EIP-55 checksum is wrong');
   const key = await findKey(tx, address);
   if (key === undefined) return refuse('unknown_key', `no key of ${address}`);
-  if (key.creator !== asker.username && !asker.user.roles.includes('admin')) {
+  if (!mayDestroy(key, asker.user)) {
     return refuse('forbidden_key', `${address} was made by somebody else`);
   }
   const problem =

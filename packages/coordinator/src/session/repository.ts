@@ -111,21 +111,28 @@ export async function openSessions(tx: Tx): Promise<string[]> {
   return rows.map((row) => row.session_key);
 }
 
-/** The keys of the sessions about one key, or with one participant, that have not ended. */
+/** The keys of the sessions about one key, with one participant, or of one asker, that have not ended. */
 export async function openSessionsOf(
   tx: Tx,
-  whose: { readonly address: string } | { readonly username: string },
+  whose:
+    | { readonly address: string }
+    | { readonly username: string }
+    | { readonly coordinator: string },
 ): Promise<string[]> {
-  const condition =
-    'address' in whose
-      ? 'address = ?'
-      : `EXISTS (SELECT 1 FROM session_participants p
-           WHERE p.session_key = sessions.session_key AND p.username = ?)`;
+  const [condition, value] = conditionOf(whose);
   const rows = await tx.all<{ session_key: string }>(
     `SELECT session_key FROM sessions WHERE ended = 0 AND ${condition} ORDER BY session_key`,
-    ['address' in whose ? whose.address : whose.username],
+    [value],
   );
   return rows.map((row) => row.session_key);
+}
+
+function conditionOf(whose: Parameters<typeof openSessionsOf>[1]): [sql: string, value: string] {
+  if ('address' in whose) return ['address = ?', whose.address];
+  if ('coordinator' in whose) return ['coordinator = ?', whose.coordinator];
+  const takesPart = `EXISTS (SELECT 1 FROM session_participants p
+    WHERE p.session_key = sessions.session_key AND p.username = ?)`;
+  return [takesPart, whose.username];
 }
 
 /** The destructions that may still want a receipt of this participant. */

@@ -22,6 +22,7 @@ import {
   shardsOf,
 } from './keys.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { mayParticipate } from './rights.ts';
 import type { Deadlines, Party, Requested, SignTarget } from './types.ts';
 
 /** What a request is checked against. */
@@ -250,11 +251,6 @@ function sharedChip(parties: readonly Party[]): Refusal | undefined {
   if (twice === undefined) return undefined;
   const details = `the chip ${twice.seId} would hold two shards of one key`;
   return refuse('invalid_participants', details);
-}
-
-/** Whether a user may take part in sessions. */
-export function mayParticipate(user: Awaited<ReturnType<Users['find']>>): boolean {
-  return user?.state === 'active' && user.roles.includes('participant');
 }
 
 function partyOf(index: number, username: string, chip: Chip): Party {

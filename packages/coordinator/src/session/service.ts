@@ -7,22 +7,23 @@
  */
 import type { ClientMessage, DestroyRequest, KeygenRequest, SignRequest } from '@quorate/wire';
 import type { Tally } from '../audit/index.ts';
-import type { Chip, Users } from '../services.ts';
+import type { Users } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { Book, type BookOptions } from './book.ts';
 import { decide, type ParticipantMessage } from './decide.ts';
 import { Deletions } from './deletions.ts';
 import { openDestroy } from './destroyRequest.ts';
 import { perform } from './effects.ts';
+import { Endings } from './endings.ts';
 import { guard } from './guard.ts';
 import { completionOf, progressOf } from './messages.ts';
 import { authoriseDeletion, noteDeletion, noticesFor, type OrphanAnswer } from './orphans.ts';
 import { open } from './reduce.ts';
-import { isDestroying } from './reduceDestroy.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { countOpen, insertSession, openSessions, openSessionsOf, originOf } from './repository.ts';
+import { countOpen, insertSession, openSessions, originOf } from './repository.ts';
 import { requestHashOf } from './requestHash.ts';
 import { openKeygen, openSign } from './requests.ts';
+import { mayAsk } from './rights.ts';
 import { answerEntry, type Entry, refusalEntry, requestEntry } from './trail.ts';
 import type { Deadlines, Requested } from './types.ts';
 
@@ -51,11 +52,14 @@ export class SessionService {
   readonly #options: SessionServiceOptions;
   readonly #book: Book;
   readonly #deletions: Deletions;
+  /** Ends sessions for reasons that lie outside of them. */
+  readonly endings: Endings;
 
   constructor(options: SessionServiceOptions) {
     this.#options = options;
     this.#book = new Book(options);
     this.#deletions = new Deletions(this.#book, options);
+    this.endings = new Endings(this.#book, options);
   }
 
   /** Takes up every session that had not ended when the server stopped. */
@@ -92,27 +96,6 @@ export class SessionService {
     return [...(await noticesFor(tx, username)), ...(await this.#deletions.notices(tx, username))];
   }
 
-  /** Ends or relieves the sessions of a chip that takes part in nothing any more. */
-  async chipInactive(
-    tx: Tx,
-    { seId, username, state: chipState }: Chip,
-    at: number,
-  ): Promise<void> {
-    for (const sessionKey of await openSessionsOf(tx, { username })) {
-      const loaded = await this.#book.load(tx, sessionKey);
-      const party = loaded?.state.parties.find((one) => one.seId === seId);
-      if (loaded === undefined || party === undefined) continue;
-      const from = party.index;
-      if (!isDestroying(loaded.state)) {
-        const details = `the chip ${seId} of ${username} is ${chipState}`;
-        const why = { code: 'chip_unavailable', details, concerned: [from] } as const;
-        await this.#book.store(tx, loaded, { type: 'ended', at, ...why });
-      } else if (chipState === 'lost' || chipState === 'destroyed') {
-        await this.#book.store(tx, loaded, { type: 'excused', at, from, chipState });
-      }
-    }
-  }
-
   async #dispatch(tx: Tx, sender: Sender, message: SessionMessage): Promise<Refusal | undefined> {
     switch (message.type) {
       case 'keygen_request':
@@ -120,6 +103,10 @@ export class SessionService {
       case 'destroy_request':
         return sender.role === 'coordinator'
           ? this.#request(tx, sender, message)
+          : wrongRole(message.type, 'coordinator');
+      case 'cancel_request':
+        return sender.role === 'coordinator'
+          ? this.#cancel(tx, sender, message.session_key)
           : wrongRole(message.type, 'coordinator');
       case 'keygen_response':
       case 'keygen_result':
@@ -151,9 +138,7 @@ export class SessionService {
     }
     const { users, maxOpenSessions, clock } = this.#options;
     const user = await users.find(tx, sender.username);
-    if (user?.state !== 'active' || !user.roles.includes('coordinator')) {
-      return refuse('forbidden_role', 'no active coordinator');
-    }
+    if (!mayAsk(user)) return refuse('forbidden_role', 'no active coordinator');
     if ((await countOpen(tx, sender.username)) >= maxOpenSessions) {
       return refuse('too_many_sessions', `at most ${maxOpenSessions} open sessions`);
     }
@@ -165,6 +150,15 @@ export class SessionService {
     this.#book.keep(tx, { state, events: 1 });
     await this.#audit(tx, requestEntry(sender.username, request.type, state));
     await perform(tx, this.#book.context, state, effects, { at: event.at });
+    return undefined;
+  }
+
+  async #cancel(tx: Tx, sender: Sender, sessionKey: string): Promise<Refusal | undefined> {
+    const state = await this.endings.cancel(tx, sender.username, sessionKey);
+    if ('code' in state) return state;
+    const to = { username: sender.username, role: 'coordinator' } as const;
+    const { outbox, clock } = this.#options;
+    await outbox.send(tx, to, progressOf(state), { now: clock.now() });
     return undefined;
   }
 

@@ -22,12 +22,22 @@ import { loadSession } from './repository.ts';
 import type { SessionState } from './types.ts';
 
 /** The service behind the REST routes of keys. */
-export function keysView(audit: AuditLog, clock: Clock): Keys {
+export function keysView(
+  audit: AuditLog,
+  clock: Clock,
+  /** Told in the same transaction that a user may no longer use a key. */
+  onRevoked: (tx: Tx, address: string, at: number) => Promise<void>,
+): Keys {
   return {
     list: listKeys,
     get: getKey,
     grant: (tx, request) => grant(tx, audit, clock.now(), request),
-    revoke: (tx, request) => revoke(tx, audit, clock.now(), request),
+    revoke: async (tx, request) => {
+      const at = clock.now();
+      const address = await revoke(tx, audit, at, request);
+      if (address !== undefined) await onRevoked(tx, address, at);
+      return address !== undefined;
+    },
   };
 }
 
@@ -110,15 +120,15 @@ async function revoke(
   audit: AuditLog,
   at: number,
   request: GrantRequest,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const address = normalAddress(request.address);
-  if (address === undefined) return false;
+  if (address === undefined) return undefined;
   const { actor, username } = request;
   const { changes } = await tx.run('DELETE FROM grants WHERE address = ? AND username = ?', [
     address,
     username,
   ]);
-  if (changes === 0) return false;
+  if (changes === 0) return undefined;
   const details = { username };
   await audit.append(tx, {
     at,
@@ -128,7 +138,7 @@ async function revoke(
     outcome: 'ok',
     details,
   });
-  return true;
+  return address;
 }
 
 /** The service behind the REST routes of sessions. */

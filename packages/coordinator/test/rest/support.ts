@@ -5,6 +5,10 @@ import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { type ChipRegistry, createChips } from '../../src/chips/index.ts';
 import { createReplacements } from '../../src/chips/replacement.ts';
 import { ClockWatch } from '../../src/clockWatch.ts';
+import { Tally } from '../../src/audit/index.ts';
+import { Hub } from '../../src/delivery/hub.ts';
+import { Outbox } from '../../src/delivery/outbox.ts';
+import { SessionService } from '../../src/session/service.ts';
 import { createHealth } from '../../src/health.ts';
 import { ClientAddresses } from '../../src/limits/addresses.ts';
 import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
@@ -63,6 +67,23 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
   const defects: unknown[] = [];
   const key = loadOrCreateKey(join(directory, 'keys', 'chips.pem'), 'p256');
   const chips = createChips({ database, audit, clock, users: auth.users, key });
+  const onError = (error: unknown): void => void defects.push(error);
+  const hub = new Hub();
+  const sessions = new SessionService({
+    database,
+    users: auth.users,
+    chips,
+    audit,
+    tally: new Tally({ database, audit, clock, onError }),
+    outbox: new Outbox((to, message) => hub.deliver(to, message)),
+    hub,
+    clock,
+    language: 'en',
+    onError,
+    deadlines: { invitation: 120_000, round: 30_000, session: 300_000 },
+    maxOpenSessions: 64,
+  });
+  onTestFinished(() => sessions.stop());
   const logged: string[] = [];
   const app = Fastify({
     routerOptions: { maxParamLength: 1024 },
@@ -74,13 +95,19 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
     chips,
     replacements: createReplacements({ database, audit, clock, chips }),
     audit,
-    keys: keysView(audit, clock),
+    keys: keysView(audit, clock, (tx, address, at) =>
+      sessions.endings.grantRevoked(tx, address, at),
+    ),
     sessions: sessionsView,
+    cancelSession: async (tx, actor, sessionKey) => {
+      const state = await sessions.endings.cancel(tx, actor, sessionKey);
+      return 'code' in state ? state : undefined;
+    },
     clock,
     addresses: new ClientAddresses([]),
     metrics: createMetrics(),
     health: createHealth({ database, clockWatch, isReady }),
-    onError: (error) => defects.push(error),
+    onError,
     ...deps,
   });
   await app.ready();

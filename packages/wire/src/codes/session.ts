@@ -177,6 +177,15 @@ export const SESSION_CODES = {
     zhCN: '会话超时',
     meaning: 'details names who is missing and for what; silence blames nobody.',
   },
+  cancelled: {
+    http: 409,
+    final: true,
+    toParticipants: 'aborted',
+    en: 'the session was cancelled',
+    zhCN: '会话已被取消',
+    meaning:
+      'Its asker or an administrator cancelled it, or somebody lost the right that it needs; details says who. Nothing was signed.',
+  },
   expired: {
     http: 504,
     final: true,

@@ -36,7 +36,7 @@ import {
   SignResponse,
   SignResult,
 } from './sign.ts';
-import { ErrorMessage, SessionState } from './status.ts';
+import { CancelRequest, ErrorMessage, SessionState } from './status.ts';
 
 /** Every message that a client may send. Unknown types and unknown fields are refused. */
 export const ClientMessage = z
@@ -54,6 +54,7 @@ export const ClientMessage = z
     DestroyRequest,
     DestroyResponse,
     DestroyResult,
+    CancelRequest,
     ChipChallengeMessage,
     OrphanResponse,
     OrphanResult,

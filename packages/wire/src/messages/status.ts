@@ -27,6 +27,16 @@ export const ErrorMessage = z
   .meta({ id: 'ErrorMessage', description: 'something was refused, or a session ended' });
 export type ErrorMessage = z.infer<typeof ErrorMessage>;
 
+/** The asker, or an administrator, cancels a session; answered by `session_state`. */
+export const CancelRequest = z
+  .strictObject({
+    type: z.literal('cancel_request'),
+    session_key: SessionKey,
+    cseq: Sequence.optional(),
+  })
+  .meta({ id: 'CancelRequest', description: 'cancels a session' });
+export type CancelRequest = z.infer<typeof CancelRequest>;
+
 /** Where a session can stand. */
 export const SessionStateName = z
   .enum(['invited', 'running', 'results', 'completed', 'failed'])

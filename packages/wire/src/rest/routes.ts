@@ -302,6 +302,13 @@ const ceremonies: readonly Route[] = [
     params: ofSession,
     codes: ['unknown_session'],
   }),
+  route(
+    'POST /api/v1/sessions/{session_key}/cancel',
+    ['admin', 'coordinator'],
+    'cancel a session: its asker, or an administrator',
+    SessionAnswer,
+    { params: ofSession, codes: ['unknown_session', 'wrong_state'] },
+  ),
 ];
 
 const oversight: readonly Route[] = [

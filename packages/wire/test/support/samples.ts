@@ -141,6 +141,7 @@ export const CLIENT_SAMPLES: readonly Record<string, unknown>[] = [
     message: '',
   },
   { type: 'destroy_result', ...session, part_index: 1, success: false, message: 'no' },
+  { type: 'cancel_request', ...session, cseq: 7 },
   {
     type: 'round_problem',
     ...session,

@@ -1,0 +1,102 @@
+/** Sessions that end, or are relieved of somebody, for a reason that lies outside of them. */
+import type { AuditLog, Chip, Clock, Users } from '../services.ts';
+import type { Tx } from '../store/database.ts';
+import type { Book } from './book.ts';
+import { isDestroying } from './reduceDestroy.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { openSessionsOf } from './repository.ts';
+import { isAdmin, lostRight } from './rights.ts';
+import type { SessionState } from './types.ts';
+
+/** What endings work with. */
+export interface EndingOptions {
+  readonly users: Users;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+}
+
+/** Ends sessions from outside. */
+export class Endings {
+  readonly #book: Book;
+  readonly #options: EndingOptions;
+
+  constructor(book: Book, options: EndingOptions) {
+    this.#book = book;
+    this.#options = options;
+  }
+
+  /**
+   * Cancels a session for its asker or an administrator; gives the state that holds then. Somebody may hold
+   * a signature already: the outcome says so. What has ended stays as it ended.
+   */
+  async cancel(tx: Tx, actor: string, sessionKey: string): Promise<SessionState | Refusal> {
+    const { users, audit, clock } = this.#options;
+    const loaded = await this.#book.load(tx, sessionKey);
+    const user = await users.find(tx, actor);
+    const mayCancel = loaded?.state.coordinator === actor || isAdmin(user);
+    if (loaded === undefined || !mayCancel) {
+      return refuse('unknown_session', 'no session with this session_key was asked for by you');
+    }
+    const { state } = loaded;
+    if (state.outcome !== undefined) return state;
+    if (isDestroying(state)) {
+      const why = 'everybody has consented to this destruction, which nobody can take back';
+      return refuse('wrong_state', why);
+    }
+    const at = clock.now();
+    const action = 'session.cancel';
+    await audit.append(tx, {
+      at,
+      actor,
+      action,
+      subject: sessionKey,
+      outcome: 'ok',
+      details: { kind: state.kind, coordinator: state.coordinator },
+    });
+    const why = { code: 'cancelled', details: `cancelled by ${actor}`, concerned: [] } as const;
+    return this.#book.store(tx, loaded, { type: 'ended', at, ...why });
+  }
+
+  /** Ends every open session that a user asked for or takes part in, and that nobody would be asked for now. */
+  async userChanged(tx: Tx, username: string, at: number): Promise<void> {
+    await this.#endUnauthorised(tx, await openSessionsOf(tx, { username }), at);
+    await this.#endUnauthorised(tx, await openSessionsOf(tx, { coordinator: username }), at);
+  }
+
+  /** Ends every open session of a key that its asker may no longer use. */
+  async grantRevoked(tx: Tx, address: string, at: number): Promise<void> {
+    await this.#endUnauthorised(tx, await openSessionsOf(tx, { address }), at);
+  }
+
+  /** Ends or relieves the sessions of a chip that takes part in nothing any more. */
+  async chipInactive(
+    tx: Tx,
+    { seId, username, state: chipState }: Chip,
+    at: number,
+  ): Promise<void> {
+    for (const sessionKey of await openSessionsOf(tx, { username })) {
+      const loaded = await this.#book.load(tx, sessionKey);
+      const party = loaded?.state.parties.find((one) => one.seId === seId);
+      if (loaded === undefined || party === undefined) continue;
+      const from = party.index;
+      if (!isDestroying(loaded.state)) {
+        const details = `the chip ${seId} of ${username} is ${chipState}`;
+        const why = { code: 'chip_unavailable', details, concerned: [from] } as const;
+        await this.#book.store(tx, loaded, { type: 'ended', at, ...why });
+      } else if (chipState === 'lost' || chipState === 'destroyed') {
+        await this.#book.store(tx, loaded, { type: 'excused', at, from, chipState });
+      }
+    }
+  }
+
+  async #endUnauthorised(tx: Tx, sessionKeys: readonly string[], at: number): Promise<void> {
+    for (const sessionKey of sessionKeys) {
+      const loaded = await this.#book.load(tx, sessionKey);
+      if (loaded === undefined || loaded.state.outcome !== undefined) continue;
+      const lost = await lostRight(tx, this.#options.users, loaded.state);
+      if (lost === undefined) continue;
+      const ended = { type: 'ended', at, code: 'cancelled' } as const;
+      await this.#book.store(tx, loaded, { ...ended, ...lost });
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/** Who may ask for what and who may take part: once for requests, once more for sessions that are open. */
+import type { User, Users } from '../services.ts';
+import type { Tx } from '../store/database.ts';
+import { findKey, type KeyRecord, mayUse } from './keys.ts';
+import type { SessionState } from './types.ts';
+
+/** Whether a user may ask for anything. */
+export function mayAsk(user: User | undefined): user is User {
+  return user?.state === 'active' && user.roles.includes('coordinator');
+}
+
+/** Whether a user may take part in sessions. */
+export function mayParticipate(user: User | undefined): boolean {
+  return user?.state === 'active' && user.roles.includes('participant');
+}
+
+/** Whether a user may ask for the destruction of a key: its creator, or an administrator. */
+export function mayDestroy(key: KeyRecord, user: User): boolean {
+  return key.creator === user.username || isAdmin(user);
+}
+
+/** Whether a user is an administrator who is not disabled. */
+export function isAdmin(user: User | undefined): boolean {
+  return user?.state === 'active' && user.roles.includes('admin');
+}
+
+/** Why nobody would be asked for this session now, and who is concerned; undefined when it may go on. */
+export async function lostRight(
+  tx: Tx,
+  users: Users,
+  state: SessionState,
+): Promise<{ readonly details: string; readonly concerned: readonly number[] } | undefined> {
+  const { coordinator, parties } = state;
+  const asker = await users.find(tx, coordinator);
+  if (!mayAsk(asker)) return { details: `${coordinator} may no longer ask`, concerned: [] };
+  if (!(await mayStillUse(tx, asker, state))) {
+    return { details: `${coordinator} may no longer use this key`, concerned: [] };
+  }
+  for (const { index, username } of parties) {
+    if (mayParticipate(await users.find(tx, username))) continue;
+    return { details: `${username} may no longer take part`, concerned: [index] };
+  }
+  return undefined;
+}
+
+async function mayStillUse(tx: Tx, asker: User, { kind, target }: SessionState): Promise<boolean> {
+  if (target === undefined) return true;
+  const key = await findKey(tx, target.address);
+  if (key === undefined) return false;
+  return kind === 'destroy' ? mayDestroy(key, asker) : mayUse(tx, key, asker.username);
+}
