@@ -2,7 +2,7 @@
  * One session as the protocol thread runs it: its channel, its protocol machine, and the wiping of
  * what it held.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { KeyUnsafe, Message, Session } from '@quorate/tss';
 import {
   type Channel,
@@ -51,7 +51,10 @@ export function prepare(): Preparation {
 export class PartySession<T> {
   readonly #channel: Channel;
   readonly #session: Session<T>;
+  /** What was taken, one message a slot; two where a peer said two things, which ends the session. */
   readonly #opened: OpenedMessage[] = [];
+  /** Slots that are taken, with the hash of the body as it travelled. */
+  readonly #taken = new Map<string, Buffer>();
   readonly #privateBodies: Uint8Array[] = [];
 
   constructor(
@@ -72,21 +75,28 @@ export class PartySession<T> {
     return this.#seal(this.#session.start());
   }
 
-  /** Opens a frame and hands it to the protocol; what is not authentic changes nothing. */
+  /**
+   * Opens a frame and hands it to the protocol; what is not authentic changes nothing. A frame that comes again is known
+   * by its slot and its bytes before anything is decrypted, and of what the protocol does not take nothing is kept.
+   */
   receive(frame: RoundFrame): Received {
-    const opened = this.#channel.open({
-      round: frame.round,
-      from: frame.from,
-      to: frame.to,
-      body: Buffer.from(frame.body, 'base64'),
-      signature: Buffer.from(frame.signature, 'base64'),
-    });
+    const { round, from, to } = frame;
+    const sealed = Buffer.from(frame.body, 'base64');
+    const slot = `${round}/${from}/${to}`;
+    const hash = createHash('sha256').update(sealed).digest();
+    if (this.#taken.get(slot)?.equals(hash) === true)
+      return { ignored: 'duplicate', awaited: false };
+    const signature = Buffer.from(frame.signature, 'base64');
+    const opened = this.#channel.open({ round, from, to, body: sealed, signature });
     if (typeof opened === 'string') return { ignored: opened, awaited: this.#awaits(frame) };
-    if (opened.to !== null) this.#privateBodies.push(opened.plaintext);
-    const { round, from, to, body } = opened;
-    const { disposition, send } = this.#session.receive({ round, from, to, body });
-    if (disposition === 'accepted') this.#opened.push(opened);
-    if (disposition !== 'accepted') return { ignored: disposition, awaited: false };
+    const { disposition, send } = this.#session.receive({ round, from, to, body: opened.body });
+    if (disposition !== 'accepted') {
+      if (to !== null) opened.plaintext.fill(0);
+      return { ignored: disposition, awaited: false };
+    }
+    this.#taken.set(slot, hash);
+    this.#opened.push(opened);
+    if (to !== null) this.#privateBodies.push(opened.plaintext);
     return { ignored: null, frames: this.#seal(send) };
   }
 
@@ -109,6 +119,7 @@ export class PartySession<T> {
     for (const body of this.#privateBodies) body.fill(0);
     this.#privateBodies.length = 0;
     this.#opened.length = 0;
+    this.#taken.clear();
   }
 
   #awaits({ round, from }: RoundFrame): boolean {
