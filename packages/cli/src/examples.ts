@@ -62,9 +62,11 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'users change': 'alice --disable',
   'users list': '',
   'users login': `${COORDINATOR} --username alice`,
+  'users logins': 'alice',
   'users logout': '',
   'users setup': `${COORDINATOR} --username root`,
   'users token': 'alice --days 30 --out token',
+  'users tokens': 'alice',
 };
 
 /** Adds the examples to the commands below this one. */

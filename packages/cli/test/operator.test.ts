@@ -135,6 +135,47 @@ describe('logins', () => {
     await logIn('treasurer');
   });
 
+  test('Y-8: logins and tokens are listed, ended and withdrawn by their ids', async () => {
+    await logIn('treasurer');
+    const list = async () =>
+      (await done('users', 'logins', 'treasurer', ...as('root')))['logins'] as {
+        login_id: string;
+        ended?: string;
+      }[];
+    expect(await done('users', 'logins', ...as('treasurer'))).toEqual({
+      event: 'result',
+      username: 'treasurer',
+      logins: await list(),
+    });
+    const [newest] = await list();
+    await done('users', 'logins', 'treasurer', '--end', newest?.login_id ?? '', ...as('root'));
+    expect((await list())[0]).toMatchObject({ ended: 'withdrawn' });
+    expect((await quorate('keys', 'list', ...as('treasurer'))).exit).toBe(4);
+    await logIn('treasurer');
+    const file = at('treasurer.token');
+    const made = await done('users', 'token', 'treasurer', '--out', file, ...as('root'));
+    const id = String(made['token_id']);
+    const wrong = await quorate('users', 'tokens', 'alice', '--withdraw', id, ...as('root'));
+    expect([wrong.exit, wrong.stderr]).toEqual([3, expect.stringContaining('no such token')]);
+    await done('users', 'tokens', 'treasurer', '--withdraw', id, ...as('root'));
+    const { tokens } = await done('users', 'tokens', 'treasurer', ...as('root'));
+    expect(tokens).toMatchObject([{ token_id: id, withdrawn_at: expect.any(Number) }]);
+    const odd = await quorate('users', 'logins', '--end', '../users', ...as('root'));
+    expect(odd.exit).toBe(2);
+  });
+
+  test('Y-9: a new login shows the device by the one that the file held before', async () => {
+    await logIn('treasurer');
+    const wrong = secret('wrong', 'not the password at all');
+    const other = ['--url', server.url, '--username', 'treasurer', '--login', at('none')];
+    for (let guess = 0; guess < 5; guess += 1) {
+      await quorate('users', 'login', ...other, '--password-file', wrong);
+    }
+    const elsewhere = await quorate('users', 'login', ...other, '--password-file', at('password'));
+    expect(elsewhere.exit).not.toBe(0);
+    await logIn('treasurer');
+  });
+
   test('1.9.2 a participant cannot add users or read the log', async () => {
     const add = await quorate(
       'users',

@@ -63,7 +63,7 @@ export function loadCoordinatorConfig(sources: ConfigSources = {}): CoordinatorC
 
 /** The options of a server that runs by a configuration; reads the TLS files. */
 export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
-  const { tls, tokens, deadlines, limits, timeouts } = config;
+  const { tls, tokens, deadlines, limits, timeouts, rates, retention } = config;
   return {
     dataDirectory: config.data,
     host: config.listen.host,
@@ -94,6 +94,16 @@ export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
       keepAlive: timeouts.keep_alive * 1000,
       register: timeouts.register * 1000,
     },
+    rates: {
+      loginsPerAddress: rates.logins_per_address,
+      refreshesPerAddress: rates.refreshes_per_address,
+      requestsPerUser: rates.requests_per_user,
+      guessesPerPlace: rates.guesses_per_place,
+      guessesPerName: rates.guesses_per_name,
+      messagesPerSecond: rates.messages_per_second,
+      messagesAtOnce: rates.messages_at_once,
+    },
+    knownFor: retention.known_devices * 86_400_000,
     ...(tls === undefined
       ? {}
       : { tls: { certificate: read(tls.certificate_file), key: read(tls.key_file) } }),

@@ -2,7 +2,7 @@
 import type { ConnectionLimits, Language } from '@quorate/wire';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Lifetimes, PasswordCost, ServerKeyName, TokenKeySettings } from './auth/index.ts';
-import type { Timeouts } from './limits/defaults.ts';
+import type { Rates, Timeouts } from './limits/defaults.ts';
 import type { Clock } from './services.ts';
 import type { Deadlines } from './session/types.ts';
 import type { ConsoleFiles } from './web.ts';
@@ -40,6 +40,9 @@ export interface ServerOptions {
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed; none unless given. */
   readonly trustedProxies?: readonly string[];
   readonly timeouts?: Partial<Timeouts>;
+  readonly rates?: Partial<Rates>;
+  /** How long a device or an address counts as known after a login. */
+  readonly knownFor?: number;
 }
 
 /** Where a server can be reached. */

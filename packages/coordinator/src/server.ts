@@ -21,7 +21,7 @@ import { Hub } from './delivery/hub.ts';
 import { Outbox } from './delivery/outbox.ts';
 import { createHealth } from './health.ts';
 import { ClientAddresses } from './limits/addresses.ts';
-import { connectionLimits, TIMEOUTS } from './limits/defaults.ts';
+import { connectionLimits, RATES, TIMEOUTS } from './limits/defaults.ts';
 import { createMetrics, registerRest } from './rest/index.ts';
 import type { Clock } from './services.ts';
 import { SessionService } from './session/service.ts';
@@ -75,6 +75,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
   const tokens = { keyFile: join(options.dataDirectory, 'keys', 'token.pem'), ...options.tokens };
   const keys = await openKeys(options, tokens, database, clock);
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const rates = { ...RATES, ...options.rates };
   const app = createApp(options, timeouts);
   const onError = (error: unknown): void => app.log.error({ error: describe(error) }, 'failure');
   const hub = new Hub();
@@ -85,6 +86,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     key: keys.audit,
   });
   const tally = new Tally({ database, audit, clock, onError });
+  const metrics = createMetrics();
   const auth = await createAuth({
     database,
     audit,
@@ -93,7 +95,11 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     ...(options.lifetimes === undefined ? {} : { lifetimes: options.lifetimes }),
     ...(options.passwordCost === undefined ? {} : { cost: options.passwordCost }),
     onChanged: (tx, username, at) => sessions.endings.userChanged(tx, username, at),
-    onRevoked: (username) => hub.disconnect(username, CLOSE.tokenExpired, 'register again'),
+    tally,
+    rates,
+    ...(options.knownFor === undefined ? {} : { knownFor: options.knownFor }),
+    onRevoked: (revoked) => hub.disconnect(revoked, CLOSE.tokenExpired, 'register again'),
+    onGuess: (outcome) => metrics.login(outcome),
   });
   const outbox = new Outbox((to, message) => hub.deliver(to, message));
   const chips = createChips({
@@ -138,6 +144,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     limiter,
     addresses,
     registerTimeout: timeouts.register,
+    rates,
   });
   const state = { ready: false };
   const clockWatch = new ClockWatch(clock, (step) => {
@@ -145,7 +152,6 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     audit.record(clockStepEntry(step)).catch(onError);
   });
   const health = createHealth({ database, clockWatch, isReady: () => state.ready });
-  const metrics = createMetrics();
   countConnections(metrics.registry, sockets, limiter);
   countClockSteps(metrics.registry, clockWatch);
   registerRest(app, {
@@ -165,6 +171,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
       return 'code' in state ? state : undefined;
     },
     addresses,
+    rates,
     metrics,
     health,
     onError: (error, route) => app.log.error({ error: describe(error), route }, 'request failed'),

@@ -17,6 +17,15 @@ export interface Identity {
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   readonly tokenId: string;
+  /** The login that the token belongs to; tokens for programs and of other issuers belong to none. */
+  readonly loginId?: string;
+}
+
+/** What is void from now on: a token, a login, or all that a user has. */
+export interface Revoked {
+  readonly username: string;
+  readonly tokenId?: string;
+  readonly loginId?: string;
 }
 
 /** A token that is not taken. */

@@ -1,8 +1,8 @@
 /** The settings of a coordinator: their names, types, bounds and defaults. */
 import { DEADLINES, type Language } from '@quorate/wire';
 import { z } from 'zod';
-import { ISSUER_DEFAULTS, type TokenType } from './auth/index.ts';
-import { CONNECTIONS, TIMEOUTS } from './limits/defaults.ts';
+import { ISSUER_DEFAULTS, KNOWN_FOR, type TokenType } from './auth/index.ts';
+import { CONNECTIONS, RATES, TIMEOUTS } from './limits/defaults.ts';
 
 /** A configuration with every default filled in and absolute paths. Times are seconds. */
 export interface CoordinatorConfig {
@@ -44,8 +44,20 @@ export interface CoordinatorConfig {
     readonly keep_alive: number;
     readonly register: number;
   };
+  readonly rates: {
+    readonly logins_per_address: number;
+    readonly refreshes_per_address: number;
+    readonly requests_per_user: number;
+    readonly guesses_per_place: number;
+    readonly guesses_per_name: number;
+    readonly messages_per_second: number;
+    readonly messages_at_once: number;
+  };
+  readonly retention: { readonly known_devices: number };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 }
+
+const DAY = 86_400_000;
 
 /** A time in seconds, with its default in milliseconds. */
 const seconds = (
@@ -57,6 +69,19 @@ const seconds = (
     .min(min)
     .max(max)
     .default(fallback / 1000);
+/** How often something may happen. */
+const times = (fallback: number, max = 1_000_000): z.ZodDefault<z.ZodInt> =>
+  z.int().min(1).max(max).default(fallback);
+/** A time in days, with its default in milliseconds. */
+const days = (
+  fallback: number,
+  { min = 0, max }: { min?: number; max: number },
+): z.ZodDefault<z.ZodNumber> =>
+  z
+    .number()
+    .min(min)
+    .max(max)
+    .default(fallback / DAY);
 /** How long a client may keep a connection waiting. */
 const patience = (fallback: number): z.ZodDefault<z.ZodNumber> =>
   seconds(fallback, { min: 1, max: 600 });
@@ -141,6 +166,21 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
       register: patience(TIMEOUTS.register),
     })
     .prefault({}),
+  /** Per minute, unless the name says otherwise. */
+  rates: z
+    .strictObject({
+      logins_per_address: times(RATES.loginsPerAddress),
+      refreshes_per_address: times(RATES.refreshesPerAddress),
+      requests_per_user: times(RATES.requestsPerUser),
+      /** In a row. */
+      guesses_per_place: times(RATES.guessesPerPlace, 100),
+      guesses_per_name: times(RATES.guessesPerName, 10_000),
+      messages_per_second: times(RATES.messagesPerSecond),
+      messages_at_once: times(RATES.messagesAtOnce),
+    })
+    .prefault({}),
+  /** Days. */
+  retention: z.strictObject({ known_devices: days(KNOWN_FOR, { max: 365 }) }).prefault({}),
   log: z
     .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
     .prefault({}),

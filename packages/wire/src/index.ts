@@ -161,14 +161,19 @@ export {
   ChipRegistration,
   ChipStateName,
 } from './rest/chips.ts';
-export { Done, ListQuery, Problem, Role } from './rest/common.ts';
+export { Done, ListQuery, NewestQuery, Problem, Role } from './rest/common.ts';
 export {
   LoginAnswer,
+  LoginEntry,
+  LoginList,
   LoginRequest,
   LogoutRequest,
   RefreshRequest,
   SetupRequest,
   TokenAnswer,
+  TokenEntry,
+  TokenId,
+  TokenList,
   TokenRequest,
   UserAnswer,
   UserCreate,

@@ -11,9 +11,16 @@ import { readText, writeDurably } from '../files.ts';
 import { addUser, issueToken, logIn, setUpAdministrator } from '../operations/users.ts';
 import { everyPage, loginApi } from '../remote/api.ts';
 import { checkedUrl, type Endpoint } from '../remote/http.ts';
-import { defaultLoginPath, readLogin, removeLogin, writeLogin } from '../remote/session.ts';
+import {
+  defaultLoginPath,
+  earlierLogin,
+  readLogin,
+  removeLogin,
+  writeLogin,
+} from '../remote/session.ts';
 import { obtainSecret, withSecretText } from '../secrets.ts';
 import { foreign, table } from '../terminal/output.ts';
+import { registerAccessLists } from './userAccess.ts';
 
 const ROLES = ['admin', 'coordinator', 'participant', 'auditor'];
 const DAY_SECONDS = 86_400;
@@ -33,6 +40,7 @@ export function registerUsers(program: Command, attach: Attach): void {
   const users = program.command('users').description('the administrator, logins, people, tokens');
   registerAccess(users, attach);
   registerPeople(users, attach);
+  registerAccessLists(users, attach, { withLogin, loginPath });
 }
 
 /** The option that names the login file. */
@@ -97,8 +105,10 @@ async function setUp(
 async function signIn(context: Context, options: ConnectOptions & PersonOptions): Promise<void> {
   const path = loginPath(context, options);
   const endpoint = endpointOf(options);
+  const { username } = options;
+  const device = earlierLogin(path, { url: endpoint.url, username })?.refresh_token;
   const login = await withPassword(options, false, (password) =>
-    logIn(endpoint, { username: options.username, password }),
+    logIn(endpoint, { username, password }, device),
   );
   writeLogin(path, login);
   context.output.result({ username: login.username, roles: login.roles, login: path }, [
@@ -257,7 +267,8 @@ async function makeToken(
   const issued = await issueToken(api, username, Math.floor(options.days * DAY_SECONDS));
   writeDurably(options.out, `${issued.token}\n`, { private: true });
   const until = new Date(issued.expires_at).toISOString();
-  context.output.result({ username, file: options.out, expires_at: issued.expires_at }, [
+  const { token_id, expires_at } = issued;
+  context.output.result({ username, file: options.out, token_id, expires_at }, [
     `token of ${username} in ${options.out}, valid until ${until}`,
   ]);
 }

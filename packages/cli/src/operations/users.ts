@@ -27,15 +27,19 @@ export async function setUpAdministrator(
   });
 }
 
-/** Exchanges a password for tokens. */
+/**
+ * Exchanges a password for tokens. The refresh token of an earlier login here shows that the device is known:
+ * guesses that somebody makes elsewhere then do not make this login wait.
+ */
 export async function logIn(
   endpoint: Endpoint,
   credentials: Credentials,
+  device?: string,
 ): Promise<Omit<Login, 'format'>> {
   const tokens = await anonymousApi(endpoint).call(LoginAnswer, {
     method: 'POST',
     path: '/api/v1/auth/login',
-    body: credentials,
+    body: { ...credentials, ...(device === undefined ? {} : { refresh_token: device }) },
   });
   return { ...endpoint, ...tokens };
 }
@@ -50,11 +54,7 @@ export async function addUser(
 }
 
 /** A token for a program that speaks as this user, e.g. its agent; seconds at most 30 days. */
-export function issueToken(
-  api: Api,
-  username: string,
-  seconds: number,
-): Promise<{ token: string; expires_at: number }> {
+export function issueToken(api: Api, username: string, seconds: number): Promise<TokenAnswer> {
   return api.call(TokenAnswer, {
     method: 'POST',
     path: `/api/v1/users/${encodeURIComponent(username)}/tokens`,

@@ -71,6 +71,20 @@ export function readLogin(path: string): Login {
   }
 }
 
+/** The login that the file holds already, if it is one of this user at this coordinator. */
+export function earlierLogin(
+  path: string,
+  { url, username }: Pick<Login, 'url' | 'username'>,
+): Login | undefined {
+  try {
+    const login = readLogin(path);
+    return login.url === url && login.username === username ? login : undefined;
+  } catch {
+    // A file that is no login is overwritten by the new one, like one that is missing.
+    return undefined;
+  }
+}
+
 /** Writes the login, mode 0600. */
 export function writeLogin(path: string, login: Omit<Login, 'format'>): void {
   const content = { format: 'quorate-login/v1', ...login };

@@ -4,7 +4,8 @@ import type { LoginContext } from './login.ts';
 import { hashPassword, passwordProblem } from './password.ts';
 import { Refusal } from './refusal.ts';
 import { isSetupToken, spendSetupToken } from './setup.ts';
-import { type IssuedToken, revoke } from './tokens.ts';
+import { addIssued } from './issuedTokens.ts';
+import type { IssuedToken } from './tokens.ts';
 import { addUser, changeUser, findUser, hasUsers, type UserRecord } from './users.ts';
 
 /** Longest life of a token that an administrator makes for a machine: 30 days, in milliseconds. */
@@ -115,6 +116,7 @@ export async function patchUser(
   return context.database.transaction(async (tx) => {
     const at = context.clock.now();
     const changed = await changeUser(tx, username, { roles, state, passwordHash }, at);
+    tx.onCommit(() => context.onRevoked({ username }));
     await context.audit.append(tx, {
       at,
       actor,
@@ -149,37 +151,20 @@ export async function issueToken(
   const family = randomBytes(16).toString('base64url');
   const lifetime = Math.min(request.lifetime, LONGEST_TOKEN);
   const issued = await context.tokens.issue(user, lifetime, family);
-  await context.database.transaction((tx) =>
-    context.audit.append(tx, {
-      at: context.clock.now(),
+  await context.database.transaction(async (tx) => {
+    const { tokenId, expiresAt } = issued;
+    const issuedAt = context.clock.now();
+    await addIssued(tx, { tokenId, username, issuedBy: actor, issuedAt, expiresAt });
+    await context.audit.append(tx, {
+      at: issuedAt,
       actor,
       action: 'user.token',
       subject: username,
       outcome: 'ok',
-      details: { token_id: issued.tokenId, expires_at: issued.expiresAt },
-    }),
-  );
-  return issued;
-}
-
-/** Voids one access token by its id. */
-export async function revokeToken(
-  context: LoginContext,
-  request: { username: string; tokenId: string; actor: string },
-): Promise<void> {
-  const { username, tokenId, actor } = request;
-  await context.database.transaction(async (tx) => {
-    const at = context.clock.now();
-    await revoke(tx, tokenId, at + LONGEST_TOKEN);
-    await context.audit.append(tx, {
-      at,
-      actor,
-      action: 'user.token_revoke',
-      subject: username,
-      outcome: 'ok',
-      details: { token_id: tokenId },
+      details: { token_id: tokenId, expires_at: expiresAt },
     });
   });
+  return issued;
 }
 
 function hashNew(context: LoginContext, password: string, username: string): Promise<string> {

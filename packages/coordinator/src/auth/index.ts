@@ -1,26 +1,40 @@
 import { randomBytes } from 'node:crypto';
-import type { AuditLog, Clock, Tokens, Users } from '../services.ts';
+import type { Tally } from '../audit/index.ts';
+import type { AuditLog, Clock, Revoked, Tokens, Users } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import {
   createUser,
   issueToken,
   type NewUser,
   patchUser,
-  revokeToken,
   setUp,
   type UserPatch,
 } from './accounts.ts';
-import { type Lifetimes, type Login, type LoginContext, login, logout, refresh } from './login.ts';
+import { addressHasher } from './addressHash.ts';
+import { type GuessRates, Guesses } from './guesses.ts';
+import { type IssuedTokenRecord, listIssued } from './issuedTokens.ts';
+import {
+  type GuessOutcome,
+  type Lifetimes,
+  type Login,
+  type LoginContext,
+  login,
+  type Origin,
+  refresh,
+} from './login.ts';
+import { listLogins, type LoginRecord } from './logins.ts';
 import { DEFAULT_COST, hashPassword, type PasswordCost } from './password.ts';
 import { makeSetupToken } from './setup.ts';
-import { createThrottle } from './throttle.ts';
 import { loadTokenKeys, type TokenKeySettings } from './tokenKeys.ts';
 import { createTokenService, type IssuedToken } from './tokens.ts';
 import { findUser, listUsers, type UserRecord } from './users.ts';
+import { endLogin, logout, revokeToken } from './withdrawals.ts';
 
 export { KeyFileError, loadOrCreateKey } from './keyFile.ts';
 export { ISSUER_DEFAULTS, type TokenType } from './issuerTerms.ts';
-export type { Lifetimes, Login } from './login.ts';
+export type { IssuedTokenRecord } from './issuedTokens.ts';
+export type { GuessOutcome, Lifetimes, Login } from './login.ts';
+export type { LoginRecord } from './logins.ts';
 export type { PasswordCost } from './password.ts';
 export { Refusal } from './refusal.ts';
 export {
@@ -43,7 +57,7 @@ export interface Auth {
   /** Makes the one-time setup token while there is no user; the operator is shown it once. */
   makeSetupToken(): Promise<string | undefined>;
   setUp(request: { token: string; username: string; password: string }): Promise<UserRecord>;
-  login(username: string, password: string): Promise<Login>;
+  login(credentials: Parameters<typeof login>[1], origin: Origin): Promise<Login>;
   refresh(token: string): Promise<Login>;
   logout(given: Parameters<typeof logout>[1]): Promise<void>;
   createUser(user: NewUser, actor: string): Promise<UserRecord>;
@@ -51,6 +65,12 @@ export interface Auth {
   /** A longer-lived token for a machine; for administrators. */
   issueToken(request: { username: string; lifetime: number; actor: string }): Promise<IssuedToken>;
   revokeToken(request: { username: string; tokenId: string; actor: string }): Promise<void>;
+  /** Ends a user's login; for administrators and the user. */
+  endLogin(request: { username: string; loginId: string; actor: string }): Promise<void>;
+  /** A user's logins, the newest first. */
+  listLogins(tx: Tx, username: string, limit: number): Promise<LoginRecord[]>;
+  /** The tokens that administrators made for a user, the newest first. */
+  listTokens(tx: Tx, username: string, limit: number): Promise<IssuedTokenRecord[]>;
 }
 
 /** What {@link createAuth} needs. */
@@ -64,11 +84,21 @@ export interface AuthOptions {
   readonly cost?: PasswordCost;
   /** Told in the transaction that changes the roles or the state of a user. */
   readonly onChanged?: (tx: Tx, username: string, at: number) => Promise<void>;
-  /** Told after a user was changed or a token voided, so that open sockets can be looked at again. */
-  readonly onRevoked?: (username: string) => void;
+  /** Told of what is void, once that is durable, so that its connections are closed. */
+  readonly onRevoked?: (revoked: Revoked) => void;
+  /** Told how each login ended. */
+  readonly onGuess?: (outcome: GuessOutcome) => void;
+  /** Bounds what guesses write into the audit log; without one everything is written. */
+  readonly tally?: Pick<Tally, 'first'>;
+  /** How long a device or an address counts as known after a login, milliseconds; 30 days unless given. */
+  readonly knownFor?: number;
+  readonly rates?: GuessRates;
 }
 
 const LIFETIMES: Lifetimes = { access: 15 * 60_000, refresh: 12 * 3_600_000 };
+
+/** How long a device or an address counts as known unless configured, milliseconds. */
+export const KNOWN_FOR: number = 30 * 86_400_000;
 
 /** Opens the register of users over the server's database, making the token key on first start. */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
@@ -82,28 +112,30 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     clock,
     cost,
     tokens: createTokenService(keys, database, now),
-    throttle: createThrottle(() => clock.elapsed()),
+    guesses: new Guesses(() => clock.elapsed(), options.rates),
     lifetimes: options.lifetimes ?? LIFETIMES,
     onChanged: options.onChanged ?? (async () => undefined),
     decoy: await hashPassword(randomBytes(24).toString('base64'), cost),
-  };
-  const told = async <T>(username: string, work: Promise<T>): Promise<T> => {
-    const result = await work;
-    options.onRevoked?.(username);
-    return result;
+    knownFor: options.knownFor ?? KNOWN_FOR,
+    hashAddress: addressHasher(keys),
+    tally: options.tally ?? { first: () => true },
+    onGuess: options.onGuess ?? (() => undefined),
+    onRevoked: options.onRevoked ?? (() => undefined),
   };
   return {
     tokens: context.tokens,
     users: { find: findUser, list: listUsers },
     makeSetupToken: () => database.transaction((tx) => makeSetupToken(tx, clock.now())),
     setUp: (request) => setUp(context, request),
-    login: (username, password) => login(context, username, password),
+    login: (credentials, origin) => login(context, credentials, origin),
     refresh: (token) => refresh(context, token),
-    logout: (given) => told(given.access.username, logout(context, given)),
+    logout: (given) => logout(context, given),
     createUser: (user, actor) => createUser(context, user, actor),
-    patchUser: (username, patch, actor) =>
-      told(username, patchUser(context, username, patch, actor)),
+    patchUser: (username, patch, actor) => patchUser(context, username, patch, actor),
     issueToken: (request) => issueToken(context, request),
-    revokeToken: (request) => told(request.username, revokeToken(context, request)),
+    revokeToken: (request) => revokeToken(context, request),
+    endLogin: (request) => endLogin(context, request),
+    listLogins,
+    listTokens: listIssued,
   };
 }

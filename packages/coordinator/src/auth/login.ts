@@ -1,10 +1,13 @@
-import type { AuditEvent, AuditLog, Clock, Role } from '../services.ts';
+import type { Tally } from '../audit/index.ts';
+import type { AuditEvent, AuditLog, Clock, Revoked, Role } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { hashPassword, isOutdated, type PasswordCost, verifyPassword } from './password.ts';
-import { familyOf, renew, revokeFamily, startFamily } from './refresh.ts';
+import { hashToken, renew, startFamily } from './refresh.ts';
 import { Refusal } from './refusal.ts';
-import type { Throttle } from './throttle.ts';
-import { forgetExpired, revoke, type TokenService } from './tokens.ts';
+import type { Attempt, Guesses } from './guesses.ts';
+import { forgetIssued } from './issuedTokens.ts';
+import { addLogin, forgetLogins, knownPlace } from './logins.ts';
+import { forgetExpired, type TokenService } from './tokens.ts';
 import { findPassword, findUser, replaceHash, type UserRecord } from './users.ts';
 
 /** What a login gives. */
@@ -31,13 +34,31 @@ export interface LoginContext {
   readonly tokens: TokenService;
   readonly audit: AuditLog;
   readonly clock: Clock;
-  readonly throttle: Throttle;
+  readonly guesses: Guesses;
   readonly cost: PasswordCost;
   readonly lifetimes: Lifetimes;
   /** Told in the transaction that changes the roles or the state of a user. */
   readonly onChanged: (tx: Tx, username: string, at: number) => Promise<void>;
   /** The hash of a password that nobody has, compared when there is no other. */
   readonly decoy: string;
+  /** How long a device or an address counts as known after a login, milliseconds. */
+  readonly knownFor: number;
+  /** Hashes addresses under a key that is not in the database. */
+  readonly hashAddress: (address: string) => string;
+  readonly tally: Pick<Tally, 'first'>;
+  readonly onGuess: (outcome: GuessOutcome) => void;
+  readonly onRevoked: (revoked: Revoked) => void;
+}
+
+/** How a login ended, for the figures. */
+export type GuessOutcome = 'ok' | 'wrong' | 'throttled' | 'flooded';
+
+/** Where a login comes from. */
+export interface Origin {
+  /** The address, or the unit that addresses are counted in. */
+  readonly address: string;
+  /** The newest refresh token of an earlier login at this device. */
+  readonly device?: string | undefined;
 }
 
 /**
@@ -50,42 +71,93 @@ export interface LoginContext {
  */
 export async function login(
   context: LoginContext,
-  username: string,
-  password: string,
+  { username, password }: { readonly username: string; readonly password: string },
+  origin: Origin,
 ): Promise<Login> {
-  const { database, clock, throttle, cost } = context;
-  if (throttle.waitOf(username) > 0) {
-    await recordThrottled(context, username);
-    throw new Refusal('rate_limited', 'too many failed logins; wait and try again');
+  const { database, guesses, cost, onGuess } = context;
+  const attempt = await attemptOf(context, username, origin);
+  const wait = guesses.waitOf(attempt);
+  if (wait > 0) {
+    onGuess('throttled');
+    await recordThrottled(context, username, origin);
+    throw new Refusal('rate_limited', waitText(wait), wait);
   }
   // Counted before the slow comparison, so that parallel guesses are counted as well.
-  throttle.failed(username);
+  const { flooded } = guesses.failed(attempt);
+  if (flooded) await recordFlood(context, username);
   const stored = await database.read((tx) => findPassword(tx, username));
   const matches = await verifyPassword(password, stored ?? context.decoy);
   const rehashed =
     matches && stored !== undefined && isOutdated(stored, cost)
       ? await hashPassword(password, cost)
       : undefined;
-  const opened = await database.transaction(async (tx) => {
+  const opened = await open(context, { username, stored, matches, rehashed }, origin);
+  if (opened === undefined) {
+    onGuess('wrong');
+    throw new Refusal('invalid_credentials', 'username or password is wrong');
+  }
+  guesses.succeeded(attempt);
+  onGuess('ok');
+  return grant(context, opened);
+}
+
+/** What the comparison of the password gave. */
+interface Compared {
+  readonly username: string;
+  readonly stored: string | undefined;
+  readonly matches: boolean;
+  /** The same password at today's cost. */
+  readonly rehashed: string | undefined;
+}
+
+/** Opens the login, if the password was right and nothing about its user has changed meanwhile. */
+function open(
+  context: LoginContext,
+  { username, stored, matches, rehashed }: Compared,
+  { address }: Origin,
+): Promise<Parameters<typeof grant>[1] | undefined> {
+  const { database, clock, audit, lifetimes } = context;
+  return database.transaction(async (tx) => {
     const now = clock.now();
     const user = await findUser(tx, username);
     const same = stored !== undefined && (await findPassword(tx, username)) === stored;
     if (!matches || !same || user?.state !== 'active') {
       const why = matches && same ? 'disabled' : 'wrong password';
-      await context.audit.append(tx, refusedLogin(now, user, why));
+      await recordWrong(tx, context, refusedLogin(now, user, why, address));
       return undefined;
     }
-    await forgetExpired(tx, now);
+    await forget(tx, context, now);
     if (rehashed !== undefined) await replaceHash(tx, username, stored, rehashed);
-    const family = await startFamily(tx, user, now, context.lifetimes.refresh);
-    await context.audit.append(tx, event(now, 'auth.login', username, 'ok'));
-    return { user, ...family, expiresAt: now + context.lifetimes.refresh };
+    const expiresAt = now + lifetimes.refresh;
+    const started = await startFamily(tx, user, now, lifetimes.refresh);
+    const tokenHash = hashToken(started.token);
+    const addressHash = context.hashAddress(address);
+    const { family } = started;
+    await addLogin(tx, { family, username, tokenHash, addressHash, at: now, expiresAt });
+    const made = event(now, 'auth.login', username, 'ok');
+    await audit.append(tx, { ...made, details: { remote: address, login_id: family } });
+    return { user, ...started, expiresAt };
   });
-  if (opened === undefined) {
-    throw new Refusal('invalid_credentials', 'username or password is wrong');
-  }
-  throttle.succeeded(username);
-  return grant(context, opened);
+}
+
+/** Forgets what time has made void. */
+async function forget(tx: Tx, { knownFor }: LoginContext, now: number): Promise<void> {
+  await forgetExpired(tx, now);
+  await forgetLogins(tx, now, now - knownFor);
+  await forgetIssued(tx, now);
+}
+
+async function attemptOf(
+  { database, clock, hashAddress, knownFor }: LoginContext,
+  username: string,
+  { address, device }: Origin,
+): Promise<Attempt> {
+  const deviceHash = device === undefined ? undefined : hashToken(device);
+  const place = { addressHash: hashAddress(address), deviceHash };
+  const since = clock.now() - knownFor;
+  const known = await database.read((tx) => knownPlace(tx, username, place, since));
+  const proven = known === 'device' ? deviceHash : undefined;
+  return { username, place: proven ?? address, known: known !== undefined };
 }
 
 /**
@@ -98,6 +170,8 @@ export async function refresh(context: LoginContext, token: string): Promise<Log
     const now = context.clock.now();
     const result = await renew(tx, token, now);
     if (result.status === 'reused') {
+      const { username, family } = result;
+      tx.onCommit(() => context.onRevoked({ username, loginId: family }));
       const seen = event(now, 'auth.refresh', result.username, 'refused', 'token used twice');
       await context.audit.append(tx, seen);
     } else if (result.status === 'refused' && result.username !== undefined) {
@@ -108,24 +182,6 @@ export async function refresh(context: LoginContext, token: string): Promise<Log
   });
   if (renewal.status !== 'renewed') throw new Refusal('invalid_token', 'log in again');
   return grant(context, renewal);
-}
-
-/** Ends the login of a refresh token, and voids one access token. Unknown tokens change nothing. */
-export async function logout(
-  context: LoginContext,
-  given: {
-    refreshToken: string | undefined;
-    access: { tokenId: string; username: string; expiresAt: number };
-  },
-): Promise<void> {
-  await context.database.transaction(async (tx) => {
-    const { tokenId, username, expiresAt } = given.access;
-    await revoke(tx, tokenId, expiresAt);
-    const family =
-      given.refreshToken === undefined ? undefined : await familyOf(tx, given.refreshToken);
-    if (family?.username === username) await revokeFamily(tx, family.family, family.expiresAt);
-    await context.audit.append(tx, event(context.clock.now(), 'auth.logout', username, 'ok'));
-  });
 }
 
 async function grant(
@@ -144,18 +200,53 @@ async function grant(
   };
 }
 
-async function recordThrottled(context: LoginContext, username: string): Promise<void> {
+/** Wrong passwords of a name that are written in full in a minute; the others are counted. */
+const WRONG_IN_FULL = 30;
+
+async function recordWrong(
+  tx: Tx,
+  { audit, tally }: Pick<LoginContext, 'audit' | 'tally'>,
+  wrong: AuditEvent,
+): Promise<void> {
+  const { actor, action, outcome } = wrong;
+  const kind = { actor, action, outcome, code: 'invalid_credentials', full: WRONG_IN_FULL };
+  if (tally.first(kind)) await audit.append(tx, wrong);
+}
+
+/** The first of a minute in full, the others as a number: refusals must not fill the log. */
+async function recordThrottled(
+  { database, audit, clock, tally }: LoginContext,
+  username: string,
+  { address }: Origin,
+): Promise<void> {
+  const user = await database.read((tx) => findUser(tx, username));
+  const kind = { actor: user?.username ?? '', action: 'auth.login', outcome: 'refused' } as const;
+  if (!tally.first({ ...kind, code: 'rate_limited' })) return;
+  const made = refusedLogin(clock.now(), user, 'too many failures', address);
+  await database.transaction((tx) => audit.append(tx, made));
+}
+
+/** An alarm: somebody guesses this name's password from many places. */
+async function recordFlood(context: LoginContext, username: string): Promise<void> {
+  context.onGuess('flooded');
   await context.database.transaction(async (tx) => {
     const user = await findUser(tx, username);
-    const made = refusedLogin(context.clock.now(), user, 'too many failures');
-    await context.audit.append(tx, made);
+    const name = user?.username ?? '';
+    const why = 'failed logins from many places';
+    await context.audit.append(tx, event(context.clock.now(), 'auth.flood', name, 'refused', why));
   });
 }
 
 /** Names the user only if there is one: what was typed as a name may be somebody's password. */
-function refusedLogin(at: number, user: UserRecord | undefined, reason: string): AuditEvent {
+function refusedLogin(
+  at: number,
+  user: UserRecord | undefined,
+  reason: string,
+  remote: string,
+): AuditEvent {
   const why = user === undefined ? 'unknown user' : reason;
-  return event(at, 'auth.login', user?.username ?? '', 'refused', why);
+  const made = event(at, 'auth.login', user?.username ?? '', 'refused', why);
+  return { ...made, details: { ...made.details, remote } };
 }
 
 function event(
@@ -167,4 +258,8 @@ function event(
 ): AuditEvent {
   const details = reason === undefined ? {} : { reason };
   return { at, actor: username, action, subject: username, outcome, details };
+}
+
+function waitText(wait: number): string {
+  return `too many failed logins; try again in ${Math.ceil(wait / 1000)} seconds`;
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Tx } from '../store/database.ts';
+import { type LoginEnd, noteEnd, touchLogin } from './logins.ts';
 import { revoke } from './tokens.ts';
 import { findUser, type UserRecord } from './users.ts';
 
@@ -12,7 +13,7 @@ export type Renewal =
       readonly token: string;
       readonly expiresAt: number;
     }
-  | { readonly status: 'reused'; readonly username: string }
+  | { readonly status: 'reused'; readonly username: string; readonly family: string }
   | { readonly status: 'refused'; readonly username: string | undefined };
 
 interface RefreshRow {
@@ -49,8 +50,8 @@ export async function renew(tx: Tx, token: string, at: number): Promise<Renewal>
   if (row === undefined) return { status: 'refused', username: undefined };
   const { family, username } = row;
   if (row.state === 'used') {
-    await revokeFamily(tx, family, row.expires_at);
-    return { status: 'reused', username };
+    await revokeFamily(tx, { family, expiresAt: row.expires_at }, 'reused');
+    return { status: 'reused', username, family };
   }
   const user = await findUser(tx, username);
   const good = row.state === 'active' && row.expires_at > at;
@@ -59,13 +60,19 @@ export async function renew(tx: Tx, token: string, at: number): Promise<Renewal>
   }
   await tx.run("UPDATE refresh_tokens SET state = 'used' WHERE token_hash = ?", [row.token_hash]);
   const next = await addToken(tx, { user, family, at, expiresAt: row.expires_at });
+  await touchLogin(tx, { family, tokenHash: hashToken(next), at });
   return { status: 'renewed', user, family, token: next, expiresAt: row.expires_at };
 }
 
-/** Ends a login: its refresh tokens and, until `until`, its access tokens. */
-export async function revokeFamily(tx: Tx, family: string, until: number): Promise<void> {
+/** Ends a login: its refresh tokens and, until they would have expired, its access tokens. */
+export async function revokeFamily(
+  tx: Tx,
+  { family, expiresAt }: { readonly family: string; readonly expiresAt: number },
+  end: LoginEnd,
+): Promise<void> {
   await tx.run("UPDATE refresh_tokens SET state = 'revoked' WHERE family = ?", [family]);
-  await revoke(tx, family, until);
+  await revoke(tx, family, expiresAt);
+  await noteEnd(tx, family, end);
 }
 
 /** The family that a refresh token belongs to. */

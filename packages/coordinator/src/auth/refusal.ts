@@ -10,6 +10,8 @@ export type RefusalCode = Extract<
   | 'weak_password'
   | 'user_exists'
   | 'unknown_user'
+  | 'unknown_login'
+  | 'unknown_token'
   | 'last_admin'
   | 'forbidden_role'
   | 'unknown_chip'
@@ -32,9 +34,12 @@ export type RefusalCode = Extract<
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: RefusalCode;
+  readonly retryAfter: number | undefined;
 
-  constructor(code: RefusalCode, details: string) {
+  /** `retryAfter` is in milliseconds. */
+  constructor(code: RefusalCode, details: string, retryAfter?: number) {
     super(details);
     this.code = code;
+    this.retryAfter = retryAfter;
   }
 }

@@ -43,3 +43,33 @@ export const serverKeys: string[] = [
     noted_at BIGINT NOT NULL
   )`,
 ];
+
+/** Logins by family, and the tokens that administrators made; logins that go on are taken over. */
+export const logins: readonly string[] = [
+  `CREATE TABLE logins (
+    family TEXT PRIMARY KEY,
+    username TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    used_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    ended TEXT,
+    token_hash TEXT NOT NULL,
+    address_hash TEXT NOT NULL
+  )`,
+  `CREATE INDEX logins_user ON logins (username, started_at)`,
+  `INSERT INTO logins
+     (family, username, started_at, used_at, expires_at, ended, token_hash, address_hash)
+   SELECT family, username, MIN(issued_at), MAX(issued_at), MAX(expires_at),
+     CASE WHEN MIN(state) = 'revoked' THEN 'logout' END,
+     COALESCE(MAX(CASE WHEN state = 'active' THEN token_hash END), ''), ''
+   FROM refresh_tokens GROUP BY family, username`,
+  `CREATE TABLE issued_tokens (
+    token_id TEXT PRIMARY KEY,
+    username TEXT NOT NULL,
+    issued_by TEXT NOT NULL,
+    issued_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    withdrawn_at BIGINT
+  )`,
+  `CREATE INDEX issued_tokens_user ON issued_tokens (username, issued_at)`,
+];

@@ -1,9 +1,21 @@
-/** Slows down guesses: after a few failures in a row a name has to wait, twice as long each time. */
+/** Slows down guesses: after some failures in a row a key has to wait, twice as long each time. */
 export interface Throttle {
-  /** Milliseconds that this name still has to wait; 0 when it may try. */
-  waitOf(name: string): number;
-  failed(name: string): void;
-  succeeded(name: string): void;
+  /** Milliseconds that this key still has to wait; 0 when it may try. */
+  waitOf(key: string): number;
+  /** Counts a failure; gives the number of failures in a row. */
+  failed(key: string): number;
+  /** Forgets all failures of a key. */
+  succeeded(key: string): void;
+  /** Takes the last failure back: it was none. */
+  forgive(key: string): void;
+}
+
+/** How a throttle grows. Times are milliseconds. */
+export interface ThrottleTerms {
+  /** Failures in a row that cost nothing. */
+  readonly free: number;
+  readonly firstWait: number;
+  readonly longestWait: number;
 }
 
 interface Attempts {
@@ -11,35 +23,37 @@ interface Attempts {
   blockedUntil: number;
 }
 
-const FREE_FAILURES = 5;
-const FIRST_WAIT = 1_000;
-const LONGEST_WAIT = 300_000;
-/** After this long without a failure, a name starts afresh. */
+/** After this long without a failure, a key starts afresh. */
 const MEMORY = 3_600_000;
-const MAXIMUM_NAMES = 10_000;
+const MAXIMUM_KEYS = 10_000;
 
-/**
- * Counts failures per name, whether a user of that name exists or not, so that the answer to a guess
- * does not tell which names exist.
- */
-export function createThrottle(now: () => number): Throttle {
+/** Counts failures by key, in memory and for a bounded number of keys. */
+export function createThrottle(now: () => number, terms: ThrottleTerms): Throttle {
   const attempts = new Map<string, Attempts>();
-  const current = (name: string): Attempts | undefined => {
-    const found = attempts.get(name);
+  const current = (key: string): Attempts | undefined => {
+    const found = attempts.get(key);
     return found !== undefined && found.blockedUntil + MEMORY > now() ? found : undefined;
   };
   return {
-    waitOf: (name) => Math.max(0, (current(name)?.blockedUntil ?? 0) - now()),
-    failed: (name) => {
-      const failures = (current(name)?.failures ?? 0) + 1;
-      const over = failures - FREE_FAILURES;
-      const wait = over < 0 ? 0 : Math.min(FIRST_WAIT * 2 ** Math.min(over, 20), LONGEST_WAIT);
-      attempts.delete(name);
-      attempts.set(name, { failures, blockedUntil: now() + wait });
-      forgetOldest(attempts, MAXIMUM_NAMES);
+    waitOf: (key) => Math.max(0, (current(key)?.blockedUntil ?? 0) - now()),
+    failed: (key) => {
+      const failures = (current(key)?.failures ?? 0) + 1;
+      const over = failures - terms.free;
+      const grown = terms.firstWait * 2 ** Math.min(over, 20);
+      const wait = over < 0 ? 0 : Math.min(grown, terms.longestWait);
+      attempts.delete(key);
+      attempts.set(key, { failures, blockedUntil: now() + wait });
+      forgetOldest(attempts, MAXIMUM_KEYS);
+      return failures;
     },
-    succeeded: (name) => {
-      attempts.delete(name);
+    succeeded: (key) => {
+      attempts.delete(key);
+    },
+    forgive: (key) => {
+      const found = current(key);
+      if (found === undefined) return;
+      found.failures -= 1;
+      found.blockedUntil = now();
     },
   };
 }
@@ -65,7 +79,7 @@ export function createRateLimit(
       window.used += 1;
       windows.delete(key);
       windows.set(key, window);
-      forgetOldest(windows, MAXIMUM_NAMES);
+      forgetOldest(windows, MAXIMUM_KEYS);
       return 0;
     },
   };

@@ -166,6 +166,7 @@ async function identify(
     roles: allowed(user, claimed),
     expiresAt: exp * 1000 + (terms?.clockTolerance ?? 0),
     tokenId,
+    ...(family === undefined ? {} : { loginId: family }),
   };
 }
 

@@ -1,9 +1,12 @@
 /** Who is connected: at most one connection per user and role (contract §1.1). */
+import type { Identity, Revoked } from '../services.ts';
 import type { Numbered, Recipient } from './outbox.ts';
 
 /** A registered connection, as the rest of the server sees it. */
 export interface Client {
   readonly recipient: Recipient;
+  /** Whom its latest token speaks for. */
+  readonly identity: Identity;
   /** Whether it asked for `session_state` as sessions go on. */
   readonly progress: boolean;
   /** Takes a stored message; what does not fit now is read from the outbox later. */
@@ -47,10 +50,10 @@ export class Hub {
     if (client?.progress === true) client.tell(message());
   }
 
-  /** Closes every connection of a user, for instance because it was disabled. */
-  disconnect(username: string, code: number, reason: string): void {
+  /** Closes every connection that lives on what is void now. */
+  disconnect(revoked: Revoked, code: number, reason: string): void {
     for (const client of this.all()) {
-      if (client.recipient.username === username) client.close(code, reason);
+      if (isOf(client.identity, revoked)) client.close(code, reason);
     }
   }
 
@@ -62,6 +65,12 @@ export class Hub {
   get size(): number {
     return this.#clients.size;
   }
+}
+
+function isOf(identity: Identity, { username, tokenId, loginId }: Revoked): boolean {
+  if (identity.username !== username) return false;
+  if (tokenId !== undefined && identity.tokenId !== tokenId) return false;
+  return loginId === undefined || identity.loginId === loginId;
 }
 
 const keyOf = ({ username, role }: Recipient): string => `${role}:${username}`;

@@ -15,6 +15,34 @@ export interface Timeouts {
   readonly register: number;
 }
 
+/** How often clients may do what costs the server something. */
+export interface Rates {
+  /** Logins and set-ups of one address in a minute, each at the cost of a password hash. */
+  readonly loginsPerAddress: number;
+  /** Refreshed tokens of one address in a minute: a whole team may be behind it. */
+  readonly refreshesPerAddress: number;
+  /** REST requests of one user in a minute. */
+  readonly requestsPerUser: number;
+  /** Wrong passwords in a row of one name from one place, before it has to wait. */
+  readonly guessesPerPlace: number;
+  /** Wrong passwords of one name from places that its user was not seen at, before they have to wait. */
+  readonly guessesPerName: number;
+  /** Messages of one connection in a second, and at once. */
+  readonly messagesPerSecond: number;
+  readonly messagesAtOnce: number;
+}
+
+/** Rates unless configured. */
+export const RATES: Rates = {
+  loginsPerAddress: 60,
+  refreshesPerAddress: 600,
+  requestsPerUser: 1_200,
+  guessesPerPlace: 5,
+  guessesPerName: 50,
+  messagesPerSecond: 1024,
+  messagesAtOnce: 4096,
+};
+
 /** Bounds of a server's connections unless configured. */
 export const CONNECTIONS: Omit<ConnectionLimits, 'reserved'> = { total: 2000, perAddress: 500 };
 

@@ -8,6 +8,7 @@ import type { ChipRegistry } from '../chips/index.ts';
 import type { Replacements } from '../chips/replacement.ts';
 import type { Health } from '../health.ts';
 import type { ClientAddresses } from '../limits/addresses.ts';
+import type { Rates } from '../limits/defaults.ts';
 import type { CancelSession, Clock, Identity, Keys, Sessions, Visibility } from '../services.ts';
 import type { Database } from '../store/database.ts';
 import { ApiError } from './errors.ts';
@@ -25,6 +26,7 @@ export interface RestDeps {
   readonly cancelSession: CancelSession;
   readonly clock: Clock;
   readonly addresses: ClientAddresses;
+  readonly rates?: Rates;
   /** Told about defects; never given a body, a header or a query. */
   readonly onError: (error: unknown, route: string) => void;
   readonly metrics: Metrics;

@@ -28,7 +28,7 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
 /** Turns whatever was thrown into an error of the table; `internal` for what nobody foresaw. */
 export function apiErrorOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  if (error instanceof Refusal) return new ApiError(error.code, error.message);
+  if (error instanceof Refusal) return new ApiError(error.code, error.message, error.retryAfter);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known = Object.hasOwn(FRAMEWORK_CODES, code) ? FRAMEWORK_CODES[code] : undefined;
   if (known !== undefined) return new ApiError(known, 'the body is not acceptable');

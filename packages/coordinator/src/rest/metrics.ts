@@ -1,3 +1,4 @@
+import type { GuessOutcome } from '../auth/index.ts';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 
 /** The server's metrics, in a registry of its own. */
@@ -5,6 +6,8 @@ export interface Metrics {
   /** Other parts of the server add theirs here. */
   readonly registry: Registry;
   observe(request: { method: string; route: string; status: number; seconds: number }): void;
+  /** Counts a login by password. */
+  login(outcome: GuessOutcome): void;
 }
 
 /** Makes the registry with the process's metrics and those of the REST interface. */
@@ -24,8 +27,15 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2],
     registers: [registry],
   });
+  const logins = new Counter({
+    name: 'quorate_logins_total',
+    help: 'Logins by password: ok, wrong, throttled; flooded: a name is guessed from many places',
+    labelNames: ['outcome'] as const,
+    registers: [registry],
+  });
   return {
     registry,
+    login: (outcome) => logins.inc({ outcome }),
     observe: ({ method, route, status, seconds }) => {
       requests.inc({ method, route, status: String(status) });
       durations.observe({ method, route }, seconds);

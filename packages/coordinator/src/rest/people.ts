@@ -1,8 +1,13 @@
 import {
+  addressGroup,
+  type LoginEntry,
   LoginRequest,
   LogoutRequest,
+  NewestQuery,
   RefreshRequest,
   SetupRequest,
+  type TokenEntry,
+  TokenId,
   TokenRequest,
   UserCreate,
   UserPatch,
@@ -12,20 +17,24 @@ import {
   ListQuery,
 } from '@quorate/wire';
 import { z } from 'zod';
-import type { Login, UserRecord } from '../auth/index.ts';
+import type { IssuedTokenRecord, Login, LoginRecord, UserRecord } from '../auth/index.ts';
+import type { Identity } from '../services.ts';
+import { ApiError } from './errors.ts';
 import { DONE, type Handlers, pageOf, parse, type RestDeps } from './call.ts';
 
 const OfUser = z.strictObject({ username: Username });
-const OfToken = z.strictObject({ username: Username, token_id: z.string().min(1).max(128) });
+const OfToken = z.strictObject({ username: Username, token_id: TokenId });
+const OfLogin = z.strictObject({ username: Username, login_id: TokenId });
 
 /** Setup, login, users and their tokens. */
-export function peopleHandlers({ auth, database }: RestDeps): Handlers {
+export function peopleHandlers({ auth, database, addresses }: RestDeps): Handlers {
   return {
     'POST /api/v1/setup': async ({ request }) =>
       userAnswer(await auth.setUp(parse(SetupRequest, request.body))),
     'POST /api/v1/auth/login': async ({ request }) => {
-      const { username, password } = parse(LoginRequest, request.body);
-      return loginAnswer(await auth.login(username, password));
+      const { refresh_token: device, ...credentials } = parse(LoginRequest, request.body);
+      const address = addressGroup(addresses.of(request.raw));
+      return loginAnswer(await auth.login(credentials, { address, device }));
     },
     'POST /api/v1/auth/refresh': async ({ request }) =>
       loginAnswer(await auth.refresh(parse(RefreshRequest, request.body).refresh_token)),
@@ -53,11 +62,57 @@ export function peopleHandlers({ auth, database }: RestDeps): Handlers {
       const issued = await auth.issueToken({ username, lifetime, actor: identity.username });
       return { token: issued.token, token_id: issued.tokenId, expires_at: issued.expiresAt };
     },
+    'GET /api/v1/users/{username}/tokens': async ({ request }) => {
+      const { username } = parse(OfUser, request.params);
+      const { limit } = parse(NewestQuery, request.query);
+      const tokens = await database.read((tx) => auth.listTokens(tx, username, limit));
+      return { tokens: tokens.map(tokenEntry) };
+    },
+    'GET /api/v1/users/{username}/logins': async ({ request, identity }) => {
+      const { username } = parse(OfUser, request.params);
+      const { limit } = parse(NewestQuery, request.query);
+      requireOwn(identity, username);
+      const logins = await database.read((tx) => auth.listLogins(tx, username, limit));
+      return { logins: logins.map(loginEntry) };
+    },
+    'DELETE /api/v1/users/{username}/logins/{login_id}': async ({ request, identity }) => {
+      const { username, login_id: loginId } = parse(OfLogin, request.params);
+      requireOwn(identity, username);
+      await auth.endLogin({ username, loginId, actor: identity.username });
+      return DONE;
+    },
     'DELETE /api/v1/users/{username}/tokens/{token_id}': async ({ request, identity }) => {
       const { username, token_id } = parse(OfToken, request.params);
       await auth.revokeToken({ username, tokenId: token_id, actor: identity.username });
       return DONE;
     },
+  };
+}
+
+/** Whoever is no administrator looks after his own logins only. */
+function requireOwn({ username, roles }: Identity, named: string): void {
+  if (username === named || roles.includes('admin')) return;
+  throw new ApiError('not_found', 'no such user, or none of yours');
+}
+
+function loginEntry({ loginId, startedAt, usedAt, expiresAt, ended }: LoginRecord): LoginEntry {
+  return {
+    login_id: loginId,
+    started_at: startedAt,
+    used_at: usedAt,
+    expires_at: expiresAt,
+    ...(ended === undefined ? {} : { ended }),
+  };
+}
+
+function tokenEntry(token: IssuedTokenRecord): TokenEntry {
+  const { withdrawnAt } = token;
+  return {
+    token_id: token.tokenId,
+    issued_by: token.issuedBy,
+    issued_at: token.issuedAt,
+    expires_at: token.expiresAt,
+    ...(withdrawnAt === undefined ? {} : { withdrawn_at: withdrawnAt }),
   };
 }
 

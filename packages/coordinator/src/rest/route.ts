@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { addressGroup, ROUTES, type Route } from '@quorate/wire';
 import { createRateLimit, type RateLimit } from '../auth/index.ts';
+import { RATES } from '../limits/defaults.ts';
 import type { Identity } from '../services.ts';
 import { Content, type Handlers, type RestDeps } from './call.ts';
 import { ApiError } from './errors.ts';
@@ -8,12 +9,6 @@ import { ApiError } from './errors.ts';
 const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const NOBODY: Identity = { username: '', roles: [], expiresAt: 0, tokenId: '' };
 
-/** Per client address and minute: what a stranger may guess at, each at the cost of a password hash. */
-const GUESSES = 60;
-/** Per client address and minute: a whole team behind one address may refresh its tokens. */
-const REFRESHES = 600;
-/** Per user and minute. */
-const USER_USES = 1_200;
 const MINUTE = 60_000;
 const REFRESH = '/api/v1/auth/refresh';
 
@@ -30,10 +25,12 @@ interface Limits {
  */
 export function addRoutes(scope: FastifyInstance, handlers: Handlers, deps: RestDeps): void {
   const now = (): number => deps.clock.elapsed();
+  const rates = deps.rates ?? RATES;
+  const perMinute = (uses: number): RateLimit => createRateLimit({ uses, window: MINUTE }, now);
   const limits: Limits = {
-    guesses: createRateLimit({ uses: GUESSES, window: MINUTE }, now),
-    refreshes: createRateLimit({ uses: REFRESHES, window: MINUTE }, now),
-    perUser: createRateLimit({ uses: USER_USES, window: MINUTE }, now),
+    guesses: perMinute(rates.loginsPerAddress),
+    refreshes: perMinute(rates.refreshesPerAddress),
+    perUser: perMinute(rates.requestsPerUser),
   };
   const names = ROUTES.map(nameOf);
   const stray = Object.keys(handlers).find((name) => !names.includes(name));

@@ -19,29 +19,13 @@ import {
 import type { Client } from '../delivery/hub.ts';
 import { describe } from '../describe.ts';
 import type { Numbered, Recipient } from '../delivery/outbox.ts';
-import { type Desk, isSessionMessage, type Note, type Registered } from './desk.ts';
+import { isSessionMessage, type Note, type Registered } from './desk.ts';
+import type { Identity } from '../services.ts';
+import type { ConnectionOptions } from './connectionOptions.ts';
 import { Window } from './limits.ts';
 import { Line } from './line.ts';
 import { Pressure } from './pressure.ts';
-import { Sender, type Transport } from './sender.ts';
-
-/** What a connection logs; never a token or a body. */
-export interface ConnectionLogger {
-  debug(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
-
-/** What a connection needs. */
-export interface ConnectionOptions {
-  readonly desk: Desk;
-  readonly transport: Transport;
-  readonly remote: string;
-  readonly logger: ConnectionLogger;
-  /** Milliseconds until it has to be registered. */
-  readonly registerTimeout: number;
-  /** Told when it has presented a valid registration. */
-  readonly onRegistered?: () => void;
-}
+import { Sender } from './sender.ts';
 
 /** The close code of an internal error (RFC 6455). */
 const CLOSE_INTERNAL = 1011;
@@ -49,6 +33,7 @@ const CLOSE_INTERNAL = 1011;
 /** A connection. */
 export class Connection implements Client {
   recipient: Recipient = { username: '', role: 'participant' };
+  identity: Identity = { username: '', roles: [], expiresAt: 0, tokenId: '' };
   progress = false;
   readonly #options: ConnectionOptions;
   readonly #sender: Sender;
@@ -68,7 +53,7 @@ export class Connection implements Client {
       (after, limit) => options.desk.stored(this.recipient, after, limit),
       (error) => this.#broken(error),
     );
-    this.#pressure = new Pressure(options.transport, clock);
+    this.#pressure = new Pressure(options.transport, clock, options.rates);
     this.#cancelDeadline = clock.after(options.registerTimeout, () => {
       this.#end('register_timeout', CLOSE.registerTimeout);
     });
@@ -183,6 +168,7 @@ export class Connection implements Client {
     if ('refused' in outcome) return this.#refuseRegistration(outcome.refused, outcome.details);
     this.#registered(message, outcome);
     this.#state = 'registered';
+    this.#work(this.#checkAgain(message));
     const waiting = this.#waiting.splice(0);
     this.#pressure.hold(this.#waiting.length > 0);
     for (const [at, messages] of waiting.entries()) {
@@ -207,6 +193,7 @@ export class Connection implements Client {
     this.#everRegistered = true;
     this.#options.onRegistered?.();
     this.recipient = outcome.recipient;
+    this.identity = outcome.identity;
     this.progress = message.progress ?? false;
     this.#cancelDeadline();
     this.#cancelDeadline = clock.schedule(outcome.identity.expiresAt, () => {
@@ -233,6 +220,12 @@ export class Connection implements Client {
     if (renewal) return;
     this.#sender.start(outcome.from);
     for (const notice of outcome.notices) this.#sender.tell(notice);
+  }
+
+  /** What was revoked between the check and the moment that this connection could be found is seen now. */
+  async #checkAgain({ token }: Register): Promise<void> {
+    if (await this.#options.desk.isGood(token)) return;
+    this.close(CLOSE.tokenExpired, 'register again');
   }
 
   #refuseRegistration(code: ErrorCode, details: string): void {

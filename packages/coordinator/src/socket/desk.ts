@@ -98,6 +98,11 @@ export class Desk {
     });
   }
 
+  /** Whether a token is still taken. */
+  async isGood(token: string): Promise<boolean> {
+    return !('refused' in (await this.options.tokens.verify(token)));
+  }
+
   /** Notes a refused registration. Whoever can connect can be refused: a flood must not fill the log. */
   async noteRefusal(message: Register, remote: string, code: string): Promise<void> {
     const { database, audit, clock, tally } = this.options;

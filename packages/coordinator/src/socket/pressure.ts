@@ -2,6 +2,7 @@
  * Back-pressure on one connection: reading stops while too much of it is in work, while it waits for its
  * registration, or while it sends faster than its rate. Nothing is dropped; the sender just waits.
  */
+import { type Rates, RATES } from '../limits/defaults.ts';
 import type { Clock } from '../services.ts';
 import { Bucket } from './limits.ts';
 import type { Transport } from './sender.ts';
@@ -9,8 +10,7 @@ import type { Transport } from './sender.ts';
 /** Messages in work before reading stops. */
 const MAX_IN_WORK = 256;
 /** Messages at once, and per second after that. */
-const BURST = 4096;
-const RATE = 1024;
+export type MessageRates = Pick<Rates, 'messagesAtOnce' | 'messagesPerSecond'>;
 
 /** Decides when a transport may be read. */
 export class Pressure {
@@ -24,10 +24,14 @@ export class Pressure {
   #stopped = false;
   #cancel: () => void = () => undefined;
 
-  constructor(transport: Pick<Transport, 'pause' | 'resume'>, clock: Clock) {
+  constructor(
+    transport: Pick<Transport, 'pause' | 'resume'>,
+    clock: Clock,
+    { messagesAtOnce, messagesPerSecond }: MessageRates = RATES,
+  ) {
     this.#transport = transport;
     this.#clock = clock;
-    this.#bucket = new Bucket(BURST, RATE, clock.elapsed());
+    this.#bucket = new Bucket(messagesAtOnce, messagesPerSecond, clock.elapsed());
   }
 
   /** Counts messages that came; above the rate, reading stops for as long as they were too early. */

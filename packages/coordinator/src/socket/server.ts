@@ -4,8 +4,10 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { ClientAddresses } from '../limits/addresses.ts';
-import { Connection, type ConnectionLogger } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionLogger } from './connectionOptions.ts';
 import type { Desk } from './desk.ts';
+import type { MessageRates } from './pressure.ts';
 import type { Transport } from './sender.ts';
 
 /** What the socket server needs. */
@@ -19,6 +21,7 @@ export interface SocketServerOptions {
   readonly addresses: ClientAddresses;
   /** Milliseconds until a connection has to be registered. */
   readonly registerTimeout: number;
+  readonly rates: MessageRates;
 }
 
 const PATH = '/ws';
@@ -105,13 +108,14 @@ export class SocketServer {
   }
 
   #accept(socket: WebSocket, request: IncomingMessage, remote: string): void {
-    const { desk, logger, limiter, registerTimeout } = this.#options;
+    const { desk, logger, limiter, registerTimeout, rates } = this.#options;
     const connection = new Connection({
       desk,
       logger,
       remote,
       transport: transportOf(socket),
       registerTimeout,
+      rates,
       onRegistered: () => limiter.identified(request.socket),
     });
     this.#connections.set(socket, connection);

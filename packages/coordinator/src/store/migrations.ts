@@ -1,6 +1,6 @@
 /** Numbered migrations, each applied once and in order, with its number in the same transaction. */
 import { statements as audit } from '../audit/schema.ts';
-import { serverKeys, statements as auth } from '../auth/schema.ts';
+import { logins, serverKeys, statements as auth } from '../auth/schema.ts';
 import { replacement } from '../chips/replacementSchema.ts';
 import { retirement, statements as chips } from '../chips/schema.ts';
 import { destruction, statements as session } from '../session/schema.ts';
@@ -20,6 +20,7 @@ export const migrations: readonly Migration[] = [
   { version: 3, statements: destruction },
   { version: 4, statements: replacement },
   { version: 5, statements: serverKeys },
+  { version: 6, statements: logins },
 ];
 
 /**

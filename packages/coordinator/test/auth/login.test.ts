@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CHEAP, type Fixture, openFixture, PASSWORD, setUpAdmin } from './support.ts';
+import { CHEAP, type Fixture, openFixture, PASSWORD, setUpAdmin, HERE } from './support.ts';
 
 const actions = async ({ audit }: Fixture, action: string) =>
   (await audit.list({ action, limit: 100 })).map(({ subject, outcome, details }) => ({
@@ -38,7 +38,7 @@ describe('setup', () => {
     const { auth, database } = await openFixture();
     expect(await database.read((tx) => auth.users.list(tx, '', 10))).toEqual([]);
     for (const username of ['admin', 'root', 'quorate']) {
-      await expect(auth.login(username, username)).rejects.toMatchObject({
+      await expect(auth.login({ username, password: username }, HERE)).rejects.toMatchObject({
         code: 'invalid_credentials',
       });
     }
@@ -85,7 +85,7 @@ describe('login', () => {
     ] as const;
     const answers = await Promise.all(
       attempts.map(([username, password]) =>
-        auth.login(username, password).catch((error: unknown) => error),
+        auth.login({ username, password }, HERE).catch((error: unknown) => error),
       ),
     );
     expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toHaveLength(1);
@@ -101,13 +101,15 @@ describe('login', () => {
   test('is audited, and what was typed as an unknown name is not kept', async () => {
     const fixture = await openFixture();
     await setUpAdmin(fixture);
-    await fixture.auth.login('root', PASSWORD);
-    await fixture.auth.login('root', 'wrong').catch(() => undefined);
-    await fixture.auth.login('hunter2 is my password', 'x').catch(() => undefined);
+    await fixture.auth.login({ username: 'root', password: PASSWORD }, HERE);
+    await fixture.auth.login({ username: 'root', password: 'wrong' }, HERE).catch(() => undefined);
+    await fixture.auth
+      .login({ username: 'hunter2 is my password', password: 'x' }, HERE)
+      .catch(() => undefined);
     expect(await actions(fixture, 'auth.login')).toEqual([
-      { subject: '', outcome: 'refused', reason: 'unknown user' },
-      { subject: 'root', outcome: 'refused', reason: 'wrong password' },
-      { subject: 'root', outcome: 'ok' },
+      { subject: '', outcome: 'refused', reason: 'unknown user', remote: HERE.address },
+      { subject: 'root', outcome: 'refused', reason: 'wrong password', remote: HERE.address },
+      { subject: 'root', outcome: 'ok', login_id: expect.any(String), remote: HERE.address },
     ]);
   });
 
@@ -116,7 +118,7 @@ describe('login', () => {
     await setUpAdmin(fixture);
     const { auth, clock } = fixture;
     const attempt = (username: string, password: string) =>
-      auth.login(username, password).then(
+      auth.login({ username, password }, HERE).then(
         () => 'ok',
         (error: { code: string }) => error.code,
       );
@@ -143,15 +145,21 @@ describe('login', () => {
       await setUpAdmin(fixture);
       const { auth, clock } = fixture;
       for (let failure = 0; failure < 5; failure += 1) {
-        await expect(auth.login('root', 'wrong')).rejects.toMatchObject({
+        await expect(
+          auth.login({ username: 'root', password: 'wrong' }, HERE),
+        ).rejects.toMatchObject({
           code: 'invalid_credentials',
         });
       }
       clock.step(by);
       clock.advance(999);
-      await expect(auth.login('root', PASSWORD)).rejects.toMatchObject({ code: 'rate_limited' });
+      await expect(
+        auth.login({ username: 'root', password: PASSWORD }, HERE),
+      ).rejects.toMatchObject({ code: 'rate_limited' });
       clock.advance(1);
-      expect(await auth.login('root', PASSWORD)).toMatchObject({ username: 'root' });
+      expect(await auth.login({ username: 'root', password: PASSWORD }, HERE)).toMatchObject({
+        username: 'root',
+      });
     },
   );
 
@@ -160,7 +168,9 @@ describe('login', () => {
     await setUpAdmin(fixture);
     const answers = await Promise.all(
       Array.from({ length: 8 }, () =>
-        fixture.auth.login('root', 'wrong').catch((error: { code: string }) => error.code),
+        fixture.auth
+          .login({ username: 'root', password: 'wrong' }, HERE)
+          .catch((error: { code: string }) => error.code),
       ),
     );
     expect(answers.filter((code) => code === 'rate_limited')).toHaveLength(3);
@@ -177,9 +187,11 @@ describe('login', () => {
       (await database.read((tx) => tx.get<{ password: string }>('SELECT password FROM users', [])))
         ?.password;
     expect(await stored()).toMatch(/^scrypt\$32768\$8\$2\$/);
-    await later.login('root', PASSWORD);
+    await later.login({ username: 'root', password: PASSWORD }, HERE);
     expect(await stored()).toMatch(/^scrypt\$32768\$8\$1\$/);
-    await expect(later.login('root', PASSWORD)).resolves.toBeDefined();
+    await expect(
+      later.login({ username: 'root', password: PASSWORD }, HERE),
+    ).resolves.toBeDefined();
   });
 
   test('refuses a configured cost below the floor', async () => {

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { openFixture, PASSWORD, setUpAdmin } from './support.ts';
+import { openFixture, PASSWORD, setUpAdmin, HERE } from './support.ts';
 
 const derivations: string[] = [];
 
@@ -25,7 +25,7 @@ test('J-7 a login derives once at full cost whether or not there is such a user'
   await auth.patchUser('off', { state: 'disabled' }, 'root');
   for (const username of ['root', 'nobody', 'machine', 'off']) {
     derivations.length = 0;
-    await auth.login(username, 'wrong horse battery').catch(() => undefined);
+    await auth.login({ username, password: 'wrong horse battery' }, HERE).catch(() => undefined);
     expect(derivations, username).toEqual(['32768/8/1/32']);
   }
 });

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { openFixture, PASSWORD, setUpAdmin } from './support.ts';
+import { openFixture, PASSWORD, setUpAdmin, HERE } from './support.ts';
 
 describe('refresh tokens', () => {
   async function loggedIn() {
     const fixture = await openFixture();
     await setUpAdmin(fixture);
-    return { ...fixture, login: await fixture.auth.login('root', PASSWORD) };
+    return {
+      ...fixture,
+      login: await fixture.auth.login({ username: 'root', password: PASSWORD }, HERE),
+    };
   }
   const code = (work: Promise<unknown>) =>
     work.then(
@@ -65,7 +68,7 @@ describe('refresh tokens', () => {
   test('of somebody else are not ended by a logout', async () => {
     const { auth, login } = await loggedIn();
     await auth.createUser({ username: 'ann', roles: ['auditor'], password: PASSWORD }, 'root');
-    const ann = await auth.login('ann', PASSWORD);
+    const ann = await auth.login({ username: 'ann', password: PASSWORD }, HERE);
     const identity = await auth.tokens.verify(ann.accessToken);
     if ('refused' in identity) throw new Error('token refused');
     await auth.logout({ refreshToken: login.refreshToken, access: identity });
@@ -82,7 +85,7 @@ describe('refresh tokens', () => {
     for (const [index, change] of changes.entries()) {
       const username = `user${index}`;
       await auth.createUser({ username, roles: ['auditor'], password: PASSWORD }, 'root');
-      const { refreshToken } = await auth.login(username, PASSWORD);
+      const { refreshToken } = await auth.login({ username, password: PASSWORD }, HERE);
       await auth.patchUser(username, change, 'root');
       expect(await code(auth.refresh(refreshToken))).toBe('invalid_token');
     }

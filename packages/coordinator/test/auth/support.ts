@@ -31,6 +31,9 @@ export const CHEAP = { N: 2 ** 15, r: 8, p: 1 };
 
 export const PASSWORD = 'correct horse battery';
 
+/** Where the logins of a test come from. */
+export const HERE = { address: '192.0.2.1' };
+
 export async function openFixture(options: Partial<AuthOptions> = {}): Promise<Fixture> {
   const directory = temporaryDirectory();
   const clock = manualClock();

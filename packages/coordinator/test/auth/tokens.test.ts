@@ -12,6 +12,7 @@ import { KeyFileError } from '../../src/auth/keyFile.ts';
 import { loadTokenKeys } from '../../src/auth/tokenKeys.ts';
 import {
   type Fixture,
+  HERE,
   openFixture,
   PASSWORD,
   setUpAdmin,
@@ -28,7 +29,7 @@ const parts = (token: string) =>
 
 async function adminToken(fixture: Fixture): Promise<string> {
   await setUpAdmin(fixture);
-  return (await fixture.auth.login('root', PASSWORD)).accessToken;
+  return (await fixture.auth.login({ username: 'root', password: PASSWORD }, HERE)).accessToken;
 }
 
 function signedByServer({ directory }: Fixture, header: object, claims: object): string {
@@ -50,6 +51,7 @@ describe('access tokens', () => {
       roles: ['admin'],
       expiresAt: START + 900_000,
       tokenId: claims.jti,
+      loginId: claims.fam,
     });
   });
 
@@ -144,7 +146,7 @@ describe('access tokens', () => {
     if ('refused' in identity) throw new Error(identity.refused);
     await fixture.auth.logout({ access: identity, refreshToken: undefined });
     fixture.clock.step(86_400_000);
-    await fixture.auth.login('root', PASSWORD);
+    await fixture.auth.login({ username: 'root', password: PASSWORD }, HERE);
     fixture.clock.step(-86_400_000);
     expect(await fixture.auth.tokens.verify(token)).toEqual({ refused: 'revoked' });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { openFixture, PASSWORD, setUpAdmin } from './support.ts';
+import type { Revoked } from '../../src/services.ts';
+import { openFixture, PASSWORD, setUpAdmin, HERE } from './support.ts';
 
 describe('users', () => {
   test('the last active administrator stays one', async () => {
@@ -35,10 +36,11 @@ describe('users', () => {
     const fixture = await openFixture();
     await setUpAdmin(fixture);
     const { auth, audit, database } = fixture;
-    const login = await auth.login('root', PASSWORD);
+    const login = await auth.login({ username: 'root', password: PASSWORD }, HERE);
     await auth.createUser({ username: 'ann', roles: ['auditor'], password: PASSWORD }, 'root');
     const { token } = await auth.issueToken({ username: 'ann', lifetime: 1e6, actor: 'root' });
     const tables = ['users', 'refresh_tokens', 'revoked_tokens', 'setup_token', 'audit_entries'];
+    tables.push('logins', 'issued_tokens');
     let everything = JSON.stringify(await audit.list({ limit: 100 }));
     for (const table of tables) {
       const rows = await database.read((tx) => tx.all(`SELECT * FROM ${table}`, []));
@@ -50,13 +52,13 @@ describe('users', () => {
   });
 
   test('are told about when their tokens become void', async () => {
-    const told: string[] = [];
-    const fixture = await openFixture({ onRevoked: (username) => told.push(username) });
+    const told: Revoked[] = [];
+    const fixture = await openFixture({ onRevoked: (revoked) => told.push(revoked) });
     await setUpAdmin(fixture);
     const { auth } = fixture;
     await auth.createUser({ username: 'ann', roles: ['auditor'] }, 'root');
     expect(told).toEqual([]);
     await auth.patchUser('ann', { state: 'disabled' }, 'root');
-    expect(told).toEqual(['ann']);
+    expect(told).toEqual([{ username: 'ann' }]);
   });
 });

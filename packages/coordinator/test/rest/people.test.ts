@@ -105,6 +105,18 @@ describe('login over REST', () => {
     });
   });
 
+  test('Y-9: a place that guessed too often is told how long to wait', async () => {
+    const { call } = await openRest();
+    const login = (password: string) =>
+      call(undefined, 'POST', '/api/v1/auth/login', { username: 'root', password });
+    for (let guess = 0; guess < 5; guess += 1) await login('wrong horse battery');
+    expect(await login(PASSWORD)).toMatchObject({
+      status: 429,
+      headers: { 'retry-after': '1' },
+      body: { code: 'rate_limited', detail: 'too many failed logins; try again in 1 seconds' },
+    });
+  });
+
   test('Y-6: says of a signed token why it is not taken, of another only that it is not', async () => {
     const { auth, clock, app } = await openRest();
     const lifetime = 60_000;
@@ -114,7 +126,7 @@ describe('login over REST', () => {
       return (await app.inject({ url: '/api/v1/keys', headers })).json().detail;
     };
     clock.advance(lifetime);
-    expect(await detail(token)).toBe('expired');
+    expect(await detail(token)).toMatch(/^expired at /);
     expect(await detail(`${token.slice(0, -8)}AAAAAAAA`)).toBe('log in again');
   });
 

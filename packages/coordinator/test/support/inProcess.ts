@@ -20,6 +20,8 @@ export interface InProcess extends Fixture {
   readonly errors: string[];
   /** When set, the next audit entry of a session cannot be written. */
   readonly fault: { armed: boolean };
+  /** A connection that has not registered. */
+  open(): Line;
   connect(username: string, role: 'coordinator' | 'participant', extra?: object): Promise<Line>;
   /** Waits until everything that was taken has been stored and answered. */
   idle(): Promise<void>;
@@ -38,11 +40,13 @@ export interface Line {
 export async function openInProcess(
   people: readonly { readonly username: string; readonly roles: readonly Role[] }[],
 ): Promise<InProcess> {
-  const fixture = await openFixture();
+  const hub = new Hub();
+  const fixture = await openFixture({
+    onRevoked: (revoked) => hub.disconnect(revoked, 4403, 'register again'),
+  });
   await setUpAdmin(fixture);
   const { auth, audit, clock, database, directory } = fixture;
   const errors: string[] = [];
-  const hub = new Hub();
   const outbox = new Outbox((to, message) => hub.deliver(to, message));
   const key = loadOrCreateKey(join(directory, 'keys', 'chips.pem'), 'p256');
   const chips = createChips({ database, audit, clock, users: auth.users, key });
@@ -150,6 +154,7 @@ export async function openInProcess(
     errors,
     fault,
     idle,
+    open,
     connect: async (username, role, extra = {}) => {
       const line = open();
       const { token } = await auth.issueToken({ username, lifetime: 86_400_000, actor: 'root' });

@@ -77,6 +77,18 @@ export const REST_CODES = {
     zhCN: '未知的用户',
     meaning: 'No active user of that name.',
   },
+  unknown_login: {
+    http: 404,
+    en: 'unknown login',
+    zhCN: '未知的登录',
+    meaning: 'The user has no login of that id.',
+  },
+  unknown_token: {
+    http: 404,
+    en: 'unknown token',
+    zhCN: '未知的令牌',
+    meaning: 'No administrator made the user a token of that id.',
+  },
   last_admin: {
     http: 409,
     en: 'the last administrator stays one',

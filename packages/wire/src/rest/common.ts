@@ -31,6 +31,10 @@ const limit = z.coerce
 export const ListQuery = z.strictObject({ after: text(200).optional(), limit });
 export type ListQuery = z.infer<typeof ListQuery>;
 
+/** How many of a list that begins with the newest. */
+export const NewestQuery = z.strictObject({ limit });
+export type NewestQuery = z.infer<typeof NewestQuery>;
+
 /** The `next` of a page: give it as `after` to get the following one. */
 export const Next = text(200).optional();
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { Time, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { Next, Role, Roles } from './common.ts';
-import { bounded } from '../strings.ts';
+import { bounded, matching } from '../strings.ts';
 
 // What a password must be is decided where it is set; here only what may travel.
 const Password = bounded(LIMITS.password.max).min(1).meta({ format: 'password' });
@@ -17,9 +17,12 @@ export const SetupRequest = z
   .meta({ id: 'SetupRequest' });
 export type SetupRequest = z.infer<typeof SetupRequest>;
 
-/** A name and a password. */
+/**
+ * A name and a password. The newest refresh token of an earlier login at this device, also of one that is
+ * over, shows that the device is known: guesses made elsewhere then do not make it wait.
+ */
 export const LoginRequest = z
-  .strictObject({ username: Username, password: Password })
+  .strictObject({ username: Username, password: Password, refresh_token: Token.optional() })
   .meta({ id: 'LoginRequest' });
 export type LoginRequest = z.infer<typeof LoginRequest>;
 
@@ -101,3 +104,42 @@ export const TokenAnswer = z
   .strictObject({ token: Token, token_id: bounded(128), expires_at: Time })
   .meta({ id: 'TokenAnswer' });
 export type TokenAnswer = z.infer<typeof TokenAnswer>;
+
+/** The id of a token or a login. */
+export const TokenId = matching(
+  /^[A-Za-z0-9_-]{1,128}$/,
+  128,
+  'expected 1 to 128 letters, digits, _ and -',
+);
+
+/** A login of a user, without its tokens. */
+export const LoginEntry = z
+  .strictObject({
+    login_id: TokenId,
+    started_at: Time,
+    used_at: Time.meta({ description: 'when it was last refreshed' }),
+    expires_at: Time,
+    ended: z.enum(['logout', 'withdrawn', 'reused']).optional(),
+  })
+  .meta({ id: 'LoginEntry' });
+export type LoginEntry = z.infer<typeof LoginEntry>;
+
+/** Logins of a user, the newest first. */
+export const LoginList = z.strictObject({ logins: z.array(LoginEntry) }).meta({ id: 'LoginList' });
+export type LoginList = z.infer<typeof LoginList>;
+
+/** A token that an administrator made for a user's program, without the token itself. */
+export const TokenEntry = z
+  .strictObject({
+    token_id: TokenId,
+    issued_by: Username,
+    issued_at: Time,
+    expires_at: Time,
+    withdrawn_at: Time.optional(),
+  })
+  .meta({ id: 'TokenEntry' });
+export type TokenEntry = z.infer<typeof TokenEntry>;
+
+/** Tokens of a user, the newest first. */
+export const TokenList = z.strictObject({ tokens: z.array(TokenEntry) }).meta({ id: 'TokenList' });
+export type TokenList = z.infer<typeof TokenList>;

@@ -26,14 +26,17 @@ import {
   ChipPatch,
   ChipRegistration,
 } from './chips.ts';
-import { Done, ListQuery, type Role } from './common.ts';
+import { Done, ListQuery, NewestQuery, type Role } from './common.ts';
 import {
   LoginAnswer,
+  LoginList,
   LoginRequest,
   LogoutRequest,
   RefreshRequest,
   SetupRequest,
   TokenAnswer,
+  TokenId,
+  TokenList,
   TokenRequest,
   UserAnswer,
   UserCreate,
@@ -51,7 +54,6 @@ import {
   ReplacementStepAnswer,
   ReplacementStepRequest,
 } from './replacements.ts';
-import { matching } from '../strings.ts';
 
 /** One route. */
 export interface Route {
@@ -84,10 +86,8 @@ const ofReplacedShard = z.strictObject({ id: ReplacementId, address: Address });
 const ofKey = z.strictObject({ address: Address });
 const ofSession = z.strictObject({ session_key: SessionKey });
 const ofGrant = z.strictObject({ address: Address, username: Username });
-const ofToken = z.strictObject({
-  username: Username,
-  token_id: matching(/^[A-Za-z0-9_-]{1,128}$/, 128, 'expected 1 to 128 letters, digits, _ and -'),
-});
+const ofToken = z.strictObject({ username: Username, token_id: TokenId });
+const ofLogin = z.strictObject({ username: Username, login_id: TokenId });
 
 type Options = Partial<Omit<Route, 'method' | 'path' | 'roles' | 'answer' | 'summary'>>;
 
@@ -140,9 +140,28 @@ const people: readonly Route[] = [
     status: 201,
     codes: ['unknown_user'],
   }),
+  route('GET /api/v1/users/{username}/tokens', ADMIN, 'tokens of a user’s programs', TokenList, {
+    params: ofUser,
+    query: NewestQuery,
+  }),
   route('DELETE /api/v1/users/{username}/tokens/{token_id}', ADMIN, 'void a token', Done, {
     params: ofToken,
+    codes: ['unknown_token'],
   }),
+  route(
+    'GET /api/v1/users/{username}/logins',
+    EVERYBODY,
+    'logins of a user; all but administrators see their own',
+    LoginList,
+    { params: ofUser, query: NewestQuery },
+  ),
+  route(
+    'DELETE /api/v1/users/{username}/logins/{login_id}',
+    EVERYBODY,
+    'end a login; all but administrators end their own',
+    Done,
+    { params: ofLogin, codes: ['unknown_login'] },
+  ),
 ];
 
 const chips: readonly Route[] = [

@@ -1,0 +1,107 @@
+/**
+ * `quorate users logins` and `tokens`: what speaks for a user, and how it is withdrawn.
+ *
+ * @module
+ */
+import { LoginList, TokenId, TokenList } from '@quorate/wire';
+import type { Command } from 'commander';
+import type { Attach, Context } from '../context.ts';
+import { usageError } from '../errors.ts';
+import { loginApi } from '../remote/api.ts';
+import { foreign, table } from '../terminal/output.ts';
+
+/** How many logins or tokens are shown, the newest first. */
+const SHOWN = 100;
+
+interface AccessOptions {
+  readonly login?: string;
+  readonly end?: string;
+  readonly withdraw?: string;
+}
+
+/** What the commands about users share. */
+export interface LoginFiles {
+  withLogin(command: Command): Command;
+  loginPath(context: Context, options: AccessOptions): string;
+}
+
+/** Adds the commands. */
+export function registerAccessLists(users: Command, attach: Attach, files: LoginFiles): void {
+  const logins = files
+    .withLogin(users.command('logins [username]'))
+    .description('logins of a user (default: your own), and how to end one')
+    .option('--end <login-id>', 'end this login: its tokens are void, its connections closed');
+  attach<AccessOptions>(logins, (context, options, args) =>
+    showLogins(context, files.loginPath(context, options), { named: args[0], end: options.end }),
+  );
+  const tokens = files
+    .withLogin(users.command('tokens <username>'))
+    .description('tokens of a user’s programs, and how to withdraw one (administrators)')
+    .option('--withdraw <token-id>', 'void this token and close its connections');
+  attach<AccessOptions>(tokens, (context, options, args) =>
+    showTokens(context, files.loginPath(context, options), {
+      username: args[0] ?? '',
+      withdraw: options.withdraw,
+    }),
+  );
+}
+
+async function showLogins(
+  context: Context,
+  path: string,
+  { named, end }: { readonly named: string | undefined; readonly end: string | undefined },
+): Promise<void> {
+  const api = loginApi(path);
+  const username = named ?? api.login.username;
+  const base = `/api/v1/users/${encodeURIComponent(username)}/logins`;
+  if (end !== undefined) {
+    await api.text({ method: 'DELETE', path: `${base}/${checkedId(end, '--end')}` });
+    context.output.result({ username, login_id: end, ended: 'withdrawn' }, [`ended ${end}`]);
+    return;
+  }
+  const list = await api.call(LoginList, { method: 'GET', path: `${base}?limit=${SHOWN}` });
+  const rows = list.logins.map((login) => [
+    login.login_id,
+    timeOf(login.started_at),
+    timeOf(login.used_at),
+    timeOf(login.expires_at),
+    stateOf(login.expires_at, login.ended),
+  ]);
+  const heading = ['LOGIN', 'SINCE', 'LAST USED', 'UNTIL', 'STATE'];
+  context.output.result({ username, ...list }, table(heading, rows));
+}
+
+async function showTokens(
+  context: Context,
+  path: string,
+  { username, withdraw }: { readonly username: string; readonly withdraw: string | undefined },
+): Promise<void> {
+  const api = loginApi(path);
+  const base = `/api/v1/users/${encodeURIComponent(username)}/tokens`;
+  if (withdraw !== undefined) {
+    await api.text({ method: 'DELETE', path: `${base}/${checkedId(withdraw, '--withdraw')}` });
+    context.output.result({ username, token_id: withdraw }, [`withdrew ${withdraw}`]);
+    return;
+  }
+  const list = await api.call(TokenList, { method: 'GET', path: `${base}?limit=${SHOWN}` });
+  const rows = list.tokens.map((token) => [
+    token.token_id,
+    foreign(token.issued_by),
+    timeOf(token.issued_at),
+    timeOf(token.expires_at),
+    stateOf(token.expires_at, token.withdrawn_at === undefined ? undefined : 'withdrawn'),
+  ]);
+  const heading = ['TOKEN', 'MADE BY', 'SINCE', 'UNTIL', 'STATE'];
+  context.output.result({ username, ...list }, table(heading, rows));
+}
+
+/** Before anything is sent: an id is part of an address. */
+function checkedId(id: string, option: string): string {
+  if (TokenId.safeParse(id).success) return id;
+  throw usageError(`${option}: expected an id as the list shows it`);
+}
+
+const timeOf = (time: number): string => new Date(time).toISOString();
+
+const stateOf = (expiresAt: number, ended: string | undefined): string =>
+  ended ?? (expiresAt <= Date.now() ? 'expired' : 'active');

@@ -1,0 +1,126 @@
+/**
+ * Logins, each with its family of refresh tokens: who is logged in since when, and which devices and
+ * addresses have lately been somebody's. Of addresses and tokens only hashes are stored.
+ */
+import type { Tx } from '../store/database.ts';
+
+/** How a login ended before its time. */
+export type LoginEnd = 'logout' | 'withdrawn' | 'reused';
+
+/** A login as its user and administrators see it. Times are milliseconds since 1970. */
+export interface LoginRecord {
+  /** The family of its refresh tokens. */
+  readonly loginId: string;
+  readonly startedAt: number;
+  /** When it was last refreshed. */
+  readonly usedAt: number;
+  readonly expiresAt: number;
+  readonly ended?: LoginEnd;
+}
+
+/** No token has this hash. */
+const NO_DEVICE = 'none';
+
+/** Where somebody logs in from, as far as it is remembered. */
+export interface Place {
+  readonly addressHash: string;
+  /** Hash of the newest refresh token of an earlier login, also of one that is over. */
+  readonly deviceHash?: string | undefined;
+}
+
+/** A login that begins. */
+export interface NewLogin {
+  readonly family: string;
+  readonly username: string;
+  readonly tokenHash: string;
+  readonly addressHash: string;
+  readonly at: number;
+  readonly expiresAt: number;
+}
+
+interface LoginRow {
+  readonly family: string;
+  readonly started_at: number;
+  readonly used_at: number;
+  readonly expires_at: number;
+  readonly ended: LoginEnd | null;
+}
+
+/** Notes a login. */
+export async function addLogin(tx: Tx, made: NewLogin): Promise<void> {
+  const { family, username, at, expiresAt, tokenHash, addressHash } = made;
+  await tx.run(
+    `INSERT INTO logins
+       (family, username, started_at, used_at, expires_at, token_hash, address_hash)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    [family, username, at, at, expiresAt, tokenHash, addressHash],
+  );
+}
+
+/** Notes that a login goes on with another refresh token. */
+export async function touchLogin(
+  tx: Tx,
+  { family, tokenHash, at }: Pick<NewLogin, 'family' | 'tokenHash' | 'at'>,
+): Promise<void> {
+  await tx.run('UPDATE logins SET token_hash = ?, used_at = ? WHERE family = ?', [
+    tokenHash,
+    at,
+    family,
+  ]);
+}
+
+/** Notes how a login ended; the first end counts. */
+export async function noteEnd(tx: Tx, family: string, end: LoginEnd): Promise<void> {
+  await tx.run('UPDATE logins SET ended = ? WHERE family = ? AND ended IS NULL', [end, family]);
+}
+
+/** Whose login a family is, and until when it can last. */
+export async function findLogin(
+  tx: Tx,
+  family: string,
+): Promise<{ username: string; expiresAt: number } | undefined> {
+  const row = await tx.get<{ username: string; expires_at: number }>(
+    'SELECT username, expires_at FROM logins WHERE family = ?',
+    [family],
+  );
+  return row && { username: row.username, expiresAt: row.expires_at };
+}
+
+/** A user's logins, the newest first. */
+export async function listLogins(tx: Tx, username: string, limit: number): Promise<LoginRecord[]> {
+  const rows = await tx.all<LoginRow>(
+    `SELECT family, started_at, used_at, expires_at, ended FROM logins
+     WHERE username = ? ORDER BY started_at DESC, family LIMIT ?`,
+    [username, limit],
+  );
+  return rows.map((row) => ({
+    loginId: row.family,
+    startedAt: row.started_at,
+    usedAt: row.used_at,
+    expiresAt: row.expires_at,
+    ...(row.ended === null ? {} : { ended: row.ended }),
+  }));
+}
+
+/** What is known of a place: this user logged in from the device, or from the address, since a time. */
+export async function knownPlace(
+  tx: Tx,
+  username: string,
+  { addressHash, deviceHash = NO_DEVICE }: Place,
+  since: number,
+): Promise<'device' | 'address' | undefined> {
+  const row = await tx.get<{ device: number }>(
+    `SELECT CASE WHEN token_hash = ? THEN 1 ELSE 0 END AS device FROM logins
+     WHERE username = ? AND used_at >= ? AND (ended IS NULL OR ended = 'logout')
+       AND (token_hash = ? OR address_hash = ?)
+     ORDER BY device DESC LIMIT 1`,
+    [deviceHash, username, since, deviceHash, addressHash],
+  );
+  if (row === undefined) return undefined;
+  return row.device === 1 ? 'device' : 'address';
+}
+
+/** Forgets logins that are over and were last used before a time. */
+export async function forgetLogins(tx: Tx, at: number, usedBefore: number): Promise<void> {
+  await tx.run('DELETE FROM logins WHERE expires_at < ? AND used_at < ?', [at, usedBefore]);
+}

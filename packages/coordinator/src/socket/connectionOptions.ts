@@ -1,0 +1,23 @@
+/** What a connection is made of, and how it logs. */
+import type { Desk } from './desk.ts';
+import type { MessageRates } from './pressure.ts';
+import type { Transport } from './sender.ts';
+
+/** What a connection logs; never a token or a body. */
+export interface ConnectionLogger {
+  debug(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** What a connection needs. */
+export interface ConnectionOptions {
+  readonly desk: Desk;
+  readonly transport: Transport;
+  readonly remote: string;
+  readonly logger: ConnectionLogger;
+  /** Milliseconds until it has to be registered. */
+  readonly registerTimeout: number;
+  readonly rates?: MessageRates;
+  /** Told when it has presented a valid registration. */
+  readonly onRegistered?: () => void;
+}
