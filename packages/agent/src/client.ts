@@ -47,6 +47,7 @@ const LATER: ReadonlySet<string> = new Set([
   'not_registered',
   'replaced',
   'restarting',
+  'store_unavailable',
   'token_expired',
 ]);
 
@@ -67,6 +68,7 @@ export class CoordinatorClient {
   readonly #orders: SessionOrders;
   /** Messages still to come that were stored before this client asked for anything. */
   #stored: number | undefined;
+  #refuseConnection: (error: Error) => void = () => undefined;
 
   constructor(options: ClientOptions) {
     this.#link = createLink({
@@ -87,10 +89,14 @@ export class CoordinatorClient {
     this.#orders = new SessionOrders(this.#link);
   }
 
-  /** Connects and registers. @throws AgentError `link/refused` */
+  /** Connects and registers. @throws AgentError `link/refused`; CeremonyError `store_unavailable` */
   async connect(): Promise<void> {
     this.#link.start();
-    await this.#link.registered();
+    const refused = new Promise<never>((_resolve, reject) => {
+      this.#refuseConnection = reject;
+    });
+    await Promise.race([this.#link.registered(), refused]);
+    this.#refuseConnection = () => undefined;
   }
 
   /** Asks for a key. @throws CeremonyError */
@@ -230,6 +236,9 @@ export class CoordinatorClient {
 
   /** A frame that could not be read has no session: it is one of those that nothing was heard of. */
   #onNameless({ code = 'error', message, details }: ErrorOf): void {
+    if (code === 'store_unavailable') {
+      this.#refuseConnection(new CeremonyError(code, message, details, ''));
+    }
     if (LATER.has(code)) return;
     for (const [sessionKey, waiter] of this.#waiters) {
       if (waiter.heard) continue;

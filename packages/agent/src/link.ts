@@ -2,15 +2,24 @@
  * A client's connection to the coordinator (contract.md §1.1, §1.2): registers, reconnects, numbers
  * what it sends until it is acknowledged, drops what it has seen, and acknowledges what it processed.
  */
-import { type Feature, parseFrame, type ServerMessage } from '@quorate/wire';
+import type { Feature, RegisterComplete, ServerMessage } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import { type Backoff, createBackoff } from './backoff.ts';
 import { ClockSkew } from './clockSkew.ts';
 import { type AgentError, isStoreError, messageOf } from './errors.ts';
 import { createRefusals, type Refusals } from './linkRefusals.ts';
 import { LinkTimers } from './linkTimers.ts';
-import { CLOSE, closeSocket, createWaiters, openSocket, registerFrame } from './linkSocket.ts';
-import { checkUrl, ended, type Link, type LinkOptions, type LinkStatus } from './linkTypes.ts';
+import {
+  adoptStream,
+  CLOSE,
+  closeSocket,
+  createWaiters,
+  messagesOf,
+  openSocket,
+  registerFrame,
+} from './linkSocket.ts';
+import { checkUrl, comesAgain, ended, isFinal } from './linkTypes.ts';
+import type { Link, LinkOptions, LinkStatus } from './linkTypes.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createOutbox, type Outbox, type Outgoing } from './outbox.ts';
 import { type LinkState, openLinkState } from './state/linkState.ts';
@@ -93,58 +102,53 @@ class WebSocketLink implements Link {
     });
     this.#socket = socket;
     socket.on('open', () => void this.#register(socket));
-    socket.on('ping', () => this.#watchSilence(socket));
+    const watchSilence = (): void =>
+      this.#timers.set('silence', SILENCE_MS, () => socket.terminate());
+    socket.on('ping', watchSilence);
     socket.on('error', (error) => this.#logger.debug({ error: error.message }, 'link error'));
-    socket.on('message', (data, isBinary) => this.#onFrame(socket, data, isBinary));
+    socket.on('message', (data, isBinary) => {
+      watchSilence();
+      this.#onFrame(socket, data, isBinary);
+    });
     socket.on('close', (code, reason) => this.#onClose(socket, code, reason.toString('utf8')));
-    this.#watchSilence(socket);
+    watchSilence();
   }
 
   async #register(socket: WebSocket): Promise<void> {
     try {
       const token = await this.#options.token();
       if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
+      // What is not on disk is not claimed as processed.
+      if (!this.#guarded(() => this.#state.save())) return;
       socket.send(registerFrame(this.#options, this.#state, token));
-      this.#scheduleRenewal(socket, token);
+      // A fresh token on the open socket keeps it open past the old one's expiry.
+      const delay = renewalDelay(token, Date.now());
+      this.#timers.set('renewal', delay, () => void this.#register(socket));
     } catch (error) {
       this.#logger.warn({ error: messageOf(error) }, 'no token for the registration');
       socket.close(1000);
     }
   }
 
-  /** A fresh token on the open socket keeps it open past the old one's expiry. */
-  #scheduleRenewal(socket: WebSocket, token: string): void {
-    const delay = renewalDelay(token, Date.now());
-    if (delay !== undefined) this.#timers.set('renewal', delay, () => void this.#register(socket));
-  }
-
   #onFrame(socket: WebSocket, data: unknown, isBinary: boolean): void {
     if (socket !== this.#socket) return;
-    this.#watchSilence(socket);
-    const frame = isBinary ? undefined : parseFrame(String(data), { from: 'server' });
-    if (!frame?.ok) {
+    const messages = messagesOf(data, isBinary);
+    if (typeof messages === 'string') {
       this.dropped += 1;
-      this.#logger.warn(
-        { reason: frame ? frame.error.code : 'binary frame' },
-        'dropped a frame that is no message',
-      );
+      this.#logger.warn({ reason: messages }, 'dropped a frame that is no message');
       return;
     }
-    for (const message of frame.messages) {
-      if (socket !== this.#socket) return;
-      this.#onMessage(socket, message);
-    }
+    for (const message of messages) this.#onMessage(socket, message);
   }
 
   #onMessage(socket: WebSocket, message: ServerMessage): void {
+    if (socket !== this.#socket) return;
     if (message.type === 'register_complete') {
-      return this.#guarded(() => this.#onRegistered(socket, message));
-    }
-    if (message.type === 'ack') {
-      this.#outbox.acknowledged(message.cseq);
+      this.#guarded(() => this.#onRegistered(socket, message));
       return;
     }
-    if (message.type === 'error' && message.cseq !== undefined && message.code !== 'internal') {
+    if (message.type === 'ack') return this.#outbox.acknowledged(message.cseq);
+    if (message.type === 'error' && message.cseq !== undefined && !comesAgain(message.code)) {
       this.#outbox.refused(message.cseq);
     }
     if (message.seq !== undefined && message.seq <= this.#state.seq) {
@@ -163,11 +167,10 @@ class WebSocketLink implements Link {
       this.#options.onMessage(message);
       return true;
     } catch (error) {
-      const { type } = message;
-      const seq = 'seq' in message ? message.seq : undefined;
+      const { type, seq } = { seq: undefined, ...message };
       this.#logger.error({ type, seq, error: messageOf(error) }, 'message not processed');
-      if (isStoreError(error)) this.#fail(error);
-      else if (seq !== undefined) {
+      if (isFinal(error)) this.#fail(error);
+      else if (seq !== undefined || isStoreError(error)) {
         this.#stuck = seq;
         this.#drop(socket);
       }
@@ -193,13 +196,17 @@ class WebSocketLink implements Link {
     socket?.terminate();
   }
 
-  #guarded(work: () => void): void {
+  /** False when the disk does not take the state: then nothing more is said until it does. */
+  #guarded(work: () => void): boolean {
     try {
       work();
+      return true;
     } catch (error) {
       if (!isStoreError(error)) throw error;
       this.#logger.error({ error: error.message }, 'the state of the link cannot be kept');
-      this.#fail(error);
+      if (isFinal(error)) this.#fail(error);
+      else if (this.#socket) this.#drop(this.#socket);
+      return false;
     }
   }
 
@@ -209,31 +216,24 @@ class WebSocketLink implements Link {
     this.#socket?.send(JSON.stringify({ type: 'ack', seq: this.#state.seq }));
   }
 
-  #onRegistered(
-    socket: WebSocket,
-    message: Extract<ServerMessage, { type: 'register_complete' }>,
-  ): void {
+  #onRegistered(socket: WebSocket, message: RegisterComplete): void {
     this.#skew.see(message.server_time);
     if (!message.success) {
       this.#refusal = message.message;
       return socket.close(CLOSE.refused);
     }
-    if (message.stream !== undefined && message.stream !== this.#state.stream) {
-      if (this.#state.stream !== null) {
-        this.#logger.warn({}, 'the coordinator has another database; starting its stream anew');
-      }
-      this.#state.changeStream(message.stream);
+    if (message.stream !== undefined && adoptStream(this.#state, message.stream)) {
+      this.#logger.warn({}, 'the coordinator has another database; starting its stream anew');
     }
-    if (message.last_cseq !== undefined) {
-      this.#outbox.acknowledged(message.last_cseq);
-      this.#state.skipCseq(message.last_cseq);
-    }
+    const { last_cseq: known = 0, resumed = 0 } = message;
+    this.#outbox.acknowledged(known);
+    this.#state.skipCseq(known);
     this.#refusals.over();
     if (this.#stuck === undefined) this.#backoff.reset();
     // A renewal on the open socket has lost nothing.
     if (this.status !== 'registered') this.#outbox.rewind();
-    this.#options.onResumed?.(message.resumed ?? 0);
-    this.#setStatus('registered', `${message.resumed ?? 0} messages to catch up`);
+    this.#options.onResumed?.(resumed);
+    this.#setStatus('registered', `${resumed} messages to catch up`);
     this.#waiters.settle();
     this.#scheduleFlush();
   }
@@ -287,10 +287,6 @@ class WebSocketLink implements Link {
     } catch (error) {
       this.#logger.warn({ error: messageOf(error) }, 'the state of the link was not kept');
     }
-  }
-
-  #watchSilence(socket: WebSocket): void {
-    this.#timers.set('silence', SILENCE_MS, () => socket.terminate());
   }
 
   #setStatus(status: LinkStatus, detail: string): void {

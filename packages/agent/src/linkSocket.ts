@@ -4,7 +4,13 @@
  * Uses `ws` with compression off and a frame cap: a hostile coordinator must not be able to exhaust
  * the memory of a signer (attacks.md R-8).
  */
-import { type Feature, FEATURES_HEADER, featuresOf } from '@quorate/wire';
+import {
+  type Feature,
+  FEATURES_HEADER,
+  featuresOf,
+  parseFrame,
+  type ServerMessage,
+} from '@quorate/wire';
 import { WebSocket } from 'ws';
 import type { LinkOptions } from './linkTypes.ts';
 import type { LinkState } from './state/linkState.ts';
@@ -45,6 +51,13 @@ export async function closeSocket(socket: WebSocket): Promise<void> {
   });
 }
 
+/** The messages of a frame, or why it holds none. */
+export function messagesOf(data: unknown, isBinary: boolean): readonly ServerMessage[] | string {
+  if (isBinary) return 'binary frame';
+  const frame = parseFrame(String(data), { from: 'server' });
+  return frame.ok ? frame.messages : frame.error.code;
+}
+
 /** The text of `register`. */
 export function registerFrame(options: LinkOptions, state: LinkState, token: string): string {
   const { stream, seq } = state;
@@ -58,6 +71,13 @@ export function registerFrame(options: LinkOptions, state: LinkState, token: str
     ...(options.batch ? { batch: true } : {}),
     ...(options.progress ? { progress: true } : {}),
   });
+}
+
+/** Starts over when the coordinator's database is another one (attacks.md R-18); true unless it is the first. */
+export function adoptStream(state: LinkState, stream: string): boolean {
+  const { stream: former } = state;
+  if (stream !== former) state.changeStream(stream);
+  return former !== null && stream !== former;
 }
 
 /** Promises that are settled together. */

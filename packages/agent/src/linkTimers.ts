@@ -7,9 +7,14 @@ export type LinkTimer = 'retry' | 'silence' | 'renewal' | 'ack';
 export class LinkTimers {
   readonly #timers = new Map<LinkTimer, NodeJS.Timeout>();
 
-  /** Replaces a timer. Only an attempt to connect and an acknowledgement keep the process alive. */
-  set(kind: LinkTimer, delay: number, work: () => void): void {
+  /**
+   * Replaces a timer; without a delay there is none. Only an attempt to connect and an acknowledgement keep
+   * the process alive.
+   */
+  set(kind: LinkTimer, delay: number | undefined, work: () => void): void {
     clearTimeout(this.#timers.get(kind));
+    this.#timers.delete(kind);
+    if (delay === undefined) return;
     const timer = setTimeout(() => {
       this.#timers.delete(kind);
       work();

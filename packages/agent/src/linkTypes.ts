@@ -4,7 +4,7 @@
 import { isIPv4 } from 'node:net';
 import type { Feature, ServerMessage } from '@quorate/wire';
 import type { Backoff } from './backoff.ts';
-import { AgentError } from './errors.ts';
+import { AgentError, isStoreError } from './errors.ts';
 import type { RefusalOptions } from './linkRefusals.ts';
 import type { Logger } from './logger.ts';
 import type { Outgoing } from './outbox.ts';
@@ -13,8 +13,8 @@ import type { LinkState } from './state/linkState.ts';
 
 /**
  * Where a link stands. `refused`, `replaced` and `failed` are final: a person has to look. A refused
- * registration is tried again as `waiting` for as long as `refusals` say; `failed` says that this side
- * cannot keep its state on disk.
+ * registration is tried again as `waiting` for as long as `refusals` say, and so is a disk that takes no
+ * write; `failed` says that the state on disk cannot be believed.
  */
 export type LinkStatus =
   | 'connecting'
@@ -43,8 +43,8 @@ export interface LinkOptions {
   /** Allows `ws://` to a host other than this one. */
   readonly allowInsecure?: boolean;
   /**
-   * Processes a message; it is acknowledged only if this returns. When it throws an error of the
-   * store the link ends as `failed`; after any other error it connects again and gets the message again.
+   * Processes a message; it is acknowledged only if this returns. When it throws, the link connects again
+   * and gets the message again; only when the state on disk cannot be believed it ends as `failed`.
    */
   readonly onMessage: (message: ServerMessage) => void;
   readonly onStatus?: (status: LinkStatus, detail: string) => void;
@@ -88,7 +88,7 @@ export function ended(status: LinkStatus): AgentError | undefined {
     case 'replaced':
       return new AgentError('link/refused', 'another process took over this registration');
     case 'failed':
-      return new AgentError('store/failed', 'the state cannot be kept on disk');
+      return new AgentError('store/tampered', 'the state on disk cannot be believed');
     case 'connecting':
     case 'registered':
     case 'waiting':
@@ -113,4 +113,14 @@ export function checkUrl(url: string, allowInsecure: boolean): void {
     'link/refused',
     `${protocol}//${hostname}: expected wss:// for another host`,
   );
+}
+
+/** A fault of the coordinator's own: what it answers so is sent again on the next connection. */
+export function comesAgain(code: string | undefined): boolean {
+  return code === 'internal' || code === 'store_unavailable';
+}
+
+/** Whether a person has to look: a disk that does not take a write may take it later, damage stays. */
+export function isFinal(error: unknown): error is AgentError {
+  return isStoreError(error) && error.code !== 'store/failed';
 }

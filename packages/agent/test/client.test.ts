@@ -155,6 +155,40 @@ describe('coordinator client', () => {
     expect((await failed).code).toBe('participant_declined');
   });
 
+  test('Z-13: who connects to a coordinator that stores nothing is told that, and does not wait', async () => {
+    const server = await scriptedServer();
+    const client = new CoordinatorClient({
+      url: server.url,
+      username: 'carol',
+      token: async () => 'token',
+      backoff: { next: () => 0, reset: () => undefined },
+    });
+    onTestFinished(() => client.close());
+    const refused = failure(client.connect());
+    const connection = await server.connection();
+    await connection.next();
+    const message = 'the server cannot store anything now';
+    connection.send({ type: 'error', code: 'store_unavailable', message, details: '' });
+    connection.socket.close(1013);
+    expect(await refused).toMatchObject({ code: 'store_unavailable', message });
+  });
+
+  test('Z-13: a request that the coordinator could not store ends with that, and is not sent again', async () => {
+    const server = await scriptedServer();
+    const { client, connection } = await connected(server);
+    const refused = failure(client.sign(signOrder));
+    const { cseq } = await connection.next();
+    const error = { type: 'error', code: 'store_unavailable', session_key: 's1', cseq };
+    connection.send({ ...error, message: 'the server cannot store anything now', details: '' });
+    expect((await refused).code).toBe('store_unavailable');
+    connection.socket.close(1013);
+    const again = await server.connection();
+    await again.accept({ stream: 'stream-a', last_cseq: 0 });
+    const made = client.keygen(keygenOrder);
+    expect(await again.next()).toMatchObject({ type: 'keygen_request' });
+    made.catch(() => undefined);
+  });
+
   test('an error without a session ends the request of which nothing was heard, and no other', async () => {
     const server = await scriptedServer();
     const { client, connection } = await connected(server);

@@ -1,6 +1,8 @@
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerMessage } from '@quorate/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { WebSocket } from 'ws';
 import { createBackoff } from '../src/backoff.ts';
 import { ClockSkew } from '../src/clockSkew.ts';
 import { AgentError } from '../src/errors.ts';
@@ -10,7 +12,7 @@ import { type Logger, silentLogger } from '../src/logger.ts';
 import { openLinkState } from '../src/state/linkState.ts';
 import { expiryOf } from '../src/token.ts';
 import { temporaryDirectory } from './support/directories.ts';
-import { scriptedServer } from './support/relay.ts';
+import { type Frame, scriptedServer } from './support/relay.ts';
 import { eventually } from './support/eventually.ts';
 
 const STREAM = 'stream-a';
@@ -191,9 +193,9 @@ describe('link', () => {
     expect(resets).toBe(1);
   });
 
-  test('a store that fails ends the link with its error, and nothing is acknowledged', async () => {
+  test('a state that cannot be believed ends the link with its error, and nothing is acknowledged', async () => {
     const server = await scriptedServer();
-    const failure = new AgentError('store/failed', 'disk full');
+    const failure = new AgentError('store/tampered', 'somebody wrote there');
     const { link } = open(server.url, {
       onMessage: () => {
         throw failure;
@@ -208,22 +210,67 @@ describe('link', () => {
     expect(server.frames.map((message) => message.type)).toEqual(['register']);
   });
 
-  test('link state that cannot be written ends the link instead of the process', async () => {
+  test('X-6: a message whose effects a full disk does not take is not acknowledged, and comes again', async () => {
     const server = await scriptedServer();
-    const kept = openLinkState();
-    const { link } = open(server.url, {
-      state: {
-        ...kept,
-        save: () => {
-          throw new AgentError('store/failed', 'disk full');
-        },
+    let isFull = true;
+    let resets = 0;
+    const { link, messages } = open(server.url, {
+      backoff: { next: () => 0, reset: () => (resets += 1) },
+      onMessage: (message) => {
+        if (isFull) throw new AgentError('store/failed', 'disk full');
+        messages.push(message);
       },
     });
+    for (let at = 0; at < 2; at += 1) {
+      const connection = await server.connection();
+      expect(await connection.accept({ stream: STREAM })).toMatchObject({ last_seq: 0 });
+      connection.send(state(1));
+    }
     const connection = await server.connection();
-    await connection.accept();
+    isFull = false;
+    await connection.accept({ stream: STREAM });
     connection.send(state(1));
-    await eventually(() => link.status === 'failed');
-    expect(link.failure?.message).toBe('disk full');
+    expect(await connection.next()).toEqual({ type: 'ack', seq: 1 });
+    expect(messages).toHaveLength(1);
+    // The waits grow until the message is processed.
+    expect(resets).toBe(1);
+    expect([link.status, link.failure]).toEqual(['registered', undefined]);
+  });
+
+  test('X-6: while the state of the link cannot be kept nothing is registered, acknowledged or numbered', async () => {
+    const server = await scriptedServer();
+    const directory = temporaryDirectory();
+    const path = join(directory, 'link.json');
+    // A directory in the way of the temporary file, as a disk that takes no write.
+    const blockDisk = (): void => mkdirSync(`${path}.tmp`);
+    const { link, messages } = open(server.url, { state: openLinkState(path) });
+    const first = await server.connection();
+    await first.accept({ stream: STREAM });
+    await link.registered();
+    blockDisk();
+    first.send(state(1));
+    await eventually(() => messages.length === 1);
+    decline(link, 's1');
+    const closed = (socket: WebSocket): Promise<undefined> =>
+      new Promise((resolve) => {
+        if (socket.readyState === socket.CLOSED) resolve(undefined);
+        socket.once('close', () => resolve(undefined));
+      });
+    await closed((await server.connection()).socket);
+    expect(server.frames.map(({ type }) => type)).toEqual(['register']);
+    rmdirSync(`${path}.tmp`);
+    /** The first connection that a registration comes on: those before it were given up. */
+    const next = async (): Promise<[Frame, Awaited<ReturnType<typeof server.connection>>]> => {
+      const connection = await server.connection();
+      const frame = await Promise.race([
+        connection.accept({ stream: STREAM }),
+        closed(connection.socket),
+      ]);
+      return frame === undefined ? next() : [frame, connection];
+    };
+    const [register, connection] = await next();
+    expect(register).toMatchObject({ last_seq: 1 });
+    expect(await connection.next()).toMatchObject({ type: 'keygen_response', cseq: 1 });
   });
 
   test('a refused registration ends the link and rejects whoever waits for it', async () => {

@@ -6,17 +6,20 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { initAgent } from '../src/init.ts';
 import { replaceFile, readSecretFile } from '../src/state/files.ts';
 import { openState } from '../src/state/index.ts';
-import { openKeyRecords } from '../src/state/keyRecords.ts';
+import { openBanReserve, readReservedBans } from '../src/state/banReserve.ts';
+import { openKeyRecords, RESERVE_FILE } from '../src/state/keyRecords.ts';
 import { type Owner, self } from '../src/state/lockOwner.ts';
 import { openLinkState } from '../src/state/linkState.ts';
 import { type SessionRecord, sessionFileName } from '../src/state/sessionRecords.ts';
@@ -177,6 +180,22 @@ describe('used session keys', () => {
     expect(third.find('s1')).toBe(2);
     third.close();
   });
+
+  test('X-6: a line that a full disk cut off does not swallow the next one', () => {
+    const path = join(temporaryDirectory(), 'used');
+    const program = fileURLToPath(new URL('support/limitedDisk.mjs', import.meta.url));
+    const script = 'ulimit -S -f 1; exec "$0" "$@"';
+    const ran = spawnSync('bash', ['-c', script, process.execPath, program, path]);
+    const { failure, recorded } = JSON.parse(ran.stdout.toString()) as {
+      failure: string;
+      recorded: string[];
+    };
+    expect(failure).toBe('store/failed');
+    expect(recorded.length).toBeGreaterThan(10);
+    const used = openUsedSessions(path);
+    onTestFinished(() => used.close());
+    for (const key of recorded) expect([key, used.find(key)]).toEqual([key, 1]);
+  });
 });
 
 describe('session records', () => {
@@ -256,6 +275,74 @@ describe('key records', () => {
     expect(openKeyRecords(directory).find(one.address)?.bans).toEqual([ban]);
   });
 
+  /** A folder in which the record of a key cannot be replaced, as on a full disk, until it is given free. */
+  const blocked = () => {
+    const directory = join(temporaryDirectory(), 'keys');
+    mkdirSync(directory, { mode: 0o700 });
+    const reserve = openBanReserve(join(directory, RESERVE_FILE));
+    onTestFinished(() => reserve.close());
+    const keys = openKeyRecords(directory, reserve);
+    const one = keyRecord(holders, ['alice', 'bob']);
+    keys.add(one);
+    const obstacle = join(directory, `${one.address.toLowerCase()}.json.tmp`);
+    mkdirSync(obstacle);
+    return { directory, keys, reserve, address: one.address, free: () => rmdirSync(obstacle) };
+  };
+  const banOf = (part_index: number, session_key = 's1') => ({
+    part_index,
+    session_key,
+    reason: 'invalid-proof',
+    at: 1,
+  });
+
+  test('X-6: a ban that a full disk does not take into the record survives a restart in the reserve', () => {
+    const { directory, keys, address, free } = blocked();
+    keys.ban(address, [banOf(2)]);
+    expect(keys.isStopped(address)).toBe(false);
+    // What another process, and one that starts while the disk is full, finds.
+    expect(openKeyRecords(directory).find(address)?.bans).toEqual([banOf(2)]);
+    const second = openBanReserve(join(directory, RESERVE_FILE));
+    const again = openKeyRecords(directory, second);
+    expect(again.find(address)?.bans).toEqual([banOf(2)]);
+    again.ban(address, [banOf(3, 's2')]);
+    free();
+    second.close();
+    const third = openBanReserve(join(directory, RESERVE_FILE));
+    onTestFinished(() => third.close());
+    const record = openKeyRecords(directory, third).find(address);
+    expect(record?.bans).toEqual([banOf(2), banOf(3, 's2')]);
+    expect(third.list()).toEqual([]);
+    rmSync(join(directory, RESERVE_FILE));
+    expect(openKeyRecords(directory).find(address)?.bans).toEqual(record?.bans);
+  });
+
+  test('X-6: a ban that not even the reserve takes holds in this process and stops the key', () => {
+    const { directory, keys, reserve, address } = blocked();
+    for (let slot = 0; slot < 64; slot += 1) reserve.keep(address, [banOf(3)]);
+    expect(() => keys.ban(address, [banOf(2)])).toThrow(
+      expect.objectContaining({ code: 'store/failed' }),
+    );
+    expect(keys.isStopped(address)).toBe(true);
+    expect(keys.find(address)?.bans).toContainEqual(banOf(2));
+    expect(statSync(join(directory, RESERVE_FILE)).size).toBe(64 * 512);
+  });
+
+  test('X-6: the reserve is overwritten in place, and a slot that a crash tore is none', () => {
+    const path = join(temporaryDirectory(), RESERVE_FILE);
+    const reserve = openBanReserve(path);
+    const long = { ...banOf(32, 'k'.repeat(128)), reason: 'r'.repeat(1000) };
+    reserve.keep('0xA', [banOf(2), long]);
+    reserve.close();
+    expect(statSync(path)).toMatchObject({ size: 64 * 512 });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const torn = readFileSync(path);
+    torn.fill('x', 100, 200);
+    writeFileSync(path, torn);
+    expect(readReservedBans(path)).toEqual([
+      { address: '0xA', ban: { ...long, reason: 'r'.repeat(32) } },
+    ]);
+  });
+
   test('D-12: a second key with the same id or address is refused', () => {
     const keys = openKeyRecords(join(temporaryDirectory(), 'keys'));
     const one = keyRecord(holders, ['alice', 'bob']);
@@ -286,6 +373,19 @@ describe('link state', () => {
     const given = [first.nextCseq(), first.nextCseq(), first.nextCseq()];
     const second = openLinkState(path);
     expect(second.nextCseq()).toBeGreaterThan(Math.max(...given));
+  });
+
+  test('X-6: a client number that could not be set aside on disk is not given out', () => {
+    const path = join(temporaryDirectory(), 'link.json');
+    const state = openLinkState(path);
+    mkdirSync(`${path}.tmp`);
+    for (let at = 0; at < 2; at += 1) {
+      expect(() => state.nextCseq()).toThrow(expect.objectContaining({ code: 'store/failed' }));
+    }
+    expect(() => state.save()).toThrow(expect.objectContaining({ code: 'store/failed' }));
+    rmdirSync(`${path}.tmp`);
+    expect(state.nextCseq()).toBe(1);
+    expect(openLinkState(path).nextCseq()).toBeGreaterThan(1);
   });
 
   test('R-18: another stream starts anew, and that survives a restart', () => {

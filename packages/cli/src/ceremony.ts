@@ -187,6 +187,9 @@ function hintFor(code: string): { hint?: string } {
       hint: 'somebody may hold a signature: make sure that this transaction and another cannot both count before you ask again',
     };
   }
+  if (code === 'store_unavailable') {
+    return { hint: 'nothing was changed; quorate health tells when the coordinator works again' };
+  }
   if (code === 'key_destroyed' || code === 'key_destroying') {
     return { hint: 'quorate keys show tells what is known of each shard' };
   }

@@ -3,7 +3,9 @@
  * dated after that does not follow what is dated before.
  */
 import { dateOf } from '@quorate/wire';
+import type { Audit } from './audit/index.ts';
 import type { AuditEvent, Clock } from './services.ts';
+import { isStoreUnavailable } from './store/database.ts';
 
 /** How often the two clocks are compared. */
 const LOOK_MS = 2000;
@@ -66,8 +68,26 @@ export class ClockWatch {
   }
 }
 
-/** The audit entry of a step. */
-export function clockStepEntry({ before, after }: ClockStep): AuditEvent {
+/** How long to wait with an entry that the store did not take. */
+const AGAIN_MS = 10_000;
+
+/** Writes an entry of a step, as soon as the store takes it. */
+export function recordStep(
+  step: ClockStep,
+  context: {
+    readonly audit: Pick<Audit, 'record'>;
+    readonly clock: Clock;
+    readonly onError: (error: unknown) => void;
+  },
+): void {
+  const { audit, clock, onError } = context;
+  audit.record(entryOf(step)).catch((error: unknown) => {
+    onError(error);
+    if (isStoreUnavailable(error)) clock.after(AGAIN_MS, () => recordStep(step, context));
+  });
+}
+
+function entryOf({ before, after }: ClockStep): AuditEvent {
   return {
     at: after,
     actor: 'system',

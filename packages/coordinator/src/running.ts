@@ -105,13 +105,22 @@ export class Server implements CoordinatorServer {
     this.#cancelPrune();
     this.#parts.clockWatch.stop();
     sessions.stop();
-    await sockets.close(CLOSE.restarting, 'restarting');
+    await this.#attempt(() => sockets.close(CLOSE.restarting, 'restarting'));
     const closed = app.close();
     limiter.endAll();
     await closed;
-    await tally.flush();
-    await audit.stop();
-    await database.close();
+    await this.#attempt(() => tally.flush());
+    await this.#attempt(() => audit.stop());
+    await this.#attempt(() => database.close());
+  }
+
+  /** A part that cannot stop as it should, for instance on a full disk, does not keep the others from it. */
+  async #attempt(stop: () => Promise<void>): Promise<void> {
+    try {
+      await stop();
+    } catch (error) {
+      this.#parts.app.log.error({ error: describe(error) }, 'not stopped in order');
+    }
   }
 
   #schedulePrune(): void {

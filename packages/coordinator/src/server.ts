@@ -15,7 +15,7 @@ import {
 import { createChips } from './chips/index.ts';
 import { createReplacements } from './chips/replacement.ts';
 import { systemClock } from './clock.ts';
-import { ClockWatch, clockStepEntry, describeStep } from './clockWatch.ts';
+import { ClockWatch, describeStep, recordStep } from './clockWatch.ts';
 import { describe } from './describe.ts';
 import { Hub } from './delivery/hub.ts';
 import { Outbox } from './delivery/outbox.ts';
@@ -31,6 +31,7 @@ import { Desk } from './socket/desk.ts';
 import { SocketServer } from './socket/server.ts';
 import type { Database } from './store/database.ts';
 import { checkFirstStart } from './store/firstStart.ts';
+import { StoreProbe } from './store/probe.ts';
 import { openDatabase } from './store/sqlite.ts';
 import { ServerError, type ServerOptions } from './options.ts';
 import { type CoordinatorServer, type Parts, Server } from './running.ts';
@@ -149,9 +150,10 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
   const state = { ready: false };
   const clockWatch = new ClockWatch(clock, (step) => {
     app.log.warn(describeStep(step));
-    audit.record(clockStepEntry(step)).catch(onError);
+    recordStep(step, { audit, clock, onError });
   });
-  const health = createHealth({ database, clockWatch, isReady: () => state.ready });
+  const store = new StoreProbe(database, clock);
+  const health = createHealth({ store, clockWatch, isReady: () => state.ready });
   countConnections(metrics.registry, sockets, limiter);
   countClockSteps(metrics.registry, clockWatch);
   registerRest(app, {

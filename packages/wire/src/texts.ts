@@ -82,5 +82,7 @@ export const CLOSE = {
   registerTimeout: 4408,
   replaced: 4409,
   tooManyErrors: 4429,
+  internal: 1011,
   restarting: 1012,
+  storeUnavailable: 1013,
 } as const;

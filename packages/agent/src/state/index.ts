@@ -6,10 +6,11 @@ import { toHex } from '@quorate/intent';
 import type { PinRefusals } from '../chip.ts';
 import { AgentError } from '../errors.ts';
 import { openPins, type Pins } from '../roster.ts';
+import { openBanReserve } from './banReserve.ts';
 import { type ChipCounters, openChipCounters } from './chipCounters.ts';
 import { type EvidenceStore, openEvidence } from './evidence.ts';
 import { makePrivateDirectory, readSecretFile } from './files.ts';
-import { type KeyRecords, openKeyRecords } from './keyRecords.ts';
+import { type KeyRecords, openKeyRecords, RESERVE_FILE } from './keyRecords.ts';
 import { type LinkState, openLinkState } from './linkState.ts';
 import { lockDirectory } from './lock.ts';
 import { openPinRefusals } from './pinRefusals.ts';
@@ -55,7 +56,10 @@ export function openState(directory: string): AgentState {
   const lock = lockDirectory(directory);
   try {
     const pins = openPins(join(directory, STATE_FILES.pins));
-    const keys = openKeyRecords(join(directory, STATE_FILES.keys));
+    const folder = join(directory, STATE_FILES.keys);
+    makePrivateDirectory(folder);
+    const reserve = openBanReserve(join(folder, RESERVE_FILE));
+    const keys = openKeyRecords(folder, reserve);
     applyPins(keys, pins);
     const used = openUsedSessions(join(directory, STATE_FILES.used));
     return {
@@ -70,6 +74,7 @@ export function openState(directory: string): AgentState {
       link: openLinkState(join(directory, STATE_FILES.link)),
       close: () => {
         used.close();
+        reserve.close();
         localKey.fill(0);
         lock.release();
       },

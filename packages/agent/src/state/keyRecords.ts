@@ -5,7 +5,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { AgentError } from '../errors.ts';
+import { AgentError, isAgentError } from '../errors.ts';
+import { type BanReserve, readReservedBans } from './banReserve.ts';
 import {
   makePrivateDirectory,
   readIfPresent,
@@ -86,6 +87,9 @@ export interface KeyRecord {
   readonly destruction?: KeyDestruction | undefined;
 }
 
+/** The file of the reserve, in the folder of the records. */
+export const RESERVE_FILE = 'bans.reserve';
+
 const hex = (bytes: number): z.ZodString =>
   z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
 const index = z.int().min(1).max(32);
@@ -160,8 +164,8 @@ export interface KeyRecords {
   /** Replaces a record by a changed copy. */
   update(address: string, change: (record: KeyRecord) => KeyRecord): KeyRecord;
   /**
-   * Bans parties. They are banned in this process even if the disk does not take it, and then the
-   * whole key is stopped. @throws AgentError `store/failed`
+   * Bans parties, in the reserve if the record does not take it. If neither does, they are banned in this
+   * process, and the whole key is stopped. @throws AgentError `store/failed`
    */
   ban(address: string, bans: readonly Ban[]): void;
   /** Whether a ban of this key could not be written, so that the key must not be used. */
@@ -170,8 +174,11 @@ export interface KeyRecords {
   remove(address: string): void;
 }
 
-/** Opens the folder of key records. @throws AgentError `store/tampered` for a file that is not one */
-export function openKeyRecords(directory: string): KeyRecords {
+/**
+ * Opens the folder of key records; without a reserve, to look only: a running agent may have it open.
+ * @throws AgentError `store/tampered` for a file that is not one
+ */
+export function openKeyRecords(directory: string, reserve?: BanReserve): KeyRecords {
   makePrivateDirectory(directory);
   const records = new Map<string, KeyRecord>();
   for (const name of readdirSync(directory)) {
@@ -190,6 +197,21 @@ export function openKeyRecords(directory: string): KeyRecords {
     return record;
   };
   const stopped = new Set<string>();
+  /** Bans that a record could not take when they were found. */
+  const takeReserved = (): void => {
+    const changed = new Set<string>();
+    for (const { address, ban } of reserve?.list() ??
+      readReservedBans(join(directory, RESERVE_FILE))) {
+      const record = records.get(address.toLowerCase());
+      if (record === undefined || bannedIndexes(record).includes(ban.part_index)) continue;
+      records.set(address.toLowerCase(), { ...record, bans: [...record.bans, ban] });
+      changed.add(address);
+    }
+    if (reserve === undefined) return;
+    for (const address of changed) write(known(address));
+    reserve.clear();
+  };
+  ifPossible(takeReserved);
   return {
     find: (address) => records.get(address.toLowerCase()),
     findBySession: (sessionKey) => list().find((record) => record.session_key === sessionKey),
@@ -216,7 +238,12 @@ export function openKeyRecords(directory: string): KeyRecords {
       const changed = { ...record, bans: [...record.bans, ...added] };
       records.set(address.toLowerCase(), changed);
       stopped.add(address.toLowerCase());
-      write(keyRecordSchema.parse(changed));
+      try {
+        write(keyRecordSchema.parse(changed));
+      } catch (error) {
+        if (reserve === undefined || !isAgentError(error, 'store/failed')) throw error;
+        reserve.keep(address, added.length > 0 ? added : changed.bans);
+      }
       stopped.delete(address.toLowerCase());
     },
     isStopped: (address) => stopped.has(address.toLowerCase()),
@@ -228,6 +255,15 @@ export function openKeyRecords(directory: string): KeyRecords {
       records.delete(address.toLowerCase());
     },
   };
+}
+
+/** A disk that is full leaves reserved bans where they are: in memory they count. */
+function ifPossible(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isAgentError(error, 'store/failed')) throw error;
+  }
 }
 
 /** The part indexes that a key's owner refuses to sign with. */

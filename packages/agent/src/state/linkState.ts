@@ -45,9 +45,11 @@ export function openLinkState(path?: string): LinkState {
   let cseq = kept?.cseq ?? 0;
   let reserved = cseq;
   let dirty = false;
-  const save = (): void => {
-    if (path !== undefined)
-      replaceFile(path, `${JSON.stringify({ stream, seq, cseq: reserved })}\n`);
+  /** Nothing counts as set aside or kept before it is on disk. */
+  const save = (upTo = reserved): void => {
+    dirty = true;
+    if (path !== undefined) replaceFile(path, `${JSON.stringify({ stream, seq, cseq: upTo })}\n`);
+    reserved = upTo;
     dirty = false;
   };
   return {
@@ -67,11 +69,8 @@ export function openLinkState(path?: string): LinkState {
       save();
     },
     nextCseq: () => {
+      if (cseq >= reserved) save(cseq + 1 + RESERVE);
       cseq += 1;
-      if (cseq > reserved) {
-        reserved = cseq + RESERVE;
-        save();
-      }
       return cseq;
     },
     skipCseq: (seen) => {

@@ -2,8 +2,8 @@
  * The session keys that this participant has ever answered with a certificate (contract.md §1.5):
  * an append-only file, flushed before the certificate exists.
  */
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
-import { FILE_MODE, readIfPresent, storing } from './files.ts';
+import { closeSync, openSync } from 'node:fs';
+import { FILE_MODE, readIfPresent, storing, writeDurably } from './files.ts';
 
 /** The record of used session keys. */
 export interface UsedSessions {
@@ -16,7 +16,7 @@ export interface UsedSessions {
   close(): void;
 }
 
-/** Opens the record. A last line torn by a crash was never relied upon; it is closed, not removed. */
+/** Opens the record. A line that was cut off was never relied upon; it is closed, not removed. */
 export function openUsedSessions(path: string): UsedSessions {
   const text = readIfPresent(path)?.toString('utf8') ?? '';
   const used = new Map<string, number>();
@@ -25,21 +25,23 @@ export function openUsedSessions(path: string): UsedSessions {
     if (sessionKey) used.set(sessionKey, Number(partIndex ?? 0));
   }
   const descriptor = openSync(path, 'a', FILE_MODE);
-  if (text !== '' && !text.endsWith('\n')) append(descriptor, '\n');
+  // A line that was cut off by a crash or a full disk must not swallow the one after it.
+  let isTorn = text !== '' && !text.endsWith('\n');
+  const append = (line: string): void => {
+    const content = Buffer.from(isTorn ? `\n${line}` : line);
+    isTorn = true;
+    writeDurably(descriptor, content);
+    isTorn = false;
+  };
   return {
     find: (sessionKey) => used.get(sessionKey),
     latest: (count) => [...used.keys()].slice(-count),
     add: (sessionKey, partIndex) => {
       if (used.has(sessionKey)) return false;
-      storing(path, () => append(descriptor, `${sessionKey} ${partIndex}\n`));
+      storing(path, () => append(`${sessionKey} ${partIndex}\n`));
       used.set(sessionKey, partIndex);
       return true;
     },
     close: () => closeSync(descriptor),
   };
-}
-
-function append(descriptor: number, line: string): void {
-  writeSync(descriptor, line);
-  fdatasyncSync(descriptor);
 }

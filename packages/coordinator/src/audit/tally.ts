@@ -3,7 +3,7 @@
  * written in full by their callers, the others are counted and written as one entry when it is over.
  */
 import type { AuditEvent, AuditLog, Clock } from '../services.ts';
-import type { Database } from '../store/database.ts';
+import { type Database, isStoreUnavailable } from '../store/database.ts';
 
 /** What {@link Tally} works with. */
 export interface TallyOptions {
@@ -25,7 +25,7 @@ export interface Kind {
 }
 
 interface Count extends Kind {
-  readonly since: number;
+  since: number;
   seen: number;
   more: number;
   cancel: () => void;
@@ -65,7 +65,9 @@ export class Tally {
 
   /** Writes every count now, for instance because the server stops. */
   async flush(): Promise<void> {
-    for (const key of this.#counts.keys()) await this.#write(key);
+    // What cannot be written now is counted anew, and not tried again here.
+    const keys = Array.from(this.#counts.keys());
+    for (const key of keys) await this.#write(key);
   }
 
   #countOf(kind: Kind): Count {
@@ -92,7 +94,17 @@ export class Tally {
     const { actor, action, outcome, code, since, more } = count;
     const details = { code, since, count: more };
     const entry = { at: clock.now(), actor, action, subject: actor, outcome, details };
-    await database.transaction((tx) => audit.append(tx, entry));
+    try {
+      await database.transaction((tx) => audit.append(tx, entry));
+    } catch (error) {
+      if (isStoreUnavailable(error)) {
+        // What the store did not take is counted with those of the next minute.
+        const next = this.#countOf(count);
+        next.more += more;
+        next.since = Math.min(next.since, since);
+      }
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { CODES, codeText, type ErrorCode, type Language } from '@quorate/wire';
 import type { FastifyReply } from 'fastify';
 import { Refusal } from '../auth/index.ts';
+import { isStoreUnavailable } from '../store/database.ts';
 
 /** A request that ends with an error of the wire's table. */
 export class ApiError extends Error {
@@ -25,10 +26,14 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
 };
 
+/** When a request that the store could not take may be tried again, milliseconds. */
+const TRY_AGAIN = 10_000;
+
 /** Turns whatever was thrown into an error of the table; `internal` for what nobody foresaw. */
 export function apiErrorOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof Refusal) return new ApiError(error.code, error.message, error.retryAfter);
+  if (isStoreUnavailable(error)) return new ApiError('store_unavailable', '', TRY_AGAIN);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known = Object.hasOwn(FRAMEWORK_CODES, code) ? FRAMEWORK_CODES[code] : undefined;
   if (known !== undefined) return new ApiError(known, 'the body is not acceptable');

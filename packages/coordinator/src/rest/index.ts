@@ -39,7 +39,8 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
     });
     scope.setErrorHandler((error, request, reply) => {
       const known = apiErrorOf(error);
-      if (known.code === 'internal') deps.onError(error, request.routeOptions.url ?? 'unknown');
+      if (known.code === 'internal' || known.code === 'store_unavailable')
+        deps.onError(error, request.routeOptions.url ?? 'unknown');
       return sendProblem(reply, known, deps.language ?? 'en');
     });
     addRoutes(

@@ -33,7 +33,11 @@ export class Book {
     this.#options = options;
     this.context = { ...options, forget: (sessionKey) => this.#cache.delete(sessionKey) };
     this.#timers = new Timers(options.clock, (key) => {
-      this.#expire(key).catch(options.onError);
+      this.#expire(key).catch((error: unknown) => {
+        options.onError(error);
+        // A deadline that the store did not take passes again.
+        this.#timers.again(key);
+      });
     });
   }
 

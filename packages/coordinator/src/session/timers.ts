@@ -4,6 +4,9 @@
  */
 import type { Clock } from '../services.ts';
 
+/** How long to wait after a store that failed. */
+const AGAIN_MS = 5000;
+
 interface Watched {
   /** By date: when it passes, in the time of `elapsed`. */
   readonly ends: ReadonlyMap<number, number>;
@@ -36,6 +39,14 @@ export class Timers {
     const delay = Math.max(Math.min(...ends.values()) - now, 0);
     const cancel = this.#clock.after(delay, () => this.#expired(sessionKey));
     this.#watched.set(sessionKey, { ends, cancel });
+  }
+
+  /** Waits a little for a session whose deadline passed and could not be stored. */
+  again(sessionKey: string): void {
+    const watched = this.#watched.get(sessionKey);
+    if (watched === undefined || this.#stopped) return;
+    const cancel = this.#clock.after(AGAIN_MS, () => this.#expired(sessionKey));
+    this.#watched.set(sessionKey, { ...watched, cancel });
   }
 
   /** The latest of these deadlines of a session that has passed, whatever the wall clock says. */

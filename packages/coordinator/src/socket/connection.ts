@@ -22,13 +22,11 @@ import type { Numbered, Recipient } from '../delivery/outbox.ts';
 import { isSessionMessage, type Note, type Registered } from './desk.ts';
 import type { Identity } from '../services.ts';
 import type { ConnectionOptions } from './connectionOptions.ts';
+import { faultOf } from './fault.ts';
 import { Window } from './limits.ts';
 import { Line } from './line.ts';
 import { Pressure } from './pressure.ts';
 import { Sender } from './sender.ts';
-
-/** The close code of an internal error (RFC 6455). */
-const CLOSE_INTERNAL = 1011;
 
 /** A connection. */
 export class Connection implements Client {
@@ -147,14 +145,15 @@ export class Connection implements Client {
     this.#options.logger.error({ error: describe(error) }, 'a message could not be processed');
     const sessionKey = message !== undefined && 'session_key' in message ? message.session_key : '';
     const cseq = message === undefined ? undefined : numberOf(message);
+    const { code, close } = faultOf(error);
     this.#tellError({
-      code: 'internal',
+      code,
       details: '',
       ...(sessionKey ? { sessionKey } : {}),
       ...(cseq === undefined ? {} : { cseq }),
     });
     // Nothing after a lost number is taken: the client has to connect and send it again.
-    if (cseq !== undefined) this.close(CLOSE_INTERNAL, codeText('internal', 'en'));
+    if (cseq !== undefined) this.close(close, codeText(code, 'en'));
   }
 
   async #register(message: Register): Promise<void> {
@@ -277,11 +276,9 @@ export class Connection implements Client {
   }
 
   #broken(error: unknown): void {
-    this.#options.logger.error(
-      { error: describe(error) },
-      'connection closed by an internal error',
-    );
-    this.close(CLOSE_INTERNAL, codeText('internal', 'en'));
+    this.#options.logger.error({ error: describe(error) }, 'connection closed by a fault');
+    const { code, close } = faultOf(error);
+    this.#end(code, close);
   }
 }
 

@@ -58,3 +58,8 @@ export class StoreError extends Error {
     this.code = code;
   }
 }
+
+/** Tells whether what failed is the store itself: nothing was changed, and the same may work later. */
+export function isStoreUnavailable(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.code === 'store/unavailable';
+}

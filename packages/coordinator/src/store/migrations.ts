@@ -6,6 +6,7 @@ import { retirement, statements as chips } from '../chips/schema.ts';
 import { destruction, statements as session } from '../session/schema.ts';
 import { statements as delivery } from '../delivery/schema.ts';
 import { StoreError, type Tx } from './database.ts';
+import { probe } from './probe.ts';
 
 /** One step of the schema. */
 export interface Migration {
@@ -21,6 +22,7 @@ export const migrations: readonly Migration[] = [
   { version: 4, statements: replacement },
   { version: 5, statements: serverKeys },
   { version: 6, statements: logins },
+  { version: 7, statements: probe },
 ];
 
 /**

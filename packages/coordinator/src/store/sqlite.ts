@@ -5,45 +5,13 @@
 import { chmod, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Database, type SqlValue, StoreError, type Tx } from './database.ts';
+import { type Connection, isBusy, loadDriver, type Open, type Statement } from './driver.ts';
 import { type Migration, migrate, migrations } from './migrations.ts';
 import { Serial } from './serial.ts';
 import { checkStatement } from './statement.ts';
 
-interface Statement {
-  run(...params: SqlValue[]): { changes: number | bigint };
-  get(...params: SqlValue[]): unknown;
-  all(...params: SqlValue[]): unknown[];
-}
-
-interface Connection {
-  exec(sql: string): void;
-  prepare(sql: string): Statement;
-  close(): void;
-}
-
-type Open = (file: string, options: { readonly readOnly: boolean }) => Connection;
-
-const SPECIFIERS = ['node:sqlite', '@photostructure/sqlite'];
-
 /** How many transactions may share one commit. */
 const GROUP = 64;
-
-async function loadDriver(): Promise<Open> {
-  const failures: unknown[] = [];
-  for (const specifier of SPECIFIERS) {
-    try {
-      const { DatabaseSync } = await import(specifier);
-      return (file, options) => new DatabaseSync(file, options);
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  throw new StoreError(
-    'store/unavailable',
-    'no SQLite: use Node 22.13 or newer, or install @photostructure/sqlite',
-    { cause: new AggregateError(failures) },
-  );
-}
 
 /**
  * Opens, and if need be creates, the database in `file`; 0600 in a 0700 directory.
@@ -101,6 +69,7 @@ function acquireLock(connect: Open, file: string): Connection {
     return lock;
   } catch (error) {
     lock.close();
+    if (!isBusy(error)) throw error;
     throw new StoreError('store/in-use', `another process uses ${file}`, { cause: error });
   }
 }
@@ -199,7 +168,11 @@ class SqliteDatabase implements Database {
     this.#closed = true;
     while (this.#draining !== undefined) await this.#draining;
     await this.#readQueue.run(async () => this.#reader.close());
-    this.#writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    try {
+      this.#writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // On a full disk the log stays as it is: nothing of it is lost, and the next opening empties it.
+    }
     this.#writer.close();
     this.#lock.close();
   }
@@ -263,10 +236,22 @@ class SqliteDatabase implements Database {
       };
       return { done, undo };
     } catch (error) {
+      try {
+        this.#undoStep(error);
+      } finally {
+        undo();
+      }
+      return { done: () => reject(error), undo: () => undefined };
+    }
+  }
+
+  /** @throws the cause when SQLite has rolled back the whole group by itself, as it does on a full disk */
+  #undoStep(cause: unknown): void {
+    try {
       this.#writer.exec('ROLLBACK TO step');
       this.#writer.exec('RELEASE step');
-      undo();
-      return { done: () => reject(error), undo: () => undefined };
+    } catch {
+      throw cause;
     }
   }
 

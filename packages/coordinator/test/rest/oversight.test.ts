@@ -1,6 +1,7 @@
 import { AuditList, CheckpointAnswer } from '@quorate/wire';
 import { describe, expect, test } from 'vitest';
 import { auditVerify } from '../../src/audit/index.ts';
+import { fillDisk } from '../support/fullDisk.ts';
 import { openRest } from './support.ts';
 
 describe('audit over REST', () => {
@@ -81,6 +82,36 @@ describe('the state of the process', () => {
     await database.close();
     expect(await call(undefined, 'GET', '/readyz')).toMatchObject({ status: 503 });
     expect(await call(undefined, 'GET', '/healthz')).toMatchObject({ status: 200 });
+  });
+
+  test('Z-13: is not ready while the disk is full, says why, and is again when there is room', async () => {
+    const { call, database, clock, defects } = await openRest();
+    expect(await call(undefined, 'GET', '/readyz')).toMatchObject({ status: 200 });
+    const makeRoom = await fillDisk(database);
+    // Within five seconds the same answer, whoever asks and however often.
+    expect(await call(undefined, 'GET', '/readyz')).toMatchObject({ status: 200 });
+    clock.advance(5000);
+    expect(await call(undefined, 'GET', '/readyz')).toMatchObject({
+      status: 503,
+      body: {
+        code: 'not_ready',
+        detail: 'the store takes no write: database or disk is full',
+      },
+    });
+    let status = 201;
+    for (let n = 0; status === 201; n += 1) {
+      const user = { username: `${n}-${'x'.repeat(60)}`, roles: ['participant'] };
+      const made = await call('root', 'POST', '/api/v1/users', user);
+      status = made.status;
+      if (status !== 201) expect(made.body).toMatchObject({ code: 'store_unavailable' });
+    }
+    expect(status).toBe(503);
+    expect(defects).toMatchObject([{ code: 'store/unavailable' }]);
+    await makeRoom();
+    clock.advance(5000);
+    expect(await call(undefined, 'GET', '/readyz')).toMatchObject({ status: 200 });
+    const rows = await database.read((tx) => tx.all('SELECT number FROM store_probes', []));
+    expect(rows).toHaveLength(1);
   });
 
   test('X-10: tells that the wall clock was set, and is ready all the same', async () => {

@@ -13,6 +13,7 @@ import { createHealth } from '../../src/health.ts';
 import { ClientAddresses } from '../../src/limits/addresses.ts';
 import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
 import type { Role } from '../../src/services.ts';
+import { StoreProbe } from '../../src/store/probe.ts';
 import { keysView, sessionsView } from '../../src/session/views.ts';
 import { type Fixture, openFixture, PASSWORD, setUpAdmin } from '../auth/support.ts';
 
@@ -106,7 +107,7 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
     clock,
     addresses: new ClientAddresses([]),
     metrics: createMetrics(),
-    health: createHealth({ database, clockWatch, isReady }),
+    health: createHealth({ store: new StoreProbe(database, clock), clockWatch, isReady }),
     onError,
     ...deps,
   });

@@ -112,7 +112,8 @@ export async function openInProcess(
   };
   const idle = async (): Promise<void> => {
     for (let turn = 0; turn < 4; turn += 1) {
-      await database.transaction(async () => undefined);
+      // It shares the fate of its group.
+      await database.transaction(async () => undefined).catch(() => undefined);
       await database.read(async () => undefined);
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -98,10 +98,19 @@ export const PROTOCOL_CODES = {
     zhCN: '服务器正在重启',
     meaning: 'Connect again; sessions go on.',
   },
+  store_unavailable: {
+    http: 503,
+    close: 1013,
+    en: 'the server cannot store anything now',
+    zhCN: '服务器目前无法存储数据',
+    meaning:
+      'Its disk is full, read-only or failing: nothing was changed. Try again later; readyz says whether it works.',
+  },
   internal: {
     http: 500,
+    close: 1011,
     en: 'internal error',
     zhCN: '内部错误',
-    meaning: 'A defect or a full disk; nothing was changed. The log of the server says more.',
+    meaning: 'A defect; nothing was changed. The log of the server says more.',
   },
 } as const satisfies Record<string, CodeEntry>;

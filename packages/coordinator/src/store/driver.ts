@@ -1,0 +1,91 @@
+/**
+ * SQLite as Node or the package beside it offers it, with its errors in the store's words: a full disk must
+ * be told from a mistake in a statement, since one passes and the other does not.
+ */
+import { StoreError, type SqlValue } from './database.ts';
+
+/** A prepared statement. */
+export interface Statement {
+  run(...params: SqlValue[]): { changes: number | bigint };
+  get(...params: SqlValue[]): unknown;
+  all(...params: SqlValue[]): unknown[];
+}
+
+/** An open connection. */
+export interface Connection {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+/** Opens a file. */
+export type Open = (file: string, options: { readonly readOnly: boolean }) => Connection;
+
+const SPECIFIERS = ['node:sqlite', '@photostructure/sqlite'];
+
+const BUSY = 5;
+
+/** Primary result codes that say nothing about the statement: busy, memory, read-only, I/O, corrupt, full and the like. */
+const UNAVAILABLE: ReadonlySet<number> = new Set([BUSY, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
+
+/** Loads SQLite. @throws StoreError `store/unavailable` without any */
+export async function loadDriver(): Promise<Open> {
+  const failures: unknown[] = [];
+  for (const specifier of SPECIFIERS) {
+    try {
+      const { DatabaseSync } = await import(specifier);
+      return (file, options) =>
+        guarded(
+          file,
+          attempt(file, () => new DatabaseSync(file, options)),
+        );
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw new StoreError(
+    'store/unavailable',
+    'no SQLite: use Node 22.13 or newer, or install @photostructure/sqlite',
+    { cause: new AggregateError(failures) },
+  );
+}
+
+function guarded(file: string, connection: Connection): Connection {
+  return {
+    exec: (sql) => attempt(file, () => connection.exec(sql)),
+    prepare: (sql) => {
+      const statement = attempt(file, () => connection.prepare(sql));
+      return {
+        run: (...params) => attempt(file, () => statement.run(...params)),
+        get: (...params) => attempt(file, () => statement.get(...params)),
+        all: (...params) => attempt(file, () => statement.all(...params)),
+      };
+    },
+    close: () => connection.close(),
+  };
+}
+
+function attempt<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    throw new StoreError('store/unavailable', `${file}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Whether somebody else holds a lock on the file. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && primaryCode(error.cause) === BUSY;
+}
+
+function isUnavailable(error: unknown): error is Error {
+  const code = primaryCode(error);
+  return code !== undefined && UNAVAILABLE.has(code);
+}
+
+/** SQLite's result code without what extends it. */
+function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error && 'errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+}

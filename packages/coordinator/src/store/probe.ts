@@ -1,0 +1,71 @@
+/**
+ * Whether the store takes a write, found out by one: a disk that is full answers every read.
+ */
+import type { Clock } from '../services.ts';
+import { type Database, isStoreUnavailable, type Tx } from './database.ts';
+
+/** How long an answer holds: whoever asks more often is told the same. */
+const HOLDS_MS = 5000;
+
+/** As much as a few messages: room for a byte is none. */
+const FILLER_BYTES = 16_384;
+
+/** The table of the probe: one row, which each probe replaces. */
+export const probe: string[] = [
+  `CREATE TABLE store_probes (
+    number INTEGER PRIMARY KEY,
+    filler BLOB NOT NULL
+  )`,
+];
+
+/** Tries the store. */
+export class StoreProbe {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  #asked: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined;
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  /** What is wrong with the store; undefined when it answers and took a row. */
+  async problem(): Promise<string | undefined> {
+    const reads = this.#database.read((tx) => tx.get('SELECT 1 AS one', []));
+    return (await problemOf(reads, 'cannot be read')) ?? this.#writes();
+  }
+
+  #writes(): Promise<string | undefined> {
+    const at = this.#clock.elapsed();
+    if (this.#asked === undefined || at - this.#asked.at >= HOLDS_MS) {
+      const answer = problemOf(this.#database.transaction(write), 'takes no write');
+      this.#asked = { at, answer };
+    }
+    return this.#asked.answer;
+  }
+}
+
+/** Anybody may ask: the driver's words, without the name of the file. */
+async function problemOf(work: Promise<unknown>, what: string): Promise<string | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    const cause: unknown = isStoreUnavailable(error) ? error.cause : error;
+    return `the store ${what}: ${cause instanceof Error ? cause.message : 'unknown'}`;
+  }
+}
+
+/** The new row first: what the old one occupies is no room. */
+async function write(tx: Tx): Promise<void> {
+  const last = await tx.get<{ number: number | null }>(
+    'SELECT MAX(number) AS number FROM store_probes',
+    [],
+  );
+  const number = (last?.number ?? 0) + 1;
+  await tx.run('INSERT INTO store_probes (number, filler) VALUES (?, ?)', [
+    number,
+    new Uint8Array(FILLER_BYTES),
+  ]);
+  await tx.run('DELETE FROM store_probes WHERE number < ?', [number]);
+}
