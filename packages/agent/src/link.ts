@@ -97,8 +97,9 @@ class WebSocketLink implements Link {
   #connect(): void {
     this.#setStatus('connecting', this.#options.url);
     this.#refusal = '';
-    const socket = openSocket(this.#options, (features) => {
+    const socket = openSocket(this.#options, ({ features, time }) => {
       this.#features = features;
+      this.#skew.see(time);
     });
     this.#socket = socket;
     socket.on('open', () => void this.#register(socket));
@@ -217,7 +218,6 @@ class WebSocketLink implements Link {
   }
 
   #onRegistered(socket: WebSocket, message: RegisterComplete): void {
-    this.#skew.see(message.server_time);
     if (!message.success) {
       this.#refusal = message.message;
       return socket.close(CLOSE.refused);

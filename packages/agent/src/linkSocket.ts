@@ -10,6 +10,8 @@ import {
   featuresOf,
   parseFrame,
   type ServerMessage,
+  TIME_HEADER,
+  timeOf,
 } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import type { LinkOptions } from './linkTypes.ts';
@@ -22,10 +24,18 @@ const MAX_FRAME = 1024 * 1024;
 const HANDSHAKE_MS = 10_000;
 const CLOSING_MS = 2000;
 
-/** Begins a connection; `onFeatures` is told what the server takes, before the connection is open. */
+/** What a server says of itself before the connection is open. */
+export interface Greeting {
+  /** What it takes beyond the first version of the protocol. */
+  readonly features: ReadonlySet<Feature>;
+  /** Its wall clock, milliseconds since 1970. */
+  readonly time: number | undefined;
+}
+
+/** Begins a connection. */
 export function openSocket(
   { url, ca }: LinkOptions,
-  onFeatures: (features: ReadonlySet<Feature>) => void,
+  onGreeting: (greeting: Greeting) => void,
 ): WebSocket {
   const socket = new WebSocket(url, {
     perMessageDeflate: false,
@@ -34,7 +44,10 @@ export function openSocket(
     followRedirects: false,
     ...(ca === undefined ? {} : { ca }),
   });
-  socket.on('upgrade', ({ headers }) => onFeatures(featuresOf(headers[FEATURES_HEADER])));
+  socket.on('upgrade', ({ headers }) => {
+    const features = featuresOf(headers[FEATURES_HEADER]);
+    onGreeting({ features, time: timeOf(headers[TIME_HEADER]) });
+  });
   return socket;
 }
 

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { systemClock } from '../src/clock.ts';
 import { type ClockStep, ClockWatch, describeStep } from '../src/clockWatch.ts';
 import { testClock } from './support/clock.ts';
@@ -84,8 +87,10 @@ describe('a step of the wall clock', () => {
   test('X-10: is in the audit log and in the metrics, and a client is told the time', async () => {
     const world = await openWorld([]);
     try {
-      const { welcome } = await world.connect('coordinator', 'coordinator');
-      expect(welcome['server_time']).toBe(world.clock.now());
+      const socket = new WebSocket(world.server.wsUrl);
+      const [{ headers }] = (await once(socket, 'upgrade')) as [IncomingMessage];
+      expect(headers['quorate-time']).toBe(String(world.clock.now()));
+      socket.terminate();
       world.clock.step(-HOUR);
       world.clock.advance(2000);
       const after = world.clock.now();

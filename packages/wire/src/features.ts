@@ -12,6 +12,14 @@ export type Feature = (typeof FEATURES)[number];
 /** The header: names, separated by commas. */
 export const FEATURES_HEADER = 'quorate-features';
 
+/** The header with the server's wall clock, in milliseconds: a client whose own is far from it can say so. */
+export const TIME_HEADER = 'quorate-time';
+
+/** The date of a header; undefined for anything that is none. */
+export function timeOf(header: unknown): number | undefined {
+  return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
+
 /** Longest header that is read. */
 const MAX_HEADER = 1024;
 

@@ -44,7 +44,14 @@ export {
   Time,
   Username,
 } from './fields.ts';
-export { FEATURES, FEATURES_HEADER, type Feature, featuresOf } from './features.ts';
+export {
+  FEATURES,
+  FEATURES_HEADER,
+  type Feature,
+  featuresOf,
+  TIME_HEADER,
+  timeOf,
+} from './features.ts';
 export {
   type FrameError,
   type FrameOptions,

@@ -22,9 +22,10 @@ interface ScriptedConnection {
   accept(fields?: object): Promise<Frame>;
 }
 
-/** Starts a server on an ephemeral port of the loopback. */
-export async function scriptedServer(): Promise<ScriptedServer> {
+/** Starts a server on an ephemeral port of the loopback, with these lines in its answers to upgrades. */
+export async function scriptedServer(headers: readonly string[] = []): Promise<ScriptedServer> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+  server.on('headers', (lines) => void lines.push(...headers));
   onTestFinished(() => {
     for (const client of server.clients) client.terminate();
     server.close();

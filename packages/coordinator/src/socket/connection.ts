@@ -211,7 +211,6 @@ export class Connection implements Client {
       stream: outcome.stream,
       resumed: renewal ? 0 : outcome.resumed,
       last_cseq: outcome.lastCseq,
-      server_time: clock.now(),
     });
     this.#sender.batch = message.batch ?? false;
     logger.debug({ ...this.recipient, remote, renewal }, 'registered');
@@ -228,11 +227,10 @@ export class Connection implements Client {
   }
 
   #refuseRegistration(code: ErrorCode, details: string): void {
-    const { language, clock } = this.#options.desk.options;
+    const { language } = this.#options.desk.options;
     const text = codeText(code, language);
     const message = details === '' ? text : `${text}: ${details}`;
-    const refusal = { type: 'register_complete', success: false, message, code };
-    this.#sender.tell({ ...refusal, server_time: clock.now() });
+    this.#sender.tell({ type: 'register_complete', success: false, message, code });
     this.close(CLOSE.unauthorised, codeText(code, 'en'));
   }
 

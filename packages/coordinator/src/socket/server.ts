@@ -1,5 +1,11 @@
 /** WebSocket connections on the HTTP server of the coordinator (contract §1, §1.1). */
-import { type ConnectionLimiter, FEATURES, FEATURES_HEADER, LIMITS } from '@quorate/wire';
+import {
+  type ConnectionLimiter,
+  FEATURES,
+  FEATURES_HEADER,
+  LIMITS,
+  TIME_HEADER,
+} from '@quorate/wire';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -55,6 +61,7 @@ export class SocketServer {
     });
     this.#server.on('headers', (headers) => {
       headers.push(`${FEATURES_HEADER}: ${FEATURES.join(', ')}`);
+      headers.push(`${TIME_HEADER}: ${options.desk.options.clock.now()}`);
     });
   }
 

@@ -2,7 +2,7 @@
  * Registration and delivery (contract.md §1.1, §1.2).
  */
 import { z } from 'zod';
-import { Code, Sequence, Stream, Time, text, Username } from '../fields.ts';
+import { Code, Sequence, Stream, text, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { matching } from '../strings.ts';
 
@@ -35,8 +35,6 @@ export const RegisterComplete = z
     stream: Stream.optional(),
     resumed: z.int().min(0).optional(),
     last_cseq: z.int().min(0).optional(),
-    /** The server's wall clock: a client whose own is far from it can say so. */
-    server_time: Time.optional(),
   })
   .meta({ id: 'RegisterComplete', description: 'answer to register' });
 export type RegisterComplete = z.infer<typeof RegisterComplete>;
