@@ -1,6 +1,7 @@
 // `npm run bench`: figures of this machine. --json: one object a line; --portable: the portable backend.
 import { join } from 'node:path';
-import { build, install, run } from './steps.mjs';
+import { pathToFileURL } from 'node:url';
+import { build, install, root, run } from './steps.mjs';
 
 await install();
 await build();
@@ -11,7 +12,9 @@ const conditions = portable ? ['--conditions=quorate-portable'] : [];
 const whole = ['coordinator.mjs', 'cosigner.mjs', 'chip.mjs'];
 const programs = ['run.mjs', ...(portable ? [] : whole)];
 for (const name of programs) {
-  const program = [...conditions, join('bench', name), ...args];
+  const quiet = ['--import', pathToFileURL(join(root, 'bench', 'quiet.mjs')).href];
+  const program = [...conditions, ...quiet, join('bench', name), ...args];
   const code = await run(process.execPath, program, { stdout: true });
   if (code !== 0) process.exitCode = code;
+  if (code === 141 || code === 7) break;
 }

@@ -73,7 +73,7 @@ export function newSessionKey(kind: 'keygen' | 'sign' | 'destroy'): string {
 export function explainInterrupt(output: Output, sessionKey: string): () => void {
   const explain = (): void => {
     output.warn(`session ${sessionKey} goes on without this program`);
-    const hint = `to follow it, give the same command with --session-key ${sessionKey}`;
+    const hint = `to follow it, give ${sameCommand(sessionKey)}`;
     output.note(hint);
     output.note(`to end it: quorate sessions cancel ${sessionKey}`);
     const exit = EXIT.interrupted;
@@ -82,6 +82,11 @@ export function explainInterrupt(output: Output, sessionKey: string): () => void
   };
   process.once('SIGINT', explain);
   return () => process.off('SIGINT', explain);
+}
+
+/** What shows the result of a session once more. */
+export function sameCommand(sessionKey: string): string {
+  return `the same command with --session-key ${sessionKey}`;
 }
 
 /** What is waited for, and how long. */

@@ -36,8 +36,14 @@ type Action<Options> = (
   args: readonly string[],
 ) => Promise<ExitCode | undefined> | Promise<void>;
 
+/** How a command lives. */
+interface Nature {
+  /** It runs until it is stopped, and what it writes is not its result. */
+  readonly serves: boolean;
+}
+
 /** Attaches the work to a command. */
-export type Attach = <Options>(command: Command, action: Action<Options>) => void;
+export type Attach = <Options>(command: Command, action: Action<Options>, nature?: Nature) => void;
 
 /** Makes the context from what the command line says. */
 export function contextOf(command: Command, world: World): Context {

@@ -13,7 +13,9 @@ export const EXIT = {
   unauthorised: 4,
   unreachable: 5,
   notVerified: 6,
+  unwritten: 7,
   interrupted: 130,
+  closed: 141,
 } as const;
 
 /** One of the documented exit codes. */
@@ -28,7 +30,9 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.unauthorised, 'not logged in, or the role does not allow it'],
   [EXIT.unreachable, 'the server did not answer'],
   [EXIT.notVerified, 'a signature, an export or a roster does not verify'],
+  [EXIT.unwritten, 'done, but stdout could not be written, e.g. to a full disk'],
   [EXIT.interrupted, 'interrupted with Ctrl-C'],
+  [EXIT.closed, 'done, but nobody read stdout to its end, e.g. head'],
 ];
 
 /** The table as text for `--help`. */

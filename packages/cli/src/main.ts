@@ -8,13 +8,20 @@ import type { World } from './context.ts';
 import { interruption } from './errors.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { errorEvent, explain, type Explanation } from './explain.ts';
-import { createProgram } from './program.ts';
-import { throughTerminal } from './terminal/streams.ts';
+import { createProgram, type Program } from './program.ts';
+import { ProcessStream } from './terminal/streams.ts';
 
-/** The streams and the environment of this process. */
+let stdout: ProcessStream | undefined;
+let stderr: ProcessStream | undefined;
+
+/** The streams and the environment of this process; the streams are taken over when they are asked for. */
 export const processWorld: World = {
-  stdout: throughTerminal(process.stdout),
-  stderr: throughTerminal(process.stderr),
+  get stdout() {
+    return (stdout ??= new ProcessStream(process.stdout));
+  },
+  get stderr() {
+    return (stderr ??= new ProcessStream(process.stderr));
+  },
   environment: process.env,
 };
 
@@ -23,6 +30,7 @@ export async function main(
   args: readonly string[],
   world: World = processWorld,
 ): Promise<ExitCode> {
+  const { stdout: results } = world;
   const program = createProgram(world);
   const onInterrupt = (): void => {
     // Commands that end in order, and questions, listen themselves.
@@ -30,6 +38,16 @@ export async function main(
     process.exit(report(interruption(), args, world));
   };
   process.on('SIGINT', onInterrupt);
+  try {
+    const exit = await run(program, args, world);
+    await results.settled?.();
+    return exit === EXIT.ok && !program.served() ? lossExit(program, world) : exit;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+  }
+}
+
+async function run(program: Program, args: readonly string[], world: World): Promise<ExitCode> {
   try {
     await program.command.parseAsync([...args], { from: 'user' });
     return program.exitCode();
@@ -44,9 +62,17 @@ export async function main(
       return EXIT.usage;
     }
     return report(error, args, world);
-  } finally {
-    process.off('SIGINT', onInterrupt);
   }
+}
+
+/** The command did its work; whether anybody got its result is another question. */
+function lossExit(program: Program, { stdout, stderr }: World): ExitCode {
+  const { loss } = stdout;
+  if (loss === undefined) return EXIT.ok;
+  if (!loss.closed) stderr.write(`error: stdout cannot be written: ${loss.why}\n`);
+  const again = program.again();
+  if (again !== undefined) stderr.write(`the result was not shown; ${again} shows it\n`);
+  return loss.closed ? EXIT.closed : EXIT.unwritten;
 }
 
 function report(error: unknown, args: readonly string[], world: World): ExitCode {

@@ -27,16 +27,23 @@ import { type Attach, contextOf, type World } from './context.ts';
 import { addExamples } from './examples.ts';
 import { EXIT, type ExitCode, exitCodeHelp } from './exitCodes.ts';
 import { checkDirectoryOf } from './files.ts';
+import type { Output } from './terminal/output.ts';
 
-/** The program and the exit code of the command that it ran. */
+/** The program and what is known of the command that it ran. */
 export interface Program {
   readonly command: Command;
   exitCode(): ExitCode;
+  /** It served until it was stopped. */
+  served(): boolean;
+  /** What shows its result once more. */
+  again(): string | undefined;
 }
 
 /** Builds the command line; nothing runs yet. */
 export function createProgram(world: World): Program {
   let exit: ExitCode = EXIT.ok;
+  let served = false;
+  let output: Output | undefined;
   const program = new Command('quorate')
     .description('threshold-signature custody: keys of n people, signatures of t of them')
     .version(version(), '-V, --version')
@@ -51,17 +58,36 @@ export function createProgram(world: World): Program {
       writeErr: (text) => void world.stderr.write(text),
     })
     .exitOverride();
-  const attach: Attach = (command, action) => {
+  const attach: Attach = (command, action, nature) => {
     command.action(async (...received: unknown[]) => {
       checkOutputs(command);
       const context = contextOf(command, world);
+      served = nature?.serves === true;
+      if (served) tellLosses(context.output);
+      output = context.output;
       const code = await action(context, optionsOf(command), stringsOf(received));
       exit = code ?? EXIT.ok;
     });
   };
   for (const register of COMMANDS) register(program, attach);
   addExamples(program);
-  return { command: program, exitCode: () => exit };
+  return {
+    command: program,
+    exitCode: () => exit,
+    served: () => served,
+    again: () => output?.again,
+  };
+}
+
+/** A program that serves goes on without one of its streams, and says so on the other. */
+function tellLosses(output: Output): void {
+  const { stdout, stderr } = output.options;
+  stdout.onLoss?.(({ why }) => output.warn(`stdout cannot be written: ${why}`));
+  stderr.onLoss?.(({ why }) => {
+    const message = `stderr cannot be written: ${why}`;
+    if (output.json) output.event({ event: 'warning', message });
+    else stdout.write(`warning: ${message}\n`);
+  });
 }
 
 const COMMANDS: readonly ((program: Command, attach: Attach) => void)[] = [

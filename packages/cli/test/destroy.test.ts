@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../agent/test/support/eventually.ts';
 import { Typist } from '../../agent/test/support/keyboard.ts';
 import { askForAddress } from '../src/commands/destroy.ts';
-import { type Cluster, startCluster } from '../src/index.ts';
+import { type Cluster, main, startCluster } from '../src/index.ts';
 import { Output } from '../src/terminal/output.ts';
 import { Recorder } from './support/recorder.ts';
 import { quorate } from './support/world.ts';
@@ -69,6 +69,13 @@ describe('quorate destroy', () => {
     expect(await done(...named)).toMatchObject({ session_key: 'destroy-1', address, parts });
     // The same command follows the same session, also when it is over.
     expect(await done(...named)).toMatchObject({ session_key: 'destroy-1', address, parts });
+    const stdout = Object.assign(new Recorder(), { loss: { closed: true, why: 'gone' } });
+    const stderr = new Recorder();
+    // nobody got the result, and is told where it is.
+    expect(await main([...named, ...login], { stdout, stderr, environment: {} })).toBe(141);
+    expect(stderr.lines.at(-1)).toBe(
+      'the result was not shown; the same command with --session-key destroy-1 shows it',
+    );
     expect(await done('keys', 'list')).toMatchObject({ keys: [{ address, state: 'destroyed' }] });
     expect(await done('keys', 'show', address)).toMatchObject({
       holders: [{ record_state: 'deleted' }, { record_state: 'deleted' }],

@@ -7,6 +7,9 @@ import { constants, setPriority } from 'node:os';
 import { promisify } from 'node:util';
 import { isPrimePair, type ModulusBits } from '@quorate/tss';
 
+// Nobody may read what this process says; that ends it no more than its parent.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const generate = promisify<number, { safe: true; bigint: true }, bigint>(generatePrime);
 
 const bits: ModulusBits = process.argv[2] === '2048' ? 2048 : 3072;

@@ -13,7 +13,6 @@ const SIGNALS: ReadonlySet<number> = new Set([INTERRUPT, SUSPEND, QUIT]);
 const QUIET_TURNS = 3;
 /** An input that never pauses does not keep a question from being asked. */
 const MAX_TURNS = 100;
-const ENDS = ['end', 'close', 'error'] as const;
 
 /** The part of stdin that a keyboard needs. */
 export interface InputStream {
@@ -26,7 +25,7 @@ export interface InputStream {
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
   on(event: 'end' | 'close' | 'error', listener: () => void): unknown;
   off(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
-  off(event: 'end' | 'close' | 'error', listener: () => void): unknown;
+  off(event: 'end' | 'close', listener: () => void): unknown;
 }
 
 /** Who gets what is typed. */
@@ -47,6 +46,7 @@ export class Keyboard {
   readonly #interrupt: () => void;
   #reader: KeyboardReader | undefined;
   #attached = false;
+  #survives = false;
   #kept = false;
   #ended = false;
   #received = 0;
@@ -83,7 +83,9 @@ export class Keyboard {
     this.#stop();
     this.#attached = false;
     this.#input.off('data', this.#onData);
-    for (const event of ENDS) this.#input.off(event, this.#onEnd);
+    // The listener of errors stays: without one the next error would end the program.
+    this.#input.off('end', this.#onEnd);
+    this.#input.off('close', this.#onEnd);
   }
 
   /**
@@ -120,8 +122,11 @@ export class Keyboard {
     if (!this.#attached) {
       this.#attached = true;
       this.#input.on('data', this.#onData);
-      for (const event of ENDS) this.#input.on(event, this.#onEnd);
+      this.#input.on('end', this.#onEnd);
+      this.#input.on('close', this.#onEnd);
     }
+    if (!this.#survives) this.#input.on('error', this.#onEnd);
+    this.#survives = true;
     if (this.isTerminal) this.#input.setRawMode?.(true);
     this.#input.resume();
   }

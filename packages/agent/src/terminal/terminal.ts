@@ -57,6 +57,8 @@ export class Terminal {
 
   constructor({ input, output, interrupt }: TerminalStreams) {
     this.#screen = output;
+    // A terminal that went away ends no program by itself.
+    output.on('error', () => undefined);
     this.#keyboard = new Keyboard(
       input,
       interrupt ?? (() => void process.kill(process.pid, 'SIGINT')),

@@ -40,7 +40,7 @@ export function registerAgent(program: Command, attach: Attach): void {
     .option('--pin-file <file>', 'a file of mode 0600 (default: the agent’s, or you are asked)')
     .option('--log-level <level>', 'debug, info, warn or error', parseLogLevel, 'info');
   run.addOption(run.createOption('--stop-with-stdin').hideHelp());
-  attach<RunOptions>(run, runAgent);
+  attach<RunOptions>(run, runAgent, { serves: true });
   attach<DirectoryOption>(
     withDirectory(agent.command('status')).description('configuration, pins and keys'),
     showStatus,

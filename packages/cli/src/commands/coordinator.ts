@@ -73,7 +73,7 @@ Examples:
   quorate coordinator --data ./quorate-data
   quorate coordinator --config /etc/quorate/coordinator.yaml --json`,
   );
-  attach<CoordinatorOptions>(command, coordinator);
+  attach<CoordinatorOptions>(command, coordinator, { serves: true });
 }
 
 async function coordinator(context: Context, options: CoordinatorOptions): Promise<void> {

@@ -117,7 +117,7 @@ async function follow(
     throw new CliError(code, foreign(message), { exit: EXIT.refused });
   }
   progress.done();
-  context.output.result({ ...session }, linesOf(session));
+  context.output.result({ ...session }, linesOf(session), `quorate cosign sessions ${id}`);
 }
 
 /** The state of a session that has no step yet, and whether its partner is there at all. */

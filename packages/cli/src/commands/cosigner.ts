@@ -42,7 +42,7 @@ and tell each other the printed fingerprints. Then run both:
   quorate cosigner --config examples/mobile-app.yaml`,
     );
   cosigner.addOption(cosigner.createOption('--stop-with-stdin').hideHelp());
-  attach<RunOptions>(cosigner, runCosigner);
+  attach<RunOptions>(cosigner, runCosigner, { serves: true });
   attach<ConfigOption>(
     withHelp(cosigner.command('init')).description(
       'make the store: a virtual chip, or the configured card or token; keys; the file for the partner',

@@ -13,6 +13,7 @@ import {
   parseSessionKey,
   parseText,
   parseWait,
+  sameCommand,
   showState,
   WAIT_SECONDS,
   withClient,
@@ -149,9 +150,7 @@ function tell(context: Context, { sessionKey, address, parts }: DestroyOutcome):
     foreign(part.username),
     part.outcome === 'deleted' ? 'deleted, and signed for' : `not asked: chip ${part.outcome}`,
   ]);
-  context.output.result({ session_key: sessionKey, address, parts }, [
-    `destroyed  ${address}`,
-    '',
-    ...table(['PART', 'HOLDER', 'RECORD'], rows),
-  ]);
+  const result = { session_key: sessionKey, address, parts };
+  const lines = [`destroyed  ${address}`, '', ...table(['PART', 'HOLDER', 'RECORD'], rows)];
+  context.output.result(result, lines, sameCommand(sessionKey));
 }

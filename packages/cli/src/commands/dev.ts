@@ -36,7 +36,7 @@ A program that ends unexpectedly is started again.
 Example:
   quorate dev --parties 3 --port 8080 --out cluster.json`,
     );
-  attach<DevOptions>(command, dev);
+  attach<DevOptions>(command, dev, { serves: true });
 }
 
 /** 2 to 32. */

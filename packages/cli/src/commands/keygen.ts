@@ -11,6 +11,7 @@ import {
   parseSessionKey,
   parseText,
   parseWait,
+  sameCommand,
   showState,
   WAIT_SECONDS,
   withClient,
@@ -101,6 +102,7 @@ async function keygen(context: Context, options: KeygenOptions): Promise<void> {
         participants,
       },
       [`address     ${key.address}`, `public key  ${key.publicKey}`],
+      sameCommand(key.sessionKey),
     );
   } catch (error) {
     progress.fail();

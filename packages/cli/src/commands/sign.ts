@@ -13,6 +13,7 @@ import {
   parseSessionKey,
   parseText,
   parseWait,
+  sameCommand,
   showState,
   WAIT_SECONDS,
   withClient,
@@ -136,5 +137,6 @@ function tell(
       `signature  ${signature}`,
       ...(raw === undefined ? [] : [`signed transaction  ${raw}`]),
     ],
+    sameCommand(signed.sessionKey),
   );
 }

@@ -11,6 +11,19 @@ export interface TextStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Why something that was written did not arrive; undefined as long as everything did. */
+  readonly loss?: Loss | undefined;
+  /** Tells when the first text is lost. */
+  onLoss?(told: (loss: Loss) => void): void;
+  /** Settles when everything that was written has arrived or is lost. */
+  settled?(): Promise<void>;
+}
+
+/** Text that did not arrive. */
+export interface Loss {
+  /** Nobody reads any more. */
+  readonly closed: boolean;
+  readonly why: string;
 }
 
 /** How a command was asked to speak. */
@@ -41,6 +54,7 @@ const STYLES = {
 /** The two streams of one command and how it was asked to use them. */
 export class Output {
   readonly options: OutputOptions;
+  #again: string | undefined;
 
   constructor(options: OutputOptions) {
     this.options = options;
@@ -71,8 +85,14 @@ export class Output {
     if (this.json) this.options.stdout.write(`${JSON.stringify(event)}\n`);
   }
 
-  /** The result: one JSON object, or the lines that a person reads. */
-  result(result: JsonObject, lines: readonly string[]): void {
+  /** What shows the result again when it could not be written. */
+  get again(): string | undefined {
+    return this.#again;
+  }
+
+  /** The result: one JSON object, or the lines that a person reads. `again`: what shows it once more. */
+  result(result: JsonObject, lines: readonly string[], again?: string): void {
+    this.#again = again;
     if (this.json) this.options.stdout.write(`${JSON.stringify({ event: 'result', ...result })}\n`);
     else for (const line of lines) this.options.stdout.write(`${line}\n`);
   }
