@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { z } from 'zod';
+import { describeIssues } from '@quorate/wire';
 import { accepts, at, placesIn, replaced, samplesOf } from './support/samples.ts';
 import { checksOf, definitionOf, everySchema, wireSchemas } from './support/schemas.ts';
 import { WORST_TEXTS } from './support/worst.ts';
@@ -73,3 +74,31 @@ describe('X-1: every schema of the wire', () => {
 
 /** Units of the longest text of any schema: an encrypted shard. */
 const LONGEST = 256 * 1024;
+
+describe('W-11: every form of a field', () => {
+  const hostile = ['\u0007', 'e\u0301', '~~', ' a ', `a${'\u0300'.repeat(31)}`, '\u202e', ''];
+
+  test.each(texts)('$name is told in words, in both languages', ({ schema }) => {
+    for (const value of hostile) {
+      const parsed = (schema as z.ZodType).safeParse(value);
+      if (parsed.success) continue;
+      const en = describeIssues(parsed.error);
+      const zhCN = describeIssues(parsed.error, 'zh-CN');
+      expect(en, JSON.stringify(value)).toMatch(/^expected /);
+      // No regular expression, and nothing left in English.
+      expect(en).not.toMatch(/[\^$\\]|has another form/);
+      expect(zhCN).toMatch(/[\u4e00-\u9fff]/);
+      expect(zhCN).not.toMatch(/expected/);
+    }
+  });
+
+  test.each(schemas)('$name refuses other types in words of both languages', ({ schema }) => {
+    for (const sample of samplesOf(schema)) {
+      for (const path of placesIn(sample)) {
+        const parsed = (schema as z.ZodType).safeParse(replaced(sample, path, Symbol('other')));
+        if (parsed.success) continue;
+        expect(describeIssues(parsed.error, 'zh-CN')).not.toMatch(/expected|Invalid|symbol/);
+      }
+    }
+  });
+});

@@ -3,35 +3,35 @@
  * of control characters; a value that is not so is refused, never repaired.
  */
 import { z } from 'zod';
+import { EXPECTED, expectedBytes, saying } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 import { payloadProblem } from './payload.ts';
-import { bounded, isCleanText, isPlainName, matching } from './strings.ts';
+import { bounded, clean, matching, plainName, refusing } from './strings.ts';
 
 /** A text of at most `max` characters; empty is allowed. */
-export const text = (max: number = LIMITS.text) =>
-  bounded(max).refine(isCleanText, 'expected NFC text without control characters');
+export const text = (max: number = LIMITS.text) => clean(max);
 
 /** A name of a person, 1 to 64 characters of any script. */
-export const Username = bounded(LIMITS.username)
-  .min(1)
-  .refine(isPlainName, 'expected NFC text without control or bidirectional characters')
-  .meta({ id: 'Username', description: 'NFC, no control or bidirectional characters' });
+export const Username = plainName(LIMITS.username).meta({
+  id: 'Username',
+  description: 'NFC, no control or bidirectional characters',
+});
 
 /** The name that a coordinator gives to one key generation or signature, unique for ever. */
 export const SessionKey = matching(
   /^[A-Za-z0-9._:-]{1,128}$/,
   LIMITS.sessionKey,
-  'expected 1 to 128 letters, digits and . _ : -',
+  EXPECTED.sessionKey,
 ).meta({ id: 'SessionKey', description: 'unique for ever' });
 
 /** The identifier of a chip in the registry. */
-export const ChipId = bounded(LIMITS.chipId)
-  .min(1)
-  .refine(isPlainName, 'expected NFC text without control or bidirectional characters')
-  .meta({ id: 'ChipId', description: 'se_id: the chip in the registry' });
+export const ChipId = plainName(LIMITS.chipId).meta({
+  id: 'ChipId',
+  description: 'se_id: the chip in the registry',
+});
 
 /** A chip's CPLC: 42 bytes, hex. It identifies a chip and proves nothing. */
-export const Cpic = matching(/^[0-9a-fA-F]{84}$/, 84, 'expected 42 bytes in hex').meta({
+export const Cpic = matching(/^[0-9a-fA-F]{84}$/, 84, EXPECTED.cpic).meta({
   id: 'Cpic',
   description: "the chip's CPLC, 42 bytes in hex",
 });
@@ -49,37 +49,35 @@ export const Threshold = z.int().min(LIMITS.minThreshold).max(LIMITS.parties);
 export const TotalParts = z.int().min(LIMITS.minThreshold).max(LIMITS.parties);
 
 /** An Ethereum address, any case coming in, EIP-55 going out. */
-export const Address = matching(
-  /^0x[0-9a-fA-F]{40}$/,
-  42,
-  'expected an address: 0x and 40 hex digits',
-).meta({ id: 'Address', description: 'EIP-55 going out, any case coming in' });
+export const Address = matching(/^0x[0-9a-fA-F]{40}$/, 42, EXPECTED.address).meta({
+  id: 'Address',
+  description: 'EIP-55 going out, any case coming in',
+});
 
 /** A compressed secp256k1 point. */
-export const PublicKey = matching(
-  /^0x0[23][0-9a-fA-F]{64}$/,
-  68,
-  'expected a compressed public key: 0x02 or 0x03 and 64 hex digits',
-).meta({ id: 'PublicKey', description: 'SEC1 compressed, 0x and 66 hex digits' });
+export const PublicKey = matching(/^0x0[23][0-9a-fA-F]{64}$/, 68, EXPECTED.publicKey).meta({
+  id: 'PublicKey',
+  description: 'SEC1 compressed, 0x and 66 hex digits',
+});
 
 /** An uncompressed P-256 point: a chip's key, or the key that authorises chips. */
 export const ChipPublicKey = matching(
   /^(0x)?04[0-9a-fA-F]{128}$/,
   132,
-  'expected an uncompressed public key: 04 and 128 hex digits',
+  EXPECTED.chipPublicKey,
 ).meta({
   id: 'ChipPublicKey',
   description: 'P-256, SEC1 uncompressed, 130 hex digits with or without 0x',
 });
 
 /** 32 bytes to be signed: 64 hex digits, with or without 0x. */
-export const Digest = matching(/^(0x)?[0-9a-fA-F]{64}$/, 66, 'expected 32 bytes in hex').meta({
+export const Digest = matching(/^(0x)?[0-9a-fA-F]{64}$/, 66, EXPECTED.hex32).meta({
   id: 'Digest',
   description: '32 bytes in hex, with or without 0x',
 });
 
 /** SHA-256 in lower-case hex. */
-export const Hash = matching(/^[0-9a-f]{64}$/, 64, 'expected 32 bytes in lower-case hex').meta({
+export const Hash = matching(/^[0-9a-f]{64}$/, 64, EXPECTED.lowerHex32).meta({
   id: 'Hash',
   description: '32 bytes in lower-case hex',
 });
@@ -88,7 +86,7 @@ export const Hash = matching(/^[0-9a-f]{64}$/, 64, 'expected 32 bytes in lower-c
 export const Signature = matching(
   /^0x[0-9a-fA-F]{128}(1[bB]|1[cC])$/,
   132,
-  'expected a signature: 0x and 65 bytes in hex, the last 1b or 1c',
+  EXPECTED.signature,
 ).meta({ id: 'Signature', description: 'r, s, v: 65 bytes in hex; v is 27 or 28' });
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -97,7 +95,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 export const base64 = (max: number) =>
   bounded(max)
     .min(4)
-    .refine((value) => BASE64.test(value), 'expected base64')
+    .refine((value) => BASE64.test(value), saying(EXPECTED.base64))
     .meta({ contentEncoding: 'base64' });
 
 /** Exactly `bytes` bytes in base64. */
@@ -105,7 +103,7 @@ export const base64Bytes = (bytes: number) => {
   const length = Math.ceil(bytes / 3) * 4;
   return base64(length)
     .min(length)
-    .refine((value) => sizeOf(value) === bytes, `expected ${bytes} bytes`);
+    .refine((value) => sizeOf(value) === bytes, saying(expectedBytes(bytes)));
 };
 
 function sizeOf(value: string): number {
@@ -131,7 +129,7 @@ const SHORTEST_DER = 8;
 
 /** A DER signature over P-256. */
 export const DerSignature = base64(LIMITS.derSignature)
-  .refine((value) => sizeOf(value) >= SHORTEST_DER, `expected at least ${SHORTEST_DER} bytes`)
+  .refine((value) => sizeOf(value) >= SHORTEST_DER, saying(expectedBytes(SHORTEST_DER, true)))
   .meta({
     id: 'DerSignature',
     description: 'DER, P-256',
@@ -152,18 +150,10 @@ export const Time = z.int().min(0).meta({ id: 'Time', description: 'milliseconds
 export const Sequence = z.int().min(1).meta({ id: 'Sequence' });
 
 /** The random identity of a server's database; a restore changes it. */
-export const Stream = matching(
-  /^[A-Za-z0-9_-]{8,64}$/,
-  64,
-  'expected 8 to 64 letters, digits, _ and -',
-);
+export const Stream = matching(/^[A-Za-z0-9_-]{8,64}$/, 64, EXPECTED.stream);
 
 /** A stable code of the table in codes.ts. */
-export const Code = matching(
-  /^[a-z][a-z0-9_]{0,63}$/,
-  64,
-  'expected a code: lower-case letters, digits and _',
-);
+export const Code = matching(/^[a-z][a-z0-9_]{0,63}$/, 64, EXPECTED.code);
 
 /** People of a session in order; index in the list plus one is the part_index at key generation. */
 export const Participants = z.array(Username).min(LIMITS.minThreshold).max(LIMITS.parties);
@@ -194,8 +184,5 @@ export const Filename = text(160);
  */
 export const SignPayload = z
   .looseObject({ kind: z.enum(['eip1559', 'legacy', 'eip712', 'eip191', 'digest']) })
-  .superRefine((value, context) => {
-    const problem = payloadProblem(value);
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-  })
+  .superRefine(refusing(payloadProblem))
   .meta({ id: 'SignPayload', description: 'what `data` is the hash of' });

@@ -3,7 +3,8 @@
  * is taken as a whole or refused as a whole.
  */
 import type { z } from 'zod';
-import type { ErrorCode } from './codes.ts';
+import type { ErrorCode, Language } from './codes.ts';
+import { inLanguage, type Said } from './expectations.ts';
 import { SessionKey } from './fields.ts';
 import { describeIssues } from './issues.ts';
 import { LIMITS } from './limits.ts';
@@ -30,19 +31,28 @@ export type ParsedFrame<M> =
 /** Who sent the frame, and so which messages it may hold. */
 export interface FrameOptions {
   readonly from: 'client' | 'server';
+  /** Of `details`; English unless given. */
+  readonly language?: Language;
 }
 
 /** Parses a frame that a client sent. */
-export function parseFrame(text: string, options: { from: 'client' }): ParsedFrame<ClientMessage>;
+export function parseFrame(
+  text: string,
+  options: FrameOptions & { from: 'client' },
+): ParsedFrame<ClientMessage>;
 /** Parses a frame that the server sent. */
-export function parseFrame(text: string, options: { from: 'server' }): ParsedFrame<ServerMessage>;
+export function parseFrame(
+  text: string,
+  options: FrameOptions & { from: 'server' },
+): ParsedFrame<ServerMessage>;
 export function parseFrame(
   text: string,
   options: FrameOptions,
 ): ParsedFrame<ClientMessage> | ParsedFrame<ServerMessage> {
-  return options.from === 'client'
-    ? parseAs<ClientMessage>(text, ClientMessage, CLIENT_TYPES)
-    : parseAs<ServerMessage>(text, ServerMessage, SERVER_TYPES);
+  const { from, language = 'en' } = options;
+  return from === 'client'
+    ? parseAs<ClientMessage>(text, { schema: ClientMessage, types: CLIENT_TYPES, language })
+    : parseAs<ServerMessage>(text, { schema: ServerMessage, types: SERVER_TYPES, language });
 }
 
 const typesOf = (union: z.ZodDiscriminatedUnion): ReadonlySet<unknown> =>
@@ -51,41 +61,60 @@ const typesOf = (union: z.ZodDiscriminatedUnion): ReadonlySet<unknown> =>
 const CLIENT_TYPES = typesOf(ClientMessage);
 const SERVER_TYPES = typesOf(ServerMessage);
 
-function parseAs<M>(
-  text: string,
-  schema: z.ZodType<M>,
-  types: ReadonlySet<unknown>,
-): ParsedFrame<M> {
-  if (isOversized(text)) return refuse('frame_too_large', `expected at most ${LIMITS.frame} bytes`);
+/** The messages of one direction, and the language of refusals. */
+interface Direction<M> {
+  readonly schema: z.ZodType<M>;
+  readonly types: ReadonlySet<unknown>;
+  readonly language: Language;
+}
+
+function parseAs<M>(text: string, direction: Direction<M>): ParsedFrame<M> {
+  const { language } = direction;
+  if (isOversized(text)) return refuse('frame_too_large', inLanguage(SAID.size, language));
   const json = parseJson(text);
-  if (!json.ok) return refuse('invalid_message', describeJsonProblem(json));
+  if (!json.ok) return refuse('invalid_message', describeJsonProblem(json, language));
   const { value } = json;
   if (!Array.isArray(value)) {
-    const one = parseMessage(value, schema, types, '');
+    const one = parseMessage(value, direction, '');
     return one.ok ? { ok: true, messages: [one.message], batch: false } : one;
   }
   if (value.length === 0 || value.length > LIMITS.batch) {
-    return refuse('batch_too_large', `expected 1 to ${LIMITS.batch} messages, got ${value.length}`);
+    return refuse('batch_too_large', inLanguage(batchSize(value.length), language));
   }
   const messages: M[] = [];
   for (const [index, item] of value.entries()) {
-    const one = parseMessage(item, schema, types, `message ${index + 1}: `);
+    const where = inLanguage(whichMessage(index + 1), language);
+    const one = parseMessage(item, direction, where);
     if (!one.ok) return one;
     messages.push(one.message);
   }
   return { ok: true, messages, batch: true };
 }
 
+const SAID = {
+  size: { en: `expected at most ${LIMITS.frame} bytes`, zhCN: `不得超过 ${LIMITS.frame} 字节` },
+  object: { en: 'expected an object', zhCN: '应为对象' },
+} as const satisfies Record<string, Said>;
+
+const batchSize = (got: number): Said => ({
+  en: `expected 1 to ${LIMITS.batch} messages, got ${got}`,
+  zhCN: `应为 1 至 ${LIMITS.batch} 条消息，实际为 ${got} 条`,
+});
+
+const whichMessage = (number: number): Said => ({
+  en: `message ${number}: `,
+  zhCN: `第 ${number} 条消息：`,
+});
+
 type ParsedMessage<M> = { ok: true; message: M } | { ok: false; error: FrameError };
 
 function parseMessage<M>(
   value: unknown,
-  schema: z.ZodType<M>,
-  types: ReadonlySet<unknown>,
+  { schema, types, language }: Direction<M>,
   where: string,
 ): ParsedMessage<M> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return refuse('invalid_message', `${where}expected an object`);
+    return refuse('invalid_message', `${where}${inLanguage(SAID.object, language)}`);
   }
   const type: unknown = 'type' in value ? value.type : undefined;
   if (!types.has(type)) return refuse('unknown_type', `${where}type`, value);
@@ -93,7 +122,7 @@ function parseMessage<M>(
   if (parsed.success) return { ok: true, message: parsed.data };
   return refuse(
     'invalid_message',
-    `${where}${String(type)}: ${describeIssues(parsed.error)}`,
+    `${where}${String(type)}: ${describeIssues(parsed.error, language)}`,
     value,
   );
 }

@@ -58,6 +58,7 @@ export {
   type ParsedFrame,
   parseFrame,
 } from './frame.ts';
+export { inLanguage, type Said } from './expectations.ts';
 export { describeIssues } from './issues.ts';
 export { DEADLINES, LIMITS, roundBodyLimit } from './limits.ts';
 export {

@@ -5,73 +5,121 @@
  * @module
  */
 import type { z } from 'zod';
+import type { Language } from './codes.ts';
+import { chineseOf, inLanguage, type Said } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 import { safeText } from './texts.ts';
 
 type Issue = z.core.$ZodIssue;
 
-const TYPES: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
-  record: 'an object',
-  null: 'null',
-};
+const TYPES: ReadonlyMap<string, Said> = new Map([
+  ['string', { en: 'text', zhCN: '文本' }],
+  ['number', { en: 'a number', zhCN: '数字' }],
+  ['int', { en: 'a whole number', zhCN: '整数' }],
+  ['boolean', { en: 'true or false', zhCN: 'true 或 false' }],
+  ['array', { en: 'a list', zhCN: '列表' }],
+  ['object', { en: 'an object', zhCN: '对象' }],
+  ['record', { en: 'an object', zhCN: '对象' }],
+  ['null', { en: 'null', zhCN: 'null' }],
+]);
 
 /** How the library's own sentences begin; what begins otherwise was written by a schema. */
 const DEFAULT_SENTENCE = /^(Invalid|Too (small|big)|Unrecognized)\b/;
 
 /** Says where a value differs from its schema and what was expected; never what it was. */
-export function describeIssues({ issues }: { readonly issues: readonly Issue[] }): string {
+export function describeIssues(
+  { issues }: { readonly issues: readonly Issue[] },
+  language: Language = 'en',
+): string {
   const said = issues.slice(0, 4).map((issue) => {
     const path = issue.path.map(String).join('.');
-    const text = expectationOf(issue);
+    const text = inLanguage(expectationOf(issue), language);
     return path === '' ? text : `${path}: ${text}`;
   });
-  return safeText(said.join('; '), LIMITS.text);
+  return safeText(said.join(language === 'zh-CN' ? '；' : '; '), LIMITS.text);
 }
 
 /** What was expected, without the path. */
-function expectationOf(issue: Issue): string {
+function expectationOf(issue: Issue): Said {
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.slice(0, 4).map((key) => key.slice(0, 64));
-    return `unknown field ${keys.join(', ')}`;
+    return { en: `unknown field ${keys.join(', ')}`, zhCN: `未知字段 ${keys.join('、')}` };
   }
-  if (!DEFAULT_SENTENCE.test(issue.message)) return issue.message;
+  if (!DEFAULT_SENTENCE.test(issue.message)) return ownSentence(issue);
   switch (issue.code) {
-    case 'invalid_type': {
-      const missing = issue.message.endsWith('received undefined') ? 'is missing; ' : '';
-      return `${missing}expected ${TYPES[issue.expected] ?? issue.expected}`;
+    case 'invalid_type':
+      return typeExpected(issue);
+    case 'invalid_value': {
+      const values = issue.values.map(String);
+      return { en: `expected ${oneOf(values, 'or')}`, zhCN: `应为 ${oneOf(values, '或')}` };
     }
-    case 'invalid_value':
-      return `expected ${oneOf(issue.values.map(String))}`;
-    case 'too_small':
-      return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${amount(issue.minimum, issue.origin)}`;
-    case 'too_big':
-      return `expected ${issue.inclusive === false ? 'less than' : 'at most'} ${amount(issue.maximum, issue.origin)}`;
-    case 'invalid_format':
-      return `has another form than expected${issue.pattern === undefined ? '' : `: ${issue.pattern}`}`;
+    case 'too_small': {
+      const { en, zhCN } = amount(issue.minimum, issue.origin);
+      return issue.inclusive === false
+        ? { en: `expected more than ${en}`, zhCN: `应大于 ${zhCN}` }
+        : { en: `expected at least ${en}`, zhCN: `应至少为 ${zhCN}` };
+    }
+    case 'too_big': {
+      const { en, zhCN } = amount(issue.maximum, issue.origin);
+      return issue.inclusive === false
+        ? { en: `expected less than ${en}`, zhCN: `应小于 ${zhCN}` }
+        : { en: `expected at most ${en}`, zhCN: `不得超过 ${zhCN}` };
+    }
     case 'invalid_union':
-      return 'has none of the forms that are expected';
+      return anyOf(issue.errors);
+    case 'invalid_format':
     case 'not_multiple_of':
     case 'invalid_key':
     case 'invalid_element':
     case 'custom':
-      return issue.message.replace(/^Invalid input: /, '');
+      return { en: 'has another form than expected', zhCN: '格式不符合要求' };
   }
 }
 
-function oneOf(values: readonly string[]): string {
-  const last = values.at(-1) ?? 'nothing';
-  return values.length < 2 ? last : `${values.slice(0, -1).join(', ')} or ${last}`;
+/** What the schema itself says. */
+function ownSentence(issue: Issue): Said {
+  const en = issue.message;
+  const given: unknown = issue.code === 'custom' ? issue.params?.['zhCN'] : undefined;
+  return { en, zhCN: typeof given === 'string' ? given : (chineseOf(en) ?? en) };
 }
 
-function amount(limit: number | bigint, origin: string): string {
-  if (origin === 'string') return `${limit} character${Number(limit) === 1 ? '' : 's'}`;
-  if (origin === 'array' || origin === 'set')
-    return `${limit} entr${Number(limit) === 1 ? 'y' : 'ies'}`;
-  return String(limit);
+function typeExpected(issue: z.core.$ZodIssueInvalidType): Said {
+  const { en, zhCN } = TYPES.get(issue.expected) ?? { en: issue.expected, zhCN: issue.expected };
+  return issue.message.endsWith('received undefined')
+    ? { en: `is missing; expected ${en}`, zhCN: `缺失，应为${zhCN}` }
+    : { en: `expected ${en}`, zhCN: `应为${zhCN}` };
+}
+
+/** Of a choice between simple values each is told; of one between objects, that none fits. */
+function anyOf(options: readonly (readonly Issue[])[]): Said {
+  const firsts = options.flatMap(([first]) => (first === undefined ? [] : [first]));
+  const none = { en: 'has none of the forms that are expected', zhCN: '不符合任何一种允许的格式' };
+  if (firsts.length === 0 || firsts.some(({ path }) => path.length > 0)) return none;
+  const said = firsts.map((issue) => (isEmptyText(issue) ? EMPTY : expectationOf(issue)));
+  const en = [...new Set(said.map((one) => one.en))];
+  const zhCN = [...new Set(said.map((one) => one.zhCN))];
+  return { en: en.join(', or '), zhCN: zhCN.join('，或') };
+}
+
+const EMPTY: Said = { en: 'nothing', zhCN: '留空' };
+
+function isEmptyText(issue: Issue): boolean {
+  return issue.code === 'invalid_value' && issue.values.length === 1 && issue.values[0] === '';
+}
+
+function oneOf(values: readonly string[], or: string): string {
+  const last = values.at(-1) ?? '';
+  if (values.length < 2) return last;
+  return `${values.slice(0, -1).join(or === 'or' ? ', ' : '、')} ${or} ${last}`;
+}
+
+function amount(limit: number | bigint, origin: string): Said {
+  const one = Number(limit) === 1;
+  if (origin === 'string') {
+    return { en: `${limit} character${one ? '' : 's'}`, zhCN: `${limit} 个字符` };
+  }
+  if (origin === 'array' || origin === 'set') {
+    return { en: `${limit} entr${one ? 'y' : 'ies'}`, zhCN: `${limit} 项` };
+  }
+  return { en: String(limit), zhCN: String(limit) };
 }

@@ -3,13 +3,15 @@
  *
  * @module
  */
+import { EXPECTED, type Said } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 
+const NO_JSON: Said = { en: 'expected JSON values', zhCN: '应为 JSON 值' };
 const NUL = /\0/;
 const SURROGATE = /\p{Cs}/u;
 
 /** Why no message can carry a value as its payload, in words; undefined when one can. */
-export function payloadProblem(value: unknown): string | undefined {
+export function payloadProblem(value: unknown): Said | undefined {
   let size = 0;
   const open: unknown[] = [value];
   // Counts the JSON text and writes none of it, so that a large value costs no more than its walk.
@@ -21,12 +23,16 @@ export function payloadProblem(value: unknown): string | undefined {
       const problem = textProblem(item);
       if (problem !== undefined) return problem;
       size += quotedLength(item);
-    } else if (!isJsonScalar(item)) return 'expected JSON values';
+    } else if (!isJsonScalar(item)) return NO_JSON;
     else size += String(item).length;
   }
   if (size <= LIMITS.payload) return undefined;
-  const came = size > LIMITS.frame ? `more than ${LIMITS.frame}` : String(size);
-  return `expected at most ${LIMITS.payload} characters of JSON, got ${came}`;
+  const isMore = size > LIMITS.frame;
+  const came = isMore ? LIMITS.frame : size;
+  return {
+    en: `expected at most ${LIMITS.payload} characters of JSON, got ${isMore ? 'more than ' : ''}${came}`,
+    zhCN: `JSON 文本不得超过 ${LIMITS.payload} 个字符，实际${isMore ? '超过' : '为'} ${came} 个`,
+  };
 }
 
 /** Puts an object's keys and values, or a list's items, before the walk; returns the length of the marks between. */
@@ -44,9 +50,10 @@ function openUp(item: object, open: unknown[]): number {
   return Math.max(2, marks);
 }
 
-function textProblem(text: string): string | undefined {
-  if (NUL.test(text)) return 'expected text without the character U+0000 (NUL)';
-  return SURROGATE.test(text) ? 'expected well-formed Unicode text' : undefined;
+/** Why a text cannot be signed whatever it says; undefined when it can. */
+export function textProblem(text: string): Said | undefined {
+  if (NUL.test(text)) return EXPECTED.nul;
+  return SURROGATE.test(text) ? EXPECTED.wellFormed : undefined;
 }
 
 /** The length of a text in JSON: its quotes and escapes included. */

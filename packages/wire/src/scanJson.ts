@@ -4,11 +4,12 @@
  *
  * @module
  */
+import type { Said } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 
 /** Why a text is refused, and at which UTF-16 unit. */
 export interface Found {
-  readonly problem: string;
+  readonly said: Said;
   readonly at: number;
 }
 
@@ -48,7 +49,7 @@ const value: Step = (scan) => {
       return passText(scan) ? next : undefined;
     default: {
       const length = lengthOfScalar(text, at);
-      if (length === 0) return refuse(scan, 'expected a value');
+      if (length === 0) return refuse(scan, SAID.value);
       scan.at += length;
       return next;
     }
@@ -61,22 +62,22 @@ const keyOrEnd: Step = (scan) => (scan.text.charAt(scan.at) === '}' ? leave(scan
 
 const key: Step = (scan) => {
   const start = scan.at;
-  if (scan.text.charCodeAt(start) !== QUOTE) return refuse(scan, 'expected a key in quotes');
+  if (scan.text.charCodeAt(start) !== QUOTE) return refuse(scan, SAID.key);
   if (!passText(scan)) return undefined;
   const keys = scan.open.at(-1);
   const quoted = scan.text.slice(start, scan.at);
   const name = quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1);
-  if (name === '__proto__') return refuse(scan, 'the key __proto__ is not taken', start);
-  if (keys?.has(name)) return refuse(scan, `duplicate key ${shown(name)}`, start);
+  if (name === '__proto__') return refuse(scan, SAID.proto, start);
+  if (keys?.has(name)) return refuse(scan, duplicate(name), start);
   if (keys?.size === LIMITS.keys) {
-    return refuse(scan, `expected at most ${LIMITS.keys} keys in an object`, start);
+    return refuse(scan, SAID.keys, start);
   }
   keys?.add(name);
   return colon;
 };
 
 const colon: Step = (scan) => {
-  if (scan.text.charAt(scan.at) !== ':') return refuse(scan, 'expected :');
+  if (scan.text.charAt(scan.at) !== ':') return refuse(scan, SAID.colon);
   scan.at += 1;
   return value;
 };
@@ -86,19 +87,23 @@ const next: Step = (scan) => {
   const { text, at, open } = scan;
   const keys = open.at(-1);
   if (keys === undefined) {
-    return at === text.length ? undefined : refuse(scan, 'expected nothing after the value');
+    return at === text.length ? undefined : refuse(scan, SAID.end);
   }
   const end = keys === null ? ']' : '}';
   const character = text.charAt(at);
   if (character === end) return leave(scan);
-  if (character !== ',') return refuse(scan, `expected , or ${end}`);
+  if (character !== ',')
+    return refuse(scan, { en: `expected , or ${end}`, zhCN: `应为 , 或 ${end}` });
   scan.at += 1;
   return keys === null ? value : key;
 };
 
 function enter(scan: Scan, keys: Set<string> | null): boolean {
   if (scan.open.length === scan.maxDepth) {
-    refuse(scan, `nested deeper than ${scan.maxDepth}`);
+    refuse(scan, {
+      en: `nested deeper than ${scan.maxDepth}`,
+      zhCN: `嵌套超过 ${scan.maxDepth} 层`,
+    });
     return false;
   }
   scan.open.push(keys);
@@ -123,13 +128,13 @@ function passText(scan: Scan): boolean {
     }
     if (unit === BACKSLASH) {
       const length = lengthOfEscape(text, at);
-      if (length === 0) return refuse(scan, 'invalid escape in a text', at) ?? false;
+      if (length === 0) return refuse(scan, SAID.escape, at) ?? false;
       at += length - 1;
     } else if (unit < 0x20) {
-      return refuse(scan, 'control character in a text', at) ?? false;
+      return refuse(scan, SAID.control, at) ?? false;
     }
   }
-  return refuse(scan, 'a text without its end') ?? false;
+  return refuse(scan, SAID.open) ?? false;
 }
 
 function lengthOfEscape(text: string, at: number): number {
@@ -159,10 +164,26 @@ function skipSpace(scan: Scan): void {
   }
 }
 
-function refuse(scan: Scan, problem: string, at: number = scan.at): undefined {
-  scan.found = { problem, at };
+function refuse(scan: Scan, said: Said, at: number = scan.at): undefined {
+  scan.found = { said, at };
 }
 
-function shown(name: string): string {
-  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
+function duplicate(name: string): Said {
+  const shown = JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
+  return { en: `duplicate key ${shown}`, zhCN: `重复的键 ${shown}` };
 }
+
+const SAID = {
+  value: { en: 'expected a value', zhCN: '此处应为值' },
+  key: { en: 'expected a key in quotes', zhCN: '此处应为带引号的键' },
+  colon: { en: 'expected :', zhCN: '应为 :' },
+  end: { en: 'expected nothing after the value', zhCN: '值之后不应有其他内容' },
+  proto: { en: 'the key __proto__ is not taken', zhCN: '不接受键 __proto__' },
+  keys: {
+    en: `expected at most ${LIMITS.keys} keys in an object`,
+    zhCN: `一个对象不得超过 ${LIMITS.keys} 个键`,
+  },
+  escape: { en: 'invalid escape in a text', zhCN: '文本中有无效的转义' },
+  control: { en: 'control character in a text', zhCN: '文本中有控制字符' },
+  open: { en: 'a text without its end', zhCN: '文本没有结束引号' },
+} as const satisfies Record<string, Said>;

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { Language } from './codes.ts';
+import { inLanguage, type Said } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 import { scanJson } from './scanJson.ts';
 
@@ -17,7 +19,7 @@ export interface JsonLimits {
 
 /** Why a text is no JSON that is taken, and where. It repeats nothing of the text but the names of keys. */
 export interface JsonProblem {
-  readonly problem: string;
+  readonly problem: Said;
   /** From 1; absent where the text as a whole is the problem. */
   readonly line?: number;
   /** From 1, in UTF-16 units. */
@@ -42,25 +44,37 @@ declare const TextDecoder: new (
 export function parseJson(source: string | Uint8Array, limits: JsonLimits = {}): ParsedJson {
   const { size = LIMITS.frame, depth = LIMITS.depth.frame } = limits;
   if (source.length > size) {
-    const unit = typeof source === 'string' ? 'characters' : 'bytes';
-    return refuse({ problem: `expected at most ${size} ${unit}, got ${source.length}` });
+    const [en, zhCN] = typeof source === 'string' ? ['characters', '个字符'] : ['bytes', '字节'];
+    return refuse({
+      problem: {
+        en: `expected at most ${size} ${en}, got ${source.length}`,
+        zhCN: `不得超过 ${size} ${zhCN}，实际为 ${source.length}`,
+      },
+    });
   }
   const whole = typeof source === 'string' ? source : decode(source);
-  if (whole === undefined) return refuse({ problem: 'expected UTF-8' });
+  if (whole === undefined) return refuse({ problem: { en: 'expected UTF-8', zhCN: '应为 UTF-8' } });
   const text = whole.startsWith(BYTE_ORDER_MARK) ? whole.slice(1) : whole;
   const found = scanJson(text, depth);
-  if (found !== undefined) return refuse({ problem: found.problem, ...placeOf(text, found.at) });
+  if (found !== undefined) return refuse({ problem: found.said, ...placeOf(text, found.at) });
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
     // The scan knows the whole grammar; this is for the day when it does not.
-    return refuse({ problem: 'expected JSON' });
+    return refuse({ problem: { en: 'expected JSON', zhCN: '应为 JSON' } });
   }
 }
 
 /** A problem for people: what, and where when that is known. */
-export function describeJsonProblem({ problem, line, column }: JsonProblem): string {
-  return line === undefined ? problem : `line ${line}, column ${column}: ${problem}`;
+export function describeJsonProblem(
+  { problem, line, column }: JsonProblem,
+  language: Language = 'en',
+): string {
+  const said = inLanguage(problem, language);
+  if (line === undefined) return said;
+  return language === 'zh-CN'
+    ? `第 ${line} 行第 ${column} 列：${said}`
+    : `line ${line}, column ${column}: ${said}`;
 }
 
 const BYTE_ORDER_MARK = '\ufeff';

@@ -5,24 +5,41 @@
  * @module
  */
 import { z } from 'zod';
+import { EXPECTED, type Said } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 
-// Controls, lone surrogates, line and paragraph separators, and marks that are no characters.
-const CONTROL = /[\p{Cc}\p{Cs}\u2028\u2029\ufeff\ufff9-\ufffb\ufffe\uffff]/u;
+// Controls, line and paragraph separators, and marks that are no characters.
+const CONTROL = /[\p{Cc}\u2028\u2029\ufeff\ufff9-\ufffb\ufffe\uffff]/u;
+const SURROGATE = /\p{Cs}/u;
 // Marks, embeddings, overrides and isolates that reorder what a person reads, and invisible joiners.
 const REORDERING = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069]/u;
 // Security: normalisation sorts each run of combining marks, in quadratic time. No language stacks
 // more than 30 of them (Unicode Standard Annex 15, stream-safe text).
 const MARKS = new RegExp(`\\p{M}{${LIMITS.marks + 1}}`, 'u');
 
-/** True for a text that is NFC, well-formed UTF-16 and without control characters. Linear time. */
+/** Why a text is not one that a field holds; undefined when it is. Linear time. */
+function cleanProblem(text: string): Said | undefined {
+  if (text.includes('\0')) return EXPECTED.nul;
+  if (CONTROL.test(text)) return EXPECTED.control;
+  if (SURROGATE.test(text)) return EXPECTED.wellFormed;
+  if (MARKS.test(text)) return EXPECTED.marks;
+  return text.normalize('NFC') === text ? undefined : EXPECTED.nfc;
+}
+
+function nameProblem(text: string): Said | undefined {
+  const problem = cleanProblem(text);
+  if (problem !== undefined) return problem;
+  return REORDERING.test(text) || text.trim() !== text ? EXPECTED.plainName : undefined;
+}
+
+/** True for a text that is NFC, well-formed UTF-16 and without control characters. */
 export function isCleanText(text: string): boolean {
-  return !CONTROL.test(text) && !MARKS.test(text) && text.normalize('NFC') === text;
+  return cleanProblem(text) === undefined;
 }
 
 /** True for a clean text that reads as it is written: no bidirectional or invisible characters. */
 export function isPlainName(text: string): boolean {
-  return isCleanText(text) && !REORDERING.test(text) && text.trim() === text;
+  return nameProblem(text) === undefined;
 }
 
 /**
@@ -33,5 +50,23 @@ export function isPlainName(text: string): boolean {
 export const bounded = (max: number) => z.string().max(max, { abort: true });
 
 /** A text of one form; `expected` says which, for people. */
-export const matching = (pattern: RegExp, max: number, expected: string) =>
-  bounded(max).regex(pattern, expected);
+export const matching = (pattern: RegExp, max: number, expected: Pick<Said, 'en'>) =>
+  bounded(max).regex(pattern, expected.en);
+
+/** A text that {@link isCleanText}, of at most `max` characters. */
+export const clean = (max: number) => bounded(max).superRefine(refusing(cleanProblem));
+
+/** A name that {@link isPlainName}, of 1 to `max` characters. */
+export const plainName = (max: number) => bounded(max).min(1).superRefine(refusing(nameProblem));
+
+/** A check that says in both languages what it expected. */
+export function refusing<T>(
+  problemOf: (value: T) => Said | undefined,
+): (value: T, context: z.core.$RefinementCtx<T>) => void {
+  return (value, context) => {
+    const problem = problemOf(value);
+    if (problem === undefined) return;
+    const { en: message, zhCN } = problem;
+    context.addIssue({ code: 'custom', message, params: { zhCN } });
+  };
+}

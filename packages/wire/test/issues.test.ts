@@ -16,6 +16,8 @@ const schema = z.strictObject({
     .optional(),
   either: z.union([z.string(), z.number()]).optional(),
   own: z.string().regex(/^x/, 'expected a name with x').optional(),
+  maybe: z.union([z.string().max(2, { abort: true }), z.literal('')]).optional(),
+  forms: z.union([z.strictObject({ a: z.string() }), z.strictObject({ b: z.string() })]).optional(),
   inner: z.strictObject({ must: z.string() }).optional(),
 });
 
@@ -42,8 +44,10 @@ describe('a value that is not as its schema says', () => {
     [{ list: [7] }, 'list.0: expected text'],
     [{ hash: 'md5' }, 'hash: expected eip191, none or sha256'],
     [{ on: 'yes' }, 'on: expected true or false'],
-    [{ id: 'x' }, 'id: has another form than expected: /^[a-f]+$/'],
-    [{ either: [] }, 'either: has none of the forms that are expected'],
+    [{ id: 'x' }, 'id: has another form than expected'],
+    [{ either: [] }, 'either: expected text, or expected a number'],
+    [{ maybe: 'xyz' }, 'maybe: expected at most 2 characters, or nothing'],
+    [{ forms: {} }, 'forms: has none of the forms that are expected'],
     [{ own: 'a' }, 'own: expected a name with x'],
     [{ inner: {} }, 'inner.must: is missing; expected text'],
     [{ inner: 3 }, 'inner: expected an object'],
@@ -51,6 +55,22 @@ describe('a value that is not as its schema says', () => {
     [null, 'expected an object'],
   ])('%j is told by field and expectation', (value, sentence) => {
     expect(said(value)).toBe(sentence);
+  });
+
+  test.each([
+    [{ name: 1 }, 'name: 应为文本'],
+    [{ name: 'a', count: 0 }, 'name: 应至少为 2 个字符；count: 应至少为 1'],
+    [{ part: 1 }, 'part: 应小于 1'],
+    [{ list: ['a', 'b', 'c'] }, 'list: 不得超过 2 项'],
+    [{ hash: 'md5' }, 'hash: 应为 eip191、none 或 sha256'],
+    [{ id: 'x' }, 'id: 格式不符合要求'],
+    [{ either: [] }, 'either: 应为文本，或应为数字'],
+    [{ maybe: 'xyz' }, 'maybe: 不得超过 2 个字符，或留空'],
+    [{ inner: {} }, 'inner.must: 缺失，应为文本'],
+    [{ what: 1 }, '未知字段 what'],
+  ])('W-11: %j is told in Chinese too', (value, sentence) => {
+    const parsed = schema.safeParse(value);
+    expect(parsed.success ? '' : describeIssues(parsed.error, 'zh-CN')).toBe(sentence);
   });
 
   test('R-12 is never repeated in the sentence', () => {

@@ -65,8 +65,11 @@ export const DONE = { success: true } as const;
 /** Parses a part of a request in the handler itself; no framework's check is relied on. */
 export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value ?? {});
-  if (!result.success) throw new ApiError('invalid_request', describeIssues(result.error));
-  return result.data;
+  if (result.success) return result.data;
+  throw new ApiError('invalid_request', {
+    en: describeIssues(result.error),
+    zhCN: describeIssues(result.error, 'zh-CN'),
+  });
 }
 
 /** What lists of keys and sessions show: everything to those who watch, else only one's own. */

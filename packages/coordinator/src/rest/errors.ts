@@ -1,4 +1,11 @@
-import { CODES, codeText, type ErrorCode, type Language } from '@quorate/wire';
+import {
+  CODES,
+  codeText,
+  type ErrorCode,
+  inLanguage,
+  type Language,
+  type Said,
+} from '@quorate/wire';
 import type { FastifyReply } from 'fastify';
 import { Refusal } from '../auth/index.ts';
 import { isStoreUnavailable } from '../store/database.ts';
@@ -8,12 +15,19 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
   readonly retryAfter: number | undefined;
+  readonly #details: Said | undefined;
 
   /** `retryAfter` is in milliseconds. */
-  constructor(code: ErrorCode, details: string, retryAfter?: number) {
-    super(details);
+  constructor(code: ErrorCode, details: string | Said, retryAfter?: number) {
+    super(typeof details === 'string' ? details : details.en);
     this.code = code;
     this.retryAfter = retryAfter;
+    this.#details = typeof details === 'string' ? undefined : details;
+  }
+
+  /** The details in the language of the deployment, where they are known in it. */
+  details(language: Language): string {
+    return this.#details === undefined ? this.message : inLanguage(this.#details, language);
   }
 }
 
@@ -63,7 +77,7 @@ export function sendProblem(
         title: codeText(error.code, language),
         status,
         code: error.code,
-        detail: error.message,
+        detail: error.details(language),
       }),
     );
 }

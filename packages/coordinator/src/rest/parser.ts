@@ -17,5 +17,8 @@ function bodyOf(bytes: Uint8Array): unknown {
   // The route's own limit was applied while the body came in.
   const json = parseJson(bytes, { size: bytes.length });
   if (json.ok) return json.value;
-  throw new ApiError('invalid_request', `the body: ${describeJsonProblem(json)}`);
+  throw new ApiError('invalid_request', {
+    en: `the body: ${describeJsonProblem(json)}`,
+    zhCN: `请求正文：${describeJsonProblem(json, 'zh-CN')}`,
+  });
 }

@@ -61,7 +61,8 @@ export class Connection implements Client {
   receive(data: string | Uint8Array): void {
     if (this.#state === 'closed') return;
     if (typeof data !== 'string') return this.#refuseFrame({ code: 'binary_frame', details: '' });
-    const frame = parseFrame(data, { from: 'client' });
+    const { language } = this.#options.desk.options;
+    const frame = parseFrame(data, { from: 'client', language });
     if (!frame.ok) return this.#refuseFrame(frame.error);
     this.#pressure.received(frame.messages.length);
     if (this.#state === 'registering') {

@@ -66,3 +66,19 @@ test('lists of sessions and keys come in pages, newest sessions first', async ()
   expect(seen.slice(0, 5)).toEqual(made.toReversed());
   expect(new Set(seen).size).toBe(seen.length);
 });
+
+test('W-11: what a field should have been is said in words and in Chinese, on sockets and over REST', async () => {
+  const coordinator = await world.connect('coordinator', 'coordinator');
+  const refusal = () => coordinator.next('error', ({ code }) => code === 'invalid_message');
+  coordinator.send({ ...keygenRequest(['用户1', '用户2'], 2), session_key: 'no spaces' });
+  expect(await refusal()).toMatchObject({
+    code: 'invalid_message',
+    details: 'keygen_request: session_key: 应为 1 至 128 个字母、数字或 . _ : -',
+  });
+  coordinator.send({ ...keygenRequest(['用户1', '用户2'], 2), threshold: 1, total_parts: 'x' });
+  expect(await refusal()).toMatchObject({
+    details: 'keygen_request: threshold: 应至少为 2；total_parts: 应为数字',
+  });
+  const { body } = await world.rest('GET', '/sessions/no%20spaces');
+  expect(body).toMatchObject({ detail: 'session_key: 应为 1 至 128 个字母、数字或 . _ : -' });
+});

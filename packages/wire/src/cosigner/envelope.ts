@@ -3,7 +3,9 @@
  */
 import { z } from 'zod';
 import { base64, Time, Username } from '../fields.ts';
-import { bounded, matching } from '../strings.ts';
+import { bounded, matching, refusing } from '../strings.ts';
+import { EXPECTED } from '../expectations.ts';
+import { textProblem } from '../payload.ts';
 
 /** Types of the envelope, as the seed names them. */
 export const PEER_TYPES = [
@@ -40,11 +42,10 @@ export const PEER_LIMITS = {
 } as const;
 
 /** The name of a key generation's, signature's or refresh's session. */
-export const TwoPartySessionId = matching(
-  /^[0-9a-f]{32}$/,
-  32,
-  'expected 16 bytes in lower-case hex',
-).meta({ id: 'TwoPartySessionId', description: '16 random bytes in hex' });
+export const TwoPartySessionId = matching(/^[0-9a-f]{32}$/, 32, EXPECTED.lowerHex16).meta({
+  id: 'TwoPartySessionId',
+  description: '16 random bytes in hex',
+});
 
 /** Ed25519 over the round; empty where the link and the certificate authenticate. */
 const EnvelopeSignature = z.union([z.literal(''), base64(88)]);
@@ -65,7 +66,7 @@ export const PeerEnvelope = z.strictObject({
 });
 export type PeerEnvelope = z.infer<typeof PeerEnvelope>;
 
-const key32 = matching(/^[0-9a-f]{64}$/, 64, 'expected 32 bytes in lower-case hex');
+const key32 = matching(/^[0-9a-f]{64}$/, 64, EXPECTED.lowerHex32);
 
 /** The first `session_sync` of a connection, in clear: an ephemeral X25519 key. */
 export const PeerHello = z.strictObject({ version: z.literal(1), ephemeral: key32 });
@@ -78,9 +79,7 @@ export const MessageHash = z
 export type MessageHash = z.infer<typeof MessageHash>;
 
 /** A text to be signed: NFC is not asked for, since the bytes are what is signed; NUL is refused. */
-export const SignedText = bounded(PEER_LIMITS.message)
-  .min(1)
-  .refine((text) => !/[\0\p{Cs}]/u.test(text), 'expected text without NUL');
+export const SignedText = bounded(PEER_LIMITS.message).min(1).superRefine(refusing(textProblem));
 
 /** The plaintext of `two_party_sign_init`, both ways. */
 export const PeerInit = z.strictObject({

@@ -6,6 +6,7 @@ import { Address, PublicKey, Signature, text, Time, Username } from '../fields.t
 import { LIMITS } from '../limits.ts';
 import { MessageHash, PEER_LIMITS, SignedText, TwoPartySessionId } from './envelope.ts';
 import { bounded, matching } from '../strings.ts';
+import { EXPECTED } from '../expectations.ts';
 
 /** What a token allows. */
 export const CosignerRole = z
@@ -38,11 +39,9 @@ export type TwoPartyStatus = z.infer<typeof TwoPartyStatus>;
 export const TwoPartyType = z.enum(['keygen', 'sign', 'refresh']).meta({ id: 'TwoPartyType' });
 export type TwoPartyType = z.infer<typeof TwoPartyType>;
 
-const RequestId = matching(
-  /^[A-Za-z0-9._:-]{1,128}$/,
-  128,
-  'expected 1 to 128 letters, digits and . _ : -',
-).meta({ description: 'a safe retry: the same request again gives the same session' });
+const RequestId = matching(/^[A-Za-z0-9._:-]{1,128}$/, 128, EXPECTED.sessionKey).meta({
+  description: 'a safe retry: the same request again gives the same session',
+});
 const Wait = z
   .number()
   .min(0)
@@ -94,7 +93,7 @@ export type DeclineRequest = z.infer<typeof DeclineRequest>;
  */
 export const ApproveRequest = z
   .strictObject({
-    digest: matching(/^0x[0-9a-f]{64}$/, 66, 'expected 0x and 64 hex digits, lower case')
+    digest: matching(/^0x[0-9a-f]{64}$/, 66, EXPECTED.digest0x)
       .optional()
       .meta({
         description:
@@ -132,11 +131,7 @@ export const TwoPartySessionQuery = z.strictObject({
   status: TwoPartyStatus.optional(),
   type: TwoPartyType.optional(),
   limit: z.coerce.number().int().min(1).max(LIMITS.page.max).default(LIMITS.page.default),
-  cursor: matching(
-    /^[0-9]{1,15}-[0-9a-f]{32}$/,
-    48,
-    'expected the next of the page before',
-  ).optional(),
+  cursor: matching(/^[0-9]{1,15}-[0-9a-f]{32}$/, 48, EXPECTED.cursor).optional(),
 });
 export type TwoPartySessionQuery = z.infer<typeof TwoPartySessionQuery>;
 

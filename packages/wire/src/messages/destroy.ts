@@ -22,14 +22,11 @@ import {
 import { LIMITS } from '../limits.ts';
 import { declineFields, responseFields, resultFields } from './shape.ts';
 import { matching } from '../strings.ts';
+import { EXPECTED } from '../expectations.ts';
 
 const Holders = z.array(Username).min(1).max(LIMITS.parties);
 const Reason = text(LIMITS.reason).min(1);
-const Parties = matching(
-  /^[1-9][0-9]?(?:,[1-9][0-9]?){0,31}$/,
-  95,
-  'expected 1 to 32 indexes with commas between',
-);
+const Parties = matching(/^[1-9][0-9]?(?:,[1-9][0-9]?){0,31}$/, 95, EXPECTED.holders);
 
 /** A holder who is not asked, because the registry says that its chip is gone. */
 export const AbsentHolder = z

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Code, Sequence, Stream, text, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { matching } from '../strings.ts';
+import { EXPECTED } from '../expectations.ts';
 
 /** First frame of every connection, and again with a fresh token before the old one expires. */
 export const Register = z
@@ -12,11 +13,7 @@ export const Register = z
     type: z.literal('register'),
     username: Username,
     role: z.enum(['coordinator', 'participant']),
-    token: matching(
-      /^[A-Za-z0-9_.=-]+$/,
-      LIMITS.token,
-      'expected a token: letters, digits and _ . = -',
-    ),
+    token: matching(/^[A-Za-z0-9_.=-]+$/, LIMITS.token, EXPECTED.token),
     last_seq: z.int().min(0).optional(),
     stream: Stream.optional(),
     batch: z.boolean().optional(),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { base64, base64Bytes, PartIndex, Sequence, SessionKey } from '../fields.ts';
 import { LIMITS, roundBodyLimit } from '../limits.ts';
 import { matching } from '../strings.ts';
+import { EXPECTED, saying } from '../expectations.ts';
 
 const ROUND_MAX = 16;
 
@@ -20,7 +21,7 @@ const fields = { type: z.literal('round'), session_key: SessionKey, ...signed };
 
 const fits = (message: { to: number | null; body: string }): boolean =>
   message.body.length <= roundBodyLimit(message.to);
-const tooLong = { path: ['body'], error: 'expected at most 8 KiB for everyone, 128 KiB for one' };
+const tooLong = { path: ['body'], ...saying(EXPECTED.roundBody) };
 
 /** A round's message on its way to the server. */
 export const ClientRound = z
@@ -63,11 +64,7 @@ export type Evidence = z.infer<typeof Evidence>;
 /** Why a party stopped, and whom it holds responsible; nobody when nobody is proven to be. */
 export const Abort = z
   .strictObject({
-    reason: matching(
-      /^[a-z][a-z0-9-]{0,63}$/,
-      64,
-      'expected a reason: lower-case letters, digits and -',
-    ),
+    reason: matching(/^[a-z][a-z0-9-]{0,63}$/, 64, EXPECTED.reason),
     round: z.int().min(0).max(ROUND_MAX),
     culprits: z.array(PartIndex).max(LIMITS.parties),
     evidence: z.array(Evidence).max(LIMITS.evidence).optional(),

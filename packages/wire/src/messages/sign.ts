@@ -30,6 +30,7 @@ import { LIMITS } from '../limits.ts';
 import { declineFields, responseFields, resultFields } from './shape.ts';
 import { Abort } from './round.ts';
 import { matching } from '../strings.ts';
+import { EXPECTED } from '../expectations.ts';
 
 /** A coordinator asks for a signature. */
 export const SignRequest = z
@@ -98,11 +99,7 @@ export const SignParams = z
     data: base64Bytes(32),
     address: Address,
     signature: DerSignature,
-    parties: matching(
-      /^[1-9][0-9]?(?:,[1-9][0-9]?){1,31}$/,
-      95,
-      'expected 2 to 32 indexes with commas between',
-    ),
+    parties: matching(/^[1-9][0-9]?(?:,[1-9][0-9]?){1,31}$/, 95, EXPECTED.signers),
     part_index: PartIndex,
     filename: Filename,
     encrypted_shard: EncryptedShard,

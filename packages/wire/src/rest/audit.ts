@@ -66,7 +66,7 @@ export const HealthAnswer = z
   .strictObject({
     status: z.enum(['ok', 'not_ready']),
     /** Of `/readyz`: what an operator should look at although the server works. */
-    warnings: z.array(z.string().max(512)).max(16).optional(),
+    warnings: z.array(bounded(512)).max(16).optional(),
   })
   .meta({ id: 'HealthAnswer' });
 export type HealthAnswer = z.infer<typeof HealthAnswer>;

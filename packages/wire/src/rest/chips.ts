@@ -15,6 +15,7 @@ import {
 import { Next } from './common.ts';
 import { LIMITS } from '../limits.ts';
 import { bounded } from '../strings.ts';
+import { EXPECTED, saying } from '../expectations.ts';
 
 const Label = text(100);
 
@@ -64,7 +65,7 @@ export type ChipRegistration = z.infer<typeof ChipRegistration>;
 /** What an administrator changes about a chip. */
 export const ChipPatch = z
   .strictObject({ state: ChipStateName.optional(), label: Label.optional() })
-  .refine((patch) => Object.keys(patch).length > 0, 'expected at least one change')
+  .refine((patch) => Object.keys(patch).length > 0, saying(EXPECTED.change))
   .meta({ id: 'ChipPatch' });
 export type ChipPatch = z.infer<typeof ChipPatch>;
 

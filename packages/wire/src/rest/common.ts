@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Code, text } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { bounded } from '../strings.ts';
+import { EXPECTED, saying } from '../expectations.ts';
 
 /** What a user may be allowed to do; a user may have several. */
 export const Role = z
@@ -17,7 +18,7 @@ export const Roles = z
   .array(Role)
   .min(1)
   .max(4)
-  .refine((roles) => new Set(roles).size === roles.length, 'expected distinct roles');
+  .refine((roles) => new Set(roles).size === roles.length, saying(EXPECTED.roles));
 
 const limit = z.coerce
   .number()

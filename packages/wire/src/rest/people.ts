@@ -6,6 +6,7 @@ import { Time, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { Next, Role, Roles } from './common.ts';
 import { bounded, matching } from '../strings.ts';
+import { EXPECTED, saying } from '../expectations.ts';
 
 // What a password must be is decided where it is set; here only what may travel.
 const Password = bounded(LIMITS.password.max).min(1).meta({ format: 'password' });
@@ -65,7 +66,7 @@ export const UserPatch = z
     state: UserStateName.optional(),
     password: Password.optional(),
   })
-  .refine((patch) => Object.keys(patch).length > 0, 'expected at least one change')
+  .refine((patch) => Object.keys(patch).length > 0, saying(EXPECTED.change))
   .meta({ id: 'UserPatch' });
 export type UserPatch = z.infer<typeof UserPatch>;
 
@@ -106,11 +107,7 @@ export const TokenAnswer = z
 export type TokenAnswer = z.infer<typeof TokenAnswer>;
 
 /** The id of a token or a login. */
-export const TokenId = matching(
-  /^[A-Za-z0-9_-]{1,128}$/,
-  128,
-  'expected 1 to 128 letters, digits, _ and -',
-);
+export const TokenId = matching(/^[A-Za-z0-9_-]{1,128}$/, 128, EXPECTED.tokenId);
 
 /** A login of a user, without its tokens. */
 export const LoginEntry = z

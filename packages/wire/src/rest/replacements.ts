@@ -22,13 +22,12 @@ import { ChipKindName, ChipStateName } from './chips.ts';
 import { Next } from './common.ts';
 import { LIMITS } from '../limits.ts';
 import { bounded, matching } from '../strings.ts';
+import { EXPECTED } from '../expectations.ts';
 
 /** The identifier of a replacement. */
-export const ReplacementId = matching(
-  /^[0-9a-f]{32}$/,
-  32,
-  'expected 16 bytes in lower-case hex',
-).meta({ id: 'ReplacementId' });
+export const ReplacementId = matching(/^[0-9a-f]{32}$/, 32, EXPECTED.lowerHex16).meta({
+  id: 'ReplacementId',
+});
 
 /** What becomes of the old chip. */
 export const RetirementName = z.enum(['destroyed', 'disabled']).meta({ id: 'RetirementName' });
@@ -110,7 +109,7 @@ export const ReplacementApproval = z
     new_fingerprint: matching(
       /^([0-9a-f]{4}-){7}[0-9a-f]{4}$/,
       LIMITS.fingerprint,
-      'expected a fingerprint: 8 groups of 4 hex digits with - between',
+      EXPECTED.fingerprint,
     ),
   })
   .meta({ id: 'ReplacementApproval' });
