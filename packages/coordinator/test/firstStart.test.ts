@@ -66,8 +66,7 @@ const fingerprintOf = (file: string): string =>
 async function forgetKeys({ data }: Site): Promise<void> {
   const database = await openDatabase(join(data, 'quorate.db'));
   await database.transaction(async (tx) => {
-    await tx.run('DROP TABLE server_keys', []);
-    await tx.run('DELETE FROM schema_versions WHERE version >= 5', []);
+    await tx.run('DELETE FROM server_keys', []);
   });
   await database.close();
 }
