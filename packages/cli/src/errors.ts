@@ -9,6 +9,8 @@ interface CliErrorOptions {
   readonly exit: ExitCode;
   /** What to do about it. */
   readonly hint?: string;
+  /** More lines for people. */
+  readonly details?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -18,12 +20,14 @@ export class CliError extends Error {
   readonly code: string;
   readonly exit: ExitCode;
   readonly hint: string | undefined;
+  readonly details: readonly string[];
 
   constructor(code: string, message: string, options: CliErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.exit = options.exit;
     this.hint = options.hint;
+    this.details = options.details ?? [];
   }
 }
 

@@ -12,6 +12,8 @@ export interface Explanation {
   readonly code: string;
   readonly message: string;
   readonly hint: string | undefined;
+  /** Lines for people, e.g. the last ones of a program that ended. */
+  readonly details?: readonly string[];
   readonly exit: ExitCode;
 }
 
@@ -38,7 +40,8 @@ const EXIT_BY_CODE: readonly (readonly [RegExp, ExitCode])[] = [
 /** Explains any thrown value. */
 export function explain(error: unknown): Explanation {
   if (error instanceof CliError) {
-    return { code: error.code, message: error.message, hint: error.hint, exit: error.exit };
+    const { code, message, hint, details, exit } = error;
+    return { code, message, hint, details, exit };
   }
   const code = codeOf(error);
   const byCode = EXIT_BY_CODE.find(([pattern]) => pattern.test(code))?.[1];

@@ -9,6 +9,7 @@ import { interruption } from './errors.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { errorEvent, explain, type Explanation } from './explain.ts';
 import { createProgram, type Program } from './program.ts';
+import { printJson, printLine, printText } from './terminal/print.ts';
 import { ProcessStream } from './terminal/streams.ts';
 
 let stdout: ProcessStream | undefined;
@@ -69,19 +70,20 @@ async function run(program: Program, args: readonly string[], world: World): Pro
 function lossExit(program: Program, { stdout, stderr }: World): ExitCode {
   const { loss } = stdout;
   if (loss === undefined) return EXIT.ok;
-  if (!loss.closed) stderr.write(`error: stdout cannot be written: ${loss.why}\n`);
+  if (!loss.closed) printLine(stderr, `error: stdout cannot be written: ${loss.why}`);
   const again = program.again();
-  if (again !== undefined) stderr.write(`the result was not shown; ${again} shows it\n`);
+  if (again !== undefined) printLine(stderr, `the result was not shown; ${again} shows it`);
   return loss.closed ? EXIT.closed : EXIT.unwritten;
 }
 
 function report(error: unknown, args: readonly string[], world: World): ExitCode {
   const explanation = explain(error);
-  const { message, hint, exit } = explanation;
+  const { message, hint, details = [], exit } = explanation;
   tellMachines(explanation, args, world);
-  world.stderr.write(`error: ${message}\n${hint ? `  ${hint}\n` : ''}`);
+  printLine(world.stderr, `error: ${message}`);
+  for (const line of [...details, ...(hint ? [hint] : [])]) printLine(world.stderr, `  ${line}`);
   if (world.environment['QUORATE_DEBUG'] === '1' && error instanceof Error) {
-    world.stderr.write(`${error.stack ?? ''}\n`);
+    printText(world.stderr, `${error.stack ?? ''}\n`);
   }
   return exit;
 }
@@ -90,5 +92,5 @@ function report(error: unknown, args: readonly string[], world: World): ExitCode
 function tellMachines(explanation: Explanation, args: readonly string[], world: World): void {
   const end = args.indexOf('--');
   if (!(end === -1 ? args : args.slice(0, end)).includes('--json')) return;
-  world.stdout.write(`${JSON.stringify(errorEvent(explanation))}\n`);
+  printJson(world.stdout, errorEvent(explanation));
 }

@@ -28,6 +28,7 @@ import { addExamples } from './examples.ts';
 import { EXIT, type ExitCode, exitCodeHelp } from './exitCodes.ts';
 import { checkDirectoryOf } from './files.ts';
 import type { Output } from './terminal/output.ts';
+import { printText } from './terminal/print.ts';
 
 /** The program and what is known of the command that it ran. */
 export interface Program {
@@ -54,8 +55,8 @@ export function createProgram(world: World): Program {
     .showSuggestionAfterError(true)
     .addHelpText('after', `\n${exitCodeHelp()}\n\nStart here: quorate demo --once`)
     .configureOutput({
-      writeOut: (text) => void world.stdout.write(text),
-      writeErr: (text) => void world.stderr.write(text),
+      writeOut: (text) => printText(world.stdout, text),
+      writeErr: (text) => printText(world.stderr, text),
     })
     .exitOverride();
   const attach: Attach = (command, action, nature) => {
@@ -86,7 +87,7 @@ function tellLosses(output: Output): void {
   stderr.onLoss?.(({ why }) => {
     const message = `stderr cannot be written: ${why}`;
     if (output.json) output.event({ event: 'warning', message });
-    else stdout.write(`warning: ${message}\n`);
+    else output.lines([`warning: ${message}`]);
   });
 }
 

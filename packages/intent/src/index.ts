@@ -59,7 +59,7 @@ export {
   type DescriptionLine,
 } from './describe.ts';
 export { checkEd25519PublicKey, checkX25519PublicKey } from './ephemeralKeys.ts';
-export { escapeForDisplay } from './display.ts';
+export { escapeForDisplay, printable, printableJson } from './display.ts';
 export type { TypedData, TypedStruct, TypedValue } from './eip712/parse.ts';
 export { IntentError, type IntentErrorCode } from './errors.ts';
 export { framed, hashFramed } from './framed.ts';

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describePayload, type Description, escapeForDisplay, parsePayload } from '../src/index.ts';
+import {
+  describePayload,
+  type Description,
+  escapeForDisplay,
+  parsePayload,
+  printable,
+} from '../src/index.ts';
 
 const TOKEN = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
 const OTHER = '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359';
@@ -263,6 +269,10 @@ describe('R-16', () => {
   test('R-16: plain text of any script stays as it is; odd spaces and piled-up marks do not', () => {
     for (const text of ['Zahlung an Böb', '支付给李雷', 'оплата', 'दान', 'a b', '😀']) {
       expect(escapeForDisplay(text)).toBe(text);
+    }
+    for (const text of ['\u009b\\', '\u202e\\u{7}', 'plain \\ text']) {
+      const escaped = escapeForDisplay(text);
+      expect(printable(escaped)).toBe(escaped);
     }
     expect(escapeForDisplay('a\u00a0b\u3000c\u2800')).toBe('a\\u{a0}b\\u{3000}c\\u{2800}');
     expect(escapeForDisplay(`a${'\u0301'.repeat(4)}`)).toContain('\\u{301}');

@@ -1,6 +1,7 @@
 /**
  * The one owner of a program's terminal: one question at a time, lines of the log above it and never in it.
  */
+import { printable } from '@quorate/intent';
 import {
   type Editor,
   type EditorOptions,
@@ -38,7 +39,7 @@ export interface QuestionOptions {
 
 /** The terminal for the time of one question, with its repetitions. */
 export interface Turn {
-  /** Shows a line; it must be escaped. */
+  /** Shows a line, without a character in it that a terminal obeys. */
   say(line: string): void;
   /** Waits for a line, which is seen as it is typed. */
   line(prompt: () => string, options?: QuestionOptions): Promise<Typed<string>>;
@@ -119,14 +120,18 @@ export class Terminal {
   }
 
   readonly #turn: Turn = {
-    say: (line) => this.write(`${line}\n`),
+    say: (line) => this.write(`${printable(line)}\n`),
     line: (prompt, options = {}) => {
       const edit = this.canAsk ? editAtTerminal : readFromPipe;
-      return this.#ask<string>((done) => edit({ screen: this.#screen, prompt, done }), options);
+      return this.#ask<string>((done) => edit(this.#editing(prompt, done)), options);
     },
     secret: (prompt, options = {}) =>
-      this.#ask<Uint8Array>((done) => editUnseen({ screen: this.#screen, prompt, done }), options),
+      this.#ask<Uint8Array>((done) => editUnseen(this.#editing(prompt, done)), options),
   };
+
+  #editing<T>(prompt: () => string, done: (typed: T) => void): EditorOptions<T> {
+    return { screen: this.#screen, prompt: () => printable(prompt()), done };
+  }
 
   #ask<T>(
     edit: (done: EditorOptions<T>['done']) => Editor,

@@ -147,10 +147,13 @@ function announce(context: Context, options: CoordinatorOptions, listening: List
     ...(printed === undefined ? {} : { setup_token: printed }),
   });
   if (output.json) return;
-  const { stdout } = context.world;
-  stdout.write(`listening on ${url} (WebSocket ${wsUrl})\n`);
-  if (printed !== undefined) {
-    stdout.write(`setup token, shown once: ${printed}\n`);
-    stdout.write(`  quorate users setup --url ${url} --username NAME\n`);
-  }
+  output.lines([
+    `listening on ${url} (WebSocket ${wsUrl})`,
+    ...(printed === undefined ? [] : firstSteps(url, printed)),
+  ]);
+}
+
+function firstSteps(url: string, token: string): string[] {
+  const setUp = `  quorate users setup --url ${url} --username NAME`;
+  return [`setup token, shown once: ${token}`, setUp];
 }

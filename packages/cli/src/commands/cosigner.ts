@@ -84,7 +84,7 @@ async function runCosigner(context: Context, options: RunOptions): Promise<void>
         throw notListening(error, options.config, listen);
       });
       output.event({ event: 'listening', url, role, name });
-      if (!output.json) context.world.stdout.write(`${name} (${role}) listens on ${url}\n`);
+      if (!output.json) output.lines([`${name} (${role}) listens on ${url}`]);
       await stopped;
       output.note('stopping');
     } finally {

@@ -71,7 +71,7 @@ type ShownStory = Omit<Story, 'timings_ms'> & {
 
 function show(context: Context, story: ShownStory): void {
   if (context.output.json) {
-    context.world.stdout.write(`${JSON.stringify(story)}\n`);
+    context.output.plainJson({ ...story });
     return;
   }
   context.output.result({ ...story }, [

@@ -114,12 +114,8 @@ function announce(context: Context, cluster: Cluster, out: string | undefined): 
     admin_token: cluster.adminToken,
     users: cluster.users,
   };
-  const line = `${JSON.stringify(ready)}\n`;
-  if (out !== undefined) writeDurably(out, line, { private: true });
-  if (context.output.json) {
-    context.world.stdout.write(line);
-    return;
-  }
+  if (out !== undefined) writeDurably(out, `${JSON.stringify(ready)}\n`, { private: true });
+  if (context.output.json) return context.output.plainJson(ready);
   context.output.result(ready, [
     `console   ${cluster.url}`,
     `websocket ${cluster.wsUrl}`,

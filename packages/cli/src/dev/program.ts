@@ -139,9 +139,9 @@ export class Program {
     // The one failure that the person can mend; the others are ours.
     const { code: told, message } = this.#error ?? {};
     if (told === PORT_IN_USE) return new CliError(told, String(message), { exit: EXIT.usage });
-    const tail = this.#tail.length === 0 ? '' : `\n  ${this.#tail.join('\n  ')}`;
-    return new CliError('not_started', `${this.name} ended (${code ?? signal})${tail}`, {
+    return new CliError('not_started', `${this.name} ended (${code ?? signal})`, {
       exit: EXIT.unexpected,
+      details: this.#tail,
     });
   }
 

@@ -6,6 +6,7 @@
 import type { Logger } from '@quorate/agent';
 import { InvalidArgumentError } from 'commander';
 import { foreign, type Output } from './output.ts';
+import { printJson, printLine } from './print.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -30,10 +31,9 @@ export function writeLog(
   if (LEVELS.indexOf(level) < LEVELS.indexOf(wanted)) return;
   const time = new Date().toISOString();
   const { stderr } = output.options;
-  const line = stderr.isTTY
-    ? `${time.slice(11, 19)} ${level.padEnd(5)} ${foreign(message)} ${pairs(fields)}`.trimEnd()
-    : JSON.stringify({ time, level, msg: message, ...fields });
-  stderr.write(`${line}\n`);
+  if (stderr.isTTY !== true) return printJson(stderr, { time, level, msg: message, ...fields });
+  const words = [time.slice(11, 19), level.padEnd(5), foreign(message), pairs(fields)];
+  printLine(stderr, words.join(' ').trimEnd());
 }
 
 /** The log of an agent. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { styleText } from 'node:util';
 import { escapeForDisplay } from '@quorate/intent';
+import { erase, printJson, printLine, redraw, type Tone } from './print.ts';
 
 /** A stream that text goes to; a terminal says so. */
 export interface TextStream {
@@ -40,17 +40,6 @@ export interface OutputOptions {
 /** A JSON object that a machine reads. */
 export type JsonObject = { readonly [name: string]: unknown };
 
-/** Looks of a piece of text, named by what it says. */
-export type Tone = 'plain' | 'dim' | 'good' | 'bad' | 'warning' | 'strong';
-
-const STYLES = {
-  dim: 'dim',
-  good: 'green',
-  bad: 'red',
-  warning: 'yellow',
-  strong: 'bold',
-} as const;
-
 /** The two streams of one command and how it was asked to use them. */
 export class Output {
   readonly options: OutputOptions;
@@ -74,15 +63,9 @@ export class Output {
     return this.options.stderr.columns || 80;
   }
 
-  /** Styles text for stderr, where colour is wanted. */
-  tone(text: string, tone: Tone): string {
-    if (!this.options.colour || tone === 'plain') return text;
-    return styleText(STYLES[tone], text, { validateStream: false });
-  }
-
   /** One JSON object on stdout, in JSON mode only. */
   event(event: JsonObject): void {
-    if (this.json) this.options.stdout.write(`${JSON.stringify(event)}\n`);
+    if (this.json) printJson(this.options.stdout, event);
   }
 
   /** What shows the result again when it could not be written. */
@@ -93,18 +76,42 @@ export class Output {
   /** The result: one JSON object, or the lines that a person reads. `again`: what shows it once more. */
   result(result: JsonObject, lines: readonly string[], again?: string): void {
     this.#again = again;
-    if (this.json) this.options.stdout.write(`${JSON.stringify({ event: 'result', ...result })}\n`);
-    else for (const line of lines) this.options.stdout.write(`${line}\n`);
+    if (this.json) printJson(this.options.stdout, { event: 'result', ...result });
+    else this.lines(lines);
+  }
+
+  /** A JSON object of a form of its own. */
+  plainJson(value: JsonObject): void {
+    printJson(this.options.stdout, value);
+  }
+
+  /** Lines on stdout that are no result. */
+  lines(lines: readonly string[]): void {
+    for (const line of lines) printLine(this.options.stdout, line);
   }
 
   /** A line for the eye; absent with --quiet. */
   note(text: string, tone: Tone = 'plain'): void {
-    if (!this.options.quiet) this.options.stderr.write(`${this.tone(text, tone)}\n`);
+    if (!this.options.quiet) printLine(this.options.stderr, text, this.#tone(tone));
   }
 
   /** A line that is shown even with --quiet. */
   warn(text: string): void {
-    this.options.stderr.write(`${this.tone(`warning: ${text}`, 'warning')}\n`);
+    printLine(this.options.stderr, `warning: ${text}`, this.#tone('warning'));
+  }
+
+  /** A line that the next one replaces, where {@link interactive}. */
+  draw(text: string, tone: Tone): void {
+    redraw(this.options.stderr, text, this.#tone(tone));
+  }
+
+  /** Takes back what was drawn. */
+  erase(): void {
+    if (this.interactive) erase(this.options.stderr);
+  }
+
+  #tone(tone: Tone): Tone {
+    return this.options.colour ? tone : 'plain';
   }
 }
 

@@ -3,9 +3,8 @@
  *
  * @module
  */
+import { printable } from '@quorate/intent';
 import type { JsonObject, Output } from './output.ts';
-
-const ERASE = '\r\u001b[2K';
 
 /** Stages of one job, written to stderr (and as events to stdout in JSON mode). */
 export class Progress {
@@ -42,7 +41,7 @@ export class Progress {
 
   /** A warning in between; the stage goes on below it. */
   warn(text: string): void {
-    if (this.#output.interactive) this.#output.options.stderr.write(ERASE);
+    this.#output.erase();
     this.#output.event({ event: 'warning', message: text });
     this.#output.warn(text);
   }
@@ -67,11 +66,13 @@ export class Progress {
 
   #close(line: string, tone: 'good' | 'bad'): void {
     this.#open = false;
-    if (this.#output.interactive) this.#output.options.stderr.write(ERASE);
+    this.#output.erase();
     this.#output.note(line, tone);
   }
 
-  #draw(line: string): void {
+  #draw(text: string): void {
+    // Before it is cut to the width: what is escaped gets longer.
+    const line = printable(text);
     if (this.#output.options.quiet) return;
     if (!this.#output.interactive) {
       this.#output.note(`  ${line}`, 'dim');
@@ -79,6 +80,6 @@ export class Progress {
     }
     const width = this.#output.columns - 3;
     const short = line.length > width ? `${line.slice(0, width - 1)}…` : line;
-    this.#output.options.stderr.write(`${ERASE}${this.#output.tone(`· ${short}`, 'dim')}`);
+    this.#output.draw(`· ${short}`, 'dim');
   }
 }

@@ -108,7 +108,8 @@ const reasonOf = (error: unknown): string => {
   if (line.startsWith('No native build was found')) {
     return `has no binary for ${process.platform}-${process.arch}`;
   }
-  return `cannot be loaded (${line})`;
+  // The loader names files, whose names may hold anything.
+  return `cannot be loaded (${line.replaceAll(/[^\x20-\x7e]/g, '?')})`;
 };
 
 const load = (): Bindings | null => {
