@@ -40,6 +40,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'cosign keygen': `${COSIGNER} --partner mobile-app`,
   'cosign keys': COSIGNER,
   'cosign refresh': `${COSIGNER} --partner mobile-app \\\n    --key ${KEY}`,
+  'cosign retire': `${KEY} ${COSIGNER} \\\n    --address ${ADDRESS}`,
   'cosign sessions': `${MOBILE} --status awaiting_approval`,
   'cosigner init': '--config examples/enterprise.yaml',
   'cosigner pin':

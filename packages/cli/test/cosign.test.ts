@@ -271,6 +271,23 @@ describe('a token or a server that is not the right one', () => {
     expect(ran.stderr.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
+  test('Z-8: retire takes the address of the key as a confirmation, and is for good', async () => {
+    const retire = (...more: string[]): Promise<Ran> =>
+      both.cosign('mobile-app', 'retire', key, ...more);
+    expect((await retire()).exit).toBe(2);
+    const wrong = await retire('--address', `0x${'11'.repeat(20)}`, '--json');
+    expect(lastOf(wrong)).toMatchObject({ code: 'address_mismatch', exit_code: 3 });
+    const { address } = sessionOf(keygen);
+    const done = await retire('--address', address ?? '');
+    expect(done.stdout).toBe(`${key} ${address} is retired\n`);
+    expect((await both.cosign('mobile-app', 'keys')).stdout).toMatch(
+      / retired +\d+ +enterprise *$/m,
+    );
+    expect((await both.cosign('enterprise', 'keys')).stdout).toMatch(
+      / active +\d+ +mobile-app *$/m,
+    );
+  });
+
   test('a partner that is not there is told, and a server that stops ends the command', async () => {
     await both.stop('mobile-app');
     const [stdout, stderr] = [new Recorder(), new Recorder()];

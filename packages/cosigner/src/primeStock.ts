@@ -63,6 +63,14 @@ export class PrimeStock {
     });
   }
 
+  /** Takes back pairs of which nobody has seen anything. */
+  putBack(pairs: readonly PrimePair[]): void {
+    this.#surviving(() => {
+      for (const pair of pairs) this.#pool.add(this.#bits, pair);
+      this.#serve();
+    });
+  }
+
   close(): void {
     this.#closed = true;
     this.#maker?.kill('SIGKILL');

@@ -155,6 +155,12 @@ export class Vault {
     await this.#guarded(() => this.#chip.store(recordId, address, opener));
   }
 
+  /** How many more records the chip takes. */
+  async room(): Promise<number> {
+    const { capacity, used } = await this.#guarded(() => this.#chip.info());
+    return capacity - used;
+  }
+
   /** Releases an opener: 32 secret bytes that the caller wipes, and how often it was released. */
   release(name: RecordName): Promise<{ secret: Uint8Array; releaseCount: number }> {
     const digest = hashFramed(RELEASE_LABEL, name.recordId);

@@ -30,6 +30,7 @@ const STATES = {
   others: { partner_identity: `04${'11'.repeat(64)}` },
   pending: { state: 'pending' },
 } as const;
+const retirement = (id: string): string => `/api/v1/keys/${id}/retire`;
 const idOf = (state: keyof typeof STATES): string =>
   Buffer.from(state.padEnd(16, '.')).toString('hex');
 
@@ -37,6 +38,7 @@ describe('the OpenAPI document', () => {
   let directory: string;
   let provoker: Provoker;
   let key: string;
+  let address: string;
   const tokens = new Map<Side, string>();
 
   const tokenOf = (side: Side, roles: readonly (typeof ROLES)[number][]): Promise<string> =>
@@ -174,6 +176,7 @@ describe('the OpenAPI document', () => {
     for (const side of ['enterprise', 'mobile-app'] as const) {
       await rewriteRecords(directory, side, (record) => {
         expect(record.session_id).toBe(key);
+        address = record.address;
         // P1 keeps no key that it did not confirm.
         const states = Object.entries(STATES).filter(
           ([state]) => !(state === 'pending' && side === 'enterprise'),
@@ -198,11 +201,16 @@ describe('the OpenAPI document', () => {
         if (path !== KEYGEN) await ask('enterprise', url, path, body);
       }
       await provoker.call(url, '/readyz');
+      const other = { address: `0x${'11'.repeat(20)}` };
+      await ask('enterprise', url, retirement(ID), other);
+      await ask('enterprise', url, retirement(key), other);
+      await ask('enterprise', url, retirement(idOf('others')), { address });
     });
     await alone('mobile-app', { peer: 'ws://127.0.0.1:1/peer' }, async (url) => {
       for (const order of ordersOf('mobile-app', idOf('pending')).slice(1)) {
         await ask('mobile-app', url, ...order);
       }
+      await ask('mobile-app', url, retirement(idOf('pending')), { address });
     });
     for (const capability of ['keygen', 'sign']) {
       await alone('enterprise', { capabilities: [capability] }, async (url) => {
@@ -218,11 +226,13 @@ describe('the OpenAPI document', () => {
     await alone('enterprise', {}, async (url, cosigner) => {
       const token = tokens.get('enterprise') ?? '';
       const finish = await Promise.all(
-        ordersOf('enterprise', key).map(([path, body]) => provoker.hold(url, path, body, token)),
+        [...ordersOf('enterprise', key), [retirement(key), { address }] as const].map(
+          ([path, body]) => provoker.hold(url, path, body, token),
+        ),
       );
       const closed = cosigner.close();
       const answers = await Promise.all(finish.map((send) => send()));
-      expect(answers.map(({ status }) => status)).toEqual([503, 503, 503]);
+      expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503]);
       await closed;
     });
   });

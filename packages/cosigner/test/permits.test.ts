@@ -160,7 +160,7 @@ describe('a disk that is full when a proof fails', () => {
     disk.refuses = () => false;
     await vi.advanceTimersByTimeAsync(2000);
     expect(p1.keys.find(KEY)?.lock).toMatchObject({ state: 'refreshable', session_id: cause });
-    expect(p1.manager.order({ ...ORDER, type: 'refresh' }).view.status).toBe('preparing');
+    expect(p1.manager.order({ ...ORDER, type: 'refresh' }).view.status).toBe('created');
   });
 
   test('X-6: no partial is opened while nothing can be deleted in the store', async () => {

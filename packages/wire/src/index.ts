@@ -226,6 +226,7 @@ export {
   PeerInit,
   PeerSync,
   type PeerType,
+  RetireRequest,
   type Step,
   STEPS,
   TwoPartyKey,

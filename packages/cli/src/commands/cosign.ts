@@ -12,7 +12,13 @@ import { EXIT } from '../exitCodes.ts';
 import { readText } from '../files.ts';
 import { CosignerApi, type CosignerOptions } from '../remote/cosigner.ts';
 import { foreign } from '../terminal/output.ts';
-import { linesOf, LOOK_MS, registerLooking, withServer } from './cosignLooking.ts';
+import {
+  linesOf,
+  LOOK_MS,
+  registerLooking,
+  registerRetiring,
+  withServer,
+} from './cosignLooking.ts';
 
 interface OrderOptions extends CosignerOptions {
   readonly partner: string;
@@ -56,6 +62,7 @@ Example:
     refresh,
   );
   registerLooking(cosign, attach);
+  registerRetiring(cosign, attach);
 }
 
 function withPartner(command: Command): Command {

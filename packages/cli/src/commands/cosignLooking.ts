@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  TwoPartyKey,
   TwoPartyKeyList,
   TwoPartySession,
   TwoPartySessionList,
@@ -61,6 +62,31 @@ export function registerLooking(cosign: Command, attach: Attach): void {
         options.reason === undefined ? {} : { reason: options.reason },
       ),
   );
+}
+
+/** Adds the command that retires a key. */
+export function registerRetiring(cosign: Command, attach: Attach): void {
+  attach<CosignerOptions & { address: string }>(
+    withServer(cosign.command('retire <session-id>'))
+      .description('retire a key of this side for good: its half is destroyed')
+      .requiredOption('--address <0x…>', 'the address of the key, as a confirmation')
+      .addHelpText(
+        'after',
+        `
+The other side keeps its half until it is retired there, too. Move what the key holds first.`,
+      ),
+    retireKey,
+  );
+}
+
+async function retireKey(
+  context: Context,
+  options: CosignerOptions & { readonly address: string },
+  [id = '']: readonly string[],
+): Promise<void> {
+  const path = `/api/v1/keys/${encodeURIComponent(id)}/retire`;
+  const key = await new CosignerApi(options).call(TwoPartyKey, path, { address: options.address });
+  context.output.result({ ...key }, [`${key.session_id} ${key.address} is ${key.state}`]);
 }
 
 /** Adds the options that say which cosigner is asked. */

@@ -4,6 +4,7 @@ import {
   type CosignerHealth,
   cosignerOpenapi,
   type DeclineRequest,
+  type RetireRequest,
   type TwoPartyKeygenRequest,
   type TwoPartyRefreshRequest,
   type TwoPartySession,
@@ -30,6 +31,8 @@ export interface Call {
   readonly params: { readonly session_id?: string };
   readonly query: unknown;
   readonly body: unknown;
+  /** Who asks; of a route that needs a token. */
+  readonly caller: string;
 }
 
 /** A status and what is said with it. */
@@ -82,6 +85,13 @@ export function handlersOf(deps: RestDeps): Readonly<Record<string, Handler>> {
       return decide(call, (id) => approvals.decline(id, reason ?? 'declined'));
     },
     keys: () => ({ status: 200, body: { keys: manager.keys() } }),
+    retire: ({ params, body, caller }) => {
+      const { address } = body as RetireRequest;
+      return {
+        status: 200,
+        body: manager.retire(params.session_id ?? '', { address, by: caller }),
+      };
+    },
     healthz: health,
     readyz: () => {
       const body = deps.health();

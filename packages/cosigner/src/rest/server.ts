@@ -84,6 +84,9 @@ function answerBeforeClosing(app: FastifyInstance): void {
   app.addHook('onClose', async () => clearTimeout(grace));
 }
 
+/** Who asked, while the request is being answered. */
+const callers = new WeakMap<FastifyRequest, string>();
+
 function addRoute(
   app: FastifyInstance,
   route: CosignerRoute,
@@ -95,10 +98,12 @@ function addRoute(
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     // Before the body is read: who may not ask is not listened to.
     preParsing: async (request) => {
-      await admit(route, request, deps);
+      const caller = await admit(route, request, deps);
+      if (caller !== undefined) callers.set(request, caller.name);
     },
     handler: async (request, reply) => {
       const call: Call = {
+        caller: callers.get(request) ?? '',
         params: checked(route.params, request.params, 'params') ?? {},
         query: checked(route.query, request.query, 'query'),
         body: checked(route.body, request.body ?? {}, 'body'),

@@ -42,6 +42,10 @@ export class Admission {
     this.#closed = true;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** What REST asks for. @throws CosignerError */
   order({ type, partner: name, keySessionId, message, hash }: Order): Admitted {
     const partner = this.#admit(type, name);
@@ -96,6 +100,7 @@ export class Admission {
     const key = this.#context.store.keys.find(keySessionId);
     if (key === undefined || key.partner !== partner.name) throw new CosignerError('unknown_key');
     if (key.state === 'pending') throw new CosignerError('key_pending');
+    if (key.state === 'retired') throw new CosignerError('key_retired');
     const { locks, own } = this.#context;
     if (locks.isPending(key.session_id)) throw new CosignerError(lockCode(locks.locked(key)));
     const pinned =

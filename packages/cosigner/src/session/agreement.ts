@@ -4,7 +4,7 @@
  */
 import type { PeerKeys } from '@quorate/agent';
 import { fromHex } from '@quorate/intent';
-import { deriveSessionId } from '@quorate/tss';
+import { deriveSessionId, type PrimePair } from '@quorate/tss';
 import { PeerInit } from '@quorate/wire';
 import { CosignerError } from '../errors.ts';
 import { hex0x } from '../message.ts';
@@ -52,6 +52,7 @@ export class Agreement {
   async propose(): Promise<void> {
     const { clocks, context, proposal, key } = this.#life;
     const { approval, step } = context.config.deadlines;
+    await this.#life.room.take(proposal.type);
     await this.#prepare();
     this.#intent = intentOf(context, proposal, key);
     await this.#certify(this.#intent);
@@ -66,6 +67,7 @@ export class Agreement {
     const intent = intentOf(context, proposal, key);
     this.#intent = intent;
     const { keys, bytes } = checkCertificate(context, proposal, init.certificate, intent);
+    await this.#life.room.take(proposal.type);
     if (!(await this.#approved(intent))) return;
     await this.#prepare();
     await this.#certify(intent);
@@ -114,14 +116,27 @@ export class Agreement {
       this.#life.show({ status: 'preparing' });
       this.#life.tellStatus('preparing');
       clocks.pause();
-      const [pedersen, paillier] = await context.stock.take(context.index === 1 ? 2 : 1, over);
+      const pairs = await context.stock.take(context.index === 1 ? 2 : 1, over);
       clocks.resume();
-      if (pedersen === undefined) throw new Error('unreachable: no primes were taken');
-      this.#primes = paillier === undefined ? { pedersen } : { pedersen, paillier };
+      this.#keep(pairs);
       this.#checkAlive();
       this.#life.show({ status: 'created' });
     }
     this.#life.open((event) => this.#events.onThread(event));
+  }
+
+  /** Primes that the protocol is never told go back: nobody has seen anything of them. */
+  #keep(pairs: readonly PrimePair[]): void {
+    const [pedersen, paillier] = pairs;
+    if (pedersen === undefined) throw new Error('unreachable: no primes were taken');
+    this.#primes = paillier === undefined ? { pedersen } : { pedersen, paillier };
+    const { context, over } = this.#life;
+    const putBack = (): void => {
+      if (this.#primes !== undefined) context.stock.putBack(pairs);
+      this.#primes = undefined;
+    };
+    if (over.aborted) putBack();
+    else over.addEventListener('abort', putBack, { once: true });
   }
 
   async #certify(intent: Uint8Array): Promise<void> {

@@ -106,6 +106,30 @@ export function discardShare(
   }
 }
 
+/** Retires a key for good: its shares are gone from the record, and then from the chip. */
+export function retireKey(
+  context: ForgettingContext & Pick<SessionContext, 'now'>,
+  keySessionId: string,
+): KeyRecord {
+  const { keys, unwanted } = context.store;
+  const before = keys.find(keySessionId);
+  if (before === undefined) throw new Error('unreachable: no key to retire');
+  const shares = [before.share, ...(before.next === null ? [] : [before.next.share])];
+  const names = shares.map((share) => nameOf(before, share));
+  for (const name of names) unwanted.add(name);
+  const record = keys.update(keySessionId, (current) => ({
+    ...current,
+    state: 'retired',
+    share: { ...current.share, shard: '' },
+    next: null,
+    // The chip's count has nothing more to guard.
+    releases: { ...current.releases, due: null },
+    retired_at: context.now(),
+  }));
+  for (const name of names) forget(context, name);
+  return record;
+}
+
 function nameOf(record: KeyRecord, share: StoredShare): RecordName {
   return { recordId: fromHex(share.record_id), address: parseAddress(record.address) };
 }
@@ -119,6 +143,7 @@ export function forgetLeftovers(context: ForgettingContext): void {
   const used = new Set(
     keys
       .list()
+      .filter(({ state }) => state !== 'retired')
       .flatMap(({ share, next }) => [share.record_id, ...(next ? [next.share.record_id] : [])]),
   );
   for (const name of unwanted.list()) {

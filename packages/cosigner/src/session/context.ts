@@ -11,6 +11,7 @@ import type { PrimeStock } from '../primeStock.ts';
 import type { Store } from '../store/index.ts';
 import type { Vault } from '../vault.ts';
 import type { Threads } from '../worker/threads.ts';
+import type { ChipRoom } from './chipRoom.ts';
 import type { KeyLocks } from './locks.ts';
 
 /** The surroundings of every session. */
@@ -31,6 +32,7 @@ export interface SessionContext {
   readonly partner: (name: string) => PublicIdentity | undefined;
   readonly send: (partner: string, message: PeerMessage) => boolean;
   readonly locks: KeyLocks;
+  readonly room: ChipRoom;
   readonly onStep?: SeeStep;
   /** A session is over. */
   readonly onOver: (sessionId: string) => void;

@@ -29,6 +29,8 @@ export class Handover {
       } catch (error) {
         discardShare(context, proposal);
         throw error;
+      } finally {
+        this.#life.room.giveUp();
       }
       // A session that ends meanwhile leaves it to this place, where the chip has the record.
       this.#life.phase = 'stored';

@@ -17,6 +17,7 @@ export function shownKey(record: KeyRecord): TwoPartyKey {
     lock: lockOf(record),
     openings_left: MAX_REOPENINGS - record.lock.reopened,
     created_at: record.created_at,
+    ...(record.retired_at === undefined ? {} : { retired_at: record.retired_at }),
   };
 }
 
@@ -57,7 +58,7 @@ export function checkOpenable(key: KeyRecord): void {
 }
 
 function stateOf(record: KeyRecord): TwoPartyKey['state'] {
-  if (record.state === 'pending') return 'pending';
+  if (record.state !== 'active') return record.state;
   const { state, reopened } = lockToOpen(record);
   if (state === 'terminal') return 'retired';
   if (state === 'refreshable' && reopened >= MAX_REOPENINGS) return 'retired';

@@ -11,6 +11,7 @@ import { Courier } from '../peer/courier.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { SessionEvent } from '../worker/protocol.ts';
 import type { ThreadPort } from '../worker/threads.ts';
+import { PromisedRoom } from './chipRoom.ts';
 import { discardShare } from './commit.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { Deadlines } from './deadlines.ts';
@@ -41,6 +42,8 @@ export class SessionLife {
   readonly proposal: Proposal;
   readonly courier: Courier;
   readonly clocks: Deadlines;
+  /** The record of the chip that a set-up was promised. */
+  readonly room: PromisedRoom;
   #phase: Phase = 'agreeing';
   /** Where its work stands, whether or not anything is said of it. */
   #work: Phase = 'agreeing';
@@ -55,6 +58,7 @@ export class SessionLife {
     this.proposal = proposal;
     this.#enter = stepTimes(proposal.type, (...seen) => context.onStep?.(...seen));
     const { name } = proposal.partner;
+    this.room = new PromisedRoom(context.room);
     this.courier = new Courier(proposal.id, (message) => context.send(name, message));
     this.clocks = new Deadlines(context.config.deadlines.session, (which) => {
       if (this.#phase === 'silent') this.#endUntold();
@@ -204,6 +208,8 @@ export class SessionLife {
     this.phase = 'over';
     this.clocks.close();
     this.#leaveThread();
+    // A share that is on its way to the chip keeps its place until it is there.
+    if (this.#work !== 'storing') this.room.giveUp();
     if (code !== undefined && unsaid) this.#discard();
     const error = code === undefined ? null : { code, message: shownReason(code, reason) };
     this.#keep({ ...shown, status, error });

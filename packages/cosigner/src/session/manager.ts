@@ -16,19 +16,21 @@ import { hex0x } from '../message.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import { Admission, type Admitted, type Order } from './admission.ts';
+import { ChipRoom } from './chipRoom.ts';
 import { forgetLeftovers } from './commit.ts';
 import { Confirmation } from './confirmation.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { lockCode, shownKey } from './keyState.ts';
 import { KeyLocks } from './locks.ts';
 import { decodeMail } from './mail.ts';
+import { type Confirmed, retire } from './retirement.ts';
 import { TwoPartySession } from './session.ts';
 import { Teller } from './teller.ts';
 
 export type { Order } from './admission.ts';
 
 /** What a manager is given of its surroundings. */
-export type ManagerContext = Omit<SessionContext, 'locks' | 'onOver' | 'onGone'> & {
+export type ManagerContext = Omit<SessionContext, 'locks' | 'room' | 'onOver' | 'onGone'> & {
   /** A session is over. */
   readonly onSession: (view: SessionView) => void;
 };
@@ -46,6 +48,7 @@ export class SessionManager {
   constructor({ onSession, ...context }: ManagerContext) {
     this.#context = {
       ...context,
+      room: new ChipRoom(context.vault),
       locks: new KeyLocks(context, (key, cause) => this.#locked(key, cause)),
       onOver: (id) => this.#over(id, onSession),
       onGone: (id) => this.#ended.delete(id),
@@ -90,6 +93,12 @@ export class SessionManager {
   keys(): TwoPartyKey[] {
     const { locks, store } = this.#context;
     return store.keys.list().map((record) => shownKey(locks.locked(record)));
+  }
+
+  /** Retires a key of this side for good. @throws CosignerError */
+  retire(keySessionId: string, confirmation: Confirmed): TwoPartyKey {
+    if (this.#admission.isClosed) throw new CosignerError('stopping');
+    return retire(this.#context, this.#live, keySessionId, confirmation);
   }
 
   /** The partner is connected: everything that waits goes out, and both tell where they stand. */

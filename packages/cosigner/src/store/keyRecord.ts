@@ -12,7 +12,7 @@ const hex = (bytes: number): z.ZodString =>
 /** One epoch's share as it is kept. */
 export interface StoredShare {
   readonly epoch: number;
-  /** base64, for `openShard` */
+  /** base64, for `openShard`; empty of a retired key */
   readonly shard: string;
   readonly record_id: string;
   /** Moduli of this epoch, hex: later key generations may share no factor with them. */
@@ -23,8 +23,8 @@ export interface StoredShare {
 export interface KeyRecord {
   /** The session that generated it. */
   readonly session_id: string;
-  /** pending: the other side has not confirmed; never used. */
-  readonly state: 'pending' | 'active';
+  /** pending: the other side has not confirmed; never used. retired: by an operator, and its share is gone. */
+  readonly state: 'pending' | 'active' | 'retired';
   readonly partner: string;
   /** The partner's identity key at key generation. */
   readonly partner_identity: string;
@@ -48,6 +48,7 @@ export interface KeyRecord {
   /** A refresh that this side has stored, with the session that made it. */
   readonly next: { readonly session_id: string; readonly share: StoredShare } | null;
   readonly created_at: number;
+  readonly retired_at?: number | undefined;
 }
 
 const shareSchema: z.ZodType<StoredShare> = z.strictObject({
@@ -59,7 +60,7 @@ const shareSchema: z.ZodType<StoredShare> = z.strictObject({
 
 const recordSchema: z.ZodType<KeyRecord> = z.strictObject({
   session_id: hex(16),
-  state: z.enum(['pending', 'active']),
+  state: z.enum(['pending', 'active', 'retired']),
   partner: z.string(),
   partner_identity: hex(65),
   own_identity: hex(65),
@@ -84,6 +85,7 @@ const recordSchema: z.ZodType<KeyRecord> = z.strictObject({
   }),
   next: z.strictObject({ session_id: z.string(), share: shareSchema }).nullable(),
   created_at: z.int(),
+  retired_at: z.int().optional(),
 });
 
 const FORMAT = 'quorate-two-party-key/v4';

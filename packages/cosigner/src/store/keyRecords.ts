@@ -88,7 +88,7 @@ class KeyStore implements KeyRecords {
   load(read: readonly ReadRecord[]): void {
     for (const { record } of read) this.#records.set(record.session_id, record);
     for (const one of read.filter(({ record }) => hasPermits(record))) this.#permit(one);
-    this.#permits.keepOnly([...this.#records.values()]);
+    this.#permits.keepOnly(this.list().filter(hasPermits));
   }
 
   /** A lock that is on disk as a permit that is gone comes into the record; an older store's keys get permits. */

@@ -82,7 +82,9 @@ export interface Wishes {
   /** Where the store is; one of its own if not given. */
   readonly directory?: string;
   /** A real chip, or one that fails. */
-  readonly vault?: Pick<Vault, 'forget' | 'keep'>;
+  readonly vault?: Pick<Vault, 'forget' | 'keep'> & Partial<Pick<Vault, 'room'>>;
+  /** Takes primes back. */
+  readonly putBack?: (pairs: readonly unknown[]) => void;
   /** The store, or a part that fails. */
   readonly keys?: (keys: KeyRecords) => KeyRecords;
   readonly sessions?: (sessions: SessionRecords) => SessionRecords;
@@ -164,10 +166,12 @@ export function makeSide(
         ),
       forget: (name: RecordName) => vault.forget(name),
       keep: (name: RecordName, opener: Uint8Array) => vault.keep(name, opener),
+      room: () => vault.room?.() ?? Promise.resolve(50),
     },
     keyring: { hold: (id: string) => Promise.resolve(id), release: () => undefined },
     threads: { open },
     stock: {
+      putBack: (pairs: readonly unknown[]) => wishes.putBack?.(pairs),
       take: (count: number) =>
         new Promise((resolve) => {
           givePrimes = () => resolve(Array.from({ length: count }, () => [3n, 5n]));

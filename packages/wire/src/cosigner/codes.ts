@@ -54,10 +54,10 @@ const OWN_CODES = {
   },
   key_retired: {
     http: 409,
-    en: 'the key can only be retired',
-    zhCN: '密钥只能作废',
+    en: 'the key is retired: it signs no more',
+    zhCN: '密钥已作废，不能再签名',
     meaning:
-      'A signature failed behind a passing proof, or every opening was used: move the funds.',
+      'An operator retired it, a signature failed behind a passing proof, or every opening was used.',
   },
   key_rolled_back: {
     http: 409,
@@ -65,6 +65,19 @@ const OWN_CODES = {
     zhCN: '存储与芯片的状态不一致',
     meaning:
       'The chip released the key more often or more rarely than this store knows: an older store or an older chip was put back. The key does not sign until a refresh, which at the enterprise side counts as an opening.',
+  },
+  address_mismatch: {
+    http: 409,
+    en: 'that is not the address of this key',
+    zhCN: '地址与该密钥不符',
+    meaning: 'Retiring a key takes its address as a confirmation; nothing was retired.',
+  },
+  chip_full: {
+    http: 409,
+    en: 'a chip has no room for another key',
+    zhCN: '芯片空间不足，无法再存储密钥',
+    meaning:
+      'One record stays free so that keys can be refreshed. Retire keys that are not needed any more, at the side whose chip is full.',
   },
   refresh_running: {
     http: 409,

@@ -19,6 +19,7 @@ export {
   CosignerHealth,
   CosignerRole,
   DeclineRequest,
+  RetireRequest,
   type Step,
   STEPS,
   TwoPartyKey,

@@ -103,6 +103,14 @@ export const ApproveRequest = z
   .meta({ id: 'ApproveRequest' });
 export type ApproveRequest = z.infer<typeof ApproveRequest>;
 
+/** `POST /api/v1/keys/{session_id}/retire`: the address of the key, so that no other is retired. */
+export const RetireRequest = z
+  .strictObject({
+    address: Address.meta({ description: 'the key’s own address, as a confirmation' }),
+  })
+  .meta({ id: 'RetireRequest' });
+export type RetireRequest = z.infer<typeof RetireRequest>;
+
 /** One session, without anything secret. */
 export const TwoPartySession = z
   .strictObject({
@@ -163,6 +171,7 @@ export const TwoPartyKey = z
       .nullable(),
     openings_left: z.int().nonnegative(),
     created_at: Time,
+    retired_at: Time.optional().meta({ description: 'of a key that an operator retired' }),
   })
   .meta({ id: 'TwoPartyKey' });
 export type TwoPartyKey = z.infer<typeof TwoPartyKey>;

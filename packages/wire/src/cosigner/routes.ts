@@ -10,6 +10,8 @@ import {
   CosignerHealth,
   CosignerRole,
   DeclineRequest,
+  RetireRequest,
+  TwoPartyKey,
   TwoPartyKeygenRequest,
   TwoPartyKeyList,
   TwoPartyRefreshRequest,
@@ -136,6 +138,19 @@ export const COSIGNER_ROUTES: readonly CosignerRoute[] = [
     summary: 'the keys of this store; never a share',
     answer: TwoPartyKeyList,
     codes: [],
+  },
+  {
+    method: 'POST',
+    statuses: [200],
+    id: 'retire',
+    path: '/api/v1/keys/{session_id}/retire',
+    roles: ['operator'],
+    summary:
+      'retire a key of this side for good: its half is destroyed; the other side has a half of its own',
+    params: ofSession,
+    body: RetireRequest,
+    answer: TwoPartyKey,
+    codes: ['unknown_key', 'key_pending', 'address_mismatch', 'stopping'],
   },
   { ...open, id: 'healthz', path: '/healthz', summary: 'the process runs', answer: CosignerHealth },
   {
