@@ -72,6 +72,20 @@ export function rotateMessage(rotation: {
   );
 }
 
+/** What the authorisation key signs, and the chip verifies, before a blocked PIN can be set anew with the PUK. */
+export function unblockMessage(unblock: {
+  /** 65 bytes */
+  readonly chipPublicKey: Uint8Array;
+  /** 16 bytes */
+  readonly challenge: Uint8Array;
+}): Uint8Array {
+  return concat(
+    utf8(CHIP_LABELS.unblock),
+    exactly('chip public key', unblock.chipPublicKey, 65),
+    exactly('challenge', unblock.challenge, 16),
+  );
+}
+
 /** What a chip signs to open a session: its own label and key before the payload (171 bytes). */
 export function sessionMessage(chipPublicKey: Uint8Array, payload: Uint8Array): Uint8Array {
   return concat(

@@ -43,6 +43,7 @@ export {
   sessionMessage,
   shardAssociatedData,
   shortFingerprint,
+  unblockMessage,
 } from './chip.ts';
 export { decodeDer, encodeDer } from './der.ts';
 export {

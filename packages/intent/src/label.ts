@@ -29,4 +29,5 @@ export const CHIP_LABELS = {
   session: 'quorate-se/v1/session',
   register: 'quorate-se/v1/register',
   rotate: 'quorate-se/v1/rotate',
+  unblock: 'quorate-se/v1/unblock',
 } as const;

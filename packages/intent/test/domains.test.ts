@@ -7,6 +7,7 @@ import {
   rotateMessage,
   roundSigningInput,
   sessionMessage,
+  unblockMessage,
   verifyP256,
 } from '../src/index.ts';
 import { counting } from './support/keys.ts';
@@ -27,6 +28,7 @@ const MESSAGES = {
     newAuthorisationKey: counting(65),
     challenge,
   }),
+  unblocking: unblockMessage({ chipPublicKey: fields.chipPublicKey, challenge }),
   read: authorisationMessage({ ...authorised, operation: 'read', challenge }),
   deletion: authorisationMessage({ ...authorised, operation: 'delete', challenge }),
   round: roundSigningInput(counting(32), 1, 1, 2, counting(32)),
@@ -39,6 +41,7 @@ const FIXED: Record<keyof typeof MESSAGES, string> = {
   session: 'quorate-se/v1/session',
   registration: 'quorate-se/v1/register',
   rotation: 'quorate-se/v1/rotate',
+  unblocking: 'quorate-se/v1/unblock',
   read: `quorate-se/v1${String.fromCharCode(AUTHORISATION_OPERATION.read)}`,
   deletion: `quorate-se/v1${String.fromCharCode(AUTHORISATION_OPERATION.delete)}`,
   round: `${'\0'.repeat(7)}${String.fromCharCode(16)}quorate/v1/round`,

@@ -47,5 +47,5 @@ test('labels are unique and start with the product and version', () => {
   const labels = flatten(LABELS);
   expect(new Set(labels).size).toBe(labels.length);
   expect(labels.every((label) => label.startsWith('quorate/v1/'))).toBe(true);
-  expect(new Set(Object.values(CHIP_LABELS)).size).toBe(4);
+  expect(new Set(Object.values(CHIP_LABELS)).size).toBe(5);
 });

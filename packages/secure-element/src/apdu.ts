@@ -24,6 +24,7 @@ export const INS = {
   delete: 0x14,
   verifyPin: 0x20,
   changePin: 0x24,
+  unblock: 0x2c,
   getChallenge: 0x84,
   select: 0xa4,
   getCplc: 0xca,
@@ -51,6 +52,16 @@ export const CLA = 0x80;
 export const CLA_ISO = 0x00;
 /** The applet's identifier: F0 and `QUORATE`, version 1. */
 export const AID: Uint8Array = Uint8Array.of(0xf0, 0x51, 0x55, 0x4f, 0x52, 0x41, 0x54, 0x45, 0x01);
+
+/** SELECT of the applet. */
+export function selectApdu(): Uint8Array {
+  return encodeApdu({ cla: CLA_ISO, ins: INS.select, p1: 4, p2: 0, data: AID });
+}
+
+/** The status word of an answer; 0 when there is none. */
+export function statusOf(answer: Uint8Array): number {
+  return ((answer.at(-2) ?? 0) << 8) | (answer.at(-1) ?? 0);
+}
 
 /** Takes a command APDU apart; null when its lengths do not add up. */
 export function parseApdu(bytes: Uint8Array): CommandApdu | null {

@@ -1,15 +1,19 @@
 /** The driver: turns calls into APDUs and answers into values, over any transport. docs/spec/chip.md §3. */
 import { checkP256PublicKey, concat, decodeDer, IntentError } from '@quorate/intent';
-import { AID, CLA, CLA_ISO, encodeApdu, INS } from './apdu.ts';
+import { CLA, encodeApdu, INS, selectApdu } from './apdu.ts';
 import { SecureElementError } from './errors.ts';
+import { accessData, checkPin, checkPuk, checkSignature, exactly, withLength } from './inputs.ts';
 import type {
   ApduTransport,
   ChipInfo,
+  Personalising,
   RecordAccess,
   SecureElement,
   SecureElementKind,
+  Unblocking,
 } from './secureElement.ts';
 import { codeOf, SW } from './status.ts';
+import { type Attempt, INFO_LENGTH, spareLastTry, triesAfter, triesOf } from './tries.ts';
 
 /** A chip behind an {@link ApduTransport}. Calls may overlap; commands go out one at a time, in order. */
 export class ApduSecureElement implements SecureElement {
@@ -43,23 +47,28 @@ export class ApduSecureElement implements SecureElement {
   }
 
   async info(): Promise<ChipInfo> {
-    const answer = await this.#command(INS.getInfo, [], 42);
-    const [major = 0, minor = 0, capacity = 0, used = 0, pinTriesLeft = 0, flags = 0] = answer;
+    const answer = await this.#command(INS.getInfo, [], INFO_LENGTH);
+    const [major = 0, minor = 0, capacity = 0, used = 0, , flags = 0] = answer;
     const personalised = (flags & 1) !== 0;
     const software = (flags & 0x80) !== 0;
     const counter = answer.subarray(38, 42);
+    const { pin, puk } = triesOf(answer);
     return {
       version: `${major}.${minor}`,
       capacity,
       used,
-      pinTriesLeft,
+      pinTriesLeft: pin,
+      pukTriesLeft: puk,
       personalised,
       software,
       authorisationKeyFingerprint: personalised ? answer.slice(6, 38) : null,
       stateCounter: number32(counter),
-      text: software
-        ? 'virtual chip: a program with a sealed file, no protection by hardware'
-        : `${this.kind} chip`,
+      text: [
+        software
+          ? 'virtual chip: a program with a sealed file, no protection by hardware'
+          : `${this.kind} chip`,
+        ...((flags & 0x40) === 0 ? [] : ['it takes PINs over its contactless interface, too']),
+      ].join('; '),
     };
   }
 
@@ -68,9 +77,20 @@ export class ApduSecureElement implements SecureElement {
     return checked('a public key', () => checkP256PublicKey(key));
   }
 
-  async personalise(authorisationKey: Uint8Array, pin: Uint8Array): Promise<void> {
+  async personalise(
+    authorisationKey: Uint8Array,
+    pin: Uint8Array,
+    { puk, lastTry }: Personalising = {},
+  ): Promise<void> {
     exactly('authorisation key', authorisationKey, 65);
-    await this.#command(INS.personalise, [authorisationKey, checkPin(pin)], 0);
+    // A token compares this PIN with its own.
+    const before = (): Promise<void> => this.#spare('PIN', { lastTry });
+    if (puk === undefined) {
+      await this.#command(INS.personalise, [authorisationKey, checkPin(pin)], 0, { before });
+      return;
+    }
+    const parts = [authorisationKey, ...withLength(checkPin(pin)), checkPuk(puk)];
+    await this.#command(INS.personalise, parts, 0, { p1: 1, before });
   }
 
   async rotate(rotation: Parameters<SecureElement['rotate']>[0]): Promise<void> {
@@ -85,13 +105,27 @@ export class ApduSecureElement implements SecureElement {
     return this.#signature(INS.register, exactly('nonce', nonce, 32));
   }
 
-  async verifyPin(pin: Uint8Array): Promise<void> {
-    await this.#command(INS.verifyPin, [checkPin(pin)], 0);
+  async verifyPin(pin: Uint8Array, attempt?: Attempt): Promise<void> {
+    const before = (): Promise<void> => this.#spare('PIN', attempt);
+    await this.#command(INS.verifyPin, [checkPin(pin)], 0, { before });
   }
 
-  async changePin(pin: Uint8Array, newPin: Uint8Array): Promise<void> {
-    const length = Uint8Array.of(checkPin(pin).length);
-    await this.#command(INS.changePin, [length, pin, checkPin(newPin)], 0);
+  async changePin(pin: Uint8Array, newPin: Uint8Array, attempt?: Attempt): Promise<void> {
+    const before = (): Promise<void> => this.#spare('PIN', attempt);
+    const parts = [...withLength(checkPin(pin)), checkPin(newPin)];
+    await this.#command(INS.changePin, parts, 0, { before });
+  }
+
+  async unblock(unblocking: Unblocking, attempt?: Attempt): Promise<void> {
+    const { challenge, puk, newPin, signature } = unblocking;
+    const parts = [
+      exactly('challenge', challenge, 16),
+      ...withLength(checkPuk(puk)),
+      ...withLength(checkPin(newPin)),
+      checkSignature(signature),
+    ];
+    const before = (): Promise<void> => this.#spare('PUK', attempt);
+    await this.#command(INS.unblock, parts, 0, { before });
   }
 
   async signSession(payload: Uint8Array): Promise<Uint8Array> {
@@ -153,7 +187,7 @@ export class ApduSecureElement implements SecureElement {
     ins: number,
     parts: readonly Uint8Array[],
     answerLength: number | null,
-    { p1, p2 }: { readonly p1: number; readonly p2: number } = { p1: 0, p2: 0 },
+    { p1 = 0, p2 = 0, before }: CommandOptions = {},
   ): Promise<Uint8Array> {
     if (this.#closed) {
       throw new SecureElementError('closed', 'the secure element is closed', { unsent: true });
@@ -163,6 +197,7 @@ export class ApduSecureElement implements SecureElement {
     data.fill(0);
     const result = this.#last.then(async () => {
       if (!this.#selected) await this.#select();
+      await before?.();
       return this.#exchange(ins, apdu);
     });
     this.#last = result.then(
@@ -177,9 +212,17 @@ export class ApduSecureElement implements SecureElement {
     return answer;
   }
 
+  /** In the same turn as the command that it is asked for: no other command comes between. */
+  async #spare(what: 'PIN' | 'PUK', attempt: Attempt | undefined): Promise<void> {
+    const apdu = encodeApdu({ cla: CLA, ins: INS.getInfo, p1: 0, p2: 0, data: new Uint8Array() });
+    const info = await this.#exchange(INS.getInfo, apdu);
+    if (info.length !== INFO_LENGTH) throw invalidResponse(`${INFO_LENGTH} bytes`);
+    const { pin, puk } = triesOf(info);
+    spareLastTry(what, what === 'PIN' ? pin : puk, attempt);
+  }
+
   async #select(): Promise<void> {
-    const apdu = encodeApdu({ cla: CLA_ISO, ins: INS.select, p1: 4, p2: 0, data: AID });
-    await this.#exchange(INS.select, apdu);
+    await this.#exchange(INS.select, selectApdu());
     this.#selected = true;
   }
 
@@ -191,46 +234,20 @@ export class ApduSecureElement implements SecureElement {
     response.fill(0);
     if (statusWord === SW.ok) return answer;
     const code = codeOf(statusWord, ins);
+    const triesLeft = triesAfter(code, statusWord);
     throw new SecureElementError(code, `the chip refused: ${code} (${statusWord.toString(16)})`, {
       statusWord,
-      ...(code === 'pin-wrong' ? { triesLeft: statusWord & 0x0f } : {}),
-      ...(code === 'pin-blocked' ? { triesLeft: 0 } : {}),
+      ...(triesLeft === undefined ? {} : { triesLeft }),
     });
   }
 }
 
-function accessData(access: RecordAccess, digest: Uint8Array): Uint8Array[] {
-  return [
-    exactly('record id', access.recordId, 32),
-    exactly('address', access.address, 20),
-    exactly('session hash', access.sessionHash, 32),
-    digest,
-    exactly('challenge', access.challenge, 16),
-    checkSignature(access.signature),
-  ];
-}
-
-function checkSignature(signature: Uint8Array): Uint8Array {
-  if (signature.length < 8 || signature.length > 72) {
-    throw badInput('signature: a DER signature of 8 to 72 bytes');
-  }
-  return signature;
-}
-
-function checkPin(pin: Uint8Array): Uint8Array {
-  if (pin.length < 4 || pin.length > 16) {
-    throw badInput('PIN: 4 to 16 bytes');
-  }
-  return pin;
-}
-
-function exactly(name: string, bytes: Uint8Array, length: number): Uint8Array {
-  if (bytes.length !== length) throw badInput(`${name}: ${length} bytes`);
-  return bytes;
-}
-
-function badInput(message: string): SecureElementError {
-  return new SecureElementError('input', message, { unsent: true });
+/** What a command is sent with beside its data. */
+interface CommandOptions {
+  readonly p1?: number;
+  readonly p2?: number;
+  /** Runs directly before the command; when it throws, the command is not sent. */
+  readonly before?: () => Promise<void>;
 }
 
 function checked(expected: string, check: () => Uint8Array): Uint8Array {

@@ -3,6 +3,14 @@ export type SecureElementErrorCode =
   | 'pin-wrong'
   | 'pin-blocked'
   | 'pin-required'
+  | 'pin-not-blocked'
+  | 'puk-wrong'
+  | 'puk-blocked'
+  | 'no-puk'
+  | 'so-pin-wrong'
+  | 'so-pin-blocked'
+  | 'last-try'
+  | 'contact-only'
   | 'not-personalised'
   | 'already-personalised'
   | 'authorisation-refused'
@@ -41,9 +49,9 @@ export class SecureElementError extends Error {
   readonly code: SecureElementErrorCode;
   /** The chip's two status bytes, when a chip answered. */
   readonly statusWord: number | undefined;
-  /** PIN tries left, after a wrong PIN. */
+  /** Tries left, after a wrong PIN or PUK; undefined where the chip does not tell. */
   readonly triesLeft: number | undefined;
-  /** True when the chip has done nothing of the command, because the command was not sent. */
+  /** True when the chip has done nothing of the command: it was not sent, or failed before it changed anything. */
   readonly unsent: boolean;
 
   constructor(

@@ -12,6 +12,7 @@ export {
   openSecureElement,
   type PcscAttachment,
   type Pkcs11Attachment,
+  resetAttachedPin,
   type VirtualAttachment,
 } from './open.ts';
 export {
@@ -29,10 +30,14 @@ export {
 export type {
   ApduTransport,
   ChipInfo,
+  Personalising,
   RecordAccess,
   SecureElement,
   SecureElementKind,
+  TriesLeft,
+  Unblocking,
 } from './secureElement.ts';
+export { type Attempt, spareLastTry } from './tries.ts';
 export {
   createVirtualChip,
   type NewVirtualChipOptions,

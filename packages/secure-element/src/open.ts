@@ -1,6 +1,8 @@
 /** Opens a chip of any kind, as a configuration names it. What a kind needs beyond Node is loaded only when it is used. */
 import { checkP256PublicKey, fromHex } from '@quorate/intent';
 import { SecureElementError } from './errors.ts';
+import type { Pkcs11Options } from './pkcs11/index.ts';
+import type { NewPin } from './pkcs11/pins.ts';
 import type { SecureElement } from './secureElement.ts';
 import { openVirtualSecureElement } from './virtual/index.ts';
 
@@ -25,6 +27,8 @@ export interface Pkcs11Attachment {
   readonly kind: 'pkcs11';
   /** Path of the module. */
   readonly module: string;
+  /** Parameters of the module's initialisation, where it needs some. */
+  readonly library_parameters?: string | undefined;
   /** The token's label. */
   readonly token: string;
   readonly serial?: string | undefined;
@@ -73,17 +77,34 @@ export async function openSecureElement(
     }
     case 'pkcs11': {
       const { openPkcs11SecureElement } = await import('./pkcs11/index.ts');
-      const { module, token, serial, public_key } = attachment;
       const { onWaiting } = options;
       return openPkcs11SecureElement({
-        module,
-        token,
-        serial,
-        publicKey: publicKeyOf(public_key),
+        ...tokenOptions(attachment),
         ...(onWaiting ? { onWaiting } : {}),
       });
     }
   }
+}
+
+/**
+ * Has the security officer of a token set a new user PIN, as a configuration names the token.
+ *
+ * @throws SecureElementError those of `resetTokenPin`
+ */
+export async function resetAttachedPin(attachment: Pkcs11Attachment, pins: NewPin): Promise<void> {
+  const { resetTokenPin } = await import('./pkcs11/index.ts');
+  await resetTokenPin(tokenOptions(attachment), pins);
+}
+
+function tokenOptions(attachment: Pkcs11Attachment): Pkcs11Options {
+  const { module, library_parameters, token, serial, public_key } = attachment;
+  return {
+    module,
+    libraryParameters: library_parameters,
+    token,
+    serial,
+    publicKey: publicKeyOf(public_key),
+  };
 }
 
 function publicKeyOf(text: string | undefined): Uint8Array | undefined {

@@ -1,16 +1,23 @@
+import type { Attempt } from './tries.ts';
+
 /** How chips are attached. */
 export type SecureElementKind = 'virtual' | 'pcsc' | 'pkcs11';
 
+/** A number of tries; `fewer` where a token tells only that they are not all, null where it tells nothing. */
+export type TriesLeft = number | 'fewer' | null;
+
 /** What a chip says about itself. */
 export interface ChipInfo {
-  /** Version of the command set, e.g. `1.0`. */
+  /** Version of the command set, e.g. `1.1`. */
   readonly version: string;
   /** Records that fit. */
   readonly capacity: number;
   /** 0 as long as `stateCounter` is null. */
   readonly used: number;
-  /** A token tells less: 2 stands for "not all", 1 for the last. */
-  readonly pinTriesLeft: number;
+  /** 0 when the PIN is blocked. */
+  readonly pinTriesLeft: TriesLeft;
+  /** 0 when the PUK is used up; null for a chip without one, as every one that was personalised before version 1.1 is. */
+  readonly pukTriesLeft: number | null;
   readonly personalised: boolean;
   /** True for a chip that is a program: its secrets are only as safe as its file and passphrase. */
   readonly software: boolean;
@@ -39,6 +46,24 @@ export interface RecordAccess {
   readonly signature: Uint8Array;
 }
 
+/** What may go with a personalisation. */
+export interface Personalising extends Attempt {
+  /** Secret. 8 to 16 bytes; only chips of version 1.1 or later that own their PIN take one. */
+  readonly puk?: Uint8Array | undefined;
+}
+
+/** What sets a blocked PIN anew. */
+export interface Unblocking {
+  /** 16 bytes, from {@link SecureElement.challenge}; consumed by the attempt */
+  readonly challenge: Uint8Array;
+  /** DER, by the authorisation key */
+  readonly signature: Uint8Array;
+  /** Secret. 8 to 16 bytes */
+  readonly puk: Uint8Array;
+  /** Secret. 4 to 16 bytes */
+  readonly newPin: Uint8Array;
+}
+
 /**
  * A participant's chip (contract.md §1.6). It knows nothing of protocols: it signs session certificates, and
  * gives 32 bytes out only with PIN, session and authorisation. Every method throws SecureElementError.
@@ -51,7 +76,11 @@ export interface SecureElement {
   /** 65 bytes, P-256 */
   publicKey(): Promise<Uint8Array>;
   /** Makes the chip's key and sets the authorisation key (65 bytes) and the first PIN (4 to 16 bytes); once. */
-  personalise(authorisationKey: Uint8Array, pin: Uint8Array): Promise<void>;
+  personalise(
+    authorisationKey: Uint8Array,
+    pin: Uint8Array,
+    options?: Personalising,
+  ): Promise<void>;
   /** Replaces the authorisation key; the old one signed the change over a challenge. */
   rotate(rotation: {
     /** 65 bytes */
@@ -61,8 +90,10 @@ export interface SecureElement {
   }): Promise<void>;
   /** DER: proves possession of the chip's key over a server's nonce (32 bytes). */
   register(nonce: Uint8Array): Promise<Uint8Array>;
-  verifyPin(pin: Uint8Array): Promise<void>;
-  changePin(pin: Uint8Array, newPin: Uint8Array): Promise<void>;
+  verifyPin(pin: Uint8Array, attempt?: Attempt): Promise<void>;
+  changePin(pin: Uint8Array, newPin: Uint8Array, attempt?: Attempt): Promise<void>;
+  /** Sets a new PIN in the place of a blocked one; it is not verified by that. */
+  unblock(unblocking: Unblocking, attempt?: Attempt): Promise<void>;
   /** DER over a certificate payload (171 bytes); the chip remembers the session until it is reset. */
   signSession(payload: Uint8Array): Promise<Uint8Array>;
   /** 16 random bytes, good for one attempt. */

@@ -14,6 +14,7 @@ export const SW = {
   challengeUnknown: 0x6984,
   conditions: 0x6985,
   wrongData: 0x6a80,
+  contactOnly: 0x6a81,
   fileNotFound: 0x6a82,
   full: 0x6a84,
   wrongParameters: 0x6a86,
@@ -26,6 +27,11 @@ export const SW = {
   failure: 0x6f00,
 } as const;
 
+/** GET INFO's tries of a token that tells only that they are not all; its last 4 bits are those of 63Cx. */
+export const TRIES_FEWER = 0xfe;
+/** GET INFO's tries of a token that tells nothing of them. */
+export const TRIES_UNTOLD = 0xff;
+
 const CODES: ReadonlyMap<number, SecureElementErrorCode> = new Map([
   [SW.authorisationRefused, 'authorisation-refused'],
   [SW.memoryFailure, 'memory-failure'],
@@ -34,6 +40,7 @@ const CODES: ReadonlyMap<number, SecureElementErrorCode> = new Map([
   [SW.pinBlocked, 'pin-blocked'],
   [SW.challengeUnknown, 'challenge-unknown'],
   [SW.wrongData, 'invalid-data'],
+  [SW.contactOnly, 'contact-only'],
   [SW.fileNotFound, 'not-supported'],
   [SW.full, 'full'],
   [SW.wrongParameters, 'not-supported'],
@@ -43,9 +50,20 @@ const CODES: ReadonlyMap<number, SecureElementErrorCode> = new Map([
   [SW.unknownClass, 'not-supported'],
 ]);
 
+/** Where UNBLOCK means something else by a word. */
+const UNBLOCK_CODES: ReadonlyMap<number, SecureElementErrorCode> = new Map([
+  [SW.pinBlocked, 'puk-blocked'],
+  [SW.conditions, 'pin-not-blocked'],
+  [SW.unknownInstruction, 'no-puk'],
+]);
+
 /** What a status word means as the answer to an instruction. */
 export function codeOf(statusWord: number, ins: number): SecureElementErrorCode {
-  if ((statusWord & 0xfff0) === SW.pinWrong) return 'pin-wrong';
+  if ((statusWord & 0xfff0) === SW.pinWrong) {
+    return ins === INS.unblock ? 'puk-wrong' : 'pin-wrong';
+  }
+  const ofUnblock = ins === INS.unblock ? UNBLOCK_CODES.get(statusWord) : undefined;
+  if (ofUnblock !== undefined) return ofUnblock;
   if (statusWord === SW.conditions) {
     if (ins === INS.read || ins === INS.delete) return 'session-unknown';
     return ins === INS.personalise ? 'already-personalised' : 'not-personalised';

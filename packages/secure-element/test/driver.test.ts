@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ApduTransport, ApduSecureElement, SecureElementError } from '../src/index.ts';
-import { authorisation, makeAuthority, PIN } from './support/host.ts';
+import { authorisation, makeAuthority, PIN, PUK, unblockMessage } from './support/host.ts';
 import { makeVirtualChip } from './support/virtualHarness.ts';
 
 const cleanUp: (() => unknown)[] = [];
@@ -9,11 +9,26 @@ afterEach(async () => {
   for (const step of cleanUp.splice(0).toReversed()) await step();
 });
 
-/** A transport that answers from a list and remembers what it was given. */
+/** GET INFO of a personalised chip with so many tries of its PIN and its PUK. */
+const info = (pin: number, puk: number | null = null): string => {
+  const flags = puk === null ? 1 : 3 | (puk << 2);
+  return `01016400${Buffer.of(pin, flags).toString('hex')}${'00'.repeat(36)}9000`;
+};
+
+/** A transport that answers from a list and remembers what it was given; it tells three tries when it is asked. */
 function scripted(...answers: string[]): { transport: ApduTransport; sent: Uint8Array[] } {
+  return telling(info(3, 10), ...answers);
+}
+
+/** A {@link scripted} transport with an answer of its own to GET INFO. */
+function telling(
+  told: string,
+  ...answers: string[]
+): { transport: ApduTransport; sent: Uint8Array[] } {
   const sent: Uint8Array[] = [];
   const transport = {
     transmit: async (apdu: Uint8Array) => {
+      if (apdu[1] === 0x02) return Uint8Array.from(Buffer.from(told, 'hex'));
       sent.push(apdu);
       return Uint8Array.from(
         Buffer.from(sent.length === 1 ? '9000' : (answers.shift() ?? '6f00'), 'hex'),
@@ -37,6 +52,13 @@ const failure = (promise: Promise<unknown>): Promise<Partial<SecureElementError>
     },
   );
 
+const unblocking = {
+  challenge: randomBytes(16),
+  puk: PUK,
+  newPin: PIN,
+  signature: randomBytes(70),
+};
+
 const access = {
   recordId: randomBytes(32),
   address: randomBytes(20),
@@ -53,7 +75,7 @@ describe('the driver on a virtual chip', () => {
     const authority = makeAuthority();
     await se.personalise(authority.publicKey, PIN);
     const fingerprint = createHash('sha256').update(authority.publicKey).digest('hex');
-    expect(await se.info()).toMatchObject({ version: '1.0', capacity: 100, personalised: true });
+    expect(await se.info()).toMatchObject({ version: '1.1', capacity: 100, personalised: true });
     const { authorisationKeyFingerprint } = await se.info();
     expect(Buffer.from(authorisationKeyFingerprint ?? []).toString('hex')).toBe(fingerprint);
     expect(await se.cplc()).toHaveLength(42);
@@ -97,6 +119,44 @@ describe('the driver on a virtual chip', () => {
       challenge,
       signature: authority.sign(rotate),
     });
+    await se.close();
+  });
+
+  test('Z-1: a blocked PIN is set anew with the PUK and an authorisation', async () => {
+    const chip = await makeVirtualChip();
+    cleanUp.push(() => chip.dispose());
+    const se = new ApduSecureElement(chip.transport);
+    const authority = makeAuthority();
+    await se.personalise(authority.publicKey, PIN, { puk: PUK });
+    expect(await se.info()).toMatchObject({ pinTriesLeft: 3, pukTriesLeft: 10 });
+    const wrong = Buffer.from('000000');
+    for (const left of [2, 1, 0]) {
+      const end = await failure(se.verifyPin(wrong, { lastTry: true }));
+      expect(end).toMatchObject({ code: 'pin-wrong', triesLeft: left });
+    }
+    expect(await failure(se.verifyPin(PIN))).toMatchObject({ code: 'pin-blocked', triesLeft: 0 });
+    const chipKey = await se.publicKey();
+    const newPin = Buffer.from('9999');
+    const attempt = async (puk: Uint8Array): Promise<void> => {
+      const challenge = Buffer.from(await se.challenge());
+      const signature = authority.sign(unblockMessage(chipKey, challenge));
+      await se.unblock({ challenge, signature, puk, newPin });
+    };
+    const end = await failure(attempt(Buffer.from('12345678')));
+    expect(end).toMatchObject({ code: 'puk-wrong', triesLeft: 9 });
+    await attempt(PUK);
+    expect(await se.info()).toMatchObject({ pinTriesLeft: 3, pukTriesLeft: 10 });
+    await se.verifyPin(newPin);
+    await se.close();
+  });
+
+  test('Z-1: a chip that is personalised without a PUK says that it has none', async () => {
+    const chip = await makeVirtualChip();
+    cleanUp.push(() => chip.dispose());
+    const se = new ApduSecureElement(chip.transport);
+    await se.personalise(makeAuthority().publicKey, PIN);
+    expect((await se.info()).pukTriesLeft).toBeNull();
+    expect(await failure(se.unblock(unblocking))).toMatchObject({ code: 'no-puk' });
     await se.close();
   });
 
@@ -160,12 +220,83 @@ describe('the driver and a hostile transport', () => {
       ['6a84', (se) => se.store({ ...access, secret: randomBytes(32) }), { code: 'full' }],
       ['6a80', (se) => se.personalise(randomBytes(65), PIN), { code: 'invalid-data' }],
       ['6581', (se) => se.verifyPin(PIN), { code: 'memory-failure' }],
+      ['63ce', (se) => se.verifyPin(PIN), { code: 'pin-wrong', triesLeft: undefined }],
+      ['63cf', (se) => se.verifyPin(PIN), { code: 'pin-wrong', triesLeft: undefined }],
+      ['6a81', (se) => se.verifyPin(PIN), { code: 'contact-only' }],
+      ['63c9', (se) => se.unblock(unblocking), { code: 'puk-wrong', triesLeft: 9 }],
+      ['63c0', (se) => se.unblock(unblocking), { code: 'puk-wrong', triesLeft: 0 }],
+      ['6983', (se) => se.unblock(unblocking), { code: 'puk-blocked', triesLeft: 0 }],
+      ['6985', (se) => se.unblock(unblocking), { code: 'pin-not-blocked' }],
+      ['6984', (se) => se.unblock(unblocking), { code: 'challenge-unknown' }],
+      ['6300', (se) => se.unblock(unblocking), { code: 'authorisation-refused' }],
+      ['6d00', (se) => se.unblock(unblocking), { code: 'no-puk' }],
       ['6d00', (se) => se.challenge(), { code: 'not-supported' }],
       ['1234', (se) => se.challenge(), { code: 'chip-failure' }],
     ];
     for (const [sw, call, expected] of cases) {
       expect(await failure(call(element(sw))), sw).toMatchObject(expected);
     }
+  });
+
+  test('Z-1: the last try of a PIN or PUK is not sent unless a person wants it', async () => {
+    const cases: [string, (se: ApduSecureElement, lastTry?: boolean) => Promise<unknown>][] = [
+      [info(1, 10), (se, lastTry) => se.verifyPin(PIN, { lastTry })],
+      [info(1), (se, lastTry) => se.personalise(randomBytes(65), PIN, { lastTry })],
+      [info(1, 10), (se, lastTry) => se.changePin(PIN, Buffer.from('9999'), { lastTry })],
+      [info(0, 1), (se, lastTry) => se.unblock(unblocking, { lastTry })],
+    ];
+    for (const [told, call] of cases) {
+      for (const lastTry of [undefined, false]) {
+        const { transport, sent } = telling(told, '9000');
+        const end = await failure(call(new ApduSecureElement(transport), lastTry));
+        expect(end).toMatchObject({ code: 'last-try', triesLeft: 1, unsent: true });
+        expect(sent).toHaveLength(1); // SELECT
+      }
+      const { transport, sent } = telling(told, '9000');
+      await call(new ApduSecureElement(transport), true);
+      expect(sent).toHaveLength(2);
+    }
+  });
+
+  test('Z-1: with more tries than one, and where a token does not tell, the PIN is sent', async () => {
+    for (const tries of [0, 2, 3, 0xfe, 0xff]) {
+      const { transport, sent } = telling(info(tries), '9000');
+      await new ApduSecureElement(transport).verifyPin(PIN);
+      expect(sent).toHaveLength(2);
+    }
+  });
+
+  test('Z-1: no command comes between the look at the tries and the PIN', async () => {
+    let left = 2;
+    const se = new ApduSecureElement({
+      transmit: async (apdu) => {
+        await Promise.resolve();
+        if (apdu[1] === 0x02) return Uint8Array.from(Buffer.from(info(left), 'hex'));
+        if (apdu[1] !== 0x20) return Uint8Array.of(0x90, 0);
+        left -= 1;
+        return Uint8Array.of(0x63, 0xc0 | left);
+      },
+      close: async () => undefined,
+    });
+    const ends = await Promise.all([failure(se.verifyPin(PIN)), failure(se.verifyPin(PIN))]);
+    expect(ends.map(({ code }) => code)).toEqual(['pin-wrong', 'last-try']);
+    expect(left).toBe(1);
+  });
+
+  test('Z-5: tries are told as far as the chip tells them', async () => {
+    for (const [byte, pinTriesLeft] of [
+      [3, 3],
+      [0, 0],
+      [0xfe, 'fewer'],
+      [0xff, null],
+    ] as const) {
+      const { transport } = telling(info(byte));
+      expect(await new ApduSecureElement(transport).info()).toMatchObject({ pinTriesLeft });
+    }
+    const older = info(3).replace(/^0101/, '0100');
+    const { transport } = telling(older);
+    const shown = await new ApduSecureElement(transport).info();
+    expect(shown).toMatchObject({ version: '1.0', pinTriesLeft: 3, pukTriesLeft: null });
   });
 
   test('answers of another length or form are refused, not used', async () => {
@@ -179,6 +310,7 @@ describe('the driver and a hostile transport', () => {
       ['9000', (se) => se.signSession(randomBytes(171))],
       [`${'00'.repeat(35)}9000`, (se) => se.read({ ...access, digest: randomBytes(32) })],
       ['009000', (se) => se.verifyPin(PIN)],
+      ['009000', (se) => se.unblock(unblocking)],
     ];
     for (const [answer, call] of calls) {
       expect(await failure(call(element(answer))), answer).toMatchObject({
@@ -196,6 +328,13 @@ describe('the driver and a hostile transport', () => {
       se.verifyPin(Buffer.alloc(17)),
       se.changePin(PIN, Buffer.alloc(3)),
       se.personalise(randomBytes(64), PIN),
+      se.personalise(randomBytes(65), PIN, { puk: Buffer.alloc(7) }),
+      se.personalise(randomBytes(65), PIN, { puk: Buffer.alloc(17) }),
+      se.unblock({ ...unblocking, challenge: short }),
+      se.unblock({ ...unblocking, puk: Buffer.alloc(7) }),
+      se.unblock({ ...unblocking, puk: Buffer.alloc(17) }),
+      se.unblock({ ...unblocking, newPin: Buffer.alloc(3) }),
+      se.unblock({ ...unblocking, signature: randomBytes(73) }),
       se.register(short),
       se.signSession(randomBytes(170)),
       se.store({ recordId: short, address: randomBytes(20), secret: randomBytes(32) }),
@@ -219,9 +358,10 @@ describe('the driver and a hostile transport', () => {
   });
 
   test('1.9.13 PIN and secret are wiped from the buffers that were sent, also after a refusal', async () => {
-    const { transport, sent } = scripted('9000', '6a84');
+    const { transport, sent } = scripted('9000', '9000', '6a84');
     const se = new ApduSecureElement(transport);
     await se.verifyPin(PIN);
+    await se.unblock(unblocking);
     await failure(se.store({ ...access, secret: randomBytes(32) }));
     for (const apdu of sent.slice(1)) expect(apdu.every((byte) => byte === 0)).toBe(true);
     expect(PIN.toString()).toBe('314159');

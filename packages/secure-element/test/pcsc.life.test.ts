@@ -10,6 +10,7 @@ import { PcscBench, Prompt } from './support/pcscBench.ts';
 import { missingPcscd, READERS, VpcdCard } from './support/vpcd.ts';
 
 const SELECT = 0xa4;
+const STORE = 0x10;
 const READ = 0x12;
 const CHALLENGE = 0x84;
 const [FIRST] = READERS;
@@ -56,6 +57,31 @@ describe.skipIf(missingPcscd() !== null)('chips that come and go', () => {
     await card.insert();
     await verifying;
     expect(new Set(commands)).toEqual(new Set([0xca, SELECT, 0x02, 0x04]));
+  });
+
+  test('Z-4: a card whose write failed is reset before its next command, which asks for the PIN', async () => {
+    let failures = 1;
+    const silent = Uint8Array.of(0x65, 0x81);
+    let isBroken = false;
+    const { chip } = bench.alice;
+    const body = tampered(chip, (apdu) => {
+      if (apdu[1] === STORE && failures > 0) {
+        failures -= 1;
+        isBroken = true;
+      }
+      return isBroken ? silent : undefined;
+    });
+    const power = async (): ReturnType<typeof chip.power> => {
+      isBroken = false;
+      return body.power();
+    };
+    await bench.inserted(0, { power });
+    const { element } = await bench.ready(bench.alice);
+    const record = { recordId: randomBytes(32), address: randomBytes(20), secret: randomBytes(32) };
+    await expect(element.store(record)).rejects.toMatchObject({ code: 'memory-failure' });
+    await expect(element.store(record)).rejects.toMatchObject({ code: 'pin-required' });
+    await element.verifyPin(PIN);
+    expect((await element.store(record)).used).toBeGreaterThan(1);
   });
 
   test('a chip that is taken out during READ is not asked twice; a command without consequence is repeated', async () => {

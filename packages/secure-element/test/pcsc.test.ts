@@ -34,7 +34,7 @@ describe.skipIf(missingPcscd() !== null)('chips in readers', () => {
     const element = await bench.opened({ public_key: keyOf(bench.bob) });
     expect(await element.publicKey()).toEqual(bench.bob.publicKey);
     expect(await listReaders()).toMatchObject([
-      { reader: FIRST, state: 'chip', version: '1.0', publicKey: bench.alice.publicKey },
+      { reader: FIRST, state: 'chip', version: '1.1', publicKey: bench.alice.publicKey },
       { reader: SECOND, state: 'in-use' },
     ]);
   });

@@ -200,11 +200,11 @@ describeTokens('tokens under attack', () => {
     second.attacker.destroy(LABEL.chipKey);
     const [shown] = first.attacker.values(LABEL.chipKey);
     second.attacker.write(LABEL.chipKey, shown!, false);
+    await first.bench.chip.dispose();
     const { bench, end } = await tokens.restart(second);
     expect((await ok(bench.send(0x04))).data).toEqual(first.bench.chipKey);
     expect(end).toBe('wrong-chip');
     await bench.chip.dispose();
-    await first.bench.chip.dispose();
   });
 
   test('E-5: SELECT logs the token out, not only the driver', async () => {

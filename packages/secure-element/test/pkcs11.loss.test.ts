@@ -122,7 +122,11 @@ describeTokens('tokens that go, and tokens of two programs', () => {
     const access = await bench.access(record);
     breakAfter(2, NOT_LOGGED_IN);
     expect((await bench.read(access)).sw).toBe('6581');
-    expect((await bench.send(0x02)).sw).toBe('6581');
+    // The next command meets a new session, which reads back what was written.
+    expect((await bench.read(access)).sw).toBe('6982');
+    await ok(bench.send(0x20, PIN));
+    const { data } = await ok(bench.read(await bench.access(record)));
+    expect(data.readUInt32BE(32)).toBe(2);
     await chip.dispose();
   });
 

@@ -1,16 +1,26 @@
 /** Tokens as the product opens them: through the module's thread. */
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, onTestFinished, test } from 'vitest';
 import {
   listTokens,
   openSecureElement,
+  type Pkcs11Attachment,
   type SecureElement,
   SecureElementError,
 } from '../src/index.ts';
-import { CKM } from '../src/pkcs11/constants.ts';
-import { checkMechanisms, tokenCplc } from '../src/pkcs11/host.ts';
+import { CKF, CKM } from '../src/pkcs11/constants.ts';
+import { checkMechanisms } from '../src/pkcs11/host.ts';
+import { tokenCplc } from '../src/pkcs11/naming.ts';
 import { authorisation, makeAuthority, PIN } from './support/host.ts';
-import { describeTokens, makeSoftHsm, MODULE } from './support/softhsm.ts';
+import { binding, describeTokens, makeSoftHsm, MODULE } from './support/softhsm.ts';
+
+/** Softokn of NSS, where it is installed. */
+const NSS = ['/usr/lib/x86_64-linux-gnu/libsoftokn3.so', '/usr/lib64/libsoftokn3.so'].find((path) =>
+  existsSync(path),
+);
 
 const failure = (promise: Promise<unknown>): Promise<Partial<SecureElementError>> =>
   promise.then(
@@ -52,7 +62,7 @@ describeTokens('tokens through their thread', () => {
     for (const element of opened.splice(0)) await element.close();
   });
 
-  async function open(token: string, more: { serial?: string; public_key?: string } = {}) {
+  async function open(token: string, more: Partial<Pkcs11Attachment> = {}) {
     const element = await openSecureElement({ kind: 'pkcs11', module: MODULE, token, ...more });
     opened.push(element);
     return element;
@@ -120,7 +130,8 @@ describeTokens('tokens through their thread', () => {
     expect(await failure(two.register(randomBytes(32)))).toMatchObject({ code: 'pin-required' });
     expect(await failure(open('one'))).toMatchObject({ code: 'locked' });
     const refused = await failure(two.verifyPin(Buffer.from('000000')));
-    expect(refused).toMatchObject({ code: 'pin-wrong', triesLeft: 2 });
+    expect(refused).toMatchObject({ code: 'pin-wrong', triesLeft: undefined });
+    expect((await two.info()).pinTriesLeft).toBe('fewer');
     await two.close();
     expect(await failure(two.challenge())).toMatchObject({ code: 'closed' });
     expect(await one.register(randomBytes(32))).toBeInstanceOf(Uint8Array);
@@ -133,8 +144,8 @@ describeTokens('tokens through their thread', () => {
     for (const { serial } of same) expect(error.message).toContain(serial);
     const [, second] = same;
     const element = await open('same', { serial: second!.serial });
-    expect(await element.cplc()).toEqual(tokenCplc(second!));
-    expect(await element.cplc()).not.toEqual(tokenCplc(same[0]!));
+    expect(await element.cplc()).toEqual(tokenCplc(second!, null));
+    expect(await element.cplc()).not.toEqual(tokenCplc(same[0]!, null));
   });
 
   test('the PIN is changed on the token; the new one opens it, the old one is wrong', async () => {
@@ -166,4 +177,46 @@ describeTokens('tokens through their thread', () => {
     expect(`${error.message} ${error.stack} ${JSON.stringify(error)}`).not.toContain('86753099');
     expect(wrong.toString()).toBe('86753099');
   });
+
+  test('Z-7: a module gets its parameters; SoftHSM, which takes none, refuses them', async () => {
+    const refused = await failure(open('one', { library_parameters: 'configdir=/nowhere' }));
+    expect(refused).toMatchObject({ code: 'module-missing' });
+    expect(refused.message).toContain('CKR_ARGUMENTS_BAD');
+  });
+
+  test.skipIf(NSS === undefined)(
+    'Z-7: softokn of NSS is opened with its parameters and makes keys; data objects are what it does not keep',
+    async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'quorate-nss-'));
+      onTestFinished(() => rmSync(directory, { recursive: true }));
+      const parameters = `configdir='sql:${directory}' certPrefix='' keyPrefix='' secmod='secmod.db'`;
+      initialiseNss(NSS!, parameters);
+      const labels = (await listTokens(NSS!, parameters)).map(({ label }) => label);
+      expect(labels).toContain('NSS Certificate DB');
+      const element = await openSecureElement({
+        kind: 'pkcs11',
+        module: NSS!,
+        library_parameters: parameters,
+        token: 'NSS Certificate DB',
+      });
+      const refused = await failure(element.personalise(makeAuthority().publicKey, PIN));
+      expect(refused.message).toContain('CKR_ATTRIBUTE_VALUE_INVALID');
+      await element.close();
+    },
+  );
 });
+
+/** Sets the user PIN of a new database. */
+function initialiseNss(path: string, libraryParameters: string): void {
+  const module = new (binding().PKCS11)();
+  module.load(path);
+  module.C_Initialize({ flags: CKF.osLocking, libraryParameters });
+  const slot = module
+    .C_GetSlotList(true)
+    .find((one) => module.C_GetTokenInfo(one).label.trim() === 'NSS Certificate DB');
+  const session = module.C_OpenSession(slot!, CKF.serialSession | CKF.readWriteSession);
+  module.C_Login(session, 0, '');
+  module.C_InitPIN(session, PIN.toString());
+  module.C_Finalize();
+  module.close();
+}

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -161,6 +164,25 @@ test('a new chip does not take the place of another, and a missing one is missin
   expect(existsSync(`${file}.lock`)).toBe(false);
 });
 
+test('Z-1: a file from before chips had a PUK opens, keeps its record, says that it has none, and is written on', async () => {
+  const file = newFile();
+  const old = readFileSync(new URL('./vectors/virtualChip-v1.base64', import.meta.url), 'latin1');
+  writeFileSync(file, Buffer.from(old, 'base64'));
+  for (const used of [1, 2]) {
+    const element = await openVirtualSecureElement({ file, passphrase: PASSPHRASE });
+    const told = { used, pukTriesLeft: null, pinTriesLeft: 3, personalised: true };
+    expect(await element.info()).toMatchObject(told);
+    await element.verifyPin(PIN);
+    const id = { recordId: Buffer.alloc(32, used), address: Buffer.alloc(20, 2) };
+    const again = element.store({ ...id, secret: Buffer.alloc(32, 3) });
+    expect(await code(again)).toBe('record-exists');
+    if (used === 1) {
+      await element.store({ ...id, recordId: Buffer.alloc(32, 2), secret: Buffer.alloc(32, 4) });
+    }
+    await element.close();
+  }
+});
+
 test('a chip that is on is not opened again, by this process or by another', async () => {
   const file = newFile();
   await newChip(file);
@@ -213,6 +235,34 @@ test('a chip whose memory cannot be written answers 6581, changes nothing and st
   expect(send(Uint8Array.of(0x80, 0xca, 0x9f, 0x7f))).toBe('6581');
   expect(state.personalisation).toBeNull();
   sealed.close();
+});
+
+test('Z-4: a chip whose file could not be written goes on with the next command, by what the file holds', async () => {
+  const { bench: ready, file } = await bench();
+  const record = await ready.store();
+  mkdirSync(`${file}.new`);
+  const stored = [randomBytes(32), randomBytes(20), randomBytes(32)] as const;
+  expect((await ready.send(0x10, ...stored)).sw).toBe('6581');
+  // A reset, and the applet is selected; the PIN is asked for.
+  expect((await ready.send(0x10, ...stored)).sw).toBe('6982');
+  expect((await ready.send(0x20, PIN)).sw).toBe('6581');
+  rmdirSync(`${file}.new`);
+  await ok(ready.send(0x20, PIN));
+  expect(await ready.info()).toMatchObject({ used: 1, tries: 3 });
+  await ok(ready.send(0x10, ...stored));
+  const { data } = await ok(ready.read(await ready.access(record)));
+  expect(data.subarray(0, 32)).toEqual(record.secret);
+});
+
+test('Z-4: a chip whose file became another one since does not go on', async () => {
+  const { bench: ready, file } = await bench();
+  mkdirSync(`${file}.new`);
+  expect((await ready.send(0x20, PIN)).sw).toBe('6581');
+  rmdirSync(`${file}.new`);
+  const other = newFile();
+  await newChip(other);
+  copyFileSync(other, file);
+  expect(await code(ready.send(0x02))).toBe('file-unreadable');
 });
 
 test('counts that are at their end stop the command with 6F00, and nothing is written', async () => {

@@ -18,6 +18,8 @@ export class StatusError extends Error {
 export interface CardStatus {
   readonly used: number;
   readonly triesLeft: number;
+  /** Null without a PUK. */
+  readonly pukTriesLeft: number | null;
   readonly personalised: boolean;
   /** 65 bytes; null before personalisation, and where it can only be read after the PIN */
   readonly authorisationKey: Uint8Array | null;
@@ -41,6 +43,8 @@ export interface RecordPlace {
 export interface Card {
   /** 42 bytes */
   readonly cplc: Uint8Array;
+  /** Whether {@link Card.personalise} takes a PUK. */
+  readonly takesPuk: boolean;
   status(): CardStatus;
   /** 65 bytes. @throws StatusError 6985 before personalisation */
   publicKey(): Uint8Array;
@@ -48,13 +52,15 @@ export interface Card {
   authorisationKey(): Uint8Array;
   /** ECDSA P-256 over SHA-256(message), DER. */
   sign(message: Uint8Array): Uint8Array;
-  /** Makes the card's key and sets authorisation key (a point) and PIN. Called once. */
-  personalise(authorisationKey: Uint8Array, pin: Uint8Array): void;
+  /** Makes the card's key and sets authorisation key (a point), PIN and PUK. Called once. */
+  personalise(authorisationKey: Uint8Array, pin: Uint8Array, puk: Uint8Array | null): void;
   replaceAuthorisationKey(authorisationKey: Uint8Array): void;
   /** @throws StatusError 63Cx, 6983 */
   verifyPin(pin: Uint8Array): void;
   /** Leaves the new PIN verified. @throws StatusError 63Cx, 6983 */
   changePin(pin: Uint8Array, newPin: Uint8Array): void;
+  /** Sets a new PIN in the place of a blocked one, if the PUK is right. @throws StatusError 63Cx, 6983 */
+  unblock(puk: Uint8Array, newPin: Uint8Array): void;
   /** Takes a verification away, if there is one. */
   forgetPin(): void;
   find(recordId: Uint8Array): RecordPlace | null;

@@ -10,10 +10,12 @@ import {
   getPublicKey,
   isPinLength,
   MAX_DER,
+  MIN_DER,
   personalise,
   register,
   rotate,
   signSession,
+  unblock,
   verifyPin,
 } from './commands.ts';
 import { CardMemory, type PoweredCard } from './memory.ts';
@@ -21,12 +23,16 @@ import { deleteRecord, read, store } from './records.ts';
 
 interface Command {
   /** Whether the command's data may have this length. */
-  readonly takes: (length: number) => boolean;
+  readonly takes: (length: number, p1: number) => boolean;
   /** The longest answer, in bytes. */
   readonly answers: number;
   readonly needsPin?: boolean;
   readonly needsPersonalisation?: boolean;
-  readonly run: (powered: PoweredCard, data: Uint8Array) => Uint8Array | void;
+  /** The highest P1, 0 unless given. */
+  readonly maxP1?: (card: Card) => number;
+  /** Whether this card has the command at all. */
+  readonly isKnown?: (card: Card) => boolean;
+  readonly run: (powered: PoweredCard, data: Uint8Array, p1: number) => Uint8Array | void;
 }
 
 const exactly =
@@ -36,23 +42,39 @@ const exactly =
 const withDer =
   (before: number) =>
   (length: number): boolean =>
-    length >= before + 8 && length <= before + MAX_DER;
+    length >= before + MIN_DER && length <= before + MAX_DER;
+const between =
+  (shortest: number, longest: number) =>
+  (length: number): boolean =>
+    length >= shortest && length <= longest;
 
 const COMMANDS: ReadonlyMap<number, Command> = new Map<number, Command>([
   [INS.getInfo, { takes: exactly(0), answers: 42, run: getInfo }],
   [INS.getPublicKey, { takes: exactly(0), answers: 65, run: getPublicKey }],
-  [INS.personalise, { takes: (n) => isPinLength(n - 65), answers: 0, run: personalise }],
+  [
+    INS.personalise,
+    {
+      takes: (n, p1) => (p1 === 0 ? isPinLength(n - 65) : between(78, 98)(n)),
+      answers: 0,
+      maxP1: (card) => (card.takesPuk ? 1 : 0),
+      run: personalise,
+    },
+  ],
   [INS.rotate, { takes: withDer(81), answers: 0, needsPin: true, run: rotate }],
   [INS.register, { takes: exactly(32), answers: MAX_DER, needsPin: true, run: register }],
   [INS.signSession, { takes: exactly(171), answers: MAX_DER, needsPin: true, run: signSession }],
   [INS.verifyPin, { takes: isPinLength, answers: 0, needsPersonalisation: true, run: verifyPin }],
   [
     INS.changePin,
+    { takes: between(9, 33), answers: 0, needsPersonalisation: true, run: changePin },
+  ],
+  [
+    INS.unblock,
     {
-      takes: (n) => n >= 9 && n <= 33,
+      takes: between(38, 122),
       answers: 0,
-      needsPersonalisation: true,
-      run: changePin,
+      isKnown: (card) => card.status().pukTriesLeft !== null,
+      run: unblock,
     },
   ],
   [
@@ -103,20 +125,30 @@ export class ChipMachine {
     if (apdu.cla !== CLA) throw new StatusError(SW.unknownClass);
     if (apdu.ins === INS.getCplc) return this.#getCplc(apdu);
     if (!this.#memory.selected) throw new StatusError(SW.unknownInstruction);
-    const command = COMMANDS.get(apdu.ins);
-    if (command === undefined) throw new StatusError(SW.unknownInstruction);
-    if (apdu.p1 !== 0 || apdu.p2 !== 0) throw new StatusError(SW.wrongParameters);
-    if (!command.takes(apdu.data.length)) throw new StatusError(SW.wrongLength);
+    const command = this.#commandOf(apdu);
+    if (!command.takes(apdu.data.length, apdu.p1)) throw new StatusError(SW.wrongLength);
     checkAnswerFits(apdu, command.answers);
     if (command.needsPin || command.needsPersonalisation) this.#card.publicKey();
     if (command.needsPin && !this.#memory.pinVerified) throw new StatusError(SW.pinRequired);
     try {
       return (
-        command.run({ card: this.#card, memory: this.#memory }, apdu.data) ?? new Uint8Array(0)
+        command.run({ card: this.#card, memory: this.#memory }, apdu.data, apdu.p1) ??
+        new Uint8Array(0)
       );
     } finally {
       bytes.fill(0);
     }
+  }
+
+  #commandOf({ ins, p1, p2 }: CommandApdu): Command {
+    const command = COMMANDS.get(ins);
+    if (command === undefined || command.isKnown?.(this.#card) === false) {
+      throw new StatusError(SW.unknownInstruction);
+    }
+    if (p1 > (command.maxP1?.(this.#card) ?? 0) || p2 !== 0) {
+      throw new StatusError(SW.wrongParameters);
+    }
+    return command;
   }
 
   #select({ p1, p2, data }: CommandApdu): Uint8Array {

@@ -1,5 +1,5 @@
 /** One connection to a card in a reader: APDUs and nothing else. docs/spec/chip.md §1. */
-import { parseApdu } from '../apdu.ts';
+import { parseApdu, statusOf } from '../apdu.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport } from '../secureElement.ts';
 import { SW } from '../status.ts';
@@ -122,8 +122,4 @@ function t0Command(apdu: Uint8Array): Uint8Array {
   const short = apdu[4] !== 0 || apdu.length === 5;
   const both = short && command.data.length > 0 && command.le !== null;
   return both ? apdu.slice(0, -1) : apdu.slice();
-}
-
-function statusOf(answer: Uint8Array): number {
-  return ((answer.at(-2) ?? 0) << 8) | (answer.at(-1) ?? 0);
 }

@@ -2,9 +2,10 @@
  * A chip that may be taken out and put back. Between commands that costs nothing but time: the next command
  * waits until the same chip is in a reader again. docs/spec/chip.md §1.
  */
-import { isRepeatable } from '../apdu.ts';
+import { isRepeatable, statusOf } from '../apdu.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport } from '../secureElement.ts';
+import { SW } from '../status.ts';
 import type { PcscCard } from './card.ts';
 import { findChip, nameOf, type Seen } from './find.ts';
 import type { Pcsc } from './native.ts';
@@ -58,7 +59,9 @@ export class PcscChip implements ApduTransport {
     for (let attempt = 1; ; attempt += 1) {
       const card = await this.#present();
       try {
-        return await card.transmit(apdu);
+        const answer = await card.transmit(apdu);
+        if (statusOf(answer) === SW.memoryFailure) await this.#powerDown();
+        return answer;
       } catch (error) {
         if (!isLoss(error)) throw error;
         await this.#drop();
@@ -75,6 +78,15 @@ export class PcscChip implements ApduTransport {
 
   async close(): Promise<void> {
     this.stopWaiting();
+    const card = this.#card;
+    this.#card = undefined;
+    await card?.close();
+  }
+
+  /** A card whose write failed stays silent until its power returns, which is the next command's reset. */
+  async #powerDown(): Promise<void> {
+    // One without a key would not be known again.
+    if (this.#publicKey === null) return;
     const card = this.#card;
     this.#card = undefined;
     await card?.close();

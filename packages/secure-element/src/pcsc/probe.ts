@@ -1,6 +1,6 @@
 /** What is in a reader: nothing, a chip of Quorate, or something else. */
 import { checkP256PublicKey } from '@quorate/intent';
-import { AID, CLA, CLA_ISO, encodeApdu, INS } from '../apdu.ts';
+import { CLA, encodeApdu, INS, selectApdu, statusOf } from '../apdu.ts';
 import { SecureElementError } from '../errors.ts';
 import { SW } from '../status.ts';
 import { PcscCard } from './card.ts';
@@ -56,8 +56,7 @@ async function look(card: PcscCard): Promise<Finding> {
   const { reader } = card;
   // A card manager answers this, and an applet may not be able to: so it is asked before SELECT.
   const cplc = await ask(card, INS.getCplc, { p1: 0x9f, p2: 0x7f });
-  const select = encodeApdu({ cla: CLA_ISO, ins: INS.select, p1: 4, p2: 0, data: AID });
-  const selected = split(await card.transmit(select));
+  const selected = split(await card.transmit(selectApdu()));
   if (selected.statusWord !== SW.ok) {
     const text = `the card in ${reader} has no applet of Quorate (${hex(selected.statusWord)})`;
     return { state: 'no-applet', reader, text };
@@ -95,8 +94,7 @@ async function ask(
 }
 
 function split(answer: Uint8Array): Answer {
-  const statusWord = ((answer.at(-2) ?? 0) << 8) | (answer.at(-1) ?? 0);
-  return { statusWord, data: answer.slice(0, -2) };
+  return { statusWord: statusOf(answer), data: answer.slice(0, -2) };
 }
 
 function checkedKey({ statusWord, data }: Answer, reader: string): Uint8Array {

@@ -52,23 +52,37 @@ export const CKF = {
   userPinCountLow: 0x10000,
   userPinFinalTry: 0x20000,
   userPinLocked: 0x40000,
+  soPinFinalTry: 0x200000,
+  soPinLocked: 0x400000,
   readWriteSession: 0x2,
   serialSession: 0x4,
   osLocking: 0x2,
 } as const;
 
-/** The person, not the security officer. */
-export const CKU_USER = 1;
+/** Who logs in. */
+export const CKU = { securityOfficer: 0, user: 1 } as const;
+
+/** A read-write session in which the person is logged in. */
+export const CKS_USER_FUNCTIONS = 3;
 
 /** Return values that mean something to a chip. */
 export const CKR = {
   slotIdInvalid: 0x3,
+  generalError: 0x5,
+  functionFailed: 0x6,
   argumentsBad: 0x7,
   attributeReadOnly: 0x10,
   attributeTypeInvalid: 0x12,
   attributeValueInvalid: 0x13,
+  dataInvalid: 0x20,
+  deviceError: 0x30,
   deviceMemory: 0x31,
   deviceRemoved: 0x32,
+  encryptedDataInvalid: 0x40,
+  encryptedDataLenRange: 0x41,
+  aeadDecryptFailed: 0x42,
+  objectHandleInvalid: 0x82,
+  operationActive: 0x90,
   pinIncorrect: 0xa0,
   pinInvalid: 0xa1,
   pinLenRange: 0xa2,

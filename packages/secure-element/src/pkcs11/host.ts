@@ -1,28 +1,17 @@
 /** Modules and tokens, in the thread that calls them: calls of Cryptoki block. docs/spec/chip.md §6. */
-import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { equalBytes, framed, toHex } from '@quorate/intent';
+import { equalBytes, toHex } from '@quorate/intent';
 import type { PKCS11 } from 'pkcs11js';
 import { SecureElementError } from '../errors.ts';
-import { lockFile } from '../virtual/lock.ts';
+import { call, returnValue, TokenGoneError } from './calls.ts';
 import { readChipKey } from './chipKey.ts';
 import { CKF, CKM, CKR } from './constants.ts';
-import { lockPath } from './lockPath.ts';
+import { TokenLocks } from './lockPath.ts';
+import { blankLockName, chipLockName, tokenCplc, type TokenName } from './naming.ts';
+import { initPin, type NewPin } from './pins.ts';
 import { type CardOpener, TokenRunner } from './runner.ts';
-import { call, type Handle, returnValue, TokenGoneError, TokenSession } from './session.ts';
+import { type Handle, TokenSession } from './session.ts';
 import { TokenCard } from './tokenCard.ts';
-
-/** What a module says of a token. */
-export interface TokenName {
-  readonly label: string;
-  readonly serial: string;
-  readonly manufacturer: string;
-  readonly model: string;
-  /** Whether the token has a user PIN; without one it cannot be personalised. */
-  readonly ready: boolean;
-  /** False where the module says that its slot is no hardware. */
-  readonly hardware: boolean;
-}
 
 /** A token, and whose chip it is. */
 export interface TokenDescription extends TokenName {
@@ -54,13 +43,16 @@ export class ModuleHost {
     this.#isOurs = isOurs;
   }
 
-  /** @throws SecureElementError `module-missing` */
-  static load(path: string): ModuleHost {
+  /** `parameters` are the module's own, as NSS needs them. @throws SecureElementError `module-missing` */
+  static load(path: string, parameters?: string): ModuleHost {
     const { PKCS11 } = binding();
     const module = new PKCS11();
     try {
       module.load(path);
-      module.C_Initialize({ flags: CKF.osLocking });
+      module.C_Initialize({
+        flags: CKF.osLocking,
+        ...(parameters === undefined ? {} : { libraryParameters: parameters }),
+      });
     } catch (error) {
       if (returnValue(error) === CKR.cryptokiAlreadyInitialised) {
         return new ModuleHost(module, false);
@@ -90,6 +82,28 @@ export class ModuleHost {
     return whilePresent(choice.token, () => this.#open(choice));
   }
 
+  /**
+   * Has the security officer of a token set a new user PIN; its keys and records stay.
+   *
+   * @throws SecureElementError those of {@link ModuleHost.open}, and of {@link initPin}
+   */
+  resetPin(choice: TokenChoice, pins: NewPin): void {
+    whilePresent(choice.token, () => {
+      const { slot, description } = this.#choose(choice);
+      const locks = this.#locked(slot, description);
+      try {
+        const session = new TokenSession(this.#module, slot);
+        try {
+          initPin(session, pins);
+        } finally {
+          session.close();
+        }
+      } finally {
+        locks.release();
+      }
+    });
+  }
+
   close(): void {
     if (this.#isOurs) this.#module.C_Finalize();
     this.#module.close();
@@ -99,19 +113,27 @@ export class ModuleHost {
     const { slot, description } = this.#choose(choice);
     const mechanisms = call(() => this.#module.C_GetMechanismList(slot));
     checkMechanisms(description.label, mechanisms);
-    const unlock = lockFile(lockPath(description));
+    const locks = this.#locked(slot, description);
     const pinned = { ...choice, serial: description.serial };
     const reopen: CardOpener = (known) => {
       const found = this.#choose({ ...pinned, publicKey: known ?? choice.publicKey });
-      return this.#card(found.slot, found.description);
+      return this.#card(found.slot, found.description, locks);
     };
     try {
       const name = `"${description.label}" (serial ${description.serial})`;
-      return new TokenRunner(name, reopen, unlock);
+      return new TokenRunner(name, reopen, () => locks.release());
     } catch (error) {
-      unlock();
+      locks.release();
       throw error;
     }
+  }
+
+  /** A chip is locked by its key: several tokens may have one serial number. */
+  #locked(slot: Handle, description: TokenName): TokenLocks {
+    const key = this.#publicKey(slot);
+    const locks = new TokenLocks();
+    locks.take(key === null ? blankLockName(description) : chipLockName(key));
+    return locks;
   }
 
   /** A slot that does not answer is another token's trouble, and not there for this one. */
@@ -156,7 +178,7 @@ export class ModuleHost {
   #publicKey(slot: Handle): Uint8Array | null {
     const session = new TokenSession(this.#module, slot);
     try {
-      return readChipKey(session);
+      return readChipKey(session)?.key ?? null;
     } finally {
       session.closeOnly();
     }
@@ -169,23 +191,38 @@ export class ModuleHost {
     const found = labelled.filter(
       ({ description }) => serial === undefined || description.serial === serial,
     );
-    const [only] = found;
+    // Where even the serial numbers are the same, only the key tells tokens apart.
+    const own = found.length > 1 && publicKey !== undefined ? this.#withKey(found, publicKey) : [];
+    const [only] = own.length > 0 ? own : found;
     if (only === undefined) throw notFound(token, serial, labelled.length > 0 ? labelled : all);
-    if (found.length > 1) {
-      const serials = found.map(({ description }) => description.serial).join(', ');
-      throw new SecureElementError(
-        'ambiguous-token',
-        `${found.length} tokens have the label "${token}": choose one by its serial (${serials})`,
-      );
-    }
+    if (own.length !== 1 && found.length > 1) throw ambiguous(token, found);
     if (publicKey !== undefined) checkKey(only, this.#publicKey(only.slot), publicKey);
     return only;
   }
 
-  #card(slot: Handle, description: TokenName): TokenCard {
-    const options = { cplc: tokenCplc(description), software: !description.hardware };
-    return new TokenCard(new TokenSession(this.#module, slot), options);
+  #withKey(tokens: readonly Token[], publicKey: Uint8Array): Token[] {
+    return tokens.filter(({ slot }) => {
+      const key = this.#keyIfReadable(slot);
+      return key !== null && equalBytes(key, publicKey);
+    });
   }
+
+  #card(slot: Handle, description: TokenName, locks: TokenLocks): TokenCard {
+    return new TokenCard(new TokenSession(this.#module, slot), {
+      cplc: (chip) => tokenCplc(description, chip),
+      software: !description.hardware,
+      claim: (chipKey) => locks.take(chipLockName(chipKey)),
+    });
+  }
+}
+
+function ambiguous(token: string, found: readonly Token[]): SecureElementError {
+  const serials = found.map(({ description }) => description.serial);
+  const by = new Set(serials).size === serials.length ? 'serial' : 'public_key';
+  return new SecureElementError(
+    'ambiguous-token',
+    `${found.length} tokens have the label "${token}": choose one by its ${by} (serials ${serials.join(', ')})`,
+  );
 }
 
 /** What a token gives with a chip key; another key is another chip, and none is none. */
@@ -226,20 +263,6 @@ export function checkMechanisms(label: string, mechanisms: readonly number[]): v
   if (missing.length === 0) return;
   const names = missing.map(([name]) => name).join(', ');
   throw new SecureElementError('not-supported', `the token "${label}" does not have ${names}`);
-}
-
-/**
- * The 42 bytes that stand for a token: `PK11`, SHA-256 of what its module says of it, six zeros. Like a card's CPLC
- * they identify and do not authenticate.
- */
-export function tokenCplc({
-  manufacturer,
-  model,
-  serial,
-}: Pick<TokenName, 'manufacturer' | 'model' | 'serial'>): Uint8Array {
-  const fields = [manufacturer, model, serial].map((text) => Buffer.from(text, 'utf8'));
-  const hash = createHash('sha256').update(framed('quorate/v1/token-cplc', ...fields));
-  return Uint8Array.of(...Buffer.from('PK11', 'latin1'), ...hash.digest(), ...new Uint8Array(6));
 }
 
 function binding(): typeof import('pkcs11js') {

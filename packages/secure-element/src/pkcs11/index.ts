@@ -4,7 +4,9 @@ import { ApduSecureElement } from '../driver.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport, ChipInfo, SecureElement } from '../secureElement.ts';
 import type { TokenChoice, TokenDescription } from './host.ts';
+import type { NewPin } from './pins.ts';
 import type { Order, Reply, Results } from './protocol.ts';
+import type { ModuleThreadData } from './worker.ts';
 import { WaitingTransport } from './waiting.ts';
 
 export type { TokenDescription } from './host.ts';
@@ -13,13 +15,18 @@ export type { TokenDescription } from './host.ts';
 export interface Pkcs11Options extends TokenChoice {
   /** Path of the module, e.g. /usr/lib/softhsm/libsofthsm2.so. */
   readonly module: string;
+  /** What the module takes as parameters when it is initialised; NSS needs some. */
+  readonly libraryParameters?: string | undefined;
   /** Is told to put the token back, and makes commands wait for it; without, they fail with `card-removed`. */
   readonly onWaiting?: (what: string) => void;
 }
 
 /** Every token that a module shows. @throws SecureElementError `module-missing` */
-export async function listTokens(module: string): Promise<readonly TokenDescription[]> {
-  const thread = ModuleThread.use(module);
+export async function listTokens(
+  module: string,
+  libraryParameters?: string,
+): Promise<readonly TokenDescription[]> {
+  const thread = ModuleThread.use({ module, parameters: libraryParameters });
   try {
     return await thread.ask('list', {});
   } finally {
@@ -39,14 +46,30 @@ export async function openPkcs11SecureElement(options: Pkcs11Options): Promise<S
 
 /** The way to a token for whoever speaks APDUs himself. */
 export async function openPkcs11Transport(options: Pkcs11Options): Promise<TokenTransport> {
-  const { module, token, serial, publicKey } = options;
-  const thread = ModuleThread.use(module);
+  const { module, libraryParameters, token, serial, publicKey } = options;
+  const thread = ModuleThread.use({ module, parameters: libraryParameters });
   try {
     const element = await thread.ask('open', { choice: { token, serial, publicKey } });
     return new TokenTransport(thread, element);
   } catch (error) {
     await thread.leave();
     throw error;
+  }
+}
+
+/**
+ * Has the security officer of a token set a new user PIN in the place of a blocked or forgotten one.
+ *
+ * @throws SecureElementError `so-pin-wrong`, `so-pin-blocked`, `last-try`, `invalid-data`, and what keeps a token from
+ * being opened
+ */
+export async function resetTokenPin(options: Pkcs11Options, pins: NewPin): Promise<void> {
+  const { module, libraryParameters, token, serial, publicKey } = options;
+  const thread = ModuleThread.use({ module, parameters: libraryParameters });
+  try {
+    await thread.ask('reset-pin', { choice: { token, serial, publicKey }, pins });
+  } finally {
+    await thread.leave();
   }
 }
 
@@ -124,7 +147,7 @@ interface Waiting {
 class ModuleThread {
   static readonly #running: Map<string, ModuleThread> = new Map();
 
-  readonly #module: string;
+  readonly #name: string;
   readonly #worker: Worker;
   readonly #waiting: Map<number, Waiting> = new Map();
   readonly #ended: Promise<void>;
@@ -132,10 +155,10 @@ class ModuleThread {
   #users = 0;
   #failure: Error | null = null;
 
-  private constructor(module: string) {
-    this.#module = module;
+  private constructor(name: string, module: ModuleThreadData) {
+    this.#name = name;
     const url = new URL('../../dist/pkcs11/worker.js', import.meta.url);
-    this.#worker = new Worker(url, { workerData: { module }, execArgv: [] });
+    this.#worker = new Worker(url, { workerData: module, execArgv: [] });
     this.#worker.on('message', (reply: Reply) => this.#settle(reply));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#ended = new Promise((resolve) => {
@@ -147,9 +170,10 @@ class ModuleThread {
   }
 
   /** The module's thread, started when nobody uses it yet. Every use ends with {@link ModuleThread.leave}. */
-  static use(module: string): ModuleThread {
-    const thread = ModuleThread.#running.get(module) ?? new ModuleThread(module);
-    ModuleThread.#running.set(module, thread);
+  static use(module: ModuleThreadData): ModuleThread {
+    const name = JSON.stringify([module.module, module.parameters ?? null]);
+    const thread = ModuleThread.#running.get(name) ?? new ModuleThread(name, module);
+    ModuleThread.#running.set(name, thread);
     thread.#users += 1;
     return thread;
   }
@@ -182,8 +206,9 @@ class ModuleThread {
     this.#waiting.delete(reply.id);
     if (waiting === undefined) return;
     if ('error' in reply) {
-      const { code, message, unsent } = reply.error;
-      waiting.reject(new SecureElementError(code, message, { unsent }));
+      const { code, message, unsent, triesLeft } = reply.error;
+      const left = triesLeft === undefined ? {} : { triesLeft };
+      waiting.reject(new SecureElementError(code, message, { unsent, ...left }));
     } else {
       // The thread answers an order with the result of its kind.
       waiting.resolve(reply.value as never);
@@ -199,8 +224,8 @@ class ModuleThread {
   }
 
   #forget(): void {
-    if (ModuleThread.#running.get(this.#module) === this) {
-      ModuleThread.#running.delete(this.#module);
+    if (ModuleThread.#running.get(this.#name) === this) {
+      ModuleThread.#running.delete(this.#name);
     }
   }
 }

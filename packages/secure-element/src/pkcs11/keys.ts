@@ -1,7 +1,8 @@
 /** The two keys of a chip on a token: how they are made, and what they must be before they are used (E-4). */
 import { SecureElementError } from '../errors.ts';
 import { CKA, CKK, CKO, CKR, P256 } from './constants.ts';
-import { type Attribute, type Handle, returnValue, type TokenSession } from './session.ts';
+import { returnValue } from './calls.ts';
+import type { Attribute, Handle, TokenSession } from './session.ts';
 
 /** Labels of the objects on a token. */
 export const LABEL = {
@@ -12,7 +13,7 @@ export const LABEL = {
   record: 'quorate record v1',
 } as const;
 
-/** Bits of {@link NewKey.refused}. */
+/** Bits of {@link NewKey.refused}, and of the state object. */
 const REFUSED_COPYABLE = 1;
 const REFUSED_MODIFIABLE = 2;
 
@@ -82,6 +83,8 @@ const REFUSALS: ReadonlySet<number | null> = new Set<number | null>([
   CKR.attributeTypeInvalid,
   CKR.attributeValueInvalid,
   CKR.argumentsBad,
+  // NSS says this of an attribute that it does not know.
+  CKR.generalError,
   CKR.templateIncomplete,
   CKR.templateInconsistent,
 ]);
@@ -187,7 +190,7 @@ function checkAttributes(session: TokenSession, key: Handle, rules: KeyRules): v
   const keyType = session.attribute(key, CKA.keyType);
   if (keyType?.[0] !== rules.keyType) throw unsafe(`"${rules.label}" is a key of another type`);
   for (const [name, type, value] of rules.must) {
-    const bytes = session.attribute(key, type);
+    const bytes = value ? session.attribute(key, type) : session.attributeIfKnown(key, type);
     if ((bytes?.[0] ?? 0) !== (value ? 1 : 0)) {
       throw unsafe(`${name} of "${rules.label}" is not ${value}`);
     }
@@ -202,7 +205,7 @@ function checkAttributes(session: TokenSession, key: Handle, rules: KeyRules): v
 /** Refuses a key that can be changed or copied although the token had taken the protection. */
 export function checkProtections(session: TokenSession, key: Handle, refused: number): void {
   for (const [name, type, bit] of OPTIONAL) {
-    if ((refused & bit) === 0 && session.attribute(key, type)?.[0] !== 0) {
+    if ((refused & bit) === 0 && session.attributeIfKnown(key, type)?.[0] !== 0) {
       throw unsafe(`${name} of a key is not false`);
     }
   }

@@ -1,24 +1,33 @@
 /** Where the lock of a token is: one place for all processes of a user, whatever their environment says. */
-import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { framed } from '@quorate/intent';
 import { SecureElementError } from '../errors.ts';
+import { lockFile } from '../virtual/lock.ts';
 
 /**
- * One process per token: two would each keep their own list of its records. The user database names the directory, so
+ * One process per chip: two would each keep their own list of its records. The user database names the directory, so
  * neither $HOME nor $TMPDIR leads two processes to two locks.
  *
  * @throws SecureElementError `locked` when the directory cannot be made, or is not this user's alone
  */
-export function lockPath(token: {
-  readonly manufacturer: string;
-  readonly serial: string;
-}): string {
-  const fields = [token.manufacturer, token.serial].map((text) => Buffer.from(text, 'utf8'));
-  const name = createHash('sha256').update(framed('token', ...fields));
-  return join(lockDirectory(), `token-${name.digest('hex').slice(0, 32)}`);
+function lockPath(name: string): string {
+  return join(lockDirectory(), name);
+}
+
+/** The locks that one opened token holds. */
+export class TokenLocks {
+  readonly #held: Map<string, () => void> = new Map();
+
+  /** Takes a lock, unless it is held here already. @throws SecureElementError `locked` */
+  take(name: string): void {
+    if (!this.#held.has(name)) this.#held.set(name, lockFile(lockPath(name)));
+  }
+
+  release(): void {
+    for (const unlock of this.#held.values()) unlock();
+    this.#held.clear();
+  }
 }
 
 function lockDirectory(): string {

@@ -18,6 +18,9 @@ const AUTHORISATION_KEY_LENGTH = 65;
 const RECORD_LABEL = Buffer.from('quorate-se/v1/token-record', 'utf8');
 const STATE_LABEL = Buffer.from('quorate-se/v1/token-state', 'utf8');
 
+/** Bit of a state's `refused`: the chip's key is in its CPLC. */
+export const KEY_IN_CPLC = 4;
+
 /** What AES-GCM made. */
 export interface Sealed {
   /** 12 bytes */
@@ -41,7 +44,7 @@ export interface RecordHead {
 /** What the state object says in clear; the seal covers every field. */
 export interface StateHead {
   readonly counter: number;
-  /** Which optional protections the token refused when the keys were made. */
+  /** Bits 0 and 1: optional protections that the token refused when the keys were made. Bit 2: {@link KEY_IN_CPLC}. */
   readonly refused: number;
   /** 65 bytes */
   readonly chipKey: Uint8Array;

@@ -1,8 +1,9 @@
 /** A token as a card with power: commands in, answers out, a new session when the old one is lost. */
-import { AID, CLA_ISO, encodeApdu, INS, isRepeatable } from '../apdu.ts';
+import { isRepeatable, selectApdu, statusOf } from '../apdu.ts';
 import { ChipMachine } from '../card/machine.ts';
 import { SecureElementError } from '../errors.ts';
-import { TokenGoneError } from './session.ts';
+import { SW } from '../status.ts';
+import { TokenGoneError } from './calls.ts';
 import type { TokenCard } from './tokenCard.ts';
 
 /** Opens the same token again; given a key, refuses another chip. */
@@ -10,6 +11,9 @@ export type CardOpener = (known: Uint8Array | null) => TokenCard;
 
 /** What a search for a token that was there ends with as long as it is away. */
 const AWAY: ReadonlySet<string> = new Set(['reader-not-found', 'card-removed']);
+
+/** Failures that say nothing of what is on the token. */
+const FAILURES: ReadonlySet<string> = new Set(['chip-failure', 'memory-failure']);
 
 interface Powered {
   readonly card: TokenCard;
@@ -33,21 +37,23 @@ export class TokenRunner {
 
   /**
    * Answers one command APDU. A lost session is a reset: PIN, challenges and sessions are gone, and a command that was
-   * not sent before may then ask for the PIN.
+   * not sent before may then ask for the PIN. After a failure of the token the next command meets a new session: what an
+   * unfinished call left open is closed, and what is on the token is read again.
    *
-   * @throws SecureElementError where a status word says too little: `card-removed`, `token-unsafe`, `token-changed`
+   * @throws SecureElementError where a status word says too little: `card-removed`, `chip-failure`, `memory-failure`,
+   * `token-unsafe`, `token-changed`
    */
   process(apdu: Uint8Array): Uint8Array {
     const powered = this.#present();
     try {
-      return run(powered, apdu);
+      return this.#run(powered, apdu);
     } catch (error) {
       if (!(error instanceof TokenGoneError)) throw error;
       this.#powerOff();
       if (!isRepeatable(apdu)) throw this.#interrupted(error);
     }
     try {
-      return run(this.#present(), apdu);
+      return this.#run(this.#present(), apdu);
     } catch (error) {
       if (!(error instanceof TokenGoneError)) throw error;
       this.#powerOff();
@@ -63,6 +69,18 @@ export class TokenRunner {
   close(): void {
     this.#powerOff();
     this.#unlock();
+  }
+
+  #run({ card, machine }: Powered, apdu: Uint8Array): Uint8Array {
+    const answer = machine.process(apdu);
+    const fault = card.takeFault();
+    const isBroken = statusOf(answer) === SW.memoryFailure;
+    if (isBroken || (fault instanceof SecureElementError && FAILURES.has(fault.code))) {
+      this.#powerOff();
+    }
+    if (fault === null) return answer;
+    answer.fill(0);
+    throw fault;
   }
 
   /** The token with a living session: nothing is sent into a lost one, and no session opens for another chip. */
@@ -81,9 +99,7 @@ export class TokenRunner {
   #powerOnAgain(): Powered {
     try {
       const powered = this.#powerOn();
-      powered.machine.process(
-        encodeApdu({ cla: CLA_ISO, ins: INS.select, p1: 4, p2: 0, data: AID }),
-      );
+      powered.machine.process(selectApdu());
       return powered;
     } catch (error) {
       const isAway =
@@ -111,12 +127,4 @@ export class TokenRunner {
     const message = `the token ${this.#name} was removed: put it back`;
     return new SecureElementError('card-removed', message, { cause, unsent: true });
   }
-}
-
-function run({ card, machine }: Powered, apdu: Uint8Array): Uint8Array {
-  const answer = machine.process(apdu);
-  const fault = card.takeFault();
-  if (fault === null) return answer;
-  answer.fill(0);
-  throw fault;
 }

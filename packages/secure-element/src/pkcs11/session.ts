@@ -1,9 +1,10 @@
-/** A session with a token: the calls of Cryptoki that a chip needs, and what their failures mean. */
-import { randomBytes } from 'node:crypto';
+/** A session with a token: the calls of Cryptoki that a chip needs. */
 import { StatusError } from '../card/card.ts';
 import { SW } from '../status.ts';
-import { CKF, CKM, CKR, CKU_USER } from './constants.ts';
-import { NONCE_LENGTH, type Sealed, TAG_LENGTH } from './objects.ts';
+import { call, quietly, returnValue } from './calls.ts';
+import { CKA, CKF, CKM, CKR, CKS_USER_FUNCTIONS, CKU } from './constants.ts';
+import type { Sealed } from './objects.ts';
+import { seal, type SealingKey, unseal } from './seal.ts';
 import type { PKCS11 } from 'pkcs11js';
 
 /** What pkcs11js takes and gives for slots, sessions and objects. */
@@ -13,28 +14,6 @@ export type Handle = Buffer;
 export interface Attribute {
   readonly type: number;
   readonly value: number | boolean | string | Buffer;
-}
-
-/** pkcs11js's number for GCM parameters with `ulIvBits`, the layout of v2.40. */
-const GCM_PARAMETERS = 7;
-
-const GONE: ReadonlySet<number> = new Set([
-  CKR.slotIdInvalid,
-  CKR.deviceRemoved,
-  CKR.sessionClosed,
-  CKR.sessionHandleInvalid,
-  CKR.tokenNotPresent,
-  CKR.tokenNotRecognised,
-  CKR.cryptokiNotInitialised,
-]);
-
-/** The session is lost: token pulled out, or closed from elsewhere. What a reset clears is cleared. */
-export class TokenGoneError extends Error {}
-
-/** The code of a failed call of Cryptoki, or null for another failure. */
-export function returnValue(error: unknown): number | null {
-  const isCryptoki = error instanceof Error && error.name === 'Pkcs11Error' && 'code' in error;
-  return isCryptoki && typeof error.code === 'number' ? error.code : null;
 }
 
 /** One read-write session. */
@@ -49,13 +28,13 @@ export class TokenSession {
     this.#handle = call(() => module.C_OpenSession(slot, CKF.serialSession | CKF.readWriteSession));
   }
 
-  /** Whether the session is alive. Asked before a command, so that none goes into the void. */
+  /** Whether the session is alive, and well enough to tell. Asked before a command, so that none goes into the void. */
   isThere(): boolean {
     try {
-      call(() => this.#module.C_GetSessionInfo(this.#handle));
+      this.#module.C_GetSessionInfo(this.#handle);
       return true;
     } catch (error) {
-      if (error instanceof TokenGoneError) return false;
+      if (returnValue(error) !== null) return false;
       throw error;
     }
   }
@@ -72,7 +51,18 @@ export class TokenSession {
    */
   login(pin: string): void {
     this.logout();
-    call(() => this.#module.C_Login(this.#handle, CKU_USER, pin));
+    call(() => this.#module.C_Login(this.#handle, CKU.user, pin));
+  }
+
+  /** Logs the security officer in. */
+  loginAsOfficer(pin: string): void {
+    this.logout();
+    call(() => this.#module.C_Login(this.#handle, CKU.securityOfficer, pin));
+  }
+
+  /** Sets the person's PIN; the security officer is logged in. */
+  initPin(pin: string): void {
+    call(() => this.#module.C_InitPIN(this.#handle, pin));
   }
 
   /** No failure when nobody is logged in, or the session is lost. */
@@ -111,7 +101,7 @@ export class TokenSession {
     });
   }
 
-  /** The bytes of an attribute; null where the object, or the token, does not have it. */
+  /** The bytes of an attribute; null where the object does not have it. */
   attribute(object: Handle, type: number): Uint8Array | null {
     try {
       const [found] = call(() =>
@@ -124,12 +114,40 @@ export class TokenSession {
     }
   }
 
+  /**
+   * The same for an attribute that a token may not know: some say so by an error that could be any. It is that when the
+   * token says it again and answers for the same object's class in between.
+   */
+  attributeIfKnown(object: Handle, type: number): Uint8Array | null {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return this.attribute(object, type);
+      } catch (error) {
+        if (returnValue(error) !== CKR.generalError) throw error;
+        if (this.attribute(object, CKA.class) === null) throw error;
+        if (attempt === 2) return null;
+      }
+    }
+  }
+
   create(template: readonly Attribute[]): Handle {
     return call(() => this.#module.C_CreateObject(this.#handle, [...template]));
   }
 
   destroy(object: Handle): void {
     call(() => this.#module.C_DestroyObject(this.#handle, object));
+  }
+
+  /** Destroys what a write has superseded; something that is gone already is no failure. */
+  destroySuperseded(object: Handle): void {
+    try {
+      this.destroy(object);
+    } catch (error) {
+      if (returnValue(error) !== CKR.objectHandleInvalid) throw error;
+      // A login that is lost takes the handles of private objects away, and leaves the objects.
+      const { state } = call(() => this.#module.C_GetSessionInfo(this.#handle));
+      if (state !== CKS_USER_FUNCTIONS) throw new StatusError(SW.pinRequired);
+    }
   }
 
   generateAesKey(template: readonly Attribute[]): Handle {
@@ -164,73 +182,26 @@ export class TokenSession {
 
   /** AES-256-GCM on the token, with a new random nonce (E-3). */
   seal(key: Handle, plain: Uint8Array, associatedData: Uint8Array): Sealed {
-    const nonce = new Uint8Array(randomBytes(NONCE_LENGTH));
-    const input = Buffer.from(plain);
-    try {
-      const body = call(() => {
-        this.#module.C_EncryptInit(this.#handle, gcm(nonce, associatedData), key);
-        const output = Buffer.alloc(input.length + 2 * TAG_LENGTH);
-        return new Uint8Array(this.#module.C_Encrypt(this.#handle, input, output));
-      });
-      // A shorter tag would be a weaker seal, whatever the token understood.
-      if (body.length !== plain.length + TAG_LENGTH) throw new StatusError(SW.failure);
-      return { nonce, body };
-    } finally {
-      input.fill(0);
-    }
+    return seal(this.#sealing(key), plain, associatedData);
   }
 
-  /** Null when the seal does not fit. */
-  unseal(key: Handle, { nonce, body }: Sealed, associatedData: Uint8Array): Uint8Array | null {
-    if (nonce.length !== NONCE_LENGTH || body.length < TAG_LENGTH) return null;
-    const output = Buffer.alloc(body.length + TAG_LENGTH);
-    try {
-      const plain = call(() => {
-        this.#module.C_DecryptInit(this.#handle, gcm(nonce, associatedData), key);
-        return this.#module.C_Decrypt(this.#handle, Buffer.from(body), output);
-      });
-      return plain.length === body.length - TAG_LENGTH ? new Uint8Array(plain) : null;
-    } catch (error) {
-      if (returnValue(error) === null) throw error;
-      return null;
-    } finally {
-      output.fill(0);
-    }
+  /** Null when the seal does not fit. @throws SecureElementError `chip-failure` for a token that fails */
+  unseal(key: Handle, sealed: Sealed, associatedData: Uint8Array): Uint8Array | null {
+    return unseal(this.#sealing(key), sealed, associatedData);
   }
-}
 
-function gcm(
-  nonce: Uint8Array,
-  associatedData: Uint8Array,
-): { mechanism: number; parameter: { type: number } } {
-  const parameter = {
-    type: GCM_PARAMETERS,
-    iv: Buffer.from(nonce),
-    ivBits: NONCE_LENGTH * 8,
-    aad: Buffer.from(associatedData),
-    tagBits: TAG_LENGTH * 8,
-  };
-  return { mechanism: CKM.aesGcm, parameter };
-}
-
-/** Runs a call; a lost session and a lost login become errors of their own. */
-export function call<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    const code = returnValue(error);
-    if (code !== null && GONE.has(code)) {
-      throw new TokenGoneError('the token does not answer any more', { cause: error });
-    }
-    if (code === CKR.userNotLoggedIn) throw new StatusError(SW.pinRequired);
-    throw error;
-  }
-}
-
-function quietly(run: () => void): void {
-  try {
-    run();
-  } catch {
-    // Nothing to undo: the session or the login is gone already.
+  #sealing(key: Handle): SealingKey {
+    return {
+      encrypt: (mechanism, input, output) =>
+        call(() => {
+          this.#module.C_EncryptInit(this.#handle, mechanism, key);
+          return this.#module.C_Encrypt(this.#handle, input, output);
+        }),
+      decrypt: (mechanism, input, output) =>
+        call(() => {
+          this.#module.C_DecryptInit(this.#handle, mechanism, key);
+          return this.#module.C_Decrypt(this.#handle, input, output);
+        }),
+    };
   }
 }

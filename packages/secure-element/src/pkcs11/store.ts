@@ -4,19 +4,22 @@ import { CAPACITY, type RecordPlace, StatusError } from '../card/card.ts';
 import { SecureElementError } from '../errors.ts';
 import { SW } from '../status.ts';
 import { CKR } from './constants.ts';
+import type { ChipName } from './chipKey.ts';
 import { LABEL } from './keys.ts';
 import {
   encodeRecordHead,
+  KEY_IN_CPLC,
   recordAssociatedData,
   recordDigest,
   type RecordHead,
 } from './objects.ts';
-import { type Handle, returnValue, type TokenSession } from './session.ts';
+import { returnValue } from './calls.ts';
+import type { Handle, TokenSession } from './session.ts';
 import {
   createData,
   dataObjects,
-  newestState,
   readRecord,
+  readStates,
   type State,
   type Stored,
   writeState,
@@ -33,6 +36,8 @@ export class TokenStore {
   #state: State;
   /** What a cut-off write left; it is destroyed by the first write, when the host has seen the counter. */
   #leftovers: readonly Handle[];
+  /** State objects that did not open. They stay: what cannot be read is not destroyed. */
+  readonly #unread: readonly Handle[];
 
   private constructor(
     session: TokenSession,
@@ -41,6 +46,7 @@ export class TokenStore {
       readonly state: State;
       readonly records: Map<number, Stored>;
       readonly leftovers: readonly Handle[];
+      readonly unread: readonly Handle[];
     },
   ) {
     this.#session = session;
@@ -48,6 +54,7 @@ export class TokenStore {
     this.#state = found.state;
     this.#records = found.records;
     this.#leftovers = found.leftovers;
+    this.#unread = found.unread;
   }
 
   /** Writes the first state of a new chip. */
@@ -61,7 +68,7 @@ export class TokenStore {
     },
   ): void {
     const { sealing, chipKey, authorisationKey, refused } = chip;
-    const head = { counter: 1, refused, chipKey, records: new Map() };
+    const head = { counter: 1, refused: refused | KEY_IN_CPLC, chipKey, records: new Map() };
     writeState(session, sealing, head, authorisationKey);
   }
 
@@ -70,18 +77,26 @@ export class TokenStore {
     session: TokenSession,
     { sealing, chipKey }: { readonly sealing: Handle; readonly chipKey: Uint8Array },
   ): TokenStore {
-    const { current, others } = newestState(session, sealing, chipKey);
-    const records = new Map<number, Stored>();
-    for (const object of dataObjects(session, LABEL.record)) {
-      const stored = readRecord(session, object);
-      const listed = stored === null ? undefined : current.head.records.get(stored.head.slot);
-      if (stored !== null && listed !== undefined && equalBytes(listed, stored.digest)) {
-        records.set(stored.head.slot, stored);
-      } else {
-        others.push(object);
-      }
-    }
-    return new TokenStore(session, sealing, { state: current, records, leftovers: others });
+    const { current, superseded, unread } = readStates(session, sealing, chipKey);
+    const all = dataObjects(session, LABEL.record)
+      .map((object) => readRecord(session, object))
+      .filter((stored) => stored !== null);
+    const { records: listed } = current.head;
+    const isListed = ({ head, digest }: Stored): boolean => {
+      const entry = listed.get(head.slot);
+      return entry !== undefined && equalBytes(entry, digest);
+    };
+    const records = new Map(all.filter(isListed).map((stored) => [stored.head.slot, stored]));
+    const isLeft = ({ object, head: { slot } }: Stored): boolean => {
+      const own = records.get(slot);
+      // The listed record of this slot is not here: this one may be it, changed by something else.
+      if (own === undefined) return !listed.has(slot);
+      return !own.object.equals(object);
+    };
+    const left = [...superseded, ...all.filter(isLeft).map(({ object }) => object)];
+    // A state that did not open may be the newer one, and list what this one does not.
+    const leftovers = unread.length > 0 ? [] : left;
+    return new TokenStore(session, sealing, { state: current, records, leftovers, unread });
   }
 
   /** Whether there is a record object, valid or not. */
@@ -89,9 +104,10 @@ export class TokenStore {
     return dataObjects(session, LABEL.record).length > 0;
   }
 
-  /** The chip key that the newest state names. */
-  static chipKey(session: TokenSession, sealing: Handle): Uint8Array {
-    return newestState(session, sealing, null).current.head.chipKey;
+  /** The chip that the newest state names. */
+  static chipName(session: TokenSession, sealing: Handle): ChipName {
+    const { chipKey, refused } = readStates(session, sealing, null).current.head;
+    return { key: chipKey, isInCplc: (refused & KEY_IN_CPLC) !== 0 };
   }
 
   /** Destroys every state object. */
@@ -112,6 +128,11 @@ export class TokenStore {
     return this.#state.head.refused;
   }
 
+  /** Whether the chip's key is in its CPLC. */
+  get isInCplc(): boolean {
+    return (this.refused & KEY_IN_CPLC) !== 0;
+  }
+
   get used(): number {
     return this.#state.head.records.size;
   }
@@ -121,9 +142,14 @@ export class TokenStore {
     return this.used - this.#records.size;
   }
 
-  /** What is told when a record may be one of the damaged ones. */
-  damage(): SecureElementError {
-    const message = `${this.damaged} of the token's records were changed, swapped, rolled back or removed by something else`;
+  /** What is told when a record that is not found may be one of those that cannot be read; null when none can. */
+  damage(): SecureElementError | null {
+    if (this.damaged > 0) {
+      const message = `${this.damaged} of the token's records were changed, swapped, rolled back or removed by something else`;
+      return new SecureElementError('token-changed', message);
+    }
+    if (this.#unread.length === 0) return null;
+    const message = 'the token has a state object that does not open; nobody knows what it lists';
     return new SecureElementError('token-changed', message);
   }
 
@@ -149,12 +175,8 @@ export class TokenStore {
   }
 
   release(slot: number): { readonly secret: Uint8Array; readonly releaseCount: number } {
-    const { head, sealed } = this.#record(slot);
-    const data = recordAssociatedData(this.#state.head.chipKey, head);
-    const secret = this.#session.unseal(this.#sealing, sealed, data);
-    if (secret === null) {
-      throw new SecureElementError('token-changed', `the record in slot ${slot} was changed`);
-    }
+    const { head } = this.#record(slot);
+    const secret = this.#open(slot);
     try {
       const releaseCount = head.releaseCount + 1;
       if (releaseCount > 0xffffffff) throw new StatusError(SW.failure);
@@ -166,6 +188,21 @@ export class TokenStore {
     }
   }
 
+  /** Security: the caller zeroes the secret. */
+  #open(slot: number): Uint8Array {
+    const { head, sealed } = this.#record(slot);
+    const data = recordAssociatedData(this.#state.head.chipKey, head);
+    try {
+      const secret = this.#session.unseal(this.#sealing, sealed, data);
+      if (secret !== null) return secret;
+    } catch (error) {
+      if (!(error instanceof SecureElementError)) throw error;
+      // Nothing was counted, so that the host may ask again.
+      throw new SecureElementError(error.code, error.message, { unsent: true, cause: error });
+    }
+    throw new SecureElementError('token-changed', `the record in slot ${slot} was changed`);
+  }
+
   /** Destroys the object; gives the records that are left. */
   erase(slot: number): number {
     const { object } = this.#record(slot);
@@ -174,7 +211,7 @@ export class TokenStore {
     records.delete(slot);
     this.#commit(records);
     this.#records.delete(slot);
-    this.#session.destroy(object);
+    this.#session.destroySuperseded(object);
     return this.used;
   }
 
@@ -196,7 +233,7 @@ export class TokenStore {
     const before = this.#records.get(head.slot);
     this.#commit(new Map(records).set(head.slot, digest));
     this.#records.set(head.slot, { object, head: next, sealed, digest });
-    if (before !== undefined) this.#session.destroy(before.object);
+    if (before !== undefined) this.#session.destroySuperseded(before.object);
   }
 
   /** Destroys what a cut-off write left, so that a record that is not found is not on the token either. */
@@ -209,14 +246,14 @@ export class TokenStore {
    * destroy what the other one needs.
    */
   #prepare(): void {
-    const known = [this.#state.object, ...this.#leftovers];
+    const known = [this.#state.object, ...this.#leftovers, ...this.#unread];
     const states = dataObjects(this.#session, LABEL.state);
     const isOurs = states.some((object) => object.equals(this.#state.object));
     if (!isOurs || !states.every((object) => known.some((one) => one.equals(object)))) {
       const message = 'the token is not written: something else wrote a state to it';
       throw new SecureElementError('token-changed', message);
     }
-    for (const object of this.#leftovers) this.#session.destroy(object);
+    for (const object of this.#leftovers) this.#session.destroySuperseded(object);
     this.#leftovers = [];
   }
 
@@ -240,7 +277,7 @@ export class TokenStore {
     const head = { ...before.head, counter, records };
     const object = writeState(this.#session, this.#sealing, head, authorisationKey);
     this.#state = { object, head, authorisationKey };
-    this.#session.destroy(before.object);
+    this.#session.destroySuperseded(before.object);
   }
 
   #record(slot: number): Stored {

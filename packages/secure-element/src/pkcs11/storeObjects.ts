@@ -31,12 +31,22 @@ export interface State {
   readonly authorisationKey: Uint8Array;
 }
 
-/** The valid state with the highest counter; a token on which none is valid is not used. */
-export function newestState(
+/** What the state objects of a token are. */
+export interface States {
+  /** The valid one with the highest counter. */
+  readonly current: State;
+  /** Valid ones that it has superseded. */
+  readonly superseded: readonly Handle[];
+  /** Objects with a state's label that did not open, or are another chip's: nobody knows what they list. */
+  readonly unread: readonly Handle[];
+}
+
+/** Reads every state; a token on which none is valid is not used. */
+export function readStates(
   session: TokenSession,
   sealing: Handle,
   chipKey: Uint8Array | null,
-): { readonly current: State; readonly others: Handle[] } {
+): States {
   const objects = dataObjects(session, LABEL.state);
   const states = objects
     .map((object) => readState(session, sealing, object))
@@ -50,7 +60,12 @@ export function newestState(
       'the token is not used: its state was removed, changed or doubled by something else',
     );
   }
-  return { current, others: objects.filter((object) => !object.equals(current.object)) };
+  const read = states.map(({ object }) => object);
+  return {
+    current,
+    superseded: read.slice(1),
+    unread: objects.filter((object) => !read.some((one) => one.equals(object))),
+  };
 }
 
 function readState(session: TokenSession, sealing: Handle, object: Handle): State | null {

@@ -4,10 +4,12 @@ import { concat, encodeDer, verifyP256 } from '@quorate/intent';
 import { type Card, type CardStatus, type RecordPlace, StatusError } from '../card/card.ts';
 import { SecureElementError } from '../errors.ts';
 import { SW } from '../status.ts';
-import { decodePoint, publishChipKey, readChipKey } from './chipKey.ts';
-import { CKF, CKR } from './constants.ts';
+import { returnValue, TokenGoneError, tokenFailure } from './calls.ts';
+import { type ChipName, decodePoint, publishChipKey, readChipKey } from './chipKey.ts';
+import { CKR } from './constants.ts';
 import { allKeys, checkProtections, findKeys, generateKeys } from './keys.ts';
-import { type Handle, returnValue, TokenGoneError, type TokenSession } from './session.ts';
+import { pinStatus, triesLeft } from './pins.ts';
+import type { Handle, TokenSession } from './session.ts';
 import { TokenStore } from './store.ts';
 
 /** Before the random bytes that a start signs, to see that both halves of the identity key are of one pair. */
@@ -19,25 +21,35 @@ interface Opened {
   readonly store: TokenStore;
 }
 
+/** What a token's card is told of what is around it. */
+export interface TokenCardOptions {
+  /** 42 bytes, for the chip that the token is. */
+  readonly cplc: (chip: ChipName | null) => Uint8Array;
+  readonly software: boolean;
+  /** Is told the key of a chip before it is made, or brought back; throws when another process has that chip. */
+  readonly claim: (chipKey: Uint8Array) => void;
+}
+
 /** Keys, PIN and records of one token. */
 export class TokenCard implements Card {
-  readonly cplc: Uint8Array;
+  /** Its security officer sets the PIN anew. */
+  readonly takesPuk = false;
   readonly #session: TokenSession;
-  readonly #software: boolean;
-  #chipKey: Uint8Array | null;
+  readonly #options: TokenCardOptions;
+  #name: ChipName | null;
   #opened: Opened | null = null;
   #shown: Pick<CardStatus, 'used' | 'authorisationKey' | 'counter'>;
   #fault: Error | null = null;
 
-  constructor(
-    session: TokenSession,
-    { cplc, software }: { readonly cplc: Uint8Array; readonly software: boolean },
-  ) {
+  constructor(session: TokenSession, options: TokenCardOptions) {
     this.#session = session;
-    this.cplc = cplc;
-    this.#software = software;
+    this.#options = options;
     this.#shown = { used: 0, authorisationKey: null, counter: 0 };
-    this.#chipKey = readChipKey(session);
+    this.#name = readChipKey(session);
+  }
+
+  get cplc(): Uint8Array {
+    return this.#options.cplc(this.#name);
   }
 
   /** What a status word cannot say of the last command's failure, once. */
@@ -54,7 +66,7 @@ export class TokenCard implements Card {
 
   /** 65 bytes; null before personalisation */
   knownKey(): Uint8Array | null {
-    return this.#chipKey;
+    return this.#name?.key ?? null;
   }
 
   /** Whether the token can be asked; false after it was pulled out, also when it is back. */
@@ -66,14 +78,15 @@ export class TokenCard implements Card {
     return this.#try(() => ({
       ...this.#shown,
       triesLeft: triesLeft(this.#session.flags()),
-      personalised: this.#chipKey !== null,
-      software: this.#software,
+      pukTriesLeft: null,
+      personalised: this.#name !== null,
+      software: this.#options.software,
     }));
   }
 
   publicKey(): Uint8Array {
-    if (this.#chipKey === null) throw new StatusError(SW.conditions);
-    return this.#chipKey;
+    if (this.#name === null) throw new StatusError(SW.conditions);
+    return this.#name.key;
   }
 
   authorisationKey(): Uint8Array {
@@ -91,10 +104,11 @@ export class TokenCard implements Card {
       try {
         this.#removeLeftovers();
         const keys = generateKeys(this.#session);
-        const chipKey = decodePoint(keys.point);
-        TokenStore.create(this.#session, { ...keys, chipKey, authorisationKey });
-        this.#show(this.#inspect(chipKey));
-        this.#publish(chipKey);
+        const name = { key: decodePoint(keys.point), isInCplc: true };
+        this.#options.claim(name.key);
+        TokenStore.create(this.#session, { ...keys, chipKey: name.key, authorisationKey });
+        this.#show(this.#inspect(name));
+        this.#publish(name);
       } finally {
         this.forgetPin();
       }
@@ -110,7 +124,7 @@ export class TokenCard implements Card {
       this.forgetPin();
       this.#login(pin);
       try {
-        this.#opened = this.#inspect(this.publicKey());
+        this.#opened = this.#inspect(this.#named());
         this.#show(this.#opened);
       } catch (error) {
         this.forgetPin();
@@ -127,6 +141,10 @@ export class TokenCard implements Card {
     this.verifyPin(newPin);
   }
 
+  unblock(): void {
+    throw new StatusError(SW.unknownInstruction);
+  }
+
   forgetPin(): void {
     this.#opened = null;
     this.#session.logout();
@@ -136,13 +154,11 @@ export class TokenCard implements Card {
     const { store } = this.#open();
     const place = store.find(recordId);
     if (place !== null) return place;
-    if (store.damaged === 0) {
-      this.#write(() => store.clean());
-      return null;
-    }
-    // One of the damaged records may be this one: that it does not exist cannot be said.
+    // One that cannot be read may be this one: that it does not exist cannot be said.
     this.#fault = store.damage();
-    throw new StatusError(SW.failure);
+    if (this.#fault !== null) throw new StatusError(SW.failure);
+    this.#write(() => store.clean());
+    return null;
   }
 
   insert(record: Parameters<Card['insert']>[0]): { readonly slot: number; readonly used: number } {
@@ -189,7 +205,8 @@ export class TokenCard implements Card {
     } catch (error) {
       if (error instanceof StatusError) throw error;
       const isTold = error instanceof SecureElementError || error instanceof TokenGoneError;
-      this.#fault = isTold ? error : tokenFailure(error, otherwise);
+      const code = otherwise === SW.memoryFailure ? 'memory-failure' : 'chip-failure';
+      this.#fault = isTold ? error : tokenFailure(error, code);
       throw new StatusError(isTold ? SW.failure : otherwise);
     }
   }
@@ -198,7 +215,7 @@ export class TokenCard implements Card {
     try {
       this.#session.login(Buffer.from(pin).toString('utf8'));
     } catch (error) {
-      throw this.#pinStatus(error) ?? error;
+      throw pinStatus(error, this.#session.flags()) ?? error;
     }
   }
 
@@ -210,26 +227,18 @@ export class TokenCard implements Card {
       // The old PIN was right a moment ago: what has no fitting form is the new one.
       const code = returnValue(error);
       const isForm = code === CKR.pinInvalid || code === CKR.pinLenRange;
-      throw isForm ? new StatusError(SW.wrongData) : (this.#pinStatus(error) ?? error);
+      const flags = this.#session.flags();
+      throw isForm ? new StatusError(SW.wrongData) : (pinStatus(error, flags) ?? error);
     }
   }
 
-  #pinStatus(error: unknown): Error | null {
-    const code = returnValue(error);
-    if (code === CKR.pinLocked) return new StatusError(SW.pinBlocked);
-    if (code === CKR.userPinNotInitialised) {
-      return new SecureElementError(
-        'not-personalised',
-        'the token has no user PIN: initialise it with its own program first',
-      );
-    }
-    const isWrong =
-      code === CKR.pinIncorrect || code === CKR.pinInvalid || code === CKR.pinLenRange;
-    return isWrong ? new StatusError(SW.pinWrong | triesLeft(this.#session.flags())) : null;
+  #named(): ChipName {
+    if (this.#name === null) throw new StatusError(SW.conditions);
+    return this.#name;
   }
 
   /** Self-check of every start. The token is logged in. */
-  #inspect(chipKey: Uint8Array): Opened {
+  #inspect({ key: chipKey, isInCplc }: ChipName): Opened {
     const { identity, sealing } = findKeys(this.#session);
     const check = concat(CHECK_LABEL, chipKey, new Uint8Array(randomBytes(32)));
     if (!verifyP256(chipKey, check, signWith(this.#session, identity, check))) {
@@ -239,14 +248,20 @@ export class TokenCard implements Card {
       );
     }
     const store = TokenStore.open(this.#session, { sealing, chipKey });
+    if (store.isInCplc !== isInCplc) {
+      throw new SecureElementError(
+        'token-changed',
+        'the token is not used: its public object was changed by something else',
+      );
+    }
     for (const key of [identity, sealing]) checkProtections(this.#session, key, store.refused);
     return { identity, store };
   }
 
   /** The last step of personalisation. */
-  #publish(chipKey: Uint8Array): void {
-    publishChipKey(this.#session, chipKey);
-    this.#chipKey = chipKey;
+  #publish(name: ChipName): void {
+    publishChipKey(this.#session, name);
+    this.#name = name;
   }
 
   /**
@@ -257,7 +272,9 @@ export class TokenCard implements Card {
    */
   #removeLeftovers(): void {
     if (TokenStore.hasRecords(this.#session)) {
-      this.#publish(TokenStore.chipKey(this.#session, findKeys(this.#session).sealing));
+      const name = TokenStore.chipName(this.#session, findKeys(this.#session).sealing);
+      this.#options.claim(name.key);
+      this.#publish(name);
       throw new StatusError(SW.conditions);
     }
     TokenStore.removeStates(this.#session);
@@ -275,21 +292,6 @@ function written<T>(change: () => T): T {
   }
 }
 
-/** As far as tokens tell: 3 stands for all tries, 2 for "not all", 1 for the last, 0 for a blocked PIN. */
-function triesLeft(flags: number): number {
-  if ((flags & CKF.userPinLocked) !== 0) return 0;
-  if ((flags & CKF.userPinFinalTry) !== 0) return 1;
-  return (flags & CKF.userPinCountLow) !== 0 ? 2 : 3;
-}
-
 function signWith(session: TokenSession, identity: Handle, message: Uint8Array): Uint8Array {
   return encodeDer(session.sign(identity, createHash('sha256').update(message).digest()));
-}
-
-function tokenFailure(error: unknown, statusWord: number): SecureElementError {
-  const code = returnValue(error);
-  const what = code === null ? 'failed' : `refused (${code.toString(16)})`;
-  const message = `the token ${what}: ${error instanceof Error ? error.message : 'no reason'}`;
-  const isWrite = statusWord === SW.memoryFailure;
-  return new SecureElementError(isWrite ? 'memory-failure' : 'chip-failure', message);
 }

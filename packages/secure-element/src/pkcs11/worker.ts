@@ -8,17 +8,19 @@ import type { TokenRunner } from './runner.ts';
 /** What the thread is started with. */
 export interface ModuleThreadData {
   readonly module: string;
+  /** The module's own parameters of C_Initialize. */
+  readonly parameters?: string | undefined;
 }
 
 const port = parentPort;
 if (port === null) throw new Error('unreachable: this program is a thread');
-const { module }: ModuleThreadData = workerData;
+const { module, parameters }: ModuleThreadData = workerData;
 const elements = new Map<number, TokenRunner>();
 let host: ModuleHost | null = null;
 let opened = 0;
 
 function run(order: Order): Results[keyof Results] {
-  host ??= ModuleHost.load(module);
+  host ??= ModuleHost.load(module, parameters);
   switch (order.kind) {
     case 'list':
       return host.list();
@@ -27,6 +29,8 @@ function run(order: Order): Results[keyof Results] {
       elements.set(opened, host.open(order.choice));
       return opened;
     }
+    case 'reset-pin':
+      return resetPin(host, order);
     case 'transmit':
       return transmit(order.element, order.apdu);
     case 'damaged':
@@ -53,10 +57,23 @@ function transmit(number: number, apdu: Uint8Array): Uint8Array {
   }
 }
 
+function resetPin(
+  loaded: ModuleHost,
+  { choice, pins }: Extract<Order, { readonly kind: 'reset-pin' }>,
+): null {
+  try {
+    loaded.resetPin(choice, pins);
+    return null;
+  } finally {
+    pins.securityOfficerPin.fill(0);
+    pins.pin.fill(0);
+  }
+}
+
 function refusal(error: unknown): Refusal {
   if (error instanceof SecureElementError) {
-    const { code, message, unsent } = error;
-    return { code, message, unsent };
+    const { code, message, unsent, triesLeft } = error;
+    return { code, message, unsent, triesLeft };
   }
   const message = error instanceof Error ? error.message : 'no reason';
   return { code: 'chip-failure', message, unsent: false };

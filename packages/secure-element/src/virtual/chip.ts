@@ -15,6 +15,7 @@ import {
   type ChipState,
   type Personalisation,
   PIN_TRIES,
+  PUK_TRIES,
   usedSlots,
   wipeState,
 } from './state.ts';
@@ -24,6 +25,7 @@ export type Persist = (state: ChipState) => void;
 
 /** The virtual chip over a way to write its state. */
 export class VirtualCard implements Card {
+  readonly takesPuk = true;
   #state: ChipState;
   readonly #persist: Persist;
 
@@ -41,6 +43,7 @@ export class VirtualCard implements Card {
     return {
       used: usedSlots(this.#state),
       triesLeft,
+      pukTriesLeft: personalisation?.puk?.triesLeft ?? null,
       personalised: personalisation !== null,
       authorisationKey: personalisation?.authorisationKey ?? null,
       counter,
@@ -67,7 +70,7 @@ export class VirtualCard implements Card {
     }
   }
 
-  personalise(authorisationKey: Uint8Array, pin: Uint8Array): void {
+  personalise(authorisationKey: Uint8Array, pin: Uint8Array, puk: Uint8Array | null): void {
     const made = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const secret = made.privateKey.export({ format: 'der', type: 'pkcs8' });
     this.#commit({
@@ -77,6 +80,7 @@ export class VirtualCard implements Card {
         publicKey: decodeSpki('P-256', made.publicKey.export({ format: 'der', type: 'spki' })),
         authorisationKey,
         ...pinVerifier(pin),
+        puk: puk === null ? null : { triesLeft: PUK_TRIES, ...verifier(puk) },
       },
     });
   }
@@ -91,16 +95,32 @@ export class VirtualCard implements Card {
     const left = this.#state.triesLeft - 1;
     if (left < 0) throw new StatusError(SW.pinBlocked);
     this.#commit({ triesLeft: left });
-    const hash = hashPin(pinSalt, pin);
-    const isRight = timingSafeEqual(hash, pinHash);
-    hash.fill(0);
-    if (!isRight) throw new StatusError(SW.pinWrong | left);
+    if (!isRight(pin, { salt: pinSalt, hash: pinHash })) throw new StatusError(SW.pinWrong | left);
     this.#commit({ triesLeft: PIN_TRIES });
   }
 
   changePin(pin: Uint8Array, newPin: Uint8Array): void {
     this.verifyPin(pin);
     this.#commit({ personalisation: { ...this.#personalisation(), ...pinVerifier(newPin) } });
+  }
+
+  /** Security: the try is taken and written before the comparison, as one of the PIN. */
+  unblock(puk: Uint8Array, newPin: Uint8Array): void {
+    const personalisation = this.#personalisation();
+    const { puk: own } = personalisation;
+    if (own === null) throw new StatusError(SW.unknownInstruction);
+    const left = own.triesLeft - 1;
+    if (left < 0) throw new StatusError(SW.pinBlocked);
+    this.#commit({ personalisation: { ...personalisation, puk: { ...own, triesLeft: left } } });
+    if (!isRight(puk, own)) throw new StatusError(SW.pinWrong | left);
+    this.#commit({
+      triesLeft: PIN_TRIES,
+      personalisation: {
+        ...personalisation,
+        ...pinVerifier(newPin),
+        puk: { ...own, triesLeft: PUK_TRIES },
+      },
+    });
   }
 
   /** The machine remembers the verification; here is nothing to take away. */
@@ -173,11 +193,33 @@ export class VirtualCard implements Card {
   }
 }
 
-function pinVerifier(pin: Uint8Array): { pinSalt: Uint8Array; pinHash: Uint8Array } {
-  const pinSalt = new Uint8Array(randomBytes(16));
-  return { pinSalt, pinHash: hashPin(pinSalt, pin) };
+/** What a PIN or PUK is recognised by. */
+interface Verifier {
+  /** 16 bytes */
+  readonly salt: Uint8Array;
+  /** Secret. 32 bytes */
+  readonly hash: Uint8Array;
 }
 
-function hashPin(salt: Uint8Array, pin: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(salt).update(pin).digest());
+function verifier(code: Uint8Array): Verifier {
+  const salt = new Uint8Array(randomBytes(16));
+  return { salt, hash: hashCode(salt, code) };
+}
+
+function pinVerifier(pin: Uint8Array): { pinSalt: Uint8Array; pinHash: Uint8Array } {
+  const { salt, hash } = verifier(pin);
+  return { pinSalt: salt, pinHash: hash };
+}
+
+function isRight(code: Uint8Array, { salt, hash: expected }: Verifier): boolean {
+  const hash = hashCode(salt, code);
+  try {
+    return timingSafeEqual(hash, expected);
+  } finally {
+    hash.fill(0);
+  }
+}
+
+function hashCode(salt: Uint8Array, code: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(salt).update(code).digest());
 }

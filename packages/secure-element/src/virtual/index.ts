@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { selectApdu, statusOf } from '../apdu.ts';
 import { CAPACITY } from '../card/card.ts';
 import { ChipMachine } from '../card/machine.ts';
 import { ApduSecureElement } from '../driver.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport, SecureElement } from '../secureElement.ts';
+import { SW } from '../status.ts';
 import { VirtualCard } from './chip.ts';
 import { lockFile } from './lock.ts';
 import { SCRYPT_COST, SealedFile } from './sealedFile.ts';
@@ -71,11 +73,14 @@ async function powerOn(
   const unlock = lockFile(path);
   try {
     const { file, state } = await load(path, passphrase);
-    const machine = new ChipMachine(new VirtualCard(state, (next) => file.write(next)));
-    return new VirtualTransport(machine, () => {
-      machine.powerOff();
-      file.close();
-      unlock();
+    const power = (from: ChipState): ChipMachine =>
+      new ChipMachine(new VirtualCard(from, (next) => file.write(next)));
+    return new VirtualTransport(power(state), {
+      again: () => power(file.read()),
+      off: () => {
+        file.close();
+        unlock();
+      },
     });
   } catch (error) {
     unlock();
@@ -90,25 +95,49 @@ export async function openVirtualSecureElement(
   return new ApduSecureElement(await openVirtualChip(options), { kind: 'virtual' });
 }
 
+/** The power of a virtual chip. */
+interface Power {
+  /** Off and on: the machine over what is in the file now. */
+  again(): ChipMachine;
+  off(): void;
+}
+
 class VirtualTransport implements ApduTransport {
-  readonly #machine: ChipMachine;
-  readonly #powerOff: () => void;
+  #machine: ChipMachine | null;
+  readonly #power: Power;
   #isOn = true;
 
-  constructor(machine: ChipMachine, powerOff: () => void) {
+  constructor(machine: ChipMachine, power: Power) {
     this.#machine = machine;
-    this.#powerOff = powerOff;
+    this.#power = power;
   }
 
   async transmit(apdu: Uint8Array): Promise<Uint8Array> {
     if (!this.#isOn) throw new SecureElementError('closed', 'the chip has no power');
-    return this.#machine.process(apdu);
+    this.#machine ??= this.#restart();
+    const answer = this.#machine.process(apdu);
+    // Silent until its power returns, which it does with the next command.
+    if (statusOf(answer) === SW.memoryFailure) this.#powerDown();
+    return answer;
   }
 
   async close(): Promise<void> {
     if (!this.#isOn) return;
     this.#isOn = false;
-    this.#powerOff();
+    this.#powerDown();
+    this.#power.off();
+  }
+
+  #powerDown(): void {
+    this.#machine?.powerOff();
+    this.#machine = null;
+  }
+
+  /** The host selected the applet before; it does not know of the reset. */
+  #restart(): ChipMachine {
+    const machine = this.#power.again();
+    machine.process(selectApdu());
+    return machine;
   }
 }
 

@@ -80,6 +80,16 @@ export class SealedFile {
     }
   }
 
+  /** Reads the content again. @throws SecureElementError `file-missing`, `file-unreadable` */
+  read(): ChipState {
+    const bytes = readWhole(this.#path);
+    const isSame = bytes.subarray(0, HEADER_LENGTH).equals(this.#header);
+    if (isSame && bytes.length >= HEADER_LENGTH + NONCE_LENGTH + TAG_LENGTH) {
+      return this.#unseal(bytes);
+    }
+    throw new SecureElementError('file-unreadable', `${this.#path} is another file than before`);
+  }
+
   /** Replaces the content: temporary file, fsync, rename, fsync of the directory. */
   write(state: ChipState): void {
     const temporary = `${this.#path}.new`;

@@ -3,8 +3,10 @@ import { concat, u32 } from '@quorate/intent';
 import { CAPACITY } from '../card/card.ts';
 import { SecureElementError } from '../errors.ts';
 
-/** Wrong PINs in a row until the chip blocks for ever. */
+/** Wrong PINs in a row until only the PUK helps. */
 export const PIN_TRIES = 3;
+/** Wrong PUKs in a row until nothing helps. */
+export const PUK_TRIES = 10;
 
 /** One released-by-authorisation secret. */
 export interface ChipRecord {
@@ -30,6 +32,17 @@ export interface Personalisation {
   readonly pinSalt: Uint8Array;
   /** Secret. 32 bytes, SHA-256(salt ‖ PIN) */
   readonly pinHash: Uint8Array;
+  /** Null for a chip that was personalised without one. */
+  readonly puk: Puk | null;
+}
+
+/** What is known of the PUK. */
+interface Puk {
+  readonly triesLeft: number;
+  /** 16 bytes */
+  readonly salt: Uint8Array;
+  /** Secret. 32 bytes, SHA-256(salt ‖ PUK) */
+  readonly hash: Uint8Array;
 }
 
 /** Persistent memory. Never changed in place: a new state is written first and used after. */
@@ -44,10 +57,18 @@ export interface ChipState {
   readonly records: readonly (ChipRecord | null)[];
 }
 
-const VERSION = 1;
+/** The version before chips had a PUK; read, and never written. */
+const VERSION_WITHOUT_PUK = 1;
+const VERSION = 2;
 const PERSONALISATION_LENGTH = 32 + 65 + 65 + 16 + 32;
+const PUK_LENGTH = 1 + 1 + 16 + 32;
 const RECORD_LENGTH = 32 + 20 + 32 + 4;
-const STATE_LENGTH = 1 + 4 + 42 + 1 + 1 + PERSONALISATION_LENGTH + CAPACITY * (1 + RECORD_LENGTH);
+const LENGTH_WITHOUT_PUK =
+  1 + 4 + 42 + 1 + 1 + PERSONALISATION_LENGTH + CAPACITY * (1 + RECORD_LENGTH);
+const STATE_LENGTHS: ReadonlyMap<number, number> = new Map([
+  [VERSION_WITHOUT_PUK, LENGTH_WITHOUT_PUK],
+  [VERSION, LENGTH_WITHOUT_PUK + PUK_LENGTH],
+]);
 
 /** Security: the result holds every secret of the chip; the caller zeroes it. */
 export function encodeState(state: ChipState): Uint8Array {
@@ -66,8 +87,14 @@ export function encodeState(state: ChipState): Uint8Array {
           personalisation.pinSalt,
           personalisation.pinHash,
         ),
+    encodePuk(personalisation?.puk ?? null),
     ...state.records.map(encodeRecord),
   );
+}
+
+function encodePuk(puk: Puk | null): Uint8Array {
+  if (puk === null) return new Uint8Array(PUK_LENGTH);
+  return concat(Uint8Array.of(1, puk.triesLeft), puk.salt, puk.hash);
 }
 
 function encodeRecord(record: ChipRecord | null): Uint8Array {
@@ -76,9 +103,10 @@ function encodeRecord(record: ChipRecord | null): Uint8Array {
   return concat(Uint8Array.of(1), recordId, address, secret, u32(releaseCount));
 }
 
-/** Reads what {@link encodeState} wrote; always the same length, so a file's size says nothing. */
+/** Reads what {@link encodeState} wrote, of every version; each has one length, so a file's size says nothing. */
 export function decodeState(bytes: Uint8Array): ChipState {
-  if (bytes.length !== STATE_LENGTH || bytes[0] !== VERSION) {
+  const [version = 0] = bytes;
+  if (STATE_LENGTHS.get(version) !== bytes.length) {
     throw new SecureElementError('file-unreadable', 'the chip file has another format version');
   }
   let at = 1;
@@ -90,13 +118,15 @@ export function decodeState(bytes: Uint8Array): ChipState {
   const number = (): number => take(4).reduce((sum, digit) => sum * 256 + digit, 0);
   const state = { counter: number(), cplc: take(42), triesLeft: byte() };
   const isPersonalised = byte() === 1;
-  const personalisation: Personalisation = {
+  const keys = {
     privateKey: take(32),
     publicKey: take(65),
     authorisationKey: take(65),
     pinSalt: take(16),
     pinHash: take(32),
   };
+  const puk = version === VERSION_WITHOUT_PUK ? null : decodePuk(take(PUK_LENGTH));
+  const personalisation: Personalisation = { ...keys, puk };
   const records = Array.from({ length: CAPACITY }, (): ChipRecord | null => {
     const isUsed = byte() === 1;
     const recordId = take(32);
@@ -104,6 +134,11 @@ export function decodeState(bytes: Uint8Array): ChipState {
     return isUsed ? record : null;
   });
   return { ...state, personalisation: isPersonalised ? personalisation : null, records };
+}
+
+function decodePuk(bytes: Uint8Array): Puk | null {
+  const [isSet = 0, triesLeft = 0] = bytes;
+  return isSet === 1 ? { triesLeft, salt: bytes.slice(2, 18), hash: bytes.slice(18) } : null;
 }
 
 /** Slots in use. */
@@ -115,5 +150,6 @@ export function usedSlots(state: ChipState): number {
 export function wipeState(state: ChipState): void {
   state.personalisation?.privateKey.fill(0);
   state.personalisation?.pinHash.fill(0);
+  state.personalisation?.puk?.hash.fill(0);
   for (const record of state.records) record?.secret.fill(0);
 }

@@ -9,6 +9,7 @@ import { fuzzTests, pinFuzzTests } from './compliance/fuzz.ts';
 import { memoryTests } from './compliance/memory.ts';
 import { pinTests, pinTryTests } from './compliance/pin.ts';
 import { powerTests } from './compliance/power.ts';
+import { noPukTests, unblockTests } from './compliance/unblock.ts';
 import type { ChipFactory } from './host.ts';
 
 /** Where implementations differ. */
@@ -19,6 +20,9 @@ export interface SuiteOptions {
   readonly ownsPin?: boolean;
 }
 
+const CARD_TELLS = { wrong: '63c2', all: 3, fewer: 2 };
+const TOKEN_TELLS = { wrong: '63ce', all: 0xff, fewer: 0xfe };
+
 /** Registers the suite for one implementation. */
 export function complianceSuite(
   name: string,
@@ -26,8 +30,10 @@ export function complianceSuite(
   { fuzz = 1, ownsPin = true }: SuiteOptions = {},
 ): void {
   describe(`${name}: commands`, () => commandTests(factory));
-  describe(`${name}: PIN`, () => pinTests(factory));
+  describe(`${name}: PIN`, () => pinTests(factory, ownsPin ? CARD_TELLS : TOKEN_TELLS));
   if (ownsPin) describe(`${name}: PIN tries`, () => pinTryTests(factory));
+  describe(`${name}: no PUK`, () => noPukTests(factory, ownsPin));
+  if (ownsPin) describe(`${name}: UNBLOCK`, () => unblockTests(factory));
   describe(`${name}: authorisation`, () => authorisationTests(factory));
   describe(`${name}: records, challenges and sessions`, () => memoryTests(factory));
   if (ownsPin) describe(`${name}: power`, () => powerTests(factory));

@@ -22,6 +22,7 @@ export interface Answer {
 }
 
 export const PIN: Buffer = Buffer.from('314159');
+export const PUK: Buffer = Buffer.from('PUK-27182818');
 export const SELECT: Buffer = Buffer.from('00a4040009f051554f5241544501', 'hex');
 
 /** Sends bytes and splits the status word off. */
@@ -39,8 +40,18 @@ export function command(
   return transmit(chip, shortApdu(ins, Buffer.concat(parts)));
 }
 
-function shortApdu(ins: number, data: Uint8Array): Buffer {
-  const head = Buffer.from([0x80, ins, 0, 0]);
+/** PERSONALISE with a PUK: P1 is 01. */
+export function personaliseWithPuk(
+  chip: ChipUnderTest,
+  authorisationKey: Uint8Array,
+  { pin = PIN, puk = PUK }: { readonly pin?: Buffer; readonly puk?: Buffer } = {},
+): Promise<Answer> {
+  const data = Buffer.concat([authorisationKey, Buffer.of(pin.length), pin, puk]);
+  return transmit(chip, shortApdu(0x06, data, 1));
+}
+
+function shortApdu(ins: number, data: Uint8Array, p1 = 0): Buffer {
+  const head = Buffer.from([0x80, ins, p1, 0]);
   return data.length === 0 ? head : Buffer.concat([head, Buffer.of(data.length), data]);
 }
 
@@ -87,6 +98,11 @@ export function authorisation(op: number, chipKey: Uint8Array, access: Access): 
   ]);
 }
 
+/** The bytes that authorise one try of a PUK. */
+export function unblockMessage(chipKey: Uint8Array, challenge: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from('quorate-se/v1/unblock'), chipKey, challenge]);
+}
+
 export function accessData(access: Access, signature: Uint8Array): Buffer {
   return Buffer.concat([
     access.recordId,
@@ -111,11 +127,23 @@ export class Bench {
   }
 
   /** Selected, personalised, PIN verified. */
-  static async ready(factory: ChipFactory): Promise<Bench> {
+  static ready(factory: ChipFactory): Promise<Bench> {
+    return Bench.#personalised(factory, (chip, key) => command(chip, 0x06, key, PIN));
+  }
+
+  /** The same with a PUK. */
+  static readyWithPuk(factory: ChipFactory): Promise<Bench> {
+    return Bench.#personalised(factory, personaliseWithPuk);
+  }
+
+  static async #personalised(
+    factory: ChipFactory,
+    personalise: (chip: ChipUnderTest, key: Buffer) => Promise<Answer>,
+  ): Promise<Bench> {
     const chip = await factory();
     const authority = makeAuthority();
     await ok(transmit(chip, SELECT));
-    await ok(command(chip, 0x06, authority.publicKey, PIN));
+    await ok(personalise(chip, authority.publicKey));
     const { data } = await ok(command(chip, 0x04));
     const bench = new Bench(chip, authority, data);
     await ok(bench.send(0x20, PIN));
@@ -179,21 +207,52 @@ export class Bench {
     return this.send(0x14, accessData(access, signature));
   }
 
+  /** Three wrong PINs. */
+  async block(): Promise<void> {
+    for (let tries = (await this.info()).tries; tries > 0; tries--) {
+      await this.send(0x20, Buffer.from('000000'));
+    }
+  }
+
+  /** The data of UNBLOCK; a signature by the authority over a new challenge unless given. */
+  async unblocking({
+    puk = PUK,
+    pin = Buffer.from('161803'),
+    challenge,
+    signature,
+  }: Partial<Record<'puk' | 'pin' | 'challenge' | 'signature', Buffer>> = {}): Promise<Buffer> {
+    const open = challenge ?? (await this.challenge());
+    return Buffer.concat([
+      open,
+      Buffer.of(puk.length),
+      puk,
+      Buffer.of(pin.length),
+      pin,
+      signature ?? this.authority.sign(unblockMessage(this.chipKey, open)),
+    ]);
+  }
+
   /** GET INFO taken apart. */
   async info(): Promise<{
+    version: string;
     capacity: number;
     used: number;
     tries: number;
     flags: number;
+    /** Tries of the PUK; null without one. */
+    pukTries: number | null;
     fingerprint: string;
     counter: number;
   }> {
     const { data } = await ok(this.send(0x02));
+    const flags = data[5] ?? 0;
     return {
+      version: `${data[0]}.${data[1]}`,
       capacity: data[2] ?? 0,
       used: data[3] ?? 0,
       tries: data[4] ?? 0,
-      flags: data[5] ?? 0,
+      flags,
+      pukTries: (flags & 2) === 0 ? null : (flags >> 2) & 15,
       fingerprint: data.subarray(6, 38).toString('hex'),
       counter: data.readUInt32BE(38),
     };

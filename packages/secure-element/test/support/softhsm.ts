@@ -18,7 +18,11 @@ const MODULES = [
 /** Path of SoftHSM's module; the first known one when there is none. */
 export const MODULE: string = MODULES.find((path) => existsSync(path)) ?? MODULES[0]!;
 
-const binding = (): typeof import('pkcs11js') => createRequire(import.meta.url)('pkcs11js');
+/** Of the security officer of every token. */
+export const SO_PIN = '87654321';
+
+/** The binding to PKCS#11 modules. */
+export const binding = (): typeof import('pkcs11js') => createRequire(import.meta.url)('pkcs11js');
 
 /** Whether tests with tokens run: always in CI, where a missing part is a failure. Says it once when they do not. */
 function canTestTokens(): boolean {
@@ -67,7 +71,7 @@ export function makeSoftHsm(): SoftHsm {
   return {
     tokens,
     addToken: (label, pin) => {
-      const pins = ['--so-pin', '87654321', '--pin', pin];
+      const pins = ['--so-pin', SO_PIN, '--pin', pin];
       execFileSync('softhsm2-util', ['--init-token', '--free', '--label', label, ...pins]);
     },
     remove: () => rmSync(directory, { recursive: true, force: true }),

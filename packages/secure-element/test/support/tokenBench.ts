@@ -127,7 +127,8 @@ export class TokenBench {
 
   #card(module: PKCS11, token: string): TokenCard {
     const session = new TokenSession(module, this.slot(token));
-    return new TokenCard(session, { cplc: CPLC, software: true });
+    const claim = (): void => undefined;
+    return new TokenCard(session, { cplc: () => CPLC, software: true, claim });
   }
 
   #machine(module: PKCS11, token: string): ChipUnderTest {

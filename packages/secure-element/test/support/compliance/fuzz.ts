@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { accessData, Bench, type ChipFactory, ok, PIN, SELECT, transmit } from '../host.ts';
+import { accessData, Bench, type ChipFactory, ok, PIN, PUK, SELECT, transmit } from '../host.ts';
 
 /** Every status word of docs/spec/chip.md §4. */
 const DOCUMENTED =
-  /^(9000|6300|63c[0-2]|6581|6700|698[2-5]|6a80|6a82|6a84|6a86|6a88|6a89|6c[0-9a-f]{2}|6d00|6e00)$/;
+  /^(9000|6300|63c[0-9ef]|6581|6700|698[2-5]|6a80|6a82|6a84|6a86|6a88|6a89|6c[0-9a-f]{2}|6d00|6e00)$/;
 
-const ALL = [0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x10, 0x12, 0x14, 0x84, 0xa4, 0xca];
-const LENGTHS = [0, 1, 16, 32, 71, 84, 131, 132, 140, 153, 171, 200, 204, 205, 255];
+const ALL = [0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x10, 0x12, 0x14, 0x2c, 0x84, 0xa4, 0xca];
+const LENGTHS = [
+  0, 1, 16, 32, 38, 71, 78, 84, 98, 122, 131, 132, 140, 153, 171, 200, 204, 205, 255,
+];
 
 const data = fc.oneof(
   fc.uint8Array({ maxLength: 255 }),
@@ -22,7 +24,7 @@ const structured = fc
   .tuple(
     fc.constantFrom(0x80, 0x80, 0x80, 0x00, 0x84),
     fc.constantFrom(...ALL),
-    fc.constantFrom(0, 0, 0, 0, 4, 0x9f, 255),
+    fc.constantFrom(0, 0, 0, 0, 1, 4, 0x9f, 255),
     fc.constantFrom(0, 0, 0, 0, 0x7f),
     data,
     fc.constantFrom('', '00', '20', 'ff', '0000'),
@@ -87,6 +89,27 @@ export function fuzzTests(factory: ChipFactory, part: number): void {
 }
 
 export function pinFuzzTests(factory: ChipFactory, part: number): void {
+  test('Z-1: UNBLOCKs with open challenges and damaged authorisations count no try of the PUK', async () => {
+    const bench = await Bench.readyWithPuk(factory);
+    await bench.block();
+    const flips = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 }));
+    await fc.assert(
+      fc.asyncProperty(flips, async ([at, flip]) => {
+        const good = await bench.unblocking();
+        // Lengths, challenge and signature; PUK and new PIN are not what the authorisation covers.
+        const places = good.length - PUK.length - 6;
+        const place = at % places;
+        const covered = place < 17 ? place : place < 18 ? 17 + PUK.length : place + PUK.length + 6;
+        const damaged = good.map((byte, index) => (index === covered ? byte ^ flip : byte));
+        expect((await bench.send(0x2c, damaged)).sw).toMatch(/^(6300|6984|6700)$/);
+      }),
+      { numRuns: Math.ceil(200 * part) },
+    );
+    expect(await bench.info()).toMatchObject({ tries: 0, pukTries: 10 });
+    await ok(bench.send(0x2c, await bench.unblocking()));
+    await bench.chip.dispose();
+  });
+
   test('random PIN commands never verify and block after three wrong PINs at most', async () => {
     const bench = await Bench.ready(factory);
     const pins = fc

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { Bench, type ChipFactory, ok, PIN, SELECT, transmit } from '../host.ts';
+import { Bench, type ChipFactory, ok, PIN, PUK, SELECT, transmit } from '../host.ts';
 
 /** A command during which the power goes: whatever comes back is not an answer. */
 async function torn(answer: Promise<{ sw: string }>): Promise<void> {
@@ -70,6 +70,30 @@ export function powerTests(factory: ChipFactory): void {
     await bench.resetAndVerify();
     const { data } = await ok(bench.read(await bench.access(record)));
     expect(data.subarray(0, 32)).toEqual(record.secret);
+    await bench.chip.dispose();
+  });
+
+  test('E-6, Z-1: a power cut during UNBLOCK costs a try of the PUK, with a wrong one and with the right one', async () => {
+    const bench = await Bench.readyWithPuk(factory);
+    await bench.block();
+    for (const [puk, left] of [
+      [Buffer.from('00000000'), 9],
+      [PUK, 8],
+    ] as const) {
+      await bench.chip.resetAndCutPowerAfterWrite(1);
+      await ok(transmit(bench.chip, SELECT));
+      await torn(bench.send(0x2c, await bench.unblocking({ puk })));
+      await bench.chip.reset();
+      await ok(transmit(bench.chip, SELECT));
+      expect(await bench.info()).toMatchObject({ tries: 0, pukTries: left });
+    }
+    await bench.chip.resetAndCutPowerAfterWrite(2);
+    await ok(transmit(bench.chip, SELECT));
+    await torn(bench.send(0x2c, await bench.unblocking()));
+    await bench.chip.reset();
+    await ok(transmit(bench.chip, SELECT));
+    expect(await bench.info()).toMatchObject({ tries: 3, pukTries: 10 });
+    await ok(bench.send(0x20, Buffer.from('161803')));
     await bench.chip.dispose();
   });
 }

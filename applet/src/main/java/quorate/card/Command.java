@@ -13,13 +13,17 @@ final class Command {
   static final byte DELETE = Identity.DELETE;
   static final byte VERIFY = 0x20;
   static final byte CHANGE_PIN = 0x24;
+  static final byte UNBLOCK = 0x2C;
   static final byte GET_CHALLENGE = (byte) 0x84;
   static final byte GET_CPLC = (byte) 0xCA;
 
   static final short MAX_DATA = (short) (Identity.ACCESS + 72);
+  static final short CHALLENGE = 16;
+  static final short MIN_DER = 8;
+  static final short MAX_DER = 72;
+  /** P1 P2 of a PERSONALISE that sets a PUK. */
+  static final short WITH_PUK = (short) 0x0100;
 
-  private static final short MIN_DER = 8;
-  private static final short MAX_DER = 72;
   private static final short PAYLOAD = 171;
   private static final short INFO = 42;
 
@@ -29,8 +33,21 @@ final class Command {
     return longest(ins) >= 0 && ins != GET_CPLC;
   }
 
-  /** The shortest data of a command. */
-  static short shortest(byte ins) {
+  /** Whether a command carries a PIN or PUK, which is not for every interface. */
+  static boolean carriesPin(byte ins) {
+    return ins == PERSONALISE || ins == VERIFY || ins == CHANGE_PIN || ins == UNBLOCK;
+  }
+
+  /** Whether P1 P2 of a command may be these: zeros, and 01 00 where PERSONALISE sets a PUK. */
+  static boolean takes(byte ins, short parameters) {
+    return parameters == 0 || (ins == PERSONALISE && parameters == WITH_PUK);
+  }
+
+  /** The shortest data of a command with these P1 P2. */
+  static short shortest(byte ins, short parameters) {
+    if (parameters == WITH_PUK) {
+      return (short) (Curve.POINT + 1 + Pin.MIN + Pin.PUK_MIN);
+    }
     switch (ins) {
       case PERSONALISE:
         return (short) (Curve.POINT + Pin.MIN);
@@ -43,13 +60,20 @@ final class Command {
         return Pin.MIN;
       case CHANGE_PIN:
         return (short) (1 + Pin.MIN + Pin.MIN);
+      case UNBLOCK:
+        return (short) (CHALLENGE + 1 + Pin.PUK_MIN + 1 + Pin.MIN + MIN_DER);
       default:
         return longest(ins);
     }
   }
 
-  /** The longest data of a command, or −1 when there is no such command. */
-  static short longest(byte ins) {
+  /** The longest data of a command with these P1 P2. */
+  static short longest(byte ins, short parameters) {
+    return parameters == WITH_PUK ? (short) (Curve.POINT + 1 + Pin.MAX + Pin.MAX) : longest(ins);
+  }
+
+  /** The longest data of a command without parameters, or −1 when there is no such command. */
+  private static short longest(byte ins) {
     switch (ins) {
       case GET_INFO:
       case GET_PUBLIC_KEY:
@@ -73,6 +97,8 @@ final class Command {
         return Pin.MAX;
       case CHANGE_PIN:
         return (short) (1 + Pin.MAX + Pin.MAX);
+      case UNBLOCK:
+        return (short) (CHALLENGE + 1 + Pin.MAX + 1 + Pin.MAX + MAX_DER);
       default:
         return (short) -1;
     }
@@ -88,7 +114,7 @@ final class Command {
       case GET_PUBLIC_KEY:
         return Curve.POINT;
       case GET_CHALLENGE:
-        return (short) 16;
+        return CHALLENGE;
       case SIGN_SESSION:
       case REGISTER:
         return MAX_DER;

@@ -12,10 +12,14 @@ final class Commands {
 
   private static final short CPLC = 42;
   private static final short CPLC_TAG = (short) 0x9F7F;
-  private static final short CHALLENGE = 16;
-  private static final short VERSION = (short) 0x0100;
+  private static final short CHALLENGE = Command.CHALLENGE;
+  private static final short VERSION = (short) 0x0101;
   private static final byte MAX_ATTEMPTS = 3;
   private static final byte FLAG_PERSONALISED = 0x01;
+  private static final byte FLAG_PUK = 0x02;
+  /** Where the tries of the PUK are in the flags. */
+  private static final byte PUK_TRIES_SHIFT = 2;
+  private static final byte FLAG_CONTACTLESS = 0x40;
   private static final byte FLAG_SOFTWARE = (byte) 0x80;
   /** Security: not 1, so that no single bit verifies. */
   private static final byte VERIFIED = (byte) 0xA5;
@@ -31,9 +35,11 @@ final class Commands {
   private final RandomData random;
   private final Curve curve;
   private final Pin pin;
+  private final Pin puk;
   private final Identity identity;
   private final Records records;
   private boolean isPersonalised;
+  private boolean hasPuk;
 
   Commands(byte[] input, byte[] array, short offset) {
     this.input = input;
@@ -41,19 +47,30 @@ final class Commands {
     pinVerified = JCSystem.makeTransientByteArray((short) 1, JCSystem.CLEAR_ON_DESELECT);
     cplc = new byte[CPLC];
     Util.arrayCopy(array, offset, cplc, (short) 0, CPLC);
-    flags = (byte) (array[(short) (offset + CPLC)] & FLAG_SOFTWARE);
+    flags = (byte) (array[(short) (offset + CPLC)] & (FLAG_SOFTWARE | FLAG_CONTACTLESS));
     stateCounter = new byte[Counter.LENGTH];
     challenges = new RecentList(CHALLENGE);
     sessions = new RecentList(Identity.HASH);
     random = RandomData.getInstance(RandomData.ALG_KEYGENERATION);
     curve = new Curve();
-    pin = new Pin(stateCounter);
+    pin = new Pin(stateCounter, Pin.TRIES);
+    puk = new Pin(stateCounter, Pin.PUK_TRIES);
     identity = new Identity(stateCounter, work);
     records = new Records(stateCounter, work, random);
   }
 
+  /** Whether there is such a command; without a PUK there is no UNBLOCK. */
+  boolean isKnown(byte ins) {
+    return Command.isKnown(ins) && (ins != Command.UNBLOCK || hasPuk);
+  }
+
+  /** Whether PINs are taken over a contactless interface, too. */
+  boolean takesPinsWithoutContact() {
+    return (flags & FLAG_CONTACTLESS) != 0;
+  }
+
   /** Runs a command on the input and gives the length of the answer. */
-  short run(byte ins, short length, byte[] answer) {
+  short run(byte ins, short parameters, short length, byte[] answer) {
     checkNeeds(ins);
     switch (ins) {
       case Command.GET_CPLC:
@@ -65,7 +82,7 @@ final class Commands {
       case Command.GET_CHALLENGE:
         return getChallenge(answer);
       case Command.PERSONALISE:
-        return personalise(length, answer);
+        return personalise(parameters == Command.WITH_PUK, length, answer);
       case Command.ROTATE:
         return rotate(length);
       case Command.SIGN_SESSION:
@@ -80,6 +97,8 @@ final class Commands {
         return delete(length, answer);
       case Command.VERIFY:
         return verify(length);
+      case Command.UNBLOCK:
+        return unblock(length);
       default:
         return changePin(length);
     }
@@ -101,6 +120,7 @@ final class Commands {
       case Command.GET_INFO:
       case Command.GET_CHALLENGE:
       case Command.PERSONALISE:
+      case Command.UNBLOCK:
         return;
       default:
         check(isPersonalised, Status.CONDITIONS);
@@ -129,6 +149,9 @@ final class Commands {
     answer[4] = pin.triesLeft();
     if (isPersonalised) {
       answer[5] = (byte) (flags | FLAG_PERSONALISED);
+      if (hasPuk) {
+        answer[5] |= (byte) (FLAG_PUK | puk.triesLeft() << PUK_TRIES_SHIFT);
+      }
       identity.fingerprint(answer, (short) 6);
     } else {
       answer[5] = flags;
@@ -145,8 +168,17 @@ final class Commands {
   }
 
   /** Everything is made first; the one write at the end makes it count. */
-  private short personalise(short length, byte[] scratch) {
+  private short personalise(boolean withPuk, short length, byte[] scratch) {
     check(!isPersonalised, Status.CONDITIONS);
+    short pinAt = withPuk ? (short) (Curve.POINT + 1) : Curve.POINT;
+    short pinLength = (short) (length - pinAt);
+    if (withPuk) {
+      pinLength = (short) (input[Curve.POINT] & 0xFF);
+    }
+    short pukAt = (short) (pinAt + pinLength);
+    short pukLength = (short) (length - pukAt);
+    check(isPinLength(pinLength), Status.WRONG_LENGTH);
+    check(!withPuk || isPukLength(pukLength), Status.WRONG_LENGTH);
     check(curve.isPoint(input, (short) 0), Status.WRONG_DATA);
     byte attempts = 1;
     while (!identity.create(scratch)) {
@@ -155,9 +187,13 @@ final class Commands {
     }
     identity.setAuthority(input);
     records.makeKey();
-    pin.setFirst(input, Curve.POINT, (short) (length - Curve.POINT));
+    pin.setFirst(input, pinAt, pinLength);
+    if (withPuk) {
+      puk.setFirst(input, pukAt, pukLength);
+    }
     JCSystem.beginTransaction();
     isPersonalised = true;
+    hasPuk = withPuk;
     Counter.increment(stateCounter, (short) 0);
     JCSystem.commitTransaction();
     return 0;
@@ -219,6 +255,33 @@ final class Commands {
     pin.change(input, newAt, newLength);
     pinVerified[0] = VERIFIED;
     return 0;
+  }
+
+  /**
+   * challenge ‖ length ‖ PUK ‖ length ‖ new PIN ‖ DER.
+   *
+   * <p>Security: the authorisation comes before the PUK, so that a host without one cannot use its tries up.
+   */
+  private short unblock(short length) {
+    short pukAt = (short) (CHALLENGE + 1);
+    short pukLength = (short) (input[CHALLENGE] & 0xFF);
+    check(isPukLength(pukLength), Status.WRONG_LENGTH);
+    short pinAt = (short) (pukAt + pukLength + 1);
+    short pinLength = (short) (input[(short) (pinAt - 1)] & 0xFF);
+    short der = (short) (pinAt + pinLength);
+    boolean isDer = length >= (short) (der + Command.MIN_DER);
+    check(isPinLength(pinLength) && isDer, Status.WRONG_LENGTH);
+    check(length <= (short) (der + Command.MAX_DER), Status.WRONG_LENGTH);
+    check(pin.triesLeft() == 0, Status.CONDITIONS);
+    check(challenges.remove(input, (short) 0), Status.CHALLENGE_UNKNOWN);
+    check(identity.authorisesUnblock(input, der, length), Status.AUTHORISATION_REFUSED);
+    puk.take(input, pukAt, pukLength);
+    pin.unblock(puk, input, pinAt, pinLength);
+    return 0;
+  }
+
+  private static boolean isPukLength(short length) {
+    return length >= Pin.PUK_MIN && length <= Pin.MAX;
   }
 
   private static boolean isPinLength(short length) {

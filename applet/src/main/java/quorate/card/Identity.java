@@ -40,6 +40,12 @@ final class Identity {
     '/', 'r', 'o', 't', 'a', 't', 'e',
   };
 
+  /** "quorate-se/v1/unblock" */
+  private static final byte[] UNBLOCK_LABEL = {
+    'q', 'u', 'o', 'r', 'a', 't', 'e', '-', 's', 'e', '/', 'v', '1',
+    '/', 'u', 'n', 'b', 'l', 'o', 'c', 'k',
+  };
+
   private final ECPublicKey publicKey;
   private final ECPrivateKey privateKey;
   private final KeyPair keyPair;
@@ -128,12 +134,20 @@ final class Identity {
 
   /** Whether the DER after the access authorises this operation with it. */
   boolean authorises(byte operation, byte[] access, short length) {
-    return verifies(ACCESS_LABEL, operation, access, ACCESS, length);
+    expect(ACCESS_LABEL, operation);
+    return verifies(access, ACCESS, ACCESS, length);
   }
 
   /** Whether the DER after the rotation is the old authorisation key's. */
   boolean authorisesRotation(byte[] rotation, short length) {
-    return verifies(ROTATE_LABEL, (byte) 0, rotation, ROTATION, length);
+    expect(ROTATE_LABEL, (byte) 0);
+    return verifies(rotation, ROTATION, ROTATION, length);
+  }
+
+  /** Whether the DER at a place authorises one try of the PUK with the challenge at the beginning. */
+  boolean authorisesUnblock(byte[] data, short der, short length) {
+    expect(UNBLOCK_LABEL, (byte) 0);
+    return verifies(data, Command.CHALLENGE, der, length);
   }
 
   /** Replaces the authorisation key. */
@@ -156,22 +170,26 @@ final class Identity {
     signature.update(work, (short) 0, length);
   }
 
-  /** label ‖ operation, unless 0 ‖ public key ‖ message, and DER after the message. */
-  private boolean verifies(byte[] label, byte operation, byte[] data, short message, short length) {
-    short der = (short) (length - message);
-    if (!Der.isSignature(data, message, der)) {
+  /** Begins to verify label ‖ operation, unless 0 ‖ public key ‖ what follows. */
+  private void expect(byte[] label, byte operation) {
+    signature.init(authority(), Signature.MODE_VERIFY);
+    signature.update(label, (short) 0, (short) label.length);
+    if (operation != 0) {
+      work[0] = operation;
+      signature.update(work, (short) 0, (short) 1);
+    }
+    short keyLength = publicKey.getW(work, (short) 0);
+    signature.update(work, (short) 0, keyLength);
+  }
+
+  /** The message is at the beginning, and the DER goes from its place to the end. */
+  private boolean verifies(byte[] data, short message, short der, short end) {
+    short length = (short) (end - der);
+    if (!Der.isSignature(data, der, length)) {
       return false;
     }
     try {
-      signature.init(authority(), Signature.MODE_VERIFY);
-      signature.update(label, (short) 0, (short) label.length);
-      if (operation != 0) {
-        work[0] = operation;
-        signature.update(work, (short) 0, (short) 1);
-      }
-      short keyLength = publicKey.getW(work, (short) 0);
-      signature.update(work, (short) 0, keyLength);
-      return signature.verify(data, (short) 0, message, data, message, der);
+      return signature.verify(data, (short) 0, message, data, der, length);
     } catch (CryptoException e) {
       return false;
     }

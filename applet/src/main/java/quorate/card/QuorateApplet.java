@@ -32,7 +32,10 @@ public final class QuorateApplet extends Applet implements ExtendedLength {
     commands = new Commands(input, array, offset);
   }
 
-  /** Installs an instance. Parameters: CPLC(42) ‖ flags(1), bit 7 of which says that the card is a program. */
+  /**
+   * Installs an instance. Parameters: CPLC(42) ‖ flags(1); bit 7 says that the card is a program, bit 6 lets it take
+   * PINs over a contactless interface.
+   */
   public static void install(byte[] array, short offset, byte length) {
     short control = (short) (offset + 1 + (array[offset] & 0xFF));
     short data = (short) (control + 1 + (array[control] & 0xFF));
@@ -83,23 +86,35 @@ public final class QuorateApplet extends Applet implements ExtendedLength {
         ISOException.throwIt(Status.RECORD_NOT_FOUND);
       }
     } else {
-      if (selected[0] == 0 || !Command.isKnown(ins)) {
+      if (selected[0] == 0 || !commands.isKnown(ins)) {
         ISOException.throwIt(Status.UNKNOWN_INSTRUCTION);
       }
-      if (parameters != 0) {
+      if (Command.carriesPin(ins) && !hasContact() && !commands.takesPinsWithoutContact()) {
+        ISOException.throwIt(Status.CONTACT_ONLY);
+      }
+      if (!Command.takes(ins, parameters)) {
         ISOException.throwIt(Status.WRONG_PARAMETERS);
       }
     }
-    short length = receive(apdu, buffer, Command.shortest(ins), Command.longest(ins));
+    // The parameters of GET CPLC have no meaning for its lengths.
+    short kind = ins == Command.PERSONALISE ? parameters : 0;
+    short length =
+        receive(apdu, buffer, Command.shortest(ins, kind), Command.longest(ins, kind));
     short longest = Command.answerOf(ins);
     if (longest == 0) {
-      commands.run(ins, length, buffer);
+      commands.run(ins, kind, length, buffer);
       return;
     }
     checkAnswerFits(apdu.setOutgoing(), longest);
-    short answer = commands.run(ins, length, buffer);
+    short answer = commands.run(ins, kind, length, buffer);
     apdu.setOutgoingLength(answer);
     apdu.sendBytes((short) 0, answer);
+  }
+
+  /** Whoever comes near a contactless card could use up its tries, or listen to its PIN. */
+  private static boolean hasContact() {
+    byte media = (byte) (APDU.getProtocol() & APDU.PROTOCOL_MEDIA_MASK);
+    return media == APDU.PROTOCOL_MEDIA_DEFAULT || media == APDU.PROTOCOL_MEDIA_USB;
   }
 
   /** Only the whole AID selects, although the platform selects with a part of it. */

@@ -12,6 +12,8 @@ final class Status {
   static final short CHALLENGE_UNKNOWN = (short) 0x6984;
   static final short CONDITIONS = (short) 0x6985;
   static final short WRONG_DATA = (short) 0x6A80;
+  /** PINs and PUKs are taken over the contacts only. */
+  static final short CONTACT_ONLY = (short) 0x6A81;
   static final short FILE_NOT_FOUND = (short) 0x6A82;
   static final short FULL = (short) 0x6A84;
   static final short WRONG_PARAMETERS = (short) 0x6A86;

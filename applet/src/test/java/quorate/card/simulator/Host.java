@@ -20,6 +20,7 @@ import java.util.Random;
 /** A host that knows nothing but bytes, and its authorisation key; signatures are those of Java, not of the card. */
 public final class Host {
   public static final byte[] PIN = "314159".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+  public static final byte[] PUK = "PUK-27182818".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
   public static final byte[] SELECT = SimulatedCard.hex("00A4040009F051554F5241544501");
   private static final String LABEL = "quorate-se/v1";
 
@@ -52,6 +53,38 @@ public final class Host {
     host.command(0x06, host.authorityBytes(), PIN).orThrow();
     host.command(0x20, PIN).orThrow();
     return host;
+  }
+
+  /** A host with a card that is selected, personalised with a PUK and verified. */
+  public static Host readyWithPuk(SimulatedCard card, Random random) {
+    Host host = new Host(card, random);
+    host.send(SELECT).orThrow();
+    host.send(host.personalisation()).orThrow();
+    host.command(0x20, PIN).orThrow();
+    return host;
+  }
+
+  /** PERSONALISE with a PUK. */
+  public byte[] personalisation() {
+    byte[] apdu = apdu(0x06, authorityBytes(), new byte[] {(byte) PIN.length}, PIN, PUK);
+    apdu[2] = 1;
+    return apdu;
+  }
+
+  /** Three wrong PINs. */
+  public void block() {
+    while (info().tries() > 0) {
+      command(0x20, ascii("000000"));
+    }
+  }
+
+  /** UNBLOCK with a new challenge. */
+  public byte[] unblocking(byte[] puk, byte[] pin) {
+    byte[] challenge = command(0x84).orThrow().data;
+    byte[] signature = sign(join(ascii(LABEL + "/unblock"), publicKey(), challenge));
+    byte[] pukLength = {(byte) puk.length};
+    byte[] pinLength = {(byte) pin.length};
+    return apdu(0x2C, challenge, pukLength, puk, pinLength, pin, signature);
   }
 
   public Answer send(byte[] apdu) {
@@ -120,7 +153,12 @@ public final class Host {
   }
 
   /** GET INFO taken apart. */
-  public record Info(int used, int tries, int flags, String fingerprint, int counter) {}
+  public record Info(int used, int tries, int flags, String fingerprint, int counter) {
+    /** Tries of the PUK; −1 without one. */
+    public int pukTries() {
+      return (flags & 2) == 0 ? -1 : flags >> 2 & 15;
+    }
+  }
 
   public Info info() {
     byte[] data = command(0x02).orThrow().data;

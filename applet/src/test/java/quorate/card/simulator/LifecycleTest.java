@@ -20,6 +20,9 @@ import quorate.card.QuorateApplet;
 
 /** What the compliance suite of APDU bytes does not see: installation, the platform's ways, the state counter. */
 class LifecycleTest {
+  private static final String[] CONTACTLESS = {
+    "T=CL,TYPE_A,T0", "T=CL,TYPE_A,T1", "T=CL,TYPE_B,T0", "T=CL,TYPE_B,T1",
+  };
   private static final byte[] CPLC = SimulatedCard.hex("80CA9F7F");
   private SimulatedCard card;
   private Host host;
@@ -132,6 +135,97 @@ class LifecycleTest {
   }
 
   @Test
+  @DisplayName("Z-1, E-6: the tries of the PUK run out before those of the platform's OwnerPIN")
+  void platformTriesOfPuk() {
+    SimulatedCard blank = new SimulatedCard();
+    Host next = Host.readyWithPuk(blank, new Random(6));
+    OwnerPIN platform =
+        Memory.find(blank, OwnerPIN.class).stream()
+            .filter(pin -> pin.getTriesRemaining() == 10)
+            .findFirst()
+            .orElseThrow();
+    next.block();
+    for (int round = 0; round < 3; round++) {
+      blank.resetAndCutAfterWrite(1);
+      next.send(Host.SELECT).orThrow();
+      next.send(next.unblocking(Host.PUK, Host.PIN));
+      next.powerUp();
+      assertTrue(next.info().pukTries() <= platform.getTriesRemaining());
+    }
+    next.send(next.unblocking(Host.PUK, Host.PIN)).orThrow();
+    assertEquals(10, next.info().pukTries());
+    assertEquals(10, platform.getTriesRemaining());
+    next.block();
+    for (int left = 9; left >= 0; left--) {
+      byte[] wrong = next.unblocking(Host.ascii("00000000"), Host.PIN);
+      assertEquals(0x63C0 | left, next.send(wrong).status());
+      assertTrue(left <= platform.getTriesRemaining());
+    }
+    assertEquals(0x6983, next.send(next.unblocking(Host.PUK, Host.PIN)).status());
+  }
+
+  @Test
+  @DisplayName("Z-1: over a contactless interface no PIN and no PUK is taken, and no try is lost")
+  void contactOnly() {
+    SimulatedCard blank = new SimulatedCard();
+    Host next = new Host(blank, new Random(7));
+    for (String protocol : CONTACTLESS) {
+      blank.use(protocol);
+      next.powerUp();
+      assertEquals(0x6A81, next.send(next.personalisation()).status());
+      assertEquals(0x6A81, next.command(0x06, next.authorityBytes(), Host.PIN).status());
+      assertEquals(0x6D00, next.command(0x2C, next.bytes(80)).status());
+    }
+    blank.use("T=1");
+    next.powerUp();
+    next.send(next.personalisation()).orThrow();
+    next.block();
+    byte[] unblocking = next.unblocking(Host.PUK, Host.PIN);
+    Host.Info before = next.info();
+    for (String protocol : CONTACTLESS) {
+      blank.use(protocol);
+      next.powerUp();
+      assertEquals(0x6A81, next.send(next.unblocking(Host.PUK, Host.PIN)).status());
+      assertEquals(0x6A81, next.command(0x20, Host.PIN).status());
+      assertEquals(0x6A81, next.command(0x20).status(), "before its length");
+      byte[] other = unblocking.clone();
+      other[2] = 1;
+      assertEquals(0x6A81, next.send(other).status(), "before its parameters");
+      assertEquals(0x6A81, next.command(0x24, new byte[] {6}, Host.PIN, Host.PIN).status());
+      assertEquals(0x6982, next.command(0x08, next.bytes(171)).status());
+      assertEquals(before, next.info());
+    }
+    blank.use("T=1");
+    next.powerUp();
+    next.send(next.unblocking(Host.PUK, Host.PIN)).orThrow();
+    next.command(0x20, Host.PIN).orThrow();
+  }
+
+  @Test
+  @DisplayName("Z-1: an applet that is installed with the flag takes PINs over every interface, and says so")
+  void contactless() {
+    for (String protocol : CONTACTLESS) {
+      SimulatedCard blank = new SimulatedCard(QuorateApplet.class, 0xC0);
+      blank.use(protocol);
+      blank.reset();
+      Host next = Host.readyWithPuk(blank, new Random(8));
+      assertEquals(0x80 | 0x40 | 10 << 2 | 3, next.info().flags());
+      next.block();
+      next.send(next.unblocking(Host.PUK, Host.PIN)).orThrow();
+      next.command(0x20, Host.PIN).orThrow();
+      next.command(0x24, new byte[] {6}, Host.PIN, Host.PIN).orThrow();
+    }
+  }
+
+  @Test
+  @DisplayName("of the flags at installation only those that have a meaning are taken over")
+  void installationFlags() {
+    Host next = new Host(new SimulatedCard(QuorateApplet.class, 0x3F), new Random(9));
+    next.powerUp();
+    assertEquals(0, next.info().flags());
+  }
+
+  @Test
   @DisplayName("E-7: no array outside of key and PIN objects holds PIN or secret in clear, neither after a command nor without power")
   void secretsInMemory() {
     Host.Stored record = host.store();
@@ -143,6 +237,13 @@ class LifecycleTest {
     assertNowhere(record.secret());
     host.command(0x24, new byte[] {6}, Host.PIN, Host.ascii("161803")).orThrow();
     assertNowhere(Host.ascii("161803"));
+    SimulatedCard other = new SimulatedCard();
+    Host next = Host.readyWithPuk(other, new Random(10));
+    assertFalse(Memory.holds(other, Host.PUK));
+    next.block();
+    next.send(next.unblocking(Host.PUK, Host.ascii("161803"))).orThrow();
+    assertFalse(Memory.holds(other, Host.PUK));
+    assertFalse(Memory.holds(other, Host.ascii("161803")));
     card.reset();
     assertNowhere(record.secret());
     assertTrue(Memory.holds(card, record.id()), "the search finds what is there");
@@ -216,7 +317,7 @@ class LifecycleTest {
   @Test
   @DisplayName("a platform that speaks T=0 takes Le where data would be for commands without data")
   void blockProtocol() {
-    card.useT0();
+    card.use("T=0");
     host.powerUp();
     host.send(SimulatedCard.hex("800200002A")).orThrow();
     host.send(SimulatedCard.hex("80040000")).orThrow();

@@ -36,12 +36,17 @@ public final class SimulatedCard {
   }
 
   SimulatedCard(Class<? extends Applet> applet) {
+    this(applet, 0x80);
+  }
+
+  /** A blank card whose applet is installed with these flags. */
+  SimulatedCard(Class<? extends Applet> applet, int flags) {
     byte[] serial = new byte[8];
     new SecureRandom().nextBytes(serial);
     System.arraycopy(serial, 0, cplc, 12, 4);
     System.arraycopy(serial, 4, cplc, 38, 4);
     simulator.changeProtocol("T=1");
-    byte[] parameters = installParameters(cplc, 0x80);
+    byte[] parameters = installParameters(cplc, flags);
     AID aid = new AID(AID, (short) 0, (byte) AID.length);
     simulator.installApplet(aid, applet, parameters, (short) 0, (byte) parameters.length);
     reset();
@@ -58,8 +63,9 @@ public final class SimulatedCard {
     return parameters;
   }
 
-  void useT0() {
-    simulator.changeProtocol("T=0");
+  /** Speaks another protocol from now on, by the simulator's name of it. */
+  void use(String protocol) {
+    simulator.changeProtocol(protocol);
   }
 
   AtomicRuntime runtime() {

@@ -141,6 +141,107 @@ class TearTest {
     assertTrue(places > 20, "places: " + places);
   }
 
+  @Test
+  @DisplayName("Z-1, E-7: PERSONALISE with a PUK, torn anywhere, sets PIN and PUK or neither")
+  void personaliseWithPuk() {
+    int places =
+        tearEverywhere(
+            new Case() {
+              @Override
+              public Host prepare() {
+                Host host = new Host(new SimulatedCard(APPLET), random);
+                host.powerUp();
+                return host;
+              }
+
+              @Override
+              public byte[] command(Host host) {
+                return host.personalisation();
+              }
+
+              @Override
+              public void check(Host host, Host.Info before) {
+                if (host.info().flags() == 0x80) {
+                  assertEquals(before, host.info());
+                  assertEquals(0x6D00, host.command(0x2C, host.bytes(80)).status());
+                  host.send(command(host)).orThrow();
+                }
+                assertEquals(1, host.info().counter());
+                assertEquals(10, host.info().pukTries());
+                host.command(0x20, Host.PIN).orThrow();
+                host.block();
+                host.send(host.unblocking(Host.PUK, NEW_PIN)).orThrow();
+                host.command(0x20, NEW_PIN).orThrow();
+              }
+            });
+    assertTrue(places > 20, "places: " + places);
+  }
+
+  @Test
+  @DisplayName("Z-1, E-7: a PERSONALISE with a PUK that was torn leaves no PUK behind for one without")
+  void personaliseWithoutPukAfterATear() {
+    for (int place = 1; ; place++) {
+      Host host = new Host(new SimulatedCard(APPLET), random);
+      host.powerUp();
+      Tear.arm(host.card, place);
+      host.send(host.personalisation());
+      Tear.disarm();
+      if (host.card.runtime().hasPower()) {
+        return;
+      }
+      host.powerUp();
+      if (host.info().flags() == 0x80) {
+        host.command(0x06, host.authorityBytes(), Host.PIN).orThrow();
+        assertEquals(-1, host.info().pukTries());
+        assertEquals(0x6D00, host.command(0x2C, host.bytes(80)).status());
+        host.command(0x20, Host.PIN).orThrow();
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("Z-1, E-6: UNBLOCK, torn anywhere, costs a try of the PUK from its first write on, and leaves one PIN or the other")
+  void unblock() {
+    for (byte[] puk : new byte[][] {Host.PUK, Host.ascii("00000000")}) {
+      Host ready = Host.readyWithPuk(new SimulatedCard(APPLET), random);
+      ready.block();
+      PersistentMemory memory = ready.card.runtime().takePicture();
+      int places =
+          tearEverywhere(
+              new Case() {
+                @Override
+                public Host prepare() {
+                  ready.card.reset();
+                  memory.restore();
+                  ready.powerUp();
+                  return ready;
+                }
+
+                @Override
+                public byte[] command(Host host) {
+                  return host.unblocking(puk, NEW_PIN);
+                }
+
+                @Override
+                public void check(Host host, Host.Info before) {
+                  int writes = host.info().counter() - before.counter();
+                  boolean isDone = writes == 2 && puk == Host.PUK;
+                  assertTrue(writes == 0 || writes == 1 || isDone);
+                  assertEquals(writes == 1 ? 9 : 10, host.info().pukTries());
+                  assertEquals(isDone ? 3 : 0, host.info().tries());
+                  assertEquals(0x6982, host.command(0x08, host.bytes(171)).status());
+                  if (!isDone) {
+                    assertEquals(0x6983, host.command(0x20, Host.PIN).status());
+                    host.send(host.unblocking(Host.PUK, NEW_PIN)).orThrow();
+                  }
+                  assertEquals(0x63C2, host.command(0x20, Host.PIN).status());
+                  host.command(0x20, NEW_PIN).orThrow();
+                }
+              });
+      assertTrue(places > 20, "places: " + places);
+    }
+  }
+
   private abstract class PinCase implements Case {
     private final Ready ready = new Ready();
     private final byte[] command;
