@@ -2,7 +2,13 @@
  * The agent's use of its secure chip: one command sequence at a time, the PIN given when the chip
  * asks for it, and never a second try with a PIN that was wrong.
  */
-import { type ChipInfo, type SecureElement, SecureElementError } from '@quorate/secure-element';
+import {
+  type Attempt,
+  type ChipInfo,
+  type SecureElement,
+  SecureElementError,
+  spareLastTry,
+} from '@quorate/secure-element';
 import { randomBytes } from 'node:crypto';
 import { registrationMessage, toHex, verifyP256 } from '@quorate/intent';
 
@@ -42,6 +48,12 @@ const NO_AUTHORISATION = Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 1);
 /** What a record is deleted with. */
 export type DeleteRequest = Parameters<SecureElement['delete']>[0];
 
+/** What a chip is opened with beside its PIN. */
+export interface ChipMemory extends Attempt {
+  readonly see?: SeeCounter;
+  readonly refusals?: PinRefusals;
+}
+
 /** The chip as sessions use it. */
 export class Chip {
   /** The CPLC, 84 hex digits. It names the chip and proves nothing. */
@@ -52,6 +64,7 @@ export class Chip {
   readonly #pin: PinProvider;
   readonly #see: SeeCounter;
   readonly #refusals: PinRefusals;
+  readonly #attempt: Attempt;
   #queue: Promise<unknown> = Promise.resolve();
   #verified = false;
   #wrongPin = false;
@@ -62,29 +75,33 @@ export class Chip {
     element: SecureElement,
     pin: PinProvider,
     identity: { readonly cplc: Uint8Array; readonly publicKey: Uint8Array },
-    memory: { readonly see: SeeCounter; readonly refusals: PinRefusals },
+    { see = () => undefined, refusals = FORGETFUL, lastTry }: ChipMemory,
   ) {
     this.#element = element;
     this.#pin = pin;
-    this.#see = memory.see;
-    this.#refusals = memory.refusals;
+    this.#see = see;
+    this.#refusals = refusals;
+    this.#attempt = { lastTry };
     this.#cplc = identity.cplc;
     this.cpic = toHex(identity.cplc);
     this.publicKey = identity.publicKey;
   }
 
-  /** Reads who the chip is, and how far it has come. */
+  /**
+   * Reads who the chip is and how far it has come, and gives it the PIN: a wrong one is found here and not by the
+   * ceremony that it would end.
+   * @throws SecureElementError `pin-wrong`, `pin-blocked`, `last-try` and others
+   */
   static async open(
     element: SecureElement,
     pin: PinProvider,
-    see: SeeCounter = () => undefined,
-    refusals: PinRefusals = FORGETFUL,
+    memory: ChipMemory = {},
   ): Promise<Chip> {
     const identity = { cplc: await element.cplc(), publicKey: await element.publicKey() };
-    const chip = new Chip(element, pin, identity, { see, refusals });
-    // A token tells how far it has come only after the PIN.
-    if ((await element.info()).stateCounter === null) await chip.#verify();
+    const chip = new Chip(element, pin, identity, memory);
+    // Before the PIN, which is a write: an older copy must not catch up by being opened. A token tells it after.
     await chip.#count();
+    await chip.#verify();
     return chip;
   }
 
@@ -204,6 +221,11 @@ export class Chip {
   }
 
   async #verify(): Promise<void> {
+    const { pinTriesLeft } = await this.#element.info();
+    if (pinTriesLeft === 0) {
+      const message = 'the PIN of the chip is blocked: quorate chips unblock';
+      throw new SecureElementError('pin-blocked', message, { unsent: true, triesLeft: 0 });
+    }
     if (this.#wrongPin) {
       throw notTried('the PIN was wrong before; it is not tried again');
     }
@@ -211,13 +233,11 @@ export class Chip {
     if (stamp !== undefined && this.#refusals.isRefused(this.publicKey, stamp)) {
       throw notTried('the chip refused this PIN file; it is not tried again until it is changed');
     }
-    // Nothing unblocks a chip: the last try is a person's to use.
-    if ((await this.#element.info()).pinTriesLeft === 1) {
-      throw notTried('the PIN has one try left: quorate chips test --last-try');
-    }
+    // Before the PIN is asked for: nobody types one that is not tried.
+    spareLastTry('PIN', pinTriesLeft, this.#attempt);
     const pin = await this.#pin();
     try {
-      await this.#element.verifyPin(pin);
+      await this.#element.verifyPin(pin, this.#attempt);
       this.#verified = true;
       if (stamp !== undefined) this.#refusals.clear();
     } catch (error) {

@@ -51,6 +51,7 @@ const KEYS = [
   'module',
   'token',
   'serial',
+  'library_parameters',
   'pin_file',
   'token_file',
   'approval',
@@ -92,6 +93,7 @@ export const pkcs11Schema: z.ZodObject<
   {
     kind: z.ZodLiteral<'pkcs11'>;
     module: z.ZodString;
+    library_parameters: z.ZodOptional<z.ZodString>;
     token: z.ZodString;
     serial: z.ZodOptional<z.ZodString>;
     public_key: z.ZodOptional<Key>;
@@ -100,6 +102,7 @@ export const pkcs11Schema: z.ZodObject<
 > = z.strictObject({
   kind: z.literal('pkcs11'),
   module: path,
+  library_parameters: z.string().min(1).max(4096).optional(),
   token: z.string().min(1).max(32),
   serial: z.string().min(1).max(16).optional(),
   public_key: publicKey.optional(),

@@ -31,7 +31,7 @@ export {
   type PlainMessage,
   type SealedMessage,
 } from './channel.ts';
-export { Chip, type PinProvider } from './chip.ts';
+export { Chip, type PinProvider, type PinRefusals } from './chip.ts';
 export { type ClientOptions, CoordinatorClient } from './client.ts';
 export {
   CeremonyError,

@@ -1,7 +1,7 @@
 /**
  * Opens the chip that an agent may use: the present copy of the pinned one.
  */
-import type { SecureElement } from '@quorate/secure-element';
+import type { Attempt, SecureElement } from '@quorate/secure-element';
 import { Chip, type PinProvider, type SeeCounter } from './chip.ts';
 import { AgentError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -12,7 +12,7 @@ export const SOFTWARE_CHIP =
   'this chip is software: whoever copies its file and passphrase has its keys';
 
 /** What the chip is compared with. */
-export interface OwnChipOptions {
+export interface OwnChipOptions extends Attempt {
   readonly element: SecureElement;
   readonly pin: PinProvider;
   readonly state: AgentState;
@@ -22,7 +22,8 @@ export interface OwnChipOptions {
 
 /**
  * Opens the chip; one that is not to be used does not stay open.
- * @throws AgentError `chip/rolled-back` for an older copy (E-1), `roster/refused` for another chip (E-9)
+ * @throws AgentError `chip/rolled-back` for an older copy (E-1), `roster/refused` for another chip (E-9);
+ * SecureElementError `pin-wrong`, `pin-blocked`, `last-try`
  */
 export async function openOwnChip({
   element,
@@ -30,6 +31,7 @@ export async function openOwnChip({
   state,
   username,
   logger,
+  lastTry,
 }: OwnChipOptions): Promise<Chip> {
   try {
     const { software } = await element.info();
@@ -38,7 +40,7 @@ export async function openOwnChip({
     // Before the PIN and before its counter is believed; nobody would accept its certificates.
     if (pinned && !Buffer.from(pinned).equals(await element.publicKey())) throw notPinned();
     const see: SeeCounter = (...seen) => state.chips.see(...seen);
-    return await Chip.open(element, pin, see, state.refusals);
+    return await Chip.open(element, pin, { see, refusals: state.refusals, lastTry });
   } catch (error) {
     await element.close();
     throw error;

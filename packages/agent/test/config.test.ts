@@ -93,8 +93,11 @@ describe('agent configuration', () => {
       reader: 'ACS',
       public_key: key,
     });
-    expect(chip("{ kind: pkcs11, module: m.so, token: t, serial: '1' }")).toEqual({
+    expect(
+      chip("{ kind: pkcs11, module: m.so, token: t, serial: '1', library_parameters: 'a=b' }"),
+    ).toEqual({
       kind: 'pkcs11',
+      library_parameters: 'a=b',
       module: '/agent/m.so',
       token: 't',
       serial: '1',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fromHex, verifySignature } from '@quorate/intent';
 import { type SecureElement, SecureElementError } from '@quorate/secure-element';
 import { expect, test } from 'vitest';
-import { DATA, startCluster } from './support/cluster.ts';
+import { DATA, PIN, startCluster } from './support/cluster.ts';
 import { failure } from './support/failure.ts';
 
 const people = ['alice', 'bob', 'carl'];
@@ -88,6 +88,16 @@ test('E-1: attempts without a known outcome may or may not have counted, and nei
   }
   await cluster.sign('s4', address, ['alice', 'bob']);
   expect(record()?.releases).toEqual({ confirmed: 2, outstanding: 0 });
+});
+
+test('Z-3: a chip that failed before it counted is asked again, and the session goes on', async () => {
+  const { cluster, address, onDisk, record } = await withReader(async (chip, access, attempt) => {
+    if (attempt < 3) throw new SecureElementError('chip-failure', 'in passing', { unsent: true });
+    return chip.read(access);
+  });
+  await cluster.sign('s1', address, ['alice', 'bob']);
+  expect(onDisk).toHaveLength(3);
+  expect(record()?.releases).toEqual({ confirmed: 1, outstanding: 0 });
 });
 
 test('E-1: an attempt that was not sent does not count, and after eight of unknown outcome the chip is not asked again', async () => {
@@ -192,21 +202,36 @@ test('E-10: a card that was pulled and put back gets a new challenge and the ses
 test('E-6: a PIN that was wrong once is not tried again', async () => {
   const cluster = await startCluster(people);
   const alice = cluster.member('alice');
+  await alice.agent.close();
   let asked = 0;
-  await cluster.restart(alice, {
-    pin: async () => {
-      asked += 1;
-      return Uint8Array.from(Buffer.from('000000'));
+  const pin = async (): Promise<Uint8Array> => {
+    asked += 1;
+    return Uint8Array.from(asked === 1 ? PIN : Buffer.from('000000'));
+  };
+  let current = await cluster.openChip(alice);
+  let isReset = false;
+  const chip = new Proxy(current, {
+    get: (_, name) => {
+      if (name === 'signSession' && !isReset) {
+        return async (payload: Uint8Array) => {
+          isReset = true;
+          await current.close();
+          current = await cluster.openChip(alice);
+          return current.signSession(payload);
+        };
+      }
+      const value: unknown = Reflect.get(current, name);
+      return typeof value === 'function' ? value.bind(current) : value;
     },
   });
+  await cluster.start(alice, { chip, pin });
   for (const sessionKey of ['k1', 'k2', 'k3']) {
     const order = { session_key: sessionKey, threshold: 2, total_parts: 3, participants: people };
     const error = await failure(cluster.client.keygen(order));
     expect(error.message).toMatch(/pin-wrong/);
   }
-  expect(asked).toBe(1);
-  const chip = alice.agent;
-  await chip.close();
+  expect(asked).toBe(2);
+  await alice.agent.close();
   const opened = await cluster.openChip(alice);
   expect((await opened.info()).pinTriesLeft).toBe(2);
   await opened.close();

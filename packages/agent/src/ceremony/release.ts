@@ -202,9 +202,10 @@ const RENEWABLE: ReadonlySet<string> = new Set([
   'card-removed',
 ]);
 
-/** Any other refusal of the chip is final. */
+/** Any other refusal of the chip is final, but for a failure in passing that came before anything was counted. */
 export function isRenewable(error: unknown): boolean {
-  return error instanceof SecureElementError && RENEWABLE.has(error.code);
+  if (!(error instanceof SecureElementError)) return false;
+  return RENEWABLE.has(error.code) || (error.code === 'chip-failure' && error.unsent);
 }
 
 function refusalOf(error: unknown): unknown {

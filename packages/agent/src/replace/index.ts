@@ -2,9 +2,9 @@
  * A participant's new chip, from the holder's side: resumed by being called again (docs/spec/replace.md).
  */
 import { toHex } from '@quorate/intent';
-import type { ChipAttachment, SecureElement } from '@quorate/secure-element';
+import type { Attempt, ChipAttachment, SecureElement } from '@quorate/secure-element';
 import type { ReplacementAnswer } from '@quorate/wire';
-import { Chip, type PinProvider } from '../chip.ts';
+import { Chip, type PinProvider, type SeeCounter } from '../chip.ts';
 import { loadAgentConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import { type AgentState, openState } from '../state/index.ts';
@@ -20,7 +20,7 @@ import type { ReplacementService } from './service.ts';
 import { Work } from './work.ts';
 
 /** A chip that is opened when it is needed. */
-export interface ReplaceChip {
+export interface ReplaceChip extends Attempt {
   readonly attachment: ChipAttachment;
   open(): Promise<SecureElement>;
   readonly pin: PinProvider;
@@ -163,7 +163,7 @@ async function openChips(
   const oldChip =
     begun?.phase === 'switching'
       ? await openChip(old, state)
-      : await openOwnChip({ element: await old.open(), pin: old.pin, state, username });
+      : await openOwnChip({ ...old, element: await old.open(), state, username });
   try {
     const freshChip = await openChip(fresh, state);
     const chips = { old: oldChip, fresh: freshChip };
@@ -184,7 +184,8 @@ async function openChips(
 async function openChip(chip: ReplaceChip, state: AgentState): Promise<Chip> {
   const element = await chip.open();
   try {
-    return await Chip.open(element, chip.pin, (key, counter) => state.chips.see(key, counter));
+    const see: SeeCounter = (...seen) => state.chips.see(...seen);
+    return await Chip.open(element, chip.pin, { see, lastTry: chip.lastTry });
   } catch (error) {
     await element.close();
     throw error;
