@@ -54,6 +54,7 @@ export const EXPECTED = {
     en: 'expected 32 bytes in lower-case hex',
     zhCN: '应为 32 字节的小写十六进制',
   },
+  hex16: { en: 'expected 16 bytes in hex', zhCN: '应为 16 字节的十六进制' },
   lowerHex16: {
     en: 'expected 16 bytes in lower-case hex',
     zhCN: '应为 16 字节的小写十六进制',

@@ -168,6 +168,8 @@ export {
   ChipPatch,
   ChipRegistration,
   ChipStateName,
+  ChipUnblockAnswer,
+  ChipUnblockRequest,
 } from './rest/chips.ts';
 export { Done, ListQuery, NewestQuery, Problem, Role } from './rest/common.ts';
 export {

@@ -17,6 +17,7 @@ export type RefusalCode = Extract<
   | 'unknown_chip'
   | 'chip_conflict'
   | 'chip_state'
+  | 'authority_mismatch'
   | 'invalid_challenge'
   | 'invalid_proof'
   | 'forbidden'

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { authorisationMessage, decodeSpki, toBase64, toHex } from '@quorate/intent';
+import { authorisationMessage, decodeSpki, toBase64, toHex, unblockMessage } from '@quorate/intent';
 import type { AuthorisationRequest } from '../services.ts';
 
 /** Holds the key that every chip was personalised with, and signs releases with it. */
@@ -10,18 +10,20 @@ export interface Authoriser {
   readonly fingerprint: string;
   /** Base64 DER, good for one chip, record, session, digest and challenge. */
   authorise(request: AuthorisationRequest): string;
+  /** Base64 DER, good for one try of the PUK of one chip. */
+  authoriseUnblock(request: Parameters<typeof unblockMessage>[0]): string;
 }
 
 /** Makes the authoriser of a P-256 private key. */
 export function createAuthoriser(key: KeyObject): Authoriser {
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
   const publicKey = decodeSpki('P-256', spki);
+  const signed = (message: Uint8Array): string =>
+    toBase64(new Uint8Array(sign('sha256', message, { key, dsaEncoding: 'der' })));
   return {
     publicKey,
     fingerprint: toHex(new Uint8Array(createHash('sha256').update(publicKey).digest())),
-    authorise: (request) => {
-      const signature = sign('sha256', authorisationMessage(request), { key, dsaEncoding: 'der' });
-      return toBase64(new Uint8Array(signature));
-    },
+    authorise: (request) => signed(authorisationMessage(request)),
+    authoriseUnblock: (request) => signed(unblockMessage(request)),
   };
 }

@@ -3,6 +3,7 @@ import { Refusal } from '../auth/refusal.ts';
 import type { AuditLog, Chip, Chips, Clock, Users } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { type Authoriser, createAuthoriser } from './authoriser.ts';
+import { authoriseUnblock, type UnblockOrder } from './unblocking.ts';
 import {
   type ChipRecord,
   changeChip,
@@ -35,6 +36,11 @@ export interface ChipRegistry extends Chips, Authoriser {
     change: { state?: Chip['state'] | undefined; label?: string | undefined },
     actor: string,
   ): Promise<ChipRecord>;
+  /** Authorises one try of a chip's PUK. */
+  unblock(
+    order: UnblockOrder,
+    actor: string,
+  ): Promise<{ readonly chip: ChipRecord; readonly authorisation: string }>;
 }
 
 /** What {@link createChips} needs. */
@@ -51,9 +57,12 @@ export interface ChipOptions {
 
 /** Opens the chip registry over the server's database. */
 export function createChips(options: ChipOptions): ChipRegistry {
-  const { database, clock } = options;
+  const { database, audit, clock } = options;
+  const authoriser = createAuthoriser(options.key);
   return {
-    ...createAuthoriser(options.key),
+    ...authoriser,
+    unblock: (order, actor) =>
+      authoriseUnblock({ database, audit, clock, authoriser }, order, actor),
     find: findChip,
     activeChipOf: findActiveChip,
     latestChipOf: findLatestChip,

@@ -44,3 +44,13 @@ export const retirement: string[] = [
   `CREATE UNIQUE INDEX chips_one_active ON chips (username) WHERE state = 'active'`,
   `CREATE UNIQUE INDEX chips_one_cpic ON chips (cpic) WHERE state <> 'destroyed'`,
 ];
+
+/** The challenges whose unblocking was authorised: one authorisation each, for ever. */
+export const unblocking: string[] = [
+  `CREATE TABLE chip_unblocks (
+    challenge TEXT PRIMARY KEY,
+    se_id TEXT NOT NULL,
+    ordered_at BIGINT NOT NULL
+  )`,
+  'CREATE INDEX chip_unblocks_recent ON chip_unblocks (se_id, ordered_at)',
+];

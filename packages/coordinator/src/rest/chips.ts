@@ -6,6 +6,8 @@ import {
   ChipId,
   ChipPatch,
   ChipRegistration,
+  type ChipUnblockAnswer,
+  ChipUnblockRequest,
   ListQuery,
 } from '@quorate/wire';
 import { z } from 'zod';
@@ -58,6 +60,18 @@ export function chipHandlers({ chips, database }: RestDeps): Handlers {
       const { se_id } = parse(OfChip, request.params);
       const patch = parse(ChipPatch, request.body);
       return chipAnswer(await chips.change(se_id, patch, identity.username));
+    },
+    'POST /api/v1/chips/{se_id}/unblock': async ({
+      request,
+      identity,
+    }): Promise<ChipUnblockAnswer> => {
+      const { se_id: seId } = parse(OfChip, request.params);
+      const { challenge, authority } = parse(ChipUnblockRequest, request.body);
+      const { chip, authorisation } = await chips.unblock(
+        { seId, challenge, authority },
+        identity.username,
+      );
+      return { se_id: chip.seId, username: chip.username, authorisation };
     },
   };
 }

@@ -111,7 +111,14 @@ export const REST_CODES = {
     http: 409,
     en: 'the state of the chip does not allow it',
     zhCN: '安全芯片状态不允许',
-    meaning: 'A destroyed chip stays destroyed.',
+    meaning: 'A destroyed chip stays destroyed; only an active one is unblocked.',
+  },
+  authority_mismatch: {
+    http: 409,
+    en: 'the chip obeys another authority',
+    zhCN: '安全芯片服从另一个授权密钥',
+    meaning:
+      'The chip was personalised with the authorisation key of another coordinator, which alone can unblock it.',
   },
   invalid_proof: {
     http: 400,

@@ -14,7 +14,7 @@ import {
 } from '../fields.ts';
 import { Next } from './common.ts';
 import { LIMITS } from '../limits.ts';
-import { bounded } from '../strings.ts';
+import { bounded, matching } from '../strings.ts';
 import { EXPECTED, saying } from '../expectations.ts';
 
 const Label = text(100);
@@ -90,3 +90,24 @@ export const ChipList = z
   .strictObject({ chips: z.array(ChipAnswer).max(LIMITS.page.max), next: Next })
   .meta({ id: 'ChipList' });
 export type ChipList = z.infer<typeof ChipList>;
+
+/** An administrator's order: one try of the chip's PUK. */
+export const ChipUnblockRequest = z
+  .strictObject({
+    challenge: matching(/^(0x)?[0-9a-fA-F]{32}$/, 34, EXPECTED.hex16).meta({
+      description: 'what the chip answered to GET CHALLENGE',
+    }),
+    authority: matching(/^[0-9a-fA-F]{32}$/, 32, EXPECTED.hex16)
+      .optional()
+      .meta({
+        description: 'begin of SHA-256 of the key that the chip obeys, as GET INFO shows it',
+      }),
+  })
+  .meta({ id: 'ChipUnblockRequest' });
+export type ChipUnblockRequest = z.infer<typeof ChipUnblockRequest>;
+
+/** What the chip takes with its PUK and a new PIN; good once. */
+export const ChipUnblockAnswer = z
+  .strictObject({ se_id: ChipId, username: Username, authorisation: DerSignature })
+  .meta({ id: 'ChipUnblockAnswer' });
+export type ChipUnblockAnswer = z.infer<typeof ChipUnblockAnswer>;

@@ -25,6 +25,8 @@ import {
   ChipList,
   ChipPatch,
   ChipRegistration,
+  ChipUnblockAnswer,
+  ChipUnblockRequest,
 } from './chips.ts';
 import { Done, ListQuery, NewestQuery, type Role } from './common.ts';
 import {
@@ -197,6 +199,23 @@ const chips: readonly Route[] = [
     body: ChipPatch,
     codes: ['unknown_chip', 'chip_state', 'chip_conflict'],
   }),
+  route(
+    'POST /api/v1/chips/{se_id}/unblock',
+    ADMIN,
+    'authorise one try of the PUK of a chip whose PIN is blocked',
+    ChipUnblockAnswer,
+    {
+      params: ofChip,
+      body: ChipUnblockRequest,
+      codes: [
+        'unknown_chip',
+        'chip_state',
+        'authority_mismatch',
+        'invalid_challenge',
+        'rate_limited',
+      ],
+    },
+  ),
 ];
 
 const HOLDER: readonly Role[] = ['participant'];
