@@ -87,7 +87,7 @@ export interface LoadedConfig {
 
 const KEYS = (
   'listen host port capabilities role name partners peer identity key_file chip kind file ' +
-  'passphrase_file pin_file reader public_key module token serial partner_keys store tls certificate_file ca_file allow_insecure auth ' +
+  'passphrase_file pin_file reader public_key module library_parameters token serial partner_keys store tls certificate_file ca_file allow_insecure auth ' +
   'public_key_file issuer audience approval policy paillier_bits primes ready deadlines step setup_step ' +
   'session workers max_sessions limits connections per_address unproven handshake request'
 ).split(' ');

@@ -19,6 +19,7 @@ export class CosignerError extends Error {
 export type SetupErrorCode =
   | 'chip/blocked'
   | 'chip/foreign'
+  | 'chip/last-try'
   | 'chip/missing'
   | 'chip/wrong-passphrase'
   | 'chip/wrong-pin'

@@ -79,8 +79,8 @@ function attachmentOf(
     case 'pcsc':
       return { kind: 'pcsc', reader: chip.reader, public_key: chip.public_key };
     case 'pkcs11': {
-      const { kind, module, token, serial, public_key } = chip;
-      return { kind, module: pathOf(loaded, module), token, serial, public_key };
+      const { pin_file: _pinFile, ...token } = chip;
+      return { ...token, module: pathOf(loaded, chip.module) };
     }
   }
 }

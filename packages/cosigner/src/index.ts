@@ -11,7 +11,8 @@ export {
   parseCosignerConfig,
 } from './config.ts';
 export { CosignerError, SetupError } from './errors.ts';
-export { initCosigner, type InitResult, pinPartner } from './init.ts';
+export { initCosigner, type InitOptions, type InitResult, pinPartner } from './init.ts';
 export { importPrimes } from './importPrimes.ts';
 export { readIdentity, shownFingerprint } from './partner.ts';
 export { audienceOf, type Caller, makeToken } from './tokens.ts';
+export { type ChipLook, lookAtChip, tryPin, unblockChip, type UnblockWith } from './upkeep.ts';

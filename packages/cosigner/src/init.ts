@@ -38,6 +38,18 @@ export interface InitResult {
   readonly fingerprint: string;
   /** Whether the chip is a program, also one behind a module. */
   readonly software: boolean;
+  /** Whether the chip has a PUK; a token has none, and neither has a card with an older applet. */
+  readonly puk: boolean;
+}
+
+/** What a store is made with. */
+export interface InitOptions {
+  readonly scryptCost?: number;
+  /**
+   * Secret. 8 to 16 bytes that free a blocked PIN; asked for directly before a chip is personalised that takes a PUK, and
+   * wiped here.
+   */
+  readonly puk?: (() => Uint8Array) | undefined;
 }
 
 /**
@@ -47,7 +59,7 @@ export interface InitResult {
  */
 export async function initCosigner(
   loaded: LoadedConfig,
-  options: { readonly scryptCost?: number } = {},
+  options: InitOptions = {},
 ): Promise<InitResult> {
   const paths = pathsOf(loaded);
   const { config } = loaded;
@@ -61,7 +73,7 @@ export async function initCosigner(
     agreement = makeFiles(loaded, paths);
     const authority = p256PublicKey(privateKeyFrom(readSecretLine(paths.inStore('authority'))));
     if (attached === undefined) await makeChip(paths, authority, options);
-    else await personalise(attached, authority, paths);
+    else await personalise(attached, authority, paths, options);
   } finally {
     await attached?.close();
   }
@@ -81,6 +93,7 @@ export async function initCosigner(
       exported: paths.inStore('exported'),
       fingerprint: shownFingerprint(identity),
       software: vault.software,
+      puk: vault.hasPuk,
     };
   } finally {
     await vault.close();
@@ -121,14 +134,17 @@ function makeTokenKey(paths: CosignerPaths): void {
 async function makeChip(
   paths: CosignerPaths,
   authority: Uint8Array,
-  options: { readonly scryptCost?: number },
+  { scryptCost, puk }: InitOptions,
 ): Promise<void> {
   const passphrase = readSecretLine(paths.passphrase);
   try {
-    const transport = await createVirtualChip({ file: paths.chip, passphrase, ...options });
+    const cost = scryptCost === undefined ? {} : { scryptCost };
+    const transport = await createVirtualChip({ file: paths.chip, passphrase, ...cost });
     const element = new ApduSecureElement(transport, { kind: 'virtual' });
     try {
-      await givePin(paths, (pin) => element.personalise(authority, pin));
+      await withPuk(puk, paths, (pin, bytes) =>
+        element.personalise(authority, pin, { puk: bytes }),
+      );
     } finally {
       await element.close();
     }
@@ -158,9 +174,29 @@ async function personalise(
   element: SecureElement,
   authority: Uint8Array,
   paths: CosignerPaths,
+  { puk }: InitOptions,
 ): Promise<void> {
-  const { personalised } = await element.info();
-  if (!personalised) await givePin(paths, (pin) => element.personalise(authority, pin));
+  const { personalised, version } = await element.info();
+  if (personalised) return;
+  const takesPuk = element.kind !== 'pkcs11' && version !== '1.0';
+  await withPuk(takesPuk ? puk : undefined, paths, (pin, bytes) =>
+    element.personalise(authority, pin, { puk: bytes }),
+  );
+}
+
+async function withPuk(
+  givePuk: InitOptions['puk'],
+  paths: CosignerPaths,
+  personalise: (pin: Uint8Array, puk: Uint8Array | undefined) => Promise<void>,
+): Promise<void> {
+  await givePin(paths, async (pin) => {
+    const puk = givePuk?.();
+    try {
+      await personalise(pin, puk);
+    } finally {
+      puk?.fill(0);
+    }
+  });
 }
 
 /** The public half of this cosigner, from its own keys and not from the exported file. */

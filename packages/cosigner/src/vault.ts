@@ -5,7 +5,7 @@
  * another store, and the release count tells when an older store was put back.
  */
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
-import { Chip, type Logger, openChip, silentLogger, SOFTWARE_CHIP } from '@quorate/agent';
+import { type Chip, type Logger, openChip, silentLogger, SOFTWARE_CHIP } from '@quorate/agent';
 import {
   authorisationMessage,
   chipFingerprint,
@@ -15,6 +15,7 @@ import {
   sessionMessage,
 } from '@quorate/intent';
 import {
+  type Attempt,
   type ChipInfo,
   SecureElementError,
   type SecureElementErrorCode,
@@ -23,7 +24,7 @@ import {
 import { type LoadedConfig, pathOf } from './config.ts';
 import { CosignerError, messageOf, SetupError } from './errors.ts';
 import { type CosignerPaths, nameOfChip, readSecretLine } from './files.ts';
-import { showPin } from './pin.ts';
+import { openWithPin } from './pin.ts';
 import { p256PublicKey, privateKeyFrom } from './keys.ts';
 
 const RELEASE_LABEL = 'quorate/v1/cosigner/release';
@@ -53,7 +54,7 @@ function foreign({ attachment }: CosignerPaths, why: string): SetupError {
 }
 
 /** Another store's chip would refuse every release; it is named before any is counted. */
-function checkAuthority(
+export function checkAuthority(
   { authorisationKeyFingerprint: obeyed }: ChipInfo,
   authority: KeyObject,
   paths: CosignerPaths,
@@ -86,6 +87,7 @@ export class Vault {
   readonly #kind: SecureElementKind;
   /** Whether the chip is a program. */
   readonly software: boolean;
+  readonly hasPuk: boolean;
   readonly #authority: KeyObject;
   readonly #identityKey: KeyObject | undefined;
   /** 65 bytes: the key that partners pin. */
@@ -93,13 +95,22 @@ export class Vault {
 
   private constructor(
     chip: Chip,
-    { kind, software }: { readonly kind: SecureElementKind; readonly software: boolean },
+    {
+      kind,
+      software,
+      hasPuk,
+    }: {
+      readonly kind: SecureElementKind;
+      readonly software: boolean;
+      readonly hasPuk: boolean;
+    },
     authority: KeyObject,
     identityKey: KeyObject | undefined,
   ) {
     this.#chip = chip;
     this.#kind = kind;
     this.software = software;
+    this.hasPuk = hasPuk;
     this.#authority = authority;
     this.#identityKey = identityKey;
     this.publicKey = identityKey === undefined ? chip.publicKey : p256PublicKey(identityKey);
@@ -108,12 +119,13 @@ export class Vault {
   /**
    * Opens the configured chip.
    * @throws SetupError `chip/missing`, `chip/foreign`, `chip/wrong-passphrase`, `chip/wrong-pin`,
-   * `chip/blocked`; SecureElementError for a card or token that cannot be opened
+   * `chip/last-try`, `chip/blocked`; SecureElementError for a card or token that cannot be opened
    */
   static async open(
     loaded: LoadedConfig,
     paths: CosignerPaths,
     logger: Logger = silentLogger,
+    attempt: Attempt = {},
   ): Promise<Vault> {
     const authority = privateKeyFrom(readSecretLine(paths.inStore('authority')));
     const { key_file: keyFile } = loaded.config.identity;
@@ -128,10 +140,10 @@ export class Vault {
         if (software) logger.warn({ chip: element.kind }, SOFTWARE_CHIP);
         // Another's card would lose a try; a token tells whom it obeys only after the PIN.
         if (before.authorisationKeyFingerprint !== null) checkAuthority(before, authority, paths);
-        await showPin(element, paths);
+        const chip = await openWithPin(element, paths, attempt);
         checkAuthority(await element.info(), authority, paths);
-        const chip = await Chip.open(element, async () => readSecretLine(paths.pin));
-        return new Vault(chip, { kind: element.kind, software }, authority, identityKey);
+        const about = { kind: element.kind, software, hasPuk: before.pukTriesLeft !== null };
+        return new Vault(chip, about, authority, identityKey);
       } catch (error) {
         await element.close();
         throw error;

@@ -76,8 +76,14 @@ describe('a configuration', () => {
     ],
     ['{ kind: pcsc, reader: ACS }', { kind: 'pcsc', reader: 'ACS' }, '/etc/q/store/pin'],
     [
-      '{ kind: pkcs11, module: lib/m.so, token: alice, serial: 0c6f, pin_file: p }',
-      { kind: 'pkcs11', module: '/etc/q/lib/m.so', token: 'alice', serial: '0c6f' },
+      '{ kind: pkcs11, module: lib/m.so, library_parameters: a=b, token: alice, serial: 0c6f, pin_file: p }',
+      {
+        kind: 'pkcs11',
+        module: '/etc/q/lib/m.so',
+        library_parameters: 'a=b',
+        token: 'alice',
+        serial: '0c6f',
+      },
       '/etc/q/p',
     ],
   ])('names the chip %s as it is opened', (chip, attachment, pin) => {
