@@ -23,7 +23,9 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'audit verify': 'audit.jsonl --checkpoint checkpoint.json',
   bench: '--json',
   'chips authority': '',
-  'chips init': '--directory alice --authority 1a2b-3c4d-5e6f-7081-92a3-b4c5-d6e7-f809',
+  'chips authorise-unblock': 'quorate-unblock:… --login admin.json',
+  'chips init':
+    '--directory alice --authority 1a2b-3c4d-5e6f-7081-92a3-b4c5-d6e7-f809 \\\n    --puk-out alice-puk',
   'chips list': '',
   'chips mark': 'chip-alice --state lost',
   'chips state': 'chip-alice --set lost',
@@ -35,6 +37,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'chips pin': '--directory alice',
   'chips register': '--directory alice --se-id chip-alice',
   'chips show': '--directory alice',
+  'chips unblock': '--directory alice --new-pin-file alice/new-pin',
   'cosign approve': `${KEY} ${MOBILE} \\\n    --digest 0x${'5f'.repeat(32)}`,
   'cosign decline': `${KEY} ${MOBILE} \\\n    --reason 'not agreed'`,
   'cosign keygen': `${COSIGNER} --partner mobile-app`,
@@ -42,11 +45,13 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'cosign refresh': `${COSIGNER} --partner mobile-app \\\n    --key ${KEY}`,
   'cosign retire': `${KEY} ${COSIGNER} \\\n    --address ${ADDRESS}`,
   'cosign sessions': `${MOBILE} --status awaiting_approval`,
-  'cosigner init': '--config examples/enterprise.yaml',
+  'cosigner chip': '--config examples/enterprise.yaml',
+  'cosigner init': '--config examples/enterprise.yaml --puk-out enterprise-puk',
   'cosigner pin':
     'mobile-app public.json --config examples/enterprise.yaml \\\n    --fingerprint 1a2b-3c4d-5e6f-7081-92a3-b4c5-d6e7-f809',
   'cosigner token':
     '--config examples/enterprise.yaml --name me \\\n    --roles operator,signer,viewer --out token',
+  'cosigner unblock': '--config examples/enterprise.yaml --puk-file enterprise-puk',
   health: `${COORDINATOR} --wait 30`,
   'keys grant': `${ADDRESS} treasurer`,
   'keys list': '',

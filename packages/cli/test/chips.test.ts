@@ -1,11 +1,22 @@
 // The commands about chips against a real coordinator in this process; chips are virtual ones on disk.
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SOFTWARE_CHIP } from '@quorate/agent';
 import { type CoordinatorServer, createServer } from '@quorate/coordinator';
-import { createVirtualChip } from '@quorate/secure-element';
+import { createVirtualChip, openVirtualSecureElement } from '@quorate/secure-element';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeAuthority, unblockMessage } from '../../secure-element/test/support/host.ts';
+import { untilWritten } from '../src/operations/untilWritten.ts';
 import { quorate, type Ran } from './support/world.ts';
 
 const PASSWORD = 'correct horse battery staple';
@@ -131,6 +142,8 @@ describe('a chip that is software', () => {
       ...chip(),
       '--authority',
       authority,
+      '--puk-out',
+      at('puk'),
       ...as('alice'),
     );
     expect(init).toMatchObject({ exit: 0, stderr: expect.stringMatching(software) });
@@ -182,7 +195,8 @@ describe('chips test', () => {
 
   test('E-9 finds another chip under the same file name', async () => {
     await cheapChip(at('alice', 'second', 'chip.sealed'), at('alice', 'second-passphrase'));
-    await done('chips', 'init', ...second(), ...chip(), '--authority', authority, ...as('alice'));
+    const init = ['init', ...second(), ...chip(), '--authority', authority];
+    await done('chips', ...init, '--puk-out', at('second-puk'), ...as('alice'));
     const { exit, failed } = await selfCheck(...second(), '--pin-file', at('pin'));
     expect(exit).toBe(6);
     expect(Object.keys(failed)).toEqual(['registry', 'pinned key']);
@@ -205,7 +219,7 @@ describe('chips test', () => {
     );
     expect(told.stderr).toContain('PIN: 2 tries left');
     expect((await selfCheck('--pin-file', at('pin'))).failed).toMatchObject({
-      PIN: expect.stringContaining('it is the last try'),
+      PIN: expect.stringContaining('one try left and was not tried'),
     });
     expect((await selfCheck(...wrong, '--last-try')).failed).toMatchObject({
       PIN: expect.stringContaining('blocked'),
@@ -216,6 +230,163 @@ describe('chips test', () => {
       await quorate('chips', 'register', ...chip(), '--se-id', 'x', ...as('alice')),
     ).toMatchObject({ exit: 3, stderr: expect.stringContaining('blocked') });
     writeFileSync(at('alice', 'chip.sealed'), kept);
+  });
+
+  test('Z-1: no command uses the last try of a PIN unless --last-try is given', async () => {
+    const file = at('alice', 'chip.sealed');
+    const kept = readFileSync(file);
+    const wrong = ['--directory', at('alice'), '--pin-file', at('wrong-pin')];
+    const newPin = ['--new-pin-file', at('new-pin')];
+    const refused = {
+      exit: 3,
+      last: { code: 'last-try', hint: expect.stringMatching(/--last-try/) },
+    };
+    for (const command of [
+      ['pin', ...wrong, ...newPin],
+      ['register', ...wrong, '--se-id', 'x', ...as('alice')],
+      ['replace', ...wrong, ...second(), '--se-id', 'x', ...newPin, ...as('alice')],
+    ]) {
+      for (let attempt = 0; attempt < 2; attempt++) {
+        expect((await ran('chips', ...command)).last).toMatchObject({ code: 'pin-wrong' });
+      }
+      expect(await ran('chips', ...command)).toMatchObject(refused);
+      expect(await done('chips', 'show', '--directory', at('alice'))).toMatchObject({
+        pinTriesLeft: 1,
+      });
+      expect(await ran('chips', ...command, '--last-try')).toMatchObject({
+        exit: 3,
+        last: { code: 'pin-blocked' },
+      });
+      writeFileSync(file, kept);
+    }
+  });
+});
+
+describe('chips unblock', () => {
+  const newPin = (): string[] => ['--new-pin-file', at('new-pin')];
+  const unblock = (...more: string[]): ReturnType<typeof ran> =>
+    ran('chips', 'unblock', '--directory', at('alice'), ...newPin(), ...more);
+  const tries = async (): Promise<unknown[]> => {
+    const { pinTriesLeft, pukTriesLeft } = await done('chips', 'show', '--directory', at('alice'));
+    return [pinTriesLeft, pukTriesLeft];
+  };
+
+  async function block(): Promise<void> {
+    const wrong = ['--directory', at('alice'), '--pin-file', at('wrong-pin'), '--last-try'];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await ran('chips', 'pin', ...wrong, '--new-pin-file', at('new-pin'));
+    }
+  }
+
+  test('Z-1: the PUK is written once, with mode 0600, and chips show tells the tries of both', async () => {
+    expect(readFileSync(at('puk'), 'utf8')).toMatch(/^[0-9A-Z]{4}(-[0-9A-Z]{4}){2}\n$/);
+    expect(statSync(at('puk')).mode & 0o777).toBe(0o600);
+    expect(await tries()).toEqual([3, 10]);
+    const shown = await quorate('chips', 'show', '--directory', at('alice'));
+    expect(shown.stdout).toContain('PIN: 3 tries left');
+    expect(shown.stdout).toContain('PUK: 10 tries left');
+  });
+
+  test('Z-1: without a terminal and without --puk-out no chip is personalised', async () => {
+    await cheapChip(at('alice', 'fourth.sealed'), at('alice', 'fourth-passphrase'));
+    const text = 'kind: virtual\nfile: fourth.sealed\npassphrase_file: fourth-passphrase\n';
+    writeFileSync(at('fourth.yaml'), text);
+    const fourth = ['--chip', at('fourth.yaml'), ...chip()];
+    const init = ['chips', 'init', ...fourth, '--authority', authority, ...as('alice')];
+    const { exit, last } = await ran(...init);
+    expect([exit, last['message']]).toEqual([2, expect.stringContaining('PUK is shown once')]);
+    writeFileSync(at('taken'), '');
+    expect((await ran(...init, '--puk-out', at('taken'))).exit).toBe(2);
+    const shown = await done('chips', 'show', ...fourth.slice(0, 4));
+    expect(shown['personalised']).toBe('false');
+  });
+
+  test('Z-1: an administrator’s login at the chip’s host gives the order; the new PIN works', async () => {
+    const file = at('alice', 'chip.sealed');
+    const kept = readFileSync(file);
+    await block();
+    expect(await tries()).toEqual([0, 10]);
+    const wrongPuk = ['--puk-file', secret('wrong-puk', '0000-0000-0000'), ...as('root')];
+    expect(await unblock(...wrongPuk)).toMatchObject({
+      exit: 3,
+      last: { code: 'puk-wrong', message: 'the PUK is wrong: 9 tries left' },
+    });
+    const typed = readFileSync(at('puk'), 'utf8').trim().toLowerCase().replaceAll('-', ' ');
+    const right = ['--puk-file', secret('typed-puk', typed)];
+    expect(await unblock(...right, ...as('alice'))).toMatchObject({
+      exit: 4,
+      last: { code: 'forbidden' },
+    });
+    expect(await tries()).toEqual([0, 9]);
+    expect(await unblock(...right, ...as('root'))).toMatchObject({
+      exit: 0,
+      last: { unblocked: true },
+    });
+    expect(await tries()).toEqual([3, 10]);
+    const changed = ['--directory', at('alice'), '--pin-file', at('new-pin')];
+    await done('chips', 'pin', ...changed, '--new-pin-file', at('pin'));
+    const log = await quorate('audit', 'show', '--limit', '50', ...as('root'));
+    expect(log.stdout.match(/chip\.unblock/g)).toHaveLength(2);
+    writeFileSync(file, kept);
+  });
+
+  test('Z-1: the order is carried to an administrator as a line and back as another', async () => {
+    const file = at('alice', 'chip.sealed');
+    const kept = readFileSync(file);
+    await block();
+    const carried = ['--request-out', at('request'), '--authorisation-file', at('authorisation')];
+    const waiting = unblock('--puk-file', at('puk'), ...carried);
+    await untilWritten(at('request'));
+    const request = readFileSync(at('request'), 'utf8').trim();
+    const damaged = request.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    for (const bad of [damaged, request.slice(0, -1), 'quorate-unblock:1:2']) {
+      expect((await ran('chips', 'authorise-unblock', bad, ...as('root'))).exit).toBe(2);
+    }
+    const order = ['chips', 'authorise-unblock', request, '--out', at('authorisation')];
+    expect(await ran(...order, ...as('root'))).toMatchObject({ exit: 2 }); // nobody to ask
+    expect(existsSync(at('authorisation'))).toBe(false);
+    await done(...order, '--yes', ...as('root'));
+    expect(await waiting).toMatchObject({ exit: 0, last: { unblocked: true } });
+    expect(await tries()).toEqual([3, 10]);
+    writeFileSync(file, kept);
+  });
+
+  test('Z-1: a PIN that is not blocked, a chip without a PUK and a used-up one are told, and no order is asked for', async () => {
+    const more = ['--puk-file', at('puk'), ...as('root')];
+    expect(await unblock(...more)).toMatchObject({ exit: 3, last: { code: 'pin-not-blocked' } });
+    const file = at('alice', 'chip.sealed');
+    const kept = readFileSync(file);
+    const blockedUp = async (puk: Uint8Array | undefined): Promise<void> => {
+      rmSync(file);
+      await cheapChip(file, at('alice', 'chip-passphrase'));
+      const passphrase = readFileSync(at('alice', 'chip-passphrase'));
+      const element = await openVirtualSecureElement({ file, passphrase });
+      const own = makeAuthority();
+      await element.personalise(own.publicKey, Buffer.from('1234'), puk ? { puk } : {});
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await element.verifyPin(Buffer.from('0000'), { lastTry: true }).catch(() => undefined);
+      }
+      const key = await element.publicKey();
+      for (let attempt = 0; puk !== undefined && attempt < 9; attempt++) {
+        const challenge = Buffer.from(await element.challenge());
+        const signature = own.sign(unblockMessage(key, challenge));
+        const wrong = { challenge, signature, puk: Buffer.alloc(8, 1), newPin: Buffer.alloc(4, 1) };
+        await element.unblock(wrong).catch(() => undefined);
+      }
+      await element.close();
+    };
+    await blockedUp(undefined);
+    expect(await unblock(...more)).toMatchObject({
+      exit: 3,
+      last: { code: 'no-puk', message: expect.stringContaining('personalised before 1.1') },
+    });
+    await blockedUp(Buffer.from('12345678'));
+    expect(await tries()).toEqual([0, 1]);
+    expect(await unblock(...more)).toMatchObject({ exit: 3, last: { code: 'last-try' } });
+    // The registry has no chip with this key, and none of this authority.
+    expect(await unblock(...more, '--last-try')).toMatchObject({ last: { code: 'unknown_chip' } });
+    expect(await tries()).toEqual([0, 1]);
+    writeFileSync(file, kept);
   });
 });
 
@@ -312,7 +483,8 @@ describe('chips replace', () => {
     );
     const third = ['--chip', at('third.yaml')];
     await cheapChip(at('alice', 'third', 'chip.sealed'), at('alice', 'third-passphrase'));
-    await done('chips', 'init', ...third, ...chip(), '--authority', authority, ...as('alice'));
+    const init = ['init', ...third, ...chip(), '--authority', authority];
+    await done('chips', ...init, '--puk-out', at('third-puk'), ...as('alice'));
     expect(await replace(...third, '--se-id', 'a-3')).toMatchObject({
       last: { state: 'requested' },
     });

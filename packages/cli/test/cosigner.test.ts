@@ -54,8 +54,10 @@ describe('quorate cosigner init', () => {
         store: both.at(side),
         exported: both.at(side, 'public.json'),
         fingerprint: expect.stringMatching(/^([0-9a-f]{4}-){7}[0-9a-f]{4}$/) as string,
+        puk: false,
       });
       expect(ran?.stderr).toContain('this chip is software');
+      expect(ran?.stderr).toContain('this chip has no PUK');
       expect(statSync(both.at(side)).mode & 0o777).toBe(0o700);
       for (const path of Object.keys(contentOf(both.at(side)))) {
         expect(statSync(path).mode & 0o077, path).toBe(0);

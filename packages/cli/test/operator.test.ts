@@ -218,7 +218,8 @@ describe('a participant’s chip', () => {
 
   test('is made, registered, listed, and its PIN can be changed', async () => {
     const chip = ['--directory', at('alice'), '--pin-file', at('pin')];
-    await done('chips', 'init', ...chip, '--authority', authority.toUpperCase(), ...as('alice'));
+    const init = ['chips', 'init', ...chip, '--authority', authority.toUpperCase()];
+    await done(...init, '--puk-out', at('puk'), ...as('alice'));
     await done('chips', 'register', ...chip, '--se-id', 'chip-a', ...as('alice'));
     const { chips } = await done('chips', 'list', ...as('root'));
     expect(chips).toMatchObject([{ se_id: 'chip-a', username: 'alice', state: 'active' }]);

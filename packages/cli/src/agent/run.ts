@@ -18,6 +18,7 @@ import { untilStopped } from '../dev/interrupt.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { checkPolicy, existingPinFile } from '../operations/agents.ts';
+import { pinProblem } from '../operations/chipTries.ts';
 import { obtainSecret } from '../secrets.ts';
 import { createLog, type LogLevel } from '../terminal/log.ts';
 
@@ -75,6 +76,9 @@ async function participate(
       tell(context, config.username, status, detail);
       if (status === 'refused' || status === 'replaced' || status === 'failed') refused(detail);
     },
+  }).catch((error: unknown) => {
+    // An agent has no --last-try: a person uses it with another command.
+    throw pinProblem(error, 'quorate chips test --last-try uses it, when you are sure') ?? error;
   });
   try {
     agent.start();

@@ -13,16 +13,19 @@ import {
   openAttached,
   provide,
   warnings,
-  withAttached,
+  withChipAndPin,
   withPin,
 } from '../operations/chipAccess.ts';
 import { authorityOf, identityOf, registerChip, sameFingerprint } from '../operations/chips.ts';
+import { pukText } from '../operations/chipTries.ts';
+import { pukFor, pukLines, withPukOnDisk } from '../operations/puk.ts';
 import { loginApi } from '../remote/api.ts';
 import { obtainSecret } from '../secrets.ts';
 import { foreign } from '../terminal/output.ts';
 import { registerLooking } from './chipsLooking.ts';
 import { registerReplacing } from './chipsReplacing.ts';
-import { withChipOptions } from './chipOptions.ts';
+import { withChipOptions, withLastTry } from './chipOptions.ts';
+import { registerUnblocking } from './chips/unblock.ts';
 import { loginPath, withLogin } from './users.ts';
 
 interface LoginOption {
@@ -36,6 +39,7 @@ export function registerChips(program: Command, attach: Attach): void {
     .description('make, personalise, register, test and replace chips');
   registerMaking(chips, attach);
   registerLooking(chips, attach);
+  registerUnblocking(chips, attach);
   registerReplacing(chips, attach);
 }
 
@@ -46,19 +50,20 @@ function registerMaking(chips: Command, attach: Attach): void {
     ),
     showAuthority,
   );
-  const init = withLogin(withChipOptions(chips.command('init')))
-    .description('personalise a chip: authority and first PIN; a virtual one is made first')
+  const init = withLastTry(withLogin(withChipOptions(chips.command('init'))))
+    .description('personalise a chip: authority, first PIN and PUK; a virtual one is made first')
+    .option('--puk-out <file>', 'where the PUK is written, mode 0600 (default: shown once)')
     .requiredOption(
       '--authority <fingerprint>',
       'as the administrator told you, not as found here',
     );
-  attach<ChipOptions & LoginOption & { authority: string }>(init, initChip);
-  const register = withLogin(withChipOptions(chips.command('register')))
+  attach<InitOptions>(init, initChip);
+  const register = withLastTry(withLogin(withChipOptions(chips.command('register'))))
     .description('prove possession of the chip and enter it in the coordinator’s registry')
     .requiredOption('--se-id <name>', 'the name of the chip in the registry')
     .option('--label <text>', 'a label for people');
   attach<ChipOptions & LoginOption & { seId: string; label?: string }>(register, enterChip);
-  const pin = withChipOptions(chips.command('pin'))
+  const pin = withLastTry(withChipOptions(chips.command('pin')))
     .description('change the PIN')
     .option('--new-pin-file <file>', 'a file of mode 0600 (default: you are asked)');
   attach<ChipOptions & { newPinFile?: string }>(pin, changePin);
@@ -75,10 +80,12 @@ async function showAuthority(context: Context, options: LoginOption): Promise<vo
   );
 }
 
-async function initChip(
-  context: Context,
-  options: ChipOptions & LoginOption & { readonly authority: string },
-): Promise<void> {
+interface InitOptions extends ChipOptions, LoginOption {
+  readonly authority: string;
+  readonly pukOut?: string;
+}
+
+async function initChip(context: Context, options: InitOptions): Promise<void> {
   const authority = await authorityOf(loginApi(loginPath(context, options)));
   if (!sameFingerprint(authority.fingerprint, options.authority)) {
     throw usageError(
@@ -87,21 +94,38 @@ async function initChip(
     );
   }
   const attachment = attachmentOf(options);
-  const { identity, info } = await withPin(options, { first: true }, async (pin) => {
+  const mayShow = context.output.options.stdout.isTTY === true && !context.output.json;
+  const made = await withPin(options, { first: true }, async (pin) => {
     await provide(attachment);
     const element = await openAttached(attachment, (what) => context.output.note(what));
     try {
-      await element.personalise(authority.publicKey, pin);
-      return { identity: await identityOf(element), info: await element.info() };
+      const puk = pukFor(await element.info(), attachment.kind, { ...options, mayShow });
+      const { pukOut, lastTry } = options;
+      await withPukOnDisk(element, { file: pukOut, puk }, (bytes) =>
+        element.personalise(authority.publicKey, pin, { puk: bytes, lastTry }),
+      );
+      return { identity: await identityOf(element), info: await element.info(), puk };
     } finally {
       await element.close();
     }
   });
+  const { identity, info, puk } = made;
   for (const text of warnings(info)) context.output.warn(text);
   const { cpic, fingerprint } = identity;
-  context.output.result({ cpic, fingerprint, kind: attachment.kind, software: info.software }, [
+  const { pukOut } = options;
+  const about = {
+    cpic,
+    fingerprint,
+    kind: attachment.kind,
+    software: info.software,
+    puk: puk !== undefined,
+    ...(puk === undefined || pukOut === undefined ? {} : { puk_file: pukOut }),
+  };
+  context.output.result(about, [
     `chip ${cpic}`,
     `fingerprint ${fingerprint}`,
+    ...pukLines(puk, pukOut),
+    ...(puk === undefined ? [`PUK          ${pukText(info, attachment.kind)}`] : []),
   ]);
 }
 
@@ -118,12 +142,11 @@ async function enterChip(
     ...(options.label === undefined ? {} : { label: options.label }),
   };
   const tell = (what: string): void => context.output.note(what);
-  const { identity, info } = await withPin(options, {}, (pin) =>
-    withAttached(options, tell, async (element) => ({
-      identity: await registerChip(api, element, pin, registration),
-      info: await element.info(),
-    })),
-  );
+  const { lastTry } = options;
+  const { identity, info } = await withChipAndPin(options, tell, async (element, pin) => ({
+    identity: await registerChip(api, element, pin, { ...registration, lastTry }),
+    info: await element.info(),
+  }));
   for (const text of warnings(info)) context.output.warn(text);
   context.output.result(
     { ...registration, software: info.software, fingerprint: identity.fingerprint },
@@ -139,14 +162,14 @@ async function changePin(
   options: ChipOptions & { readonly newPinFile?: string },
 ): Promise<void> {
   const tell = (what: string): void => context.output.note(what);
-  await withPin(options, {}, async (pin) => {
+  await withChipAndPin(options, tell, async (element, pin) => {
     const fresh = await obtainSecret(options.newPinFile, {
       question: 'New PIN',
       option: '--new-pin-file',
       confirm: true,
     });
     try {
-      await withAttached(options, tell, (element) => element.changePin(pin, fresh));
+      await element.changePin(pin, fresh, { lastTry: options.lastTry });
     } finally {
       fresh.fill(0);
     }

@@ -5,7 +5,7 @@
  */
 import { loadAgentConfig } from '@quorate/agent';
 import { chipFingerprint, shortFingerprint } from '@quorate/intent';
-import { listReaders, listTokens } from '@quorate/secure-element';
+import { listReaders, listTokens, type Pkcs11Attachment } from '@quorate/secure-element';
 import { ChipAnswer, ChipList } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
@@ -20,9 +20,10 @@ import {
 } from '../operations/chipAccess.ts';
 import { authorityOf, identityOf } from '../operations/chips.ts';
 import { testChip } from '../operations/chipTest.ts';
+import { pinText, pukText } from '../operations/chipTries.ts';
 import { type Api, everyPage, loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
-import { withChipOptions } from './chipOptions.ts';
+import { withChipOptions, withLastTry } from './chipOptions.ts';
 import { loginPath, withLogin } from './users.ts';
 
 const STATES = ['active', 'lost', 'disabled', 'destroyed'];
@@ -55,10 +56,10 @@ export function registerLooking(chips: Command, attach: Attach): void {
   attach<LoginOption & { state: string }>(mark, (context, { login, state: set }, args) =>
     chipState(context, { ...(login === undefined ? {} : { login }), set }, args),
   );
-  const test = withLogin(withChipOptions(chips.command('test')))
-    .description('check a chip before a ceremony; nothing is stored and nothing released')
-    .option('--last-try', 'use the last try of the PIN, too');
-  attach<ChipOptions & LoginOption & { lastTry?: boolean }>(test, runTest);
+  const test = withLastTry(withLogin(withChipOptions(chips.command('test')))).description(
+    'check a chip before a ceremony; nothing is stored and nothing released',
+  );
+  attach<ChipOptions & LoginOption>(test, runTest);
 }
 
 function parseState(text: string): string {
@@ -75,15 +76,19 @@ async function showChip(context: Context, options: ChipOptions): Promise<void> {
     return { info, identity };
   });
   for (const text of warnings(shown.info)) context.output.warn(text);
-  const facts = Object.entries(shown.info).map(([name, value]): [string, string] => [
+  const { pinTriesLeft, pukTriesLeft, ...others } = shown.info;
+  const facts = Object.entries(others).map(([name, value]): [string, string] => [
     name,
     value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value),
   ]);
   const { cpic = 'none yet', fingerprint = 'none yet' } = shown.identity ?? {};
-  context.output.result({ kind, cpic, fingerprint, ...Object.fromEntries(facts) }, [
+  const tries = { pinTriesLeft, pukTriesLeft };
+  context.output.result({ kind, cpic, fingerprint, ...tries, ...Object.fromEntries(facts) }, [
     `kind: ${kind}`,
     `cpic: ${cpic}`,
     `fingerprint: ${fingerprint}`,
+    `PIN: ${pinText(pinTriesLeft)}`,
+    `PUK: ${shown.info.personalised ? pukText(shown.info, kind) : 'none yet'}`,
     ...facts.map(([name, value]) => `${name}: ${value}`),
   ]);
 }
@@ -112,7 +117,8 @@ export function kindText(kind: ChipAnswer['kind']): string {
   return kind === 'virtual' ? 'virtual (software)' : kind;
 }
 
-function registered(api: Api): Promise<ChipAnswer[]> {
+/** Every chip of the registry that the caller may see. */
+export function registered(api: Api): Promise<ChipAnswer[]> {
   return everyPage(api, ChipList, '/api/v1/chips', (page) => page.chips);
 }
 
@@ -141,10 +147,12 @@ async function listAttached(context: Context, options: ListOptions): Promise<voi
   context.output.result({ attached: found }, table(['WHERE', 'WHAT', 'FINGERPRINT'], rows));
 }
 
-function moduleOf({ directory, module }: ListOptions): string | undefined {
-  if (module !== undefined || directory === undefined) return module;
-  const attachment = attachmentOf({ directory });
-  return attachment.kind === 'pkcs11' ? attachment.module : undefined;
+type Module = Pick<Pkcs11Attachment, 'module' | 'library_parameters'>;
+
+function moduleOf({ directory, module }: ListOptions): Module | undefined {
+  if (module !== undefined) return { module };
+  const attachment = directory === undefined ? undefined : attachmentOf({ directory });
+  return attachment?.kind === 'pkcs11' ? attachment : undefined;
 }
 
 async function attachedReaders(): Promise<Attached[]> {
@@ -155,8 +163,8 @@ async function attachedReaders(): Promise<Attached[]> {
   }));
 }
 
-async function attachedTokens(module: string): Promise<Attached[]> {
-  return (await listTokens(module)).map((token) => ({
+async function attachedTokens(of: Module): Promise<Attached[]> {
+  return (await listTokens(of.module, of.library_parameters)).map((token) => ({
     where: `token ${token.label}, serial ${token.serial}`,
     state: `${token.hardware ? 'token' : 'software token'}${token.ready ? '' : ', no user PIN yet'}`,
     fingerprint: fingerprintOf(token.publicKey),
@@ -191,10 +199,7 @@ async function chipState(
   ]);
 }
 
-async function runTest(
-  context: Context,
-  options: ChipOptions & LoginOption & { readonly lastTry?: boolean },
-): Promise<ExitCode> {
+async function runTest(context: Context, options: ChipOptions & LoginOption): Promise<ExitCode> {
   const api = loginApi(loginPath(context, options));
   const { username } = loadAgentConfig(options.directory);
   const authority = await authorityOf(api);

@@ -23,8 +23,9 @@ import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { explain } from '../explain.ts';
 import { readText } from '../files.ts';
 import { existingPinFile } from '../operations/agents.ts';
-import { openConfigured, pinProblem } from '../operations/chipAccess.ts';
+import { openConfigured } from '../operations/chipAccess.ts';
 import { sameFingerprint } from '../operations/chips.ts';
+import { pinProblem } from '../operations/chipTries.ts';
 import {
   approveReplacement,
   cancelReplacement,
@@ -36,6 +37,7 @@ import { loginApi } from '../remote/api.ts';
 import { obtainSecret } from '../secrets.ts';
 import { foreign, table } from '../terminal/output.ts';
 import { confirm } from '../terminal/prompt.ts';
+import { withLastTry } from './chipOptions.ts';
 import { kindText } from './chipsLooking.ts';
 import { loginPath, withLogin } from './users.ts';
 
@@ -51,11 +53,12 @@ interface ReplaceCommand extends LoginOption {
   readonly pinFile?: string;
   readonly newPinFile?: string;
   readonly retire?: 'destroyed' | 'disabled';
+  readonly lastTry?: boolean;
 }
 
 /** Adds the commands. */
 export function registerReplacing(chips: Command, attach: Attach): void {
-  const replace = withLogin(chips.command('replace'))
+  const replace = withLastTry(withLogin(chips.command('replace')))
     .description('move your shards to a new chip; run it again after the approval or a crash')
     .requiredOption('--directory <dir>', 'the agent’s directory; the agent must not run')
     .option('--se-id <name>', 'the name of the new chip in the registry')
@@ -108,7 +111,7 @@ async function replaceCommand(context: Context, options: ReplaceCommand): Promis
     service: replacementService(loginApi(loginPath(context, options)), config.username),
     old: oldChip(context, options, journal?.old_chip.attachment ?? config.chip, journal),
     fresh: {
-      ...chipOf(context, directory, attachment, {
+      ...chipOf(context, options, attachment, {
         file: options.newPinFile ?? journal?.new_pin_file ?? undefined,
         question: 'PIN of the new chip',
         option: '--new-pin-file',
@@ -142,7 +145,7 @@ function oldChip(
   const { directory } = options;
   // After the adoption the agent's PIN file may be that of the new chip.
   const own = journal?.phase === 'adopted' ? undefined : existingPinFile(directory);
-  const chip = chipOf(context, directory, attachment, {
+  const chip = chipOf(context, options, attachment, {
     file: options.pinFile ?? own,
     question: 'PIN of the old chip',
     option: '--pin-file',
@@ -163,7 +166,7 @@ function oldChip(
 
 function chipOf(
   context: Context,
-  directory: string,
+  { directory, lastTry }: ReplaceCommand,
   attachment: ChipAttachment,
   pin: { readonly file: string | undefined; readonly question: string; readonly option: string },
 ): ReplaceChip {
@@ -171,6 +174,7 @@ function chipOf(
     attachment,
     open: () => openConfigured(directory, attachment, (what) => context.output.note(what)),
     pin: () => obtainSecret(pin.file, pin),
+    lastTry,
   };
 }
 

@@ -11,7 +11,9 @@ import { CliError, portInUse } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { untilStopped } from '../dev/interrupt.ts';
 import { writeDurably } from '../files.ts';
+import { makePuk, pukLines, pukOnDisk } from '../operations/puk.ts';
 import { createLog, type LogLevel, parseLogLevel } from '../terminal/log.ts';
+import { registerCosignerChip } from './cosignerChip.ts';
 
 interface ConfigOption {
   readonly config: string;
@@ -43,12 +45,13 @@ and tell each other the printed fingerprints. Then run both:
     );
   cosigner.addOption(cosigner.createOption('--stop-with-stdin').hideHelp());
   attach<RunOptions>(cosigner, runCosigner, { serves: true });
-  attach<ConfigOption>(
-    withHelp(cosigner.command('init')).description(
+  const init = withHelp(cosigner.command('init'))
+    .description(
       'make the store: a virtual chip, or the configured card or token; keys; the file for the partner',
-    ),
-    initStore,
-  );
+    )
+    .option('--puk-out <file>', 'where the PUK is written, mode 0600 (default: shown once)');
+  attach<InitCommand>(init, initStore);
+  registerCosignerChip(cosigner, attach, withHelp);
   const pin = withHelp(cosigner.command('pin <partner> <file>'))
     .description('pin a partner’s exported file after comparing its fingerprint')
     .requiredOption('--fingerprint <groups>', 'as the partner told you, not as found in the file');
@@ -120,19 +123,35 @@ function notListening(
   }
 }
 
-async function initStore(context: Context, options: ConfigOption): Promise<void> {
+interface InitCommand extends ConfigOption {
+  readonly pukOut?: string;
+}
+
+async function initStore(context: Context, { config, pukOut }: InitCommand): Promise<void> {
   const { initCosigner, loadCosignerConfig } = await import('@quorate/cosigner');
-  const made = await initCosigner(loadCosignerConfig(options.config));
+  const loaded = loadCosignerConfig(config);
+  const isShown = context.output.options.stdout.isTTY === true && !context.output.json;
+  // A PUK that nobody sees frees nobody.
+  const isToken = loaded.config.identity.chip.kind === 'pkcs11';
+  const puk = !isToken && (isShown || pukOut !== undefined) ? makePuk() : undefined;
+  const options = puk === undefined ? {} : { puk: () => pukOnDisk(pukOut, puk) };
+  const made = await initCosigner(loaded, options);
   const { software, ...result } = made;
   if (software) {
     context.output.warn(
       'this chip is software: whoever copies its file and passphrase has its keys',
     );
   }
+  if (!made.puk && !isToken) {
+    context.output.warn(
+      'this chip has no PUK: a blocked PIN stays blocked (--puk-out FILE makes one)',
+    );
+  }
   context.output.result(result, [
     `store        ${result.store}`,
     `for partner  ${result.exported}`,
     `fingerprint  ${result.fingerprint}: tell it to the partner by another way`,
+    ...(made.puk ? pukLines(puk, pukOut, 'quorate cosigner unblock') : []),
   ]);
 }
 

@@ -10,15 +10,15 @@ import {
   createVirtualChip,
   openSecureElement,
   type SecureElement,
-  SecureElementError,
+  spareLastTry,
+  type TriesLeft,
 } from '@quorate/secure-element';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { CliError } from '../errors.ts';
-import { EXIT } from '../exitCodes.ts';
 import { readText, writeDurably } from '../files.ts';
 import { obtainSecret, readSecretFile } from '../secrets.ts';
 import { existingPinFile } from './agents.ts';
+import { pinProblem, pinText } from './chipTries.ts';
 
 /** Which chip is meant. */
 export interface ChipOptions {
@@ -27,6 +27,8 @@ export interface ChipOptions {
   /** Another chip than the configuration's: a file like its section `chip`. */
   readonly chip?: string;
   readonly pinFile?: string;
+  /** Use the last try of the PIN, too. */
+  readonly lastTry?: boolean;
 }
 
 /** Where the chip is, its paths resolved from the agent's directory. */
@@ -107,45 +109,40 @@ export async function obtainPin(
   return obtainSecret(pinFile ?? own, { question: text, option: '--pin-file', confirm: first });
 }
 
+/**
+ * Opens the chip that is meant, tells what is left of its tries, and gives it with its PIN to one piece of work; what
+ * the chip says of the PIN is told in words. A PIN that would not be tried is not asked for.
+ */
+export async function withChipAndPin<T>(
+  options: ChipOptions,
+  tell: (what: string) => void,
+  use: (element: SecureElement, pin: Uint8Array) => Promise<T>,
+): Promise<T> {
+  return withAttached(options, tell, async (element) => {
+    const { pinTriesLeft } = await element.info();
+    tell(`PIN: ${pinText(pinTriesLeft)}`);
+    return withPin(options, {}, (pin) => use(element, pin), pinTriesLeft);
+  });
+}
+
 /** Gives the PIN for one piece of work and wipes it after; what the chip says of it is told in words. */
 export async function withPin<T>(
   options: ChipOptions,
   question: { readonly first?: boolean; readonly text?: string },
   use: (pin: Uint8Array) => Promise<T>,
+  triesLeft: TriesLeft = null,
 ): Promise<T> {
-  const pin = await obtainPin(options, question);
   try {
-    return await use(pin);
+    spareLastTry('PIN', triesLeft, options);
+    const pin = await obtainPin(options, question);
+    try {
+      return await use(pin);
+    } finally {
+      pin.fill(0);
+    }
   } catch (error) {
     throw pinProblem(error) ?? error;
-  } finally {
-    pin.fill(0);
   }
-}
-
-/** A wrong or blocked PIN in words; nothing for any other error. */
-export function pinProblem(error: unknown): CliError | undefined {
-  if (!(error instanceof SecureElementError)) return undefined;
-  const { code, triesLeft } = error;
-  if (code === 'pin-blocked' || (code === 'pin-wrong' && triesLeft === 0)) {
-    return new CliError(
-      'pin-blocked',
-      'the PIN of this chip is blocked: it gives nothing out any more',
-      {
-        exit: EXIT.refused,
-        hint: 'mark the chip lost (quorate chips state); make new keys, and move the funds with the other holders',
-        cause: error,
-      },
-    );
-  }
-  if (code !== 'pin-wrong') return undefined;
-  const left = triesLeft === undefined ? '' : `: ${triesText(triesLeft)} left`;
-  return new CliError('pin-wrong', `the PIN is wrong${left}`, { exit: EXIT.refused, cause: error });
-}
-
-/** A number of tries in words. */
-export function triesText(tries: number): string {
-  return tries === 1 ? '1 try' : `${tries} tries`;
 }
 
 /** What is said of a chip that is a program, wherever one is used. */

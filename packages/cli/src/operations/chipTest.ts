@@ -13,13 +13,13 @@ import {
   toHex,
   verifyP256,
 } from '@quorate/intent';
-import type { ChipInfo, SecureElement } from '@quorate/secure-element';
+import { type ChipInfo, type SecureElement, spareLastTry } from '@quorate/secure-element';
 import type { ChipAnswer } from '@quorate/wire';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from '../files.ts';
-import { pinProblem, triesText } from './chipAccess.ts';
+import { pinProblem, pinText } from './chipTries.ts';
 import { type Authority, identityOf } from './chips.ts';
 
 /** One line of the table. */
@@ -73,21 +73,22 @@ async function checkPin(
   { pin, lastTry, tell }: CheckOptions,
 ): Promise<Check> {
   const left = info.pinTriesLeft;
-  tell(`PIN: ${triesText(left)} left`);
-  if (left === 0) return check('PIN', false, 'blocked');
-  if (left === 1 && !lastTry) {
-    return check('PIN', false, 'not tried: it is the last try (--last-try uses it)');
-  }
-  const typed = await pin();
+  tell(`PIN: ${pinText(left)}`);
+  if (left === 0) return check('PIN', false, 'blocked; quorate chips unblock');
   try {
-    await element.verifyPin(typed);
+    // Before it is asked for: nobody types a PIN that is not tried.
+    spareLastTry('PIN', left, { lastTry });
+    const typed = await pin();
+    try {
+      await element.verifyPin(typed, { lastTry });
+    } finally {
+      typed.fill(0);
+    }
     return check('PIN', true, 'right');
   } catch (error) {
     const problem = pinProblem(error);
     if (problem === undefined) throw error;
     return check('PIN', false, problem.message);
-  } finally {
-    typed.fill(0);
   }
 }
 
