@@ -232,6 +232,8 @@ export interface SessionDetails extends SessionSummary {
   readonly signature: string | null;
   readonly code: string | null;
   readonly message: string | null;
+  /** What is known beside the outcome: reports, and results that did not decide it. */
+  readonly notes?: readonly string[];
 }
 
 /** Sessions, as REST reads them. */

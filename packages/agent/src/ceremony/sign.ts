@@ -48,10 +48,13 @@ export class SignCeremony extends Ceremony {
   }
 
   receiveComplete(complete: SignComplete): void {
-    if (complete.success && this.#agreement && this.#signature === null) {
-      this.#adopt(complete.signature, this.#agreement);
-    }
+    const agreement = this.#signature === null && complete.success ? this.#agreement : undefined;
+    const adopted = agreement !== undefined && this.#adopt(complete.signature, agreement);
     this.settled = true;
+    // The first result completes a signature: the others say that they have it too, or they count as silent.
+    if (adopted && !this.isOver) {
+      this.context.send(goodSignResult(this.sessionKey, this.partIndex, complete.signature));
+    }
     if (this.isOver) return;
     if (this.#signature !== null) this.finish('completed', null);
     else this.endedByCoordinator(complete.message);

@@ -95,8 +95,10 @@ function tell(context: Context, session: SessionAnswer): void {
     ['code', session.code],
     ['message', session.message],
   ].flatMap(([name, value]) => (value ? [`${String(name).padEnd(12)}${foreign(value)}`] : []));
+  const notes = (session.notes ?? []).map((note) => `note        ${foreign(note)}`);
   context.output.result({ ...session }, [
     ...facts,
+    ...notes,
     '',
     ...table(['PART', 'PARTICIPANT', 'STATE'], rows),
   ]);

@@ -10,7 +10,8 @@ import { apply } from './reduce.ts';
 import { isDestroying } from './reduceDestroy.ts';
 import { appendEvent, type Loaded, loadSession, openSessionsOf } from './repository.ts';
 import { Timers } from './timers.ts';
-import type { Event, SessionState } from './types.ts';
+import type { Event } from './events.ts';
+import type { SessionState } from './types.ts';
 
 /** How many ended sessions stay in memory for late messages. */
 const ENDED_CACHE = 256;

@@ -23,10 +23,12 @@ import { problemKey } from './problems.ts';
 import { roundFloor } from './progress.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { decideDestroyResult } from './receipts.ts';
-import { renewalsOf, slotOf } from './reduce.ts';
+import { renewalsOf } from './reduce.ts';
 import { owesReceipt } from './reduceDestroy.ts';
+import { slotOf } from './reduceRounds.ts';
 import { decideKeygenResult, decideSignResult } from './results.ts';
-import type { Event, Party, SessionState } from './types.ts';
+import type { Event } from './events.ts';
+import type { Party, SessionState } from './types.ts';
 
 /** Messages that participants send within a session. */
 export type ParticipantMessage =

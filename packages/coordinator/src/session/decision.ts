@@ -1,7 +1,8 @@
 /** The ways in which a message can be taken. */
 import { type Refusal, refuse } from './refusal.ts';
-import { nameOf } from './reduce.ts';
-import type { Event, SessionState } from './types.ts';
+import { nameOf } from './parties.ts';
+import type { Event } from './events.ts';
+import type { SessionState } from './types.ts';
 
 /** What to do with a message. `repeated` messages change nothing and are no fault. */
 export type Decision =

@@ -6,11 +6,12 @@ import type { Chips, Clock } from '../services.ts';
 import { Buckets } from '../socket/limits.ts';
 import type { Tx } from '../store/database.ts';
 import type { Book } from './book.ts';
-import { destroyParamsAgain } from './effects.ts';
 import { owesReceipt } from './reduceDestroy.ts';
+import { Releases } from './releases.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { destructionsOf, type Loaded } from './repository.ts';
-import type { Event, Party } from './types.ts';
+import type { Event } from './events.ts';
+import type { Party } from './types.ts';
 
 /** Messages about deletions that one user may send at once, and per second after that. */
 const DELETIONS = 300;
@@ -43,7 +44,8 @@ export class Deletions {
       const party = loaded?.state.parties.find((one) => one.username === username);
       if (loaded === undefined || party === undefined) continue;
       if (!(await this.#mayDelete(tx, loaded, party)) || !this.tryTake(username)) continue;
-      notices.push(await destroyParamsAgain(tx, this.#book.context, loaded.state, party, at));
+      const releases = new Releases(tx, this.#book.context, at);
+      notices.push(await releases.destroyParams(loaded.state, party));
     }
     return notices;
   }

@@ -15,7 +15,8 @@ import {
   type RequestContext,
 } from './requests.ts';
 import { mayDestroy, mayParticipate } from './rights.ts';
-import type { Absent, Party, Requested } from './types.ts';
+import type { Requested } from './events.ts';
+import type { Absent, Party } from './types.ts';
 
 /** Checks a request for the destruction of a key (docs/spec/destroy.md §2). */
 export async function openDestroy(

@@ -2,7 +2,8 @@
 import type { DestroyedShard, Destruction } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { findKey, type ShardRecord, shardsOf } from './keys.ts';
-import type { Event, Party, SessionState } from './types.ts';
+import type { Event } from './events.ts';
+import type { Party, SessionState } from './types.ts';
 
 /**
  * The point of no return: the key signs nothing more, and every copy of a ciphertext that this store has is

@@ -1,5 +1,4 @@
 /** Carries out the effects of an event, in the transaction that stores it. */
-import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
 import type { Language, ServerRound } from '@quorate/wire';
 import type { Hub } from '../delivery/hub.ts';
 import type { Outbox, Recipient } from '../delivery/outbox.ts';
@@ -7,19 +6,11 @@ import type { AuditEvent, AuditLog, Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { DESTROYED } from '../audit/index.ts';
 import { beginDestruction, completeDestruction, noteReceipt } from './destruction.ts';
-import { createKey, encryptedShardOf } from './keys.ts';
-import {
-  chipAuthorisationOf,
-  completionOf,
-  destroyParamsOf,
-  failureOf,
-  inviteOf,
-  keygenParamsOf,
-  newsOf,
-  signParamsOf,
-} from './messages.ts';
+import { createKey } from './keys.ts';
+import { completionOf, failureOf, inviteOf, keygenParamsOf, newsOf } from './messages.ts';
 import { noteOrphan } from './orphans.ts';
-import { nameOf } from './reduce.ts';
+import { nameOf } from './parties.ts';
+import { Releases } from './releases.ts';
 import { accusationOf, blameOf } from './trail.ts';
 import type { Effect, Party, SessionState, SignTarget } from './types.ts';
 
@@ -40,17 +31,6 @@ export interface Cause {
   readonly round?: ServerRound;
 }
 
-/** The parameters of a destruction for a holder whose receipt is missing, with a fresh authorisation. */
-export function destroyParamsAgain(
-  tx: Tx,
-  context: EffectContext,
-  state: SessionState,
-  party: Party,
-  at: number,
-): Promise<object> {
-  return new Performance(tx, context, state, { at }).destroyParams(party);
-}
-
 /** Carries out effects in order. */
 export async function perform(
   tx: Tx,
@@ -68,12 +48,14 @@ class Performance {
   readonly #context: EffectContext;
   readonly #state: SessionState;
   readonly #cause: Cause;
+  readonly #releases: Releases;
 
   constructor(tx: Tx, context: EffectContext, state: SessionState, cause: Cause) {
     this.#tx = tx;
     this.#context = context;
     this.#state = state;
     this.#cause = cause;
+    this.#releases = new Releases(tx, context, cause.at);
   }
 
   async perform(effect: Effect): Promise<void> {
@@ -94,6 +76,16 @@ class Performance {
         return this.#destroyKey();
       case 'orphan':
         return this.#orphan(effect);
+      case 'note-result':
+        return this.#audit('session.note', {
+          participant: nameOf(this.#state, effect.from),
+          note: effect.note,
+        });
+      case 'note-missing':
+        return this.#audit('session.note', {
+          participants: effect.missing.map((index) => nameOf(this.#state, index)),
+          note: 'no-result',
+        });
       case 'tell-outcome':
         return this.#tellOutcome();
       case 'tell-progress':
@@ -119,8 +111,8 @@ class Performance {
 
   async #paramsOf(target: SignTarget | undefined, party: Party): Promise<object> {
     if (target === undefined) return keygenParamsOf(this.#state, party);
-    if (target.destruction === undefined) return this.#signParams(target, party);
-    return this.destroyParams(party);
+    if (target.destruction === undefined) return this.#releases.signParams(this.#state, party);
+    return this.#releases.destroyParams(this.#state, party);
   }
 
   /** A key whose destruction everybody consented to is of no use from here on, whatever happens next. */
@@ -131,58 +123,6 @@ class Performance {
     await this.#audit('key.destroying', details);
   }
 
-  /** What lets a holder's chip delete its record: also told anew at every register until it has. */
-  async destroyParams(party: Party): Promise<object> {
-    const { target } = this.#state;
-    const challenge = this.#state.answers.get(party.index)?.challenge;
-    if (target === undefined || challenge === undefined || party.recordId === undefined) {
-      throw new Error('a deletion without consent');
-    }
-    const { recordId } = party;
-    const signature = await this.#release(target, party, recordId, challenge);
-    return destroyParamsOf(this.#state, target, party, { signature, recordId, challenge });
-  }
-
-  async #signParams(target: SignTarget, party: Party): Promise<object> {
-    const shard = await encryptedShardOf(this.#tx, target.address, party.index);
-    const challenge = this.#state.answers.get(party.index)?.challenge;
-    if (shard === undefined || challenge === undefined) throw new Error('a signer without a shard');
-    const signature = await this.#release(target, party, shard.record_id, challenge);
-    return signParamsOf(this.#state, target, party, {
-      signature,
-      encryptedShard: shard.encrypted_shard,
-      recordId: shard.record_id,
-      challenge,
-    });
-  }
-
-  /** The authorisation for one chip, one record, one session, one digest and one challenge. */
-  async #release(
-    target: SignTarget,
-    party: Party,
-    recordId: string,
-    challenge: string,
-  ): Promise<string> {
-    const answer = this.#state.answers.get(party.index);
-    if (answer === undefined) throw new Error('a release without a certificate');
-    const operation = target.destruction === undefined ? 'read' : 'delete';
-    await this.#audit(operation === 'read' ? 'chip.release' : 'chip.delete', {
-      participant: party.username,
-      se_id: party.seId,
-      record_id: recordId,
-      digest: target.digest,
-    });
-    return this.#context.chips.authorise({
-      operation,
-      chipPublicKey: fromHex(party.chipPublicKey),
-      recordId: fromHex(recordId),
-      address: parseAddress(target.address),
-      sessionHash: fromHex(answer.sessionHash),
-      digest: fromHex(target.digest),
-      challenge: fromBase64(challenge),
-    });
-  }
-
   async #relay(to: readonly number[]): Promise<void> {
     const { round } = this.#cause;
     if (round === undefined) return;
@@ -190,14 +130,8 @@ class Performance {
   }
 
   async #renew(to: number, challenge: string): Promise<void> {
-    const { target } = this.#state;
-    const party = this.#state.parties.find(({ index }) => index === to);
-    if (target === undefined || party === undefined) return;
-    const shard = await encryptedShardOf(this.#tx, target.address, party.index);
-    const recordId = party.recordId ?? shard?.record_id;
-    if (recordId === undefined) throw new Error('a signer without a shard');
-    const signature = await this.#release(target, party, recordId, challenge);
-    await this.#toParty(party.username, chipAuthorisationOf(this.#state, challenge, signature));
+    const renewed = await this.#releases.renewed(this.#state, to, challenge);
+    if (renewed !== undefined) await this.#toParty(nameOf(this.#state, to), renewed);
   }
 
   async #createKey(): Promise<void> {

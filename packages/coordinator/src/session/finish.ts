@@ -1,8 +1,9 @@
 /**
  * When a session is over and how: contract §1.3 for key generations (all results, all equal, or nothing)
- * and §1.4 for signatures (all results, or at the deadline at least one verified signature).
+ * and §1.4 for signatures (the first verified one).
  */
 import type { Abort, Claim } from '@quorate/wire';
+import { nameOf } from './parties.ts';
 import { overdue } from './problems.ts';
 import type { FailureCode, Outcome, Result, SessionState } from './types.ts';
 
@@ -63,19 +64,13 @@ function finishDestroy(state: SessionState): Outcome | undefined {
   return { success: true, address: state.target?.address ?? '', missing: excused };
 }
 
+/** The first verified signature is the outcome: no other result, and none that is missing, changes it. */
 function finishSign(state: SessionState, deadlinePassed: boolean): Outcome | undefined {
-  const signatures = [...state.results.values()].flatMap((result) =>
-    result.success && result.kind === 'sign' ? [result.signature] : [],
-  );
-  const [signature] = signatures;
-  if (signatures.some((other) => other !== signature)) {
-    return disagreement(state, 'the participants report different signatures');
-  }
   const all = state.results.size === state.parties.length;
+  const [signature] = signaturesOf(state);
   if (signature !== undefined) {
-    if (!all && !deadlinePassed) return undefined;
-    const missing = withoutSignature(state);
-    return { success: true, address: state.target?.address ?? '', signature, missing };
+    if (state.rules === undefined) return finishedByAll(state, all || deadlinePassed);
+    return { success: true, address: state.target?.address ?? '', signature, missing: [] };
   }
   // Once the last round is out, somebody may hold the signature: the others' results are waited for.
   const revealed = mayBeSigned(state);
@@ -83,6 +78,22 @@ function finishSign(state: SessionState, deadlinePassed: boolean): Outcome | und
   if (revealed && (all || deadlinePassed)) return unknownOutcome(state, failed);
   if (!revealed && failed !== undefined) return aborted(state, failed);
   return undefined;
+}
+
+const signaturesOf = (state: SessionState): string[] =>
+  [...state.results.values()].flatMap((result) =>
+    result.success && result.kind === 'sign' ? [result.signature] : [],
+  );
+
+/** By the rules of the first version: every result was waited for, and all had to be equal. */
+function finishedByAll(state: SessionState, over: boolean): Outcome | undefined {
+  const [signature = '', ...others] = signaturesOf(state);
+  if (others.some((other) => other !== signature)) {
+    return disagreement(state, 'the participants report different signatures');
+  }
+  if (!over) return undefined;
+  const missing = withoutSignature(state);
+  return { success: true, address: state.target?.address ?? '', signature, missing };
 }
 
 /**
@@ -126,8 +137,7 @@ function described(
   state: SessionState,
   { index, message, abort, proven = [] }: Failure,
 ): { details: string; concerned: number[]; abort?: Abort; claim?: Claim } {
-  const name = (of: number): string =>
-    state.parties.find((party) => party.index === of)?.username ?? '';
+  const name = (of: number): string => nameOf(state, of);
   const named = (of: readonly number[]): string =>
     of.map((each) => `part ${each} (${name(each)})`).join(', ');
   const known = new Set(state.parties.map((party) => party.index));

@@ -2,7 +2,8 @@
 import type { Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { findKey, shardsOf } from './keys.ts';
-import type { Event, SessionState } from './types.ts';
+import type { Event } from './events.ts';
+import type { SessionState } from './types.ts';
 
 /** The event, or the one that ends the session instead. */
 export async function guard(

@@ -4,6 +4,7 @@
  * Pure. Silence is never blame, and a report is no proof: whoever reports and whoever is reported are both
  * named, each as what it is.
  */
+import { nameOf } from './parties.ts';
 import { laggards, usefulLaggards } from './progress.ts';
 import type { Problem, SessionState } from './types.ts';
 
@@ -22,9 +23,9 @@ export function problemKey({ by, about, round }: Omit<Problem, 'reason'>): strin
 /** A problem in words. */
 export function problemText(state: SessionState, problem: Problem): string {
   const { by, about, round, reason } = problem;
-  const author = nameIn(state, about);
+  const author = nameOf(state, about);
   if (by === null) return `the broadcast of ${author} in round ${round} is not signed by its key`;
-  const reporter = nameIn(state, by);
+  const reporter = nameOf(state, by);
   if (reason !== 'missing') {
     return `${reporter} could not use the message of ${author} in round ${round} (${reason})`;
   }
@@ -42,7 +43,7 @@ export function overdue(
   const late = new Set([...laggards(state), ...usefulLaggards(state)]);
   const involved = new Set(told.flatMap(({ by, about }) => (by === null ? [about] : [by, about])));
   const silent = [...late].filter((index) => !involved.has(index)).sort((a, b) => a - b);
-  const names = silent.map((index) => nameIn(state, index)).join(', ');
+  const names = silent.map((index) => nameOf(state, index)).join(', ');
   const missing = names === '' ? [] : [`nothing came from ${names}`];
   const details = [what, ...missing, ...told.map((one) => problemText(state, one))].join('; ');
   const concerned = [...new Set([...late, ...involved])].sort((a, b) => a - b);
@@ -58,8 +59,4 @@ function isNews(state: SessionState, problem: Problem): boolean {
 function wasPassedOn(state: SessionState, { by, about, round }: Problem): boolean {
   if (laggards(state).includes(about)) return false;
   return [by ?? '*', '*'].some((to) => state.slots.has(`${about}/${round}/${to}`));
-}
-
-function nameIn(state: SessionState, index: number): string {
-  return state.parties.find((party) => party.index === index)?.username ?? `party ${index}`;
 }

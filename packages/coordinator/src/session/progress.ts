@@ -60,13 +60,13 @@ export function awaited(state: SessionState): number[] {
   return indexes.filter((index) => reached(state, index) === floor);
 }
 
-/** When the session ends by itself if nothing more comes; undefined once it has ended. */
+/** When the session stops waiting by itself if nothing more comes; undefined when it waits for nothing. */
 export function currentDeadline(state: SessionState): number | undefined {
   const deadlines = deadlinesOf(state);
   return deadlines.length === 0 ? undefined : Math.min(...deadlines);
 }
 
-/** Every date that ends the session when it passes; none once it has ended. */
+/** Every date at which the session stops waiting. */
 export function deadlinesOf(state: SessionState): number[] {
   switch (state.phase) {
     case 'inviting':
@@ -76,7 +76,13 @@ export function deadlinesOf(state: SessionState): number[] {
       if (state.kind === 'destroy') return [];
       return [state.roundExpiresAt, state.sessionExpiresAt];
     case 'completed':
+      // The outcome is told; who gives no result of its own in the time of a round is noted then.
+      return state.kind === 'sign' && awaitsNotes(state) ? [state.roundExpiresAt] : [];
     case 'failed':
       return [];
   }
+}
+
+function awaitsNotes({ rules, missingNoted, results, parties }: SessionState): boolean {
+  return rules !== undefined && missingNoted !== true && results.size < parties.length;
 }

@@ -2,7 +2,9 @@
  * What is special about the destruction of a key: once everybody has consented it cannot fail any more,
  * only wait (docs/spec/destroy.md). Pure, as the rest of the reducer.
  */
-import type { Event, SessionState, Step } from './types.ts';
+import type { Event } from './events.ts';
+import { isParty, nameOf } from './parties.ts';
+import type { SessionState, Step } from './types.ts';
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
 
@@ -16,7 +18,7 @@ export function isDestroying(state: SessionState): boolean {
 /** Whether a party still has to prove that its record is gone. */
 export function owesReceipt(state: SessionState, index: number): boolean {
   if (state.kind !== 'destroy' || state.results.has(index)) return false;
-  if (!state.parties.some((party) => party.index === index)) return false;
+  if (!isParty(state, index)) return false;
   return state.phase === 'running' || state.phase === 'completed';
 }
 
@@ -32,8 +34,7 @@ export function excused(state: SessionState, { from, chipState }: Of<'excused'>)
 export function delayed(state: SessionState, { from, message }: Of<'delayed'>): Step {
   if (!isDestroying(state) || !owesReceipt(state, from)) return unchanged(state);
   const delays = new Map(state.delays).set(from, message);
-  const name = state.parties.find(({ index }) => index === from)?.username ?? '';
-  const warning = `${name}: ${message}`;
+  const warning = `${nameOf(state, from)}: ${message}`;
   return { state: { ...state, delays }, effects: [{ type: 'tell-progress', warning }] };
 }
 

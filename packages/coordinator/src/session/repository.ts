@@ -2,7 +2,8 @@
 import type { Tx } from '../store/database.ts';
 import { apply, open } from './reduce.ts';
 import { stateName } from './messages.ts';
-import type { Event, SessionState } from './types.ts';
+import type { Event } from './events.ts';
+import type { SessionState } from './types.ts';
 
 /** A session and how many events made it. */
 export interface Loaded {

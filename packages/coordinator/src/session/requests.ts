@@ -23,7 +23,8 @@ import {
 } from './keys.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { mayParticipate } from './rights.ts';
-import type { Deadlines, Party, Requested, SignTarget } from './types.ts';
+import type { Requested } from './events.ts';
+import type { Deadlines, Party, SignTarget } from './types.ts';
 
 /** What a request is checked against. */
 export interface RequestContext {
@@ -115,6 +116,7 @@ export async function openSign(
     parties,
     deadlines: context.deadlines,
     warnings: [],
+    rules: 2,
     target: { ...target, address, keyId: key.key_id, epoch: key.epoch, holders: holdersOf(shards) },
   };
 }

@@ -93,22 +93,23 @@ export function decideSignResult(
   const result: Result = message.success
     ? { success: true, kind: 'sign', signature: message.signature.toLowerCase() }
     : { success: false, message: message.message, ...abortOf(state, message) };
-  const settled = settle(state, party, result);
+  const settled = settleSignature(state, party, result);
   if (settled !== undefined) return settled;
-  if (result.success && state.phase !== 'running') return wrongState(state, message.type);
+  if (result.success && state.phase === 'inviting') return wrongState(state, message.type);
   if (result.success && result.kind === 'sign' && !isSignatureOf(state, result.signature)) {
-    return {
-      kind: 'event',
-      event: {
-        type: 'refuted',
-        at,
-        from,
-        code: 'invalid_result',
-        details: 'the signature does not verify for this address and digest',
-      },
-    };
+    const details = 'the signature does not verify for this address and digest';
+    // After a failure a false signature is nothing that anybody has to know.
+    if (state.phase === 'failed') return refused(refuse('invalid_result', details));
+    return { kind: 'event', event: { type: 'refuted', at, from, code: 'invalid_result', details } };
   }
   return { kind: 'event', event: { type: 'finished', at, from, result } };
+}
+
+/** After the end a result is noted, once: a signature always, a failure beside a signature. */
+function settleSignature(state: SessionState, party: Party, result: Result): Decision | undefined {
+  const given = state.results.has(party.index);
+  if (given || state.rules === undefined) return settle(state, party, result);
+  return state.phase === 'failed' && !result.success ? repeated : undefined;
 }
 
 /** A result that was already given, or that comes after the end, decides nothing any more. */

@@ -25,7 +25,8 @@ import { requestHashOf } from './requestHash.ts';
 import { openKeygen, openSign } from './requests.ts';
 import { mayAsk } from './rights.ts';
 import { answerEntry, type Entry, refusalEntry, requestEntry } from './trail.ts';
-import type { Deadlines, Requested } from './types.ts';
+import type { Requested } from './events.ts';
+import type { Deadlines } from './types.ts';
 
 /** What sessions need of the rest of the server. */
 export interface SessionServiceOptions extends BookOptions {

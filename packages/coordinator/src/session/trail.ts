@@ -2,9 +2,10 @@
 import type { Abort } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import type { AuditEvent } from '../services.ts';
-import { nameOf } from './reduce.ts';
+import { nameOf } from './parties.ts';
 import type { Refusal } from './refusal.ts';
-import type { Event, Outcome, SessionState } from './types.ts';
+import type { Event } from './events.ts';
+import type { Outcome, SessionState } from './types.ts';
 
 /** An audit entry before it gets its time. */
 export type Entry = Omit<AuditEvent, 'at'>;

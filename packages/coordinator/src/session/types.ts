@@ -1,14 +1,15 @@
 /**
- * A session as data: its state, the events that made it, and the effects that an event calls for.
+ * A session as data: its state, and the effects that an event calls for.
  *
  * Everything here can be stored as JSON. Effects say what has to happen, not how it is worded or
  * transported (effects.ts does that), so that the reducer knows neither sockets nor tables.
  */
 
 import type { Abort, Claim, FinalCode, RoundProblemReason } from '@quorate/wire';
+import type { Requested } from './events.ts';
 
 /** What a session is for. */
-type SessionKind = 'keygen' | 'sign' | 'destroy';
+export type SessionKind = 'keygen' | 'sign' | 'destroy';
 
 /** Where a session stands. The last two are final. */
 type Phase = 'inviting' | 'running' | 'completed' | 'failed';
@@ -49,7 +50,7 @@ export interface Absent {
 }
 
 /** States of a chip whose record nobody can be asked to delete. */
-type GoneState = 'lost' | 'destroyed';
+export type GoneState = 'lost' | 'destroyed';
 
 /** What the destruction of a key is asked for. */
 interface Destruction {
@@ -72,22 +73,6 @@ export interface SignTarget {
   readonly display?: string;
   /** Only of a destruction. */
   readonly destruction?: Destruction;
-}
-
-/** The first event of every session: everything that was checked and fixed when it was asked for. */
-export interface Requested {
-  readonly type: 'requested';
-  readonly at: number;
-  readonly kind: SessionKind;
-  readonly sessionKey: string;
-  readonly coordinator: string;
-  readonly threshold: number;
-  readonly totalParts: number;
-  /** In the order of the request. */
-  readonly parties: readonly Party[];
-  readonly deadlines: Deadlines;
-  readonly warnings: readonly string[];
-  readonly target?: SignTarget;
 }
 
 /** What a participant says at the end, once it has been checked. */
@@ -120,100 +105,6 @@ export interface StoredRecord {
   /** Lower-case hex of 32 bytes. */
   readonly recordId: string;
 }
-
-/** What happens to a session after it was requested. `from` and `to` are part indexes. */
-export type Event =
-  | Requested
-  | {
-      readonly type: 'accepted';
-      readonly at: number;
-      readonly from: number;
-      readonly certificate: string;
-      readonly sessionHash: string;
-      /** Base64; only when signing. */
-      readonly challenge?: string;
-    }
-  | {
-      readonly type: 'declined';
-      readonly at: number;
-      readonly from: number;
-      readonly reason: string;
-    }
-  | {
-      readonly type: 'relayed';
-      readonly at: number;
-      readonly from: number;
-      readonly to: number | null;
-      readonly round: number;
-      /** SHA-256 of body and signature: the bytes themselves are only in the outbox. */
-      readonly hash: string;
-    }
-  | {
-      /** A broadcast that its sender's session key has not signed: it was refused, not passed on. */
-      readonly type: 'unsigned';
-      readonly at: number;
-      readonly from: number;
-      readonly round: number;
-    }
-  | {
-      /** A party could not use what another one said, or did not get it. */
-      readonly type: 'reported';
-      readonly at: number;
-      readonly from: number;
-      readonly about: number;
-      readonly round: number;
-      readonly reason: RoundProblemReason;
-    }
-  | {
-      readonly type: 'challenged';
-      readonly at: number;
-      readonly from: number;
-      readonly challenge: string;
-    }
-  | {
-      readonly type: 'finished';
-      readonly at: number;
-      readonly from: number;
-      readonly result: Result;
-    }
-  | {
-      readonly type: 'refuted';
-      readonly at: number;
-      readonly from: number;
-      readonly code: FailureCode;
-      readonly details: string;
-      /** A record that the refuted result says was stored. */
-      readonly record?: StoredRecord;
-    }
-  | {
-      /** The session cannot go on, for a reason that lies outside of it. */
-      readonly type: 'ended';
-      readonly at: number;
-      readonly code: FailureCode;
-      readonly details: string;
-      readonly concerned: readonly number[];
-    }
-  | {
-      /** A shard that is being destroyed is out of reach for good: its chip is lost or destroyed. */
-      readonly type: 'excused';
-      readonly at: number;
-      readonly from: number;
-      readonly chipState: GoneState;
-    }
-  | {
-      /** A holder could not delete its record yet. */
-      readonly type: 'delayed';
-      readonly at: number;
-      readonly from: number;
-      readonly message: string;
-    }
-  | {
-      readonly type: 'expired';
-      readonly at: number;
-      /** The deadline that passed by a clock that nobody sets; `at` may be before it, or long after. */
-      readonly deadline?: number;
-    }
-  | { readonly type: 'resumed'; readonly at: number };
 
 /** Why a session ended without what it was asked for. */
 export type FailureCode = FinalCode;
@@ -282,6 +173,8 @@ export interface SessionState extends Omit<Requested, 'type' | 'at'> {
   /** What kept a party of a destruction from deleting its record, the last time that it tried. */
   readonly delays: ReadonlyMap<number, string>;
   readonly outcome?: Outcome;
+  /** Whether those were noted who gave no result of their own in time, although there is a signature. */
+  readonly missingNoted?: true;
 }
 
 /** What has to happen when an event is stored, in the same transaction or right after it. */
@@ -294,6 +187,9 @@ export type Effect =
   | { readonly type: 'note-receipt'; readonly from: number; readonly receipt: string }
   | { readonly type: 'destroy-key' }
   | { readonly type: 'orphan'; readonly from: number; readonly record: StoredRecord }
+  /** A result that comes after the end: another signature than the one told, or one where none was told. */
+  | { readonly type: 'note-result'; readonly from: number; readonly note: 'different' | 'found' }
+  | { readonly type: 'note-missing'; readonly missing: readonly number[] }
   | { readonly type: 'tell-outcome' }
   | { readonly type: 'tell-progress'; readonly warning?: string };
 

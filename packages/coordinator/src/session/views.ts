@@ -1,4 +1,5 @@
 /** Keys and sessions as REST shows them: never a shard, a certificate, a body or a share (1.9.16). */
+import { LIMITS, safeText } from '@quorate/wire';
 import type {
   AuditLog,
   Clock,
@@ -16,8 +17,9 @@ import type {
 } from '../services.ts';
 import type { SqlValue, Tx } from '../store/database.ts';
 import { findKey, normalAddress } from './keys.ts';
+import { notesOf } from './notes.ts';
 import { laggards } from './progress.ts';
-import { nameOf } from './reduce.ts';
+import { nameOf } from './parties.ts';
 import { loadSession } from './repository.ts';
 import type { SessionState } from './types.ts';
 
@@ -195,10 +197,26 @@ async function getSession(
     })),
     waiting_for: ended === undefined ? laggards(state).map((index) => nameOf(state, index)) : [],
     digest: state.kind === 'sign' ? (state.target?.digest ?? null) : null,
-    signature: ended?.success === true ? (ended.signature ?? null) : null,
+    signature: signatureOf(state),
     code: ended?.success === false ? ended.code : null,
     message: ended?.success === false ? ended.details : null,
+    ...notesIn(state),
   };
+}
+
+/** The signature that was told, or one that came after the session had ended without. */
+function signatureOf({ outcome, results }: SessionState): string | null {
+  if (outcome?.success === true) return outcome.signature ?? null;
+  if (outcome === undefined) return null;
+  for (const result of results.values()) {
+    if (result.success && result.kind === 'sign') return result.signature;
+  }
+  return null;
+}
+
+function notesIn(state: SessionState): { notes?: readonly string[] } {
+  const notes = notesOf(state).map((note) => safeText(note, LIMITS.text));
+  return notes.length === 0 ? {} : { notes };
 }
 
 function ownSessions({ onlyOf }: Visibility): Condition[] {

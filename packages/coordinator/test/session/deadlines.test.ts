@@ -9,7 +9,7 @@ import {
   runRounds,
   signRequest,
 } from '../support/ceremony.ts';
-import { Participant, signPlain } from '../support/participant.ts';
+import { Participant } from '../support/participant.ts';
 import type { Received, TestSocket } from '../support/socket.ts';
 import { openWorld, type World } from '../support/world.ts';
 
@@ -133,20 +133,6 @@ describe('rounds', () => {
 });
 
 describe('signatures at the deadline', () => {
-  test('one verified signature is enough at the deadline, and the missing are named', async () => {
-    const { sessionKey, params } = await running();
-    await runRounds(participants, params, 3);
-    const signature = signPlain(key, digest);
-    participants[0]!.socket.send(participants[0]!.signResult(params[0]!, signature));
-    await participants[0]!.socket.settled();
-    expect(coordinator.received.filter(of(sessionKey))).toEqual([]);
-    world.clock.advance(30 * SECOND);
-    const complete = await coordinator.next('sign_complete', of(sessionKey));
-    expect(complete).toMatchObject({ success: true, signature });
-    expect(complete['message']).toContain('bob, carol');
-    for (const { socket } of participants) await socket.next('sign_complete', of(sessionKey));
-  });
-
   test('none at the deadline after the last round was relayed is an unknown outcome', async () => {
     const { sessionKey, params } = await running();
     await runRounds(participants, params, 2);
@@ -172,25 +158,6 @@ describe('signatures at the deadline', () => {
         { username: 'carol', part_index: 3 },
       ],
     });
-  });
-
-  test('an abort after the last round waits for the others, who may have the signature', async () => {
-    const { sessionKey, params } = await running();
-    await runRounds(participants, params, 3);
-    participants[2]!.socket.send({
-      type: 'sign_result',
-      session_key: sessionKey,
-      part_index: 3,
-      success: false,
-      message: 'participant_restarted',
-    });
-    const signature = signPlain(key, digest);
-    for (const at of [0, 1]) {
-      participants[at]!.socket.send(participants[at]!.signResult(params[at]!, signature));
-    }
-    const complete = await coordinator.next('sign_complete', of(sessionKey));
-    expect(complete).toMatchObject({ success: true, signature });
-    expect(complete['message']).toContain('carol');
   });
 
   test('failures of everybody after the last round are an unknown outcome', async () => {

@@ -28,6 +28,17 @@ describe('1.1 register', () => {
     await socket.close();
   });
 
+  test('is answered with no field that a client of the first version would refuse', async () => {
+    const token = await world.token('alice');
+    const known = ['type', 'success', 'message', 'code', 'stream', 'resumed', 'last_cseq'];
+    for (const good of [token, 'not.a.token']) {
+      const fields = { username: 'alice', role: 'participant', token: good };
+      const { answer, socket } = await register(fields);
+      expect(Object.keys(answer).filter((name) => !known.includes(name))).toEqual([]);
+      await socket.close();
+    }
+  });
+
   test.each([
     ['R-9 the token of somebody else', 'alice', 'participant', 'bob', 'invalid_token'],
     [

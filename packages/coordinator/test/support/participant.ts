@@ -42,12 +42,13 @@ function rawPublicKey(curve: KeyCurve, key: KeyObject): Uint8Array {
   return decodeSpki(curve, key.export({ format: 'der', type: 'spki' }));
 }
 
-/** r ‖ s ‖ v over a digest. */
-export function signPlain(key: PlainKey, digest: string): string {
+/** r ‖ s ‖ v over a digest; always the same, unless entropy is added. */
+export function signPlain(key: PlainKey, digest: string, extraEntropy = false): string {
   const signed = secp256k1.sign(fromHex(digest), key.secret, {
     prehash: false,
     lowS: true,
     format: 'recovered',
+    extraEntropy,
   });
   const [recovery = 0] = signed;
   return `0x${toHex(signed.subarray(1))}${(27 + recovery).toString(16)}`;

@@ -112,6 +112,8 @@ export const SessionAnswer = z
     signature: Signature.nullable(),
     code: Code.nullable(),
     message: text(LIMITS.details).nullable(),
+    /** What is known beside the outcome: reports, and results that did not decide it. */
+    notes: z.array(text()).max(64).optional(),
   })
   .meta({ id: 'SessionAnswer' });
 export type SessionAnswer = z.infer<typeof SessionAnswer>;

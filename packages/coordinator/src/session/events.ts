@@ -1,0 +1,127 @@
+/** What happens to a session: its events are what is stored of it, and everything else follows from them. */
+import type { RoundProblemReason } from '@quorate/wire';
+import type {
+  Deadlines,
+  FailureCode,
+  GoneState,
+  Party,
+  Result,
+  SessionKind,
+  SignTarget,
+  StoredRecord,
+} from './types.ts';
+
+/** The first event of every session: everything that was checked and fixed when it was asked for. */
+export interface Requested {
+  readonly type: 'requested';
+  readonly at: number;
+  readonly kind: SessionKind;
+  readonly sessionKey: string;
+  readonly coordinator: string;
+  readonly threshold: number;
+  readonly totalParts: number;
+  /** In the order of the request. */
+  readonly parties: readonly Party[];
+  readonly deadlines: Deadlines;
+  readonly warnings: readonly string[];
+  readonly target?: SignTarget;
+  /**
+   * The rules by which its events are read. Absent: those of the first version, by which stored sessions
+   * have ended (a signature waited for all results, and one false result ended it).
+   */
+  readonly rules?: 2;
+}
+
+/** What happens to a session after it was requested. `from` and `to` are part indexes. */
+export type Event =
+  | Requested
+  | {
+      readonly type: 'accepted';
+      readonly at: number;
+      readonly from: number;
+      readonly certificate: string;
+      readonly sessionHash: string;
+      /** Base64; only when signing. */
+      readonly challenge?: string;
+    }
+  | {
+      readonly type: 'declined';
+      readonly at: number;
+      readonly from: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'relayed';
+      readonly at: number;
+      readonly from: number;
+      readonly to: number | null;
+      readonly round: number;
+      /** SHA-256 of body and signature: the bytes themselves are only in the outbox. */
+      readonly hash: string;
+    }
+  | {
+      /** A broadcast that its sender's session key has not signed: it was refused, not passed on. */
+      readonly type: 'unsigned';
+      readonly at: number;
+      readonly from: number;
+      readonly round: number;
+    }
+  | {
+      /** A party could not use what another one said, or did not get it. */
+      readonly type: 'reported';
+      readonly at: number;
+      readonly from: number;
+      readonly about: number;
+      readonly round: number;
+      readonly reason: RoundProblemReason;
+    }
+  | {
+      readonly type: 'challenged';
+      readonly at: number;
+      readonly from: number;
+      readonly challenge: string;
+    }
+  | {
+      readonly type: 'finished';
+      readonly at: number;
+      readonly from: number;
+      readonly result: Result;
+    }
+  | {
+      readonly type: 'refuted';
+      readonly at: number;
+      readonly from: number;
+      readonly code: FailureCode;
+      readonly details: string;
+      /** A record that the refuted result says was stored. */
+      readonly record?: StoredRecord;
+    }
+  | {
+      /** The session cannot go on, for a reason that lies outside of it. */
+      readonly type: 'ended';
+      readonly at: number;
+      readonly code: FailureCode;
+      readonly details: string;
+      readonly concerned: readonly number[];
+    }
+  | {
+      /** A shard that is being destroyed is out of reach for good: its chip is lost or destroyed. */
+      readonly type: 'excused';
+      readonly at: number;
+      readonly from: number;
+      readonly chipState: GoneState;
+    }
+  | {
+      /** A holder could not delete its record yet. */
+      readonly type: 'delayed';
+      readonly at: number;
+      readonly from: number;
+      readonly message: string;
+    }
+  | {
+      readonly type: 'expired';
+      readonly at: number;
+      /** The deadline that passed by a clock that nobody sets; `at` may be before it, or long after. */
+      readonly deadline?: number;
+    }
+  | { readonly type: 'resumed'; readonly at: number };

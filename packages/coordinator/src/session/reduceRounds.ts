@@ -1,0 +1,81 @@
+/** What the messages of rounds, and reports about them, make of a session. Pure. */
+import type { Event } from './events.ts';
+import { mayBeSigned } from './finish.ts';
+import { fail } from './outcomes.ts';
+import { isParty, othersOf } from './parties.ts';
+import { problemText, withProblem } from './problems.ts';
+import { roundFloor } from './progress.ts';
+import type { Effect, SessionState, Step } from './types.ts';
+
+type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
+
+const unchanged = (state: SessionState): Step => ({ state, effects: [] });
+
+/** A message that is passed on. */
+export function relayed(state: SessionState, event: Of<'relayed'>): Step {
+  const slot = slotOf(event);
+  if (state.phase !== 'running' || state.slots.has(slot)) return unchanged(state);
+  if (!isParty(state, event.from)) return unchanged(state);
+  if (event.to !== null && !isParty(state, event.to)) return unchanged(state);
+  const before = state.spoken.get(event.from) ?? { round: 0, messages: 0 };
+  const spoken = new Map(state.spoken);
+  if (event.round > before.round) spoken.set(event.from, { round: event.round, messages: 1 });
+  if (event.round === before.round) {
+    spoken.set(event.from, { round: before.round, messages: before.messages + 1 });
+  }
+  const slots = new Map(state.slots).set(slot, event.hash);
+  const next = withRoundDeadline(state, { ...state, slots, spoken }, event.at);
+  const to = event.to === null ? othersOf(state, event.from) : [event.to];
+  const relay: Effect = { type: 'relay', to };
+  // Only a party's first word in a round brings the session further: one progress for each, however
+  // many messages the round has.
+  return {
+    state: next,
+    effects: event.round > before.round ? [relay, { type: 'tell-progress' }] : [relay],
+  };
+}
+
+/** Nobody can go on without that broadcast; once the last round is out, somebody may be done already. */
+export function unsigned(state: SessionState, { from, round }: Of<'unsigned'>): Step {
+  if (state.phase !== 'running' || !isParty(state, from)) return unchanged(state);
+  const problem = { by: null, about: from, round, reason: 'signature' } as const;
+  const next = withProblem(state, problem);
+  if (next === state) return unchanged(state);
+  const details = problemText(state, problem);
+  if (!mayBeSigned(state)) {
+    return fail(next, { success: false, code: 'aborted', details, concerned: [from] });
+  }
+  return { state: next, effects: [{ type: 'tell-progress', warning: details }] };
+}
+
+/** A report changes nothing but what is told at the deadline: it is its author's word. */
+export function reported(state: SessionState, event: Of<'reported'>): Step {
+  const { from: by, about, round, reason } = event;
+  if (state.phase !== 'running' || !isParty(state, by) || !isParty(state, about)) {
+    return unchanged(state);
+  }
+  const problem = { by, about, round, reason };
+  const next = withProblem(state, problem);
+  if (next === state) return unchanged(state);
+  const warning = problemText(state, problem);
+  return { state: next, effects: [{ type: 'tell-progress', warning }] };
+}
+
+/** Gives a round its time anew once everybody has spoken in a later one; a result counts as all rounds. */
+export function withRoundDeadline(
+  before: SessionState,
+  after: SessionState,
+  at: number,
+): SessionState {
+  if (after.phase !== 'running' || roundFloor(after) <= roundFloor(before)) return after;
+  return { ...after, roundExpiresAt: at + after.deadlines.round };
+}
+
+/** The key of a message's slot; each slot takes one message. */
+export function slotOf(message: {
+  readonly from: number;
+  readonly round: number;
+  readonly to: number | null;
+}): string {
+  return `${message.from}/${message.round}/${message.to ?? '*'}`;
+}
