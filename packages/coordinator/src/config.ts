@@ -78,7 +78,10 @@ export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
     },
     tokens: tokenSettings(tokens),
     lifetimes: { access: tokens.access * 1000, refresh: tokens.refresh * 1000 },
-    maxOpenSessions: limits.open_sessions,
+    requestLimits: {
+      openSessions: limits.open_sessions,
+      unansweredPerParticipant: limits.unanswered_per_participant,
+    },
     connections: {
       total: limits.connections,
       perAddress: limits.connections_per_address,

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Lifetimes, PasswordCost, ServerKeyName, TokenKeySettings } from './auth/index.ts';
 import type { Rates, Timeouts } from './limits/defaults.ts';
 import type { Clock } from './services.ts';
+import type { RequestLimits } from './session/requestLimits.ts';
 import type { Deadlines } from './session/types.ts';
 import type { ConsoleFiles } from './web.ts';
 
@@ -35,7 +36,7 @@ export interface ServerOptions {
   readonly passwordCost?: PasswordCost;
   /** Origins of web pages that may open a WebSocket, besides the server's own. */
   readonly origins?: readonly string[];
-  readonly maxOpenSessions?: number;
+  readonly requestLimits?: Partial<RequestLimits>;
   readonly connections?: Partial<ConnectionLimits>;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed; none unless given. */
   readonly trustedProxies?: readonly string[];

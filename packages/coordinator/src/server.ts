@@ -24,6 +24,7 @@ import { ClientAddresses } from './limits/addresses.ts';
 import { connectionLimits, RATES, TIMEOUTS } from './limits/defaults.ts';
 import { createMetrics, registerRest } from './rest/index.ts';
 import type { Clock } from './services.ts';
+import { REQUEST_LIMITS } from './session/requestLimits.ts';
 import { SessionService } from './session/service.ts';
 import type { Deadlines } from './session/types.ts';
 import { keysView, sessionsView } from './session/views.ts';
@@ -123,7 +124,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     language,
     onError,
     deadlines: { ...defaultDeadlines, ...options.deadlines },
-    maxOpenSessions: options.maxOpenSessions ?? 256,
+    limits: { ...REQUEST_LIMITS, ...options.requestLimits },
   });
   const desk = new Desk({
     database,

@@ -3,6 +3,7 @@ import { DEADLINES, type Language } from '@quorate/wire';
 import { z } from 'zod';
 import { ISSUER_DEFAULTS, KNOWN_FOR, type TokenType } from './auth/index.ts';
 import { CONNECTIONS, RATES, TIMEOUTS } from './limits/defaults.ts';
+import { REQUEST_LIMITS } from './session/requestLimits.ts';
 
 /** A configuration with every default filled in and absolute paths. Times are seconds. */
 export interface CoordinatorConfig {
@@ -33,6 +34,7 @@ export interface CoordinatorConfig {
   };
   readonly limits: {
     readonly open_sessions: number;
+    readonly unanswered_per_participant: number;
     readonly connections: number;
     readonly connections_per_address: number;
     readonly connections_reserved?: number | undefined;
@@ -144,7 +146,9 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      open_sessions: z.int().min(1).default(256),
+      open_sessions: z.int().min(1).default(REQUEST_LIMITS.openSessions),
+      /** Requests of one user that one participant has not accepted yet. */
+      unanswered_per_participant: z.int().min(1).default(REQUEST_LIMITS.unansweredPerParticipant),
       /** All TCP connections: HTTP, TLS handshakes under way, WebSockets. */
       connections: z.int().min(8).default(CONNECTIONS.total),
       connections_per_address: z.int().min(1).default(CONNECTIONS.perAddress),

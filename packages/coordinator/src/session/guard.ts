@@ -1,6 +1,7 @@
 /** What only the store knows about an event: whether its chips are still active, whether its key is new. */
 import type { Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
+import { fullness } from './capacity.ts';
 import { findKey, shardsOf } from './keys.ts';
 import type { Event } from './events.ts';
 import type { SessionState } from './types.ts';
@@ -17,6 +18,7 @@ export async function guard(
       return (
         (await inactiveChip(tx, chips, state, event.at)) ??
         (await changedKey(tx, state, event.at)) ??
+        (await fullChip(tx, state, event)) ??
         event
       );
     case 'challenged':
@@ -73,6 +75,19 @@ async function changedKey(tx: Tx, state: SessionState, at: number): Promise<Even
   if (moved === undefined) return undefined;
   const details = `the shard of ${moved.username} is no longer on the chip ${moved.seId}`;
   return { type: 'ended', at, code: 'chip_unavailable', details, concerned: [moved.index] };
+}
+
+/** Room is taken by consent: what others were asked at the same time may have taken the last of it. */
+async function fullChip(
+  tx: Tx,
+  { kind, parties }: SessionState,
+  { from, at }: Extract<Event, { type: 'accepted' }>,
+): Promise<Event | undefined> {
+  const party = parties.find(({ index }) => index === from);
+  if (kind !== 'keygen' || party === undefined) return undefined;
+  const details = await fullness(tx, party);
+  if (details === undefined) return undefined;
+  return { type: 'ended', at, code: 'chip_unavailable', details, concerned: [from] };
 }
 
 /** A key is made once: participants who all report one that exists have not generated it. */

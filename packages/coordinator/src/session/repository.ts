@@ -67,6 +67,7 @@ export async function appendEvent(
   after: SessionState,
 ): Promise<void> {
   await insertEvent(tx, after.sessionKey, before.events, event);
+  if (event.type === 'accepted') await noteAcceptance(tx, after.sessionKey, event.from);
   if (stateName(before.state) === stateName(after)) return;
   const ended = after.phase === 'completed' || after.phase === 'failed' ? 1 : 0;
   const address = after.outcome?.success === true ? after.outcome.address : null;
@@ -74,6 +75,13 @@ export async function appendEvent(
     `UPDATE sessions SET state = ?, ended = ?, updated_at = ?, address = COALESCE(?, address)
      WHERE session_key = ?`,
     [stateName(after), ended, after.updatedAt, address, after.sessionKey],
+  );
+}
+
+async function noteAcceptance(tx: Tx, sessionKey: string, partIndex: number): Promise<void> {
+  await tx.run(
+    'UPDATE session_participants SET accepted = 1 WHERE session_key = ? AND part_index = ?',
+    [sessionKey, partIndex],
   );
 }
 
@@ -155,6 +163,21 @@ export async function countOpen(tx: Tx, coordinator: string): Promise<number> {
   const row = await tx.get<{ n: number }>(
     'SELECT COUNT(*) AS n FROM sessions WHERE ended = 0 AND coordinator = ?',
     [coordinator],
+  );
+  return row?.n ?? 0;
+}
+
+/** How many open requests of a coordinator a participant has not accepted yet. */
+export async function countUnanswered(
+  tx: Tx,
+  coordinator: string,
+  username: string,
+): Promise<number> {
+  const row = await tx.get<{ n: number }>(
+    `SELECT COUNT(*) AS n FROM sessions s
+     JOIN session_participants p ON p.session_key = s.session_key
+     WHERE s.ended = 0 AND s.coordinator = ? AND p.username = ? AND p.accepted = 0`,
+    [coordinator, username],
   );
   return row?.n ?? 0;
 }

@@ -1,5 +1,5 @@
 /** A coordinator's request, checked against users, chips and keys: an opened session, or a refusal. */
-import { type KeygenRequest, type Language, LIMITS, type SignRequest, textOf } from '@quorate/wire';
+import { type KeygenRequest, type Language, type SignRequest, textOf } from '@quorate/wire';
 import {
   checkDigest,
   digestOf,
@@ -12,7 +12,7 @@ import {
 } from '@quorate/intent';
 import type { Chip, Chips, Users } from '../services.ts';
 import type { Tx } from '../store/database.ts';
-import { recordsOn } from './capacity.ts';
+import { fullness } from './capacity.ts';
 import {
   findKey,
   type KeyRecord,
@@ -231,10 +231,8 @@ async function activeChip(
     if (known !== undefined) return inactive(username, known.seId, known);
     return refuse('chip_unavailable', `${username} has no active chip: none is registered`);
   }
-  const used = await recordsOn(tx, chip.seId);
-  if (used < LIMITS.chipRecords) return chip;
-  const full = `${chip.seId} of ${username} holds ${used} of ${LIMITS.chipRecords} records`;
-  return refuse('chip_full', `the chip ${full}`);
+  const full = await fullness(tx, chip);
+  return full === undefined ? chip : refuse('chip_full', full);
 }
 
 /** Names a chip that takes part in nothing new, its holder and its state. */

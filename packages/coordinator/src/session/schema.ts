@@ -87,3 +87,11 @@ export const destruction: readonly string[] = [
   `CREATE INDEX shards_chip ON shards (se_id, state)`,
   `CREATE INDEX sessions_address ON sessions (address, ended)`,
 ];
+
+/** Ninth version: which participants have accepted; only they need room on their chips for a key that is being made. */
+export const acceptance: readonly string[] = [
+  'ALTER TABLE session_participants ADD COLUMN accepted INTEGER NOT NULL DEFAULT 0',
+  // Of a session that waits for answers nobody knows here who has given one: it is not counted.
+  `UPDATE session_participants SET accepted = 1 WHERE session_key IN
+     (SELECT session_key FROM sessions WHERE state IN ('running', 'results'))`,
+];

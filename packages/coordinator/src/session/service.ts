@@ -20,8 +20,9 @@ import { completionOf, progressOf } from './messages.ts';
 import { authoriseDeletion, noteDeletion, noticesFor, type OrphanAnswer } from './orphans.ts';
 import { open } from './reduce.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { countOpen, insertSession, openSessions, originOf } from './repository.ts';
+import { insertSession, openSessions, originOf } from './repository.ts';
 import { requestHashOf } from './requestHash.ts';
+import { excess, type RequestLimits } from './requestLimits.ts';
 import { openKeygen, openSign } from './requests.ts';
 import { mayAsk } from './rights.ts';
 import { answerEntry, type Entry, refusalEntry, requestEntry } from './trail.ts';
@@ -33,8 +34,7 @@ export interface SessionServiceOptions extends BookOptions {
   readonly users: Users;
   readonly tally: Tally;
   readonly deadlines: Deadlines;
-  /** Open sessions that one coordinator may have. */
-  readonly maxOpenSessions: number;
+  readonly limits: RequestLimits;
 }
 
 /** Who sent a message, in which role. */
@@ -137,12 +137,11 @@ export class SessionService {
       if (same) return this.#repeatAnswer(tx, sender, request.session_key);
       return refuse('session_key_conflict', 'a session of this key exists with other content');
     }
-    const { users, maxOpenSessions, clock } = this.#options;
+    const { users, limits, clock } = this.#options;
     const user = await users.find(tx, sender.username);
     if (!mayAsk(user)) return refuse('forbidden_role', 'no active coordinator');
-    if ((await countOpen(tx, sender.username)) >= maxOpenSessions) {
-      return refuse('too_many_sessions', `at most ${maxOpenSessions} open sessions`);
-    }
+    const tooMany = await excess(tx, limits, sender.username, request.participants);
+    if (tooMany !== undefined) return tooMany;
     const asker = { username: sender.username, at: clock.now(), user };
     const event = await this.#open(tx, asker, request);
     if ('code' in event) return event;

@@ -3,7 +3,7 @@ import { statements as audit } from '../audit/schema.ts';
 import { logins, serverKeys, statements as auth } from '../auth/schema.ts';
 import { replacement } from '../chips/replacementSchema.ts';
 import { retirement, statements as chips, unblocking } from '../chips/schema.ts';
-import { destruction, statements as session } from '../session/schema.ts';
+import { acceptance, destruction, statements as session } from '../session/schema.ts';
 import { statements as delivery } from '../delivery/schema.ts';
 import { StoreError, type Tx } from './database.ts';
 import { probe } from './probe.ts';
@@ -24,6 +24,7 @@ export const migrations: readonly Migration[] = [
   { version: 6, statements: logins },
   { version: 7, statements: probe },
   { version: 8, statements: unblocking },
+  { version: 9, statements: acceptance },
 ];
 
 /**

@@ -8,6 +8,7 @@ import { ClockWatch } from '../../src/clockWatch.ts';
 import { Tally } from '../../src/audit/index.ts';
 import { Hub } from '../../src/delivery/hub.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
+import { REQUEST_LIMITS } from '../../src/session/requestLimits.ts';
 import { SessionService } from '../../src/session/service.ts';
 import { createHealth } from '../../src/health.ts';
 import { ClientAddresses } from '../../src/limits/addresses.ts';
@@ -82,7 +83,7 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
     language: 'en',
     onError,
     deadlines: { invitation: 120_000, round: 30_000, session: 300_000 },
-    maxOpenSessions: 64,
+    limits: REQUEST_LIMITS,
   });
   onTestFinished(() => sessions.stop());
   const logged: string[] = [];

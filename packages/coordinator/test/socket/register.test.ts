@@ -247,7 +247,7 @@ describe('limits', () => {
   });
 
   test('R-8 a coordinator cannot open more sessions than configured', async () => {
-    const small = await openWorld(['alice', 'bob'], { maxOpenSessions: 1 });
+    const small = await openWorld(['alice', 'bob'], { requestLimits: { openSessions: 1 } });
     const coordinator = await small.connect('coordinator', 'coordinator');
     coordinator.send(keygenRequest(['alice', 'bob'], 2));
     coordinator.send(keygenRequest(['alice', 'bob'], 2));

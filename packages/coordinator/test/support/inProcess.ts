@@ -6,6 +6,7 @@ import { createChips } from '../../src/chips/index.ts';
 import { Hub } from '../../src/delivery/hub.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
 import type { AuditLog, Role } from '../../src/services.ts';
+import { REQUEST_LIMITS } from '../../src/session/requestLimits.ts';
 import { SessionService } from '../../src/session/service.ts';
 import { Connection } from '../../src/socket/connection.ts';
 import { Desk } from '../../src/socket/desk.ts';
@@ -91,7 +92,7 @@ export async function openInProcess(
     language: 'en',
     onError,
     deadlines: { invitation: 120_000, round: 30_000, session: 300_000 },
-    maxOpenSessions: 64,
+    limits: REQUEST_LIMITS,
   });
   onTestFinished(() => sessions.stop());
   const desk = new Desk({

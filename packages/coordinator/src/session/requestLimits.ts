@@ -1,0 +1,37 @@
+/** How much one user may ask at once, so that nobody takes the others' turn. */
+import type { Tx } from '../store/database.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { countOpen, countUnanswered } from './repository.ts';
+
+/** Bounds of what is open. */
+export interface RequestLimits {
+  /** Open sessions that one user may have asked for. */
+  readonly openSessions: number;
+  /** Open requests of one user that one participant has not accepted yet. */
+  readonly unansweredPerParticipant: number;
+}
+
+/** Bounds unless configured. */
+export const REQUEST_LIMITS: RequestLimits = { openSessions: 256, unansweredPerParticipant: 64 };
+
+/** Refuses a request that is one too many, and names the limit. */
+export async function excess(
+  tx: Tx,
+  { openSessions, unansweredPerParticipant }: RequestLimits,
+  asker: string,
+  participants: readonly string[],
+): Promise<Refusal | undefined> {
+  const open = await countOpen(tx, asker);
+  if (open >= openSessions) {
+    const details = `${open} sessions of yours are open, at most ${openSessions} (limits.open_sessions)`;
+    return refuse('too_many_sessions', details);
+  }
+  for (const username of new Set(participants)) {
+    const unanswered = await countUnanswered(tx, asker, username);
+    if (unanswered < unansweredPerParticipant) continue;
+    const limit = `at most ${unansweredPerParticipant} (limits.unanswered_per_participant)`;
+    const details = `${unanswered} requests of yours wait for an answer of ${username}, ${limit}`;
+    return refuse('too_many_sessions', details);
+  }
+  return undefined;
+}
