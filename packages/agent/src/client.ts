@@ -11,6 +11,7 @@ import {
   type SessionStateName,
   SignRequest,
 } from '@quorate/wire';
+import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import {
   CeremonyError,
@@ -74,6 +75,8 @@ export class CoordinatorClient {
     this.#link = createLink({
       ...options,
       role: 'coordinator',
+      // Others of the same user, in this process or elsewhere, stay connected.
+      clientId: randomUUID(),
       batch: true,
       progress: true,
       onMessage: (message) => this.#onMessage(message),

@@ -90,7 +90,7 @@ export {
   replaceFile,
   syncDirectory,
 } from './state/files.ts';
-export { lockDirectory, type Lock } from './state/lock.ts';
+export { lockDirectory, lockFile, type Lock } from './state/lock.ts';
 export { SOFTWARE_CHIP } from './ownChip.ts';
 export type { Screen } from './terminal/editors.ts';
 export type { InputStream } from './terminal/keyboard.ts';

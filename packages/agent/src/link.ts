@@ -12,6 +12,7 @@ import { LinkTimers } from './linkTimers.ts';
 import {
   adoptStream,
   CLOSE,
+  closeCodeFor,
   closeSocket,
   createWaiters,
   messagesOf,
@@ -121,7 +122,7 @@ class WebSocketLink implements Link {
       if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
       // What is not on disk is not claimed as processed.
       if (!this.#guarded(() => this.#state.save())) return;
-      socket.send(registerFrame(this.#options, this.#state, token));
+      socket.send(registerFrame(this.#options, this.#state, token, this.#features));
       // A fresh token on the open socket keeps it open past the old one's expiry.
       const delay = renewalDelay(token, Date.now());
       this.#timers.set('renewal', delay, () => void this.#register(socket));
@@ -220,7 +221,7 @@ class WebSocketLink implements Link {
   #onRegistered(socket: WebSocket, message: RegisterComplete): void {
     if (!message.success) {
       this.#refusal = message.message;
-      return socket.close(CLOSE.refused);
+      return socket.close(closeCodeFor(message));
     }
     if (message.stream !== undefined && adoptStream(this.#state, message.stream)) {
       this.#logger.warn({}, 'the coordinator has another database; starting its stream anew');

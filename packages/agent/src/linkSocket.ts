@@ -8,6 +8,7 @@ import {
   type Feature,
   FEATURES_HEADER,
   featuresOf,
+  type RegisterComplete,
   parseFrame,
   type ServerMessage,
   TIME_HEADER,
@@ -18,7 +19,7 @@ import type { LinkOptions } from './linkTypes.ts';
 import type { LinkState } from './state/linkState.ts';
 
 /** Close codes of contract.md §1.1 that a client treats in its own way. */
-export const CLOSE = { refused: 4401, replaced: 4409 } as const;
+export const CLOSE = { refused: 4401, replaced: 4409, later: 1000 } as const;
 
 const MAX_FRAME = 1024 * 1024;
 const HANDSHAKE_MS = 10_000;
@@ -71,14 +72,26 @@ export function messagesOf(data: unknown, isBinary: boolean): readonly ServerMes
   return frame.ok ? frame.messages : frame.error.code;
 }
 
-/** The text of `register`. */
-export function registerFrame(options: LinkOptions, state: LinkState, token: string): string {
+/** How this side closes after a refusal: with too many connections of its user it is tried again later. */
+export function closeCodeFor({ code }: RegisterComplete): number {
+  return code === 'too_many_connections' ? CLOSE.later : CLOSE.refused;
+}
+
+/** The text of `register`; a name of the client goes only to a server that knows of several. */
+export function registerFrame(
+  options: LinkOptions,
+  state: LinkState,
+  token: string,
+  features: ReadonlySet<Feature>,
+): string {
   const { stream, seq } = state;
+  const named = options.clientId !== undefined && features.has('client_id');
   return JSON.stringify({
     type: 'register',
     username: options.username,
     role: options.role,
     token,
+    ...(named ? { client_id: options.clientId } : {}),
     last_seq: seq,
     ...(stream === null ? {} : { stream }),
     ...(options.batch ? { batch: true } : {}),

@@ -31,6 +31,8 @@ export interface LinkOptions {
   readonly url: string;
   readonly username: string;
   readonly role: 'coordinator' | 'participant';
+  /** Names this client among several of a coordinator user; the same at every connection of it. */
+  readonly clientId?: string;
   /** Gives a token that is valid now; called at every registration. */
   readonly token: () => Promise<string>;
   readonly state?: LinkState;

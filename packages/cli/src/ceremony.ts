@@ -213,7 +213,7 @@ export function refusalOf(error: unknown): unknown {
   if (error instanceof AgentError && error.code === 'link/refused') {
     return new CliError('refused', error.message, {
       exit: EXIT.unauthorised,
-      hint: 'you need the role coordinator, and only one request of yours can run at a time',
+      hint: 'you need the role coordinator, and a login or token that is still good',
       cause: error,
     });
   }

@@ -66,6 +66,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'sessions show': 'sign-2031',
   'users add': 'alice --role participant',
   'users change': 'alice --disable',
+  'users connections': '',
   'users list': '',
   'users login': `${COORDINATOR} --username alice`,
   'users logins': 'alice',

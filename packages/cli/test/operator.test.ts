@@ -122,6 +122,16 @@ describe('logins', () => {
     expect(modeOf(at('treasurer.login'))).toBe(0o600);
   });
 
+  test('Z-20: processes that renew one login at the same time do so once, and all go on', async () => {
+    await logIn('treasurer');
+    const before = JSON.parse(readFileSync(at('treasurer.login'), 'utf8')) as object;
+    writeFileSync(at('treasurer.login'), JSON.stringify({ ...before, expires_at: Date.now() }));
+    await Promise.all(Array.from({ length: 4 }, () => done('keys', 'list', ...as('treasurer'))));
+    const { logins } = await done('users', 'logins', ...as('treasurer'));
+    expect((logins as object[])[0]).not.toHaveProperty('ended');
+    expect(existsSync(at('treasurer.login.lock'))).toBe(false);
+  });
+
   test('after logout neither token works', async () => {
     await logIn('treasurer');
     const kept = readFileSync(at('treasurer.login'), 'utf8');
@@ -160,6 +170,10 @@ describe('logins', () => {
     await done('users', 'tokens', 'treasurer', '--withdraw', id, ...as('root'));
     const { tokens } = await done('users', 'tokens', 'treasurer', ...as('root'));
     expect(tokens).toMatchObject([{ token_id: id, withdrawn_at: expect.any(Number) }]);
+    expect(await done('users', 'connections', ...as('root'))).toEqual({
+      event: 'result',
+      connections: [],
+    });
     const odd = await quorate('users', 'logins', '--end', '../users', ...as('root'));
     expect(odd.exit).toBe(2);
   });

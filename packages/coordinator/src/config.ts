@@ -15,6 +15,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+const DAY = 86_400_000;
 const PREFIX = 'QUORATE_';
 const PATHS = [
   'data',
@@ -106,7 +107,9 @@ export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
       messagesPerSecond: rates.messages_per_second,
       messagesAtOnce: rates.messages_at_once,
     },
-    knownFor: retention.known_devices * 86_400_000,
+    maxConnectionsPerUser: limits.connections_per_user,
+    retention: { messages: retention.messages * DAY, clients: retention.clients * DAY },
+    knownFor: retention.known_devices * DAY,
     ...(tls === undefined
       ? {}
       : { tls: { certificate: read(tls.certificate_file), key: read(tls.key_file) } }),

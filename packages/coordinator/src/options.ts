@@ -2,6 +2,7 @@
 import type { ConnectionLimits, Language } from '@quorate/wire';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Lifetimes, PasswordCost, ServerKeyName, TokenKeySettings } from './auth/index.ts';
+import type { DeliveryRetention } from './delivery/outbox.ts';
 import type { Rates, Timeouts } from './limits/defaults.ts';
 import type { Clock } from './services.ts';
 import type { RequestLimits } from './session/requestLimits.ts';
@@ -38,6 +39,9 @@ export interface ServerOptions {
   readonly origins?: readonly string[];
   readonly requestLimits?: Partial<RequestLimits>;
   readonly connections?: Partial<ConnectionLimits>;
+  /** Of one coordinator user, each with a `client_id` of its own. */
+  readonly maxConnectionsPerUser?: number;
+  readonly retention?: Partial<DeliveryRetention>;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed; none unless given. */
   readonly trustedProxies?: readonly string[];
   readonly timeouts?: Partial<Timeouts>;

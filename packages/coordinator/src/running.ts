@@ -6,6 +6,8 @@ import type { Auth } from './auth/index.ts';
 import type { ChipRegistry } from './chips/index.ts';
 import type { ClockWatch } from './clockWatch.ts';
 import { describe } from './describe.ts';
+import { forgetFollowers } from './delivery/followers.ts';
+import type { Hub } from './delivery/hub.ts';
 import type { Outbox } from './delivery/outbox.ts';
 import type { Endpoint, ServerOptions } from './options.ts';
 import type { Clock } from './services.ts';
@@ -37,6 +39,7 @@ export interface Parts {
   readonly auth: Auth;
   readonly chips: ChipRegistry;
   readonly outbox: Outbox;
+  readonly hub: Hub;
   readonly sessions: SessionService;
   readonly sockets: SocketServer;
   readonly limiter: ConnectionLimiter;
@@ -124,10 +127,13 @@ export class Server implements CoordinatorServer {
   }
 
   #schedulePrune(): void {
-    const { clock, database, outbox, app } = this.#parts;
+    const { clock, database, outbox, hub, app } = this.#parts;
     this.#cancelPrune = clock.after(PRUNE_MS, () => {
       database
-        .transaction((tx) => outbox.prune(tx, clock.now()))
+        .transaction(async (tx) => {
+          await forgetFollowers(tx);
+          await outbox.prune(tx, clock.now(), (who) => hub.isConnected(who));
+        })
         .catch((error: unknown) => app.log.error({ error: describe(error) }, 'failure'));
       this.#schedulePrune();
     });

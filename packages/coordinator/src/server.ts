@@ -18,10 +18,10 @@ import { systemClock } from './clock.ts';
 import { ClockWatch, describeStep, recordStep } from './clockWatch.ts';
 import { describe } from './describe.ts';
 import { Hub } from './delivery/hub.ts';
-import { Outbox } from './delivery/outbox.ts';
+import { Outbox, RETENTION } from './delivery/outbox.ts';
 import { createHealth } from './health.ts';
 import { ClientAddresses } from './limits/addresses.ts';
-import { connectionLimits, RATES, TIMEOUTS } from './limits/defaults.ts';
+import { CONNECTIONS_PER_USER, connectionLimits, RATES, TIMEOUTS } from './limits/defaults.ts';
 import { createMetrics, registerRest } from './rest/index.ts';
 import type { Clock } from './services.ts';
 import { REQUEST_LIMITS } from './session/requestLimits.ts';
@@ -80,7 +80,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
   const rates = { ...RATES, ...options.rates };
   const app = createApp(options, timeouts);
   const onError = (error: unknown): void => app.log.error({ error: describe(error) }, 'failure');
-  const hub = new Hub();
+  const hub = new Hub(options.maxConnectionsPerUser ?? CONNECTIONS_PER_USER);
   const audit = createAudit({
     database,
     clock,
@@ -103,7 +103,8 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     onRevoked: (revoked) => hub.disconnect(revoked, CLOSE.tokenExpired, 'register again'),
     onGuess: (outcome) => metrics.login(outcome),
   });
-  const outbox = new Outbox((to, message) => hub.deliver(to, message));
+  const kept = { ...RETENTION, ...options.retention };
+  const outbox = new Outbox((to, message) => hub.deliver(to, message), kept);
   const chips = createChips({
     database,
     audit,
@@ -174,6 +175,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
       return 'code' in state ? state : undefined;
     },
     addresses,
+    hub,
     rates,
     metrics,
     health,
@@ -189,6 +191,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     auth,
     chips,
     outbox,
+    hub,
     sessions,
     sockets,
     limiter,

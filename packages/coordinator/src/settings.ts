@@ -2,7 +2,8 @@
 import { DEADLINES, type Language } from '@quorate/wire';
 import { z } from 'zod';
 import { ISSUER_DEFAULTS, KNOWN_FOR, type TokenType } from './auth/index.ts';
-import { CONNECTIONS, RATES, TIMEOUTS } from './limits/defaults.ts';
+import { RETENTION } from './delivery/outbox.ts';
+import { CONNECTIONS, CONNECTIONS_PER_USER, RATES, TIMEOUTS } from './limits/defaults.ts';
 import { REQUEST_LIMITS } from './session/requestLimits.ts';
 
 /** A configuration with every default filled in and absolute paths. Times are seconds. */
@@ -38,6 +39,7 @@ export interface CoordinatorConfig {
     readonly connections: number;
     readonly connections_per_address: number;
     readonly connections_reserved?: number | undefined;
+    readonly connections_per_user: number;
   };
   readonly timeouts: {
     readonly handshake: number;
@@ -55,7 +57,11 @@ export interface CoordinatorConfig {
     readonly messages_per_second: number;
     readonly messages_at_once: number;
   };
-  readonly retention: { readonly known_devices: number };
+  readonly retention: {
+    readonly messages: number;
+    readonly clients: number;
+    readonly known_devices: number;
+  };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 }
 
@@ -154,6 +160,8 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
       connections_per_address: z.int().min(1).default(CONNECTIONS.perAddress),
       /** Of `connections`, those that only registered clients can take; a quarter unless given. */
       connections_reserved: z.int().min(0).optional(),
+      /** Of one coordinator user, each with a `client_id` of its own. */
+      connections_per_user: z.int().min(1).default(CONNECTIONS_PER_USER),
     })
     .refine(
       ({ connections, connections_reserved: reserved = 0 }) => reserved < connections,
@@ -184,7 +192,13 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
     })
     .prefault({}),
   /** Days. */
-  retention: z.strictObject({ known_devices: days(KNOWN_FOR, { max: 365 }) }).prefault({}),
+  retention: z
+    .strictObject({
+      messages: days(RETENTION.messages, { min: 1, max: 90 }),
+      clients: days(RETENTION.clients, { max: 90 }),
+      known_devices: days(KNOWN_FOR, { max: 365 }),
+    })
+    .prefault({}),
   log: z
     .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
     .prefault({}),

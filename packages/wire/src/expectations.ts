@@ -80,6 +80,10 @@ export const EXPECTED = {
     en: 'expected a reason: lower-case letters, digits and -',
     zhCN: '应为原因代码：小写字母、数字或 -',
   },
+  clientId: {
+    en: 'expected 1 to 64 letters, digits and . _ : -',
+    zhCN: '应为 1 至 64 个字母、数字或 . _ : -',
+  },
   token: {
     en: 'expected a token: letters, digits and _ . = -',
     zhCN: '应为令牌：字母、数字或 _ . = -',

@@ -3,8 +3,8 @@
  * to the WebSocket upgrade, since a peer of that version refuses unknown fields of `register_complete`.
  */
 
-/** Messages that a client sends only to a server that names them. */
-export const FEATURES = ['round_problem', 'cancel_request'] as const;
+/** Messages and fields that a client sends only to a server that names them. */
+export const FEATURES = ['round_problem', 'cancel_request', 'client_id'] as const;
 
 /** One of them. */
 export type Feature = (typeof FEATURES)[number];

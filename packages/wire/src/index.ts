@@ -144,7 +144,15 @@ export { type SecretFile, secretInFile } from './secretFile.ts';
 export { yamlProblem } from './yamlBounds.ts';
 export { bounded, isCleanText, isPlainName, matching } from './strings.ts';
 export { VERSION } from './version.ts';
-export { AuditEntry, AuditList, AuditQuery, CheckpointAnswer, HealthAnswer } from './rest/audit.ts';
+export {
+  AuditEntry,
+  AuditList,
+  AuditQuery,
+  CheckpointAnswer,
+  ConnectionEntry,
+  ConnectionList,
+  HealthAnswer,
+} from './rest/audit.ts';
 export {
   GrantRequest,
   KeyAnswer,

@@ -22,6 +22,8 @@ export const LIMITS = {
   minThreshold: 2,
   sessionKey: 128,
   username: 64,
+  /** Names one of several clients of a coordinator user. */
+  clientId: 64,
   chipId: 128,
   /** Combining marks in a row: more of them stand in no language. */
   marks: 30,

@@ -18,13 +18,17 @@ export interface Lock {
 /** Directories locked by this process: a pid alone cannot tell two agents of one process apart. */
 const held = new Set<string>();
 
+/** Takes the lock of a state directory. @throws AgentError `store/locked` */
+export function lockDirectory(directory: string): Lock {
+  return lockFile(join(directory, 'lock'));
+}
+
 /**
- * Takes the lock of a state directory. A lock whose process is known to be gone is taken over; one of
- * which that cannot be known, in another container or on another host, is left for a person to remove.
+ * Takes a lock by its file. A lock whose process is known to be gone is taken over; one of which that
+ * cannot be known, in another container or on another host, is left for a person to remove.
  * @throws AgentError `store/locked`
  */
-export function lockDirectory(directory: string): Lock {
-  const path = join(directory, 'lock');
+export function lockFile(path: string): Lock {
   const own = `${JSON.stringify({ ...self(), host: hostname(), nonce: nonce() })}\n`;
   if (held.has(path)) throw locked(path, parseOwner(own));
   if (!createLock(path, own)) takeOver(path, own);

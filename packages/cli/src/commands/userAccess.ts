@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LoginList, TokenId, TokenList } from '@quorate/wire';
+import { ConnectionList, LoginList, TokenId, TokenList } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
@@ -12,6 +12,7 @@ import { foreign, table } from '../terminal/output.ts';
 
 /** How many logins or tokens are shown, the newest first. */
 const SHOWN = 100;
+const CONNECTIONS_SHOWN = 1000;
 
 interface AccessOptions {
   readonly login?: string;
@@ -34,6 +35,12 @@ export function registerAccessLists(users: Command, attach: Attach, files: Login
   attach<AccessOptions>(logins, (context, options, args) =>
     showLogins(context, files.loginPath(context, options), { named: args[0], end: options.end }),
   );
+  attach<AccessOptions>(
+    files
+      .withLogin(users.command('connections'))
+      .description('who is connected, and from where (administrators, auditors)'),
+    (context, options) => showConnections(context, files.loginPath(context, options)),
+  );
   const tokens = files
     .withLogin(users.command('tokens <username>'))
     .description('tokens of a user’s programs, and how to withdraw one (administrators)')
@@ -44,6 +51,27 @@ export function registerAccessLists(users: Command, attach: Attach, files: Login
       withdraw: options.withdraw,
     }),
   );
+}
+
+async function showConnections(context: Context, path: string): Promise<void> {
+  const api = loginApi(path);
+  const query = `?limit=${CONNECTIONS_SHOWN}`;
+  const list = await api.call(ConnectionList, {
+    method: 'GET',
+    path: `/api/v1/connections${query}`,
+  });
+  const rows = list.connections.map((one) => [
+    foreign(one.username),
+    one.role,
+    foreign(one.client_id ?? ''),
+    foreign(one.remote),
+    timeOf(one.since),
+    one.replaced === undefined
+      ? ''
+      : `${foreign(one.replaced.remote)} since ${timeOf(one.replaced.since)}`,
+  ]);
+  const heading = ['USERNAME', 'ROLE', 'CLIENT', 'FROM', 'SINCE', 'TOOK OVER FROM'];
+  context.output.result({ ...list }, table(heading, rows));
 }
 
 async function showLogins(

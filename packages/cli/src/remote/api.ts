@@ -15,9 +15,8 @@ import { CliError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { foreign } from '../terminal/output.ts';
 import { type Endpoint, exchange, type HttpCall, LARGEST_ANSWER } from './http.ts';
-import { type Login, readLogin, writeLogin } from './session.ts';
-
-const RENEW_BEFORE_MS = 30_000;
+import { isFading, renewKept } from './renewal.ts';
+import { type Login, readLogin } from './session.ts';
 
 /** A schema that checks an answer; any zod schema is one. */
 export interface AnswerSchema<T> {
@@ -56,10 +55,7 @@ export function loginApi(path: string): Api & { readonly login: Login } {
   let login = readLogin(path);
   const endpoint = endpointOf(login);
   const token = async (): Promise<string> => {
-    if (login.expires_at - Date.now() < RENEW_BEFORE_MS) {
-      login = await renew(endpoint, login);
-      writeLogin(path, loginContent(login));
-    }
+    if (isFading(login)) login = await renewKept(path, (kept) => renew(endpoint, kept));
     return login.access_token;
   };
   return Object.assign(apiWith(endpoint, token), {
@@ -67,11 +63,6 @@ export function loginApi(path: string): Api & { readonly login: Login } {
       return login;
     },
   });
-}
-
-function loginContent(login: Login): Omit<Login, 'format'> {
-  const { format: _format, ...content } = login;
-  return content;
 }
 
 function endpointOf(login: Login): Endpoint {

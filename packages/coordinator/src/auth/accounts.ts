@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Role } from '../services.ts';
 import type { LoginContext } from './login.ts';
 import { hashPassword, passwordProblem } from './password.ts';
@@ -148,9 +147,8 @@ export async function issueToken(
   const { username, actor } = request;
   const user = await context.database.read((tx) => findUser(tx, username));
   if (user?.state !== 'active') throw new Refusal('unknown_user', 'no active user of that name');
-  const family = randomBytes(16).toString('base64url');
   const lifetime = Math.min(request.lifetime, LONGEST_TOKEN);
-  const issued = await context.tokens.issue(user, lifetime, family);
+  const issued = await context.tokens.issue(user, lifetime);
   await context.database.transaction(async (tx) => {
     const { tokenId, expiresAt } = issued;
     const issuedAt = context.clock.now();

@@ -18,8 +18,8 @@ export interface IssuedToken {
 
 /** Makes and verifies access tokens. */
 export interface TokenService extends Tokens {
-  /** Makes a token for a user as he is now; `family` ties it to a login. */
-  issue(user: UserRecord, lifetime: number, family: string): Promise<IssuedToken>;
+  /** Makes a token for a user as he is now; `family` ties it to a login, without one it stands alone. */
+  issue(user: UserRecord, lifetime: number, family?: string): Promise<IssuedToken>;
 }
 
 const MAXIMUM_TOKEN = 4096;
@@ -60,14 +60,14 @@ export function createTokenService(
 async function issue(
   { signing }: TokenKeys,
   user: UserRecord,
-  terms: { lifetime: number; family: string; at: number },
+  terms: { lifetime: number; family: string | undefined; at: number },
 ): Promise<IssuedToken> {
   const tokenId = randomBytes(16).toString('base64url');
   const issuedAt = Math.floor(terms.at / 1000);
   const expiresAt = Math.floor((terms.at + terms.lifetime) / 1000);
   const token = await new SignJWT({
     roles: [...user.roles],
-    fam: terms.family,
+    fam: terms.family ?? tokenId,
     gen: user.generation,
   })
     .setProtectedHeader({ alg: signing.algorithm, kid: signing.kid, typ: 'JWT' })
@@ -166,7 +166,7 @@ async function identify(
     roles: allowed(user, claimed),
     expiresAt: exp * 1000 + (terms?.clockTolerance ?? 0),
     tokenId,
-    ...(family === undefined ? {} : { loginId: family }),
+    ...(family === undefined || family === jti ? {} : { loginId: family }),
   };
 }
 

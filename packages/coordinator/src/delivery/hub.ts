@@ -1,12 +1,22 @@
-/** Who is connected: at most one connection per user and role (contract §1.1). */
+/** Who is connected: one connection for each client of a user in a role (contract §1.1). */
 import type { Identity, Revoked } from '../services.ts';
-import type { Numbered, Recipient } from './outbox.ts';
+import type { Numbered } from './outbox.ts';
+import type { Recipient } from './recipient.ts';
+
+/** Where a connection comes from. Times are milliseconds since 1970. */
+export interface Origin {
+  readonly remote: string;
+  readonly since: number;
+}
 
 /** A registered connection, as the rest of the server sees it. */
 export interface Client {
   readonly recipient: Recipient;
   /** Whom its latest token speaks for. */
   readonly identity: Identity;
+  readonly origin: Origin;
+  /** The connection that it took over from. */
+  readonly replaced: Origin | undefined;
   /** Whether it asked for `session_state` as sessions go on. */
   readonly progress: boolean;
   /** Takes a stored message; what does not fit now is read from the outbox later. */
@@ -16,38 +26,67 @@ export interface Client {
   close(code: number, reason: string): void;
 }
 
+type User = Pick<Recipient, 'username' | 'role'>;
+
 /** All registered connections. */
 export class Hub {
-  readonly #clients = new Map<string, Client>();
+  readonly #most: number;
+  /** By user and role, then by client. */
+  readonly #users = new Map<string, Map<string, Client>>();
+
+  /** `most` connections of one user in one role. */
+  constructor(most: number = Number.POSITIVE_INFINITY) {
+    this.#most = most;
+  }
+
+  /** Whether a registration would be one connection too many of its user. */
+  isFull(who: Recipient): boolean {
+    const own = this.#users.get(keyOf(who));
+    return own !== undefined && own.size >= this.#most && !own.has(who.client);
+  }
 
   /** Makes a connection the one of its recipient; returns the one that it replaces. */
   attach(client: Client): Client | undefined {
-    const key = keyOf(client.recipient);
-    const before = this.#clients.get(key);
-    this.#clients.set(key, client);
+    const { recipient } = client;
+    const own = this.#users.get(keyOf(recipient)) ?? new Map<string, Client>();
+    this.#users.set(keyOf(recipient), own);
+    const before = own.get(recipient.client);
+    own.set(recipient.client, client);
     return before === client ? undefined : before;
   }
 
   /** Forgets a connection, unless another has taken its place. */
   detach(client: Client): void {
-    const key = keyOf(client.recipient);
-    if (this.#clients.get(key) === client) this.#clients.delete(key);
+    const { recipient } = client;
+    const own = this.#users.get(keyOf(recipient));
+    if (own?.get(recipient.client) !== client) return;
+    own.delete(recipient.client);
+    if (own.size === 0) this.#users.delete(keyOf(recipient));
   }
 
   /** Hands a stored message to its recipient, if connected. */
   deliver(to: Recipient, message: Numbered): void {
-    this.#clients.get(keyOf(to))?.offer(message);
+    this.#find(to)?.offer(message);
   }
 
   /** Sends a message that is not stored, if the recipient is connected. */
   tell(to: Recipient, message: object): void {
-    this.#clients.get(keyOf(to))?.tell(message);
+    this.#find(to)?.tell(message);
   }
 
   /** Sends progress to a recipient that is connected and asked for it; for others it is not even made. */
   tellProgress(to: Recipient, message: () => object): void {
-    const client = this.#clients.get(keyOf(to));
+    const client = this.#find(to);
     if (client?.progress === true) client.tell(message());
+  }
+
+  isConnected(who: Recipient): boolean {
+    return this.#find(who) !== undefined;
+  }
+
+  /** Every connection of a user in a role. */
+  clientsOf(user: User): Client[] {
+    return [...(this.#users.get(keyOf(user))?.values() ?? [])];
   }
 
   /** Closes every connection that lives on what is void now. */
@@ -59,11 +98,11 @@ export class Hub {
 
   /** All connections at this moment. */
   all(): Client[] {
-    return [...this.#clients.values()];
+    return [...this.#users.values()].flatMap((own) => [...own.values()]);
   }
 
-  get size(): number {
-    return this.#clients.size;
+  #find(who: Recipient): Client | undefined {
+    return this.#users.get(keyOf(who))?.get(who.client);
   }
 }
 
@@ -73,4 +112,4 @@ function isOf(identity: Identity, { username, tokenId, loginId }: Revoked): bool
   return loginId === undefined || identity.loginId === loginId;
 }
 
-const keyOf = ({ username, role }: Recipient): string => `${role}:${username}`;
+const keyOf = ({ username, role }: User): string => `${role}:${username}`;

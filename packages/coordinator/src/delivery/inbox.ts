@@ -1,12 +1,12 @@
 /** Which numbered client messages are stored already: one that is sent again is dropped (contract §1.2). */
 import type { Tx } from '../store/database.ts';
-import type { Recipient } from './outbox.ts';
+import { keyOf, OF_RECIPIENT, type Recipient } from './recipient.ts';
 
 /** The highest `cseq` stored of a client. */
 export async function lastCseq(tx: Tx, of: Recipient): Promise<number> {
   const row = await tx.get<{ cseq: number }>(
-    'SELECT cseq FROM inbox WHERE username = ? AND role = ?',
-    [of.username, of.role],
+    `SELECT cseq FROM inbox WHERE ${OF_RECIPIENT}`,
+    keyOf(of),
   );
   return row?.cseq ?? 0;
 }
@@ -14,10 +14,10 @@ export async function lastCseq(tx: Tx, of: Recipient): Promise<number> {
 /** Notes a number; false when it, or a later one, was noted before. */
 export async function noteCseq(tx: Tx, of: Recipient, cseq: number): Promise<boolean> {
   const { changes } = await tx.run(
-    `INSERT INTO inbox (username, role, cseq) VALUES (?, ?, ?)
-     ON CONFLICT (username, role) DO UPDATE SET cseq = excluded.cseq
+    `INSERT INTO inbox (username, role, client, cseq) VALUES (?, ?, ?, ?)
+     ON CONFLICT (username, role, client) DO UPDATE SET cseq = excluded.cseq
      WHERE excluded.cseq > inbox.cseq`,
-    [of.username, of.role, cseq],
+    [...keyOf(of), cseq],
   );
   return changes > 0;
 }

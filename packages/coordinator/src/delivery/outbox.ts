@@ -1,19 +1,18 @@
 /**
  * The outbox: every message to a client is stored with its number before it is sent, and kept until it
  * is acknowledged or a week old (contract §1.2).
- *
- * Numbers never run backwards, not even in a database restored from a backup (attacks.md R-18): the
- * first number after a start is not below the time of that start, which no number before it had reached.
  */
-import { randomBytes } from 'node:crypto';
 import { DEADLINES } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
-
-/** A user in one role: the unit that messages are numbered for. */
-export interface Recipient {
-  readonly username: string;
-  readonly role: 'coordinator' | 'participant';
-}
+import { keyOf, OF_RECIPIENT, type Recipient } from './recipient.ts';
+import {
+  forgetClient,
+  idleClients,
+  nextSeq,
+  openStream,
+  renameStream,
+  streamId,
+} from './streams.ts';
 
 /** A stored message. `text` is its JSON with `seq`. */
 export interface Numbered {
@@ -33,7 +32,19 @@ export interface Resumption {
 /** Told of every message once it is durable, in the order of its numbers. */
 export type Deliver = (to: Recipient, message: Numbered) => void;
 
-const KEPT = DEADLINES.completion;
+/** How long what nobody fetches is kept, milliseconds. */
+export interface DeliveryRetention {
+  /** A message. */
+  readonly messages: number;
+  /** A named client that does not come back, once nothing is stored for it. */
+  readonly clients: number;
+}
+
+/** What holds unless configured. */
+export const RETENTION: DeliveryRetention = {
+  messages: DEADLINES.completion,
+  clients: 24 * 3_600_000,
+};
 
 /** Messages beyond their session (errors, completions) that are kept for one recipient, the newest. */
 const MOST = 4096;
@@ -44,10 +55,12 @@ const COUNTED = 256;
 /** Messages on their way to clients. */
 export class Outbox {
   readonly #deliver: Deliver;
+  readonly #kept: DeliveryRetention;
   #floor = 1;
 
-  constructor(deliver: Deliver) {
+  constructor(deliver: Deliver, kept: DeliveryRetention = RETENTION) {
     this.#deliver = deliver;
+    this.#kept = kept;
   }
 
   /** Fixes the lowest number of this run; to be called once, before anything is sent. */
@@ -59,7 +72,7 @@ export class Outbox {
        ON CONFLICT (name) DO UPDATE SET content = excluded.content`,
       ['started', String(now)],
     );
-    await this.prune(tx, now);
+    await this.prune(tx, now, () => false);
   }
 
   /**
@@ -72,12 +85,12 @@ export class Outbox {
     message: object,
     { now, during }: { readonly now: number; readonly during?: string },
   ): Promise<void> {
-    const seq = await this.#nextSeq(tx, to);
+    const seq = await nextSeq(tx, to, this.#floor, now);
     const body = JSON.stringify(message);
     await tx.run(
-      `INSERT INTO outbox (username, role, seq, message, during_session, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-      [to.username, to.role, seq, body, during ?? null, now + KEPT],
+      `INSERT INTO outbox (username, role, client, seq, message, during_session, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      [...keyOf(to), seq, body, during ?? null, now + this.#kept.messages],
     );
     if (seq % COUNTED === 0) await this.#cap(tx, to);
     tx.onCommit(() => this.#deliver(to, { seq, text: withSeq(body, seq) }));
@@ -91,14 +104,10 @@ export class Outbox {
   /** Drops what the client has processed. */
   async acknowledge(tx: Tx, of: Recipient, seq: number): Promise<void> {
     await tx.run(
-      'UPDATE streams SET acked_seq = ? WHERE username = ? AND role = ? AND acked_seq < ? AND last_seq >= ?',
-      [seq, of.username, of.role, seq, seq],
+      `UPDATE streams SET acked_seq = ? WHERE ${OF_RECIPIENT} AND acked_seq < ? AND last_seq >= ?`,
+      [seq, ...keyOf(of), seq, seq],
     );
-    await tx.run('DELETE FROM outbox WHERE username = ? AND role = ? AND seq <= ?', [
-      of.username,
-      of.role,
-      seq,
-    ]);
+    await tx.run(`DELETE FROM outbox WHERE ${OF_RECIPIENT} AND seq <= ?`, [...keyOf(of), seq]);
   }
 
   /**
@@ -109,17 +118,14 @@ export class Outbox {
     tx: Tx,
     who: Recipient,
     claim: { readonly lastSeq?: number | undefined; readonly stream?: string | undefined },
+    now: number,
   ): Promise<Resumption> {
-    const row = (await this.#row(tx, who)) ?? (await this.#create(tx, who));
+    const row = await openStream(tx, who, now);
     const known = claim.stream === undefined || claim.stream === row.stream;
     const lastSeq = known ? (claim.lastSeq ?? row.acked_seq) : row.acked_seq;
     if (known && lastSeq > row.last_seq) {
-      const stream = randomId();
-      await tx.run('UPDATE streams SET stream = ? WHERE username = ? AND role = ?', [
-        stream,
-        who.username,
-        who.role,
-      ]);
+      const stream = streamId();
+      await renameStream(tx, who, stream);
       return { stream, resumed: await this.#count(tx, who), from: 0 };
     }
     await this.acknowledge(tx, who, lastSeq);
@@ -129,72 +135,38 @@ export class Outbox {
   /** Stored messages after a number, in order. */
   async after(tx: Tx, of: Recipient, seq: number, limit: number): Promise<Numbered[]> {
     const rows = await tx.all<{ seq: number; message: string }>(
-      'SELECT seq, message FROM outbox WHERE username = ? AND role = ? AND seq > ? ORDER BY seq LIMIT ?',
-      [of.username, of.role, seq, limit],
+      `SELECT seq, message FROM outbox WHERE ${OF_RECIPIENT} AND seq > ? ORDER BY seq LIMIT ?`,
+      [...keyOf(of), seq, limit],
     );
     return rows.map((row) => ({ seq: row.seq, text: withSeq(row.message, row.seq) }));
   }
 
-  /** Deletes what nobody fetched in time. */
-  async prune(tx: Tx, now: number): Promise<void> {
+  /** Deletes what nobody fetched in time, and forgets named clients that do not come back. */
+  async prune(tx: Tx, now: number, isConnected: (who: Recipient) => boolean): Promise<void> {
     await tx.run('DELETE FROM outbox WHERE expires_at < ?', [now]);
+    for (const who of await idleClients(tx, now - this.#kept.clients)) {
+      if (!isConnected(who)) await forgetClient(tx, who);
+    }
   }
 
   /** Drops the oldest messages of a recipient that never fetches them; those of open sessions stay. */
-  async #cap(tx: Tx, { username, role }: Recipient): Promise<void> {
-    const lasting = 'username = ? AND role = ? AND during_session IS NULL';
+  async #cap(tx: Tx, to: Recipient): Promise<void> {
+    const lasting = `${OF_RECIPIENT} AND during_session IS NULL`;
     await tx.run(
       `DELETE FROM outbox WHERE ${lasting} AND seq <=
          (SELECT seq FROM outbox WHERE ${lasting} ORDER BY seq DESC LIMIT 1 OFFSET ?)`,
-      [username, role, username, role, MOST],
+      [...keyOf(to), ...keyOf(to), MOST],
     );
-  }
-
-  async #nextSeq(tx: Tx, to: Recipient): Promise<number> {
-    const row = await tx.get<{ last_seq: number }>(
-      `INSERT INTO streams (username, role, stream, last_seq, acked_seq) VALUES (?, ?, ?, ?, 0)
-       ON CONFLICT (username, role) DO UPDATE SET last_seq =
-         CASE WHEN streams.last_seq + 1 < excluded.last_seq
-           THEN excluded.last_seq ELSE streams.last_seq + 1 END
-       RETURNING last_seq`,
-      [to.username, to.role, randomId(), this.#floor],
-    );
-    if (row === undefined) throw new Error('a number was not given');
-    return row.last_seq;
-  }
-
-  async #row(tx: Tx, who: Recipient): Promise<StreamRow | undefined> {
-    return tx.get<StreamRow>(
-      'SELECT stream, last_seq, acked_seq FROM streams WHERE username = ? AND role = ?',
-      [who.username, who.role],
-    );
-  }
-
-  async #create(tx: Tx, who: Recipient): Promise<StreamRow> {
-    const stream = randomId();
-    await tx.run(
-      'INSERT INTO streams (username, role, stream, last_seq, acked_seq) VALUES (?, ?, ?, 0, 0)',
-      [who.username, who.role, stream],
-    );
-    return { stream, last_seq: 0, acked_seq: 0 };
   }
 
   async #count(tx: Tx, who: Recipient): Promise<number> {
     const row = await tx.get<{ n: number }>(
-      'SELECT COUNT(*) AS n FROM outbox WHERE username = ? AND role = ?',
-      [who.username, who.role],
+      `SELECT COUNT(*) AS n FROM outbox WHERE ${OF_RECIPIENT}`,
+      keyOf(who),
     );
     return row?.n ?? 0;
   }
 }
-
-interface StreamRow {
-  readonly stream: string;
-  readonly last_seq: number;
-  readonly acked_seq: number;
-}
-
-const randomId = (): string => randomBytes(16).toString('hex');
 
 /** `type` stays the first field of the object. */
 const withSeq = (json: string, seq: number): string => `${json.slice(0, -1)},"seq":${seq}}`;

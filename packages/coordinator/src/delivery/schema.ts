@@ -32,3 +32,57 @@ export const statements: readonly string[] = [
     content TEXT NOT NULL
   )`,
 ];
+
+/** The columns of a recipient with one client a user, and with several. */
+const rebuilt = (table: string, columns: string, definition: string): readonly string[] => [
+  `ALTER TABLE ${table} RENAME TO ${table}_before`,
+  `CREATE TABLE ${table} (
+    username TEXT NOT NULL,
+    role TEXT NOT NULL,
+    client TEXT NOT NULL,
+    ${definition}
+  )`,
+  `INSERT INTO ${table} (username, role, client, ${columns})
+   SELECT username, role, '', ${columns} FROM ${table}_before`,
+  `DROP TABLE ${table}_before`,
+];
+
+/** Numbers, messages and what was seen, for each client of a user; who hears of a session. */
+export const clients: readonly string[] = [
+  `ALTER TABLE streams ADD COLUMN seen_at BIGINT NOT NULL DEFAULT 0`,
+  ...rebuilt(
+    'streams',
+    'stream, last_seq, acked_seq, seen_at',
+    `stream TEXT NOT NULL,
+    last_seq BIGINT NOT NULL,
+    acked_seq BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    PRIMARY KEY (username, role, client)`,
+  ),
+  `DROP INDEX outbox_session`,
+  ...rebuilt(
+    'outbox',
+    'seq, message, during_session, expires_at',
+    `seq BIGINT NOT NULL,
+    message TEXT NOT NULL,
+    during_session TEXT,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (username, role, client, seq)`,
+  ),
+  `CREATE INDEX outbox_session ON outbox (during_session)`,
+  `CREATE INDEX outbox_expiry ON outbox (expires_at)`,
+  ...rebuilt(
+    'inbox',
+    'cseq',
+    `cseq BIGINT NOT NULL,
+    PRIMARY KEY (username, role, client)`,
+  ),
+  `CREATE TABLE session_followers (
+    session_key TEXT NOT NULL REFERENCES sessions (session_key) ON DELETE CASCADE,
+    client TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    PRIMARY KEY (session_key, client)
+  )`,
+  `INSERT INTO session_followers (session_key, client, since)
+   SELECT session_key, '', created_at FROM sessions WHERE ended = 0`,
+];

@@ -60,3 +60,6 @@ export const TIMEOUTS: Timeouts = {
   keepAlive: 30_000,
   register: 10_000,
 };
+
+/** Connections of one user in one role unless configured; a participant has one, whatever is configured. */
+export const CONNECTIONS_PER_USER = 32;

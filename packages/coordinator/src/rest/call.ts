@@ -7,6 +7,7 @@ import type { Auth } from '../auth/index.ts';
 import type { ChipRegistry } from '../chips/index.ts';
 import type { Replacements } from '../chips/replacement.ts';
 import type { Health } from '../health.ts';
+import type { Hub } from '../delivery/hub.ts';
 import type { ClientAddresses } from '../limits/addresses.ts';
 import type { Rates } from '../limits/defaults.ts';
 import type { CancelSession, Clock, Identity, Keys, Sessions, Visibility } from '../services.ts';
@@ -26,6 +27,8 @@ export interface RestDeps {
   readonly cancelSession: CancelSession;
   readonly clock: Clock;
   readonly addresses: ClientAddresses;
+  /** Who is connected. */
+  readonly hub: Pick<Hub, 'all'>;
   readonly rates?: Rates;
   /** Told about defects; never given a body, a header or a query. */
   readonly onError: (error: unknown, route: string) => void;

@@ -1,5 +1,14 @@
 import { Readable } from 'node:stream';
-import { AuditQuery, asyncapi, type CheckpointAnswer, openapi } from '@quorate/wire';
+import {
+  AuditQuery,
+  asyncapi,
+  type CheckpointAnswer,
+  type ConnectionEntry,
+  type ConnectionList,
+  NewestQuery,
+  openapi,
+} from '@quorate/wire';
+import type { Client } from '../delivery/hub.ts';
 import type { Handlers, RestDeps } from './call.ts';
 import { Content, parse } from './call.ts';
 import { ApiError } from './errors.ts';
@@ -8,6 +17,11 @@ import { ApiError } from './errors.ts';
 export function oversightHandlers(deps: RestDeps): Handlers {
   const { audit, clock, health, metrics } = deps;
   return {
+    'GET /api/v1/connections': async ({ request }): Promise<ConnectionList> => {
+      const { limit } = parse(NewestQuery, request.query);
+      const newest = deps.hub.all().sort((a, b) => b.origin.since - a.origin.since);
+      return { connections: newest.slice(0, limit).map(connectionEntry) };
+    },
     'GET /api/v1/audit': async ({ request }) => {
       const { limit, ...filter } = parse(AuditQuery, request.query);
       const entries = await audit.list({ ...filter, limit: limit + 1 });
@@ -47,5 +61,19 @@ export function oversightHandlers(deps: RestDeps): Handlers {
       new Content(metrics.registry.contentType, await metrics.registry.metrics()),
     'GET /api/v1/openapi.json': async () => openapi(),
     'GET /api/v1/asyncapi.json': async () => asyncapi(),
+  };
+}
+
+function connectionEntry({ recipient, identity, origin, replaced }: Client): ConnectionEntry {
+  const { username, role, client } = recipient;
+  const { tokenId, loginId } = identity;
+  return {
+    username,
+    role,
+    ...(client === '' ? {} : { client_id: client }),
+    ...origin,
+    token_id: tokenId,
+    ...(loginId === undefined ? {} : { login_id: loginId }),
+    ...(replaced === undefined ? {} : { replaced }),
   };
 }

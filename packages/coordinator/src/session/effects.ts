@@ -1,7 +1,9 @@
 /** Carries out the effects of an event, in the transaction that stores it. */
 import type { Language, ServerRound } from '@quorate/wire';
 import type { Hub } from '../delivery/hub.ts';
-import type { Outbox, Recipient } from '../delivery/outbox.ts';
+import { followersOf } from '../delivery/followers.ts';
+import type { Outbox } from '../delivery/outbox.ts';
+import { coordinator, participant, type Recipient } from '../delivery/recipient.ts';
 import type { AuditEvent, AuditLog, Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { DESTROYED } from '../audit/index.ts';
@@ -176,7 +178,7 @@ class Performance {
     await this.#audit('session.orphan', { participant: username, record_id: record.recordId });
     // Not stored in the outbox: it is told anew at every register, until the record is gone.
     const { hub } = this.#context;
-    this.#tx.onCommit(() => hub.tell({ username, role: 'participant' }, notice));
+    this.#tx.onCommit(() => hub.tell(participant(username), notice));
   }
 
   async #tellOutcome(): Promise<void> {
@@ -194,8 +196,8 @@ class Performance {
     const { language } = this.#context;
     const told = failureOf(this.#state, outcome, { language, role: 'participant' });
     for (const { username } of this.#state.parties) await this.#keep(username, told);
-    await this.#toCoordinator(failureOf(this.#state, outcome, { language, role: 'coordinator' }));
-    await this.#toCoordinator(completion);
+    const failure = failureOf(this.#state, outcome, { language, role: 'coordinator' });
+    await this.#toCoordinator(failure, completion);
     const { code, details, concerned } = outcome;
     const names = concerned.map((index) => nameOf(this.#state, index));
     const blame = { ...blameOf(outcome.abort), ...accusationOf(this.#state, outcome) };
@@ -204,29 +206,37 @@ class Performance {
 
   async #tellProgress(warning?: string): Promise<void> {
     const { hub } = this.#context;
-    const to = this.#coordinator();
-    this.#tx.onCommit(() => hub.tellProgress(to, () => newsOf(this.#state, warning)));
+    const username = this.#state.coordinator;
+    if (!hub.clientsOf(coordinator(username)).some(({ progress }) => progress)) return;
+    const followers = await this.#followers();
+    this.#tx.onCommit(() => {
+      for (const to of followers) hub.tellProgress(to, () => newsOf(this.#state, warning));
+    });
   }
 
-  #coordinator(): Recipient {
-    return { username: this.#state.coordinator, role: 'coordinator' };
+  #followers(): Promise<readonly Recipient[]> {
+    const { sessionKey, coordinator: username } = this.#state;
+    return followersOf(this.#tx, this.#context.hub, { sessionKey, username });
   }
 
-  #toCoordinator(message: object): Promise<void> {
+  async #toCoordinator(...messages: readonly object[]): Promise<void> {
     const now = this.#cause.at;
-    return this.#context.outbox.send(this.#tx, this.#coordinator(), message, { now });
+    for (const to of await this.#followers()) {
+      for (const message of messages)
+        await this.#context.outbox.send(this.#tx, to, message, { now });
+    }
   }
 
   /** Sends what concerns a party only while the session goes on. */
   #toParty(username: string, message: object): Promise<void> {
     const during = this.#state.sessionKey;
-    const to = { username, role: 'participant' } as const;
+    const to = participant(username);
     return this.#context.outbox.send(this.#tx, to, message, { now: this.#cause.at, during });
   }
 
   /** Sends what a party has to know even when it comes back after the end. */
   #keep(username: string, message: object): Promise<void> {
-    const to = { username, role: 'participant' } as const;
+    const to = participant(username);
     return this.#context.outbox.send(this.#tx, to, message, { now: this.#cause.at });
   }
 

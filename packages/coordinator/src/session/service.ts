@@ -7,6 +7,8 @@
  */
 import type { ClientMessage, DestroyRequest, KeygenRequest, SignRequest } from '@quorate/wire';
 import type { Tally } from '../audit/index.ts';
+import { follow } from '../delivery/followers.ts';
+import type { Recipient } from '../delivery/recipient.ts';
 import type { Users } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { Book, type BookOptions } from './book.ts';
@@ -35,12 +37,6 @@ export interface SessionServiceOptions extends BookOptions {
   readonly tally: Tally;
   readonly deadlines: Deadlines;
   readonly limits: RequestLimits;
-}
-
-/** Who sent a message, in which role. */
-export interface Sender {
-  readonly username: string;
-  readonly role: 'coordinator' | 'participant';
 }
 
 type Request = KeygenRequest | SignRequest | DestroyRequest;
@@ -82,7 +78,7 @@ export class SessionService {
   }
 
   /** Takes one message of a registered client; a refusal changes nothing but the audit log. */
-  async handle(tx: Tx, sender: Sender, message: SessionMessage): Promise<Refusal | undefined> {
+  async handle(tx: Tx, sender: Recipient, message: SessionMessage): Promise<Refusal | undefined> {
     const refusal = await this.#dispatch(tx, sender, message);
     if (refusal === undefined) return undefined;
     const kind = { actor: sender.username, action: 'session.refuse', code: refusal.code } as const;
@@ -97,7 +93,11 @@ export class SessionService {
     return [...(await noticesFor(tx, username)), ...(await this.#deletions.notices(tx, username))];
   }
 
-  async #dispatch(tx: Tx, sender: Sender, message: SessionMessage): Promise<Refusal | undefined> {
+  async #dispatch(
+    tx: Tx,
+    sender: Recipient,
+    message: SessionMessage,
+  ): Promise<Refusal | undefined> {
     switch (message.type) {
       case 'keygen_request':
       case 'sign_request':
@@ -129,7 +129,7 @@ export class SessionService {
     }
   }
 
-  async #request(tx: Tx, sender: Sender, request: Request): Promise<Refusal | undefined> {
+  async #request(tx: Tx, sender: Recipient, request: Request): Promise<Refusal | undefined> {
     const requestHash = requestHashOf(request);
     const origin = await originOf(tx, request.session_key);
     if (origin !== undefined) {
@@ -147,18 +147,18 @@ export class SessionService {
     if ('code' in event) return event;
     const { state, effects } = open(event);
     await insertSession(tx, state, event, requestHash);
+    await follow(tx, state.sessionKey, sender, event.at);
     this.#book.keep(tx, { state, events: 1 });
     await this.#audit(tx, requestEntry(sender.username, request.type, state));
     await perform(tx, this.#book.context, state, effects, { at: event.at });
     return undefined;
   }
 
-  async #cancel(tx: Tx, sender: Sender, sessionKey: string): Promise<Refusal | undefined> {
+  async #cancel(tx: Tx, sender: Recipient, sessionKey: string): Promise<Refusal | undefined> {
     const state = await this.endings.cancel(tx, sender.username, sessionKey);
     if ('code' in state) return state;
-    const to = { username: sender.username, role: 'coordinator' } as const;
     const { outbox, clock } = this.#options;
-    await outbox.send(tx, to, progressOf(state), { now: clock.now() });
+    await outbox.send(tx, sender, progressOf(state), { now: clock.now() });
     return undefined;
   }
 
@@ -177,8 +177,11 @@ export class SessionService {
     }
   }
 
-  /** The same request again is a safe retry: it is told where the session stands (contract §1.5). */
-  async #repeatAnswer(tx: Tx, sender: Sender, sessionKey: string): Promise<undefined> {
+  /**
+   * The same request again is a safe retry: it is told where the session stands (contract §1.5), and hears
+   * of its end, whichever client asked first.
+   */
+  async #repeatAnswer(tx: Tx, sender: Recipient, sessionKey: string): Promise<undefined> {
     const loaded = await this.#book.load(tx, sessionKey);
     if (loaded === undefined) return undefined;
     const { state } = loaded;
@@ -187,14 +190,15 @@ export class SessionService {
       state.outcome === undefined
         ? progressOf(state)
         : completionOf(state, state.outcome, language);
-    const to = { username: sender.username, role: 'coordinator' } as const;
-    await outbox.send(tx, to, answer, { now: clock.now() });
+    const now = clock.now();
+    if (state.outcome === undefined) await follow(tx, sessionKey, sender, now);
+    await outbox.send(tx, sender, answer, { now });
     return undefined;
   }
 
   async #participate(
     tx: Tx,
-    sender: Sender,
+    sender: Recipient,
     message: ParticipantMessage,
   ): Promise<Refusal | undefined> {
     const loaded = await this.#book.load(tx, message.session_key);
@@ -227,7 +231,7 @@ export class SessionService {
 
   async #orphan(
     tx: Tx,
-    sender: Sender,
+    sender: Recipient,
     message: Extract<SessionMessage, { type: 'orphan_response' | 'orphan_result' }>,
   ): Promise<Refusal | undefined> {
     const { chips, outbox, clock } = this.#options;
@@ -240,8 +244,7 @@ export class SessionService {
         : await noteDeletion(tx, username, message);
     if ('code' in answer) return answer;
     await this.#audit(tx, { actor: username, subject: message.session_key, ...answer.audit });
-    const to = { username, role: 'participant' } as const;
-    if (answer.message !== undefined) await outbox.send(tx, to, answer.message, { now: at });
+    if (answer.message !== undefined) await outbox.send(tx, sender, answer.message, { now: at });
     return undefined;
   }
 

@@ -6,7 +6,9 @@
  */
 import {
   CLOSE,
+  CODES,
   type ClientMessage,
+  type CodeEntry,
   codeText,
   type ErrorCode,
   errorMessage,
@@ -14,11 +16,11 @@ import {
   LIMITS,
   parseFrame,
   type Register,
-  textOf,
 } from '@quorate/wire';
-import type { Client } from '../delivery/hub.ts';
+import type { Client, Origin } from '../delivery/hub.ts';
 import { describe } from '../describe.ts';
-import type { Numbered, Recipient } from '../delivery/outbox.ts';
+import type { Numbered } from '../delivery/outbox.ts';
+import { participant, type Recipient } from '../delivery/recipient.ts';
 import { isSessionMessage, type Note, type Registered } from './desk.ts';
 import type { Identity } from '../services.ts';
 import type { ConnectionOptions } from './connectionOptions.ts';
@@ -26,12 +28,15 @@ import { faultOf } from './fault.ts';
 import { Window } from './limits.ts';
 import { Line } from './line.ts';
 import { Pressure } from './pressure.ts';
+import { isRenewalOf, refusalMessageOf, welcomeOf } from './registration.ts';
 import { Sender } from './sender.ts';
 
 /** A connection. */
 export class Connection implements Client {
-  recipient: Recipient = { username: '', role: 'participant' };
+  recipient: Recipient = participant('');
   identity: Identity = { username: '', roles: [], expiresAt: 0, tokenId: '' };
+  readonly origin: Origin;
+  replaced: Origin | undefined;
   progress = false;
   readonly #options: ConnectionOptions;
   readonly #sender: Sender;
@@ -46,6 +51,7 @@ export class Connection implements Client {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const { clock } = options.desk.options;
+    this.origin = { remote: options.remote, since: clock.now() };
     this.#sender = new Sender(
       options.transport,
       (after, limit) => options.desk.stored(this.recipient, after, limit),
@@ -159,13 +165,17 @@ export class Connection implements Client {
 
   async #register(message: Register): Promise<void> {
     const { desk, remote } = this.#options;
-    if (this.#everRegistered && !sameAs(this.recipient, message)) {
+    if (this.#everRegistered && !isRenewalOf(this.recipient, message)) {
       await desk.noteRefusal(message, remote, 'forbidden_role');
       return this.#refuseRegistration('forbidden_role', 'the connection is another registration');
     }
     const outcome = await desk.register(message, remote);
     if (this.#state !== 'registering') return;
     if ('refused' in outcome) return this.#refuseRegistration(outcome.refused, outcome.details);
+    // Others may have registered meanwhile.
+    if (desk.options.hub.isFull(outcome.recipient)) {
+      return this.#refuseRegistration('too_many_connections', '');
+    }
     this.#registered(message, outcome);
     this.#state = 'registered';
     this.#work(this.#checkAgain(message));
@@ -202,17 +212,11 @@ export class Connection implements Client {
     });
     const replaced = hub.attach(this);
     if (replaced !== undefined) {
-      this.#note('socket.replace', { code: 'replaced', role: message.role, remote }, 'ok');
+      this.replaced = replaced.origin;
+      this.#noteReplaced(replaced);
       replaced.close(CLOSE.replaced, codeText('replaced', 'en'));
     }
-    this.#sender.tell({
-      type: 'register_complete',
-      success: true,
-      message: textOf('registered', language),
-      stream: outcome.stream,
-      resumed: renewal ? 0 : outcome.resumed,
-      last_cseq: outcome.lastCseq,
-    });
+    this.#sender.tell(welcomeOf(outcome, renewal, language));
     this.#sender.batch = message.batch ?? false;
     logger.debug({ ...this.recipient, remote, renewal }, 'registered');
     // A renewal on the open socket goes on where it is; only a new connection is told everything again.
@@ -229,10 +233,9 @@ export class Connection implements Client {
 
   #refuseRegistration(code: ErrorCode, details: string): void {
     const { language } = this.#options.desk.options;
-    const text = codeText(code, language);
-    const message = details === '' ? text : `${text}: ${details}`;
-    this.#sender.tell({ type: 'register_complete', success: false, message, code });
-    this.close(CLOSE.unauthorised, codeText(code, 'en'));
+    this.#sender.tell(refusalMessageOf(code, details, language));
+    const { close = CLOSE.unauthorised } = CODES[code] as CodeEntry;
+    this.close(close, codeText(code, 'en'));
   }
 
   #refuseFrame(error: FrameError): void {
@@ -254,6 +257,15 @@ export class Connection implements Client {
   #note(action: string, details: Note['details'], outcome: Note['outcome'] = 'refused'): void {
     const actor = this.#everRegistered ? this.recipient.username : 'unregistered';
     this.#work(this.#options.desk.note({ actor, action, outcome, details }));
+  }
+
+  /** Two processes with one registration look like this: whoever watches over them has to see it. */
+  #noteReplaced({ origin, recipient }: Client): void {
+    const { role, client } = recipient;
+    const { remote } = this.#options;
+    const before = { replaced_remote: origin.remote, replaced_since: origin.since };
+    const details = { code: 'replaced', role, remote, ...before };
+    this.#note('socket.replace', client === '' ? details : { ...details, client_id: client }, 'ok');
   }
 
   #tellError({ code, details, sessionKey, cseq }: FrameError): void {
@@ -283,7 +295,3 @@ export class Connection implements Client {
 
 const numberOf = (message: ClientMessage): number | undefined =>
   'cseq' in message ? message.cseq : undefined;
-
-function sameAs(recipient: Recipient, message: Register): boolean {
-  return recipient.username === message.username && recipient.role === message.role;
-}

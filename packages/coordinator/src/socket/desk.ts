@@ -12,7 +12,8 @@ import {
 } from '@quorate/wire';
 import type { Hub } from '../delivery/hub.ts';
 import { lastCseq, noteCseq } from '../delivery/inbox.ts';
-import type { Numbered, Outbox, Recipient, Resumption } from '../delivery/outbox.ts';
+import type { Numbered, Outbox, Resumption } from '../delivery/outbox.ts';
+import type { Recipient } from '../delivery/recipient.ts';
 import type { Tally } from '../audit/index.ts';
 import type { AuditEvent, AuditLog, Clock, Identity, Refused, Tokens } from '../services.ts';
 import type { Refusal } from '../session/refusal.ts';
@@ -21,6 +22,7 @@ import type { Database, Tx } from '../store/database.ts';
 import { Bucket } from './limits.ts';
 import type { Line } from './line.ts';
 import { Refusals } from './refusals.ts';
+import { recipientOf } from './registration.ts';
 
 /** What the desk works with. */
 export interface DeskOptions {
@@ -77,7 +79,7 @@ export class Desk {
 
   /** Verifies a registration; refusals are audited without saying more outside than the code. */
   async register(message: Register, remote: string): Promise<Registered | Unregistered> {
-    const { tokens, database } = this.options;
+    const { tokens, database, clock } = this.options;
     const { username, role } = message;
     const verdict = await tokens.verify(message.token);
     const refusal = refusalOf(verdict, message);
@@ -86,13 +88,23 @@ export class Desk {
       await this.noteRefusal(message, remote, reason.refused);
       return reason;
     }
-    const recipient = { username, role };
+    const recipient = recipientOf(message);
+    if (this.options.hub.isFull(recipient)) {
+      await this.noteRefusal(message, remote, 'too_many_connections');
+      return { refused: 'too_many_connections', details: '' };
+    }
     return database.transaction(async (tx) => {
       const claim = { lastSeq: message.last_seq, stream: message.stream };
-      const resumption = await this.options.outbox.resume(tx, recipient, claim);
+      const resumption = await this.options.outbox.resume(tx, recipient, claim, clock.now());
       const notices =
         role === 'participant' ? await this.options.sessions.notices(tx, username) : [];
-      await this.#audit(tx, message, { role, remote, token_id: verdict.tokenId });
+      const { client } = recipient;
+      await this.#audit(tx, message, {
+        role,
+        remote,
+        token_id: verdict.tokenId,
+        ...(client === '' ? {} : { client_id: client }),
+      });
       const cseq = await lastCseq(tx, recipient);
       return { ...resumption, recipient, identity: verdict, lastCseq: cseq, notices };
     });

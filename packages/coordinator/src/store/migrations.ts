@@ -4,7 +4,7 @@ import { logins, serverKeys, statements as auth } from '../auth/schema.ts';
 import { replacement } from '../chips/replacementSchema.ts';
 import { retirement, statements as chips, unblocking } from '../chips/schema.ts';
 import { acceptance, destruction, statements as session } from '../session/schema.ts';
-import { statements as delivery } from '../delivery/schema.ts';
+import { clients, statements as delivery } from '../delivery/schema.ts';
 import { StoreError, type Tx } from './database.ts';
 import { probe } from './probe.ts';
 
@@ -25,6 +25,7 @@ export const migrations: readonly Migration[] = [
   { version: 7, statements: probe },
   { version: 8, statements: unblocking },
   { version: 9, statements: acceptance },
+  { version: 10, statements: clients },
 ];
 
 /**

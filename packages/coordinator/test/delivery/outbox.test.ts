@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
-import { Outbox, type Recipient } from '../../src/delivery/outbox.ts';
+import { describe, expect, test } from 'vitest';
+import { lastCseq, noteCseq } from '../../src/delivery/inbox.ts';
+import { Outbox } from '../../src/delivery/outbox.ts';
+import { coordinator, participant, type Recipient } from '../../src/delivery/recipient.ts';
 import { openFixture } from '../auth/support.ts';
 
-const ALICE: Recipient = { username: 'alice', role: 'participant' };
-const BOB: Recipient = { username: 'bob', role: 'participant' };
+const ALICE = participant('alice');
+const BOB = participant('bob');
 
 test('R-8 the outbox of a recipient that fetches nothing has an end; open sessions lose nothing', async () => {
   const { database } = await openFixture();
@@ -24,4 +26,60 @@ test('R-8 the outbox of a recipient that fetches nothing has an end; open sessio
   expect(kept[0]).toEqual({ seq: 1, during_session: 'open' });
   expect(kept.at(-1)?.seq).toBe(6000);
   expect(await rows(BOB)).toHaveLength(1);
+});
+
+describe('clients of one user', () => {
+  const DAY = 86_400_000;
+
+  async function open() {
+    const { database } = await openFixture();
+    const outbox = new Outbox(() => undefined);
+    const clients = async (): Promise<string[]> =>
+      (await database.read((tx) => tx.all<{ client: string }>('SELECT client FROM streams'))).map(
+        ({ client }) => client,
+      );
+    return { database, outbox, clients };
+  }
+
+  test('Z-20: are forgotten a day after they were there, unless they are connected or have to fetch something', async () => {
+    const { database, outbox, clients } = await open();
+    const names = ['idle', 'connected', 'owed', 'recent', ''];
+    await database.transaction(async (tx) => {
+      for (const name of names) {
+        const at = name === 'recent' ? 1 : 0;
+        await outbox.resume(tx, coordinator('ann', name), {}, at);
+        await noteCseq(tx, coordinator('ann', name), 5);
+      }
+      await outbox.send(tx, coordinator('ann', 'owed'), { type: 'error' }, { now: 0 });
+    });
+    const isConnected = ({ client }: Recipient): boolean => client === 'connected';
+    await database.transaction((tx) => outbox.prune(tx, DAY + 1, isConnected));
+    expect(new Set(await clients())).toEqual(new Set(['connected', 'owed', 'recent', '']));
+    expect(await database.read((tx) => lastCseq(tx, coordinator('ann', 'idle')))).toBe(0);
+    expect(await database.read((tx) => lastCseq(tx, coordinator('ann', 'owed')))).toBe(5);
+    await database.transaction((tx) => outbox.prune(tx, 8 * DAY, () => false));
+    expect(await clients()).toEqual(['']);
+  });
+
+  test('Z-20: are at most 1024: those make room that have nothing to fetch, then the ones seen longest ago', async () => {
+    const { database, outbox, clients } = await open();
+    await database.transaction(async (tx) => {
+      await outbox.resume(tx, coordinator('bob', 'of another'), {}, 0);
+      for (let n = 0; n < 1024; n += 1) {
+        await outbox.resume(tx, coordinator('ann', `client ${n}`), {}, n);
+        if (n !== 7) await outbox.send(tx, coordinator('ann', `client ${n}`), {}, { now: 0 });
+      }
+      await outbox.resume(tx, coordinator('ann', 'first'), {}, 2000);
+      await outbox.send(tx, coordinator('ann', 'first'), {}, { now: 0 });
+      await outbox.resume(tx, coordinator('ann', 'second'), {}, 2001);
+    });
+    const left = new Set(await clients());
+    expect(left.size).toBe(1025);
+    expect(['client 7', 'client 0', 'client 1', 'second'].map((name) => left.has(name))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
 });

@@ -6,11 +6,11 @@ import { type ChipRegistry, createChips } from '../../src/chips/index.ts';
 import { createReplacements } from '../../src/chips/replacement.ts';
 import { ClockWatch } from '../../src/clockWatch.ts';
 import { Tally } from '../../src/audit/index.ts';
-import { Hub } from '../../src/delivery/hub.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
 import { REQUEST_LIMITS } from '../../src/session/requestLimits.ts';
 import { SessionService } from '../../src/session/service.ts';
 import { createHealth } from '../../src/health.ts';
+import { Hub } from '../../src/delivery/hub.ts';
 import { ClientAddresses } from '../../src/limits/addresses.ts';
 import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
 import type { Role } from '../../src/services.ts';
@@ -107,6 +107,7 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
     },
     clock,
     addresses: new ClientAddresses([]),
+    hub,
     metrics: createMetrics(),
     health: createHealth({ store: new StoreProbe(database, clock), clockWatch, isReady }),
     onError,

@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { knownPlace, listLogins } from '../../src/auth/logins.ts';
+import { followersOf } from '../../src/delivery/followers.ts';
+import { Hub } from '../../src/delivery/hub.ts';
+import { lastCseq } from '../../src/delivery/inbox.ts';
+import { Outbox } from '../../src/delivery/outbox.ts';
+import { coordinator } from '../../src/delivery/recipient.ts';
 import type { Database } from '../../src/store/database.ts';
 import { migrations } from '../../src/store/migrations.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
@@ -37,4 +42,27 @@ test('Y-8: logins of an older store are listed, and their devices are known', as
     store.read((tx) => knownPlace(tx, 'root', { addressHash: 'x', deviceHash }, 0));
   expect(await known('a2')).toBe('device');
   expect([await known('a1'), await known()]).toEqual([undefined, undefined]);
+});
+
+test('Z-20: numbers and messages of an older store are those of the nameless client', async () => {
+  const store = await upgraded(7, [
+    `INSERT INTO streams (username, role, stream, last_seq, acked_seq)
+     VALUES ('ann', 'coordinator', 'abc', 9, 7)`,
+    `INSERT INTO outbox (username, role, seq, message, during_session, expires_at)
+     VALUES ('ann', 'coordinator', 9, '{"type":"error"}', NULL, 5000)`,
+    `INSERT INTO inbox (username, role, cseq) VALUES ('ann', 'coordinator', 3)`,
+    `INSERT INTO sessions (session_key, kind, state, coordinator, request_hash, threshold,
+       total_parts, address, ended, created_at, updated_at)
+     VALUES ('open', 'keygen', 'invited', 'ann', '', 2, 2, NULL, 0, 1000, 1000)`,
+  ]);
+  const ann = coordinator('ann');
+  const outbox = new Outbox(() => undefined);
+  const found = await store.transaction((tx) => outbox.resume(tx, ann, {}, 2000));
+  expect(found).toEqual({ stream: 'abc', resumed: 1, from: 7 });
+  expect(await store.read((tx) => outbox.after(tx, ann, 7, 10))).toEqual([
+    { seq: 9, text: '{"type":"error","seq":9}' },
+  ]);
+  expect(await store.read((tx) => lastCseq(tx, ann))).toBe(3);
+  const asked = { sessionKey: 'open', username: 'ann' };
+  expect(await store.read((tx) => followersOf(tx, new Hub(), asked))).toEqual([ann]);
 });

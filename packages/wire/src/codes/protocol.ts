@@ -76,7 +76,15 @@ export const PROTOCOL_CODES = {
     close: 4409,
     en: 'replaced by a newer connection',
     zhCN: '已被新的连接取代',
-    meaning: 'The same user and role registered again elsewhere; that connection took over.',
+    meaning:
+      'The same user, role and client_id registered again elsewhere; that connection took over.',
+  },
+  too_many_connections: {
+    http: 429,
+    close: 4429,
+    en: 'too many connections of this user',
+    zhCN: '该用户的连接过多',
+    meaning: 'Close a connection of the user, or connect again later.',
   },
   too_many_errors: {
     http: 429,

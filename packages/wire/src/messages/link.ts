@@ -7,6 +7,11 @@ import { LIMITS } from '../limits.ts';
 import { matching } from '../strings.ts';
 import { EXPECTED } from '../expectations.ts';
 
+/** Which of a coordinator user's clients this is; a participant has one, whatever it says. */
+const ClientId = matching(/^[A-Za-z0-9._:-]{1,64}$/, LIMITS.clientId, EXPECTED.clientId).meta({
+  description: 'chosen by the client, the same at every connection of it',
+});
+
 /** First frame of every connection, and again with a fresh token before the old one expires. */
 export const Register = z
   .strictObject({
@@ -14,6 +19,7 @@ export const Register = z
     username: Username,
     role: z.enum(['coordinator', 'participant']),
     token: matching(/^[A-Za-z0-9_.=-]+$/, LIMITS.token, EXPECTED.token),
+    client_id: ClientId.optional(),
     last_seq: z.int().min(0).optional(),
     stream: Stream.optional(),
     batch: z.boolean().optional(),

@@ -2,7 +2,7 @@
  * The audit log (contract.md §1.8), and the state of the process.
  */
 import { z } from 'zod';
-import { base64Bytes, Hash, Time, text } from '../fields.ts';
+import { base64Bytes, Hash, Time, text, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { bounded } from '../strings.ts';
 import { PageLimit, TimeQuery } from './common.ts';
@@ -35,6 +35,32 @@ export const AuditList = z
   })
   .meta({ id: 'AuditList' });
 export type AuditList = z.infer<typeof AuditList>;
+
+const Remote = bounded(64).meta({ description: 'the address of the client' });
+
+/** A registered connection, as whoever watches over the server sees it. */
+export const ConnectionEntry = z
+  .strictObject({
+    username: Username,
+    role: z.enum(['coordinator', 'participant']),
+    client_id: bounded(LIMITS.clientId).optional(),
+    remote: Remote,
+    since: Time,
+    token_id: bounded(128),
+    login_id: bounded(128).optional(),
+    replaced: z
+      .strictObject({ remote: Remote, since: Time })
+      .optional()
+      .meta({ description: 'the connection that this one took over from' }),
+  })
+  .meta({ id: 'ConnectionEntry' });
+export type ConnectionEntry = z.infer<typeof ConnectionEntry>;
+
+/** Who is connected, the newest first. */
+export const ConnectionList = z
+  .strictObject({ connections: z.array(ConnectionEntry).max(LIMITS.page.max) })
+  .meta({ id: 'ConnectionList' });
+export type ConnectionList = z.infer<typeof ConnectionList>;
 
 /** Which entries to list. */
 export const AuditQuery = z.strictObject({

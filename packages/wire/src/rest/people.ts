@@ -122,7 +122,9 @@ export const LoginEntry = z
 export type LoginEntry = z.infer<typeof LoginEntry>;
 
 /** Logins of a user, the newest first. */
-export const LoginList = z.strictObject({ logins: z.array(LoginEntry) }).meta({ id: 'LoginList' });
+export const LoginList = z
+  .strictObject({ logins: z.array(LoginEntry).max(LIMITS.page.max) })
+  .meta({ id: 'LoginList' });
 export type LoginList = z.infer<typeof LoginList>;
 
 /** A token that an administrator made for a user's program, without the token itself. */
@@ -138,5 +140,7 @@ export const TokenEntry = z
 export type TokenEntry = z.infer<typeof TokenEntry>;
 
 /** Tokens of a user, the newest first. */
-export const TokenList = z.strictObject({ tokens: z.array(TokenEntry) }).meta({ id: 'TokenList' });
+export const TokenList = z
+  .strictObject({ tokens: z.array(TokenEntry).max(LIMITS.page.max) })
+  .meta({ id: 'TokenList' });
 export type TokenList = z.infer<typeof TokenList>;

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../codes.ts';
 import { Address, ChipId, SessionKey, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
-import { AuditList, AuditQuery, CheckpointAnswer, HealthAnswer } from './audit.ts';
+import { AuditList, AuditQuery, CheckpointAnswer, ConnectionList, HealthAnswer } from './audit.ts';
 import {
   GrantRequest,
   KeyAnswer,
@@ -350,6 +350,9 @@ const ceremonies: readonly Route[] = [
 ];
 
 const oversight: readonly Route[] = [
+  route('GET /api/v1/connections', OVERSIGHT, 'who is connected, newest first', ConnectionList, {
+    query: NewestQuery,
+  }),
   route('GET /api/v1/audit', OVERSIGHT, 'list audit entries, newest first', AuditList, {
     query: AuditQuery,
   }),

@@ -1,0 +1,93 @@
+/**
+ * Streams: the numbering of one recipient's messages (contract §1.2).
+ *
+ * Numbers never run backwards, not even in a database restored from a backup (attacks.md R-18): the
+ * first number after a start is not below the time of that start, which no number before it had reached.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Tx } from '../store/database.ts';
+import { keyOf, NAMELESS, OF_RECIPIENT, type Recipient } from './recipient.ts';
+
+/** Named clients of one user that are remembered; the one that is missed least makes room. */
+const MOST_CLIENTS = 1024;
+
+/** Where a recipient's numbering stands. */
+export interface StreamRow {
+  readonly stream: string;
+  readonly last_seq: number;
+  readonly acked_seq: number;
+}
+
+/** A random id of a stream. */
+export const streamId = (): string => randomBytes(16).toString('hex');
+
+/** Takes the next number, at least `floor`. */
+export async function nextSeq(tx: Tx, to: Recipient, floor: number, now: number): Promise<number> {
+  const row = await tx.get<{ last_seq: number }>(
+    `INSERT INTO streams (username, role, client, stream, last_seq, acked_seq, seen_at)
+     VALUES (?, ?, ?, ?, ?, 0, ?)
+     ON CONFLICT (username, role, client) DO UPDATE SET last_seq =
+       CASE WHEN streams.last_seq + 1 < excluded.last_seq
+         THEN excluded.last_seq ELSE streams.last_seq + 1 END
+     RETURNING last_seq`,
+    [...keyOf(to), streamId(), floor, now],
+  );
+  if (row === undefined) throw new Error('a number was not given');
+  return row.last_seq;
+}
+
+/** Finds a recipient's stream, or begins one, and notes that the recipient was there. */
+export async function openStream(tx: Tx, who: Recipient, now: number): Promise<StreamRow> {
+  const row = await tx.get<StreamRow>(
+    `UPDATE streams SET seen_at = ? WHERE ${OF_RECIPIENT} RETURNING stream, last_seq, acked_seq`,
+    [now, ...keyOf(who)],
+  );
+  if (row !== undefined) return row;
+  if (who.client !== NAMELESS) await makeRoom(tx, who);
+  const stream = streamId();
+  await tx.run(
+    `INSERT INTO streams (username, role, client, stream, last_seq, acked_seq, seen_at)
+     VALUES (?, ?, ?, ?, 0, 0, ?)`,
+    [...keyOf(who), stream, now],
+  );
+  return { stream, last_seq: 0, acked_seq: 0 };
+}
+
+/** Gives a recipient's stream another id. */
+export async function renameStream(tx: Tx, who: Recipient, stream: string): Promise<void> {
+  await tx.run(`UPDATE streams SET stream = ? WHERE ${OF_RECIPIENT}`, [stream, ...keyOf(who)]);
+}
+
+/** Named clients that were not there since a time, and for whom nothing is stored. */
+export function idleClients(tx: Tx, seenBefore: number): Promise<Recipient[]> {
+  return tx.all<Recipient & Record<string, string>>(
+    `SELECT username, role, client FROM streams s
+     WHERE client <> ? AND seen_at < ? AND NOT EXISTS (SELECT 1 FROM outbox o
+       WHERE o.username = s.username AND o.role = s.role AND o.client = s.client)`,
+    [NAMELESS, seenBefore],
+  );
+}
+
+/** Forgets a client and everything that is stored for it. It may come back as a new one. */
+export async function forgetClient(tx: Tx, who: Recipient): Promise<void> {
+  for (const table of ['streams', 'outbox', 'inbox']) {
+    await tx.run(`DELETE FROM ${table} WHERE ${OF_RECIPIENT}`, keyOf(who));
+  }
+}
+
+/** Before a user's next client: forgets one for whom nothing is stored, or else the one seen longest ago. */
+async function makeRoom(tx: Tx, { username, role }: Recipient): Promise<void> {
+  const count = await tx.get<{ n: number }>(
+    'SELECT COUNT(*) AS n FROM streams WHERE username = ? AND role = ? AND client <> ?',
+    [username, role, NAMELESS],
+  );
+  if ((count?.n ?? 0) < MOST_CLIENTS) return;
+  const row = await tx.get<{ client: string }>(
+    `SELECT client FROM streams s WHERE username = ? AND role = ? AND client <> ?
+     ORDER BY EXISTS (SELECT 1 FROM outbox o
+       WHERE o.username = s.username AND o.role = s.role AND o.client = s.client), seen_at
+     LIMIT 1`,
+    [username, role, NAMELESS],
+  );
+  if (row !== undefined) await forgetClient(tx, { username, role, client: row.client });
+}
