@@ -60,7 +60,8 @@ export function pathsOf(loaded: LoadedConfig): CosignerPaths {
     authPublic: given(config.auth.public_key_file, 'authPublic'),
     inStore: (name) => join(store, STORE_FILES[name]),
     partnerKey: (partner) => {
-      const file = config.partner_keys[partner];
+      // Own names only: a partner may be called like what every object inherits.
+      const file = new Map(Object.entries(config.partner_keys)).get(partner);
       return file === undefined
         ? join(store, STORE_FILES.partners, `${partner}.json`)
         : pathOf(loaded, file);

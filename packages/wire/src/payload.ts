@@ -6,20 +6,31 @@
 import { EXPECTED, type Said } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 
+/** A batch and a message stand around a payload. */
+const DEEPEST = LIMITS.depth.frame - 2;
+const TOO_DEEP: Said = {
+  en: `nested deeper than ${DEEPEST}`,
+  zhCN: `嵌套超过 ${DEEPEST} 层`,
+};
 const NO_JSON: Said = { en: 'expected JSON values', zhCN: '应为 JSON 值' };
 const NUL = /\0/;
 const SURROGATE = /\p{Cs}/u;
 
+/** A value, and how deep it stands. */
+type Open = readonly [value: unknown, depth: number];
+
 /** Why no message can carry a value as its payload, in words; undefined when one can. */
 export function payloadProblem(value: unknown): Said | undefined {
   let size = 0;
-  const open: unknown[] = [value];
+  const open: Open[] = [[value, 1]];
   // Counts the JSON text and writes none of it, so that a large value costs no more than its walk.
   // The frame's limit ends the walk of a value that contains itself.
   while (open.length > 0 && size <= LIMITS.frame) {
-    const item = open.pop();
-    if (typeof item === 'object' && item !== null) size += openUp(item, open);
-    else if (typeof item === 'string') {
+    const [item, depth] = open.pop() ?? [null, 0];
+    if (typeof item === 'object' && item !== null) {
+      if (depth > DEEPEST) return TOO_DEEP;
+      size += openUp(item, open, depth + 1);
+    } else if (typeof item === 'string') {
       const problem = textProblem(item);
       if (problem !== undefined) return problem;
       size += quotedLength(item);
@@ -36,15 +47,15 @@ export function payloadProblem(value: unknown): Said | undefined {
 }
 
 /** Puts an object's keys and values, or a list's items, before the walk; returns the length of the marks between. */
-function openUp(item: object, open: unknown[]): number {
+function openUp(item: object, open: Open[], depth: number): number {
   if (Array.isArray(item)) {
-    for (const one of item) open.push(one);
+    for (const one of item) open.push([one, depth]);
     return 2 + Math.max(0, item.length - 1);
   }
   let marks = 1;
   for (const [key, one] of Object.entries(item)) {
     if (one === undefined) continue;
-    open.push(key, one);
+    open.push([key, depth], [one, depth]);
     marks += 2;
   }
   return Math.max(2, marks);

@@ -65,11 +65,20 @@ describe('a payload', () => {
     const stringify = vi.spyOn(JSON, 'stringify');
     const list: unknown[] = Array.from({ length: 2 * LIMITS.frame }, () => 1);
     expect(problem(list)).toContain(`got more than ${LIMITS.frame}`);
-    list.push(list);
-    expect(problem(list)).toContain(`got more than ${LIMITS.frame}`);
     expect(problem('x'.repeat(2 * LIMITS.frame))).toContain(`got more than ${LIMITS.frame}`);
     const longest = stringify.mock.calls.map(([value]) => String(value).length);
     expect(Math.max(...longest)).toBeLessThan(100);
+  });
+
+  test('W-12: is refused when it nests deeper than a frame carries', () => {
+    const nested = (depth: number): unknown =>
+      Array.from({ length: depth }).reduce<unknown>((inside) => [inside], 0);
+    const most = LIMITS.depth.frame - 3;
+    expect(payload(nested(most)).success).toBe(true);
+    expect(problem(nested(most + 1))).toBe(`nested deeper than ${LIMITS.depth.frame - 2}`);
+    const itself: unknown[] = [];
+    itself.push(itself);
+    expect(problem(itself)).toBe(`nested deeper than ${LIMITS.depth.frame - 2}`);
   });
 
   test('is refused with what JSON does not have', () => {

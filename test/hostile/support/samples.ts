@@ -73,7 +73,8 @@ export function samplesOf(schema: Schema): readonly unknown[] {
   }
 }
 
-function first(schema: Schema): unknown {
+/** One valid value. */
+export function first(schema: Schema): unknown {
   return samplesOf(schema)[0];
 }
 

@@ -74,7 +74,8 @@ export function readReservedBans(path: string): readonly ReservedBan[] {
   const content = readIfPresent(path);
   if (content === undefined) return [];
   const kept: ReservedBan[] = [];
-  for (let at = 0; at < content.length; at += SLOT_BYTES) {
+  const end = Math.min(content.length, SLOTS * SLOT_BYTES);
+  for (let at = 0; at < end; at += SLOT_BYTES) {
     const parsed = slotSchema.safeParse(decode(content.subarray(at, at + SLOT_BYTES)));
     if (parsed.success) kept.push(parsed.data);
   }

@@ -46,7 +46,12 @@ export function openEvidence(directory: string): EvidenceStore {
       replaceFile(path(evidence.session_key), `${JSON.stringify(evidence, null, 2)}\n`),
     read: (sessionKey) => {
       const text = readIfPresent(path(sessionKey))?.toString('utf8');
-      return text === undefined ? undefined : JSON.parse(text);
+      if (text === undefined) return undefined;
+      try {
+        return JSON.parse(text);
+      } catch (error) {
+        throw new AgentError('store/tampered', `evidence ${path(sessionKey)} is not JSON`, error);
+      }
     },
   };
 }

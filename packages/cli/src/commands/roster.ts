@@ -4,6 +4,7 @@
  * @module
  */
 import { fromHex, parseRoster, type Roster, toHex, verifyRoster } from '@quorate/intent';
+import { matching, Username } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import type { Attach, Context } from '../context.ts';
@@ -25,12 +26,16 @@ const Draft = z.strictObject({
   format: z.literal('quorate-roster-draft/v1'),
   serial: z.int().min(1),
   issued_at: z.int().min(0),
-  entries: z.array(
-    z.strictObject({
-      username: z.string(),
-      chip_public_key: z.string().regex(/^04[0-9a-f]{128}$/),
-    }),
-  ),
+  entries: z
+    .array(
+      z.strictObject({
+        username: Username,
+        chip_public_key: matching(/^04[0-9a-f]{128}$/, 130, {
+          en: 'expected 04 and 128 hex digits, lower case',
+        }),
+      }),
+    )
+    .max(1024),
 });
 
 /** Adds the commands. */

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { calculateJwkThumbprint } from 'jose';
 import { decodeSpki } from '@quorate/intent';
@@ -138,7 +138,7 @@ async function loadJwks({ file, ...given }: JwksSettings): Promise<VerifyingKey[
   const keys = await Promise.all(
     set.data.keys.map(async ({ kty, crv, x, y, kid }): Promise<VerifyingKey> => {
       const jwk = y === undefined ? { kty, crv, x } : { kty, crv, x, y };
-      const key = createPublicKey({ key: jwk, format: 'jwk' });
+      const key = publicKeyFrom(jwk, file);
       const algorithm = kindOf(key) === 'ed25519' ? 'EdDSA' : 'ES256';
       return { kid: kid ?? (await thumbprint(key)), algorithm, issuer, key, terms };
     }),
@@ -147,6 +147,14 @@ async function loadJwks({ file, ...given }: JwksSettings): Promise<VerifyingKey[
     throw new KeyFileError(`${file} has two keys of one key id`);
   }
   return keys;
+}
+
+function publicKeyFrom(jwk: JsonWebKey, file: string): KeyObject {
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' });
+  } catch (cause) {
+    throw new KeyFileError(`${file} holds a key that is no point of ${jwk.crv}`, { cause });
+  }
 }
 
 function readJson(file: string): unknown {

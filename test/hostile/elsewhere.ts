@@ -1,0 +1,16 @@
+/** Readers that are not in the table of parsers, and why. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  'agent/src/state/files.ts#readIfPresent': 'gives bytes, and looks at none',
+  'agent/src/state/files.ts#readSecretFile': 'gives bytes, and looks at none',
+  'agent/src/terminal/editors.ts#readFromPipe':
+    'lines of the own terminal: agent/test/terminalPipe.test.ts',
+  'coordinator/src/auth/keyFile.ts#readSecretFile': 'gives bytes, and looks at none',
+  'coordinator/src/rest/call.ts#parse': 'applies the schema of a route: schemas.test.ts',
+  'coordinator/src/rest/ceremonies.ts': 'parameters of routes, made of fields of the wire',
+  'coordinator/src/rest/chips.ts': 'parameters of routes, made of fields of the wire',
+  'coordinator/src/rest/people.ts': 'parameters of routes, made of fields of the wire',
+  'coordinator/src/rest/replacements.ts': 'parameters of routes, made of fields of the wire',
+  'cosigner/src/primeStock.ts': 'the answer of a process that this one started',
+  'cosigner/src/session/manager.ts': 'an object without fields, read by decodeMail',
+  'cosigner/src/storeKey.ts': 'two numbers that the same program wrote, read by parsedJson',
+};

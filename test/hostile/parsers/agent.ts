@@ -1,0 +1,278 @@
+import { readFileSync } from 'node:fs';
+import {
+  AgentError,
+  parseAgentConfig,
+  parseChipFile,
+  parsePolicy,
+  readSecretBytes,
+} from '@quorate/agent';
+import { readTokenCall } from '../../../packages/agent/src/approval/tokenCall.ts';
+import { readJournal } from '../../../packages/agent/src/replace/journal.ts';
+import { openPins } from '../../../packages/agent/src/roster.ts';
+import { openShard, sealShard } from '../../../packages/agent/src/shard.ts';
+import { readReservedBans } from '../../../packages/agent/src/state/banReserve.ts';
+import { openChipCounters } from '../../../packages/agent/src/state/chipCounters.ts';
+import { openEvidence } from '../../../packages/agent/src/state/evidence.ts';
+import { STATE_FILES } from '../../../packages/agent/src/state/index.ts';
+import { openKeyRecords } from '../../../packages/agent/src/state/keyRecords.ts';
+import { openLinkState } from '../../../packages/agent/src/state/linkState.ts';
+import { parseOwner } from '../../../packages/agent/src/state/lockOwner.ts';
+import { openSessionRecords } from '../../../packages/agent/src/state/sessionRecords.ts';
+import { openUsedSessions } from '../../../packages/agent/src/state/usedSessions.ts';
+import { expiryOf } from '../../../packages/agent/src/token.ts';
+import { IntentError, signRoster } from '@quorate/intent';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { p256 } from '@noble/curves/nist.js';
+import { keyRecord } from '../../../packages/agent/test/support/keyRecord.ts';
+import { BEGINNINGS, OWN, type Parser, REFUSED } from '../support/parsers.ts';
+import { at, fileOf, folderOf } from './files.ts';
+
+const throws = [AgentError];
+const secret = new Uint8Array(32).fill(7);
+const chipKey = p256.getPublicKey(secret, false);
+const publicKey = Buffer.from(chipKey).toString('hex');
+const address = '0x52908400098527886E0F7030069857D2E4169EE7';
+const write = (value: unknown): string => JSON.stringify(value);
+
+const config = {
+  url: 'wss://coordinator.example/ws',
+  username: 'alice',
+  se_id: 'SE-1',
+  chip: { kind: 'pkcs11', module: '/lib/p11.so', token: 't', serial: '1', public_key: publicKey },
+  pin_file: 'pin',
+  token_file: 'token',
+  approval: { policy: 'policy.yaml' },
+  allow_destroy: true,
+  ca_file: 'ca.pem',
+  workers: 1,
+};
+const policy = {
+  keygen: 'allow',
+  destroy: 'refuse',
+  sign: {
+    kinds: ['eip1559', 'eip712'],
+    chains: [1],
+    addresses: [address],
+    max_value: '1',
+    max_fee: '1',
+    max_token_amount: { [address]: '1' },
+    allow_calldata_to: [address],
+    typed_data: [{ contract: address, primary_type: 'Mail' }],
+  },
+};
+
+const yaml: readonly Parser[] = [
+  {
+    kind: 'text',
+    name: "an agent's configuration",
+    covers: [
+      'agent/src/config.ts#parseAgentConfig',
+      'agent/src/config.ts',
+      'agent/src/yamlFile.ts#parseYaml',
+      'agent/src/yamlDocument.ts#readYamlDocument',
+    ],
+    throws,
+    valid: write(config),
+    parse: (text) => parseAgentConfig(text),
+  },
+  {
+    kind: 'text',
+    name: 'a file that names a chip',
+    covers: ['agent/src/config.ts#parseChipFile'],
+    throws,
+    valid: write(config.chip),
+    parse: (text) => parseChipFile(text, 'chip.yaml'),
+  },
+  {
+    kind: 'text',
+    name: "an agent's policy",
+    covers: ['agent/src/approval/policy.ts#parsePolicy', 'agent/src/approval/policy.ts'],
+    throws,
+    valid: write(policy),
+    parse: (text) => parsePolicy('policy.yaml', text),
+  },
+];
+
+/** A roster that somebody hands to an agent whose pinned key signed it. */
+const rosterFile: Parser = {
+  kind: 'text',
+  name: 'a roster file',
+  covers: ['agent/src/roster.ts'],
+  throws,
+  valid: write(
+    signRoster(
+      { serial: 1, issuedAt: 1, entries: [{ username: 'alice', chipPublicKey: chipKey }] },
+      secret,
+    ),
+  ),
+  parse: (text) => {
+    const key = Buffer.from(ed25519.getPublicKey(secret)).toString('hex');
+    const file = { format: 'quorate-pins/v1', roster_key: key, roster: null, confirmed: [] };
+    return openPins(fileOf('roster-pins.json', write(file))).preview(text);
+  },
+};
+
+/** What an agent wrote into its own directory. */
+function state(
+  name: string,
+  covers: string[],
+  valid: unknown,
+  open: (text: string) => unknown,
+): Parser {
+  const text = typeof valid === 'string' ? valid : write(valid);
+  return { kind: 'text', name, covers, throws, mayTake: OWN, valid: text, parse: open };
+}
+
+function sessionRecord(): string {
+  const folder = folderOf('sessions');
+  openSessionRecords(folder, secret).write({
+    session_key: 'k',
+    kind: 'sign',
+    part_index: 1,
+    state: 'completed',
+    intent_hash: '',
+    address: null,
+    digest: null,
+    signature: null,
+    reason: null,
+    settled: true,
+    updated_at: 1,
+  });
+  return readFileSync(at('sessions/k_1.json'), 'utf8');
+}
+
+const releases = { confirmed: 0, outstanding: 0 };
+const journal = {
+  format: 'quorate-replacement/v1',
+  phase: 'moving',
+  id: null,
+  se_id: 'SE-1',
+  retire: 'destroyed',
+  old_chip: { attachment: config.chip, public_key: publicKey },
+  new_chip: { attachment: config.chip, public_key: publicKey },
+  new_pin_file: null,
+  shards: { [address.toLowerCase()]: { encrypted_shard: '', releases, proven: false } },
+};
+const owner = { pid: 1, boot: null, namespace: null, started: null, host: null };
+const ban = { part_index: 1, session_key: 'k', reason: 'r', at: 1 };
+
+const states: readonly Parser[] = [
+  state(
+    'the pins of an agent',
+    ['agent/src/roster.ts'],
+    { format: 'quorate-pins/v1', roster_key: null, roster: null, confirmed: [] },
+    (text) => openPins(fileOf('pins.json', text)),
+  ),
+  state(
+    'the journal of a replacement',
+    ['agent/src/replace/journal.ts#readJournal', 'agent/src/replace/journal.ts'],
+    journal,
+    (text) => {
+      fileOf(STATE_FILES.replacement, text);
+      return readJournal(at());
+    },
+  ),
+  state(
+    'a key record of an agent',
+    ['agent/src/state/keyRecords.ts'],
+    keyRecord([chipKey, chipKey], ['alice', 'bob']),
+    (text) => {
+      const folder = folderOf('keys');
+      fileOf('keys/0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed.json', text);
+      return openKeyRecords(folder);
+    },
+  ),
+  state(
+    'a session record of an agent',
+    ['agent/src/state/sessionRecords.ts'],
+    sessionRecord(),
+    (text) => {
+      fileOf('sessions/k_1.json', text);
+      return openSessionRecords(folderOf('sessions'), secret).read('k', 1) ?? REFUSED;
+    },
+  ),
+  state(
+    'the evidence of an agent',
+    ['agent/src/state/evidence.ts'],
+    { session_key: 'k' },
+    (text) => {
+      const folder = folderOf('evidence');
+      fileOf('evidence/k.evidence.json', text);
+      return openEvidence(folder).read('k');
+    },
+  ),
+  state(
+    'the counters of chips',
+    ['agent/src/state/chipCounters.ts'],
+    { format: 'quorate-chips/v1', counters: { [publicKey]: 1 } },
+    (text) => openChipCounters(fileOf('chips.json', text)),
+  ),
+  state(
+    'how far a link has come',
+    ['agent/src/state/linkState.ts'],
+    { stream: 'abcdefgh', seq: 1, cseq: 1 },
+    (text) => openLinkState(fileOf('link.json', text)),
+  ),
+  state(
+    'a lock file',
+    ['agent/src/state/lockOwner.ts#parseOwner', 'agent/src/state/lockOwner.ts'],
+    owner,
+    (text) => parseOwner(text) ?? REFUSED,
+  ),
+  state(
+    'the reserve of bans',
+    ['agent/src/state/banReserve.ts#readReservedBans', 'agent/src/state/banReserve.ts'],
+    { address, ban },
+    (text) => readReservedBans(fileOf('bans', text)),
+  ),
+  state('the used session keys', ['agent/src/state/usedSessions.ts'], 'k 1\n', (text) => {
+    openUsedSessions(fileOf('used', text)).close();
+  }),
+  {
+    kind: 'bytes',
+    name: 'the PIN file of an agent',
+    covers: ['agent/src/providers.ts#readSecretBytes'],
+    throws,
+    mayTake: OWN,
+    valid: Buffer.from('\ufeff1234\n'),
+    parse: (bytes) => readSecretBytes(fileOf('pin', bytes)),
+  },
+  state('the token of an agent', ['agent/src/token.ts'], 'a.eyJleHAiOjF9.c', expiryOf),
+];
+
+const identity = {
+  publicKey: chipKey.slice(0, 33),
+  address: new Uint8Array(20),
+  partIndex: 1,
+  epoch: 0,
+  recordId: secret,
+};
+const sealed = sealShard(secret, identity);
+
+/** Of @quorate/agent. */
+export const AGENT: readonly Parser[] = [
+  ...yaml,
+  rosterFile,
+  ...states,
+  {
+    kind: 'text',
+    name: 'a call of a token',
+    covers: ['agent/src/approval/tokenCall.ts#readTokenCall'],
+    throws: [IntentError],
+    // Of any other call nothing is said.
+    mayTake: BEGINNINGS,
+    valid: `0xa9059cbb${'00'.repeat(64)}`,
+    parse: (text) => {
+      const call = readTokenCall(text);
+      return call === null || call === 'malformed' ? REFUSED : call;
+    },
+  },
+  {
+    kind: 'bytes',
+    name: 'an encrypted shard',
+    covers: ['agent/src/shard.ts'],
+    throws,
+    valid: sealed.encryptedShard,
+    parse: (bytes) => openShard(bytes, sealed.opener, identity),
+  },
+];
