@@ -91,7 +91,13 @@ export async function login(
     matches && stored !== undefined && isOutdated(stored, cost)
       ? await hashPassword(password, cost)
       : undefined;
-  const opened = await open(context, { username, stored, matches, rehashed }, origin);
+  const opened = await open(context, { username, stored, matches, rehashed }, origin).catch(
+    (error: unknown) => {
+      // A store that fails must not lock out whoever knows the password.
+      if (matches && stored !== undefined) guesses.succeeded(attempt);
+      throw error;
+    },
+  );
   if (opened === undefined) {
     onGuess('wrong');
     throw new Refusal('invalid_credentials', 'username or password is wrong');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { fillDisk } from '../support/fullDisk.ts';
 import { CHEAP, type Fixture, openFixture, PASSWORD, setUpAdmin, HERE } from './support.ts';
 
 const actions = async ({ audit }: Fixture, action: string) =>
@@ -162,6 +163,26 @@ describe('login', () => {
       });
     },
   );
+
+  test('X-6: a full disk locks out nobody who knows the password', async () => {
+    const fixture = await openFixture();
+    await setUpAdmin(fixture);
+    const { auth, database } = fixture;
+    const logIn = () =>
+      auth.login({ username: 'root', password: PASSWORD }, HERE).then(
+        () => 'ok',
+        (error: { code: string }) => error.code,
+      );
+    const makeRoom = await fillDisk(database);
+    // Small rows may fit into pages that are there already.
+    for (let failures = 0; failures < 8; ) {
+      const code = await logIn();
+      expect(code).toMatch(/^(ok|store\/unavailable)$/);
+      if (code !== 'ok') failures += 1;
+    }
+    await makeRoom();
+    expect(await logIn()).toBe('ok');
+  });
 
   test('counts guesses that are made at the same time', async () => {
     const fixture = await openFixture();
