@@ -1,5 +1,6 @@
 /** What `/readyz` tells: whether the server can work, and what an operator should know although it does. */
 import { describeStep, type ClockWatch } from './clockWatch.ts';
+import type { Audit } from './audit/index.ts';
 import type { StoreProbe } from './store/probe.ts';
 
 /** The state of one server. */
@@ -13,15 +14,26 @@ export interface Health {
 /** What {@link createHealth} looks at. */
 export interface HealthOptions {
   readonly store: StoreProbe;
+  readonly audit: Pick<Audit, 'problem' | 'isKept'>;
   readonly clockWatch: ClockWatch;
   /** False while the server starts or drains. */
   readonly isReady: () => boolean;
 }
 
 /** Looks at a server whenever it is asked. */
-export function createHealth({ store, clockWatch, isReady }: HealthOptions): Health {
+export function createHealth({ store, audit, clockWatch, isReady }: HealthOptions): Health {
   return {
-    problem: async () => (isReady() ? store.problem() : 'the server starts or stops'),
-    warnings: () => (clockWatch.last === undefined ? [] : [describeStep(clockWatch.last)]),
+    problem: async () => {
+      if (!isReady()) return 'the server starts or stops';
+      const broken = audit.problem();
+      if (broken !== undefined) return `the audit log is not intact: ${broken}`;
+      return store.problem();
+    },
+    warnings: () => [
+      ...(clockWatch.last === undefined ? [] : [describeStep(clockWatch.last)]),
+      ...(audit.isKept() ? [] : [NOT_KEPT]),
+    ],
   };
 }
+
+const NOT_KEPT = 'the last checkpoint of the audit log is not kept outside of the database';

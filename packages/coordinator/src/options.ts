@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly init?: boolean;
   /** Takes another key than the database knows, or makes one in place of a lost one. */
   readonly adoptKeys?: readonly ServerKeyName[];
+  /** Goes on from an audit log that is not the one that was signed, for instance an older copy. */
+  readonly adoptLog?: boolean;
   /** 127.0.0.1 unless given. */
   readonly host?: string;
   /** 0 takes a free one; 8080 unless given. */
@@ -57,7 +59,11 @@ export interface Endpoint {
 }
 
 /** Codes of {@link ServerError}. */
-export type ServerErrorCode = 'server/insecure' | 'server/no-database' | 'server/has-database';
+export type ServerErrorCode =
+  | 'server/insecure'
+  | 'server/no-database'
+  | 'server/has-database'
+  | 'server/nothing-to-adopt';
 
 /** Why a server is not started. */
 export class ServerError extends Error {

@@ -1,7 +1,7 @@
 /** A coordinator's life: it starts to listen, looks after its store, and stops in order. */
-import { CLOSE, type ConnectionLimiter } from '@quorate/wire';
+import { CLOSE, type ConnectionLimiter, VERSION } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
-import type { Audit, Tally } from './audit/index.ts';
+import { type Audit, STOPPED, type Tally } from './audit/index.ts';
 import type { Auth } from './auth/index.ts';
 import type { ChipRegistry } from './chips/index.ts';
 import type { ClockWatch } from './clockWatch.ts';
@@ -60,6 +60,7 @@ export class Server implements CoordinatorServer {
   readonly #parts: Parts;
   #cancelPrune: () => void = () => undefined;
   #closed: Promise<void> | undefined;
+  #isStarted = false;
 
   constructor(options: ServerOptions, host: string, parts: Parts, setupToken: string | undefined) {
     this.#options = options;
@@ -74,6 +75,8 @@ export class Server implements CoordinatorServer {
 
   async listen(): Promise<Endpoint> {
     const { app, sockets, limiter, sessions, outbox, database, clock, audit, state } = this.#parts;
+    this.#isStarted = true;
+    await this.#record('server.start');
     await database.transaction((tx) => outbox.start(tx, clock.now()));
     await sessions.start();
     audit.start();
@@ -113,8 +116,15 @@ export class Server implements CoordinatorServer {
     limiter.endAll();
     await closed;
     await this.#attempt(() => tally.flush());
+    if (this.#isStarted) await this.#attempt(() => this.#record(STOPPED));
     await this.#attempt(() => audit.stop());
     await this.#attempt(() => database.close());
+  }
+
+  #record(action: string): Promise<void> {
+    const { audit, clock } = this.#parts;
+    const event = { at: clock.now(), actor: 'system', action, subject: '' } as const;
+    return audit.record({ ...event, outcome: 'ok', details: { version: VERSION } });
   }
 
   /** A part that cannot stop as it should, for instance on a full disk, does not keep the others from it. */

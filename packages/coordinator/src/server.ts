@@ -4,14 +4,8 @@ import { join } from 'node:path';
 import { CLOSE, ConnectionLimiter, DEADLINES } from '@quorate/wire';
 import { Gauge, type Registry } from 'prom-client';
 import { createApp } from './app.ts';
-import { appendEntry, createAudit, Tally } from './audit/index.ts';
-import {
-  createAuth,
-  openServerKeys,
-  type ServerKeys,
-  type TokenKeySettings,
-  tokenKeyKind,
-} from './auth/index.ts';
+import { Tally } from './audit/index.ts';
+import { createAuth } from './auth/index.ts';
 import { createChips } from './chips/index.ts';
 import { createReplacements } from './chips/replacement.ts';
 import { systemClock } from './clock.ts';
@@ -20,10 +14,10 @@ import { describe } from './describe.ts';
 import { Hub } from './delivery/hub.ts';
 import { Outbox, RETENTION } from './delivery/outbox.ts';
 import { createHealth } from './health.ts';
+import { checkNoHead, openKeysAndLog } from './keysAndLog.ts';
 import { ClientAddresses } from './limits/addresses.ts';
 import { CONNECTIONS_PER_USER, connectionLimits, RATES, TIMEOUTS } from './limits/defaults.ts';
 import { createMetrics, registerRest } from './rest/index.ts';
-import type { Clock } from './services.ts';
 import { REQUEST_LIMITS } from './session/requestLimits.ts';
 import { SessionService } from './session/service.ts';
 import type { Deadlines } from './session/types.ts';
@@ -42,13 +36,14 @@ import { registerConsole } from './web.ts';
  * Puts a coordinator together over its data directory; nothing listens yet.
  *
  * @throws ServerError `server/insecure` for another interface than loopback without TLS,
- * `server/no-database`, `server/has-database`; KeyFileError for a key that the database does not know
+ * `server/no-database`, `server/has-database`, `server/nothing-to-adopt`; KeyFileError for a key that the database does not know
  */
 export async function createServer(options: ServerOptions): Promise<CoordinatorServer> {
   const host = options.host ?? '127.0.0.1';
   checkTransport(host, options);
   const file = join(options.dataDirectory, 'quorate.db');
   await checkFirstStart(file, options.init ?? false);
+  checkNoHead(options);
   await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
   await chmod(options.dataDirectory, 0o700);
   const database = await openDatabase(file);
@@ -75,18 +70,13 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
   const clock = options.clock ?? systemClock;
   const language = options.language ?? 'en';
   const tokens = { keyFile: join(options.dataDirectory, 'keys', 'token.pem'), ...options.tokens };
-  const keys = await openKeys(options, tokens, database, clock);
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const rates = { ...RATES, ...options.rates };
   const app = createApp(options, timeouts);
   const onError = (error: unknown): void => app.log.error({ error: describe(error) }, 'failure');
   const hub = new Hub(options.maxConnectionsPerUser ?? CONNECTIONS_PER_USER);
-  const audit = createAudit({
-    database,
-    clock,
-    onError,
-    key: keys.audit,
-  });
+  const opening = { options, database, tokens, clock, logger: app.log, onError };
+  const { keys, audit } = await openKeysAndLog(opening);
   const tally = new Tally({ database, audit, clock, onError });
   const metrics = createMetrics();
   const auth = await createAuth({
@@ -155,7 +145,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     recordStep(step, { audit, clock, onError });
   });
   const store = new StoreProbe(database, clock);
-  const health = createHealth({ store, clockWatch, isReady: () => state.ready });
+  const health = createHealth({ store, audit, clockWatch, isReady: () => state.ready });
   countConnections(metrics.registry, sockets, limiter);
   countClockSteps(metrics.registry, clockWatch);
   registerRest(app, {
@@ -198,24 +188,6 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     app,
     state,
   };
-}
-
-function openKeys(
-  { dataDirectory, adoptKeys = [] }: ServerOptions,
-  tokens: TokenKeySettings,
-  database: Database,
-  clock: Clock,
-): Promise<ServerKeys> {
-  const file = (name: string): string => join(dataDirectory, 'keys', name);
-  const kind = tokenKeyKind(tokens.algorithm);
-  return openServerKeys(
-    {
-      authorisation: file('authorisation.pem'),
-      audit: file('audit.pem'),
-      ...(kind === undefined ? {} : { token: { file: tokens.keyFile, kind } }),
-    },
-    { database, append: appendEntry, at: clock.now(), adopt: adoptKeys },
-  );
 }
 
 function countConnections(

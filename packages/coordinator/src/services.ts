@@ -137,6 +137,8 @@ export interface Destruction {
 /** The audit log: entries are appended in the caller's transaction. */
 export interface AuditLog {
   append(tx: Tx, event: AuditEvent): Promise<void>;
+  /** Why the log is not the one that was written, so that nothing new is begun; undefined when it is. */
+  problem(): string | undefined;
   /** Signs with the audit key that a key was destroyed; gives the details with their signature. */
   certify(destruction: Destruction): AuditDetails;
 }

@@ -137,14 +137,23 @@ async function verifyExport(
   if (!checked.pinned) {
     context.output.warn('the key came with the export; compare it with the one noted before');
   }
-  const { entries, destroyed, keyChanges } = checked;
+  const { entries, destroyed, notable } = checked;
   const result = { valid: true, entries, public_key: checked.publicKey, destroyed };
-  context.output.result({ ...result, key_changes: keyChanges }, [
+  context.output.result({ ...result, notable: notable.map((entry) => ({ ...entry })) }, [
     `valid: ${entries} entries, ${checked.checkpoints} checkpoints`,
     ...destroyed.map((address) => `destroyed ${address}, with a certificate that holds`),
-    ...keyChanges.map((seq) => `from entry ${seq} on signed with another audit key than before`),
+    ...notable.map(({ seq, action, subject }) => noteOf(seq, action, subject)),
     `audit key ${checked.publicKey}`,
   ]);
+}
+
+/** What a person who reads the log should know of. */
+function noteOf(seq: number, action: string, subject: string): string {
+  if (action === 'clock.step') return `entry ${seq}: the server's clock was set`;
+  if (action === 'audit.adopt') {
+    return `entry ${seq}: the operator accepted a log that did not go on from the last signed head`;
+  }
+  return `entry ${seq}: the operator accepted another ${foreign(subject)} key`;
 }
 
 function keptCheckpoint(file: string): Omit<z.infer<typeof CheckpointAnswer>, 'public_key'> {

@@ -26,6 +26,7 @@ interface CoordinatorOptions {
   readonly logLevel?: string;
   readonly init?: boolean;
   readonly adoptKey?: readonly ServerKeyName[];
+  readonly adoptLog?: boolean;
   readonly setupTokenOut?: string;
   readonly stopWithStdin?: boolean;
 }
@@ -56,6 +57,10 @@ export function registerCoordinator(program: Command, attach: Attach): void {
         '--adopt-key <name...>',
         'take the key file as it is now, or make a lost key anew: authorisation, audit or token',
       ).choices(SERVER_KEYS),
+    )
+    .option(
+      '--adopt-log',
+      'go on from an audit log that is not the one that was signed, e.g. of a restored backup',
     );
   command.addOption(command.createOption('--stop-with-stdin').hideHelp());
   command.addHelpText(
@@ -100,6 +105,7 @@ async function coordinator(context: Context, options: CoordinatorOptions): Promi
       ...serverOptionsOf(config),
       init: options.init === true,
       adoptKeys: options.adoptKey ?? [],
+      adoptLog: options.adoptLog === true,
       logger: createServerLog(context.output, config.log.level),
       consoleFiles: consoleFiles(),
     });

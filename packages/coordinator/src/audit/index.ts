@@ -1,6 +1,8 @@
 export { DESTROYED } from './destruction.ts';
-export { ADOPTED } from './keysInForce.ts';
-export { appendEntry, type Audit, createAudit } from './log.ts';
+export { ADOPTED, rawKeyOf } from './keysInForce.ts';
+export { HeadFile } from './headFile.ts';
+export { type Audit, createAudit } from './log.ts';
+export { AuditBrokenError, STOPPED } from './signer.ts';
 export { Tally } from './tally.ts';
 export {
   type AuditExpectation,

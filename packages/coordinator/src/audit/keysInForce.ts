@@ -13,12 +13,17 @@ interface FormerKey {
   readonly publicKey: string;
 }
 
+/** The 32 bytes of an Ed25519 key, in hex, from its SubjectPublicKeyInfo. */
+export function rawKeyOf(spki: string): string {
+  return spki.slice(-RAW_DIGITS);
+}
+
 /** Finds the audit keys that signed earlier parts of a log, in order. docs/spec/audit.md §3. */
 export function formerKeysIn(entries: readonly Entry[]): FormerKey[] {
   return entries.flatMap(({ seq, action, subject, details }) => {
     const spki = details['former_public_key'];
     if (action !== ADOPTED || subject !== 'audit' || typeof spki !== 'string') return [];
-    return [{ until: seq, publicKey: spki.slice(-RAW_DIGITS) }];
+    return [{ until: seq, publicKey: rawKeyOf(spki) }];
   });
 }
 

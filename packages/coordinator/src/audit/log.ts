@@ -3,8 +3,11 @@ import type { AuditEvent, AuditLog, Clock } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { canonicalJson } from './canonical.ts';
 import { certifyDestruction } from './destruction.ts';
-import { type Checkpoint, publicKeyHex, signCheckpoint } from './checkpoint.ts';
-import { bodyOf, canonicalBody, type Entry, EntryBodySchema, entryHash, GENESIS } from './entry.ts';
+import { Chain, headOf } from './chain.ts';
+import { type Checkpoint, publicKeyHex } from './checkpoint.ts';
+import { type Entry, EntryBodySchema } from './entry.ts';
+import type { HeadFile } from './headFile.ts';
+import { AuditBrokenError, Signer } from './signer.ts';
 
 /** Which entries to list, newest first. */
 interface AuditFilter {
@@ -27,7 +30,20 @@ export interface Audit extends AuditLog {
   readonly publicKey: string;
   /** Writes one entry in a transaction of its own. */
   record(event: AuditEvent): Promise<void>;
-  /** Signs the head of the chain, unless that was done already; nothing when the log is empty. */
+  /**
+   * Compares the log with the last checkpoint that was signed; undefined when it goes on from there. Before it,
+   * the database is believed.
+   */
+  open(formerKey?: string): Promise<string | undefined>;
+  /** Goes on from the log as it is, by an operator's order that this entry notes. */
+  adopt(entry: AuditEvent): Promise<void>;
+  /** Whether the last checkpoint is also kept outside of the database. */
+  isKept(): boolean;
+  /**
+   * Signs the head of the chain, unless that was done already; nothing when the log is empty.
+   *
+   * @throws AuditBrokenError when the log in the database is not the one that was written
+   */
   checkpoint(): Promise<Checkpoint | undefined>;
   /** Entries that match, newest first. */
   list(filter: AuditFilter): Promise<Entry[]>;
@@ -47,6 +63,10 @@ interface AuditOptions {
   readonly clock: Clock;
   /** Milliseconds between checkpoints. */
   readonly interval?: number;
+  /** Keeps the last checkpoint outside of the database, too. */
+  readonly headFile?: HeadFile;
+  /** Told of each checkpoint. */
+  readonly onSigned?: (checkpoint: Checkpoint) => void;
   /** Told when a checkpoint could not be written. */
   readonly onError?: (error: unknown) => void;
 }
@@ -66,19 +86,24 @@ const INTERVAL = 60_000;
 export function createAudit(options: AuditOptions): Audit {
   const { database, key, clock } = options;
   const publicKey = publicKeyHex(key);
-  const checkpoint = (): Promise<Checkpoint | undefined> =>
-    database.transaction((tx) => writeCheckpoint(tx, key, clock.now()));
+  const chain = new Chain();
+  const signer = new Signer({ ...options, chain });
+  const checkpoint = (): Promise<Checkpoint | undefined> => signer.checkpoint();
   const ticker = every(options.interval ?? INTERVAL, clock, () => {
     checkpoint().catch((error: unknown) => options.onError?.(error));
   });
   return {
     publicKey,
-    append: appendEntry,
+    append: (tx, event) => chain.append(tx, event),
+    problem: () => chain.problem,
+    open: (formerKey) => signer.open(formerKey),
+    adopt: (entry) => signer.adopt(entry),
+    isKept: () => signer.isKept,
     certify: (destruction) => certifyDestruction(key, destruction),
-    record: (event) => database.transaction((tx) => appendEntry(tx, event)),
+    record: (event) => database.transaction((tx) => chain.append(tx, event)),
     checkpoint,
     list: (filter) => database.read((tx) => listEntries(tx, filter)),
-    export: () => exportLines(database, publicKey, checkpoint),
+    export: () => exportLines(database, publicKey, () => lastToExport(database, checkpoint)),
     start: () => ticker.start(),
     stop: async () => {
       ticker.stop();
@@ -106,62 +131,6 @@ function every(interval: number, clock: Clock, work: () => void): { start(): voi
   };
 }
 
-/** Chains one entry to the log, in the caller's transaction. */
-export async function appendEntry(tx: Tx, event: AuditEvent): Promise<void> {
-  const body = bodyOf(event);
-  const text = canonicalBody(body);
-  const head = await tx.get<Row>(
-    'SELECT seq, hash FROM audit_entries ORDER BY seq DESC LIMIT 1',
-    [],
-  );
-  const seq = (head?.seq ?? 0) + 1;
-  const previous = head?.hash ?? GENESIS;
-  await tx.run(
-    `INSERT INTO audit_entries (seq, at, actor, action, subject, outcome, body, previous, hash)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      seq,
-      event.at,
-      body.actor,
-      body.action,
-      body.subject,
-      body.outcome,
-      text,
-      previous,
-      entryHash(seq, event.at, text, previous),
-    ],
-  );
-}
-
-async function writeCheckpoint(
-  tx: Tx,
-  key: KeyObject,
-  at: number,
-): Promise<Checkpoint | undefined> {
-  const head = await tx.get<Row>(
-    'SELECT seq, hash FROM audit_entries ORDER BY seq DESC LIMIT 1',
-    [],
-  );
-  if (head === undefined) return undefined;
-  const signed = await lastCheckpoint(tx);
-  if (signed?.seq === head.seq) return signed;
-  const made = signCheckpoint(key, { seq: head.seq, at, hash: head.hash });
-  await tx.run('INSERT INTO audit_checkpoints (seq, at, hash, signature) VALUES (?, ?, ?, ?)', [
-    made.seq,
-    made.at,
-    made.hash,
-    made.signature,
-  ]);
-  return made;
-}
-
-function lastCheckpoint(tx: Tx): Promise<Checkpoint | undefined> {
-  return tx.get<Checkpoint>(
-    'SELECT seq, at, hash, signature FROM audit_checkpoints ORDER BY seq DESC LIMIT 1',
-    [],
-  );
-}
-
 async function listEntries(tx: Tx, filter: AuditFilter): Promise<Entry[]> {
   const conditions: [string, string | number | undefined][] = [
     ['actor = ?', filter.actor],
@@ -181,13 +150,26 @@ async function listEntries(tx: Tx, filter: AuditFilter): Promise<Entry[]> {
   return rows.map(entryOf);
 }
 
+/** A log that is not signed any more is exported as it is: the check finds out what is wrong. */
+async function lastToExport(
+  database: Database,
+  checkpoint: () => Promise<Checkpoint | undefined>,
+): Promise<number> {
+  try {
+    return (await checkpoint())?.seq ?? 0;
+  } catch (error) {
+    if (!(error instanceof AuditBrokenError)) throw error;
+    return (await database.read(headOf)).seq;
+  }
+}
+
 /** Pages through the log, so that an export of any size needs little memory. */
 async function* exportLines(
   database: Database,
   publicKey: string,
-  checkpoint: () => Promise<Checkpoint | undefined>,
+  lastEntry: () => Promise<number>,
 ): AsyncGenerator<string> {
-  const until = (await checkpoint())?.seq ?? 0;
+  const until = await lastEntry();
   yield line({ format: 'quorate-audit/v1', public_key: publicKey });
   for (let from = 1; from <= until; from += PAGE) {
     const to = Math.min(from + PAGE - 1, until);

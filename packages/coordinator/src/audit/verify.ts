@@ -3,7 +3,7 @@ import { canonicalJson } from './canonical.ts';
 import { type Checkpoint, CheckpointSchema, verifyCheckpoint } from './checkpoint.ts';
 import { DESTROYED, destructionProblem } from './destruction.ts';
 import { canonicalBody, type Entry, EntrySchema, entryHash, GENESIS } from './entry.ts';
-import { formerKeysIn, keyAt } from './keysInForce.ts';
+import { ADOPTED, formerKeysIn, keyAt } from './keysInForce.ts';
 
 /** First line of an export. */
 const ExportHeader = z.strictObject({
@@ -36,6 +36,13 @@ export interface AuditExpectation {
   readonly checkpoint?: Checkpoint;
 }
 
+/** An entry that somebody who reads the log should know of. */
+interface NotableEntry {
+  readonly seq: number;
+  readonly action: string;
+  readonly subject: string;
+}
+
 /** The result of {@link auditVerify}. */
 export type AuditVerdict =
   | {
@@ -45,8 +52,8 @@ export type AuditVerdict =
       /** Keys that were destroyed, each with a certificate that verifies. */
       readonly destroyed: readonly string[];
       readonly publicKey: string;
-      /** Entries from which on the log was signed with another audit key than before. */
-      readonly keyChanges: readonly number[];
+      /** Entries that say that something about the log itself changed: its key, its past, its clock. */
+      readonly notable: readonly NotableEntry[];
       /** Whether the key was compared with one known from elsewhere. */
       readonly pinned: boolean;
       readonly lastCheckpoint?: Checkpoint;
@@ -98,7 +105,7 @@ export function auditVerify(text: string, expected: AuditExpectation = {}): Audi
     checkpoints: file.checkpoints.length,
     destroyed: destructionsIn(file).map(({ entry }) => entry.subject),
     publicKey: file.publicKey,
-    keyChanges: formerKeysIn(file.entries.map(({ entry }) => entry)).map(({ until }) => until),
+    notable: notableIn(file),
     pinned: expected.publicKey !== undefined,
     ...(last === undefined ? {} : { lastCheckpoint: last }),
   };
@@ -209,6 +216,15 @@ function checkDestructions(file: Export): Failure | undefined {
     return fail('wrong-certificate', message, { seq, line });
   }
   return undefined;
+}
+
+/** Another key signs, a log was accepted that did not go on from the last head, the clock was set. */
+const NOTABLE: ReadonlySet<string> = new Set([ADOPTED, 'audit.adopt', 'clock.step']);
+
+function notableIn({ entries }: Export): NotableEntry[] {
+  return entries.flatMap(({ entry: { seq, action, subject } }) =>
+    NOTABLE.has(action) ? [{ seq, action, subject }] : [],
+  );
 }
 
 function destructionsIn({ entries }: Export): Export['entries'] {

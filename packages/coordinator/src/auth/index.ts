@@ -40,6 +40,7 @@ export { Refusal } from './refusal.ts';
 export {
   openServerKeys,
   type ServerKeyName,
+  type OpenedKeys,
   type ServerKeys,
 } from './serverKeys.ts';
 export { createRateLimit, type RateLimit } from './throttle.ts';

@@ -4,7 +4,7 @@
  */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { toHex } from '@quorate/intent';
-import { ADOPTED } from '../audit/index.ts';
+import { ADOPTED, rawKeyOf } from '../audit/index.ts';
 import type { AuditEvent, AuditLog } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { createKey, KeyFileError, type KeyKind, loadKey } from './keyFile.ts';
@@ -38,11 +38,17 @@ interface KeyFile {
 /** What {@link openServerKeys} needs. */
 export interface ServerKeysOptions {
   readonly database: Database;
-  readonly append: AuditLog['append'];
-  /** Milliseconds since 1970. */
-  readonly at: number;
   /** Keys whose change the operator ordered for this start. */
   readonly adopt: readonly ServerKeyName[];
+}
+
+/** Keys that were opened, and what the database does not yet know of them. */
+export interface OpenedKeys {
+  readonly keys: ServerKeys;
+  /** The audit key until this start, when another one was adopted; 64 hex digits. */
+  readonly formerAudit?: string;
+  /** Notes keys that were made, found or adopted, with their entries. */
+  note(append: AuditLog['append'], at: number): Promise<void>;
 }
 
 interface Noted {
@@ -71,7 +77,7 @@ interface Opened {
 export async function openServerKeys(
   files: ServerKeyFiles,
   options: ServerKeysOptions,
-): Promise<ServerKeys> {
+): Promise<OpenedKeys> {
   const { database, adopt } = options;
   if (adopt.includes('token') && files.token === undefined) {
     throw new KeyFileError('tokens are under a shared secret: there is no token key to adopt');
@@ -87,16 +93,21 @@ export async function openServerKeys(
   const changed = [authorisation, audit, ...(token === undefined ? [] : [token])].filter(
     ({ event }) => event !== undefined,
   );
-  // Together: a first start that is cut off before this has noted nothing, and finds its files again.
-  if (changed.length > 0) {
-    await database.transaction(async (tx) => {
-      for (const one of changed) await note(tx, one, options);
-    });
-  }
+  const former = audit.event?.details['former_public_key'];
   return {
-    authorisation: authorisation.key,
-    audit: audit.key,
-    ...(token === undefined ? {} : { token: token.key }),
+    keys: {
+      authorisation: authorisation.key,
+      audit: audit.key,
+      ...(token === undefined ? {} : { token: token.key }),
+    },
+    ...(typeof former === 'string' ? { formerAudit: rawKeyOf(former) } : {}),
+    note: async (append, at) => {
+      if (changed.length === 0) return;
+      // Together: a first start that is cut off before this has noted nothing, and finds its files again.
+      await database.transaction(async (tx) => {
+        for (const one of changed) await note(tx, one, { append, at });
+      });
+    },
   };
 }
 
@@ -140,7 +151,7 @@ function adoptKey({ name, file, kind }: KeyFile, { noted, isUsed }: Known): Open
 async function note(
   tx: Tx,
   { name, key, event }: Opened,
-  { at, append }: ServerKeysOptions,
+  { at, append }: { readonly at: number; readonly append: AuditLog['append'] },
 ): Promise<void> {
   if (event === undefined) return;
   await tx.run('DELETE FROM server_keys WHERE name = ?', [name]);

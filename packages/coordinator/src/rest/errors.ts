@@ -7,6 +7,7 @@ import {
   type Said,
 } from '@quorate/wire';
 import type { FastifyReply } from 'fastify';
+import { AuditBrokenError } from '../audit/index.ts';
 import { Refusal } from '../auth/index.ts';
 import { isStoreUnavailable } from '../store/database.ts';
 
@@ -47,6 +48,7 @@ const TRY_AGAIN = 10_000;
 export function apiErrorOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof Refusal) return new ApiError(error.code, error.message, error.retryAfter);
+  if (error instanceof AuditBrokenError) return new ApiError(error.code, error.message);
   if (isStoreUnavailable(error)) return new ApiError('store_unavailable', '', TRY_AGAIN);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known = Object.hasOwn(FRAMEWORK_CODES, code) ? FRAMEWORK_CODES[code] : undefined;

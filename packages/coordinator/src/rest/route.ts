@@ -83,6 +83,7 @@ async function admit(
   if (route.roles === 'anyone') {
     const limit = route.path === REFRESH ? limits.refreshes : limits.guesses;
     if (route.method !== 'GET') takeUse(limit, addressGroup(deps.addresses.of(request.raw)));
+    checkIntact(route, deps);
     return NOBODY;
   }
   const header = request.headers.authorization ?? '';
@@ -94,7 +95,10 @@ async function admit(
   }
   takeUse(limits.perUser, identity.username);
   const needed = route.roles;
-  if (identity.roles.some((role) => needed.includes(role))) return identity;
+  if (identity.roles.some((role) => needed.includes(role))) {
+    checkIntact(route, deps);
+    return identity;
+  }
   await deps.audit.record({
     at: deps.clock.now(),
     actor: identity.username,
@@ -104,6 +108,15 @@ async function admit(
     details: {},
   });
   throw new ApiError('forbidden', `needs one of: ${needed.join(', ')}`);
+}
+
+/** What goes on although the audit log is not intact: whoever looks, logs in, or ends something. */
+const ALWAYS = /^\/api\/v1\/(auth\/.*|sessions\/\{session_key\}\/cancel)$/;
+
+function checkIntact({ method, path }: Route, { audit }: RestDeps): void {
+  const problem = audit.problem();
+  if (problem === undefined || method === 'GET' || ALWAYS.test(path)) return;
+  throw new ApiError('audit_broken', problem);
 }
 
 function refuseOtherMethods(scope: FastifyInstance, path: string): void {

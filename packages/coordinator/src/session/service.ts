@@ -137,7 +137,9 @@ export class SessionService {
       if (same) return this.#repeatAnswer(tx, sender, request.session_key);
       return refuse('session_key_conflict', 'a session of this key exists with other content');
     }
-    const { users, limits, clock } = this.#options;
+    const { users, limits, clock, audit } = this.#options;
+    const broken = audit.problem();
+    if (broken !== undefined) return refuse('audit_broken', broken);
     const user = await users.find(tx, sender.username);
     if (!mayAsk(user)) return refuse('forbidden_role', 'no active coordinator');
     const tooMany = await excess(tx, limits, sender.username, request.participants);

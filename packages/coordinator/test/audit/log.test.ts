@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { auditVerify } from '../../src/audit/verify.ts';
 import type { AuditEvent } from '../../src/services.ts';
-import { type Fixture, openFixture, START } from '../auth/support.ts';
+import { type Fixture, openFixture, quiet, START } from '../auth/support.ts';
 
 const event = (change: Partial<AuditEvent> = {}): AuditEvent => ({
   at: START,
@@ -67,8 +67,9 @@ describe('audit log', () => {
 
   test('signs a checkpoint every minute while something is new, and at stop', async () => {
     const { audit, clock, database } = await openFixture();
+    /** What is signed once nothing is under way any more; then there is one more entry. */
     const signed = async () => {
-      // Writing and reading take turns on the store, so the checkpoint under way is done first.
+      await quiet(database);
       await audit.record(event());
       return database.read((tx) => tx.all('SELECT seq FROM audit_checkpoints ORDER BY seq', []));
     };

@@ -61,3 +61,12 @@ export async function setUpAdmin({ auth }: Fixture): Promise<void> {
   if (token === undefined) throw new Error('no setup token');
   await auth.setUp({ token, username: 'root', password: PASSWORD });
 }
+
+/** Waits until what was begun on the database is done: each step of it takes its turn among these. */
+export async function quiet(database: Database): Promise<void> {
+  for (let turn = 0; turn < 8; turn += 1) {
+    await database.read(async () => undefined);
+    await database.transaction(async () => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

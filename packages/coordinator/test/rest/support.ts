@@ -109,7 +109,12 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
     addresses: new ClientAddresses([]),
     hub,
     metrics: createMetrics(),
-    health: createHealth({ store: new StoreProbe(database, clock), clockWatch, isReady }),
+    health: createHealth({
+      store: new StoreProbe(database, clock),
+      audit,
+      clockWatch,
+      isReady,
+    }),
     onError,
     ...deps,
   });

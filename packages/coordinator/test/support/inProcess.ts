@@ -72,6 +72,7 @@ export async function openInProcess(
   const fault = { armed: false };
   const faulty: AuditLog = {
     certify: (destruction) => audit.certify(destruction),
+    problem: () => audit.problem(),
     append: async (tx, event) => {
       if (!fault.armed) return audit.append(tx, event);
       fault.armed = false;

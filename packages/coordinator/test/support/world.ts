@@ -37,7 +37,7 @@ export interface World {
     extra?: object,
   ): Promise<TestSocket & { readonly welcome: Received }>;
   /** Stops the server and starts another one over the same directory. */
-  restart(): Promise<void>;
+  restart(change?: Partial<ServerOptions>): Promise<void>;
   addPerson(username: string): Promise<Person>;
   end(): Promise<void>;
 }
@@ -53,15 +53,15 @@ export async function openWorld(
 ): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'quorate-world-'));
   const clock = testClock();
-  const start = async (init: boolean): Promise<CoordinatorServer> => {
+  const start = async (change: Partial<ServerOptions>): Promise<CoordinatorServer> => {
     const server = await createServer({
-      init,
       dataDirectory: join(directory, 'data'),
       port: 0,
       clock,
       lifetimes: { access: 30 * 86_400_000, refresh: 30 * 86_400_000 },
       passwordCost: { N: 2 ** 15, r: 8, p: 1 },
       ...options,
+      ...change,
     });
     await server.listen();
     return server;
@@ -72,7 +72,7 @@ export async function openWorld(
     clock,
     directory,
     people,
-    server: await start(true),
+    server: await start({ init: true }),
     person: (username) => {
       const found = people.find((person) => person.username === username);
       if (found === undefined) throw new Error(`no ${username}`);
@@ -104,9 +104,9 @@ export async function openWorld(
       if (welcome['success'] !== true) throw new Error(JSON.stringify(welcome));
       return Object.assign(socket, { welcome });
     },
-    restart: async () => {
+    restart: async (change = {}) => {
       await world.server.close();
-      world.server = await start(false);
+      world.server = await start(change);
     },
     addPerson: async (username) => {
       const person = await enrol(world, username);

@@ -114,6 +114,13 @@ export const PROTOCOL_CODES = {
     meaning:
       'Its disk is full, read-only or failing: nothing was changed. Try again later; readyz says whether it works.',
   },
+  audit_broken: {
+    http: 503,
+    en: 'the audit log is not intact: nothing new is begun',
+    zhCN: '审计日志不完整：不再开始新的操作',
+    meaning:
+      'The log in the database is not the one that the server has signed. Logins, lists and exports work; requests and changes wait for the operator.',
+  },
   internal: {
     http: 500,
     close: 1011,
