@@ -8,13 +8,25 @@ import { parseNames } from '../../../packages/cli/src/commands/keygen.ts';
 import { parseAccount } from '../../../packages/cli/src/commands/verify.ts';
 import { CliError } from '../../../packages/cli/src/errors.ts';
 import { main } from '../../../packages/cli/src/main.ts';
+import {
+  decodeAuthorisation,
+  decodeRequest,
+  encodeRequest,
+} from '../../../packages/cli/src/operations/unblocking.ts';
 import { parseRoute } from '../../../packages/console/src/route.ts';
 import { parseHexOf, readSubject } from '../../../packages/cli/src/payload.ts';
 import { readLogin } from '../../../packages/cli/src/remote/session.ts';
 import { readSecretFile } from '../../../packages/cli/src/secrets.ts';
 import { parseLogLevel } from '../../../packages/cli/src/terminal/log.ts';
 import { Recorder } from '../../../packages/cli/test/support/recorder.ts';
-import { BEGINNINGS, OWN, type Parser, REFUSED, type TextParser } from '../support/parsers.ts';
+import {
+  BEGINNINGS,
+  NONE,
+  OWN,
+  type Parser,
+  REFUSED,
+  type TextParser,
+} from '../support/parsers.ts';
 import { fileOf } from './files.ts';
 
 const throws = [CliError, InvalidArgumentError];
@@ -124,6 +136,25 @@ export const CLI: readonly Parser[] = [
     parse: (bytes) => readSecretFile(fileOf('secret', bytes), 'PIN'),
   },
   route,
+  {
+    ...word(
+      'a request to unblock a chip',
+      ['cli/src/operations/unblocking.ts#decodeRequest'],
+      encodeRequest({
+        chip: secret.slice(0, 16),
+        authority: secret.slice(0, 16),
+        challenge: secret.slice(0, 16),
+      }),
+      decodeRequest,
+    ),
+    mayTake: NONE,
+  },
+  word(
+    'an authorisation to unblock a chip',
+    ['cli/src/operations/unblocking.ts#decodeAuthorisation'],
+    Buffer.alloc(70, 7).toString('base64'),
+    decodeAuthorisation,
+  ),
   word('an account', ['cli/src/commands/verify.ts#parseAccount'], address, parseAccount),
   word('hex digits', ['cli/src/payload.ts#parseHexOf'], 'ab'.repeat(32), (text) =>
     parseHexOf(text, 32, 'digest'),

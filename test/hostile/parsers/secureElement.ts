@@ -12,7 +12,10 @@ import {
 import { encodeApdu, INS, parseApdu } from '../../../packages/secure-element/src/apdu.ts';
 import { decodePoint, readChipKey } from '../../../packages/secure-element/src/pkcs11/chipKey.ts';
 import * as objects from '../../../packages/secure-element/src/pkcs11/objects.ts';
-import { readRecord } from '../../../packages/secure-element/src/pkcs11/storeObjects.ts';
+import {
+  readRecord,
+  readStates,
+} from '../../../packages/secure-element/src/pkcs11/storeObjects.ts';
 import { decodeState, encodeState } from '../../../packages/secure-element/src/virtual/state.ts';
 import { OWN, type Parser, REFUSED } from '../support/parsers.ts';
 import { at, fileOf } from './files.ts';
@@ -25,10 +28,15 @@ const OK = [0x90, 0x00];
 const concat = (...parts: (Uint8Array | number[])[]): Uint8Array =>
   new Uint8Array(Buffer.concat(parts.map((part) => Uint8Array.from(part))));
 
-/** A chip that answers SELECT, and everything else with these bytes. */
-function answering(answer: Uint8Array): ApduSecureElement {
+const INFO = new Uint8Array(42).with(4, 3);
+
+/** A chip that gives one command these bytes, and answers what the driver asks before it. */
+function answering(ins: number, answer: Uint8Array): ApduSecureElement {
   return new ApduSecureElement({
-    transmit: async (apdu) => (apdu[1] === INS.select ? Uint8Array.from(OK) : answer.slice()),
+    transmit: async (apdu) => {
+      if (apdu[1] === ins) return answer.slice();
+      return concat(apdu[1] === INS.getInfo ? INFO : [], OK);
+    },
     close: async () => undefined,
   });
 }
@@ -42,18 +50,32 @@ const access = {
 };
 
 /** Each command of the driver, and an answer that it takes. */
-const COMMANDS: readonly [string, Uint8Array, (chip: ApduSecureElement) => Promise<unknown>][] = [
-  ['GET CPLC', concat([0x9f, 0x7f, 0x2a], new Uint8Array(42)), (chip) => chip.cplc()],
-  ['GET INFO', new Uint8Array(42), (chip) => chip.info()],
-  ['GET PUBLIC KEY', chipKey, (chip) => chip.publicKey()],
-  ['PERSONALISE', new Uint8Array(0), (chip) => chip.personalise(chipKey, secret.slice(0, 6))],
-  ['REGISTER', der, (chip) => chip.register(secret)],
-  ['VERIFY', new Uint8Array(0), (chip) => chip.verifyPin(secret.slice(0, 6))],
-  ['SIGN SESSION', der, (chip) => chip.signSession(new Uint8Array(171))],
-  ['GET CHALLENGE', new Uint8Array(16), (chip) => chip.challenge()],
-  ['STORE', new Uint8Array(2), (chip) => chip.store({ ...access, secret })],
-  ['READ', new Uint8Array(36), (chip) => chip.read({ ...access, digest: secret })],
-  ['DELETE', new Uint8Array(1), (chip) => chip.delete({ ...access, reasonHash: secret })],
+const COMMANDS: readonly [
+  keyof typeof INS,
+  Uint8Array,
+  (chip: ApduSecureElement) => Promise<unknown>,
+][] = [
+  ['getCplc', concat([0x9f, 0x7f, 0x2a], new Uint8Array(42)), (chip) => chip.cplc()],
+  ['getInfo', INFO, (chip) => chip.info()],
+  ['getPublicKey', chipKey, (chip) => chip.publicKey()],
+  ['personalise', new Uint8Array(0), (chip) => chip.personalise(chipKey, secret.slice(0, 6))],
+  ['register', der, (chip) => chip.register(secret)],
+  ['verifyPin', new Uint8Array(0), (chip) => chip.verifyPin(secret.slice(0, 6))],
+  ['signSession', der, (chip) => chip.signSession(new Uint8Array(171))],
+  ['getChallenge', new Uint8Array(16), (chip) => chip.challenge()],
+  ['store', new Uint8Array(2), (chip) => chip.store({ ...access, secret })],
+  ['read', new Uint8Array(36), (chip) => chip.read({ ...access, digest: secret })],
+  ['delete', new Uint8Array(1), (chip) => chip.delete({ ...access, reasonHash: secret })],
+  [
+    'unblock',
+    new Uint8Array(0),
+    (chip) =>
+      chip.unblock({
+        ...access,
+        puk: secret.slice(0, 8),
+        newPin: secret.slice(0, 6),
+      }),
+  ],
 ];
 
 const answers = COMMANDS.map(
@@ -63,13 +85,17 @@ const answers = COMMANDS.map(
     covers: ['secure-element/src/driver.ts'],
     throws,
     valid: concat(answer, OK),
-    parse: (bytes) => ask(answering(bytes)),
+    parse: (bytes) => ask(answering(INS[command], bytes)),
   }),
 );
 
 /** A token whose objects all have this value. */
 const token = (value: Uint8Array): never =>
-  ({ find: () => [Buffer.of(1)], attribute: () => Buffer.from(value) }) as never;
+  ({
+    find: () => [Buffer.of(1)],
+    attribute: () => Buffer.from(value),
+    unseal: () => chipKey,
+  }) as never;
 
 const state: objects.StateHead = {
   counter: 1,
@@ -109,10 +135,13 @@ const tokenObjects: readonly Parser[] = [
   {
     kind: 'bytes',
     name: "a token's state",
-    covers: ['secure-element/src/pkcs11/objects.ts#decodeState'],
+    covers: [
+      'secure-element/src/pkcs11/objects.ts#decodeState',
+      'secure-element/src/pkcs11/storeObjects.ts#readStates',
+    ],
     throws,
     valid: concat(objects.encodeStateHead(state), new Uint8Array(12 + 65 + 16)),
-    parse: (value) => objects.decodeState(value) ?? REFUSED,
+    parse: (value) => readStates(token(value), Buffer.of(1) as never, chipKey),
   },
 ];
 

@@ -45,6 +45,9 @@ export const OWN: RegExp = /./;
 /** Of a text whose beginning is good as well. */
 export const BEGINNINGS: RegExp = /^(cut off|twice)/;
 
+/** Of a text whose end is its check. */
+export const NONE: RegExp = /(?!)/;
+
 /** A result by which a parser says that it refused. */
 export const REFUSED: unique symbol = Symbol('refused');
 

@@ -19,7 +19,7 @@ import {
   SecureElementError,
   spareLastTry,
 } from '@quorate/secure-element';
-import { type ChipAnswer, ChipUnblockAnswer } from '@quorate/wire';
+import { type ChipAnswer, ChipUnblockAnswer, DerSignature } from '@quorate/wire';
 import { CliError, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { Api } from '../remote/api.ts';
@@ -71,15 +71,16 @@ function checkOf({ chip, authority, challenge }: UnblockRequest): Uint8Array {
 
 /** @throws CliError `usage` */
 export function decodeAuthorisation(text: string): Uint8Array {
+  const line = DerSignature.safeParse(text.trim());
   try {
-    return fromBase64(text.trim());
+    if (line.success) return fromBase64(line.data);
   } catch (error) {
     if (!(error instanceof IntentError)) throw error;
-    throw usageError(
-      'this is no authorisation, or it was not copied whole',
-      'it is the line that quorate chips authorise-unblock printed',
-    );
   }
+  throw usageError(
+    'this is no authorisation, or it was not copied whole',
+    'it is the line that quorate chips authorise-unblock printed',
+  );
 }
 
 /** The order of an administrator; the coordinator writes it into its audit log. */
