@@ -94,8 +94,10 @@ class FilePins implements Pins {
 
   constructor(path: string) {
     this.#path = path;
+    // A disk that does not give the file says nothing of what is in it.
+    const text = readIfPresent(path)?.toString() ?? 'null';
     try {
-      this.#file = pinsFileSchema.parse(JSON.parse(readIfPresent(path)?.toString() ?? 'null'));
+      this.#file = pinsFileSchema.parse(JSON.parse(text));
       this.rosterKey = this.#file.roster_key === null ? null : fromHex(this.#file.roster_key);
       this.#roster =
         this.#file.roster === null ? null : this.#verified(this.#file.roster, this.rosterKey);

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { initAgent } from '../src/init.ts';
+import { openPins } from '../src/roster.ts';
 import { replaceFile, readSecretFile } from '../src/state/files.ts';
 import { openState } from '../src/state/index.ts';
 import { openBanReserve, readReservedBans } from '../src/state/banReserve.ts';
@@ -407,4 +408,16 @@ describe('link state', () => {
     expect(state.seq).toBe(0);
     expect(state.nextCseq()).toBeGreaterThan(used);
   });
+});
+
+test('Z-3: files that the disk does not give are not told as tampered with', () => {
+  const directory = freshAgent();
+  const keys = join(directory, 'keys');
+  const name = `0x${'1'.repeat(40)}.json`;
+  mkdirSync(join(keys, name), { recursive: true });
+  expect(() => openKeyRecords(keys)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
+  mkdirSync(join(directory, 'unreadable'));
+  expect(() => openPins(join(directory, 'unreadable'))).toThrow(
+    expect.objectContaining({ code: 'EISDIR' }),
+  );
 });

@@ -276,8 +276,10 @@ function fileName(record: KeyRecord): string {
 }
 
 function readRecord(path: string, name: string): KeyRecord {
+  // A disk that does not give the file says nothing of what is in it.
+  const text = readIfPresent(path)?.toString('utf8') ?? 'null';
   try {
-    const content: unknown = JSON.parse(readIfPresent(path)?.toString('utf8') ?? 'null');
+    const content: unknown = JSON.parse(text);
     const record = z.union([keyRecordSchema, formerSchema]).parse(content);
     if (fileName(record) !== name) throw new Error(`the address inside is ${record.address}`);
     return record;
