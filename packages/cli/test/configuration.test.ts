@@ -3,7 +3,7 @@ import { type CoordinatorConfig, loadCoordinatorConfig } from '@quorate/coordina
 import { describe, expect, test } from 'vitest';
 import { quorate } from './support/world.ts';
 
-const PAGE = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
+const PAGE = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');
 
 /** Paths of a configuration's values, and those values. */
 function settingsOf(config: CoordinatorConfig): [string, unknown][] {
@@ -15,7 +15,7 @@ function settingsOf(config: CoordinatorConfig): [string, unknown][] {
 }
 
 describe('the coordinator’s configuration', () => {
-  test('docs/cli.md names every setting that has a default, with its value', () => {
+  test('docs/operating.md names every setting that has a default, with its value', () => {
     const settings = settingsOf(loadCoordinatorConfig()).filter(([name]) => name !== 'data');
     expect(settings.length).toBeGreaterThan(10);
     for (const [name, value] of settings) {
@@ -31,6 +31,21 @@ describe('the coordinator’s configuration', () => {
     expect((await quorate('coordinator', '--port', '65536')).exit).toBe(2);
     expect((await quorate('coordinator', '--log-level', 'loud')).exit).toBe(2);
     expect((await quorate('coordinator', '--config', '/nonexistent.yaml')).exit).toBe(2);
+  });
+
+  test('Z-12: a directory without a database ends with 2, names it and says how a first start is asked for', async () => {
+    const ran = await quorate('coordinator', '--data', '/nonexistent/data', '--json');
+    expect(ran.exit).toBe(2);
+    expect(ran.stderr).toContain('/nonexistent/data/quorate.db');
+    expect(ran.stderr).toContain('--init');
+    const event = JSON.parse(ran.stdout.trim().split('\n').at(-1) ?? '') as { code: string };
+    expect(event.code).toBe('server/no-database');
+  });
+
+  test('Z-12: only a key that there is can be adopted', async () => {
+    const ran = await quorate('coordinator', '--adopt-key', 'roster');
+    expect(ran.exit).toBe(2);
+    expect(ran.stderr).toContain('authorisation, audit, token');
   });
 
   test('another address than loopback without TLS is refused', async () => {

@@ -145,6 +145,28 @@ test('a record that belongs to a key is never noted as an orphan, even if a fail
   });
 });
 
+test('Z-14: nothing is begun while the audit log is not the one that was written, and what runs can end', async () => {
+  const server = await openInProcess(PEOPLE);
+  const coordinator = await server.connect('coordinator', 'coordinator');
+  const alice = await server.connect('alice', 'participant');
+  coordinator.connection.receive(JSON.stringify(request));
+  await server.idle();
+  await server.database.transaction(async (tx) => {
+    await tx.run('DELETE FROM audit_entries WHERE seq = (SELECT MAX(seq) FROM audit_entries)', []);
+  });
+  alice.connection.receive(JSON.stringify(decline));
+  await server.idle();
+  expect(about(coordinator.messages(), 'keygen_complete')).toMatchObject([{ success: false }]);
+  coordinator.connection.receive(JSON.stringify({ ...request, session_key: 'two' }));
+  await server.idle();
+  const errors = coordinator
+    .messages()
+    .filter((message) => message.type === 'error' && message['session_key'] === 'two');
+  expect(errors).toMatchObject([
+    { code: 'audit_broken', message: 'the audit log is not intact: nothing new is begun' },
+  ]);
+});
+
 test('1.9.2 a coordinator that lost its role starts nothing, even on a socket that is still open', async () => {
   const server = await openInProcess(PEOPLE);
   const coordinator = await server.connect('coordinator', 'coordinator');
