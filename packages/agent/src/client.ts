@@ -4,7 +4,6 @@
  */
 import { addressOf, digestOf, fromHex, parsePayload, verifySignature } from '@quorate/intent';
 import {
-  describeIssues,
   DestroyRequest,
   KeygenRequest,
   type ServerMessage,
@@ -12,7 +11,7 @@ import {
   SignRequest,
 } from '@quorate/wire';
 import { randomUUID } from 'node:crypto';
-import type { z } from 'zod';
+import { broken, refuseMalformed } from './clientChecks.ts';
 import {
   CeremonyError,
   type DestroyOrder,
@@ -161,7 +160,8 @@ export class CoordinatorClient {
       this.#wait(sessionKey, 'destroy_complete', { onEvent, reject }, (message) => {
         if (message.type !== 'destroy_complete') return;
         const { address, parts } = message;
-        if (address.toLowerCase() !== order.address.toLowerCase() || parts.length === 0) {
+        // Parts that an administrator gave up are not in it; there may be none that is proven.
+        if (address.toLowerCase() !== order.address.toLowerCase()) {
           throw broken(sessionKey, 'the completion is not of this key');
         }
         resolve({ sessionKey, address, parts });
@@ -176,6 +176,11 @@ export class CoordinatorClient {
    */
   cancel(sessionKey: string): Promise<SessionStateName> {
     return this.#orders.send({ type: 'cancel_request', session_key: sessionKey });
+  }
+
+  /** Closes a destruction that still waits, as an administrator; gives the state that holds then. @throws CeremonyError */
+  closeDestruction(sessionKey: string, reason: string): Promise<SessionStateName> {
+    return this.#orders.send({ type: 'close_request', session_key: sessionKey, reason });
   }
 
   close(): Promise<void> {
@@ -294,17 +299,4 @@ function noteStored(waiter: Waiter, message: ServerMessage, sessionKey: string):
 
 function failureOf({ code = 'error', message, details }: ErrorOf, key: string): CeremonyError {
   return new CeremonyError(code, message, details, key);
-}
-
-/** What the coordinator would refuse without being able to say which session it means. */
-function refuseMalformed(parsed: { success: boolean; error?: z.core.$ZodError }): void {
-  if (parsed.error === undefined) return;
-  throw new AgentError(
-    'session/refused',
-    `the request is not valid: ${describeIssues(parsed.error)}`,
-  );
-}
-
-function broken(sessionKey: string, message: string): CeremonyError {
-  return new CeremonyError('invalid_result', message, '', sessionKey);
 }

@@ -1,13 +1,13 @@
 /**
  * What a coordinator asks about a session that is open already; the answer is the state that holds then.
  */
-import type { CancelRequest, ServerMessage, SessionStateName } from '@quorate/wire';
+import type { CancelRequest, CloseRequest, ServerMessage, SessionStateName } from '@quorate/wire';
 import { CeremonyError } from './clientTypes.ts';
 import { AgentError } from './errors.ts';
 import type { Link } from './linkTypes.ts';
 
 /** Such an order, as the wire has it. */
-type SessionOrder = Omit<CancelRequest, 'cseq'>;
+type SessionOrder = Omit<CancelRequest, 'cseq'> | Omit<CloseRequest, 'cseq'>;
 
 interface Asked {
   readonly resolve: (state: SessionStateName) => void;

@@ -66,6 +66,11 @@ describe('a session that is cancelled', () => {
     const error = await failure(cluster.client.cancel('nobody-has-this'));
     expect(error).toMatchObject({ code: 'unknown_session' });
   });
+
+  test('Z-6: closing a destruction is for administrators', async () => {
+    const error = await failure(cluster.client.closeDestruction('s1', 'the chip is lost'));
+    expect(error).toMatchObject({ code: 'forbidden_role' });
+  });
 });
 
 test('Y-7: a coordinator of the version before is not sent what it does not know', async () => {
@@ -77,6 +82,8 @@ test('Y-7: a coordinator of the version before is not sent what it does not know
   await connection.accept();
   await connected;
   await expect(client.cancel('s1')).rejects.toMatchObject({ code: 'session/refused' });
+  const closed = client.closeDestruction('s1', 'lost');
+  await expect(closed).rejects.toMatchObject({ code: 'session/refused' });
   await client.close();
   expect(server.frames.map(({ type }) => type)).toEqual(['register']);
 });

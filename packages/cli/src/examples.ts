@@ -62,6 +62,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'roster show': 'roster.json',
   'roster sign': 'roster-draft.json --key roster-key --out roster.json',
   'sessions cancel': 'sign-2031',
+  'sessions close': 'destroy-7 --reason "carol’s chip is lost and her record damaged"',
   'sessions list': '',
   'sessions show': 'sign-2031',
   'users add': 'alice --role participant',

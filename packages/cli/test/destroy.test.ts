@@ -104,6 +104,17 @@ describe('quorate sessions cancel', () => {
   });
 });
 
+describe('quorate sessions close', () => {
+  test('Z-6: is for administrators, and needs a reason', async () => {
+    const named = ['sessions', 'close', 'destroy-1'];
+    const ran = await quorate(...named, '--reason', 'lost', ...login, '--json');
+    expect(ran.exit).toBe(4);
+    expect(ran.stdout).toMatch(/"code":"forbidden"/);
+    expect((await quorate(...named, '--reason', ' ', ...login)).exit).toBe(2);
+    expect((await quorate(...named, ...login)).exit).toBe(2);
+  });
+});
+
 describe('the address that is typed', () => {
   const given = '0x52908400098527886E0F7030069857D2E4169EE7';
 

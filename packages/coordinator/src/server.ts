@@ -21,6 +21,7 @@ import { createMetrics, registerRest } from './rest/index.ts';
 import { REQUEST_LIMITS } from './session/requestLimits.ts';
 import { SessionService } from './session/service.ts';
 import type { Deadlines } from './session/types.ts';
+import { ordersOf } from './session/endings.ts';
 import { keysView, sessionsView } from './session/views.ts';
 import { Desk } from './socket/desk.ts';
 import { SocketServer } from './socket/server.ts';
@@ -159,11 +160,8 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     keys: keysView(audit, clock, (tx, address, at) =>
       sessions.endings.grantRevoked(tx, address, at),
     ),
-    sessions: sessionsView,
-    cancelSession: async (tx, actor, sessionKey) => {
-      const state = await sessions.endings.cancel(tx, actor, sessionKey);
-      return 'code' in state ? state : undefined;
-    },
+    sessions: sessionsView({ users: auth.users, chips, hub }),
+    sessionOrders: ordersOf(sessions.endings),
     addresses,
     hub,
     rates,

@@ -113,8 +113,11 @@ export interface DestroyedShard {
   readonly seId: string;
   readonly chipPublicKey: string;
   readonly recordId: string;
-  /** deleted: the chip signed a receipt; otherwise what the registry says of the chip. */
-  readonly outcome: 'deleted' | 'lost' | 'destroyed';
+  /**
+   * deleted: the chip signed a receipt; lost, destroyed: what the registry says of the chip; unproven: an
+   * administrator closed the destruction without it.
+   */
+  readonly outcome: 'deleted' | 'lost' | 'destroyed' | 'unproven';
   /** Of the chip's consent, and its receipt in base64; only when deleted. */
   readonly sessionHash?: string;
   readonly receipt?: string;
@@ -131,6 +134,8 @@ export interface Destruction {
   readonly sessionKey: string;
   readonly reasonHash: string;
   readonly destroyedAt: number;
+  /** Who closed it before every part was accounted for, and why. */
+  readonly closed?: { readonly by: string; readonly reasonHash: string };
   readonly shards: readonly DestroyedShard[];
 }
 
@@ -228,6 +233,8 @@ export interface SessionDetails extends SessionSummary {
     readonly username: string;
     readonly part_index: number;
     readonly state: string;
+    /** Why an open destruction still waits for it. */
+    readonly reason?: string;
   }[];
   readonly waiting_for: readonly string[];
   readonly digest: string | null;
@@ -248,12 +255,20 @@ export interface Sessions {
   get(tx: Tx, sessionKey: string, visibility: Visibility): Promise<SessionDetails | undefined>;
 }
 
-/** Ends a session for its asker or an administrator; gives why not. */
-export type CancelSession = (
-  tx: Tx,
-  actor: string,
-  sessionKey: string,
-) => Promise<{ readonly code: ErrorCode; readonly details: string } | undefined>;
+/** Why something that was ordered is not done. */
+type NotDone = { readonly code: ErrorCode; readonly details: string };
+
+/** What may be ordered about a session that is open; gives why not. */
+export interface SessionOrders {
+  /** Ends a session for its asker or an administrator. */
+  cancel(tx: Tx, actor: string, sessionKey: string): Promise<NotDone | undefined>;
+  /** Closes a destruction that still waits, for an administrator. */
+  close(
+    tx: Tx,
+    actor: string,
+    order: { readonly sessionKey: string; readonly reason: string },
+  ): Promise<NotDone | undefined>;
+}
 
 /**
  * Two clocks, injected so that tests own the time. What is dated (tokens, certificates, entries of the log)

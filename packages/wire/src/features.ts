@@ -4,7 +4,7 @@
  */
 
 /** Messages and fields that a client sends only to a server that names them. */
-export const FEATURES = ['round_problem', 'cancel_request', 'client_id'] as const;
+export const FEATURES = ['round_problem', 'cancel_request', 'close_request', 'client_id'] as const;
 
 /** One of them. */
 export type Feature = (typeof FEATURES)[number];

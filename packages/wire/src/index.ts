@@ -120,6 +120,7 @@ export {
 } from './messages/sign.ts';
 export {
   CancelRequest,
+  CloseRequest,
   ErrorMessage,
   SessionState,
   SessionStateName,
@@ -154,6 +155,7 @@ export {
   HealthAnswer,
 } from './rest/audit.ts';
 export {
+  CloseSession,
   GrantRequest,
   KeyAnswer,
   KeyHolder,

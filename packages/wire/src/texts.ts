@@ -20,6 +20,7 @@ const TEXTS = {
     zhCN: '门限值低于总分片数的一半，建议不低于一半',
   },
   missing: { en: 'no answer from', zhCN: '未响应的参与者' },
+  unproven: { en: 'not proven for', zhCN: '未能证明已销毁的参与者' },
 } as const;
 
 /** The name of a text. */

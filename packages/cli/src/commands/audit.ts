@@ -137,11 +137,25 @@ async function verifyExport(
   if (!checked.pinned) {
     context.output.warn('the key came with the export; compare it with the one noted before');
   }
-  const { entries, destroyed, notable } = checked;
-  const result = { valid: true, entries, public_key: checked.publicKey, destroyed };
+  const { entries, destroyed, unproven, notable } = checked;
+  const result = {
+    valid: true,
+    entries,
+    public_key: checked.publicKey,
+    destroyed,
+    unproven: unproven.map(({ address, participants, closedBy }) => ({
+      address,
+      participants,
+      closed_by: closedBy,
+    })),
+  };
   context.output.result({ ...result, notable: notable.map((entry) => ({ ...entry })) }, [
     `valid: ${entries} entries, ${checked.checkpoints} checkpoints`,
     ...destroyed.map((address) => `destroyed ${address}, with a certificate that holds`),
+    ...unproven.map(
+      ({ address, participants, closedBy }) =>
+        `  but ${address} is not proven for ${participants.map(foreign).join(', ')}: closed by ${foreign(closedBy)}`,
+    ),
     ...notable.map(({ seq, action, subject }) => noteOf(seq, action, subject)),
     `audit key ${checked.publicKey}`,
   ]);

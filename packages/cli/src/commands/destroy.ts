@@ -90,7 +90,7 @@ async function destroy(context: Context, options: DestroyOptions): Promise<void>
       client.destroy(order, showState(progress)),
     );
     progress.done();
-    tell(context, destroyed);
+    tell(context, key, destroyed);
   } catch (error) {
     progress.fail();
     throw error;
@@ -144,13 +144,26 @@ export async function askForAddress(
   });
 }
 
-function tell(context: Context, { sessionKey, address, parts }: DestroyOutcome): void {
-  const rows = parts.map((part) => [
-    String(part.part_index),
-    foreign(part.username),
-    part.outcome === 'deleted' ? 'deleted, and signed for' : `not asked: chip ${part.outcome}`,
-  ]);
+/** Those of whom the completion says nothing have not proven it: an administrator closed the destruction. */
+function tell(context: Context, key: Key, { sessionKey, address, parts }: DestroyOutcome): void {
+  const rows = key.holders.map(({ part_index, username }) => {
+    const outcome = parts.find((part) => part.part_index === part_index)?.outcome;
+    return [String(part_index), foreign(username), recordOf(outcome)];
+  });
+  const unproven = key.holders.filter(
+    ({ part_index }) => !parts.some((part) => part.part_index === part_index),
+  );
+  for (const { username } of unproven) {
+    context.output.warn(`not proven for ${foreign(username)}: an administrator closed it`);
+  }
   const result = { session_key: sessionKey, address, parts };
+  const names = unproven.map(({ username }) => username);
+  const told = names.length === 0 ? result : { ...result, unproven: names };
   const lines = [`destroyed  ${address}`, '', ...table(['PART', 'HOLDER', 'RECORD'], rows)];
-  context.output.result(result, lines, sameCommand(sessionKey));
+  context.output.result(told, lines, sameCommand(sessionKey));
+}
+
+function recordOf(outcome: DestroyOutcome['parts'][number]['outcome'] | undefined): string {
+  if (outcome === undefined) return 'not proven';
+  return outcome === 'deleted' ? 'deleted, and signed for' : `not asked: chip ${outcome}`;
 }

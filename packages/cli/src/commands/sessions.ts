@@ -6,6 +6,7 @@
 import { SessionAnswer, SessionList } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { Attach, Context } from '../context.ts';
+import { usageError } from '../errors.ts';
 import { everyPage, loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
 import { loginPath, withLogin } from './users.ts';
@@ -35,6 +36,18 @@ Every participant is told and forgets what it had. Once the last round of a sign
 somebody may hold it: the session then ends as unknown_outcome. What has ended stays as it ended.`,
       ),
     cancel,
+  );
+  attach<LoginOption & { reason: string }>(
+    withLogin(sessions.command('close <session-key>'))
+      .description('end a destruction that still waits (administrators)')
+      .requiredOption('--reason <text>', 'why: the log keeps it')
+      .addHelpText(
+        'after',
+        `
+The key is destroyed for the coordinator already: its ciphertexts are overwritten and it signs nothing.
+The certificate then says for whom it is not proven. quorate sessions show says why each is waited for.`,
+      ),
+    close,
   );
 }
 
@@ -78,6 +91,18 @@ async function cancel(
   tell(context, session);
 }
 
+async function close(
+  context: Context,
+  options: LoginOption & { readonly reason: string },
+  [sessionKey = '']: readonly string[],
+): Promise<void> {
+  const reason = options.reason.normalize('NFC').trim();
+  if (reason === '') throw usageError('a reason is expected');
+  const api = loginApi(loginPath(context, options));
+  const path = `${pathOf(sessionKey)}/close`;
+  tell(context, await api.call(SessionAnswer, { method: 'POST', path, body: { reason } }));
+}
+
 const pathOf = (sessionKey: string): string => `/api/v1/sessions/${encodeURIComponent(sessionKey)}`;
 
 function tell(context: Context, session: SessionAnswer): void {
@@ -85,7 +110,10 @@ function tell(context: Context, session: SessionAnswer): void {
     String(party.part_index),
     foreign(party.username),
     party.state,
+    foreign(party.reason ?? ''),
   ]);
+  const isWaiting = session.participants.some(({ reason }) => reason !== undefined);
+  const heading = ['PART', 'PARTICIPANT', 'STATE', ...(isWaiting ? ['WHY IT IS WAITED FOR'] : [])];
   const facts = [
     ['state', session.state],
     ['waiting for', session.waiting_for.map(foreign).join(', ')],
@@ -100,6 +128,9 @@ function tell(context: Context, session: SessionAnswer): void {
     ...facts,
     ...notes,
     '',
-    ...table(['PART', 'PARTICIPANT', 'STATE'], rows),
+    ...table(
+      heading,
+      rows.map((row) => row.slice(0, heading.length)),
+    ),
   ]);
 }

@@ -29,7 +29,7 @@ export function certifyDestruction(key: KeyObject, destruction: Destruction): Au
   return { ...details, certificate: toBase64(new Uint8Array(signature)) };
 }
 
-function detailsOf({ shards, ...key }: Destruction): AuditDetails {
+function detailsOf({ shards, closed, ...key }: Destruction): AuditDetails {
   return {
     address: key.address,
     public_key: key.publicKey,
@@ -40,6 +40,7 @@ function detailsOf({ shards, ...key }: Destruction): AuditDetails {
     session_key: key.sessionKey,
     reason_hash: key.reasonHash,
     destroyed_at: key.destroyedAt,
+    ...(closed === undefined ? {} : { closed_by: closed.by, close_reason_hash: closed.reasonHash }),
     part_indexes: shards.map(({ partIndex }) => String(partIndex)),
     participants: shards.map(({ username }) => username),
     se_ids: shards.map(({ seId }) => seId),
@@ -82,7 +83,20 @@ function isSigned(details: AuditDetails, certificate: string, publicKey: string)
   return verify(null, certificateBytes(publicKey, details), key, fromBase64(certificate));
 }
 
-/** Every part is there, the receipts verify, and fewer parts than it takes to sign have none. */
+/** What may be said of a part. */
+const OUTCOMES: ReadonlySet<string> = new Set(['deleted', 'lost', 'destroyed', 'unproven']);
+
+/** The parts that a certificate does not prove, because an administrator closed the destruction without them. */
+export function unprovenIn({ details }: Pick<Entry, 'details'>): string[] {
+  const { outcomes, participants } = details;
+  if (!Array.isArray(outcomes) || !Array.isArray(participants)) return [];
+  return participants.filter((_, at) => outcomes[at] === 'unproven');
+}
+
+/**
+ * Every part is there, the receipts verify, and fewer parts than it takes to sign have none, unless an
+ * administrator has closed the destruction, and the certificate says so.
+ */
 function receiptProblem(details: Entry['details']): string | undefined {
   const list = (name: string): string[] => {
     const value = details[name];
@@ -91,10 +105,14 @@ function receiptProblem(details: Entry['details']): string | undefined {
   const word = (name: string): string => String(details[name] ?? '');
   const outcomes = list('outcomes');
   if (outcomes.length !== details['total_parts']) return 'it does not name every part';
-  let unproven = 0;
+  const isClosed = word('closed_by') !== '';
+  let left = 0;
   for (const [at, outcome] of outcomes.entries()) {
+    if (!OUTCOMES.has(outcome)) return `it says ${outcome} of part ${at + 1}`;
+    if (outcome === 'unproven' && !isClosed)
+      return `nobody closed it, and part ${at + 1} is unproven`;
     if (outcome !== 'deleted') {
-      unproven += 1;
+      left += 1;
       continue;
     }
     const hexAt = (name: string): Uint8Array => fromHex(list(name)[at] ?? '');
@@ -112,5 +130,6 @@ function receiptProblem(details: Entry['details']): string | undefined {
       return `the receipt of part ${at + 1} does not verify`;
     }
   }
-  return unproven < Number(details['threshold']) ? undefined : 'too many parts have no receipt';
+  const proves = isClosed || left < Number(details['threshold']);
+  return proves ? undefined : 'too many parts have no receipt';
 }

@@ -22,7 +22,7 @@ const PUBLIC_VALUES: ReadonlySet<string> = words(`
   checkpoint_hash stream body_hash
   username participant participants coordinator concerned missing culprits
   claimed claimed_by
-  se_ids record_ids chip_public_keys session_hashes reason_hash certificate
+  se_ids record_ids chip_public_keys session_hashes reason_hash close_reason_hash closed_by certificate
 `);
 
 /** Signed receipts of chips: public, and longer than everything else. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson } from './canonical.ts';
 import { type Checkpoint, CheckpointSchema, verifyCheckpoint } from './checkpoint.ts';
-import { DESTROYED, destructionProblem } from './destruction.ts';
+import { DESTROYED, destructionProblem, unprovenIn } from './destruction.ts';
 import { canonicalBody, type Entry, EntrySchema, entryHash, GENESIS } from './entry.ts';
 import { ADOPTED, formerKeysIn, keyAt } from './keysInForce.ts';
 
@@ -51,6 +51,8 @@ export type AuditVerdict =
       readonly checkpoints: number;
       /** Keys that were destroyed, each with a certificate that verifies. */
       readonly destroyed: readonly string[];
+      /** Those of them that are not proven for some holders: an administrator closed the destruction. */
+      readonly unproven: readonly Unproven[];
       readonly publicKey: string;
       /** Entries that say that something about the log itself changed: its key, its past, its clock. */
       readonly notable: readonly NotableEntry[];
@@ -67,6 +69,13 @@ export type AuditVerdict =
       readonly line?: number;
       readonly message: string;
     };
+
+/** A key whose destruction was closed without the proof of these holders. */
+interface Unproven {
+  readonly address: string;
+  readonly participants: readonly string[];
+  readonly closedBy: string;
+}
 
 type Failure = Extract<AuditVerdict, { ok: false }>;
 
@@ -104,11 +113,18 @@ export function auditVerify(text: string, expected: AuditExpectation = {}): Audi
     entries: file.entries.length,
     checkpoints: file.checkpoints.length,
     destroyed: destructionsIn(file).map(({ entry }) => entry.subject),
+    unproven: destructionsIn(file).flatMap(({ entry }) => unprovenOf(entry)),
     publicKey: file.publicKey,
     notable: notableIn(file),
     pinned: expected.publicKey !== undefined,
     ...(last === undefined ? {} : { lastCheckpoint: last }),
   };
+}
+
+function unprovenOf(entry: Entry): Unproven[] {
+  const participants = unprovenIn(entry);
+  const closedBy = String(entry.details['closed_by'] ?? '');
+  return participants.length === 0 ? [] : [{ address: entry.subject, participants, closedBy }];
 }
 
 function parseExport(text: string): Export | Failure {

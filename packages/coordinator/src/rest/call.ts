@@ -10,7 +10,7 @@ import type { Health } from '../health.ts';
 import type { Hub } from '../delivery/hub.ts';
 import type { ClientAddresses } from '../limits/addresses.ts';
 import type { Rates } from '../limits/defaults.ts';
-import type { CancelSession, Clock, Identity, Keys, Sessions, Visibility } from '../services.ts';
+import type { Clock, Identity, Keys, SessionOrders, Sessions, Visibility } from '../services.ts';
 import type { Database } from '../store/database.ts';
 import { ApiError } from './errors.ts';
 import type { Metrics } from './metrics.ts';
@@ -24,7 +24,7 @@ export interface RestDeps {
   readonly audit: Audit;
   readonly keys: Keys;
   readonly sessions: Sessions;
-  readonly cancelSession: CancelSession;
+  readonly sessionOrders: SessionOrders;
   readonly clock: Clock;
   readonly addresses: ClientAddresses;
   /** Who is connected. */

@@ -1,5 +1,6 @@
 import {
   Address,
+  CloseSession,
   GrantRequest,
   ListQuery,
   SessionKey,
@@ -20,7 +21,7 @@ export function ceremonyHandlers({
   database,
   keys,
   sessions,
-  cancelSession,
+  sessionOrders,
   auth,
 }: RestDeps): Handlers {
   return {
@@ -75,9 +76,19 @@ export function ceremonyHandlers({
     'POST /api/v1/sessions/{session_key}/cancel': async ({ request, identity }) => {
       const { session_key } = parse(OfSession, request.params);
       return database.transaction(async (tx) => {
-        const refusal = await cancelSession(tx, identity.username, session_key);
+        const refusal = await sessionOrders.cancel(tx, identity.username, session_key);
         if (refusal !== undefined) throw new ApiError(refusal.code, refusal.details);
         return sessions.get(tx, session_key, {});
+      });
+    },
+    'POST /api/v1/sessions/{session_key}/close': async ({ request, identity }) => {
+      const { session_key: sessionKey } = parse(OfSession, request.params);
+      const { reason } = parse(CloseSession, request.body);
+      return database.transaction(async (tx) => {
+        const order = { sessionKey, reason };
+        const refusal = await sessionOrders.close(tx, identity.username, order);
+        if (refusal !== undefined) throw new ApiError(refusal.code, refusal.details);
+        return sessions.get(tx, sessionKey, {});
       });
     },
   };

@@ -1,4 +1,6 @@
 /** What the store does when a key is destroyed: the ciphertexts go first, then each record, then the key. */
+import { destroyReasonHash, toHex } from '@quorate/intent';
+import type { DestroyComplete } from '@quorate/wire';
 import type { DestroyedShard, Destruction } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { findKey, type ShardRecord, shardsOf } from './keys.ts';
@@ -65,9 +67,13 @@ export async function completeDestruction(
   }
   const { address } = target;
   await tx.run("UPDATE key_records SET state = 'destroyed' WHERE address = ?", [address]);
-  await tx.run("UPDATE shards SET state = 'absent' WHERE address = ? AND state = 'held'", [
-    address,
-  ]);
+  // What nobody has proven stays `held`: it may be there.
+  for (const index of goneOf(state)) {
+    await tx.run(
+      "UPDATE shards SET state = 'absent' WHERE address = ? AND part_index = ? AND state = 'held'",
+      [address, index],
+    );
+  }
   const shards = await shardsOf(tx, address);
   return {
     address,
@@ -79,6 +85,7 @@ export async function completeDestruction(
     sessionKey: state.sessionKey,
     reasonHash: target.digest,
     destroyedAt: at,
+    ...closedBy(state),
     shards: shards.map((shard) => destroyedShard(state, shard)),
   };
 }
@@ -100,22 +107,37 @@ function destroyedShard(state: SessionState, shard: ShardRecord): DestroyedShard
   return { ...common, outcome: goneStateOf(state, index) };
 }
 
-function goneStateOf(state: SessionState, index: number): 'lost' | 'destroyed' {
-  const absent = state.target?.destruction?.absent.find((one) => one.index === index);
-  const gone = state.excused.get(index) ?? absent?.chipState;
-  if (gone === undefined) throw new Error('a destroyed key with a shard that is not accounted for');
-  return gone;
+function closedBy({ outcome }: SessionState): Pick<Destruction, 'closed'> {
+  if (outcome?.success !== true || outcome.closed === undefined) return {};
+  const { by, reason } = outcome.closed;
+  return { closed: { by, reasonHash: toHex(destroyReasonHash(reason)) } };
 }
 
-/** What is told of each part at the end. */
-export function partsOf(
-  state: SessionState,
-): { username: string; part_index: number; outcome: DestroyedShard['outcome'] }[] {
+/** The parts whose chips are known to be gone. */
+function goneOf({ target, excused, results }: SessionState): number[] {
+  const absent = (target?.destruction?.absent ?? []).map(({ index }) => index);
+  return [...absent, ...excused.keys()].filter((index) => !results.has(index));
+}
+
+function goneStateOf(state: SessionState, index: number): 'lost' | 'destroyed' | 'unproven' {
+  const absent = state.target?.destruction?.absent.find((one) => one.index === index);
+  const gone = state.excused.get(index) ?? absent?.chipState;
+  if (gone !== undefined) return gone;
+  if (unprovenOf(state).includes(index)) return 'unproven';
+  throw new Error('a destroyed key with a shard that is not accounted for');
+}
+
+/** The parts for which an administrator has closed the destruction without a proof. */
+function unprovenOf({ outcome }: SessionState): readonly number[] {
+  return outcome?.success === true ? (outcome.closed?.unproven ?? []) : [];
+}
+
+/** What is told of each part at the end; a part that is not proven is named in words, for clients that know no word for it. */
+export function partsOf(state: SessionState): DestroyComplete['parts'] {
   const { target } = state;
   if (target === undefined || state.phase !== 'completed') return [];
-  return target.holders.map(({ index, username }) => ({
-    username,
-    part_index: index,
-    outcome: state.results.has(index) ? ('deleted' as const) : goneStateOf(state, index),
-  }));
+  return target.holders.flatMap(({ index, username }) => {
+    const outcome = state.results.has(index) ? 'deleted' : goneStateOf(state, index);
+    return outcome === 'unproven' ? [] : [{ username, part_index: index, outcome }];
+  });
 }

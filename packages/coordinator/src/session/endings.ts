@@ -1,5 +1,5 @@
 /** Sessions that end, or are relieved of somebody, for a reason that lies outside of them. */
-import type { AuditLog, Chip, Clock, Users } from '../services.ts';
+import type { AuditLog, Chip, Clock, SessionOrders, Users } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import type { Book } from './book.ts';
 import { isDestroying } from './reduceDestroy.ts';
@@ -57,6 +57,45 @@ export class Endings {
     return this.#book.store(tx, loaded, { type: 'ended', at, ...why });
   }
 
+  /**
+   * Closes a destruction that everybody consented to and that still waits, for an administrator: it ends as
+   * not proven for those who have not answered. Gives the state that holds then.
+   */
+  async close(
+    tx: Tx,
+    actor: string,
+    { sessionKey, reason }: { readonly sessionKey: string; readonly reason: string },
+  ): Promise<SessionState | Refusal> {
+    const { users, audit, clock } = this.#options;
+    if (!isAdmin(await users.find(tx, actor))) {
+      return refuse('forbidden_role', 'only an administrator closes a destruction');
+    }
+    const loaded = await this.#book.load(tx, sessionKey);
+    if (loaded === undefined) return refuse('unknown_session', 'no such session');
+    const { state } = loaded;
+    if (state.kind !== 'destroy') {
+      return refuse(
+        'wrong_state',
+        `only a destruction is closed: cancel this ${state.kind} session`,
+      );
+    }
+    if (state.outcome !== undefined) return state;
+    if (!isDestroying(state)) {
+      return refuse('wrong_state', 'not everybody has consented: cancel it instead');
+    }
+    const at = clock.now();
+    const { address = '' } = state.target ?? {};
+    await audit.append(tx, {
+      at,
+      actor,
+      action: 'session.close',
+      subject: sessionKey,
+      outcome: 'ok',
+      details: { kind: state.kind, address, reason },
+    });
+    return this.#book.store(tx, loaded, { type: 'closed', at, by: actor, reason });
+  }
+
   /** Ends every open session that a user asked for or takes part in, and that nobody would be asked for now. */
   async userChanged(tx: Tx, username: string, at: number): Promise<void> {
     await this.#endUnauthorised(tx, await openSessionsOf(tx, { username }), at);
@@ -99,4 +138,14 @@ export class Endings {
       await this.#book.store(tx, loaded, { ...ended, ...lost });
     }
   }
+}
+
+/** The orders of REST, which shows the session by itself. */
+export function ordersOf(endings: Endings): SessionOrders {
+  const refusalOf = (ended: SessionState | Refusal): Refusal | undefined =>
+    'code' in ended ? ended : undefined;
+  return {
+    cancel: async (tx, actor, sessionKey) => refusalOf(await endings.cancel(tx, actor, sessionKey)),
+    close: async (tx, actor, order) => refusalOf(await endings.close(tx, actor, order)),
+  };
 }

@@ -119,6 +119,13 @@ export type Event =
       readonly message: string;
     }
   | {
+      /** An administrator ends a destruction that still waits: it is not proven for those who are missing. */
+      readonly type: 'closed';
+      readonly at: number;
+      readonly by: string;
+      readonly reason: string;
+    }
+  | {
       readonly type: 'expired';
       readonly at: number;
       /** The deadline that passed by a clock that nobody sets; `at` may be before it, or long after. */

@@ -36,6 +36,7 @@ export async function guard(
     case 'ended':
     case 'excused':
     case 'delayed':
+    case 'closed':
     case 'expired':
     case 'resumed':
       return event;

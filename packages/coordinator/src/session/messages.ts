@@ -14,6 +14,7 @@ import {
   participantCode,
   type SessionState as ProgressMessage,
   safeText,
+  type TextName,
   type SignComplete,
   type SignInvite,
   type SignParams,
@@ -191,10 +192,13 @@ export function completionOf(
 function completionText(state: SessionState, outcome: Outcome, language: Language): string {
   const text = textOf(`${state.kind}_${outcome.success ? 'completed' : 'failed'}`, language);
   if (!outcome.success) return `${text}: ${outcome.code}: ${outcome.details}`;
-  const notes = state.warnings.map((warning) => `; ${warning}`).join('');
-  if (outcome.missing.length === 0) return `${text}${notes}`;
-  const missing = partyNames(state, outcome.missing).map(({ username }) => username);
-  return `${text}${notes}; ${textOf('missing', language)}: ${missing.join(', ')}`;
+  const { missing, closed } = outcome;
+  const named = (name: TextName, indexes: readonly number[]): string[] => {
+    const names = partyNames(state, indexes).map(({ username }) => username);
+    return names.length === 0 ? [] : [`${textOf(name, language)}: ${names.join(', ')}`];
+  };
+  const unproven = named('unproven', closed?.unproven ?? []);
+  return [text, ...state.warnings, ...named('missing', missing), ...unproven].join('; ');
 }
 
 /** The error that every party of a failed session gets, in the words of its role. */

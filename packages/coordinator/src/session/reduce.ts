@@ -73,6 +73,8 @@ function advance(state: SessionState, event: Event): Step {
       return settleOn(excused(state, event));
     case 'delayed':
       return delayed(state, event);
+    case 'closed':
+      return closed(state, event);
     case 'expired':
       return expired(state, event.deadline ?? event.at);
     case 'resumed':
@@ -164,6 +166,18 @@ function settleOn(step: Step): Step {
   if (outcome === undefined) return step;
   const done = outcome.success ? complete(step.state, outcome) : fail(step.state, outcome);
   return { state: done.state, effects: [...step.effects, ...done.effects] };
+}
+
+/** An administrator waits no longer: what is not proven is said. */
+function closed(state: SessionState, { by, reason }: Of<'closed'>): Step {
+  if (!isDestroying(state)) return unchanged(state);
+  const without = state.parties
+    .map(({ index }) => index)
+    .filter((index) => !state.results.has(index));
+  const missing = without.filter((index) => state.excused.has(index));
+  const unproven = without.filter((index) => !state.excused.has(index));
+  const address = state.target?.address ?? '';
+  return complete(state, { success: true, address, missing, closed: { by, reason, unproven } });
 }
 
 function expired(state: SessionState, passed: number): Step {

@@ -11,10 +11,13 @@ type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
 
 const unchanged = (state: SessionState): Step => ({ state, effects: [] });
 
+const hasRounds = ({ kind, phase }: SessionState): boolean =>
+  kind !== 'destroy' && phase === 'running';
+
 /** A message that is passed on. */
 export function relayed(state: SessionState, event: Of<'relayed'>): Step {
   const slot = slotOf(event);
-  if (state.phase !== 'running' || state.slots.has(slot)) return unchanged(state);
+  if (!hasRounds(state) || state.slots.has(slot)) return unchanged(state);
   if (!isParty(state, event.from)) return unchanged(state);
   if (event.to !== null && !isParty(state, event.to)) return unchanged(state);
   const before = state.spoken.get(event.from) ?? { round: 0, messages: 0 };
@@ -37,7 +40,7 @@ export function relayed(state: SessionState, event: Of<'relayed'>): Step {
 
 /** Nobody can go on without that broadcast; once the last round is out, somebody may be done already. */
 export function unsigned(state: SessionState, { from, round }: Of<'unsigned'>): Step {
-  if (state.phase !== 'running' || !isParty(state, from)) return unchanged(state);
+  if (!hasRounds(state) || !isParty(state, from)) return unchanged(state);
   const problem = { by: null, about: from, round, reason: 'signature' } as const;
   const next = withProblem(state, problem);
   if (next === state) return unchanged(state);
@@ -51,7 +54,7 @@ export function unsigned(state: SessionState, { from, round }: Of<'unsigned'>): 
 /** A report changes nothing but what is told at the deadline: it is its author's word. */
 export function reported(state: SessionState, event: Of<'reported'>): Step {
   const { from: by, about, round, reason } = event;
-  if (state.phase !== 'running' || !isParty(state, by) || !isParty(state, about)) {
+  if (!hasRounds(state) || !isParty(state, by) || !isParty(state, about)) {
     return unchanged(state);
   }
   const problem = { by, about, round, reason };

@@ -5,7 +5,14 @@
  * All work on sessions runs in the database's queue of transactions, so that no two inputs of one session
  * ever interleave (attacks.md J-6).
  */
-import type { ClientMessage, DestroyRequest, KeygenRequest, SignRequest } from '@quorate/wire';
+import type {
+  CancelRequest,
+  ClientMessage,
+  CloseRequest,
+  DestroyRequest,
+  KeygenRequest,
+  SignRequest,
+} from '@quorate/wire';
 import type { Tally } from '../audit/index.ts';
 import { follow } from '../delivery/followers.ts';
 import type { Recipient } from '../delivery/recipient.ts';
@@ -106,8 +113,9 @@ export class SessionService {
           ? this.#request(tx, sender, message)
           : wrongRole(message.type, 'coordinator');
       case 'cancel_request':
+      case 'close_request':
         return sender.role === 'coordinator'
-          ? this.#cancel(tx, sender, message.session_key)
+          ? this.#order(tx, sender, message)
           : wrongRole(message.type, 'coordinator');
       case 'keygen_response':
       case 'keygen_result':
@@ -156,8 +164,18 @@ export class SessionService {
     return undefined;
   }
 
-  async #cancel(tx: Tx, sender: Recipient, sessionKey: string): Promise<Refusal | undefined> {
-    const state = await this.endings.cancel(tx, sender.username, sessionKey);
+  /** Carries out an order about an open session, and tells the state that holds then. */
+  async #order(
+    tx: Tx,
+    sender: Recipient,
+    message: CancelRequest | CloseRequest,
+  ): Promise<Refusal | undefined> {
+    const { session_key: sessionKey } = message;
+    const { username } = sender;
+    const state =
+      message.type === 'cancel_request'
+        ? await this.endings.cancel(tx, username, sessionKey)
+        : await this.endings.close(tx, username, { sessionKey, reason: message.reason });
     if ('code' in state) return state;
     const { outbox, clock } = this.#options;
     await outbox.send(tx, sender, progressOf(state), { now: clock.now() });

@@ -136,6 +136,12 @@ export type Outcome =
       readonly signature?: string;
       /** Parties whose results never came. */
       readonly missing: readonly number[];
+      /** Of a destruction: who closed it, and for whom it is not proven. */
+      readonly closed?: {
+        readonly by: string;
+        readonly reason: string;
+        readonly unproven: readonly number[];
+      };
     }
   | {
       readonly success: false;

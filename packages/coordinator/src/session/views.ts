@@ -22,6 +22,7 @@ import { laggards } from './progress.ts';
 import { nameOf } from './parties.ts';
 import { loadSession } from './repository.ts';
 import type { SessionState } from './types.ts';
+import { type WaitContext, whyWaiting } from './waits.ts';
 
 /** The service behind the REST routes of keys. */
 export function keysView(
@@ -144,7 +145,12 @@ async function revoke(
 }
 
 /** The service behind the REST routes of sessions. */
-export const sessionsView: Sessions = { list: listSessions, get: getSession };
+export function sessionsView(context: WaitContext): Sessions {
+  return {
+    list: listSessions,
+    get: (tx, sessionKey, visibility) => getSession(tx, context, sessionKey, visibility),
+  };
+}
 
 const SESSION_COLUMNS = `session_key, kind, state, coordinator, threshold, total_parts, address,
   created_at, updated_at`;
@@ -176,6 +182,7 @@ async function listSessions(
 
 async function getSession(
   tx: Tx,
+  context: WaitContext,
   sessionKey: string,
   visibility: Visibility,
 ): Promise<SessionDetails | undefined> {
@@ -190,11 +197,7 @@ async function getSession(
   const ended = state.outcome;
   return {
     ...row,
-    participants: state.parties.map(({ index, username }) => ({
-      username,
-      part_index: index,
-      state: partyState(state, index),
-    })),
+    participants: await participantsOf(tx, context, state),
     waiting_for: ended === undefined ? laggards(state).map((index) => nameOf(state, index)) : [],
     digest: state.kind === 'sign' ? (state.target?.digest ?? null) : null,
     signature: signatureOf(state),
@@ -202,6 +205,25 @@ async function getSession(
     message: ended?.success === false ? ended.details : null,
     ...notesIn(state),
   };
+}
+
+async function participantsOf(
+  tx: Tx,
+  context: WaitContext,
+  state: SessionState,
+): Promise<SessionDetails['participants']> {
+  const participants: SessionDetails['participants'][number][] = [];
+  for (const party of state.parties) {
+    const { index: part_index, username } = party;
+    const reason = await whyWaiting(tx, context, state, party);
+    participants.push({
+      username,
+      part_index,
+      state: partyState(state, part_index),
+      ...(reason === undefined ? {} : { reason: safeText(reason, LIMITS.text) }),
+    });
+  }
+  return participants;
 }
 
 /** The signature that was told, or one that came after the session had ended without. */

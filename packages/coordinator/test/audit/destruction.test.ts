@@ -84,10 +84,12 @@ async function verdictOn(
   return auditVerify(text, { publicKey: audit.publicKey });
 }
 
-function gone(shard: DestroyedShard): DestroyedShard {
+function gone(shard: DestroyedShard, outcome: DestroyedShard['outcome'] = 'lost'): DestroyedShard {
   const { partIndex, username, seId, chipPublicKey, recordId } = shard;
-  return { partIndex, username, seId, chipPublicKey, recordId, outcome: 'lost' };
+  return { partIndex, username, seId, chipPublicKey, recordId, outcome };
 }
+
+const closed = { by: 'a'.repeat(64), reasonHash: toHex(destroyReasonHash('gone')) };
 
 test('the certificate of a destroyed key passes, with a receipt of each chip or fewer than threshold without', async () => {
   expect(await verdictOn(destruction((shards) => shards))).toMatchObject({
@@ -96,6 +98,33 @@ test('the certificate of a destroyed key passes, with a receipt of each chip or 
   });
   const one = destruction(([first, ...others]) => [gone(first!), ...others]);
   expect(await verdictOn(one)).toMatchObject({ ok: true });
+});
+
+test('Z-6: the certificate of a destruction that was closed passes, and the check says what it does not prove', async () => {
+  const two = destruction(([a, b, c]) => [a!, gone(b!, 'unproven'), gone(c!, 'unproven')]);
+  expect(await verdictOn({ ...two, closed })).toMatchObject({
+    ok: true,
+    destroyed: [address],
+    unproven: [{ address, participants: ['user 2', 'user 3'], closedBy: closed.by }],
+  });
+  expect(await verdictOn(destruction((shards) => shards))).toMatchObject({ unproven: [] });
+});
+
+test('Z-6: nobody is unproven unless an administrator has closed it, and signed parts are checked even so', async () => {
+  const one = destruction(([a, b, c]) => [a!, gone(b!, 'unproven'), c!]);
+  const verdict = await verdictOn(one);
+  expect(verdict).toMatchObject({ ok: false, problem: 'wrong-certificate' });
+  expect(verdict.ok ? '' : verdict.message).toMatch(/nobody closed it, and part 2 is unproven/);
+  const forged = destruction(([a, b, c]) => [a!, { ...b!, recordId: c!.recordId }, c!]);
+  const checked = await verdictOn({ ...forged, closed });
+  expect(checked.ok ? '' : checked.message).toMatch(/receipt of part 2/);
+  const word = destruction(([a, b, c]) => [
+    a!,
+    { ...gone(b!), outcome: 'forgotten' as 'lost' },
+    c!,
+  ]);
+  const said = await verdictOn({ ...word, closed });
+  expect(said.ok ? '' : said.message).toMatch(/it says forgotten of part 2/);
 });
 
 test.each([

@@ -7,6 +7,7 @@ import { createReplacements } from '../../src/chips/replacement.ts';
 import { ClockWatch } from '../../src/clockWatch.ts';
 import { Tally } from '../../src/audit/index.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
+import { ordersOf } from '../../src/session/endings.ts';
 import { REQUEST_LIMITS } from '../../src/session/requestLimits.ts';
 import { SessionService } from '../../src/session/service.ts';
 import { createHealth } from '../../src/health.ts';
@@ -100,11 +101,8 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
     keys: keysView(audit, clock, (tx, address, at) =>
       sessions.endings.grantRevoked(tx, address, at),
     ),
-    sessions: sessionsView,
-    cancelSession: async (tx, actor, sessionKey) => {
-      const state = await sessions.endings.cancel(tx, actor, sessionKey);
-      return 'code' in state ? state : undefined;
-    },
+    sessions: sessionsView({ users: auth.users, chips, hub }),
+    sessionOrders: ordersOf(sessions.endings),
     clock,
     addresses: new ClientAddresses([]),
     hub,

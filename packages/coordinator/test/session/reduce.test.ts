@@ -194,6 +194,15 @@ const eventOf = (kind: Kind): fc.Arbitrary<Event> =>
         message: fc.string(),
       }),
     },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        type: fc.constant('closed' as const),
+        at,
+        by: fc.constant('root'),
+        reason: fc.string(),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ type: fc.constant('expired' as const), at }) },
     { weight: 1, arbitrary: fc.record({ type: fc.constant('resumed' as const), at }) },
     { weight: 1, arbitrary: fc.constant(requested(kind, size)) },
@@ -458,6 +467,24 @@ describe('a destruction', () => {
         const gone = [...state.excused.keys()].filter((index) => !state.results.has(index));
         const accounted = state.results.size + gone.length === size && gone.length < 2;
         if (accounted) expect(state.phase).toBe('completed');
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('Z-6: says for whom it is not proven, and by whom it was closed, whenever a part is not accounted for', () => {
+    fc.assert(
+      fc.property(events, (list) => {
+        const { states } = run('destroy', list);
+        const ended = states.find(({ outcome }) => outcome !== undefined);
+        if (ended?.outcome?.success !== true) return;
+        const { missing, closed } = ended.outcome;
+        const open = [1, 2, 3].filter((index) => !ended.results.has(index));
+        expect([...missing, ...(closed?.unproven ?? [])].sort((a, b) => a - b)).toEqual(open);
+        if (closed === undefined) {
+          expect(open.every((index) => ended.excused.has(index))).toBe(true);
+          expect(open.length).toBeLessThan(2);
+        } else expect(closed.by).toBe('root');
       }),
       { numRuns: 3000 },
     );

@@ -36,7 +36,7 @@ import {
   SignResponse,
   SignResult,
 } from './sign.ts';
-import { CancelRequest, ErrorMessage, SessionState } from './status.ts';
+import { CancelRequest, CloseRequest, ErrorMessage, SessionState } from './status.ts';
 
 /** Every message that a client may send. Unknown types and unknown fields are refused. */
 export const ClientMessage = z
@@ -55,6 +55,7 @@ export const ClientMessage = z
     DestroyResponse,
     DestroyResult,
     CancelRequest,
+    CloseRequest,
     ChipChallengeMessage,
     OrphanResponse,
     OrphanResult,

@@ -37,6 +37,17 @@ export const CancelRequest = z
   .meta({ id: 'CancelRequest', description: 'cancels a session' });
 export type CancelRequest = z.infer<typeof CancelRequest>;
 
+/** An administrator closes a destruction that still waits; answered by `session_state`. */
+export const CloseRequest = z
+  .strictObject({
+    type: z.literal('close_request'),
+    session_key: SessionKey,
+    reason: text(LIMITS.reason).min(1),
+    cseq: Sequence.optional(),
+  })
+  .meta({ id: 'CloseRequest', description: 'closes a destruction that still waits' });
+export type CloseRequest = z.infer<typeof CloseRequest>;
+
 /** Where a session can stand. */
 export const SessionStateName = z
   .enum(['invited', 'running', 'results', 'completed', 'failed'])

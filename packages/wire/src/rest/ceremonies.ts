@@ -105,7 +105,15 @@ export const SessionAnswer = z
   .strictObject({
     ...sessionSummary,
     participants: z
-      .array(z.strictObject({ username: Username, part_index: PartIndex, state: bounded(64) }))
+      .array(
+        z.strictObject({
+          username: Username,
+          part_index: PartIndex,
+          state: bounded(64),
+          /** Why an open destruction still waits for it. */
+          reason: text().optional(),
+        }),
+      )
       .max(LIMITS.parties),
     waiting_for: z.array(Username).max(LIMITS.parties),
     digest: bounded(66).nullable(),
@@ -117,6 +125,12 @@ export const SessionAnswer = z
   })
   .meta({ id: 'SessionAnswer' });
 export type SessionAnswer = z.infer<typeof SessionAnswer>;
+
+/** Closes a destruction that still waits: it ends as not proven for those who are missing. */
+export const CloseSession = z
+  .strictObject({ reason: text(LIMITS.reason).min(1) })
+  .meta({ id: 'CloseSession' });
+export type CloseSession = z.infer<typeof CloseSession>;
 
 /** Sessions that concern the caller, newest first. */
 export const SessionList = z

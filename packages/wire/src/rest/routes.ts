@@ -10,6 +10,7 @@ import { Address, ChipId, SessionKey, Username } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { AuditList, AuditQuery, CheckpointAnswer, ConnectionList, HealthAnswer } from './audit.ts';
 import {
+  CloseSession,
   GrantRequest,
   KeyAnswer,
   KeyList,
@@ -346,6 +347,13 @@ const ceremonies: readonly Route[] = [
     'cancel a session: its asker, or an administrator',
     SessionAnswer,
     { params: ofSession, codes: ['unknown_session', 'wrong_state'] },
+  ),
+  route(
+    'POST /api/v1/sessions/{session_key}/close',
+    ADMIN,
+    'close a destruction that still waits, as not proven for those who are missing',
+    SessionAnswer,
+    { params: ofSession, body: CloseSession, codes: ['unknown_session', 'wrong_state'] },
   ),
 ];
 

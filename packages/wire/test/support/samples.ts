@@ -142,6 +142,7 @@ export const CLIENT_SAMPLES: readonly Record<string, unknown>[] = [
   },
   { type: 'destroy_result', ...session, part_index: 1, success: false, message: 'no' },
   { type: 'cancel_request', ...session, cseq: 7 },
+  { type: 'close_request', ...session, reason: 'the chip is lost', cseq: 8 },
   {
     type: 'round_problem',
     ...session,

@@ -1,0 +1,51 @@
+/** Why each holder of a destruction is still waited for, in words: what is known of its chip, its user and its agent. */
+import type { Hub } from '../delivery/hub.ts';
+import type { Chips, Users } from '../services.ts';
+import type { Tx } from '../store/database.ts';
+import { owesReceipt } from './reduceDestroy.ts';
+import { mayParticipate } from './rights.ts';
+import type { Party, SessionState } from './types.ts';
+
+/** What is looked at. */
+export interface WaitContext {
+  readonly users: Users;
+  readonly chips: Chips;
+  readonly hub: Hub;
+}
+
+/** Why an open destruction waits for a party; undefined when it does not. */
+export async function whyWaiting(
+  tx: Tx,
+  context: WaitContext,
+  state: SessionState,
+  party: Party,
+): Promise<string | undefined> {
+  if (state.kind !== 'destroy' || state.outcome !== undefined) return undefined;
+  const { index, seId, username } = party;
+  if (state.phase === 'inviting') {
+    return state.answers.has(index) ? undefined : join(['has not consented'], context, party);
+  }
+  if (!owesReceipt(state, index)) return undefined;
+  const gone = state.excused.get(index);
+  if (gone !== undefined) {
+    return `its chip ${seId} is ${gone}: too many are to prove that the key is destroyed`;
+  }
+  const reasons: string[] = [];
+  const chip = await context.chips.find(tx, seId);
+  if (chip?.state !== 'active' || chip.username !== username) {
+    reasons.push(`its chip ${seId} is ${chip?.state ?? 'unknown'}, and gets no authorisation`);
+  }
+  if (!mayParticipate(await context.users.find(tx, username))) reasons.push('is no participant');
+  const delay = state.delays.get(index);
+  if (delay !== undefined) reasons.push(`the last attempt failed: ${delay}`);
+  return join(reasons, context, party);
+}
+
+function join(reasons: readonly string[], { hub }: WaitContext, { username }: Party): string {
+  const isConnected = hub
+    .all()
+    .some(({ recipient }) => recipient.role === 'participant' && recipient.username === username);
+  const last = isConnected ? [] : ['its agent is not connected'];
+  const all = [...reasons, ...last];
+  return all.length === 0 ? 'its agent is connected and has not answered' : all.join('; ');
+}
