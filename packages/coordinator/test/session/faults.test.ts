@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { noteOrphan } from '../../src/session/orphans.ts';
 import { loadSession } from '../../src/session/repository.ts';
+import { changeUser } from '../../src/auth/users.ts';
 import { openInProcess } from '../support/inProcess.ts';
 import type { Received } from '../support/socket.ts';
 
@@ -170,7 +171,10 @@ test('Z-14: nothing is begun while the audit log is not the one that was written
 test('1.9.2 a coordinator that lost its role starts nothing, even on a socket that is still open', async () => {
   const server = await openInProcess(PEOPLE);
   const coordinator = await server.connect('coordinator', 'coordinator');
-  await server.auth.patchUser('coordinator', { roles: ['auditor'] }, 'root');
+  // As a request that was under way when the change closed the socket.
+  await server.database.transaction((tx) =>
+    changeUser(tx, 'coordinator', { roles: ['auditor'] }, server.clock.now()),
+  );
   coordinator.connection.receive(JSON.stringify(request));
   await server.idle();
   expect(about(coordinator.messages(), 'error')).toMatchObject([{ code: 'forbidden_role' }]);
