@@ -104,8 +104,7 @@ export {
 export { stampOfFile } from './state/pinRefusals.ts';
 export { createMutexes, type Exclusive } from './mutexes.ts';
 export { readSecretBytes } from './providers.ts';
-export { nearest } from './nearest.ts';
-export { readYamlDocument, valueOfYaml } from './yamlDocument.ts';
+export { readYaml, type YamlRefusal, type YamlSource } from './yamlDocument.ts';
 export {
   type PartyOutcome,
   PartySession,

@@ -2,7 +2,12 @@
  * A client's connection to the coordinator (contract.md §1.1, §1.2): registers, reconnects, numbers
  * what it sends until it is acknowledged, drops what it has seen, and acknowledges what it processed.
  */
-import type { Feature, RegisterComplete, ServerMessage } from '@quorate/wire';
+import {
+  type Feature,
+  type RegisterComplete,
+  type ServerMessage,
+  systemReason,
+} from '@quorate/wire';
 import { WebSocket } from 'ws';
 import { type Backoff, createBackoff } from './backoff.ts';
 import { ClockSkew } from './clockSkew.ts';
@@ -49,6 +54,7 @@ class WebSocketLink implements Link {
   readonly #skew: ClockSkew;
   /** Why the coordinator refused the registration that is being closed. */
   #refusal = '';
+  #trouble = '';
   #socket: WebSocket | undefined;
   readonly #timers = new LinkTimers();
   #flushing = false;
@@ -97,7 +103,7 @@ class WebSocketLink implements Link {
 
   #connect(): void {
     this.#setStatus('connecting', this.#options.url);
-    this.#refusal = '';
+    [this.#refusal, this.#trouble] = ['', ''];
     const socket = openSocket(this.#options, ({ features, time }) => {
       this.#features = features;
       this.#skew.see(time);
@@ -107,7 +113,7 @@ class WebSocketLink implements Link {
     const watchSilence = (): void =>
       this.#timers.set('silence', SILENCE_MS, () => socket.terminate());
     socket.on('ping', watchSilence);
-    socket.on('error', (error) => this.#logger.debug({ error: error.message }, 'link error'));
+    socket.on('error', (error) => (this.#trouble = systemReason(error)));
     socket.on('message', (data, isBinary) => {
       watchSilence();
       this.#onFrame(socket, data, isBinary);
@@ -260,7 +266,7 @@ class WebSocketLink implements Link {
     if (this.status === 'closed') return;
     if (code === CLOSE.replaced) return this.#end('replaced', 'another process registered as us');
     if (code === CLOSE.refused) return this.#onRefused(this.#refusal || reason);
-    this.#connectIn(this.#backoff.next(), `code ${code}`);
+    this.#connectIn(this.#backoff.next(), this.#trouble || `code ${code}`);
   }
 
   #onRefused(reason: string): void {
@@ -271,7 +277,7 @@ class WebSocketLink implements Link {
   }
 
   #connectIn(delay: number, why: string): void {
-    this.#setStatus('waiting', `${why}, again in ${delay} ms`);
+    this.#setStatus('waiting', `${this.#options.url}: ${why}; again in ${delay} ms`);
     this.#timers.set('retry', delay, () => this.#connect());
   }
 

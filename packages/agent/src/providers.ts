@@ -2,9 +2,11 @@
  * What an agent needs from its surroundings, as its configuration describes it: files that only the
  * owner can read, never arguments or the environment.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { secretInFile } from '@quorate/wire';
+import { describeFileProblem } from '@quorate/wire';
 import type { Approve } from './approval/index.ts';
 import { approveAll } from './approval/index.ts';
 import { approveByPolicy, parsePolicy } from './approval/policy.ts';
@@ -52,7 +54,7 @@ export function approverFromConfig(directory: string, config: AgentConfig): Appr
     return { approve: approveByPrompt(terminal), close: () => terminal.release() };
   }
   const file = resolvePath(directory, approval.policy);
-  return approverOf(approveByPolicy(parsePolicy(file, readFileSync(file, 'utf8'))));
+  return approverOf(approveByPolicy(parsePolicy(file, readConfigured(file))));
 }
 
 /**
@@ -68,10 +70,31 @@ export function checkAttended(directory: string, { approval }: AgentConfig): voi
   );
 }
 
-/** Reads the certificate authority, if one is configured. */
+/** Reads a file that the configuration names. */
+function readConfigured(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new AgentError('config/missing', describeFileProblem(file, error), error);
+  }
+}
+
+/** Reads the certificate authority, if one is configured. @throws AgentError `config/missing`, `config/invalid` */
 export function authorityFromConfig(directory: string, config: AgentConfig): string | undefined {
   if (config.ca_file === undefined) return undefined;
-  return readFileSync(resolvePath(directory, config.ca_file), 'utf8');
+  const file = resolvePath(directory, config.ca_file);
+  const pem = readConfigured(file);
+  try {
+    // A text without a certificate would be taken in silence, and no server believed.
+    void new X509Certificate(pem);
+  } catch (error) {
+    throw new AgentError(
+      'config/invalid',
+      `ca_file: expected a certificate in ${file}, PEM`,
+      error,
+    );
+  }
+  return pem;
 }
 
 /**

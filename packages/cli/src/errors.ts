@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { systemCode, systemReason } from '@quorate/wire';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 
 interface CliErrorOptions {
@@ -40,17 +41,41 @@ export function usageError(message: string, hint?: string): CliError {
   );
 }
 
-/** Code of {@link portInUse}. */
+/** Code of an error about a port that another program has. */
 export const PORT_IN_USE = 'port_in_use';
 
-/** What to do about a port that another program has; nothing for any other error. */
-export function portInUse(error: unknown, choose = 'with --port'): CliError | undefined {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') {
-    return undefined;
+/** Where a server was to listen, and where a person chooses that. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  /** How to choose another port and another address, e.g. `with --port`. */
+  readonly choosePort: string;
+  readonly chooseHost: string;
+}
+
+/** Says why a server cannot listen and where to choose something else; any other error as it is. */
+export function notListening(error: unknown, listening: Listening): unknown {
+  const { host, port, choosePort, chooseHost } = listening;
+  const options = { exit: EXIT.usage, cause: error };
+  switch (systemCode(error)) {
+    case 'EADDRINUSE': {
+      const message = `port ${port} is in use; choose another ${choosePort}`;
+      return new CliError(PORT_IN_USE, message, options);
+    }
+    case 'EACCES': {
+      const message = `port ${port} is for the administrator of this machine; choose one from 1024 ${choosePort}`;
+      return new CliError('port_refused', message, options);
+    }
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN': {
+      const message = `${host} is no address of this machine; choose another ${chooseHost}`;
+      return new CliError('no_such_address', message, options);
+    }
+    case undefined:
+    default:
+      return error;
   }
-  const port = 'port' in error ? `port ${String(error.port)}` : 'the port';
-  const message = `${port} is in use; choose another ${choose}`;
-  return new CliError(PORT_IN_USE, message, { exit: EXIT.usage, cause: error });
 }
 
 /** The person pressed Ctrl-C. */
@@ -65,6 +90,5 @@ export function notVerified(message: string): CliError {
 
 /** The text of anything that was thrown; of an operating system's error what it says, not its call. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return /^E[A-Z]+: (.+), [a-z]+(?: '.*')?$/s.exec(error.message)?.[1] ?? error.message;
+  return error instanceof Error ? systemReason(error) : String(error);
 }

@@ -28,9 +28,9 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.usage, 'wrong command line, configuration or input file'],
   [EXIT.refused, 'the ceremony was declined, timed out, was aborted, or the request was refused'],
   [EXIT.unauthorised, 'not logged in, or the role does not allow it'],
-  [EXIT.unreachable, 'the server did not answer'],
+  [EXIT.unreachable, 'the server did not answer, or not as this program expects'],
   [EXIT.notVerified, 'a signature, an export or a roster does not verify'],
-  [EXIT.unwritten, 'done, but stdout could not be written, e.g. to a full disk'],
+  [EXIT.unwritten, 'stdout or a file could not be written, e.g. to a full disk'],
   [EXIT.interrupted, 'interrupted with Ctrl-C'],
   [EXIT.closed, 'done, but nobody read stdout to its end, e.g. head'],
 ];

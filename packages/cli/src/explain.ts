@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { systemCode } from '@quorate/wire';
 import { CliError, messageOf } from './errors.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import type { JsonObject } from './terminal/output.ts';
@@ -34,8 +35,17 @@ const EXIT_BY_CODE: readonly (readonly [RegExp, ExitCode])[] = [
   [/^link\/refused$/, EXIT.unauthorised],
   [/^link\//, EXIT.unreachable],
   [/^(replace|session)\//, EXIT.refused],
-  [/^(ENOENT|EACCES|EISDIR|ENOTDIR|EEXIST|EADDRINUSE|EADDRNOTAVAIL)$/, EXIT.usage],
+  // Of a chip: it was named wrongly, or something beside it is missing.
+  [/^(file-exists|file-missing|input|module-missing|no-service|reader-not-found)$/, EXIT.usage],
+  // Of the operating system, about a host, a disk, and everything else.
+  [/^(ECONN.*|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EPROTO|ETIMEDOUT)$/, EXIT.unreachable],
+  [/^(ENOSPC|EDQUOT|EROFS|EIO)$/, EXIT.unwritten],
 ];
+
+const HINT_BY_CODE: ReadonlyMap<string, string> = new Map([
+  ['file-missing', 'quorate chips init makes the chip of an agent'],
+  ['store/locked', 'is the program running already?'],
+]);
 
 /** Explains any thrown value. */
 export function explain(error: unknown): Explanation {
@@ -46,10 +56,28 @@ export function explain(error: unknown): Explanation {
   const code = codeOf(error);
   const byCode = EXIT_BY_CODE.find(([pattern]) => pattern.test(code))?.[1];
   const byName = error instanceof Error ? EXIT_BY_NAME[error.name] : undefined;
-  const exit = byCode ?? byName ?? EXIT.unexpected;
+  const bySystem = systemCode(error) === undefined ? undefined : EXIT.usage;
+  const exit = byCode ?? byName ?? bySystem ?? EXIT.unexpected;
   const hint =
-    exit === EXIT.unexpected ? 'nobody foresaw this; QUORATE_DEBUG=1 shows where' : undefined;
-  return { code: code || 'unexpected', message: messageOf(error), hint, exit };
+    exit === EXIT.unexpected
+      ? 'nobody foresaw this; QUORATE_DEBUG=1 shows where'
+      : HINT_BY_CODE.get(code);
+  return {
+    code: code || 'unexpected',
+    message: `${placeOf(error)}${messageOf(error)}`,
+    hint,
+    exit,
+  };
+}
+
+/** The file or the host that an error of the operating system is about. */
+function placeOf(error: unknown): string {
+  if (systemCode(error) === undefined || !(error instanceof Error)) return '';
+  if ('path' in error) return `${String(error.path)}: `;
+  if ('hostname' in error) return `${String(error.hostname)}: `;
+  return 'address' in error && 'port' in error
+    ? `${String(error.address)}:${String(error.port)}: `
+    : '';
 }
 
 function codeOf(error: unknown): string {

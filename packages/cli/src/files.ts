@@ -12,12 +12,15 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { describeJsonProblem, parseJson } from '@quorate/wire';
-import { messageOf, usageError } from './errors.ts';
+import { systemCode } from '@quorate/wire';
+import { CliError, messageOf, usageError } from './errors.ts';
+import { explain } from './explain.ts';
 
 /** How a file is written. */
 export interface WriteOptions {
@@ -36,14 +39,22 @@ export interface WriteOptions {
  */
 export function checkDirectoryOf(path: string): void {
   const directory = dirname(path);
-  if (existsSync(directory)) return;
-  throw usageError(`there is no directory ${directory} for ${basename(path)}`, 'make it first');
+  try {
+    if (statSync(directory).isDirectory()) return;
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') {
+      throw usageError(`directory ${directory} for ${basename(path)}: ${messageOf(error)}`);
+    }
+    throw usageError(`there is no directory ${directory} for ${basename(path)}`, 'make it first');
+  }
+  throw usageError(`${directory} is not a directory; ${basename(path)} cannot be in it`);
 }
 
 /**
  * Writes a file whole or not at all: temporary file, fsync, rename, fsync of the directory.
  *
- * @throws CliError `usage` when `fresh` is asked for and the file exists, or the directory does not
+ * @throws CliError `usage` when `fresh` is asked for and the file exists, or the directory does not;
+ * `not_written`
  */
 export function writeDurably(
   path: string,
@@ -71,7 +82,8 @@ export function writeDurably(
     syncDirectory(directory);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    const { exit } = explain(error);
+    throw new CliError('not_written', `${path} cannot be written: ${messageOf(error)}`, { exit });
   }
 }
 

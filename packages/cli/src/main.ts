@@ -8,7 +8,8 @@ import type { World } from './context.ts';
 import { interruption } from './errors.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { errorEvent, explain, type Explanation } from './explain.ts';
-import { createProgram, type Program } from './program.ts';
+import { createProgram, type Program, saidBetter } from './program.ts';
+import { checkOptions } from './unknownOption.ts';
 import { printJson, printLine, printText } from './terminal/print.ts';
 import { ProcessStream } from './terminal/streams.ts';
 
@@ -50,13 +51,14 @@ export async function main(
 
 async function run(program: Program, args: readonly string[], world: World): Promise<ExitCode> {
   try {
+    checkOptions(program.command, args);
     await program.command.parseAsync([...args], { from: 'user' });
     return program.exitCode();
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok;
       // The text for people was written by commander.
-      const message = error.message
+      const message = saidBetter(error.message)
         .replace(/^error: /, '')
         .replace(/^\(outputHelp\)$/, 'no command');
       tellMachines({ code: 'usage', message, exit: EXIT.usage, hint: undefined }, args, world);

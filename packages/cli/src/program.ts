@@ -57,6 +57,7 @@ export function createProgram(world: World): Program {
     .configureOutput({
       writeOut: (text) => printText(world.stdout, text),
       writeErr: (text) => printText(world.stderr, text),
+      outputError: (text, write) => write(saidBetter(text)),
     })
     .exitOverride();
   const attach: Attach = (command, action, nature) => {
@@ -78,6 +79,11 @@ export function createProgram(world: World): Program {
     served: () => served,
     again: () => output?.again,
   };
+}
+
+/** Commander's sentence about a value, with what was expected. */
+export function saidBetter(text: string): string {
+  return text.replace(/ is invalid\. (?=\S)/, ' is invalid: expected ');
 }
 
 /** A program that serves goes on without one of its streams, and says so on the other. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { EXIT_MEANINGS } from '../src/exitCodes.ts';
 import { createProgram } from '../src/program.ts';
@@ -83,6 +83,19 @@ describe('command line', () => {
     const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
     for (const [code, meaning] of EXIT_MEANINGS) expect(page).toContain(`| ${code} | ${meaning} |`);
     for (const command of everyCommand()) expect(page).toContain(command.name());
+  });
+
+  test('W-11: docs/cli.md names every code of an error that this program makes', () => {
+    const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
+    const sources = new URL('../src/', import.meta.url);
+    const codes = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => [
+        ...readFileSync(new URL(name, sources), 'utf8').matchAll(/new CliError\(\s*'([^']+)'/g),
+      ])
+      .map(([, code]) => code);
+    expect(codes.length).toBeGreaterThan(15);
+    for (const code of codes) expect(page).toContain(`\`${code}\``);
   });
 
   test('an unknown command and an unknown option end with 2 and suggest what was meant', async () => {

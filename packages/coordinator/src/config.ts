@@ -2,18 +2,14 @@
  * The coordinator's configuration: a YAML file, then the environment (`QUORATE_*`), then flags. Unknown
  * keys are errors that name the nearest known one; secrets are never in it, only names of files.
  */
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { describeIssues, yamlProblem } from '@quorate/wire';
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { describeIssues, nearest } from '@quorate/wire';
+import type { z } from 'zod';
 import type { TokenKeySettings } from './auth/index.ts';
+import { ConfigError, type ConfigFile, isTree, readConfigFile, type Tree } from './configFile.ts';
 import type { ServerOptions } from './options.ts';
+import { readTls } from './tlsFiles.ts';
 import { type CoordinatorConfig, SETTINGS, schema } from './settings.ts';
-
-/** Refuses a configuration; the message names the key and what was expected. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 const DAY = 86_400_000;
 const PREFIX = 'QUORATE_';
@@ -38,28 +34,46 @@ export interface ConfigSources {
   readonly flags?: Readonly<Record<string, string | number | boolean | undefined>>;
 }
 
-type Tree = { [key: string]: unknown };
-
 /**
  * Loads a configuration.
  *
  * @throws ConfigError
  */
 export function loadCoordinatorConfig(sources: ConfigSources = {}): CoordinatorConfig {
-  const tree = sources.file === undefined ? {} : readTree(sources.file);
-  checkKeys(tree, '');
+  const file = sources.file === undefined ? undefined : readConfigFile(sources.file);
+  const tree = file?.tree ?? {};
+  if (file !== undefined) checkKeys(file, tree, '');
   if (sources.file !== undefined) makeAbsolute(tree, dirname(resolve(sources.file)));
-  for (const [path, value] of fromEnvironment(sources.env ?? {})) put(tree, path, value);
+  const places: Places = new Map();
+  for (const [path, value] of fromEnvironment(sources.env ?? {})) {
+    put(tree, path, value);
+    places.set(path, `${variableOf(path)}: `);
+  }
   for (const [path, value] of Object.entries(sources.flags ?? {})) {
     if (!isSetting(path)) throw unknownKey(path, SETTINGS);
-    if (value !== undefined)
-      put(tree, path, typeof value === 'string' ? scalar(path, value) : value);
+    if (value === undefined) continue;
+    put(tree, path, typeof value === 'string' ? scalar(path, value) : value);
+    places.set(path, '');
   }
   const parsed = schema.safeParse(tree);
-  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error));
+  if (!parsed.success) throw refusalOf(parsed.error, file, places);
   const config = structuredClone(parsed.data);
   makeAbsolute(config, process.cwd());
   return config;
+}
+
+/** The first thing that is wrong, with the place where it was said. */
+function refusalOf(
+  { issues }: z.ZodError,
+  file: ConfigFile | undefined,
+  places: Places,
+): ConfigError {
+  const first = issues.slice(0, 1);
+  const path = (first[0]?.path ?? []).map(String).join('.');
+  const known = [...places.keys()].find((place) => path === place || path.startsWith(`${place}.`));
+  const inFile = file === undefined ? '' : `${file.at(path)}: `;
+  const place = known === undefined ? inFile : (places.get(known) ?? '');
+  return new ConfigError('config/invalid', `${place}${describeIssues({ issues: first })}`);
 }
 
 /** The options of a server that runs by a configuration; reads the TLS files. */
@@ -110,9 +124,7 @@ export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
     maxConnectionsPerUser: limits.connections_per_user,
     retention: { messages: retention.messages * DAY, clients: retention.clients * DAY },
     knownFor: retention.known_devices * DAY,
-    ...(tls === undefined
-      ? {}
-      : { tls: { certificate: read(tls.certificate_file), key: read(tls.key_file) } }),
+    ...(tls === undefined ? {} : { tls: readTls(tls) }),
   };
 }
 
@@ -130,46 +142,13 @@ function tokenSettings(tokens: CoordinatorConfig['tokens']): Partial<TokenKeySet
   return { ...own, jwks: { file, issuer, audience, ...terms } };
 }
 
-function readTree(name: string): Tree {
-  const text = read(name);
-  const problem = yamlProblem(text);
-  if (problem !== undefined) throw new ConfigError(`${name}: ${problem}`);
-  const lines = new LineCounter();
-  // The pretty form of every error quotes the text around it, in quadratic time.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [mistake] = document.errors;
-  if (mistake !== undefined) {
-    throw new ConfigError(`${name}:${lines.linePos(mistake.pos[0]).line}: ${mistake.message}`);
-  }
-  const value = valueOf(name, document);
-  if (value === null || value === undefined) return {};
-  if (!isTree(value)) throw new ConfigError(`${name}: expected keys and values`);
-  return value;
-}
-
-function valueOf(name: string, document: Document): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 0 });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'not readable';
-    throw new ConfigError(`${name}: ${reason}`, { cause });
-  }
-}
-
-function read(name: string): string {
-  try {
-    return readFileSync(name, 'utf8');
-  } catch (error) {
-    throw new ConfigError(`${name} cannot be read`, { cause: error });
-  }
-}
-
-function checkKeys(tree: Tree, prefix: string): void {
+function checkKeys(file: ConfigFile, tree: Tree, prefix: string): void {
   for (const [key, value] of Object.entries(tree)) {
     const path = `${prefix}${key}`;
     const isGroup = SETTINGS.some((setting) => setting.startsWith(`${path}.`));
-    if (!isSetting(path) && !isGroup) throw unknownKey(path, [...SETTINGS, ...groups()]);
-    if (isGroup && isTree(value)) checkKeys(value, `${path}.`);
+    if (!isSetting(path) && !isGroup)
+      throw unknownKey(path, [...SETTINGS, ...groups()], `${file.at(path)}: `);
+    if (isGroup && isTree(value)) checkKeys(file, value, `${path}.`);
   }
 }
 
@@ -191,10 +170,10 @@ function* fromEnvironment(
       continue;
     }
     // Other programs share the prefix: only what looks like a slip is refused.
-    const near = nearest(name, [...known.keys()]);
-    if (near !== undefined && distance(name, near) <= 2) {
-      throw new ConfigError(`${name} is not known; did you mean ${near}?`);
-    }
+    const near = nearest(name, [...known.keys()], 2);
+    if (near === undefined) continue;
+    const message = `unknown variable ${name}; did you mean ${near}?`;
+    throw new ConfigError('config/unknown-key', message);
   }
 }
 
@@ -230,30 +209,11 @@ function makeAbsolute(tree: object, base: string): void {
   }
 }
 
-const isTree = (value: unknown): value is Tree =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Where a value came from: the variable, or file and line; an option says itself what it is. */
+type Places = Map<string, string>;
 
-function unknownKey(key: string, known: readonly string[]): ConfigError {
+function unknownKey(key: string, known: readonly string[], place = ''): ConfigError {
   const near = nearest(key, known);
   const hint = near === undefined ? '' : `; did you mean ${near}?`;
-  return new ConfigError(`${key} is not known${hint}`);
-}
-
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((candidate) => ({ candidate, far: distance(name, candidate) }));
-  return ranked.sort((a, b) => a.far - b.far).at(0)?.candidate;
-}
-
-/** How many letters have to be changed, added or left out. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [i, letter] of Array.from(a).entries()) {
-    const next = [i + 1];
-    for (const [j, other] of Array.from(b).entries()) {
-      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  return new ConfigError('config/unknown-key', `${place}unknown key ${JSON.stringify(key)}${hint}`);
 }

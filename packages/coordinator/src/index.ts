@@ -12,12 +12,8 @@ export {
   type PasswordCost,
   type ServerKeyName,
 } from './auth/index.ts';
-export {
-  ConfigError,
-  type ConfigSources,
-  loadCoordinatorConfig,
-  serverOptionsOf,
-} from './config.ts';
+export { type ConfigSources, loadCoordinatorConfig, serverOptionsOf } from './config.ts';
+export { ConfigError } from './configFile.ts';
 export { type Endpoint, ServerError, type ServerErrorCode, type ServerOptions } from './options.ts';
 export type { CoordinatorServer } from './running.ts';
 export { createServer } from './server.ts';

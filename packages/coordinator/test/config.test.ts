@@ -2,8 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, loadCoordinatorConfig, serverOptionsOf } from '../src/config.ts';
+import { loadCoordinatorConfig, serverOptionsOf } from '../src/config.ts';
+import { ConfigError } from '../src/configFile.ts';
 import { SETTINGS } from '../src/settings.ts';
+import { makeCertificate } from './support/tls.ts';
 
 let directory: string;
 
@@ -52,7 +54,10 @@ describe('sources', () => {
 
   test('W-4, W-10: a key twice names its line, and a byte order mark is passed over', () => {
     expect(() => loadCoordinatorConfig({ file: file('language: en\nlanguage: zh-CN\n') })).toThrow(
-      new ConfigError(`${join(directory, 'config.yaml')}:2: Map keys must be unique`),
+      new ConfigError(
+        'config/invalid',
+        `${join(directory, 'config.yaml')}:2: Map keys must be unique`,
+      ),
     );
     const marked = loadCoordinatorConfig({ file: file('\ufefflanguage: zh-CN\n') });
     expect(marked.language).toBe('zh-CN');
@@ -80,17 +85,17 @@ describe('sources', () => {
 
 describe('refusals', () => {
   test.each([
-    ['lisen:\n  port: 1\n', 'lisen is not known; did you mean listen?'],
-    ['listen:\n  prt: 1\n', 'listen.prt is not known; did you mean listen.port?'],
-    ['alow_insecure: true\n', 'alow_insecure is not known; did you mean allow_insecure?'],
-    ['listen:\n  port: many\n', 'listen.port'],
-    ['deadlines:\n  round: 0\n', 'deadlines.round'],
-    ['language: fr\n', 'language'],
+    ['lisen:\n  port: 1\n', ':1: unknown key "lisen"; did you mean listen?'],
+    ['listen:\n  prt: 1\n', ':2: unknown key "listen.prt"; did you mean listen.port?'],
+    ['alow_insecure: true\n', ':1: unknown key "alow_insecure"; did you mean allow_insecure?'],
+    ['listen:\n  port: many\n', ':2: listen.port: expected a number'],
+    ['deadlines:\n  round: 0\n', ':2: deadlines.round: expected'],
+    ['\n\nlanguage: fr\n', ':3: language: expected en or zh-CN'],
     ['- a\n- b\n', 'expected keys and values'],
     ['a: [1\n', 'config.yaml'],
     ['tls:\n  certificate_file: a\n', 'tls.key_file'],
-    ['__proto__:\n  data: x\n', '__proto__ is not known'],
-    ['trusted_proxies: [proxy.example]\n', 'trusted_proxies.0'],
+    ['__proto__:\n  data: x\n', 'config.yaml: the key __proto__ is not taken'],
+    ['trusted_proxies: [proxy.example]\n', ':1: trusted_proxies.0'],
     ['trusted_proxies: [10.0.0.0/8, 0.0.0.0/0]\n', 'trusted_proxies.1: expected proxies'],
     ['limits:\n  connections: 4\n', 'limits.connections'],
     ['limits:\n  connections: 20\n  connections_reserved: 20\n', 'below connections'],
@@ -105,11 +110,50 @@ describe('refusals', () => {
 
   test('a slip in the name of a variable is refused, a variable of another program is not', () => {
     expect(() => loadCoordinatorConfig({ env: { QUORATE_LISTEN_PROT: '1' } })).toThrow(
-      'QUORATE_LISTEN_PROT is not known; did you mean QUORATE_LISTEN_PORT?',
+      'unknown variable QUORATE_LISTEN_PROT; did you mean QUORATE_LISTEN_PORT?',
     );
     expect(
       loadCoordinatorConfig({ env: { QUORATE_SESSION_FILE: 'x', PATH: '/bin' } }).listen.port,
     ).toBe(8080);
+  });
+
+  test('W-11: a wrong value is told with the variable that gave it, not with the file', () => {
+    const sources = {
+      file: file('listen:\n  port: 1\n'),
+      env: { QUORATE_LISTEN_PORT: 'x', QUORATE_TRUSTED_PROXIES: 'proxy.example' },
+    };
+    expect(() => loadCoordinatorConfig(sources)).toThrow(
+      new ConfigError('config/invalid', 'QUORATE_LISTEN_PORT: listen.port: expected a number'),
+    );
+    const proxies = { file: file('listen:\n  port: 1\n'), env: { QUORATE_TRUSTED_PROXIES: 'x' } };
+    expect(() => loadCoordinatorConfig(proxies)).toThrow(/^QUORATE_TRUSTED_PROXIES: trusted_/);
+    const option = { file: file('listen:\n  port: 1\n'), flags: { language: 'fr' } };
+    expect(() => loadCoordinatorConfig(option)).toThrow(/^language: expected en or zh-CN$/);
+  });
+
+  test('W-11: a certificate or key that is none names its file, and what was expected', () => {
+    const save = (name: string, content: string): string => {
+      writeFileSync(join(directory, name), content);
+      return join(directory, name);
+    };
+    const made = makeCertificate();
+    const certificate = save('cert.pem', made.certificate);
+    const key = save('key.pem', made.key);
+    const other = save('other.pem', makeCertificate().key);
+    const junk = save('junk.pem', 'junk');
+    const load = (certificate_file: string, key_file: string): unknown => {
+      const flags = { 'tls.certificate_file': certificate_file, 'tls.key_file': key_file };
+      return serverOptionsOf(loadCoordinatorConfig({ flags }));
+    };
+    expect(load(certificate, key)).toMatchObject({ tls: { key: readFileSync(key, 'utf8') } });
+    expect(() => load(junk, key)).toThrow(`${junk}: expected a certificate in PEM`);
+    expect(() => load(certificate, junk)).toThrow(`${junk}: expected a private key in PEM`);
+    expect(() => load(certificate, other)).toThrow(
+      `${other} is not the key of the certificate in ${certificate}`,
+    );
+    expect(() => load(certificate, join(directory, 'none'))).toThrow(
+      `${join(directory, 'none')} cannot be read: no such file or directory`,
+    );
   });
 
   test('an unknown flag and a missing file are refused', () => {

@@ -5,10 +5,10 @@ import type { FastifyInstance } from 'fastify';
 import { approvalMode, Approvals } from './approvals.ts';
 import { type LoadedConfig, pathOf } from './config.ts';
 import { Doors } from './doors.ts';
-import { pathsOf, readSecretLine } from './files.ts';
+import { pathsOf } from './files.ts';
 import { checkPartner, ownIdentity } from './init.ts';
 import { Keyring } from './keyring.ts';
-import { privateKeyFrom } from './keys.ts';
+import { readPrivateKey } from './keys.ts';
 import { type PublicIdentity, readIdentity } from './partner.ts';
 import { PeerHub } from './peer/hub.ts';
 import { PrimeStock } from './primeStock.ts';
@@ -117,7 +117,7 @@ async function assemble(
   const end = {
     name: config.name,
     handshakeMs: config.limits.handshake * 1000,
-    agreement: privateKeyFrom(readSecretLine(paths.inStore('peer'))),
+    agreement: readPrivateKey(paths.inStore('peer')),
     partner,
     now: Date.now,
   };

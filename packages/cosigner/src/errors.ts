@@ -2,7 +2,7 @@
  * Errors of the two-party server: those that a caller is told with a code of the wire's table, and
  * those of this machine's own configuration and store.
  */
-import { COSIGNER_CODES, type CosignerCode } from '@quorate/wire';
+import { COSIGNER_CODES, type CosignerCode, systemReason } from '@quorate/wire';
 
 /** A refusal with a stable code: a REST answer, or the end of a session. */
 export class CosignerError extends Error {
@@ -46,6 +46,5 @@ export class SetupError extends Error {
 
 /** The message of any caught value, for a log line; of an operating system's error what it says, not its call. */
 export function messageOf(value: unknown): string {
-  if (!(value instanceof Error)) return 'unknown error';
-  return /^E[A-Z]+: (.+), [a-z]+(?: '.*')?$/s.exec(value.message)?.[1] ?? value.message;
+  return systemReason(value);
 }

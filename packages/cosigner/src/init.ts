@@ -22,7 +22,7 @@ import { join } from 'node:path';
 import { type LoadedConfig, pathOf } from './config.ts';
 import { SetupError } from './errors.ts';
 import { type CosignerPaths, nameOfChip, pathsOf, readSecretLine } from './files.ts';
-import { makeP256, makeX25519, p256PublicKey, privateKeyFrom, x25519Raw } from './keys.ts';
+import { makeP256, makeX25519, p256PublicKey, readPrivateKey, x25519Raw } from './keys.ts';
 import { exportIdentity, type PublicIdentity, readIdentity, shownFingerprint } from './partner.ts';
 import { givePin } from './pin.ts';
 import { createVersion } from './store/version.ts';
@@ -71,7 +71,7 @@ export async function initCosigner(
   let agreement: KeyObject;
   try {
     agreement = makeFiles(loaded, paths);
-    const authority = p256PublicKey(privateKeyFrom(readSecretLine(paths.inStore('authority'))));
+    const authority = p256PublicKey(readPrivateKey(paths.inStore('authority')));
     if (attached === undefined) await makeChip(paths, authority, options);
     else await personalise(attached, authority, paths, options);
   } finally {
@@ -113,7 +113,7 @@ function makeFiles(loaded: LoadedConfig, paths: CosignerPaths): KeyObject {
   const { key_file: keyFile } = loaded.config.identity;
   if (keyFile !== undefined) createIfMissing(pathOf(loaded, keyFile), () => makeP256().pem);
   makeTokenKey(paths);
-  return privateKeyFrom(readSecretLine(paths.inStore('peer')));
+  return readPrivateKey(paths.inStore('peer'));
 }
 
 function createIfMissing(path: string, make: () => string): void {
@@ -125,7 +125,7 @@ function makeTokenKey(paths: CosignerPaths): void {
   createIfMissing(paths.inStore('authSecret'), () =>
     generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
   );
-  const privateKey = privateKeyFrom(readSecretLine(paths.inStore('authSecret')));
+  const privateKey = readPrivateKey(paths.inStore('authSecret'));
   createIfMissing(paths.inStore('authPublic'), () =>
     createPublicKey(privateKey).export({ format: 'pem', type: 'spki' }).toString(),
   );
@@ -202,7 +202,7 @@ async function withPuk(
 /** The public half of this cosigner, from its own keys and not from the exported file. */
 export function ownIdentity(loaded: LoadedConfig, vault: Vault): PublicIdentity {
   const { config } = loaded;
-  const key = privateKeyFrom(readSecretLine(pathsOf(loaded).inStore('peer')));
+  const key = readPrivateKey(pathsOf(loaded).inStore('peer'));
   return {
     name: config.name,
     role: config.role,

@@ -6,6 +6,8 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { decodeSpki, encodeSpki } from '@quorate/intent';
+import { SetupError } from './errors.ts';
+import { readSecretLine } from './files.ts';
 
 /** A new P-256 key pair: the secret as PEM, the public key as 65 bytes. */
 export function makeP256(): { readonly pem: string; readonly publicKey: Uint8Array } {
@@ -38,10 +40,13 @@ export function x25519Public(raw: Uint8Array): KeyObject {
   return createPublicKey({ key, format: 'der', type: 'spki' });
 }
 
-/** A private key from PEM bytes, which are wiped. */
-export function privateKeyFrom(pem: Uint8Array): KeyObject {
+/** A private key from a file of PEM that only its owner may read. @throws SetupError `store/tampered` */
+export function readPrivateKey(file: string): KeyObject {
+  const pem = readSecretLine(file);
   try {
     return createPrivateKey(Buffer.from(pem.buffer, pem.byteOffset, pem.byteLength));
+  } catch (error) {
+    throw new SetupError('store/tampered', `${file}: expected a private key in PEM`, error);
   } finally {
     pem.fill(0);
   }

@@ -21,11 +21,17 @@ export function readTls(loaded: LoadedConfig): TlsFiles {
       ? null
       : { cert: read(loaded, 'certificate_file', cert), key: read(loaded, 'key_file', key) };
   if (server !== null) {
-    check('tls.certificate_file and tls.key_file', () => createSecureContext(server));
+    const wanted = `tls: expected a certificate in ${cert} and its key in ${key}, both PEM`;
+    check(wanted, () => createSecureContext(server));
   }
   const authority = ca === undefined ? undefined : read(loaded, 'ca_file', ca).toString('utf8');
   // A text without a certificate would be taken in silence, and no partner trusted.
-  if (authority !== undefined) check('tls.ca_file', () => new X509Certificate(authority));
+  if (authority !== undefined) {
+    check(
+      `tls.ca_file: expected a certificate in ${ca}, PEM`,
+      () => new X509Certificate(authority),
+    );
+  }
   return { server, ca: authority };
 }
 
@@ -40,10 +46,10 @@ function read(loaded: LoadedConfig, key: string, file: string): Buffer {
 }
 
 /** OpenSSL says what is wrong with them; later it would say so to whoever connects. */
-function check(keys: string, use: () => unknown): void {
+function check(wanted: string, use: () => unknown): void {
   try {
     use();
   } catch (error) {
-    throw new SetupError('config/invalid', `${keys}: ${messageOf(error)}`, error);
+    throw new SetupError('config/invalid', `${wanted} (${messageOf(error)})`, error);
   }
 }

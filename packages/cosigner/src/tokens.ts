@@ -7,8 +7,8 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { type LoadedConfig } from './config.ts';
 import { CosignerError, messageOf, SetupError } from './errors.ts';
-import { pathsOf, readSecretLine } from './files.ts';
-import { privateKeyFrom, x25519Raw } from './keys.ts';
+import { pathsOf } from './files.ts';
+import { readPrivateKey, x25519Raw } from './keys.ts';
 import { checkVersion } from './store/version.ts';
 
 const ALGORITHM = 'EdDSA';
@@ -31,7 +31,7 @@ export type TokenVerifier = (token: string) => Promise<Caller>;
 export function audienceOf(loaded: LoadedConfig): string {
   const { auth, name } = loaded.config;
   if (auth.audience !== undefined) return auth.audience;
-  const key = x25519Raw(privateKeyFrom(readSecretLine(pathsOf(loaded).inStore('peer'))));
+  const key = x25519Raw(readPrivateKey(pathsOf(loaded).inStore('peer')));
   return `${name}/${toHex(hashFramed(AUDIENCE_LABEL, utf8(name), key)).slice(0, 32)}`;
 }
 
@@ -79,7 +79,7 @@ export function makeToken(
 ): Promise<string> {
   const paths = pathsOf(loaded);
   checkVersion(paths.inStore('version'), loaded.config.role, loaded.config.name);
-  const key = privateKeyFrom(readSecretLine(paths.inStore('authSecret')));
+  const key = readPrivateKey(paths.inStore('authSecret'));
   const seconds = Math.floor(Date.now() / 1000);
   return new SignJWT({ roles: [...caller.roles] })
     .setProtectedHeader({ alg: ALGORITHM })

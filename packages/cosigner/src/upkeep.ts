@@ -15,7 +15,7 @@ import { sign } from 'node:crypto';
 import type { LoadedConfig } from './config.ts';
 import { SetupError } from './errors.ts';
 import { type CosignerPaths, nameOfChip, pathsOf, readSecretLine } from './files.ts';
-import { privateKeyFrom } from './keys.ts';
+import { readPrivateKey } from './keys.ts';
 import { clearRefusal, openWithPin } from './pin.ts';
 import { checkAuthority } from './vault.ts';
 
@@ -86,7 +86,7 @@ async function unblock(
   { pin, puk, lastTry }: Attempt & { readonly pin: Uint8Array; readonly puk: Uint8Array },
 ): Promise<void> {
   const info = await element.info();
-  const authority = privateKeyFrom(readSecretLine(paths.inStore('authority')));
+  const authority = readPrivateKey(paths.inStore('authority'));
   checkAuthority(info, authority, paths);
   spareLastTry('PUK', info.pukTriesLeft, { lastTry });
   const challenge = await element.challenge();

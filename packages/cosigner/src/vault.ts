@@ -23,9 +23,9 @@ import {
 } from '@quorate/secure-element';
 import { type LoadedConfig, pathOf } from './config.ts';
 import { CosignerError, messageOf, SetupError } from './errors.ts';
-import { type CosignerPaths, nameOfChip, readSecretLine } from './files.ts';
+import { type CosignerPaths, nameOfChip } from './files.ts';
 import { openWithPin } from './pin.ts';
-import { p256PublicKey, privateKeyFrom } from './keys.ts';
+import { p256PublicKey, readPrivateKey } from './keys.ts';
 
 const RELEASE_LABEL = 'quorate/v1/cosigner/release';
 const FORGET_LABEL = 'quorate/v1/cosigner/forget';
@@ -127,10 +127,9 @@ export class Vault {
     logger: Logger = silentLogger,
     attempt: Attempt = {},
   ): Promise<Vault> {
-    const authority = privateKeyFrom(readSecretLine(paths.inStore('authority')));
+    const authority = readPrivateKey(paths.inStore('authority'));
     const { key_file: keyFile } = loaded.config.identity;
-    const identityKey =
-      keyFile === undefined ? undefined : privateKeyFrom(readSecretLine(pathOf(loaded, keyFile)));
+    const identityKey = keyFile === undefined ? undefined : readPrivateKey(pathOf(loaded, keyFile));
     try {
       const element = await openChip(paths.attachment, logger);
       try {

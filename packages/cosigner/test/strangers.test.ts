@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { PEER_LIMITS } from '@quorate/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pathsOf, readSecretLine } from '../src/files.ts';
+import { pathsOf } from '../src/files.ts';
 import { loadCosignerConfig } from '../src/index.ts';
-import { privateKeyFrom } from '../src/keys.ts';
+import { readPrivateKey } from '../src/keys.ts';
 import { makeCertificate } from './support/certificate.ts';
 import { eventually } from './support/eventually.ts';
 import { dial, Listener, openSocket, ownEnd, type Somebody, somebody } from './support/links.ts';
@@ -30,7 +30,7 @@ describe('somebody who is not the partner', () => {
   /** The X25519 key of one side, out of its store. */
   const keyOf = (side: Side): Somebody => {
     const paths = pathsOf(loadCosignerConfig(join(pair.directory, `${side}.yaml`)));
-    return { name: side, key: privateKeyFrom(readSecretLine(paths.inStore('peer'))) };
+    return { name: side, key: readPrivateKey(paths.inStore('peer')) };
   };
 
   const logged = ({ log }: Running, reason: string): Promise<void> =>

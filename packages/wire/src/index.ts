@@ -142,6 +142,8 @@ export {
   parseJson,
 } from './strictJson.ts';
 export { type SecretFile, secretInFile } from './secretFile.ts';
+export { nearest } from './nearest.ts';
+export { describeFileProblem, systemCode, systemReason } from './systemError.ts';
 export { yamlProblem } from './yamlBounds.ts';
 export { bounded, isCleanText, isPlainName, matching } from './strings.ts';
 export { VERSION } from './version.ts';

@@ -8,7 +8,7 @@ import { type Command, Option } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { createServerLog } from '../coordinator/log.ts';
 import { consoleFiles } from '../coordinator/page.ts';
-import { portInUse } from '../errors.ts';
+import { notListening } from '../errors.ts';
 import { untilStopped } from '../dev/interrupt.ts';
 import { writeDurably } from '../files.ts';
 import { parseLogLevel } from '../terminal/log.ts';
@@ -110,7 +110,7 @@ async function coordinator(context: Context, options: CoordinatorOptions): Promi
       consoleFiles: consoleFiles(),
     });
     try {
-      const { url, wsUrl } = await listen(server);
+      const { url, wsUrl } = await listen(server, config);
       announce(context, options, { config, server, url, wsUrl });
       await stopped;
       context.output.note('stopping');
@@ -120,11 +120,18 @@ async function coordinator(context: Context, options: CoordinatorOptions): Promi
   });
 }
 
-async function listen(server: CoordinatorServer): Promise<{ url: string; wsUrl: string }> {
+async function listen(
+  server: CoordinatorServer,
+  { listen: { host, port } }: CoordinatorConfig,
+): Promise<{ url: string; wsUrl: string }> {
   try {
     return await server.listen();
   } catch (error) {
-    throw portInUse(error) ?? error;
+    const where = {
+      choosePort: 'with --port or listen.port',
+      chooseHost: 'with --host or listen.host',
+    };
+    throw notListening(error, { host, port, ...where });
   }
 }
 

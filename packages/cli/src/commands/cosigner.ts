@@ -7,8 +7,7 @@ import { createAsker, processTerminal } from '@quorate/agent';
 import { CosignerRole } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
-import { CliError, portInUse } from '../errors.ts';
-import { EXIT } from '../exitCodes.ts';
+import { notListening } from '../errors.ts';
 import { untilStopped } from '../dev/interrupt.ts';
 import { writeDurably } from '../files.ts';
 import { makePuk, pukLines, pukOnDisk } from '../operations/puk.ts';
@@ -84,7 +83,9 @@ async function runCosigner(context: Context, options: RunOptions): Promise<void>
     try {
       const { role, name, listen } = loaded.config;
       const url = await cosigner.listen().catch((error: unknown) => {
-        throw notListening(error, options.config, listen);
+        const choosePort = `in ${options.config}, key listen.port`;
+        const chooseHost = `in ${options.config}, key listen.host`;
+        throw notListening(error, { ...listen, choosePort, chooseHost });
       });
       output.event({ event: 'listening', url, role, name });
       if (!output.json) output.lines([`${name} (${role}) listens on ${url}`]);
@@ -95,32 +96,6 @@ async function runCosigner(context: Context, options: RunOptions): Promise<void>
       terminal.release();
     }
   });
-}
-
-/** What in the configuration keeps the server from listening. */
-function notListening(
-  error: unknown,
-  file: string,
-  { host, port }: { readonly host: string; readonly port: number },
-): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const options = { exit: EXIT.usage, cause: error };
-  switch (code) {
-    case 'EADDRINUSE':
-      return portInUse(error, `in ${file}, key listen.port`);
-    case 'EACCES': {
-      const message = `port ${port} is for the administrator of this machine; choose one from 1024 in ${file}, key listen.port`;
-      return new CliError('port_refused', message, options);
-    }
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN': {
-      const message = `${host} is no address of this machine; choose another in ${file}, key listen.host`;
-      return new CliError('no_such_address', message, options);
-    }
-    default:
-      return error;
-  }
 }
 
 interface InitCommand extends ConfigOption {

@@ -4,14 +4,19 @@
  * @module
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { CosignerHealth, HealthAnswer, parseJson, Problem } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
 import type { Attach, Context } from '../context.ts';
-import { CliError, messageOf } from '../errors.ts';
+import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { readText } from '../files.ts';
 import { checkedUrl, type Endpoint, exchange } from '../remote/http.ts';
 
 const AGAIN_MS = 250;
+
+const READY = z.union([HealthAnswer, CosignerHealth]);
+const STRANGER = 'answered, but is no server of Quorate of this version';
 
 interface HealthOptions {
   readonly url: string;
@@ -55,9 +60,15 @@ async function health(context: Context, options: HealthOptions): Promise<void> {
 
 async function problemOf(endpoint: Endpoint): Promise<string | undefined> {
   try {
-    const { status } = await exchange(endpoint, { method: 'GET', path: '/readyz' });
-    return status === 200 ? undefined : `answered ${status}`;
+    const { status, text } = await exchange(endpoint, { method: 'GET', path: '/readyz' });
+    const json = parseJson(text);
+    const said = json.ok ? json.value : undefined;
+    if (status === 200) return READY.safeParse(said).success ? undefined : STRANGER;
+    const problem = Problem.safeParse(said);
+    return `answered ${status}${problem.success ? `: ${problem.data.detail}` : ''}`;
   } catch (error) {
-    return messageOf(error);
+    // It begins with the address.
+    if (error instanceof CliError) return error.message.slice(endpoint.url.length + 2);
+    throw error;
   }
 }

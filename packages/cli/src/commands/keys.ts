@@ -96,8 +96,8 @@ async function changeGrant(
 ): Promise<void> {
   const grants = `/api/v1/keys/${parseAccount(address)}/grants`;
   const api = loginApi(loginPath(context, options));
-  if (granted) await api.text({ method: 'POST', path: grants, body: { username } });
-  else await api.text({ method: 'DELETE', path: `${grants}/${encodeURIComponent(username)}` });
+  if (granted) await api.done({ method: 'POST', path: grants, body: { username } });
+  else await api.done({ method: 'DELETE', path: `${grants}/${encodeURIComponent(username)}` });
   context.output.result({ address, username, granted }, [
     granted ? `${username} may ask for signatures` : `${username} may no longer ask for signatures`,
   ]);

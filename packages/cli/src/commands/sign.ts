@@ -120,9 +120,6 @@ function tell(
   const signature = signed.signature.startsWith('0x') ? signed.signature : `0x${signed.signature}`;
   const raw = rawTransaction(subject.payload, fromHex(signature.slice(2)));
   const digest = `0x${toHex(subject.digest)}`;
-  if (options.out !== undefined) {
-    writeDurably(options.out, `${raw ?? signature}\n`, { private: false });
-  }
   context.output.result(
     {
       session_key: signed.sessionKey,
@@ -139,4 +136,7 @@ function tell(
     ],
     sameCommand(signed.sessionKey),
   );
+  // After it was shown: a disk that is full must not hide a signature.
+  if (options.out === undefined) return;
+  writeDurably(options.out, `${raw ?? signature}\n`, { private: false });
 }

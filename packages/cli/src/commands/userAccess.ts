@@ -83,7 +83,7 @@ async function showLogins(
   const username = named ?? api.login.username;
   const base = `/api/v1/users/${encodeURIComponent(username)}/logins`;
   if (end !== undefined) {
-    await api.text({ method: 'DELETE', path: `${base}/${checkedId(end, '--end')}` });
+    await api.done({ method: 'DELETE', path: `${base}/${checkedId(end, '--end')}` });
     context.output.result({ username, login_id: end, ended: 'withdrawn' }, [`ended ${end}`]);
     return;
   }
@@ -107,7 +107,7 @@ async function showTokens(
   const api = loginApi(path);
   const base = `/api/v1/users/${encodeURIComponent(username)}/tokens`;
   if (withdraw !== undefined) {
-    await api.text({ method: 'DELETE', path: `${base}/${checkedId(withdraw, '--withdraw')}` });
+    await api.done({ method: 'DELETE', path: `${base}/${checkedId(withdraw, '--withdraw')}` });
     context.output.result({ username, token_id: withdraw }, [`withdrew ${withdraw}`]);
     return;
   }

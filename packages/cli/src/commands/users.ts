@@ -120,7 +120,7 @@ async function signOut(context: Context, options: LoginOption): Promise<void> {
   const path = loginPath(context, options);
   const login = readLogin(path);
   try {
-    await loginApi(path).text({
+    await loginApi(path).done({
       method: 'POST',
       path: '/api/v1/auth/logout',
       body: { refresh_token: login.refresh_token },
@@ -254,7 +254,7 @@ async function changePerson(
     ...(state === undefined ? {} : { state }),
   };
   const path = `/api/v1/users/${encodeURIComponent(username)}`;
-  await loginApi(loginPath(context, options)).text({ method: 'PATCH', path, body });
+  await loginApi(loginPath(context, options)).done({ method: 'PATCH', path, body });
   context.output.result({ username, ...body }, [`changed ${username}`]);
 }
 

@@ -8,7 +8,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { CliError, PORT_IN_USE } from '../errors.ts';
-import { EXIT } from '../exitCodes.ts';
+import { EXIT, EXIT_MEANINGS } from '../exitCodes.ts';
 
 const QUORATE = fileURLToPath(new URL('../../bin/quorate.js', import.meta.url));
 const STOP_MS = 5000;
@@ -137,8 +137,12 @@ export class Program {
 
   #notStarted(code: number | null, signal: string | null): CliError {
     // The one failure that the person can mend; the others are ours.
-    const { code: told, message } = this.#error ?? {};
+    const { code: told, message, exit_code: exit } = this.#error ?? {};
     if (told === PORT_IN_USE) return new CliError(told, String(message), { exit: EXIT.usage });
+    const foreseen = EXIT_MEANINGS.find(([known]) => known === exit && exit !== EXIT.unexpected);
+    if (typeof told === 'string' && foreseen !== undefined) {
+      return new CliError(told, `${this.name}: ${String(message)}`, { exit: foreseen[0] });
+    }
     return new CliError('not_started', `${this.name} ended (${code ?? signal})`, {
       exit: EXIT.unexpected,
       details: this.#tail,

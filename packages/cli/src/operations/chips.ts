@@ -118,7 +118,7 @@ export async function registerChip(
   await element.verifyPin(pin, { lastTry: registration.lastTry });
   const proof = await element.register(fromHex(nonce.replace(/^0x/, '')));
   const identity = await identityOf(element);
-  await api.text({
+  await api.done({
     method: 'POST',
     path: '/api/v1/chips',
     body: {

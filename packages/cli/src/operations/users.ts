@@ -20,7 +20,7 @@ export async function setUpAdministrator(
   setupToken: string,
   credentials: Credentials,
 ): Promise<void> {
-  await anonymousApi(endpoint).text({
+  await anonymousApi(endpoint).done({
     method: 'POST',
     path: '/api/v1/setup',
     body: { token: setupToken, ...credentials },
@@ -50,7 +50,7 @@ export async function addUser(
   credentials: Pick<Credentials, 'username'> & Partial<Credentials>,
   roles: readonly string[],
 ): Promise<void> {
-  await api.text({ method: 'POST', path: '/api/v1/users', body: { ...credentials, roles } });
+  await api.done({ method: 'POST', path: '/api/v1/users', body: { ...credentials, roles } });
 }
 
 /** A token for a program that speaks as this user, e.g. its agent; seconds at most 30 days. */

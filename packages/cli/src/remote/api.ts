@@ -14,7 +14,7 @@ import type { z } from 'zod';
 import { CliError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { foreign } from '../terminal/output.ts';
-import { type Endpoint, exchange, type HttpCall, LARGEST_ANSWER } from './http.ts';
+import { type Endpoint, exchange, type HttpAnswer, type HttpCall, LARGEST_ANSWER } from './http.ts';
 import { isFading, renewKept } from './renewal.ts';
 import { type Login, readLogin } from './session.ts';
 
@@ -30,6 +30,8 @@ export interface Api {
   readonly endpoint: Endpoint;
   /** @throws CliError when it is refused, or the answer is not what the schema says */
   call<T>(schema: AnswerSchema<T>, call: Omit<HttpCall, 'token'>): Promise<T>;
+  /** Asks for something whose answer says no more than that it was done. @throws CliError when it is refused */
+  done(call: Omit<HttpCall, 'token'>): Promise<void>;
   /** @throws CliError when it is refused */
   text(call: Omit<HttpCall, 'token'>): Promise<string>;
   /** A token that is valid now. */
@@ -75,9 +77,9 @@ async function renew(endpoint: Endpoint, login: Login): Promise<Login> {
     path: '/api/v1/auth/refresh',
     body: { refresh_token: login.refresh_token },
   });
-  if (answer.status !== 200) throw refusal(answer.status, answer.text);
-  const fresh = LoginAnswer.safeParse(jsonOf(answer.text));
-  if (!fresh.success) throw unexpectedAnswer('tokens expected');
+  if (answer.status !== 200) throw refusal(endpoint, answer);
+  const fresh = LoginAnswer.safeParse(jsonOf(endpoint, answer.text));
+  if (!fresh.success) throw unexpectedAnswer(endpoint, 'tokens expected');
   return { ...login, ...fresh.data };
 }
 
@@ -88,16 +90,20 @@ function apiWith(endpoint: Endpoint, token: () => Promise<string | undefined>): 
       ...call,
       ...(bearer === undefined ? {} : { token: bearer }),
     });
-    if (answer.status < 200 || answer.status > 299) throw refusal(answer.status, answer.text);
+    if (answer.status < 200 || answer.status > 299) throw refusal(endpoint, answer);
     return answer.text;
   };
   return {
     endpoint,
     text: ask,
     async call(schema, call) {
-      const parsed = schema.safeParse(jsonOf(await ask(call)));
-      if (!parsed.success) throw unexpectedAnswer(describeIssues(parsed.error));
+      const parsed = schema.safeParse(jsonOf(endpoint, await ask(call)));
+      if (!parsed.success) throw unexpectedAnswer(endpoint, describeIssues(parsed.error));
       return parsed.data;
+    },
+    async done(call) {
+      // What answers everything with a page of its own has done nothing.
+      jsonOf(endpoint, await ask(call));
     },
     async token() {
       const bearer = await token();
@@ -107,28 +113,28 @@ function apiWith(endpoint: Endpoint, token: () => Promise<string | undefined>): 
   };
 }
 
-function jsonOf(text: string): unknown {
+function jsonOf(endpoint: Endpoint, text: string): unknown {
   if (text === '') return undefined;
   const json = parseJson(text, { size: LARGEST_ANSWER });
-  if (!json.ok) throw unexpectedAnswer(describeJsonProblem(json));
+  if (!json.ok) throw unexpectedAnswer(endpoint, describeJsonProblem(json));
   return json.value;
 }
 
-function unexpectedAnswer(why: string): CliError {
-  return new CliError('unexpected_answer', `the coordinator's answer is not understood: ${why}`, {
-    exit: EXIT.unexpected,
+function unexpectedAnswer({ url }: Endpoint, why: string): CliError {
+  return new CliError('unexpected_answer', `the answer of ${url} is not understood: ${why}`, {
+    exit: EXIT.unreachable,
     hint: 'is this a coordinator of the same version?',
   });
 }
 
 /** The error for an answer that is not 2xx; problem+json is read where it is there. */
-function refusal(status: number, text: string): CliError {
+function refusal({ url }: Endpoint, { status, text }: HttpAnswer): CliError {
   const problem = problemOf(text);
   const said = problem.detail === '' || problem.detail === problem.title;
   const detail = said ? '' : `: ${foreign(problem.detail)}`;
   return new CliError(
     problem.code || `http_${status}`,
-    `${foreign(problem.title) || `the coordinator answered ${status}`}${detail}`,
+    `${foreign(problem.title) || `${url} answered ${status}`}${detail}`,
     { exit: exitOf(status), ...(status === 401 ? { hint: 'log in: quorate users login' } : {}) },
   );
 }
@@ -163,7 +169,8 @@ export async function everyPage<P extends Page, T>(
     const query = new URLSearchParams({ limit: '100', ...(after === undefined ? {} : { after }) });
     const page: P = await api.call(schema, { method: 'GET', path: `${path}?${query.toString()}` });
     items.push(...itemsOf(page));
-    if (page.next !== undefined && page.next === after) throw unexpectedAnswer('an endless list');
+    if (page.next !== undefined && page.next === after)
+      throw unexpectedAnswer(api.endpoint, 'an endless list');
     after = page.next;
   } while (after !== undefined);
   return items;

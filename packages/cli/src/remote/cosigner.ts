@@ -60,7 +60,7 @@ export class CosignerApi {
   #unexpected(why: string): CliError {
     const { url } = this.#endpoint;
     return new CliError('unexpected_answer', `the answer of ${url} is not understood: ${why}`, {
-      exit: EXIT.unexpected,
+      exit: EXIT.unreachable,
       hint: 'is this a cosigner of the same version?',
     });
   }

@@ -7,7 +7,8 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIPv4 } from 'node:net';
-import { CliError, messageOf, usageError } from '../errors.ts';
+import { systemCode, systemReason } from '@quorate/wire';
+import { CliError, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 
 /** Bytes. */
@@ -125,12 +126,16 @@ function headersOf(call: HttpCall, body: Buffer | undefined): Record<string, str
 }
 
 function unreachable(url: string, cause: unknown): CliError {
-  const hint = /self.signed|unable to (get|verify)/i.test(messageOf(cause))
-    ? 'give the certificate authority with --ca FILE'
-    : 'is the server running, and is the URL right?';
-  return new CliError('unreachable', `${url}: ${messageOf(cause)}`, {
-    exit: EXIT.unreachable,
-    hint,
-    cause,
-  });
+  const reason = systemReason(cause);
+  const options = { exit: EXIT.unreachable, hint: hintOf(url, reason, cause), cause };
+  return new CliError('unreachable', `${url}: ${reason}`, options);
+}
+
+function hintOf(url: string, reason: string, cause: unknown): string {
+  if (/self.signed|unable to (get|verify)/i.test(reason)) {
+    return 'give the certificate authority with --ca FILE';
+  }
+  if (systemCode(cause) === 'ECONNRESET' && url.startsWith('http:'))
+    return 'does it expect https://?';
+  return 'is the server running, and is the URL right?';
 }

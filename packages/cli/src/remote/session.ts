@@ -5,7 +5,7 @@
  */
 import { existsSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { describeJsonProblem, parseJson } from '@quorate/wire';
 import { z } from 'zod';
 import { CliError, usageError } from '../errors.ts';
@@ -43,8 +43,21 @@ const LoginFile: z.ZodType<Login> = z.strictObject({
 export function defaultLoginPath(environment: NodeJS.ProcessEnv = process.env): string {
   const named = environment['QUORATE_LOGIN'];
   if (named !== undefined && named !== '') return named;
-  const base = environment['XDG_CONFIG_HOME'] || join(homedir(), '.config');
+  const base = environment['XDG_CONFIG_HOME'] || join(home(), '.config');
   return join(base, 'quorate', 'login.json');
+}
+
+function home(): string {
+  try {
+    const directory = homedir();
+    if (isAbsolute(directory)) return directory;
+  } catch {
+    // There is neither a HOME nor an entry for this user.
+  }
+  throw usageError(
+    'there is no home directory to keep the login in',
+    'use --login FILE, or QUORATE_LOGIN',
+  );
 }
 
 /**
@@ -54,7 +67,7 @@ export function defaultLoginPath(environment: NodeJS.ProcessEnv = process.env): 
  */
 export function readLogin(path: string): Login {
   if (!existsSync(path)) {
-    throw new CliError('not_logged_in', 'nobody is logged in here', {
+    throw new CliError('not_logged_in', `nobody is logged in here: there is no ${path}`, {
       exit: EXIT.unauthorised,
       hint: 'run: quorate users login --url URL --username NAME',
     });

@@ -9,6 +9,7 @@ export type KeyKind = 'ed25519' | 'p256';
 /** Reports a key file that must not be used; the message names the file and what to do. */
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
+  readonly code = 'config/key-file';
 }
 
 /**

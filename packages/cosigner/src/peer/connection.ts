@@ -7,6 +7,7 @@ import type { KeyObject } from 'node:crypto';
 import { fromHex, toHex } from '@quorate/intent';
 import { PEER_LIMITS, PeerEnvelope, PeerHello, type PeerType } from '@quorate/wire';
 import type { RawData, WebSocket } from 'ws';
+import { messageOf } from '../errors.ts';
 import type { PublicIdentity } from '../partner.ts';
 import { parsedJson } from '../json.ts';
 import { deriveLinkKeys, type LinkKeys, makeEphemeral, openData, sealData } from './secure.ts';
@@ -83,7 +84,7 @@ export class Connection {
       this.#alive = true;
     });
     socket.on('error', (error) => {
-      this.#events.onRefused(this, error.message, this.#partner);
+      this.#events.onRefused(this, messageOf(error), this.#partner);
       socket.terminate();
     });
     socket.on('close', () => this.#closed());

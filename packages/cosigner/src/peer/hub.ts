@@ -138,7 +138,7 @@ export class PeerHub {
       this.#failure = undefined;
       this.#watch(socket, { dialled: partner, at: url, stopCounting, onProved: () => undefined });
     });
-    socket.once('error', (error) => this.#failed({ url, partner }, error.message));
+    socket.once('error', (error) => this.#failed({ url, partner }, messageOf(error)));
     socket.once('close', () => {
       if (!opened && !this.#closed) this.#schedule();
     });

@@ -1,9 +1,17 @@
 /** Names the known word that an unknown one was probably meant to be. */
 
-/** The nearest of the known words by edit distance, or undefined when none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+/** A longer word is nobody's slip, and to compare it takes long. */
+const LONGEST = 100;
+
+/** The nearest of the known words by edit distance, or undefined when none is within `far`. */
+export function nearest(
+  word: string,
+  known: readonly string[],
+  far: number = Math.max(2, Math.ceil(word.length / 2)),
+): string | undefined {
+  if (word.length > LONGEST) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.ceil(word.length / 2)) + 1;
+  let bestDistance = far + 1;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {

@@ -1,0 +1,56 @@
+/**
+ * What the operating system says against a file or a host, in words: which one, and what is wrong. Node's own
+ * texts say the call and its arguments.
+ *
+ * @module
+ */
+
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['EACCES', 'permission denied'],
+  ['EADDRINUSE', 'address already in use'],
+  ['EADDRNOTAVAIL', 'no such address on this machine'],
+  ['EAI_AGAIN', 'the host name cannot be looked up now'],
+  ['EBUSY', 'in use'],
+  ['ECONNREFUSED', 'connection refused'],
+  ['ECONNRESET', 'the connection was cut'],
+  ['EDQUOT', 'the quota is used up'],
+  ['EEXIST', 'exists already'],
+  ['EHOSTUNREACH', 'no route to the host'],
+  ['EIO', 'the disk or terminal failed'],
+  ['EISDIR', 'is a directory'],
+  ['ELOOP', 'too many symbolic links'],
+  ['EMFILE', 'too many open files'],
+  ['ENAMETOOLONG', 'the name is too long'],
+  ['ENETUNREACH', 'no route to the network'],
+  ['ENFILE', 'too many open files on this machine'],
+  ['ENOENT', 'no such file or directory'],
+  ['ENOSPC', 'no space left on device'],
+  ['ENOTDIR', 'not a directory'],
+  ['ENOTEMPTY', 'the directory is not empty'],
+  ['ENOTFOUND', 'no such host'],
+  ['EPERM', 'not permitted'],
+  ['EPIPE', 'nobody reads it any more'],
+  ['EPROTO', 'no TLS there'],
+  ['EROFS', 'the file system is read-only'],
+  ['ETIMEDOUT', 'no answer in time'],
+]);
+
+/** The code of an error that came from the operating system, as far as it is known here. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' && WORDS.has(error.code) ? error.code : undefined;
+}
+
+/** The words for an error of the operating system; of anything else its own message. */
+export function systemReason(error: unknown): string {
+  // Both addresses of a host were tried: the first failure tells.
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return systemReason(error.errors[0]);
+  const words = WORDS.get(systemCode(error) ?? '');
+  return words ?? (error instanceof Error ? error.message : 'unknown error');
+}
+
+/** Says of a file that it cannot be read and why. */
+export function describeFileProblem(file: string, error: unknown): string {
+  return `${file} cannot be read: ${systemReason(error)}`;
+}
