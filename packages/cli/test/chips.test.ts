@@ -336,8 +336,7 @@ describe('chips unblock', () => {
     await block();
     const carried = ['--request-out', at('request'), '--authorisation-file', at('authorisation')];
     const waiting = unblock('--puk-file', at('puk'), ...carried);
-    await untilWritten(at('request'));
-    const request = readFileSync(at('request'), 'utf8').trim();
+    const request = await untilWritten(at('request'), 'request');
     const damaged = request.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
     for (const bad of [damaged, request.slice(0, -1), 'quorate-unblock:1:2']) {
       expect((await ran('chips', 'authorise-unblock', bad, ...as('root'))).exit).toBe(2);
@@ -345,6 +344,7 @@ describe('chips unblock', () => {
     const order = ['chips', 'authorise-unblock', request, '--out', at('authorisation')];
     expect(await ran(...order, ...as('root'))).toMatchObject({ exit: 2 }); // nobody to ask
     expect(existsSync(at('authorisation'))).toBe(false);
+    writeFileSync(at('authorisation'), 'MEQ'); // a copy that is still under way
     await done(...order, '--yes', ...as('root'));
     expect(await waiting).toMatchObject({ exit: 0, last: { unblocked: true } });
     expect(await tries()).toEqual([3, 10]);

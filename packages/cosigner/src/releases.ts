@@ -67,7 +67,10 @@ const BEFORE_COUNT: ReadonlySet<number> = new Set([
 /** Whether a release failed without having been counted. */
 export function isBeforeCount(error: unknown): boolean {
   const cause = error instanceof CosignerError ? error.cause : error;
-  if (!(cause instanceof SecureElementError) || cause.statusWord === undefined) return false;
+  if (!(cause instanceof SecureElementError)) return false;
+  // A token that failed before it counted says so.
+  if (cause.unsent) return true;
+  if (cause.statusWord === undefined) return false;
   const word = cause.statusWord;
   const wrongPin = word >> 4 === 0x63c;
   const wrongLength = word >> 8 === 0x6c;

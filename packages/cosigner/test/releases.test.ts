@@ -96,6 +96,13 @@ describe('the count of releases', () => {
     },
   );
 
+  test('Z-3: a chip that failed before it counted leaves no attempt', async () => {
+    const cause = new SecureElementError('chip-failure', 'in passing', { unsent: true });
+    const failed = new CosignerError('chip_refused', 'refused', cause);
+    const { record } = await open({ confirmed: 4, outstanding: 2 }, failed);
+    expect(record?.releases).toMatchObject({ confirmed: 4, outstanding: 2 });
+  });
+
   test.each([0x6581, 0x6f00, undefined])(
     'E-1: a failure %o leaves an attempt of unknown outcome',
     async (word) => {

@@ -1,15 +1,18 @@
 /**
- * A file that somebody else writes.
+ * A line that somebody else writes into a file.
  *
  * @module
  */
 import { existsSync } from 'node:fs';
+import { readText } from '../files.ts';
 
 const LOOK_EVERY_MS = 250;
 
-/** Waits until a file is there; whoever writes it renames it into its place. */
-export async function untilWritten(path: string): Promise<void> {
-  while (!existsSync(path)) {
+/** Waits until a file holds a whole line, and gives it; one that is only begun has no end yet. */
+export async function untilWritten(path: string, what: string): Promise<string> {
+  for (;;) {
+    const text = existsSync(path) ? readText(path, what) : '';
+    if (text.endsWith('\n')) return text.trim();
     await new Promise((resolve) => {
       setTimeout(resolve, LOOK_EVERY_MS);
     });

@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import type { Attach, Context } from '../../context.ts';
 import { usageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exitCodes.ts';
-import { readText, writeDurably } from '../../files.ts';
+import { writeDurably } from '../../files.ts';
 import { attachmentOf, type ChipOptions, withAttached } from '../../operations/chipAccess.ts';
 import { pinText, pukText, unblockProblem } from '../../operations/chipTries.ts';
 import { pukBytes } from '../../operations/puk.ts';
@@ -158,8 +158,7 @@ async function authorisationFor(
   context.output.note(`  quorate chips authorise-unblock ${text}`);
   context.output.note('Leave the chip where it is until then.');
   if (authorisationFile !== undefined) {
-    await untilWritten(authorisationFile);
-    return decodeAuthorisation(readText(authorisationFile, 'authorisation'));
+    return decodeAuthorisation(await untilWritten(authorisationFile, 'authorisation'));
   }
   return decodeAuthorisation(
     await promptLine('The authorisation', 'Authorisation:', '--authorisation-file FILE'),
