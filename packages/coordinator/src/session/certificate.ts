@@ -23,6 +23,11 @@ const MAX_VALIDITY = DEADLINES.certificate;
 /** Clocks of participants may differ from the server's by this much. */
 const CLOCK_SKEW = 60_000;
 
+/** Whether a certificate is no longer good, by clocks that may differ. */
+export function isExpired({ notAfter }: Pick<Certificate, 'notAfter'>, now: number): boolean {
+  return notAfter <= now - CLOCK_SKEW;
+}
+
 /** A certificate that passed, or why it did not. */
 export type CertificateCheck =
   | { readonly ok: true; readonly sessionHash: string }
@@ -78,7 +83,7 @@ export function verifyFor(text: string, expected: Expected): CertificateCheck {
     return invalid(`part_index ${expected.partIndex}`);
   }
   const { notAfter } = certificate;
-  if (notAfter <= now - CLOCK_SKEW) {
+  if (isExpired(certificate, now)) {
     return invalid(`a certificate that has not expired: ${clockDoubt(notAfter, now)}`);
   }
   if (notAfter > now + MAX_VALIDITY + CLOCK_SKEW) {

@@ -1,7 +1,9 @@
 /** What only the store knows about an event: whether its chips are still active, whether its key is new. */
+import { decodeCertificate } from '@quorate/intent';
 import type { Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { fullness } from './capacity.ts';
+import { isExpired } from './certificate.ts';
 import { findKey, shardsOf } from './keys.ts';
 import type { Event } from './events.ts';
 import type { SessionState } from './types.ts';
@@ -16,6 +18,7 @@ export async function guard(
   switch (event.type) {
     case 'accepted':
       return (
+        staleConsent(state, event.at) ??
         (await inactiveChip(tx, chips, state, event.at)) ??
         (await changedKey(tx, state, event.at)) ??
         (await fullChip(tx, state, event)) ??
@@ -24,7 +27,9 @@ export async function guard(
     case 'challenged':
       // A destruction that everybody consented to goes on, whatever becomes of the others' chips.
       if (state.kind === 'destroy') return event;
-      return (await inactiveChip(tx, chips, state, event.at)) ?? event;
+      return (
+        staleConsent(state, event.at) ?? (await inactiveChip(tx, chips, state, event.at)) ?? event
+      );
     case 'finished':
       return (await existingKey(tx, state, event)) ?? event;
     case 'requested':
@@ -41,6 +46,22 @@ export async function guard(
     case 'resumed':
       return event;
   }
+}
+
+/**
+ * What a chip certified is good for its time, not only for the moment in which it came: nothing is released for a
+ * consent that is over. A destruction goes on however old a consent is (docs/spec/destroy.md §6).
+ */
+function staleConsent(state: SessionState, at: number): Event | undefined {
+  if (state.kind === 'destroy') return undefined;
+  const stale = state.parties.find(({ index }) => isStale(state.answers.get(index), at));
+  if (stale === undefined) return undefined;
+  const details = `the consent of ${stale.username} is over`;
+  return { type: 'ended', at, code: 'expired', details, concerned: [stale.index] };
+}
+
+function isStale(answer: { readonly certificate: string } | undefined, at: number): boolean {
+  return answer !== undefined && isExpired(decodeCertificate(answer.certificate), at);
 }
 
 /** Only active chips take part, up to the moment of release (contract §1.6). */

@@ -112,6 +112,12 @@ export class Connection implements Client {
     this.closed();
   }
 
+  #expire(): void {
+    const who = { role: this.recipient.role, remote: this.#options.remote };
+    this.#note('socket.expire', { code: 'token_expired', ...who }, 'ok');
+    this.#end('token_expired', CLOSE.tokenExpired);
+  }
+
   #waitsForRegistration(): boolean {
     return this.#state === 'registering';
   }
@@ -126,18 +132,16 @@ export class Connection implements Client {
     if (!this.#everRegistered) {
       return this.#refuseFrame({ code: 'not_registered', details: 'expected register first' });
     }
+    const { desk } = this.#options;
+    // A clock may have been set, or a machine have slept, since the timer was.
+    if (this.identity.expiresAt <= desk.options.clock.now()) return this.#expire();
     if (message.type === 'ack') {
-      return this.#work(this.#options.desk.acknowledge(this.recipient, message.seq));
+      return this.#work(desk.acknowledge(this.recipient, message.seq));
     }
     if (!isSessionMessage(message)) return;
-    const { desk } = this.#options;
     const work = desk.take(this.recipient, message, this.#line, (answer) => this.tell(answer));
-    this.#work(
-      work.then((taken) => {
-        if (taken === 'flooded') this.#flooded('');
-      }),
-      message,
-    );
+    const done = work.then((taken) => (taken === 'flooded' ? this.#flooded('') : undefined));
+    this.#work(done, message);
   }
 
   /** Follows a piece of work; too many at once stop the reading. */
@@ -206,10 +210,7 @@ export class Connection implements Client {
     this.identity = outcome.identity;
     this.progress = message.progress ?? false;
     this.#cancelDeadline();
-    this.#cancelDeadline = clock.schedule(outcome.identity.expiresAt, () => {
-      this.#note('socket.expire', { code: 'token_expired', role: message.role, remote }, 'ok');
-      this.#end('token_expired', CLOSE.tokenExpired);
-    });
+    this.#cancelDeadline = clock.schedule(this.identity.expiresAt, () => this.#expire());
     const replaced = hub.attach(this);
     if (replaced !== undefined) {
       this.replaced = replaced.origin;

@@ -78,6 +78,69 @@ describe('invitation', () => {
   });
 });
 
+describe('a consent', () => {
+  test('X-9: that is over when the last one comes releases nothing', async () => {
+    const slow = await openWorld(NAMES, {
+      deadlines: { invitation: 3600 * SECOND, session: 7200 * SECOND },
+    });
+    try {
+      const asker = await slow.connect('coordinator', 'coordinator');
+      const people = await Promise.all(NAMES.map((name) => Participant.connect(slow, name)));
+      const request = keygenRequest(NAMES, 2);
+      const sessionKey = String(request['session_key']);
+      const facts = factsOf(slow, NAMES);
+      asker.send(request);
+      for (const [at, { socket }] of people.entries()) {
+        const invite = await socket.next('keygen_invite', of(sessionKey));
+        socket.send(await people[at]!.response(invite, facts));
+        await socket.settled();
+        // The first one's is good for ten minutes, and clocks may differ by one.
+        slow.clock.advance(330 * SECOND);
+      }
+      expect(await asker.next('error', of(sessionKey))).toMatchObject({
+        code: 'expired',
+        details: expect.stringContaining('the consent of alice is over'),
+        concerned: [{ username: 'alice', part_index: 1 }],
+      });
+      for (const { socket } of people) {
+        expect(await socket.next('error', of(sessionKey))).toMatchObject({
+          code: 'aborted',
+          abort: { reason: 'expired' },
+        });
+        expect(socket.count('keygen_params')).toBe(0);
+      }
+    } finally {
+      await slow.end();
+    }
+  });
+
+  test('X-9: that is over authorises no chip anew', async () => {
+    const slow = await openWorld(NAMES, {
+      deadlines: { round: 3600 * SECOND, session: 7200 * SECOND },
+    });
+    try {
+      const asker = await slow.connect('coordinator', 'coordinator');
+      const people = await Promise.all(NAMES.map((name) => Participant.connect(slow, name)));
+      const made = await makeKey(slow, asker, people, 2);
+      const request = signRequest(made, NAMES, digest);
+      const sessionKey = String(request['session_key']);
+      asker.send(request);
+      const [params] = await acceptAll(people, 'sign', made, sessionKey);
+      slow.clock.advance(660 * SECOND);
+      people[0]!.socket.send({
+        type: 'chip_challenge',
+        session_key: sessionKey,
+        part_index: params!['part_index'],
+        chip_challenge: Buffer.from(await people[0]!.person.chip.challenge()).toString('base64'),
+      });
+      expect(await asker.next('error', of(sessionKey))).toMatchObject({ code: 'expired' });
+      expect(people[0]!.socket.count('chip_authorisation')).toBe(0);
+    } finally {
+      await slow.end();
+    }
+  });
+});
+
 describe('rounds', () => {
   test('30 s without the next round end the session and name who holds it up', async () => {
     const { sessionKey, params } = await running();

@@ -144,6 +144,24 @@ describe('1.1 register', () => {
     await lasting.close();
   });
 
+  test('X-9: a message under a token that expired while the timer slept is not taken', async () => {
+    const { body } = await world.rest('POST', '/users/bob/tokens', { expires_in: 600 });
+    const socket = await TestSocket.open(world.server.wsUrl);
+    socket.send({ type: 'register', username: 'bob', role: 'participant', token: body['token'] });
+    await socket.next('register_complete');
+    world.clock.step(600_000);
+    socket.send({
+      type: 'keygen_result',
+      session_key: 'x',
+      part_index: 1,
+      success: false,
+      message: '',
+    });
+    expect(await socket.closed).toBe(4403);
+    expect(socket.received.filter(({ code }) => code === 'unknown_session')).toEqual([]);
+    world.clock.step(-600_000);
+  });
+
   test('R-9 an open socket cannot become the socket of somebody else', async () => {
     const { body } = await world.rest('POST', '/users/bob/tokens', { expires_in: 2_000_000 });
     const socket = await TestSocket.open(world.server.wsUrl);
