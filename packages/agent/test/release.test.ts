@@ -8,7 +8,7 @@ import { failure } from './support/failure.ts';
 
 const people = ['alice', 'bob', 'carl'];
 
-test('E-1, O-16: a restored older state is noticed by the release count, and the key is dead until a refresh', async () => {
+test('E-1, O-16: a restored older state is noticed by the release count, and the key signs no more here', async () => {
   const cluster = await startCluster(people);
   const address = await cluster.keygen('k1');
   await cluster.sign('s1', address, ['alice', 'bob']);
@@ -113,7 +113,9 @@ test('E-1: an attempt that was not sent does not count, and after eight of unkno
     expect(await fails(`s${attempt}`)).toMatch(/chip_refused/);
   }
   expect(record()?.releases).toEqual({ confirmed: 0, outstanding: 8 });
-  expect(await fails('s9')).toMatch(/state_rolled_back: 8 releases .* needs a refresh/);
+  expect(await fails('s9')).toMatch(
+    /state_rolled_back: 8 releases .*: this participant can no longer sign with this key/,
+  );
   expect(onDisk).toHaveLength(9);
 });
 

@@ -35,3 +35,6 @@ export function tellable(text: string): string {
   const shown = Array.from(escapeForDisplay(safeText(text)));
   return shown.slice(0, MAX_REASON_LENGTH).join('');
 }
+
+/** Of a key whose records, or whose chip, are older than what was signed with it; group keys have no refresh. */
+export const SIGNS_NO_MORE = 'this participant can no longer sign with this key';

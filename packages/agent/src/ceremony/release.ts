@@ -9,7 +9,7 @@ import type { ChipAuthorisation } from '@quorate/wire';
 import type { KeyRecord, Releases } from '../state/keyRecords.ts';
 import type { OwnCertificate } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
-import { Refusal, refuseUnless } from './refusal.ts';
+import { Refusal, refuseUnless, SIGNS_NO_MORE } from './refusal.ts';
 
 const MAX_RENEWALS = 3;
 
@@ -89,10 +89,10 @@ export class ReleaseDesk {
     const { address, certificate, digest } = request;
     return this.#context.exclusive(address, async () => {
       const before = keys.find(address);
-      refuseUnless(before?.state === 'active', 'state_rolled_back', 'the key needs a refresh');
+      refuseUnless(before?.state === 'active', 'state_rolled_back', SIGNS_NO_MORE);
       const { confirmed, outstanding } = before.releases;
       const isClear = outstanding < MAX_OUTSTANDING;
-      const unclear = `${outstanding} releases have an unknown outcome: the key needs a refresh`;
+      const unclear = `${outstanding} releases have an unknown outcome: ${SIGNS_NO_MORE}`;
       refuseUnless(isClear, 'state_rolled_back', unclear);
       const attempted = { confirmed, outstanding: outstanding + 1 };
       keys.update(address, (record) => ({ ...record, releases: attempted }));
@@ -131,11 +131,11 @@ export class ReleaseDesk {
     secret.fill(0);
     logger.error(
       { address, release_count: actual, least, most },
-      'state rolled back: the chip’s count is not the one of this agent; the key needs a refresh',
+      `state rolled back: the chip’s count is not the one of this agent; ${SIGNS_NO_MORE}`,
     );
     state.keys.update(address, (record) => ({ ...record, state: 'rolled_back' }));
-    stopKey(address, 'state_rolled_back: the key needs a refresh');
-    throw new Refusal('state_rolled_back', 'the key needs a refresh');
+    stopKey(address, `state_rolled_back: ${SIGNS_NO_MORE}`);
+    throw new Refusal('state_rolled_back', SIGNS_NO_MORE);
   }
 
   /** No opener leaves this desk without its release being on disk. */

@@ -17,7 +17,7 @@ import type { ExpectedKeyshare } from '../session/protocol.ts';
 import { bannedIndexes, type Holder, type KeyRecord } from '../state/keyRecords.ts';
 import type { CeremonyContext } from './context.ts';
 import { checkChipName } from './keygen.ts';
-import { Refusal, refuseUnless } from './refusal.ts';
+import { Refusal, refuseUnless, SIGNS_NO_MORE } from './refusal.ts';
 
 /** What was agreed to. */
 export interface Agreement {
@@ -33,7 +33,7 @@ export function checkSignInvite(context: CeremonyContext, invite: SignInvite): A
   refuseUnless(key !== undefined, 'unknown_key', 'we hold no share of this address');
   checkUsable(context, key);
   refuseUnless(!isDestroyed(key), 'key_destroyed', 'the key signs nothing any more');
-  refuseUnless(key.state !== 'rolled_back', 'state_rolled_back', 'the key needs a refresh');
+  refuseUnless(key.state !== 'rolled_back', 'state_rolled_back', SIGNS_NO_MORE);
   refuseUnless(key.state === 'active', 'unknown_key', 'the key generation is not complete');
   const sameKey =
     invite.threshold === key.threshold &&
@@ -97,14 +97,14 @@ export function checkBans(
   signers: readonly Holder[],
 ): readonly number[] {
   const record = context.state.keys.find(address);
-  refuseUnless(record?.state === 'active', 'state_rolled_back', 'the key needs a refresh');
+  refuseUnless(record?.state === 'active', 'state_rolled_back', SIGNS_NO_MORE);
   checkUsable(context, record);
   const bans = bannedIndexes(record);
   const banned = signers.filter((holder) => bans.includes(holder.part_index));
   refuseUnless(
     banned.length === 0,
     'pair_banned',
-    `part ${banned.map((holder) => holder.part_index).join(', ')} until a refresh`,
+    `part ${banned.map((holder) => holder.part_index).join(', ')}, for the life of the key`,
   );
   return bans;
 }

@@ -15,7 +15,7 @@ import {
   syncDirectory,
 } from './files.ts';
 
-/** One ban: the pair with this party signs no more before a refresh (attacks.md O-12). */
+/** One ban: the pair with this party never signs with the key again (attacks.md O-12). */
 export interface Ban {
   readonly part_index: number;
   readonly session_key: string;
@@ -65,7 +65,7 @@ type KeyState = 'pending' | 'active' | 'orphaned' | 'rolled_back' | 'destroying'
 export interface KeyRecord {
   readonly format: 'quorate-key/v2';
   /**
-   * pending: the key generation is not complete; orphaned: it failed; rolled_back: dead until a refresh;
+   * pending: the key generation is not complete; orphaned: it failed; rolled_back: signs no more here;
    * destroying: everybody consented, the chip has not yet signed that its record is gone; destroyed: it has.
    */
   readonly state: KeyState;

@@ -101,7 +101,10 @@ export function checkSign(parameters: SignParameters): void {
   const banned = signers.filter((signer) => bans.includes(signer));
   if (banned.length > 0) {
     const who = `party ${banned.join(', ')}`;
-    throw new InputError('input/banned', `state shared with ${who} is banned until a refresh`);
+    throw new InputError(
+      'input/banned',
+      `state shared with ${who} is banned for the life of the key`,
+    );
   }
 }
 
