@@ -91,6 +91,17 @@ test('Z-16: a wrong PIN is found when the agent starts, by one try, and before a
   await chip.close();
 });
 
+test('Z-16, E-1: an older copy of the chip does not catch up by the writes of the PIN that is tried at the start', async () => {
+  const cluster = await startCluster(['alice', 'bob']);
+  const alice = cluster.member('alice');
+  await alice.agent.close();
+  const yesterday = readFileSync(alice.chipFile);
+  await cluster.start(alice);
+  await alice.agent.close();
+  writeFileSync(alice.chipFile, yesterday);
+  await expect(cluster.start(alice)).rejects.toMatchObject({ code: 'chip/rolled-back' });
+});
+
 /** Starts an agent that takes its PIN from a file, over a chip that wants the PIN at once, as a token does. */
 async function startsWithFile(
   cluster: Awaited<ReturnType<typeof startCluster>>,
