@@ -1,6 +1,7 @@
 // Every parser of foreign bytes, given everything: it refuses with the error that it documents, or takes
 // what is right; it never fails in another way, and never takes what is hostile.
-import { describe, expect, test } from 'vitest';
+import { LIMITS } from '@quorate/wire';
+import { describe, expect, test, vi } from 'vitest';
 import { PARSERS } from './parsers/index.ts';
 import {
   alteredTexts,
@@ -11,6 +12,8 @@ import {
 } from './support/inputs.ts';
 import { type Parser, takes } from './support/parsers.ts';
 
+/** UTF-16 units: the details of an error, of characters that are pairs. */
+const MOST_NORMALISED = 2 * LIMITS.details;
 const seen = new Set<unknown>();
 
 /** Everything that a parser is given, and what it does with it. */
@@ -46,11 +49,15 @@ describe('X-1, W-4: the parser', () => {
   });
 
   test.each(PARSERS)('$name refuses everything else as it documents', async (parser) => {
+    const normalize = vi.spyOn(String.prototype, 'normalize');
     for (const { name, input, refuse } of attempts(parser)) {
       const taken = await takes(parser, input).catch((error: unknown) => {
         throw new Error(`${name}: another error than documented`, { cause: error });
       });
       if (refuse && parser.mayTake?.test(name) !== true) expect(taken, name).toBe(false);
     }
+    const long = normalize.mock.contexts.find((text) => String(text).length > MOST_NORMALISED);
+    normalize.mockRestore();
+    expect(long).toBe(undefined);
   });
 });

@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hashFramed, toHex, utf8 } from '@quorate/intent';
-import { CosignerRole, dateOf } from '@quorate/wire';
+import { CosignerRole, dateOf, LIMITS } from '@quorate/wire';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { type LoadedConfig } from './config.ts';
@@ -44,6 +44,7 @@ export function tokenVerifier(loaded: LoadedConfig): TokenVerifier {
   const { issuer } = loaded.config.auth;
   const audience = audienceOf(loaded);
   return async (token) => {
+    if (token.length > LIMITS.token) throw new CosignerError('unauthorised');
     try {
       const { payload } = await jwtVerify(token, key, {
         algorithms: [ALGORITHM],

@@ -168,7 +168,7 @@ describe('the OpenAPI document', () => {
     if (!takesBody) return;
     const token = tokens.get('enterprise') ?? '';
     await provoker.call(url, concrete, { token, text: 'x', contentType: 'text/plain' });
-    await provoker.call(url, concrete, { token, text: 'x'.repeat(100_000) });
+    await provoker.call(url, concrete, { token, text: 'x'.repeat(300_000) });
     await provoker.call(url, concrete, { token, body: { no_such_field: 1 } });
   }
 

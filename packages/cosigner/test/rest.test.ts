@@ -115,6 +115,21 @@ describe('the REST interface', () => {
     expect(await codeOf(response)).toBe('invalid_request');
   });
 
+  test('W-2: the longest message is taken, however it is written', async () => {
+    const longest = '\u{1f600}'.repeat(16 * 1024);
+    for (const message of [longest, '\u0001'.repeat(16 * 1024)]) {
+      const text = JSON.stringify(order({ message })).replaceAll(
+        /[\ud800-\udfff]/g,
+        (unit) => `\\u${unit.charCodeAt(0).toString(16)}`,
+      );
+      expect((await request('/api/v1/sign/two-party', text)).status).toBe(202);
+    }
+    const longer = await request('/api/v1/sign/two-party', order({ message: `${longest}x` }));
+    expect(await longer.json()).toMatchObject({
+      detail: 'body: message: expected at most 16384 characters',
+    });
+  });
+
   test('W-4: a body with a key twice is refused, and nothing is signed', async () => {
     const twice = JSON.stringify(order({ message: 'pay 1' })).replace(
       '"message":"pay 1"',
@@ -130,7 +145,11 @@ describe('the REST interface', () => {
 
   test('a body that is too large, no JSON, or of another type is refused', async () => {
     for (const path of ['keygen', 'sign', 'refresh'].map((name) => `/api/v1/${name}/two-party`)) {
-      expect((await request(path, 'x'.repeat(100_000))).status).toBe(413);
+      const large = await request(path, 'x'.repeat(300_000));
+      expect(large.status).toBe(413);
+      expect(await large.json()).toMatchObject({
+        detail: 'expected a body of at most 262144 bytes, got 300000',
+      });
       expect((await request(path, '{')).status).toBe(400);
       const typed = await fetch(`${pair.p1.url}${path}`, {
         method: 'POST',

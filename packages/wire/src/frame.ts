@@ -70,7 +70,8 @@ interface Direction<M> {
 
 function parseAs<M>(text: string, direction: Direction<M>): ParsedFrame<M> {
   const { language } = direction;
-  if (isOversized(text)) return refuse('frame_too_large', inLanguage(SAID.size, language));
+  const size = bytesIn(text);
+  if (size > LIMITS.frame) return refuse('frame_too_large', inLanguage(frameSize(size), language));
   const json = parseJson(text);
   if (!json.ok) return refuse('invalid_message', describeJsonProblem(json, language));
   const { value } = json;
@@ -92,9 +93,13 @@ function parseAs<M>(text: string, direction: Direction<M>): ParsedFrame<M> {
 }
 
 const SAID = {
-  size: { en: `expected at most ${LIMITS.frame} bytes`, zhCN: `不得超过 ${LIMITS.frame} 字节` },
   object: { en: 'expected an object', zhCN: '应为对象' },
 } as const satisfies Record<string, Said>;
+
+const frameSize = (got: number): Said => ({
+  en: `expected at most ${LIMITS.frame} bytes, got ${got}`,
+  zhCN: `不得超过 ${LIMITS.frame} 字节，实际为 ${got}`,
+});
 
 const batchSize = (got: number): Said => ({
   en: `expected 1 to ${LIMITS.batch} messages, got ${got}`,
@@ -145,14 +150,14 @@ function refuse(
   };
 }
 
-function isOversized(text: string): boolean {
-  if (text.length > LIMITS.frame) return true;
-  if (text.length * 3 <= LIMITS.frame) return false;
+/** Bytes of a text in UTF-8. */
+function bytesIn(text: string): number {
   let bytes = text.length;
-  for (let i = 0; i < text.length && bytes <= LIMITS.frame; i += 1) {
-    const c = text.charCodeAt(i);
-    if (c > 0x7ff && (c < 0xd800 || c > 0xdfff)) bytes += 2;
-    else if (c > 0x7f) bytes += 1; // each half of a pair: 4 bytes for 2 units
+  if (bytes * 3 <= LIMITS.frame) return bytes;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff)) bytes += 2;
+    else if (unit > 0x7f) bytes += 1; // each half of a pair: 4 bytes for 2 units
   }
-  return bytes > LIMITS.frame;
+  return bytes;
 }

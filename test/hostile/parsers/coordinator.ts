@@ -109,7 +109,9 @@ const auditLines = lines.map((line, number): Parser => {
 
 const app = Fastify({ bodyLimit: 2 * 1024 * 1024 });
 addParser(app);
-app.setErrorHandler((error, _request, reply) => sendProblem(reply, apiErrorOf(error), 'en'));
+app.setErrorHandler((error, request, reply) =>
+  sendProblem(reply, apiErrorOf(error, request), 'en'),
+);
 app.post('/', async () => 'taken');
 const rest: Parser = {
   kind: 'text',

@@ -59,7 +59,9 @@ function parseThreshold(text: string): number {
 
 /** Names separated by commas, in NFC as on the wire. */
 export function parseNames(text: string): string[] {
-  const names = text.split(',').map((name) => parseText(name.trim(), LIMITS.username));
+  const parts = text.split(',', LIMITS.parties + 1);
+  if (parts.length > LIMITS.parties) throw new InvalidArgumentError(`at most ${LIMITS.parties}`);
+  const names = parts.map((name) => parseText(name.trim(), LIMITS.username));
   if (names.includes('')) throw new InvalidArgumentError('names separated by commas');
   if (new Set(names).size !== names.length) throw new InvalidArgumentError('each name once');
   return names;

@@ -6,7 +6,7 @@ import {
   type Language,
   type Said,
 } from '@quorate/wire';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditBrokenError } from '../audit/index.ts';
 import { Refusal } from '../auth/index.ts';
 import { isStoreUnavailable } from '../store/database.ts';
@@ -45,18 +45,31 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
 const TRY_AGAIN = 10_000;
 
 /** Turns whatever was thrown into an error of the table; `internal` for what nobody foresaw. */
-export function apiErrorOf(error: unknown): ApiError {
+export function apiErrorOf(error: unknown, request: BodyOf): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof Refusal) return new ApiError(error.code, error.message, error.retryAfter);
   if (error instanceof AuditBrokenError) return new ApiError(error.code, error.message);
   if (isStoreUnavailable(error)) return new ApiError('store_unavailable', '', TRY_AGAIN);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known = Object.hasOwn(FRAMEWORK_CODES, code) ? FRAMEWORK_CODES[code] : undefined;
+  if (known === 'payload_too_large') return new ApiError(known, sizeOf(request));
   if (known !== undefined) return new ApiError(known, 'the body is not acceptable');
   if (error instanceof Error && 'statusCode' in error && error.statusCode === 400) {
     return new ApiError('invalid_request', 'the request is not acceptable');
   }
   return new ApiError('internal', '');
+}
+
+/** What is known of a request's body without it. */
+type BodyOf = Pick<FastifyRequest, 'headers' | 'routeOptions'>;
+
+/** The limit of a body, and the size that was announced. */
+function sizeOf({ headers, routeOptions: { bodyLimit } }: BodyOf): Said {
+  const came = headers['content-length'];
+  return {
+    en: `expected a body of at most ${bodyLimit} bytes, got ${came ?? 'more'}`,
+    zhCN: `请求正文不得超过 ${bodyLimit} 字节，实际${came === undefined ? '更大' : `为 ${came}`}`,
+  };
 }
 
 /** Answers with RFC 9457 problem+json. */

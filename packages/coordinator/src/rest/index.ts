@@ -38,7 +38,7 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
       });
     });
     scope.setErrorHandler((error, request, reply) => {
-      const known = apiErrorOf(error);
+      const known = apiErrorOf(error, request);
       if (known.code === 'internal' || known.code === 'store_unavailable')
         deps.onError(error, request.routeOptions.url ?? 'unknown');
       return sendProblem(reply, known, deps.language ?? 'en');

@@ -1,4 +1,4 @@
-import { describeJsonProblem, LIMITS, parseJson } from '@quorate/wire';
+import { describeJsonProblem, parseJson } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from './errors.ts';
 
@@ -7,7 +7,7 @@ export function addParser(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser(
     'application/json',
-    { parseAs: 'buffer', bodyLimit: LIMITS.restBody },
+    { parseAs: 'buffer' },
     async (_request: unknown, body: string | Buffer) => bodyOf(Buffer.from(body)),
   );
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { addressGroup, ROUTES, type Route } from '@quorate/wire';
+import { addressGroup, LIMITS, ROUTES, type Route } from '@quorate/wire';
 import { createRateLimit, type RateLimit } from '../auth/index.ts';
 import { RATES } from '../limits/defaults.ts';
 import type { Identity } from '../services.ts';
@@ -52,7 +52,7 @@ function addRoute(
     method: route.method,
     url: urlOf(route.path),
     exposeHeadRoute: false,
-    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
+    bodyLimit: route.bodyLimit ?? LIMITS.restBody,
     preParsing: async (request) => {
       // Before the body is read: a stranger cannot make the server work on one.
       identities.set(request, await admit(route, request, deps, limits));

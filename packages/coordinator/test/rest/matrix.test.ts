@@ -109,6 +109,10 @@ describe('every route', () => {
     expect(await post(json, JSON.stringify({ ...user, x: 'y'.repeat(70_000) }))).toBe(
       'payload_too_large',
     );
+    const payload = 'x'.repeat(70_000);
+    const headers = { authorization, 'content-type': json };
+    const large = await app.inject({ method: 'POST', url: '/api/v1/users', headers, payload });
+    expect(large.json().detail).toBe('expected a body of at most 65536 bytes, got 70000');
     const invalid = [
       '',
       '{',

@@ -1,6 +1,6 @@
 /** Answers that are not a success: RFC 9457, with a code of the wire's table. */
 import { COSIGNER_CODES, type CosignerCode } from '@quorate/wire';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CosignerError } from '../errors.ts';
 
 /** Sends a problem. */
@@ -15,13 +15,15 @@ export function sendProblem(reply: FastifyReply, code: CosignerCode, detail: str
 }
 
 /** What anything thrown means to the caller; a detail never says more than the code for our own faults. */
-export function problemOf(error: unknown): {
-  readonly code: CosignerCode;
-  readonly detail: string;
-} {
+export function problemOf(
+  error: unknown,
+  { headers, routeOptions: { bodyLimit } }: Pick<FastifyRequest, 'headers' | 'routeOptions'>,
+): { readonly code: CosignerCode; readonly detail: string } {
   if (error instanceof CosignerError) return { code: error.code, detail: error.message };
   const code = fastifyCode(error);
-  return { code, detail: COSIGNER_CODES[code].en };
+  if (code !== 'payload_too_large') return { code, detail: COSIGNER_CODES[code].en };
+  const came = headers['content-length'] ?? 'more';
+  return { code, detail: `expected a body of at most ${bodyLimit} bytes, got ${came}` };
 }
 
 function fastifyCode(error: unknown): CosignerCode {

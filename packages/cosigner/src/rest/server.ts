@@ -4,8 +4,8 @@ import {
   type CosignerRoute,
   describeIssues,
   describeJsonProblem,
-  LIMITS,
   parseJson,
+  PEER_LIMITS,
 } from '@quorate/wire';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '@quorate/agent';
@@ -30,7 +30,7 @@ export interface ServerDeps extends RestDeps, ListenerOptions {
 /** Makes the server; it does not listen yet. */
 export function createHttp(deps: ServerDeps): FastifyInstance {
   const app: FastifyInstance = Fastify({
-    bodyLimit: LIMITS.restBody,
+    bodyLimit: PEER_LIMITS.body,
     logger: false,
     forceCloseConnections: 'idle',
     // What is refused then is said by the routes, in the form of every refusal.
@@ -52,7 +52,7 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
     deps.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
   });
   app.setErrorHandler((error, request, reply) => {
-    const { code, detail } = problemOf(error);
+    const { code, detail } = problemOf(error, request);
     if (code === 'internal') {
       deps.logger.error({ route: request.url, error: messageOf(error) }, 'request failed');
     }

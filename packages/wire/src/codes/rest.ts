@@ -39,7 +39,7 @@ export const REST_CODES = {
     http: 413,
     en: 'the request is too large',
     zhCN: '请求过大',
-    meaning: 'A request body holds at most 64 KiB.',
+    meaning: 'detail says how many bytes the body of this route may have, and how many came.',
   },
   unsupported_media_type: {
     http: 415,

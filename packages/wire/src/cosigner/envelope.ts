@@ -37,6 +37,8 @@ export const PEER_LIMITS = {
   data: 768 * 1024,
   /** Characters of a message to be signed. */
   message: 16 * 1024,
+  /** Bytes of a REST body: such a message, also when each character is two escapes of six bytes. */
+  body: 256 * 1024,
   /** Sessions told about in one session_sync. */
   sync: 1000,
 } as const;
