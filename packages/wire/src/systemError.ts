@@ -5,6 +5,8 @@
  * @module
  */
 
+import { dateOf } from './dates.ts';
+
 const WORDS: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'permission denied'],
   ['EADDRINUSE', 'address already in use'],
@@ -41,12 +43,21 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === 'string' && WORDS.has(error.code) ? error.code : undefined;
 }
 
+/** Codes of a TLS certificate that is refused for its date. */
+const DATED: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
+
+function datedReason(code: string): string {
+  const what = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet';
+  return `the other side's certificate ${what}: the clock here shows ${dateOf(Date.now())}; is it right?`;
+}
+
 /** The words for an error of the operating system; of anything else its own message. */
 export function systemReason(error: unknown): string {
   // Both addresses of a host were tried: the first failure tells.
   if (error instanceof AggregateError && error.errors.length > 0)
     return systemReason(error.errors[0]);
-  const words = WORDS.get(systemCode(error) ?? '');
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const words = DATED.has(code) ? datedReason(code) : WORDS.get(code);
   return words ?? (error instanceof Error ? error.message : 'unknown error');
 }
 
