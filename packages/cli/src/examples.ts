@@ -52,6 +52,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'cosigner token':
     '--config examples/enterprise.yaml --name me \\\n    --roles operator,signer,viewer --out token',
   'cosigner unblock': '--config examples/enterprise.yaml --puk-file enterprise-puk',
+  'cosigner tokens list': '--config examples/enterprise.yaml',
+  'cosigner tokens revoke': '--config examples/enterprise.yaml --name me',
   health: `${COORDINATOR} --wait 30`,
   'keys grant': `${ADDRESS} treasurer`,
   'keys list': '',

@@ -100,6 +100,7 @@ describe('quorate cosigner token', () => {
       roles: ['signer', 'viewer'],
       days: 2,
       audience: expect.stringMatching(/^enterprise\/[0-9a-f]{32}$/) as string,
+      jti: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
     });
     expect(statSync(out).mode & 0o777).toBe(0o600);
     const before = readFileSync(out, 'utf8');
@@ -118,6 +119,35 @@ describe('quorate cosigner token', () => {
     expect(ran.exit, ran.stderr).toBe(2);
     expect(existsSync(both.at(file))).toBe(false);
     expect(existsSync(both.at('none'))).toBe(false);
+  });
+});
+
+describe('quorate cosigner tokens', () => {
+  const tokens = (...args: string[]): Promise<Ran> =>
+    quorate('cosigner', 'tokens', ...args, ...config());
+
+  test('Z-19: revoke takes an id, a token or a name, and list says what is withdrawn', async () => {
+    const out = both.at('withdrawn.token');
+    const made = ['token', ...config(), '--name', 'me', '--roles', 'viewer', '--out', out];
+    const jti = String(lastOf(await quorate('cosigner', ...made, '--json'))['jti']);
+    expect((await tokens('revoke', '--token-file', out)).stdout).toBe(
+      `token ${jti} is withdrawn\n`,
+    );
+    expect((await tokens('revoke', '--jti', 'another')).exit).toBe(0);
+    const name = await tokens('revoke', '--name', 'olivia');
+    expect(name.stdout).toBe('every token of olivia that was made until now is withdrawn\n');
+    const { withdrawn } = lastOf(await tokens('list', '--json'));
+    expect(withdrawn).toHaveLength(3);
+    expect((await tokens('list')).stdout).toContain(`token ${jti}`);
+  });
+
+  test.each([
+    ['nothing', []],
+    ['two at once', ['--jti', 'x', '--name', 'y']],
+    ['a file without a token', ['--token-file', 'enterprise.yaml']],
+  ])('Z-19: revoke of %s ends with 2', async (_, args) => {
+    const given = args.map((arg) => (arg.endsWith('.yaml') ? both.at(arg) : arg));
+    expect((await tokens('revoke', ...given)).exit).toBe(2);
   });
 });
 

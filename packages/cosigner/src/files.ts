@@ -14,6 +14,7 @@ const STORE_FILES = {
   evidence: 'evidence',
   unwanted: 'unwanted',
   partners: 'partners',
+  withdrawn: 'withdrawn',
   chip: 'chip.sealed',
   passphrase: 'chip-passphrase',
   pin: 'pin',

@@ -14,5 +14,12 @@ export { CosignerError, SetupError } from './errors.ts';
 export { initCosigner, type InitOptions, type InitResult, pinPartner } from './init.ts';
 export { importPrimes } from './importPrimes.ts';
 export { readIdentity, shownFingerprint } from './partner.ts';
-export { audienceOf, type Caller, makeToken } from './tokens.ts';
 export { type ChipLook, lookAtChip, tryPin, unblockChip, type UnblockWith } from './upkeep.ts';
+export {
+  audienceOf,
+  type Caller,
+  makeToken,
+  tokenId,
+  withdrawnTokens,
+  withdrawTokens,
+} from './tokens.ts';

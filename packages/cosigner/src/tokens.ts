@@ -3,17 +3,26 @@ import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hashFramed, toHex, utf8 } from '@quorate/intent';
 import { CosignerRole, dateOf, LIMITS } from '@quorate/wire';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { type LoadedConfig } from './config.ts';
 import { CosignerError, messageOf, SetupError } from './errors.ts';
 import { pathsOf } from './files.ts';
 import { readPrivateKey, x25519Raw } from './keys.ts';
 import { checkVersion } from './store/version.ts';
+import { isWithdrawn, withdraw, type Withdrawal, withdrawals } from './withdrawn.ts';
 
 const ALGORITHM = 'EdDSA';
 const AUDIENCE_LABEL = 'quorate/v1/cosigner/audience';
-const claimsSchema = z.object({ sub: z.string().min(1), roles: z.array(CosignerRole).min(1) });
+const claimsSchema = z.object({
+  sub: z.string().min(1).max(256),
+  roles: z.array(CosignerRole).min(1),
+  jti: z.string().max(256).optional(),
+  iat: z.number().optional(),
+});
+
+/** Said to whoever has a token of this server's key. */
+const WITHDRAWN = 'the token is withdrawn';
 
 /** Who asks, and what they may do. */
 export interface Caller {
@@ -43,6 +52,7 @@ export function tokenVerifier(loaded: LoadedConfig): TokenVerifier {
   const key = publicKeyOf(pathsOf(loaded).authPublic);
   const { issuer } = loaded.config.auth;
   const audience = audienceOf(loaded);
+  const withdrawn = pathsOf(loaded).inStore('withdrawn');
   return async (token) => {
     if (token.length > LIMITS.token) throw new CosignerError('unauthorised');
     try {
@@ -52,9 +62,11 @@ export function tokenVerifier(loaded: LoadedConfig): TokenVerifier {
         audience,
         requiredClaims: ['exp', 'sub', 'iss', 'aud'],
       });
-      const { sub, roles } = claimsSchema.parse(payload);
-      return { name: sub, roles };
+      const { roles, ...claims } = claimsSchema.parse(payload);
+      if (isWithdrawn(withdrawn, claims)) throw new CosignerError('unauthorised', WITHDRAWN);
+      return { name: claims.sub, roles };
     } catch (error) {
+      if (error instanceof CosignerError) throw error;
       throw new CosignerError('unauthorised', dateProblem(error, Date.now()), error);
     }
   };
@@ -91,6 +103,35 @@ export function makeToken(
     .setExpirationTime(seconds + lifetimeSeconds)
     .setJti(randomUUID())
     .sign(key);
+}
+
+/** The id of a token, by which it is withdrawn; undefined for what has none. */
+export function tokenId(token: string): string | undefined {
+  try {
+    return decodeJwt(token).jti;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Withdraws a token, or all tokens of a name that were made until now; the server need not be restarted.
+ * @throws SetupError without a store that this program knows
+ */
+export function withdrawTokens(
+  loaded: LoadedConfig,
+  which: { readonly jti: string } | { readonly name: string },
+): void {
+  const paths = pathsOf(loaded);
+  checkVersion(paths.inStore('version'), loaded.config.role, loaded.config.name);
+  withdraw(paths.inStore('withdrawn'), { ...which, at: Math.floor(Date.now() / 1000) });
+}
+
+/** What was withdrawn, the newest first. @throws SetupError without a store that this program knows */
+export function withdrawnTokens(loaded: LoadedConfig): Withdrawal[] {
+  const paths = pathsOf(loaded);
+  checkVersion(paths.inStore('version'), loaded.config.role, loaded.config.name);
+  return withdrawals(paths.inStore('withdrawn'));
 }
 
 function publicKeyOf(path: string): KeyObject {

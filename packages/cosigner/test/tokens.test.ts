@@ -1,10 +1,17 @@
 // Bearer tokens are good at one server: the one they were made for.
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type JWTPayload, SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { audienceOf, createCosigner, makeToken } from '../src/index.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  audienceOf,
+  createCosigner,
+  makeToken,
+  tokenId,
+  withdrawnTokens,
+  withdrawTokens,
+} from '../src/index.ts';
 import { tokenVerifier } from '../src/tokens.ts';
 import { makeStores, removeStores, writeConfig } from './support/stores.ts';
 
@@ -104,5 +111,54 @@ describe('a token', () => {
     const verifierOf = (audience: string) => tokenVerifier(enterprise({ audience }));
     expect(await verifierOf('till-2')(both)).toEqual(caller);
     await expect(verifierOf('till-3')(both)).rejects.toMatchObject({ code: 'unauthorised' });
+  });
+});
+
+describe('a token that is withdrawn', () => {
+  const refused = { code: 'unauthorised', message: 'the token is withdrawn' };
+  let fresh: string;
+  let own: ReturnType<typeof writeConfig>;
+
+  beforeEach(async () => {
+    fresh = await makeStores();
+    own = writeConfig(fresh, 'enterprise');
+  });
+  afterEach(() => removeStores(fresh));
+
+  test('Z-19: is refused from then on, by a server that goes on, and no other is', async () => {
+    const [one, two] = [await makeToken(own, caller, 600), await makeToken(own, caller, 600)];
+    const verify = tokenVerifier(own);
+    expect(await verify(one)).toEqual(caller);
+    withdrawTokens(own, { jti: tokenId(one) ?? '' });
+    await expect(verify(one)).rejects.toMatchObject(refused);
+    expect(await verify(two)).toEqual(caller);
+    expect(withdrawnTokens(own)).toMatchObject([{ jti: tokenId(one) }]);
+  });
+
+  test('Z-19: with all of its name is one that was made until then', async () => {
+    const seconds = Math.floor(Date.now() / 1000);
+    const key = createPrivateKey(readFileSync(join(fresh, 'enterprise/auth.key')));
+    const made = (change: object): Promise<string> =>
+      token({ aud: audienceOf(own), ...change }, key);
+    const verify = tokenVerifier(own);
+    const [before, after] = [await made({}), await made({ iat: seconds + 60 })];
+    const [dateless, other] = [await made({ iat: undefined }), await made({ sub: 'y' })];
+    withdrawTokens(own, { name: 'x' });
+    await expect(verify(before)).rejects.toMatchObject(refused);
+    await expect(verify(dateless)).rejects.toMatchObject(refused);
+    expect(await verify(after)).toEqual(caller);
+    expect(await verify(other)).toMatchObject({ name: 'y' });
+  });
+
+  test('Z-19: stays so when its file is damaged, and when the list cannot be read', async () => {
+    const made = await makeToken(own, caller, 600);
+    withdrawTokens(own, { name: 'x' });
+    const folder = join(fresh, 'enterprise/withdrawn');
+    const [file = ''] = readdirSync(folder);
+    writeFileSync(join(folder, file), 'nonsense');
+    await expect(tokenVerifier(own)(made)).rejects.toMatchObject(refused);
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, 'a file in the place of the folder');
+    await expect(tokenVerifier(own)(made)).rejects.toMatchObject({ code: 'unauthorised' });
   });
 });

@@ -121,7 +121,7 @@ async function follow(
   if (session.status !== 'completed') {
     progress.fail();
     const { code, message } = session.error ?? { code: session.status, message: session.status };
-    throw new CliError(code, foreign(message), { exit: EXIT.refused });
+    throw new CliError(code, foreign(message), { exit: EXIT.refused, ...hintFor(code, id) });
   }
   progress.done();
   context.output.result({ ...session }, linesOf(session), `quorate cosign sessions ${id}`);
@@ -136,7 +136,16 @@ async function waitingFor(api: CosignerApi, { status, partner }: TwoPartySession
 }
 
 function isOver({ status }: TwoPartySession): boolean {
-  return status === 'completed' || status === 'failed' || status === 'aborted';
+  return ['completed', 'failed', 'aborted', 'unknown_outcome'].includes(status);
+}
+
+/** What may exist is not asked for a second time. */
+function hintFor(code: string, id: string): { hint?: string } {
+  if (code !== 'unknown_outcome') return {};
+  const command = `quorate cosign sessions ${id}`;
+  return {
+    hint: `do not ask for it again: ${command} tells when the enterprise side has answered`,
+  };
 }
 
 function parseHash(text: string): MessageHash {

@@ -11,6 +11,7 @@ import { notListening } from '../errors.ts';
 import { untilStopped } from '../dev/interrupt.ts';
 import { writeDurably } from '../files.ts';
 import { makePuk, pukLines, pukOnDisk } from '../operations/puk.ts';
+import { registerWithdrawing } from './cosignerTokens.ts';
 import { createLog, type LogLevel, parseLogLevel } from '../terminal/log.ts';
 import { registerCosignerChip } from './cosignerChip.ts';
 
@@ -62,6 +63,7 @@ and tell each other the printed fingerprints. Then run both:
     .requiredOption('--out <file>', 'where it is written, mode 0600')
     .option('--days <n>', 'how long it is good for', parseDays, 30);
   attach<TokenOptions>(token, writeToken);
+  registerWithdrawing(cosigner.command('tokens'), attach, withHelp);
 }
 
 /** `--config` belongs to the parent, which reads it wherever it stands. */
@@ -153,14 +155,16 @@ interface TokenOptions extends ConfigOption {
 }
 
 async function writeToken(context: Context, options: TokenOptions): Promise<void> {
-  const { audienceOf, loadCosignerConfig, makeToken } = await import('@quorate/cosigner');
+  const { audienceOf, loadCosignerConfig, makeToken, tokenId } = await import('@quorate/cosigner');
   const { name, roles, out, days } = options;
   const loaded = loadCosignerConfig(options.config);
   const token = await makeToken(loaded, { name, roles }, days * 86_400);
   writeDurably(out, `${token}\n`, { private: true, fresh: true });
   const audience = audienceOf(loaded);
-  context.output.result({ file: out, name, roles, days, audience }, [
+  const jti = tokenId(token);
+  context.output.result({ file: out, name, roles, days, audience, jti }, [
     `token of ${name} in ${out}, for ${audience}`,
+    `its id, by which it can be withdrawn: ${jti}`,
   ]);
 }
 
