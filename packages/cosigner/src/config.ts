@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { readYaml } from './configFile.ts';
 import { problemOf } from './configRules.ts';
 import { messageOf, SetupError } from './errors.ts';
+import type { Keep } from './store/retention.ts';
 
 /** Which of the two parties this server is. */
 export type CosignerRoleName = 'enterprise' | 'mobile-app';
@@ -74,6 +75,8 @@ export interface CosignerConfig {
   readonly workers: number;
   /** Sessions that may run at once. */
   readonly max_sessions: number;
+  /** Sessions that are over, and how long they are kept. */
+  readonly keep: Keep;
   /** Of connections; `handshake` and `request` in seconds. */
   readonly limits: DoorLimits & { readonly handshake: number; readonly request: number };
 }
@@ -89,7 +92,7 @@ const KEYS = (
   'listen host port capabilities role name partners peer identity key_file chip kind file ' +
   'passphrase_file pin_file reader public_key module library_parameters token serial partner_keys store tls certificate_file ca_file allow_insecure auth ' +
   'public_key_file issuer audience approval policy paillier_bits primes ready deadlines step setup_step ' +
-  'session workers max_sessions limits connections per_address unproven handshake request'
+  'session workers max_sessions limits connections per_address unproven handshake request keep days sessions'
 ).split(' ');
 
 const path = z.string().min(1);
@@ -128,6 +131,12 @@ const limitsSchema = z.strictObject({
   unproven: z.int().min(4).max(10_000).default(32),
   handshake: z.number().min(1).max(120).default(10),
   request: z.number().min(1).max(600).default(30),
+});
+
+const keepSchema = z.strictObject({
+  // Less, and a partner could take a session that was forgotten for one that made nothing.
+  days: z.int().min(30).max(36_500).default(400),
+  sessions: z.int().min(1000).max(1_000_000).default(50_000),
 });
 
 const configSchema = z.strictObject({
@@ -185,6 +194,7 @@ const configSchema = z.strictObject({
     .default({ step: 10, setup_step: 60, approval: 120, session: 180 }),
   workers: z.int().min(1).max(64).default(1),
   max_sessions: z.int().min(1).max(10_000).default(256),
+  keep: keepSchema.default(() => keepSchema.parse({})),
   limits: limitsSchema.default(() => limitsSchema.parse({})),
 });
 

@@ -1,5 +1,6 @@
 import type { PeerInit } from '@quorate/wire';
 import { describe, expect, test } from 'vitest';
+import { isSameRequest } from '../src/session/request.ts';
 import type { KeyRecord } from '../src/store/keyRecords.ts';
 import { keyBetween, mailOf, makeParty, makeSide, type Side } from './support/halves.ts';
 import { KEY, share } from './support/records.ts';
@@ -146,17 +147,58 @@ describe('an order of REST', () => {
     side.manager.stop();
   });
 
+  const R = { caller: 'me', id: 'r' };
+
   test('under the same request id is the same session, and with other content a conflict', () => {
     const side = sideWith(1);
-    const first = side.manager.order({ ...order, requestId: 'r' });
-    expect(side.manager.order({ ...order, requestId: 'r' }).view.session_id).toBe(
+    const first = side.manager.order({ ...order, request: R });
+    expect(side.manager.order({ ...order, request: R }).view.session_id).toBe(
       first.view.session_id,
     );
-    expect(() => side.manager.order({ ...order, requestId: 'r', message: 'pay more' })).toThrow(
+    expect(() => side.manager.order({ ...order, request: R, message: 'pay more' })).toThrow(
       expect.objectContaining({ code: 'request_conflict' }),
     );
     expect(side.manager.running).toBe(1);
     side.manager.stop();
+  });
+
+  test('Z-19: that names the default hash is no other content', () => {
+    const side = sideWith(1);
+    const { session_id: id } = side.manager.order({ ...order, request: R }).view;
+    const named = { ...order, hash: 'eip191', request: R } as const;
+    expect(side.manager.order(named).view.session_id).toBe(id);
+    const other = { ...order, hash: 'sha256', request: R } as const;
+    expect(() => side.manager.order(other)).toThrow(
+      expect.objectContaining({ code: 'request_conflict' }),
+    );
+    side.manager.stop();
+  });
+
+  test('Z-19: the digits of a digest are the same request, however they are written', () => {
+    const side = sideWith(1);
+    const digest = (message: string) => ({ ...order, hash: 'none', message, request: R }) as const;
+    const { session_id: id } = side.manager.order(digest(`0x${'5F'.repeat(32)}`)).view;
+    expect(side.manager.order(digest('5f'.repeat(32))).view.session_id).toBe(id);
+    const other = (): unknown => side.manager.order(digest('6f'.repeat(32)));
+    expect(other).toThrow(expect.objectContaining({ code: 'request_conflict' }));
+    side.manager.stop();
+  });
+
+  test('Z-19: the id of one caller is none of another', () => {
+    const side = sideWith(1);
+    const { session_id: mine } = side.manager.order({ ...order, request: R }).view;
+    const yours = { ...order, message: 'pay you', request: { caller: 'you', id: 'r' } };
+    const { session_id: theirs } = side.manager.order(yours).view;
+    expect(theirs).not.toBe(mine);
+    expect(side.manager.order(yours).view.session_id).toBe(theirs);
+    side.manager.stop();
+  });
+
+  test('Z-19: what an earlier version kept of a request is compared by its meaning', () => {
+    const kept = JSON.stringify({ ...order, requestId: 'r' });
+    expect(isSameRequest(kept, { ...order, hash: 'eip191' })).toBe(true);
+    expect(isSameRequest(kept, { ...order, message: 'pay more' })).toBe(false);
+    expect(isSameRequest('', order)).toBe(false);
   });
 });
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Approvals } from '../src/approvals.ts';
+import type { PeerMessage } from '../src/peer/connection.ts';
 import { Deadlines } from '../src/session/deadlines.ts';
 import { eventually } from './support/eventually.ts';
 import { joinedSides, mailOf, type Side, type Wishes } from './support/halves.ts';
-import { KEY } from './support/records.ts';
+import { KEY, share } from './support/records.ts';
 
 const MINUTE = 60_000;
 const SIGN = { type: 'sign', partner: 'p2', keySessionId: KEY, message: 'pay' } as const;
@@ -197,5 +198,67 @@ describe('a proposal', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(p2.sent.filter(({ type }) => type === 'two_party_sign_init')).toEqual([]);
     expect(p2.view(id)).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
+  });
+
+  /** A refresh that became the key at both sides, as seen by a session that began before. */
+  const refreshed = (...sides: Side[]): void => {
+    for (const { keys } of sides) {
+      keys.update(KEY, (record) => ({ ...record, share: share(1) }));
+    }
+  };
+  const mismatched = (sides: readonly Side[], id: string): void => {
+    for (const side of sides) {
+      expect(side.view(id)).toMatchObject({ status: 'aborted', error: { code: 'epoch_mismatch' } });
+      expect(side.lines.get(id)?.starts ?? []).toEqual([]);
+      expect(side.keys.find(KEY)?.lock.state).toBe('none');
+    }
+  };
+
+  test('Z-11: whose certificate comes when a refresh is the key ends as such, and nobody is blamed', async () => {
+    const keepEvidence = vi.fn();
+    const { p1, p2 } = joinedSides({ p1: { keepEvidence }, p2: { keepEvidence } });
+    const held: PeerMessage[] = [];
+    const { carries } = p2;
+    p2.carries = (message) => {
+      if (message.type !== 'two_party_sign_init') return carries(message);
+      held.push(message);
+      return true;
+    };
+    const { session_id: id } = p1.manager.order(SIGN).view;
+    await vi.advanceTimersByTimeAsync(0);
+    // P2 has begun with the share that it had then.
+    expect(p2.lines.get(id)?.starts).toHaveLength(1);
+    refreshed(p1, p2);
+    for (const message of held) p1.manager.receive('p2', message);
+    await vi.advanceTimersByTimeAsync(0);
+    mismatched([p1], id);
+    expect(p2.view(id)?.error?.code).toBe('epoch_mismatch');
+    expect(keepEvidence).not.toHaveBeenCalled();
+  });
+
+  test('Z-11: that a person approves after a refresh is not certified', async () => {
+    const approvals = new Approvals('prompt', undefined);
+    const { p1, p2 } = joinedSides({ p2: { approvals } });
+    const { session_id: id } = p1.manager.order(SIGN).view;
+    await vi.advanceTimersByTimeAsync(0);
+    refreshed(p1, p2);
+    approvals.approve(id, p2.view(id)?.digest ?? '');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(p2.sent.filter(({ type }) => type === 'two_party_sign_init')).toEqual([]);
+    mismatched([p1, p2], id);
+  });
+
+  test('Z-11: whose key is opened while a refresh becomes the key does not begin', async () => {
+    const hold = { open: (): void => undefined };
+    const opened = new Promise<void>((resolve) => {
+      hold.open = resolve;
+    });
+    const { p1, p2 } = joinedSides({ p1: { opened } });
+    const { session_id: id } = p1.manager.order(SIGN).view;
+    await vi.advanceTimersByTimeAsync(0);
+    refreshed(p1, p2);
+    hold.open();
+    await vi.advanceTimersByTimeAsync(0);
+    mismatched([p1], id);
   });
 });

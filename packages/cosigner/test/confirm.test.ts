@@ -29,13 +29,19 @@ function half(index: 1 | 2, records: readonly KeyRecord[]): Half {
   const name = index === 1 ? 'p1' : 'p2';
   const own = { name, identity: fromHex(identity) };
   const context = {
-    config: { capabilities: ['keygen', 'sign'], max_sessions: 10, paillier_bits: 2048 },
+    config: {
+      capabilities: ['keygen', 'sign'],
+      max_sessions: 10,
+      paillier_bits: 2048,
+      partners: [],
+      keep: { days: 400, sessions: 1000 },
+    },
     index,
     own,
     store: {
       keys,
       unwanted: openUnwanted(join(directory, 'unwanted')),
-      sessions: openSessionRecords(join(directory, 'sessions'), () => 1),
+      sessions: openSessionRecords(join(directory, 'sessions'), index, () => 1),
     },
     vault: { forget: () => Promise.resolve() },
     logger: silentLogger,

@@ -276,8 +276,10 @@ describe('before both sides agree', () => {
     if (own === undefined) throw new Error('no proposal');
     const id = 'ef'.repeat(16);
     p1.manager.receive('p2', { ...own, sessionId: id });
-    await eventually(() => expect(p1.view(id)?.error?.code).toBe('invalid_certificate'));
-    expect(p1.lines.get(id)).toBeUndefined();
+    const refused = mailOf('abort', id, 0, { code: 'aborted', reason: '' });
+    await eventually(() => expect(p1.sent).toContainEqual(refused));
+    expect(p1.log).toContain('a certificate for another session');
+    expect([p1.lines.get(id), p1.view(id)]).toEqual([undefined, undefined]);
   });
 
   test('R-1: a certificate under another key than the pinned one is refused, and nothing is locked', async () => {

@@ -209,15 +209,19 @@ describe('the REST interface', () => {
       digest: asked.digest,
     });
     expect(right.status).toBe(200);
+    // Z-19: the answer is the state that holds.
+    const { status } = z.looseObject({ status: z.string() }).parse(await right.json());
+    expect(['created', 'running', 'completed']).toContain(status);
     expect((await pair.p2.over(asked.session_id)).status).toBe('completed');
   });
 
   test('a decline ends the session at both sides with its code', async () => {
     const asked = await pair.p2.sign(key, 'pay 8', { wait: 0 });
-    await pair.p1.until(
+    const declined = await pair.p1.until(
       () => pair.p1.request(`/api/v1/sessions/${asked.session_id}/decline`, { reason: 'no' }),
       ({ status }) => status === 200,
     );
+    expect(await declined.json()).toMatchObject({ status: 'aborted', error: { code: 'declined' } });
     expect((await pair.p2.over(asked.session_id)).error?.code).toBe('declined');
     expect((await pair.p1.over(asked.session_id)).error?.code).toBe('declined');
   });

@@ -1,4 +1,5 @@
 /** What each route of the table does. */
+import { setImmediate } from 'node:timers/promises';
 import {
   type ApproveRequest,
   type CosignerHealth,
@@ -52,27 +53,29 @@ export function handlersOf(deps: RestDeps): Readonly<Record<string, Handler>> {
     if (record === undefined) throw new CosignerError('unknown_session');
     return record.session;
   };
-  const decide = (call: Call, decision: (id: string) => void): Answer => {
+  const decide = async (call: Call, decision: (id: string) => void): Promise<Answer> => {
     const { session_id: id } = viewOf(call.params.session_id);
     decision(id);
+    // The session goes on in the promises that the decision has fulfilled: then it stands where the answer says.
+    await setImmediate();
     return { status: 200, body: viewOf(id) };
   };
   const health = (): Answer => ({ status: 200, body: deps.health() });
   return {
-    keygen: ({ body }) => {
-      const { partner, request_id: requestId, wait } = body as TwoPartyKeygenRequest;
-      return order(deps, { type: 'keygen', partner, ...optional({ requestId }) }, wait);
+    keygen: (call) => {
+      const { partner, wait } = call.body as TwoPartyKeygenRequest;
+      return order(deps, { type: 'keygen', partner, ...requestOf(call) }, wait);
     },
-    sign: ({ body }) => {
-      const request = body as TwoPartySignRequest;
-      const { session_id: keySessionId, message, partner, hash, request_id: requestId } = request;
-      const signing = { type: 'sign', partner, keySessionId, message } as const;
-      return order(deps, { ...signing, ...optional({ hash, requestId }) }, request.wait);
+    sign: (call) => {
+      const { session_id, message, partner, hash, wait } = call.body as TwoPartySignRequest;
+      const signing = { type: 'sign', partner, keySessionId: session_id, message } as const;
+      const by = hash === undefined ? {} : { hash };
+      return order(deps, { ...signing, ...by, ...requestOf(call) }, wait);
     },
-    refresh: ({ body }) => {
-      const { session_id, partner, request_id: requestId, wait } = body as TwoPartyRefreshRequest;
+    refresh: (call) => {
+      const { session_id, partner, wait } = call.body as TwoPartyRefreshRequest;
       const refresh = { type: 'refresh', partner, keySessionId: session_id } as const;
-      return order(deps, { ...refresh, ...optional({ requestId }) }, wait);
+      return order(deps, { ...refresh, ...requestOf(call) }, wait);
     },
     sessions: ({ query }) => ({ status: 200, body: sessions.list(query as TwoPartySessionQuery) }),
     session: ({ params }) => ({ status: 200, body: viewOf(params.session_id) }),
@@ -113,8 +116,8 @@ async function order({ manager, sessions }: RestDeps, asked: Order, wait = 0): P
   return { status: isFinal(body.status) ? 200 : 202, body };
 }
 
-/** Without what is undefined. */
-function optional<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> };
+/** The id that a caller gave its request. */
+function requestOf({ body, caller }: Call): Pick<Order, 'request'> {
+  const { request_id: id } = body as { readonly request_id?: string };
+  return id === undefined ? {} : { request: { caller, id } };
 }

@@ -1,23 +1,14 @@
 /** Whether a session may begin that REST or a partner asks for; nothing is written here. */
 import { equalBytes, fromHex } from '@quorate/intent';
-import type { MessageHash, PeerInit } from '@quorate/wire';
+import type { PeerInit } from '@quorate/wire';
 import { CosignerError } from '../errors.ts';
 import { type SignableMessage, signable } from '../message.ts';
 import type { PublicIdentity } from '../partner.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { SessionContext } from './context.ts';
 import { checkOpenable, checkUnlocked, lockCode } from './keyState.ts';
+import { DEFAULT_HASH, type Order } from './request.ts';
 import type { TwoPartySession } from './session.ts';
-
-/** What REST asks for. */
-export interface Order {
-  readonly type: 'keygen' | 'sign' | 'refresh';
-  readonly partner: string;
-  readonly keySessionId?: string;
-  readonly message?: string;
-  readonly hash?: MessageHash;
-  readonly requestId?: string;
-}
 
 /** What a session that may begin is about. */
 export interface Admitted {
@@ -57,7 +48,7 @@ export class Admission {
       return { partner, key, message: null };
     }
     checkUnlocked(key);
-    return { partner, key, message: signable(message ?? '', hash ?? 'eip191') };
+    return { partner, key, message: signable(message ?? '', hash ?? DEFAULT_HASH) };
   }
 
   /** What a partner asks for. @throws CosignerError */

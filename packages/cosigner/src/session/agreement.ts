@@ -5,12 +5,12 @@
 import type { PeerKeys } from '@quorate/agent';
 import { fromHex } from '@quorate/intent';
 import { deriveSessionId, type PrimePair } from '@quorate/tss';
-import { PeerInit } from '@quorate/wire';
+import { PeerInit, type PeerSync } from '@quorate/wire';
 import { CosignerError } from '../errors.ts';
 import { hex0x } from '../message.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { PrimesFor, SessionEvent } from '../worker/protocol.ts';
-import { certify, checkCertificate, intentOf } from './certificates.ts';
+import { type Certified, certify, checkCertificate, intentOf } from './certificates.ts';
 import type { SessionLife } from './life.ts';
 import { decodeMail, encodeMail } from './mail.ts';
 
@@ -21,6 +21,8 @@ const PREPARING_S = 15 * 60;
 export interface Agreed {
   readonly sid: Uint8Array;
   readonly peer: PeerKeys;
+  /** Of the key, as both certificates mean it. */
+  readonly epoch: number | undefined;
   /** Secret; of a key generation or a refresh. */
   readonly primes: PrimesFor | undefined;
 }
@@ -38,6 +40,8 @@ export class Agreement {
   #certificate: Uint8Array = new Uint8Array();
   /** Known from the moment at which this side certifies or checks it. */
   #intent: Uint8Array | undefined;
+  /** The epoch in it. */
+  #epoch: number | undefined;
   #primes: PrimesFor | undefined;
   /** What the partner said of itself before its certificate came. */
   #heard: 'nothing' | 'awaiting_approval' | 'preparing' = 'nothing';
@@ -55,20 +59,22 @@ export class Agreement {
     await this.#life.room.take(proposal.type);
     await this.#prepare();
     this.#intent = intentOf(context, proposal, key);
+    this.#epoch = key?.share.epoch;
     await this.#certify(this.#intent);
     this.#proposed = true;
     clocks.arm('step', approval + step);
     this.#post(false);
   }
 
-  /** Answers what the partner asked for. */
-  async respond(init: PeerInit): Promise<void> {
-    const { context, proposal, key } = this.#life;
-    const intent = intentOf(context, proposal, key);
+  /** Answers what the partner asked for; its certificate was checked, in the same turn, by this intent. */
+  async respond({ keys, bytes, intent }: Certified): Promise<void> {
+    const { key, proposal } = this.#life;
     this.#intent = intent;
-    const { keys, bytes } = checkCertificate(context, proposal, init.certificate, intent);
+    this.#epoch = key?.share.epoch;
     await this.#life.room.take(proposal.type);
     if (!(await this.#approved(intent))) return;
+    // The person may have thought for longer than a refresh takes.
+    this.#life.checkEpoch(this.#epoch);
     await this.#prepare();
     await this.#certify(intent);
     this.#post(true);
@@ -114,7 +120,7 @@ export class Agreement {
     const { clocks, context, over, proposal } = this.#life;
     if (proposal.type !== 'sign') {
       this.#life.show({ status: 'preparing' });
-      this.#life.tellStatus('preparing');
+      this.#tell('preparing');
       clocks.pause();
       const pairs = await context.stock.take(context.index === 1 ? 2 : 1, over);
       clocks.resume();
@@ -146,6 +152,20 @@ export class Agreement {
     this.#checkAlive();
   }
 
+  /** For the partner's display and deadlines; lost, it does no harm. */
+  #tell(status: string): void {
+    const { context, proposal } = this.#life;
+    if (proposal.initiator === 'own') return;
+    context.send(proposal.partner.name, {
+      type: 'session_sync',
+      sessionId: proposal.id,
+      round: 0,
+      seq: 0,
+      plaintext: encodeMail({ status } satisfies PeerSync),
+      signature: '',
+    });
+  }
+
   #checkAlive(): void {
     if (this.#life.isDeaf) throw new CosignerError('aborted');
   }
@@ -175,7 +195,7 @@ export class Agreement {
     const { id, type, partner, message } = proposal;
     if (approvals.asks) {
       this.#life.show({ status: 'awaiting_approval' });
-      this.#life.tellStatus('awaiting_approval');
+      this.#tell('awaiting_approval');
     }
     const approvalTime = config.deadlines.approval * 1000;
     const late = AbortSignal.any([over, AbortSignal.timeout(approvalTime)]);
@@ -214,6 +234,6 @@ export class Agreement {
     const sid = deriveSessionId(key === undefined ? null : fromHex(key.key_id), certificates);
     const primes = this.#primes;
     this.#primes = undefined;
-    await this.#events.onAgreed({ sid, peer, primes });
+    await this.#events.onAgreed({ sid, peer, epoch: this.#epoch, primes });
   }
 }

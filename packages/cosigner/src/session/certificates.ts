@@ -81,6 +81,13 @@ export function certify(
   return context.vault.certify(payload);
 }
 
+/** A certificate of the partner that holds, and the intent that it was checked by. */
+export interface Certified {
+  readonly bytes: Uint8Array;
+  readonly keys: PeerKeys;
+  readonly intent: Uint8Array;
+}
+
 /**
  * Checks the partner's certificate; gives its bytes and the keys that it certifies.
  * @throws CosignerError `invalid_certificate`, `intent_mismatch`
@@ -90,7 +97,7 @@ export function checkCertificate(
   { id, type, partner }: Proposal,
   text: string,
   intent: Uint8Array,
-): { readonly bytes: Uint8Array; readonly keys: PeerKeys } {
+): Certified {
   const certificate = decoded(text);
   const peerIndex = context.index === 1 ? 2 : 1;
   const fits =
@@ -112,7 +119,7 @@ export function checkCertificate(
     );
   }
   const { bytes, x25519, ed25519 } = certificate;
-  return { bytes, keys: { index: peerIndex, x25519, ed25519 } };
+  return { bytes, keys: { index: peerIndex, x25519, ed25519 }, intent };
 }
 
 function decoded(text: string): ReturnType<typeof decodeCertificate> {

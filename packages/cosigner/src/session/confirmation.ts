@@ -10,6 +10,7 @@ import type { SessionContext } from './context.ts';
 import { waitingOf } from './keyState.ts';
 import { decodeMail } from './mail.ts';
 import type { TwoPartySession } from './session.ts';
+import type { Outcomes } from './outcomes.ts';
 import type { Teller } from './teller.ts';
 
 /** A key and its epoch, as `session_sync` names them. */
@@ -20,11 +21,20 @@ export class Confirmation {
   readonly #context: SessionContext;
   readonly #teller: Teller;
   readonly #live: ReadonlyMap<string, TwoPartySession>;
+  readonly #outcomes: Outcomes;
 
-  constructor(context: SessionContext, teller: Teller, live: ReadonlyMap<string, TwoPartySession>) {
+  constructor(
+    context: SessionContext,
+    parts: {
+      readonly teller: Teller;
+      readonly live: ReadonlyMap<string, TwoPartySession>;
+      readonly outcomes: Outcomes;
+    },
+  ) {
     this.#context = context;
-    this.#teller = teller;
-    this.#live = live;
+    this.#teller = parts.teller;
+    this.#live = parts.live;
+    this.#outcomes = parts.outcomes;
   }
 
   /** After a restart, P1 keeps nothing that it did not confirm: P2 cannot have it either. */
@@ -142,6 +152,7 @@ export class Confirmation {
     activateShare(this.#context, record.session_id);
     this.#context.logger.info({ key: record.session_id }, 'key confirmed by the partner');
     this.#live.get(session)?.confirmed();
+    this.#outcomes.settleShare(session, true);
   }
 
   #discard(record: KeyRecord): void {
@@ -149,6 +160,7 @@ export class Confirmation {
     const keySessionId = record.next === null ? null : record.session_id;
     discardShare(this.#context, { id, keySessionId });
     this.#context.logger.warn({ key: record.session_id, session_id: id }, 'half a key discarded');
+    this.#outcomes.settleShare(id, false);
   }
 }
 

@@ -76,6 +76,7 @@ export class Handover {
   }
 
   #say(phase: 'stored' | 'active'): void {
+    if (phase === 'stored') this.#life.leaveOutcome();
     const plaintext = encodeMail({ phase } satisfies PeerSync);
     this.#life.courier.post({ type: 'session_sync', round: 0, plaintext, signature: '' });
   }

@@ -26,6 +26,11 @@ export function waitingOf(record: KeyRecord): Pick<KeyRecord, 'session_id' | 'sh
   return record.next ?? (record.state === 'pending' ? record : undefined);
 }
 
+/** Whether there is a key, and it was not retired. */
+export function isLiving(record: KeyRecord | undefined): boolean {
+  return record !== undefined && record.state !== 'retired';
+}
+
 /** What the sessions of a key that was locked are told. */
 export function lockCode({ lock }: KeyRecord): 'key_locked' | 'key_retired' {
   return lock.state === 'terminal' ? 'key_retired' : 'key_locked';

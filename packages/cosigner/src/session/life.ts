@@ -1,11 +1,5 @@
 /** What the parts of a session share: its stand, mail, clocks, line to the protocol thread, and end. */
-import {
-  COSIGNER_CODES,
-  type CosignerCode,
-  type PeerAbort,
-  type PeerSync,
-  type TwoPartySession as SessionView,
-} from '@quorate/wire';
+import type { CosignerCode, TwoPartySession as SessionView } from '@quorate/wire';
 import { CosignerError, messageOf } from '../errors.ts';
 import { Courier } from '../peer/courier.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
@@ -15,11 +9,12 @@ import { PromisedRoom } from './chipRoom.ts';
 import { discardShare } from './commit.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { Deadlines } from './deadlines.ts';
+import { type End, farewellOf, shownEnd } from './ending.ts';
 import { lockCode } from './keyState.ts';
 import { encodeMail } from './mail.ts';
 import { messageOfRound } from './steps.ts';
 import { stepTimes } from './stepTimes.ts';
-import { toldCode } from './told.ts';
+import { Waiters } from './waiters.ts';
 
 /** How long the last messages of a session are repeated after its end, milliseconds. */
 const FAREWELL_MS = 30_000;
@@ -27,28 +22,21 @@ const FAREWELL_MS = 30_000;
 /** Where a session stands; silent: its key has a lock that is not on disk. */
 export type Phase = 'agreeing' | 'starting' | 'running' | 'storing' | 'stored' | 'silent' | 'over';
 
-interface End {
-  readonly status: 'completed' | 'failed' | 'aborted';
-  readonly code?: CosignerCode;
-  readonly reason?: string;
-  readonly shown?: Partial<SessionView>;
-  /** Here alone: the partner hears of it when the lock is on disk, and it asks. */
-  readonly untold?: boolean;
-}
-
 /** The life of one session. */
 export class SessionLife {
   readonly context: SessionContext;
   readonly proposal: Proposal;
   readonly courier: Courier;
   readonly clocks: Deadlines;
+  readonly waiters: Waiters = new Waiters();
   /** The record of the chip that a set-up was promised. */
   readonly room: PromisedRoom;
   #phase: Phase = 'agreeing';
   /** Where its work stands, whether or not anything is said of it. */
   #work: Phase = 'agreeing';
+  /** P2's last message has left. */
+  #outcomeLeft = false;
   readonly #over = new AbortController();
-  readonly #waiters: (() => void)[] = [];
   #port: ThreadPort | undefined;
   #held: string | undefined;
   readonly #enter: ReturnType<typeof stepTimes>;
@@ -103,6 +91,11 @@ export class SessionLife {
     return keySessionId === null ? undefined : this.context.store.keys.find(keySessionId);
   }
 
+  /** A refresh may have become the key since both sides meant another epoch. @throws CosignerError */
+  checkEpoch(epoch: number | undefined): void {
+    if (this.key?.share.epoch !== epoch) throw new CosignerError('epoch_mismatch');
+  }
+
   /** The line to the protocol thread. */
   get port(): ThreadPort {
     if (this.#port === undefined) throw new Error('unreachable: no thread');
@@ -146,19 +139,6 @@ export class SessionLife {
     this.clocks.arm('step', this.proposal.type === 'sign' ? step : setUp);
   }
 
-  /** Ends when the session does, or after that many seconds. */
-  async settled(seconds: number): Promise<void> {
-    if (this.isOver || seconds <= 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, seconds * 1000);
-      timer.unref();
-      this.#waiters.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-
   /** Runs a part of the session; what it throws ends the session. */
   working(work: () => Promise<void>): void {
     work().catch((error: unknown) => this.#failed(error));
@@ -183,8 +163,14 @@ export class SessionLife {
     this.fail(known ? error.code : 'internal', messageOf(error));
   }
 
-  complete(shown: Partial<SessionView>): void {
-    this.#finish({ status: 'completed', shown: { ...shown, step: 'StepCompleted' } });
+  /** Only the partner knows from now on what comes of the session. */
+  leaveOutcome(): void {
+    this.#outcomeLeft = true;
+  }
+
+  /** `last` is still sent, once the end is on disk. */
+  complete(shown: Partial<SessionView>, last?: () => void): void {
+    this.#finish({ status: 'completed', shown: { ...shown, step: 'StepCompleted' }, last });
   }
 
   /** Failed on this side; the partner is told. */
@@ -193,14 +179,22 @@ export class SessionLife {
     this.#finish({ status: failed ? 'failed' : 'aborted', code, reason });
   }
 
-  /** Ended without anybody's fault here: by the partner, by a person, by a failed check. */
+  /** Ended without anybody's fault here: by a person, by a failed check. */
   abort(code: CosignerCode, reason: string): void {
     this.#finish({ status: 'aborted', code, reason });
   }
 
-  #finish({ status, code, reason = '', shown = {}, untold = false }: End): void {
+  /** Ended by the partner; one that does not know the session does not know what came of it either. */
+  abortedByPartner(code: CosignerCode, reason: string): void {
+    // Of a share that waits, only the key record tells.
+    const answered = this.proposal.type === 'sign' && code !== 'unknown_session';
+    this.#finish({ status: 'aborted', code, reason, answered });
+  }
+
+  #finish(end: End): void {
     if (this.isOver) return;
     const { context, courier, proposal } = this;
+    const { code, untold = false } = end;
     if (!untold && context.locks.isUnwritten(proposal.keySessionId)) return this.#fallSilent();
     // P2 keeps what it said it has stored: only P1 knows whether it became the key. What is on its
     // way to the chip is discarded when it is there.
@@ -211,11 +205,11 @@ export class SessionLife {
     // A share that is on its way to the chip keeps its place until it is there.
     if (this.#work !== 'storing') this.room.giveUp();
     if (code !== undefined && unsaid) this.#discard();
-    const error = code === undefined ? null : { code, message: shownReason(code, reason) };
-    this.#keep({ ...shown, status, error });
-    if (code !== undefined && !untold) this.#farewell(code);
-    this.#over.abort(error?.message);
-    for (const wake of this.#waiters.splice(0)) wake();
+    const told = this.#keepEnd(end);
+    if (told === undefined) end.last?.();
+    else if (!untold) this.#farewell(told);
+    this.#over.abort();
+    this.waiters.wakeAll();
     context.onOver(proposal.id);
     const gone = (): void => {
       clearTimeout(late);
@@ -225,6 +219,22 @@ export class SessionLife {
     const late = setTimeout(gone, FAREWELL_MS);
     late.unref();
     courier.whenEmpty(gone);
+  }
+
+  /**
+   * Puts the end on disk; gives the code that the partner is told. P1's signature that cannot be written is
+   * none: what P1 says after a restart must be what it said before, and nobody has seen it.
+   */
+  #keepEnd(end: End): CosignerCode | undefined {
+    const { step } = this.view;
+    const { code, answered = false, shown } = end;
+    const open = this.#outcomeLeft && !answered;
+    const kept = this.#keep(shownEnd(end, open));
+    if (kept || shown?.signature === undefined || this.context.index === 2) return code;
+    const reason = 'the signature cannot be written';
+    const failed = shownEnd({ status: 'failed', code: 'internal', reason }, false);
+    this.#keep({ ...failed, signature: null, step });
+    return 'internal';
   }
 
   /** A lock that is not written for so long is no reason to wait longer here. */
@@ -262,43 +272,25 @@ export class SessionLife {
   }
 
   /** What is shown of an end is not worth the process: keys and locks have files of their own. */
-  #keep(end: Partial<SessionView>): void {
+  #keep(end: Partial<SessionView>): boolean {
     try {
       this.show(end);
+      return true;
     } catch (error) {
       const fields = { session_id: this.proposal.id, error: messageOf(error) };
       this.context.logger.error(fields, 'the end of a session cannot be written');
+      return false;
     }
   }
 
   #farewell(code: CosignerCode): void {
-    const told = toldCode(code);
-    const abort: PeerAbort = { code: told, reason: COSIGNER_CODES[told].en };
     this.courier.clear();
-    const plaintext = encodeMail(abort);
+    const plaintext = encodeMail(farewellOf(code));
     this.courier.post({ type: 'abort', round: 0, plaintext, signature: '' });
-  }
-
-  /** For the partner's display and deadlines; lost, it does no harm. */
-  tellStatus(status: string): void {
-    if (this.proposal.initiator === 'own') return;
-    this.context.send(this.proposal.partner.name, {
-      type: 'session_sync',
-      sessionId: this.proposal.id,
-      round: 0,
-      seq: 0,
-      plaintext: encodeMail({ status } satisfies PeerSync),
-      signature: '',
-    });
   }
 
   #release(): void {
     if (this.#held !== undefined) this.context.keyring.release(this.#held);
     this.#held = undefined;
   }
-}
-
-function shownReason(code: CosignerCode, reason: string): string {
-  const text = COSIGNER_CODES[code].en;
-  return reason === '' || reason === text ? text : `${text}: ${reason}`.slice(0, 400);
 }

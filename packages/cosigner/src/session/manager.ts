@@ -10,24 +10,27 @@ import {
   type TwoPartyKey,
   type TwoPartySession as SessionView,
 } from '@quorate/wire';
-import { z } from 'zod';
 import { CosignerError, messageOf } from '../errors.ts';
-import { hex0x } from '../message.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
-import { Admission, type Admitted, type Order } from './admission.ts';
+import type { SessionRecord } from '../store/sessionRecords.ts';
+import { Admission, type Admitted } from './admission.ts';
+import { checkCertificate, intentOf } from './certificates.ts';
 import { ChipRoom } from './chipRoom.ts';
 import { forgetLeftovers } from './commit.ts';
 import { Confirmation } from './confirmation.ts';
 import type { Proposal, SessionContext } from './context.ts';
-import { lockCode, shownKey } from './keyState.ts';
+import { firstView } from './firstView.ts';
+import { isLiving, lockCode, shownKey } from './keyState.ts';
 import { KeyLocks } from './locks.ts';
-import { decodeMail } from './mail.ts';
+import { decodeMail, isQuestion } from './mail.ts';
+import { Outcomes } from './outcomes.ts';
+import { isSameRequest, type Order, requestOf } from './request.ts';
 import { type Confirmed, retire } from './retirement.ts';
 import { TwoPartySession } from './session.ts';
 import { Teller } from './teller.ts';
 
-export type { Order } from './admission.ts';
+export type { Order } from './request.ts';
 
 /** What a manager is given of its surroundings. */
 export type ManagerContext = Omit<SessionContext, 'locks' | 'room' | 'onOver' | 'onGone'> & {
@@ -44,6 +47,7 @@ export class SessionManager {
   readonly #teller: Teller;
   readonly #admission: Admission;
   readonly #confirmation: Confirmation;
+  readonly #outcomes: Outcomes;
 
   constructor({ onSession, ...context }: ManagerContext) {
     this.#context = {
@@ -55,9 +59,20 @@ export class SessionManager {
     };
     this.#teller = new Teller(context.send);
     this.#admission = new Admission(this.#context, this.#live);
-    this.#confirmation = new Confirmation(this.#context, this.#teller, this.#live);
+    this.#outcomes = new Outcomes(this.#context, this.#teller, onSession);
+    this.#confirmation = new Confirmation(this.#context, {
+      teller: this.#teller,
+      live: this.#live,
+      outcomes: this.#outcomes,
+    });
     forgetLeftovers(this.#context);
     this.#confirmation.dropUnconfirmed();
+    this.#outcomes.settleRestarted();
+    this.#context.store.sessions.retain({
+      keep: context.config.keep,
+      partners: context.config.partners.length,
+      isLiving: (id) => isLiving(context.store.keys.find(id)),
+    });
   }
 
   /** Sessions that are not over. */
@@ -70,20 +85,21 @@ export class SessionManager {
    * @throws CosignerError
    */
   order(order: Order): { readonly view: SessionView; readonly session?: TwoPartySession } {
-    const request = JSON.stringify(order);
+    const { request } = order;
     const known =
-      order.requestId === undefined
+      request === undefined
         ? undefined
-        : this.#context.store.sessions.findByRequest(order.requestId);
+        : this.#context.store.sessions.findByRequest(request.caller, request.id);
     if (known !== undefined) {
-      if (known.request !== request) throw new CosignerError('request_conflict');
+      if (!isSameRequest(known.request, order)) throw new CosignerError('request_conflict');
       const session = this.#live.get(known.session.session_id);
       return { view: known.session, ...(session === undefined ? {} : { session }) };
     }
     const about = aboutOf(order.type, this.#admission.order(order));
+    const { caller = null, id = null } = request ?? {};
     const session = this.#open(
       { id: randomBytes(16).toString('hex'), initiator: 'own', ...about },
-      { requestId: order.requestId ?? null, request },
+      { caller, request_id: id, request: requestOf(order) },
     );
     session.begin();
     return { view: session.view, session };
@@ -121,6 +137,7 @@ export class SessionManager {
     });
     for (const session of [...running, ...this.#ended.values()]) session.resend();
     this.#confirmation.askAll(partner);
+    this.#outcomes.askAll(partner);
   }
 
   /** Takes a message of a partner; while a lock is not on disk, none is heard. */
@@ -169,6 +186,7 @@ export class SessionManager {
   /** Ends every session; keys stay. */
   stop(): void {
     this.#admission.close();
+    this.#outcomes.close();
     this.#context.locks.close();
     for (const session of this.#live.values()) session.stop('stopping', 'the server is stopping');
   }
@@ -183,15 +201,15 @@ export class SessionManager {
     if (this.#confirmation.receive(partner, message)) return;
     // An end is not answered by an end: two that are over would go on for ever.
     const asks = message.seq > 0 || isQuestion(message);
-    const record = this.#context.store.sessions.find(message.sessionId);
-    if (record !== undefined) {
-      if (record.session.partner === partner && asks) this.#teller.end(partner, record.session);
+    const session = this.#context.store.sessions.find(message.sessionId)?.session;
+    if (session !== undefined) {
+      if (session.partner !== partner) return;
+      if (session.status === 'unknown_outcome') this.#outcomes.receive(session, message);
+      else if (asks) this.#teller.end(partner, session);
       return;
     }
     if (message.type === 'two_party_sign_init') return this.#receiveInit(partner, message);
-    if (asks && message.type !== 'abort') {
-      this.#teller.abort(partner, message.sessionId, 'process_restarted');
-    }
+    if (asks) this.#teller.abort(partner, message.sessionId, 'unknown_session');
   }
 
   #receiveInit(partner: string, message: PeerMessage): void {
@@ -204,11 +222,11 @@ export class SessionManager {
         this.#confirmation.confirmByUse(partner, key, init.epoch);
       }
       const about = aboutOf(operation, this.#admission.proposal(partner, init));
-      const session = this.#open(
-        { id: sessionId, initiator: 'partner', ...about },
-        { requestId: null, request: '' },
-      );
-      session.respond(init);
+      const proposal: Proposal = { id: sessionId, initiator: 'partner', ...about };
+      // Nothing is kept of a proposal that its certificate does not hold for.
+      const intent = intentOf(this.#context, proposal, this.#keyOf(proposal));
+      const certified = checkCertificate(this.#context, proposal, init.certificate, intent);
+      this.#open(proposal, NOBODY).respond(certified);
     } catch (error) {
       const code = error instanceof CosignerError ? error.code : 'internal';
       const fields = { session_id: sessionId, partner, code };
@@ -225,7 +243,9 @@ export class SessionManager {
       if (this.#live.has(id)) continue;
       const record = this.#context.store.sessions.find(id);
       // A session that is not known here may be on its way.
-      if (record?.session.partner === partner) this.#teller.end(partner, record.session);
+      if (record?.session.partner !== partner) continue;
+      if (record.session.status === 'unknown_outcome') this.#outcomes.explain(record.session);
+      else this.#teller.end(partner, record.session);
     }
     if (sync?.keys === undefined) return;
     this.#confirmation.confirm(partner, sync.keys);
@@ -253,42 +273,23 @@ export class SessionManager {
     }
   }
 
-  #open(
-    proposal: Proposal,
-    { requestId, request }: { readonly requestId: string | null; readonly request: string },
-  ): TwoPartySession {
-    const { store, now, own } = this.#context;
-    const { id, type, partner, initiator, keySessionId, message } = proposal;
-    const key = keySessionId === null ? undefined : store.keys.find(keySessionId);
-    const at = now();
-    store.sessions.add({
-      format: 'quorate-two-party-session/v1',
-      request_id: requestId,
-      request,
-      session: {
-        session_id: id,
-        type,
-        status: 'created',
-        step: null,
-        partner: partner.name,
-        initiator: initiator === 'own' ? own.name : partner.name,
-        key_session_id: keySessionId,
-        address: key?.address ?? null,
-        public_key: key === undefined ? null : `0x${key.public_key}`,
-        message: message?.text ?? null,
-        hash: message?.hash ?? null,
-        digest: message === null ? null : hex0x(message.digest),
-        signature: null,
-        error: null,
-        created_at: at,
-        updated_at: at,
-      },
-    });
-    const session = new TwoPartySession(this.#context, proposal);
-    this.#live.set(id, session);
-    return session;
+  #keyOf({ keySessionId }: Proposal): KeyRecord | undefined {
+    return keySessionId === null ? undefined : this.#context.store.keys.find(keySessionId);
+  }
+
+  #open(proposal: Proposal, asked: Asked): TwoPartySession {
+    const { store } = this.#context;
+    const session = firstView(this.#context, proposal, this.#keyOf(proposal));
+    store.sessions.add({ session, ...asked });
+    const opened = new TwoPartySession(this.#context, proposal);
+    this.#live.set(proposal.id, opened);
+    return opened;
   }
 }
+
+type Asked = Omit<SessionRecord, 'session'>;
+/** Of what a partner asks for. */
+const NOBODY: Asked = { caller: null, request_id: null, request: '' };
 
 function aboutOf(
   type: Proposal['type'],
@@ -296,10 +297,3 @@ function aboutOf(
 ): Omit<Proposal, 'id' | 'initiator'> {
   return { type, partner, keySessionId: key?.session_id ?? null, message };
 }
-
-/** An empty session_sync asks how a session stands. */
-function isQuestion({ type, plaintext }: PeerMessage): boolean {
-  return type === 'session_sync' && decodeMail(NOTHING, plaintext) !== undefined;
-}
-
-const NOTHING = z.strictObject({});

@@ -8,8 +8,10 @@ import type { NewShare, SessionAbort, SessionEvent } from '../worker/protocol.ts
 import type { Agreed } from './agreement.ts';
 import { lockCode } from './keyState.ts';
 import type { SessionLife } from './life.ts';
-import { firstStep, isExpected, isJudged, messageOfRound } from './steps.ts';
+import { firstStep, isExpected, isJudged, isResult, messageOfRound } from './steps.ts';
 import { recordVerdict } from './verdict.ts';
+
+type Frame = Extract<SessionEvent, { event: 'frames' }>['frames'][number];
 
 /** Rounds that came before the partner's certificate did. */
 const MAX_EARLY = 8;
@@ -19,6 +21,8 @@ export class Rounds {
   readonly #life: SessionLife;
   readonly #onShare: (share: NewShare) => void;
   readonly #early: PeerMessage[] = [];
+  /** P1's last message: it leaves when the signature in it is on disk. */
+  readonly #held: Frame[] = [];
 
   constructor(life: SessionLife, onShare: (share: NewShare) => void) {
     this.#life = life;
@@ -26,12 +30,14 @@ export class Rounds {
   }
 
   /** Both sides agree: the protocol begins. */
-  async start({ sid, peer, primes }: Agreed): Promise<void> {
+  async start({ sid, peer, epoch, primes }: Agreed): Promise<void> {
     const { context, key, port, proposal } = this.#life;
     const { index, config, store } = context;
     const { type, message } = proposal;
+    this.#life.checkEpoch(epoch);
     const held = key === undefined ? '' : await this.#life.hold(key);
     if (held === undefined || this.#life.isDeaf) return;
+    this.#life.checkEpoch(epoch);
     this.#life.phase = 'running';
     this.#life.show({ status: 'running', step: firstStep(type) });
     this.#life.armStep();
@@ -84,7 +90,10 @@ export class Rounds {
     }
     switch (event.event) {
       case 'frames':
-        for (const { round, body, signature } of event.frames) this.#post(round, body, signature);
+        for (const frame of event.frames) {
+          if (isResult(proposal.type, frame.round)) this.#held.push(frame);
+          else this.#post(frame);
+        }
         return;
       case 'ignored':
         return context.logger.warn(
@@ -113,10 +122,20 @@ export class Rounds {
     return key;
   }
 
-  #post(round: number, body: string, signature: string): void {
+  #post(frame: Frame): void {
+    const { type } = this.#life.proposal;
+    if (messageOfRound(type, frame.round) === undefined) {
+      throw new Error('unreachable: a round without a name');
+    }
+    this.#life.moved(frame.round);
+    // From here on only P1 knows whether there is a signature.
+    if (isJudged(type, frame.round)) this.#life.leaveOutcome();
+    this.#send(frame);
+  }
+
+  #send({ round, body, signature }: Frame): void {
     const message = messageOfRound(this.#life.proposal.type, round);
-    if (message === undefined) throw new Error('unreachable: a round without a name');
-    this.#life.moved(round);
+    if (message === undefined) return;
     const plaintext = Buffer.from(body, 'base64');
     this.#life.courier.post({ type: message.type, round, plaintext, signature });
   }
@@ -127,7 +146,9 @@ export class Rounds {
     const good =
       message !== null && address !== null && verifySignature(message.digest, signature, address);
     if (!good) return this.#life.fail('internal', 'a signature that does not verify');
-    this.#life.complete({ signature: hex0x(signature) });
+    this.#life.complete({ signature: hex0x(signature) }, () => {
+      for (const frame of this.#held.splice(0)) this.#send(frame);
+    });
   }
 
   #aborted({ keyUnsafe, message }: SessionAbort): void {

@@ -2,23 +2,22 @@
  * One session of two parties at one side: what is agreed, who is waited for, and what the protocol
  * thread is told. Nothing secret passes through it but openers and primes on their way.
  */
-import { fromHex, verifySignature } from '@quorate/intent';
 import {
   COSIGNER_CODES,
   type CosignerCode,
   isCosignerCode,
   PeerAbort,
-  type PeerInit,
   PeerSync,
   type TwoPartySession as SessionView,
 } from '@quorate/wire';
-import { hex0x } from '../message.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import { Agreement } from './agreement.ts';
+import type { Certified } from './certificates.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { Handover } from './handover.ts';
 import { SessionLife } from './life.ts';
 import { decodeMail } from './mail.ts';
+import { signatureOf } from './outcomes.ts';
 import { Rounds } from './rounds.ts';
 
 /** One session. */
@@ -58,14 +57,14 @@ export class TwoPartySession {
     this.#life.working(() => this.#agreement.propose());
   }
 
-  /** Answers what the partner asked for. */
-  respond(init: PeerInit): void {
-    this.#life.working(() => this.#agreement.respond(init));
+  /** Answers what the partner asked for by a certificate that holds. */
+  respond(certified: Certified): void {
+    this.#life.working(() => this.#agreement.respond(certified));
   }
 
   /** Ends when the session does, or after that many seconds. */
   settled(seconds: number): Promise<void> {
-    return this.#life.settled(seconds);
+    return this.#life.waiters.wait(seconds);
   }
 
   /** The partner is connected again. */
@@ -102,7 +101,8 @@ export class TwoPartySession {
   #receiveAbort(message: PeerMessage): void {
     const abort = decodeMail(PeerAbort, message.plaintext);
     const code = abort !== undefined && isCosignerCode(abort.code) ? abort.code : 'aborted';
-    this.#life.abort(code, `by ${this.proposal.partner.name}: ${COSIGNER_CODES[code].en}`);
+    const reason = `by ${this.proposal.partner.name}: ${COSIGNER_CODES[code].en}`;
+    this.#life.abortedByPartner(code, reason);
   }
 
   #receiveSync(message: PeerMessage): void {
@@ -116,19 +116,7 @@ export class TwoPartySession {
 
   /** P1 completed and restarted before P2 had the last message: the signature speaks for itself. */
   #receiveSignature(text: string): void {
-    const { message, type } = this.proposal;
-    const { address } = this.view;
-    if (type !== 'sign' || message === null || address === null) return;
-    const signature = fromHexSafely(text);
-    if (signature === undefined || !verifySignature(message.digest, signature, address)) return;
-    this.#life.complete({ signature: hex0x(signature) });
-  }
-}
-
-function fromHexSafely(text: string): Uint8Array | undefined {
-  try {
-    return fromHex(text, 65);
-  } catch {
-    return undefined;
+    const signature = signatureOf(this.view, text);
+    if (signature !== undefined) this.#life.complete({ signature });
   }
 }

@@ -33,3 +33,8 @@ export function firstStep(type: TwoPartyType): Step {
 export function isJudged(session: TwoPartyType, round: number): boolean {
   return messageOfRound(session, round)?.type === 'sign_p2_partial';
 }
+
+/** Whether this message of P1 holds the signature. */
+export function isResult(session: TwoPartyType, round: number): boolean {
+  return messageOfRound(session, round)?.type === 'sign_done';
+}

@@ -5,7 +5,14 @@ import { type CosignerCode, isCosignerCode } from '@quorate/wire';
 const TOLD: ReadonlySet<CosignerCode> = new Set([
   ...(['declined', 'timeout', 'process_restarted', 'key_locked', 'key_retired'] as const),
   ...(['key_pending', 'unknown_key', 'epoch_mismatch', 'intent_mismatch', 'stopping'] as const),
-  ...(['chip_full', 'not_capable', 'too_many_sessions', 'wrong_side', 'refresh_running'] as const),
+  ...([
+    'chip_full',
+    'unknown_session',
+    'not_capable',
+    'too_many_sessions',
+    'wrong_side',
+    'refresh_running',
+  ] as const),
 ]);
 
 /** The code for the partner. */

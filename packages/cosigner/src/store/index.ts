@@ -42,7 +42,11 @@ export function openStore(
     raiseVersion(paths.inStore('version'), config.role, config.name);
     return {
       unwanted: openUnwanted(paths.inStore('unwanted')),
-      sessions: openSessionRecords(paths.inStore('sessions'), now),
+      sessions: openSessionRecords(
+        paths.inStore('sessions'),
+        config.role === 'enterprise' ? 1 : 2,
+        now,
+      ),
       keepEvidence: openEvidence(paths.inStore('evidence')),
       openKeys: (seal) => openKeyRecords(paths.inStore('keys'), seal),
       close: () => lock.release(),

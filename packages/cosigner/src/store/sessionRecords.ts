@@ -4,54 +4,54 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateDirectory, readIfPresent, removeIfPresent, replaceFile } from '@quorate/agent';
-import { COSIGNER_CODES, TwoPartySession, type TwoPartySessionQuery } from '@quorate/wire';
-import { z } from 'zod';
-import { SetupError } from '../errors.ts';
-import { parsedJson } from '../json.ts';
+import { makePrivateDirectory, removeIfPresent } from '@quorate/agent';
+import { COSIGNER_CODES, type TwoPartySession, type TwoPartySessionQuery } from '@quorate/wire';
+import { type Surroundings, surplusOf } from './retention.ts';
+import {
+  isOver,
+  readSessionRecord,
+  type SessionRecord,
+  writeSessionRecord,
+} from './sessionRecord.ts';
 
-/** Finished sessions that are kept. */
-const KEPT = 10_000;
+export { isFinal, type SessionRecord } from './sessionRecord.ts';
 
-/** One session as it is kept. */
-interface SessionRecord {
-  readonly format: 'quorate-two-party-session/v1';
-  readonly session: TwoPartySession;
-  readonly request_id: string | null;
-  /** What the request asked for: the same id with other content is a conflict. */
-  readonly request: string;
-}
-
-const recordSchema: z.ZodType<SessionRecord> = z.strictObject({
-  format: z.literal('quorate-two-party-session/v1'),
-  session: TwoPartySession,
-  request_id: z.string().nullable(),
-  request: z.string(),
-});
+/** After so many new sessions, those that are too many are let go of. */
+const SWEEP_EVERY = 200;
 
 type View = TwoPartySession;
+
+/** What decides which sessions are kept. */
+type Retention = Omit<Surroundings, 'now'>;
 
 /** The sessions of one store. */
 export interface SessionRecords {
   find(sessionId: string): SessionRecord | undefined;
-  findByRequest(requestId: string): SessionRecord | undefined;
+  /** The session that a caller asked for under this id. */
+  findByRequest(caller: string, requestId: string): SessionRecord | undefined;
+  /** Sessions of a partner of which only it knows what came. */
+  unknown(partner: string): View[];
   /** Adds a session; on disk when the call returns. */
   add(record: SessionRecord): void;
   /** Changes what is shown, also if it cannot be written; on disk only when the session is over. */
   update(sessionId: string, change: Partial<View>): View;
   list(query: TwoPartySessionQuery): { sessions: View[]; next: string | null };
+  /** From now on sessions are let go of; until then, all are kept. */
+  retain(retention: Retention): void;
 }
 
-/** Whether a session with this status is over. */
-export function isFinal(status: View['status']): boolean {
-  return status === 'completed' || status === 'failed' || status === 'aborted';
-}
-
-/** Opens the folder; what ran when the process ended was aborted by that. */
-export function openSessionRecords(directory: string, now: () => number): SessionRecords {
+/**
+ * Opens the folder. What ran when the process ended was aborted by that; at P2 only P1 can tell, since the
+ * last message may have left.
+ */
+export function openSessionRecords(
+  directory: string,
+  index: 1 | 2,
+  now: () => number,
+): SessionRecords {
   makePrivateDirectory(directory);
   const store = new SessionStore(directory, now);
-  store.load();
+  store.load(index);
   return store;
 }
 
@@ -60,41 +60,55 @@ class SessionStore implements SessionRecords {
   readonly #now: () => number;
   readonly #records = new Map<string, SessionRecord>();
   readonly #byRequest = new Map<string, string>();
+  readonly #unknown = new Set<string>();
+  #retention: Retention | undefined;
+  #added = 0;
 
   constructor(directory: string, now: () => number) {
     this.#directory = directory;
     this.#now = now;
   }
 
-  load(): void {
+  load(index: 1 | 2): void {
     const records = readdirSync(this.#directory)
       .filter((name) => name.endsWith('.json'))
-      .map((name) => readRecord(join(this.#directory, name)))
+      .map((name) => readSessionRecord(join(this.#directory, name)))
       .sort((a, b) => a.session.created_at - b.session.created_at);
     for (const record of records) this.#remember(record);
+    const code = index === 1 ? 'process_restarted' : 'unknown_outcome';
+    const status = index === 1 ? 'aborted' : 'unknown_outcome';
     for (const { session } of records) {
-      if (isFinal(session.status)) continue;
-      const error = { code: 'process_restarted', message: COSIGNER_CODES.process_restarted.en };
-      this.update(session.session_id, { status: 'aborted', error });
+      if (isOver(session.status)) continue;
+      const error = { code, message: COSIGNER_CODES[code].en };
+      this.update(session.session_id, { status, error });
     }
-    this.#prune();
   }
 
   find(sessionId: string): SessionRecord | undefined {
     return this.#records.get(sessionId);
   }
 
-  findByRequest(requestId: string): SessionRecord | undefined {
-    return this.#records.get(this.#byRequest.get(requestId) ?? '');
+  findByRequest(caller: string, requestId: string): SessionRecord | undefined {
+    const id =
+      this.#byRequest.get(requestKey(caller, requestId)) ??
+      this.#byRequest.get(requestKey(null, requestId));
+    return this.#records.get(id ?? '');
+  }
+
+  unknown(partner: string): View[] {
+    return [...this.#unknown].flatMap((id) => {
+      const session = this.#records.get(id)?.session;
+      return session?.partner === partner ? [session] : [];
+    });
   }
 
   add(record: SessionRecord): void {
-    if (this.#records.has(record.session.session_id)) {
-      throw new Error('unreachable: a session twice');
-    }
-    this.#write(record);
+    const { session_id: id } = record.session;
+    if (this.#records.has(id)) throw new Error('unreachable: a session twice');
+    writeSessionRecord(this.#fileOf(id), record);
     this.#remember(record);
-    this.#prune();
+    this.#added += 1;
+    if (this.#added % SWEEP_EVERY === 0) this.#sweep();
   }
 
   update(sessionId: string, change: Partial<View>): View {
@@ -102,8 +116,8 @@ class SessionStore implements SessionRecords {
     if (record === undefined) throw new Error('unreachable: a change of no session');
     const session = { ...record.session, ...change, updated_at: this.#now() };
     const changed = { ...record, session };
-    this.#records.set(sessionId, changed);
-    if (isFinal(session.status)) this.#write(changed);
+    this.#remember(changed);
+    if (isOver(session.status)) writeSessionRecord(this.#fileOf(sessionId), changed);
     return session;
   }
 
@@ -126,32 +140,50 @@ class SessionStore implements SessionRecords {
     return { sessions, next: matching.length > limit && last ? position(last) : null };
   }
 
-  #remember(record: SessionRecord): void {
-    this.#records.set(record.session.session_id, record);
-    if (record.request_id !== null)
-      this.#byRequest.set(record.request_id, record.session.session_id);
+  retain(retention: Retention): void {
+    this.#retention = retention;
+    this.#sweep();
   }
 
-  #write(record: SessionRecord): void {
-    const path = join(this.#directory, `${record.session.session_id}.json`);
-    replaceFile(path, `${JSON.stringify(record)}\n`);
-  }
-
-  #prune(): void {
-    let surplus = this.#records.size - KEPT;
-    for (const [id, { session, request_id: request }] of this.#records) {
-      if (surplus <= 0) return;
-      if (!isFinal(session.status)) continue;
-      this.#records.delete(id);
-      if (request !== null) this.#byRequest.delete(request);
-      removeIfPresent(join(this.#directory, `${id}.json`));
-      surplus -= 1;
+  #sweep(): void {
+    if (this.#retention === undefined) return;
+    const surroundings = { ...this.#retention, now: this.#now() };
+    const surplus = surplusOf([...this.#records.values()], surroundings);
+    try {
+      for (const id of surplus) this.#forget(id);
+    } catch {
+      // A file that cannot be removed now is tried again with the next sweep; nobody's session fails for it.
     }
+  }
+
+  #remember(record: SessionRecord): void {
+    const { session_id: id, status } = record.session;
+    this.#records.set(id, record);
+    if (status === 'unknown_outcome') this.#unknown.add(id);
+    else this.#unknown.delete(id);
+    if (record.request_id !== null) {
+      this.#byRequest.set(requestKey(record.caller, record.request_id), id);
+    }
+  }
+
+  #forget(id: string): void {
+    const record = this.#records.get(id);
+    if (record === undefined) return;
+    // The file first: what cannot be removed is still known.
+    removeIfPresent(this.#fileOf(id));
+    this.#records.delete(id);
+    this.#unknown.delete(id);
+    if (record.request_id === null) return;
+    const key = requestKey(record.caller, record.request_id);
+    if (this.#byRequest.get(key) === id) this.#byRequest.delete(key);
+  }
+
+  #fileOf(id: string): string {
+    return join(this.#directory, `${id}.json`);
   }
 }
 
-function readRecord(path: string): SessionRecord {
-  const parsed = recordSchema.safeParse(parsedJson(readIfPresent(path) ?? ''));
-  if (parsed.success) return parsed.data;
-  throw new SetupError('store/tampered', `${path} is not a session record`);
+/** No request id has a line end. */
+function requestKey(caller: string | null, requestId: string): string {
+  return `${caller ?? ''}\n${requestId}`;
 }

@@ -50,7 +50,9 @@ export class Disk {
     });
   readonly sessions = (sessions: SessionRecords): SessionRecords => ({
     find: (id) => sessions.find(id),
-    findByRequest: (id) => sessions.findByRequest(id),
+    findByRequest: (caller, id) => sessions.findByRequest(caller, id),
+    unknown: (partner) => sessions.unknown(partner),
+    retain: (retention) => sessions.retain(retention),
     update: (id, change) => sessions.update(id, change),
     list: (query) => sessions.list(query),
     add: (record) => {

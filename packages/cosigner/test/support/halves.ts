@@ -16,6 +16,7 @@ import type { PeerMessage } from '../../src/peer/connection.ts';
 import { encodeMail } from '../../src/session/mail.ts';
 import { type ManagerContext, SessionManager } from '../../src/session/manager.ts';
 import type { KeyRecord, KeyRecords } from '../../src/store/keyRecords.ts';
+import type { Keep } from '../../src/store/retention.ts';
 import { openSessionRecords, type SessionRecords } from '../../src/store/sessionRecords.ts';
 import { openUnwanted, type Unwanted } from '../../src/store/unwanted.ts';
 import type { RecordName, Vault } from '../../src/vault.ts';
@@ -83,6 +84,9 @@ export interface Wishes {
   readonly directory?: string;
   /** A real chip, or one that fails. */
   readonly vault?: Pick<Vault, 'forget' | 'keep'> & Partial<Pick<Vault, 'room'>>;
+  readonly keep?: Keep;
+  /** Until then the chip does not open the key. */
+  readonly opened?: Promise<void>;
   /** Takes primes back. */
   readonly putBack?: (pairs: readonly unknown[]) => void;
   /** The store, or a part that fails. */
@@ -116,7 +120,7 @@ export function makeSide(
   const records = openRecords(join(directory, 'keys'));
   for (const record of wishes.records ?? []) records.add(record);
   const keys = wishes.keys?.(records) ?? records;
-  const sessions = openSessionRecords(join(directory, 'sessions'), () => Date.now());
+  const sessions = openSessionRecords(join(directory, 'sessions'), index, () => Date.now());
   const shown = wishes.sessions?.(sessions) ?? sessions;
   const log: string[] = [];
   const logs = (_: unknown, message: string): void => void log.push(message);
@@ -144,6 +148,8 @@ export function makeSide(
   const context = {
     config: {
       capabilities: ['keygen', 'sign'],
+      partners: others.map(({ identity }) => identity.name),
+      keep: wishes.keep ?? { days: 400, sessions: 1000 },
       max_sessions: 100,
       paillier_bits: 2048,
       deadlines: wishes.deadlines ?? DEADLINES,
@@ -168,7 +174,10 @@ export function makeSide(
       keep: (name: RecordName, opener: Uint8Array) => vault.keep(name, opener),
       room: () => vault.room?.() ?? Promise.resolve(50),
     },
-    keyring: { hold: (id: string) => Promise.resolve(id), release: () => undefined },
+    keyring: {
+      hold: (id: string) => (wishes.opened ?? Promise.resolve()).then(() => id),
+      release: () => undefined,
+    },
     threads: { open },
     stock: {
       putBack: (pairs: readonly unknown[]) => wishes.putBack?.(pairs),
@@ -204,14 +213,17 @@ export function makeSide(
   return side;
 }
 
-/** Both sides, each of which hears the other, and who they are. */
-export function joinedSides(wishes: { readonly p1?: Wishes; readonly p2?: Wishes } = {}): {
+/** Both sides, each of which hears the other, and who they are; `address` is that of their key. */
+export function joinedSides(
+  wishes: { readonly p1?: Wishes; readonly p2?: Wishes; readonly address?: string } = {},
+): {
   readonly p1: Side;
   readonly p2: Side;
 } {
   const parties = [makeParty(1, 'p1'), makeParty(2, 'p2')] as const;
+  const address = wishes.address === undefined ? {} : { address: wishes.address };
   const withKey = (index: 1 | 2, more: Wishes = {}): Wishes => ({
-    records: [keyBetween(index, parties)],
+    records: [{ ...keyBetween(index, parties), ...address }],
     ...more,
   });
   const p1 = makeSide(1, parties[0], [parties[1]], withKey(1, wishes.p1));

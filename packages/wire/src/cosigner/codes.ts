@@ -132,13 +132,21 @@ const OWN_CODES = {
     http: 504,
     en: 'the partner did not answer in time',
     zhCN: '合作方未及时响应',
-    meaning: 'A deadline passed. Nothing is locked; ask again.',
+    meaning:
+      'A deadline passed before anything could come of the session. Nothing is locked; ask again.',
   },
   aborted: {
     http: 409,
     en: 'the session was aborted',
     zhCN: '会话已中止',
     meaning: 'A check failed at one of the sides; its local log says which.',
+  },
+  unknown_outcome: {
+    http: 409,
+    en: 'a signature or a new share may exist',
+    zhCN: '签名或新分片可能已经产生',
+    meaning:
+      'The mobile side has sent its last message and has no answer. The enterprise side is asked at every connection, and the session then says completed or aborted. Until then do not ask for the same again.',
   },
   process_restarted: {
     http: 409,

@@ -31,8 +31,21 @@ export const StepName = z.enum(STEPS).meta({ id: 'Step', description: 'where the
 
 /** States of a session. */
 export const TwoPartyStatus = z
-  .enum(['preparing', 'created', 'awaiting_approval', 'running', 'completed', 'failed', 'aborted'])
-  .meta({ id: 'TwoPartyStatus', description: 'completed, failed and aborted are final' });
+  .enum([
+    'preparing',
+    'created',
+    'awaiting_approval',
+    'running',
+    'completed',
+    'failed',
+    'aborted',
+    'unknown_outcome',
+  ])
+  .meta({
+    id: 'TwoPartyStatus',
+    description:
+      'completed, failed and aborted are final; unknown_outcome becomes completed or aborted when the enterprise side has answered',
+  });
 export type TwoPartyStatus = z.infer<typeof TwoPartyStatus>;
 
 /** What a session does. */
@@ -40,7 +53,7 @@ export const TwoPartyType = z.enum(['keygen', 'sign', 'refresh']).meta({ id: 'Tw
 export type TwoPartyType = z.infer<typeof TwoPartyType>;
 
 const RequestId = matching(/^[A-Za-z0-9._:-]{1,128}$/, 128, EXPECTED.sessionKey).meta({
-  description: 'a safe retry: the same request again gives the same session',
+  description: 'a safe retry: the same request again, by the same caller, gives the same session',
 });
 const Wait = z
   .number()

@@ -1,0 +1,55 @@
+/** One session as it is kept, and the file that it lies in. */
+import { readIfPresent, replaceFile } from '@quorate/agent';
+import { TwoPartySession } from '@quorate/wire';
+import { z } from 'zod';
+import { SetupError } from '../errors.ts';
+import { parsedJson } from '../json.ts';
+
+const FORMAT = 'quorate-two-party-session/v2';
+/** Before request ids belonged to callers. */
+const FORMAT_BEFORE = 'quorate-two-party-session/v1';
+
+/** One session as it is kept. */
+export interface SessionRecord {
+  readonly session: TwoPartySession;
+  readonly request_id: string | null;
+  /** Who asked under that id; null for whoever it was, in records of an earlier version. */
+  readonly caller: string | null;
+  /** What the request asked for: the same id with other content is a conflict. */
+  readonly request: string;
+}
+
+const fields = {
+  session: TwoPartySession,
+  request_id: z.string().nullable(),
+  request: z.string(),
+};
+const fileSchema = z.discriminatedUnion('format', [
+  z.strictObject({ format: z.literal(FORMAT), caller: z.string().nullable(), ...fields }),
+  z.strictObject({ format: z.literal(FORMAT_BEFORE), ...fields }),
+]);
+
+/** Whether nothing that is said of a session changes any more. */
+export function isFinal(status: TwoPartySession['status']): boolean {
+  return status === 'completed' || status === 'failed' || status === 'aborted';
+}
+
+/** Whether a session does nothing more; what came of it may still be unknown. */
+export function isOver(status: TwoPartySession['status']): boolean {
+  return isFinal(status) || status === 'unknown_outcome';
+}
+
+/** Reads a record. @throws SetupError `store/tampered` */
+export function readSessionRecord(path: string): SessionRecord {
+  const parsed = fileSchema.safeParse(parsedJson(readIfPresent(path) ?? ''));
+  if (!parsed.success) {
+    throw new SetupError('store/tampered', `${path} is not a session record`);
+  }
+  const { format: _, ...record } = parsed.data;
+  return { caller: null, ...record };
+}
+
+/** Writes a record; on disk when the call returns. */
+export function writeSessionRecord(path: string, record: SessionRecord): void {
+  replaceFile(path, `${JSON.stringify({ format: FORMAT, ...record })}\n`);
+}
