@@ -11,6 +11,9 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'coordinator/src/rest/people.ts': 'parameters of routes, made of fields of the wire',
   'coordinator/src/rest/replacements.ts': 'parameters of routes, made of fields of the wire',
   'cosigner/src/primeStock.ts': 'the answer of a process that this one started',
-  'cosigner/src/session/manager.ts': 'an object without fields, read by decodeMail',
+  'cosigner/src/session/mail.ts': 'an object without fields, read by decodeMail',
+  'cosigner/src/session/request.ts': 'the text of a request that the same program kept',
+  'cosigner/src/withdrawn.ts':
+    'what a command of this program wrote; anything else refuses the token: cosigner/test/tokens.test.ts',
   'cosigner/src/storeKey.ts': 'two numbers that the same program wrote, read by parsedJson',
 };

@@ -17,7 +17,7 @@ import { decodeMail } from '../../../packages/cosigner/src/session/mail.ts';
 import { readKeyRecord, writeKeyRecord } from '../../../packages/cosigner/src/store/keyRecord.ts';
 import { openModulusHistory } from '../../../packages/cosigner/src/store/moduli.ts';
 import { makeRecordSeal } from '../../../packages/cosigner/src/store/recordSeal.ts';
-import { openSessionRecords } from '../../../packages/cosigner/src/store/sessionRecords.ts';
+import { readSessionRecord } from '../../../packages/cosigner/src/store/sessionRecord.ts';
 import { checkVersion, createVersion } from '../../../packages/cosigner/src/store/version.ts';
 import { recordOf } from '../../../packages/cosigner/test/support/records.ts';
 import { first } from '../support/samples.ts';
@@ -152,7 +152,6 @@ const peers: readonly Parser[] = [
 
 writeKeyRecord(at('key.json'), recordOf(1), seal, () => undefined);
 createVersion(at('store.json'), 'enterprise', 'enterprise');
-folderOf('records');
 const session = {
   session_id: 'ab'.repeat(16),
   type: 'keygen',
@@ -222,19 +221,20 @@ const store: readonly Parser[] = [
   {
     kind: 'text',
     name: 'a session record of a cosigner',
-    covers: ['cosigner/src/store/sessionRecords.ts'],
+    covers: [
+      'cosigner/src/store/sessionRecord.ts',
+      'cosigner/src/store/sessionRecord.ts#readSessionRecord',
+    ],
     throws,
     mayTake: OWN,
     valid: JSON.stringify({
-      format: 'quorate-two-party-session/v1',
+      format: 'quorate-two-party-session/v2',
       session,
+      caller: null,
       request_id: null,
       request: '',
     }),
-    parse: (text) => {
-      fileOf('records/one.json', text);
-      return openSessionRecords(at('records'), Date.now);
-    },
+    parse: (text) => readSessionRecord(fileOf('session.json', text)),
   },
   {
     kind: 'text',
