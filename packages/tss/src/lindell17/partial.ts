@@ -114,6 +114,23 @@ export function makePartial(
 export function openPartial(
   keyshare: TwoPartyKeyshare,
   statement: SignStatement,
+  ephemeral: Ephemeral,
+  partial: SignPartial,
+): Signature {
+  try {
+    return judge(keyshare, statement, ephemeral, partial);
+  } catch (error) {
+    if (error instanceof AbortError) throw error;
+    // From here on a secret is at work: that it failed, and where, may tell of it (lindell17.md, S5).
+    const message = 'this party could not judge the last message; its key is locked';
+    const keyUnsafe = 'refreshable';
+    throw new AbortError({ reason: 'internal-error', message, keyUnsafe, cause: error });
+  }
+}
+
+function judge(
+  keyshare: TwoPartyKeyshare,
+  statement: SignStatement,
   { k, base, image }: Ephemeral,
   { D, proof }: SignPartial,
 ): Signature {

@@ -78,6 +78,8 @@ export interface AbortDetails {
    * Security: a key that signs on after such a failure gives its bits away one by one.
    */
   readonly keyUnsafe?: KeyUnsafe | null;
+  /** The fault of our own behind `internal-error`. */
+  readonly cause?: unknown;
 }
 
 /** A session ended because a peer deviated. */
@@ -90,7 +92,7 @@ export class AbortError extends TssError {
   readonly differing: readonly number[];
 
   constructor(details: AbortDetails) {
-    super(details.reason, details.message);
+    super(details.reason, details.message, 'cause' in details ? { cause: details.cause } : {});
     this.reason = details.reason;
     this.culprits = sorted(details.culprits ?? []);
     this.bans = sorted(details.bans ?? []);

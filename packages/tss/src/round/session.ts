@@ -285,7 +285,8 @@ export class Session<T> {
     const shown = conflicting ?? concerned.flatMap((from) => this.#messagesOf(from, round));
     const evidence = shown.map((said) => ({ ...said, body: Uint8Array.from(said.body) }));
     const blamed = { culprits, differing, bans, keyUnsafe, evidence };
-    return { status: 'aborted', reason, round, message, ...blamed };
+    const fault = reason === 'internal-error' ? { cause: error.cause } : {};
+    return { status: 'aborted', reason, round, message, ...blamed, ...fault };
   }
 
   /** What shows a fault of the current round: all broadcasts until now, and its direct message. */

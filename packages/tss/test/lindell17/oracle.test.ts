@@ -58,6 +58,47 @@ function attacked(forge: (view: View) => SignPartial, seed = 'attack') {
 const withoutEvidence = (outcome: Outcome<Signature> | undefined) =>
   outcome?.status === 'aborted' ? { ...outcome, evidence: [] } : outcome;
 
+describe('X-4: a fault of our own while P1 judges the last message', () => {
+  test.each([
+    ['in the proof', verifyAffG],
+    ['in the decryption', decrypt],
+  ] as const)('%s locks the key as a failed proof does, and keeps its cause', (_, part) => {
+    const fault = new TypeError('a fault');
+    vi.mocked(part).mockImplementationOnce(() => {
+      throw fault;
+    });
+    const [p1, p2] = signSessions([first, second]).values();
+    const { sent } = simulate(
+      new Map([
+        [1, p1!],
+        [2, p2!],
+      ]),
+    );
+    expect(p1!.outcome).toMatchObject({
+      status: 'aborted',
+      reason: 'internal-error',
+      culprits: [],
+      bans: [],
+      keyUnsafe: 'refreshable',
+      round: 4,
+      cause: fault,
+    });
+    expect(sent.filter(({ from, round }) => from === 1 && round > 4)).toEqual([]);
+  });
+
+  test('before that message nothing is locked: no secret of the key was at work', () => {
+    const [p1, p2] = signSessions([first, second]).values();
+    p2!.start();
+    const opening = p1!.start();
+    const nonce = opening.flatMap((message) => p2!.receive(message).send);
+    vi.spyOn(backend, 'shake256').mockImplementation(() => {
+      throw new TypeError('a fault');
+    });
+    for (const message of nonce) p1!.receive(message);
+    expect(p1!.outcome).toMatchObject({ reason: 'internal-error', keyUnsafe: null });
+  });
+});
+
 describe('L-1a: the published attack on the last message', () => {
   test('is caught by the proof for both guesses, the same to the byte, with nothing decrypted', () => {
     const results = [0n, Q].map((z) => attacked((view) => halvedPartial(view, z)));
