@@ -13,50 +13,25 @@ import { OrphanDesk } from './ceremony/orphan.ts';
 import { tellable } from './ceremony/refusal.ts';
 import { SignCeremony } from './ceremony/sign.ts';
 import type { Chip } from './chip.ts';
-import { type AgentConfig, loadAgentConfig } from './config.ts';
+import type { AgentConfig } from './config.ts';
 import { type AgentError, messageOf } from './errors.ts';
 import { createLink } from './link.ts';
 import type { Link, LinkStatus } from './linkTypes.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createMutexes } from './mutexes.ts';
-import { chipFromConfig } from './openChip.ts';
-import { openOwnChip } from './ownChip.ts';
 import {
   type Approver,
   approverFromConfig,
   approverOf,
   authorityFromConfig,
-  checkAttended,
-  pinFromConfig,
   tokenFromConfig,
 } from './providers.ts';
-import { checkNoSwitch } from './replace/journal.ts';
-import { type AgentState, openState } from './state/index.ts';
+import type { AgentState } from './state/index.ts';
+import type { ThreadHealth } from './threads/health.ts';
 import { createWorkerPool, type WorkerPool } from './workerPool.ts';
 
-/** Opens state, chip and threads; `start` connects. @throws AgentError `store/locked` and others */
-export async function createAgent(options: AgentOptions): Promise<Agent> {
-  const { directory } = options;
-  const config = options.config ?? loadAgentConfig(directory);
-  if (options.approve === undefined) checkAttended(directory, config);
-  const state = openState(directory);
-  let chip: Chip | undefined;
-  try {
-    checkNoSwitch(directory);
-    const { logger = silentLogger } = options;
-    const pinned = state.pins.find(config.username);
-    const element = options.chip ?? (await chipFromConfig(directory, config, { logger, pinned }));
-    const pin = options.pin ?? pinFromConfig(directory, config);
-    chip = await openOwnChip({ element, pin, state, username: config.username, logger });
-    return new Participant({ ...options, config }, state, chip);
-  } catch (error) {
-    await chip?.close();
-    state.close();
-    throw error;
-  }
-}
-
-class Participant implements Agent {
+/** A running agent; whoever makes it gives it what it has opened. */
+export class Participant implements Agent {
   readonly username: string;
   readonly cpic: string;
   readonly state: AgentState;
@@ -104,7 +79,13 @@ class Participant implements Agent {
       logger: this.#logger,
       onMessage: (message) => this.#onMessage(message),
     });
-    this.#pool = options.pool ?? createWorkerPool(config.workers, this.#logger);
+    this.#pool =
+      options.pool ??
+      createWorkerPool(config.workers, {
+        logger: this.#logger,
+        timeoutMs: config.thread_timeout * 1000,
+        onLost: () => options.onThreads?.(this.threads),
+      });
     this.#context = {
       username: config.username,
       seId: config.se_id,
@@ -134,6 +115,10 @@ class Participant implements Agent {
 
   get failure(): AgentError | undefined {
     return this.#link.failure;
+  }
+
+  get threads(): readonly ThreadHealth[] {
+    return this.#pool.health;
   }
 
   get sessions(): readonly string[] {

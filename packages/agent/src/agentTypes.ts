@@ -9,6 +9,7 @@ import type { AgentError } from './errors.ts';
 import type { LinkStatus } from './linkTypes.ts';
 import type { Logger } from './logger.ts';
 import type { AgentState } from './state/index.ts';
+import type { ThreadHealth } from './threads/health.ts';
 import type { WorkerPool } from './workerPool.ts';
 
 /** What an agent is made of; everything but the directory has a default from its configuration. */
@@ -23,6 +24,8 @@ export interface AgentOptions {
   /** Threads of one's own. */
   readonly pool?: WorkerPool;
   readonly onStatus?: (status: LinkStatus, detail: string) => void;
+  /** Called when a protocol thread died or was given up. */
+  readonly onThreads?: (threads: readonly ThreadHealth[]) => void;
   /** milliseconds since 1970 */
   readonly now?: () => number;
   /** milliseconds that never run backwards */
@@ -40,6 +43,8 @@ export interface Agent {
   readonly status: LinkStatus;
   /** Why this agent stopped, once its status is `failed`. */
   readonly failure: AgentError | undefined;
+  /** The table of the protocol threads. */
+  readonly threads: readonly ThreadHealth[];
   /** Session keys of the sessions that run now. */
   readonly sessions: readonly string[];
   start(): void;

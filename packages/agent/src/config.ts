@@ -7,6 +7,7 @@ import type { ChipAttachment, VirtualAttachment } from '@quorate/secure-element'
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
 import { isSocketUrl, SOCKET_URL } from './socketUrl.ts';
+import { THREAD_TIMEOUT_MS } from './threads/pool.ts';
 import { readIfPresent } from './state/files.ts';
 import { parseYaml } from './yamlFile.ts';
 
@@ -31,6 +32,8 @@ export interface AgentConfig {
   readonly allow_insecure: boolean;
   /** Threads for sessions. */
   readonly workers: number;
+  /** How long a thread may work on one thing before it is given up, seconds. */
+  readonly thread_timeout: number;
   /** Seconds for which a refused registration is tried again, slower and slower. */
   readonly give_up_after: number;
 }
@@ -60,6 +63,7 @@ const KEYS = [
   'ca_file',
   'allow_insecure',
   'workers',
+  'thread_timeout',
   'give_up_after',
 ];
 
@@ -142,6 +146,11 @@ const configSchema: z.ZodType<AgentConfig> = z.strictObject({
   ca_file: path.optional(),
   allow_insecure: z.boolean().default(false),
   workers: z.int().min(1).max(16).default(1),
+  thread_timeout: z
+    .int()
+    .min(1)
+    .max(3600)
+    .default(THREAD_TIMEOUT_MS / 1000),
   give_up_after: z.int().min(0).max(MAX_PATIENCE).default(SEVEN_DAYS),
 });
 

@@ -28,7 +28,7 @@ export type AgentErrorCode =
   | 'store/mode'
   | 'store/not-found'
   | 'store/tampered'
-  | 'worker/stopped';
+  | 'thread_stopped';
 
 /** An error of this machine, its configuration or its link; `code` is stable, `message` is for people. */
 export class AgentError extends Error {

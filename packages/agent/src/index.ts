@@ -2,7 +2,7 @@
  * A participant of a threshold key, and the client that asks participants for keys and signatures.
  * @module
  */
-export { createAgent } from './agent.ts';
+export { createAgent } from './createAgent.ts';
 export type { Agent, AgentOptions } from './agentTypes.ts';
 export {
   type Approval,
@@ -113,6 +113,11 @@ export {
 } from './session/partySession.ts';
 export { type PeerKeys, type RoundFrame } from './session/protocol.ts';
 export { isSocketUrl, SOCKET_URL } from './socketUrl.ts';
+export type { CommonEvent, CommonOrder, Lost, Prepared } from './threads/control.ts';
+export { type Fault, faultOf } from './threads/fault.ts';
+export { canServe, stuckThreads, type ThreadHealth, type ThreadState } from './threads/health.ts';
+export { type SessionLine, THREAD_TIMEOUT_MS, ThreadPool } from './threads/pool.ts';
+export { threadEnd } from './threads/threadEnd.ts';
 export { type AgentState, openState, STATE_FILES } from './state/index.ts';
 export { type Ban, type Holder, type KeyRecord, openKeyRecords } from './state/keyRecords.ts';
 export { type LinkState, openLinkState } from './state/linkState.ts';

@@ -1,13 +1,11 @@
-/**
- * The protocol thread: carries orders of the main thread to the sessions and their events back.
- */
-import { parentPort } from 'node:worker_threads';
+/** The protocol thread: carries orders of the main thread to the sessions and their events back. */
 import { SessionHost } from './session/host.ts';
-import type { WorkerOrder } from './session/protocol.ts';
+import type { WorkerEvent, WorkerOrder } from './session/protocol.ts';
+import { threadEnd } from './threads/threadEnd.ts';
 
-const port = parentPort;
-if (!port) throw new Error('unreachable: worker.js runs as a worker thread');
-
-const host = new SessionHost((event, transfer) => port.postMessage(event, [...transfer]));
-port.on('message', (order: WorkerOrder) => host.handle(order));
-port.postMessage({ event: 'ready', id: '' });
+const end = threadEnd<WorkerOrder, WorkerEvent>();
+const host = new SessionHost((event, transfer) => end.post(event, transfer));
+end.listen((order) => {
+  host.handle(order);
+  end.beat();
+});

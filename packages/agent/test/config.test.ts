@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createAgent } from '../src/agent.ts';
+import { createAgent } from '../src/createAgent.ts';
 import { chipAttachment, loadAgentConfig, parseAgentConfig, virtualChip } from '../src/config.ts';
 import { initAgent } from '../src/init.ts';
 import { approverFromConfig, pinFromConfig, tokenFromConfig } from '../src/providers.ts';
@@ -27,6 +27,7 @@ describe('agent configuration', () => {
       allow_destroy: false,
       allow_insecure: false,
       workers: 1,
+      thread_timeout: 60,
       give_up_after: 604_800,
     });
   });

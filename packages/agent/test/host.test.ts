@@ -1,5 +1,6 @@
 import { verifySignature } from '@quorate/intent';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { Keyshare } from '@quorate/tss';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SignStart } from '../src/session/protocol.ts';
 import { EvilSigner, flipFirstPairwise } from './support/evil.ts';
 import { Hosts } from './support/hosts.ts';
@@ -172,6 +173,37 @@ describe('protocol thread against a lying party', () => {
     hosts = new Hosts(3);
     keys = hosts.keygen('k', 2);
     hosts.replace(2, (post) => new EvilSigner(post, flipFirstPairwise(1)));
+  });
+
+  test('X-4: a fault of our own in one session ends that session, wipes its share and no other session', () => {
+    hosts.startSign('bad', [1, 2], keys);
+    hosts.startSign('good', [1, 3], keys);
+    const wipe = vi.spyOn(Keyshare.prototype, 'wipe');
+    onTestFinished(() => wipe.mockRestore());
+    hosts.order(1, { order: 'receive', id: 'bad', frame: undefined as never });
+    expect(wipe).toHaveBeenCalledTimes(1);
+    expect(hosts.last(1, 'bad', 'aborted').abort).toMatchObject({
+      reason: 'internal-error',
+      culprits: [],
+      bans: [],
+      round: 1,
+    });
+    const { fault } = hosts.last(1, 'bad', 'fault');
+    expect(fault).toMatchObject({ name: 'TypeError', message: null });
+    expect(fault.at[0]).toContain('partySession');
+    hosts.deliver();
+    expect(hosts.find(1, 'bad', 'signature')).toHaveLength(0);
+    const { signature } = hosts.last(1, 'good', 'signature');
+    expect(verifySignature(digest, signature, keys[0]!.address)).toBe(true);
+  });
+
+  test('X-4: a peer key that gives no secret ends its session with a word', () => {
+    hosts.startSign('s', [1, 2], keys, (start) => {
+      const x25519 = new Uint8Array(32);
+      return start.index === 1 ? { ...start, peers: [{ ...start.peers[0]!, x25519 }] } : start;
+    });
+    expect(hosts.last(1, 's', 'refused').reason).toBe('session/refused');
+    expect(hosts.find(1, 's', 'frames')).toHaveLength(0);
   });
 
   test('O-6: a failed check of a signed message is a ban, and the other sessions of the pair end with it', () => {

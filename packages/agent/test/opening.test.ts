@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SecureElement } from '@quorate/secure-element';
 import { expect, test } from 'vitest';
-import { createAgent } from '../src/agent.ts';
+import { createAgent } from '../src/createAgent.ts';
 import { Chip } from '../src/chip.ts';
 import { loadAgentConfig } from '../src/config.ts';
 import { pinFromConfig } from '../src/providers.ts';

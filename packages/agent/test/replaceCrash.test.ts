@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { SecureElement } from '@quorate/secure-element';
 import { toHex } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
-import { createAgent } from '../src/agent.ts';
+import { createAgent } from '../src/createAgent.ts';
 import { readJournal } from '../src/replace/journal.ts';
 import { type ReplaceChip, type ReplaceOptions, replaceChip } from '../src/replace/index.ts';
 import type { ReplacementService } from '../src/replace/service.ts';

@@ -1,8 +1,10 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Logger, silentLogger } from '../src/logger.ts';
 import { createWorkerPool, type SessionEvent, type SessionPort } from '../src/workerPool.ts';
+import { keepLines } from './support/lines.ts';
 
-function pool(size: number) {
-  const threads = createWorkerPool(size);
+function pool(size: number, logger: Logger = silentLogger) {
+  const threads = createWorkerPool(size, { logger });
   onTestFinished(() => threads.close());
   return threads;
 }
@@ -55,8 +57,9 @@ describe('worker pool', () => {
     expect(events).toMatchObject([{ event: 'refused', reason: 'shard/tampered' }]);
   });
 
-  test('a fault of the thread ends its sessions with a word and the next session has a new thread', async () => {
-    const threads = pool(1);
+  test('X-4: a fault of our own ends its session with a word, is logged and counted, and the thread goes on', async () => {
+    const { logger, messages, fields } = keepLines();
+    const threads = pool(1, logger);
     let arrived: (event: SessionEvent) => void = () => undefined;
     const failed = new Promise<SessionEvent>((resolve) => {
       arrived = resolve;
@@ -64,7 +67,10 @@ describe('worker pool', () => {
     const port = threads.open('never prepared', null, (event) => arrived(event));
     await threads.open('warm', null, () => undefined).prepare();
     port.startKeygen(undefined as never);
-    expect(await failed).toMatchObject({ event: 'refused', reason: 'worker/stopped' });
+    expect(await failed).toMatchObject({ event: 'aborted', abort: { reason: 'internal-error' } });
+    expect(messages).toEqual(['a session ended because of an error of our own']);
+    expect(fields[0]).toMatchObject({ thread: 0, session: 'never prepared', name: 'TypeError' });
+    expect(threads.health).toMatchObject([{ restarts: 0, faults: 1 }]);
     const prepared = await threads.open('next', null, () => undefined).prepare();
     expect(prepared.x25519).toHaveLength(32);
   });

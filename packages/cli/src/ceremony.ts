@@ -178,6 +178,7 @@ const AGAIN: ReadonlySet<string> = new Set([
   'participant_declined',
   'participant_restarted',
   'session_key_conflict',
+  'thread_stopped',
   'timeout',
   'unrepresentable_recovery_id',
 ]);

@@ -4,7 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { CHIP_KINDS, isSocketUrl, pcscSchema, pkcs11Schema, SOCKET_URL } from '@quorate/agent';
+import {
+  CHIP_KINDS,
+  isSocketUrl,
+  pcscSchema,
+  pkcs11Schema,
+  SOCKET_URL,
+  THREAD_TIMEOUT_MS,
+} from '@quorate/agent';
 import type { DoorLimits } from './doors.ts';
 import type { PcscAttachment, Pkcs11Attachment } from '@quorate/secure-element';
 import { z } from 'zod';
@@ -73,6 +80,8 @@ export interface CosignerConfig {
   };
   /** Protocol threads. */
   readonly workers: number;
+  /** How long a thread may work on one thing before it is given up, seconds. */
+  readonly thread_timeout: number;
   /** Sessions that may run at once. */
   readonly max_sessions: number;
   /** Sessions that are over, and how long they are kept. */
@@ -92,7 +101,7 @@ const KEYS = (
   'listen host port capabilities role name partners peer identity key_file chip kind file ' +
   'passphrase_file pin_file reader public_key module library_parameters token serial partner_keys store tls certificate_file ca_file allow_insecure auth ' +
   'public_key_file issuer audience approval policy paillier_bits primes ready deadlines step setup_step ' +
-  'session workers max_sessions limits connections per_address unproven handshake request keep days sessions'
+  'session workers thread_timeout max_sessions limits connections per_address unproven handshake request keep days sessions'
 ).split(' ');
 
 const path = z.string().min(1);
@@ -193,6 +202,11 @@ const configSchema = z.strictObject({
     })
     .default({ step: 10, setup_step: 60, approval: 120, session: 180 }),
   workers: z.int().min(1).max(64).default(1),
+  thread_timeout: z
+    .int()
+    .min(1)
+    .max(3600)
+    .default(THREAD_TIMEOUT_MS / 1000),
   max_sessions: z.int().min(1).max(10_000).default(256),
   keep: keepSchema.default(() => keepSchema.parse({})),
   limits: limitsSchema.default(() => limitsSchema.parse({})),

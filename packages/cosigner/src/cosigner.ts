@@ -1,6 +1,7 @@
 /** One two-party server: its store and chip, its sessions, its partners, its REST interface. */
 import type { AddressInfo } from 'node:net';
 import { type Asker, type Logger, silentLogger } from '@quorate/agent';
+import type { CosignerHealth } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
 import { approvalMode, Approvals } from './approvals.ts';
 import { type LoadedConfig, pathOf } from './config.ts';
@@ -88,7 +89,7 @@ interface Parts {
   readonly keyring: Keyring;
   readonly logger: Logger;
   readonly metrics: ReturnType<typeof createMetrics>;
-  health(): { status: 'ok'; partners: { name: string; connected: boolean }[]; primes: number };
+  health(): CosignerHealth;
 }
 
 async function assemble(
@@ -110,7 +111,12 @@ async function assemble(
   }
   const stock = new PrimeStock(pool, config.paillier_bits, config.primes.ready, logger);
   const keyring = new Keyring(store.keys, vault, index, logger);
-  const threads = new Threads(config.workers, logger, () => keyring.forget());
+  const threads = new Threads({
+    size: config.workers,
+    logger,
+    timeoutMs: config.thread_timeout * 1000,
+    onLost: () => keyring.forget(),
+  });
   keyring.attach(threads, (key) => manager.rolledBack(key));
   const partner = (name: string): PublicIdentity | undefined => partners.get(name);
   const doors = new Doors(config.limits, logger);
@@ -134,6 +140,7 @@ async function assemble(
   const metrics = createMetrics({
     running: () => manager.running,
     primes: () => stock.count,
+    threads: () => threads.health,
     connected: () => connected().filter((one) => one.connected).length,
     doors,
   });
@@ -162,6 +169,7 @@ async function assemble(
     status: 'ok',
     partners: connected(),
     primes: stock.count,
+    threads: [...threads.health],
   });
   await keyring.resume();
   return { doors, manager, hub, threads, stock, keyring, logger, metrics, health };

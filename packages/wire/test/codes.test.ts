@@ -59,6 +59,7 @@ describe('the table of codes', () => {
       'key_destroying',
       'participant_declined',
       'participant_restarted',
+      'thread_stopped',
       'timeout',
       'unknown_outcome',
     ]);

@@ -13,10 +13,11 @@ import {
   TssError,
 } from '@quorate/tss';
 import { AgentError, isAgentError } from '../errors.ts';
-import { openShard, sealShard } from '../shard.ts';
+import { faultOf } from '../threads/fault.ts';
+import { sealShard } from '../shard.ts';
+import { openKeyshare } from './openKeyshare.ts';
 import { type PartyOutcome, PartySession, type Preparation, prepare } from './partySession.ts';
 import {
-  type ExpectedKeyshare,
   type KeygenStart,
   LAST_SIGN_ROUND,
   type RoundFrame,
@@ -50,17 +51,27 @@ export class SessionHost {
     this.#post = post;
   }
 
-  /** Carries out an order. A fault of our own is thrown and ends the thread. */
+  /** Carries out an order. A fault of our own ends its session, and neither the thread nor any other session. */
   handle(order: WorkerOrder): void {
+    try {
+      this.#carryOut(order);
+    } catch (error) {
+      this.#faulted(order.id, error);
+    }
+  }
+
+  #carryOut(order: WorkerOrder): void {
     switch (order.order) {
       case 'prepare':
         return this.#prepare(order.id);
       case 'keygen':
         return this.#start(order.id, () => this.#keygen(order.id, order.start));
       case 'sign':
-        this.#start(order.id, () => this.#sign(order.id, order.start));
-        order.start.opener.fill(0);
-        return undefined;
+        try {
+          return this.#start(order.id, () => this.#sign(order.id, order.start));
+        } finally {
+          order.start.opener.fill(0);
+        }
       case 'receive':
         return this.#receive(order.id, order.frame);
       case 'waiting':
@@ -155,7 +166,8 @@ export class SessionHost {
     const outcome = running.settle();
     if (!outcome) return;
     if (outcome.status === 'aborted') {
-      const { status: _, ...abort } = outcome;
+      const { status: _, cause, ...abort } = outcome;
+      if (cause !== undefined) this.#postFault(id, cause);
       const { key } = running;
       const banning = key !== null && abort.bans.length > 0;
       if (banning) this.#note(key, abort.bans);
@@ -238,56 +250,38 @@ export class SessionHost {
     }
   }
 
+  /** The others of the session learn that this party could not go on, the local log why. */
+  #faulted(id: string, error: unknown): void {
+    const round = this.#running.get(id)?.party.waiting.round ?? 0;
+    this.#postFault(id, error);
+    try {
+      this.#end(id);
+    } catch (another) {
+      this.#postFault(id, another);
+    }
+    const message = 'this party could not go on';
+    const blame = { culprits: [], bans: [], evidence: [] };
+    this.#post(
+      { event: 'aborted', id, abort: { reason: 'internal-error', round, message, ...blame } },
+      [],
+    );
+  }
+
+  #postFault(id: string, error: unknown): void {
+    this.#post({ event: 'fault', id, fault: faultOf(error) }, []);
+  }
+
   #end(id: string): void {
     this.#prepared.delete(id);
     const running = this.#running.get(id);
     if (!running) return;
     this.#running.delete(id);
-    running.party.close();
-    running.wipe();
+    try {
+      running.party.close();
+    } finally {
+      running.wipe();
+    }
   }
-}
-
-/** Opens the shard and checks that it is the one that the agent's own record describes. */
-function openKeyshare(start: SignStart): Keyshare {
-  const { expected, index } = start;
-  const bytes = openBytes(start);
-  const keyshare = decodeAndWipe(bytes);
-  if (!matches(keyshare, expected, index)) {
-    keyshare.wipe();
-    throw new RangeError('the keyshare is not the one of the key record');
-  }
-  return keyshare;
-}
-
-function decodeAndWipe(bytes: Uint8Array): Keyshare {
-  try {
-    return Keyshare.decode(bytes);
-  } finally {
-    bytes.fill(0);
-  }
-}
-
-/** The opener is spent, whether it opened anything or not. */
-function openBytes({ expected, index, encryptedShard, opener }: SignStart): Uint8Array {
-  const { publicKey, address, epoch, recordId: record } = expected;
-  try {
-    const identity = { publicKey, address, partIndex: index, epoch, recordId: record };
-    return openShard(encryptedShard, opener, identity);
-  } finally {
-    opener.fill(0);
-  }
-}
-
-function matches(keyshare: Keyshare, expected: ExpectedKeyshare, index: number): boolean {
-  return (
-    keyshare.index === index &&
-    keyshare.threshold === expected.threshold &&
-    keyshare.parties === expected.parties &&
-    keyshare.epoch === expected.epoch &&
-    toHex(keyshare.keyId) === toHex(expected.keyId) &&
-    toHex(keyshare.publicKey) === toHex(expected.publicKey)
-  );
 }
 
 /** Only what can be cloned and says nothing secret leaves the thread. */

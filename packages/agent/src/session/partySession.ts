@@ -29,6 +29,8 @@ export type PartyOutcome<T> =
       readonly round: number;
       readonly message: string;
       readonly evidence: readonly SignedMessage[];
+      /** The error of our own behind it, for a local log. */
+      readonly cause?: unknown;
     };
 
 /** What became of a received frame; of one that was ignored, whether the session waits for what it should be. */
@@ -115,7 +117,14 @@ export class PartySession<T> {
   /** Wipes keys and private messages. */
   close(): void {
     this.#channel.close();
-    this.#session.close();
+    try {
+      this.#session.close();
+    } finally {
+      this.#forget();
+    }
+  }
+
+  #forget(): void {
     for (const body of this.#privateBodies) body.fill(0);
     this.#privateBodies.length = 0;
     this.#opened.length = 0;

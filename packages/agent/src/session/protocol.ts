@@ -3,6 +3,7 @@
  * it only as transferred buffers (attacks.md J-9); rounds cross it as they travel, base64.
  */
 import type { SignedMessage } from '../state/evidence.ts';
+import type { CommonEvent, CommonOrder } from '../threads/control.ts';
 
 /** The last round of signing: once ours is out, somebody may hold a signature (attacks.md N-12). */
 export const LAST_SIGN_ROUND = 3;
@@ -62,13 +63,12 @@ export interface ExpectedKeyshare {
 
 /** Orders to the thread. */
 export type WorkerOrder =
-  | { readonly order: 'prepare'; readonly id: string }
+  | CommonOrder
   | { readonly order: 'keygen'; readonly id: string; readonly start: KeygenStart }
   | { readonly order: 'sign'; readonly id: string; readonly start: SignStart }
   | { readonly order: 'receive'; readonly id: string; readonly frame: RoundFrame }
   /** Asks whose messages are missing; answered by `waiting`, unless the session is over. */
-  | { readonly order: 'waiting'; readonly id: string }
-  | { readonly order: 'end'; readonly id: string };
+  | { readonly order: 'waiting'; readonly id: string };
 
 /** Why a session ended without an output; the reasons of `tss`, and those of the thread. */
 export interface SessionAbort {
@@ -82,15 +82,7 @@ export interface SessionAbort {
 
 /** What the thread reports. */
 export type WorkerEvent =
-  /** The thread is up. */
-  | { readonly event: 'ready'; readonly id: string }
-  | {
-      readonly event: 'prepared';
-      readonly id: string;
-      readonly nonce: Uint8Array;
-      readonly x25519: Uint8Array;
-      readonly ed25519: Uint8Array;
-    }
+  | CommonEvent
   | { readonly event: 'frames'; readonly id: string; readonly frames: readonly RoundFrame[] }
   | {
       readonly event: 'ignored';
@@ -120,8 +112,6 @@ export type WorkerEvent =
     }
   | { readonly event: 'signature'; readonly id: string; readonly signature: Uint8Array }
   | { readonly event: 'aborted'; readonly id: string; readonly abort: SessionAbort }
-  /** The answer to the order `end`: nothing more comes of this session, no ban in particular. */
-  | { readonly event: 'ended'; readonly id: string }
   | {
       readonly event: 'refused';
       readonly id: string;

@@ -12,7 +12,7 @@ import {
   type SecureElement,
 } from '@quorate/secure-element';
 import { onTestFinished } from 'vitest';
-import { createAgent } from '../../src/agent.ts';
+import { createAgent } from '../../src/createAgent.ts';
 import type { Agent, AgentOptions } from '../../src/agentTypes.ts';
 import { CoordinatorClient } from '../../src/client.ts';
 import { initAgent } from '../../src/init.ts';

@@ -1,3 +1,5 @@
+import type { WorkerEvent } from '../../src/session/protocol.ts';
+import type { CommonEvent } from '../../src/threads/control.ts';
 import type { SessionEvent, WorkerPool } from '../../src/workerPool.ts';
 import { type Corrupt, EvilSigner } from './evil.ts';
 
@@ -8,7 +10,7 @@ export function evilPool(corrupt: Corrupt, twice = false): WorkerPool {
   const signer = new EvilSigner(
     (event) => {
       if (event.event === 'prepared') prepared.get(event.id)?.(event);
-      else if (event.event !== 'ready' && event.event !== 'ended') listeners.get(event.id)?.(event);
+      else if (!isCommon(event)) listeners.get(event.id)?.(event);
     },
     corrupt,
     twice,
@@ -32,8 +34,13 @@ export function evilPool(corrupt: Corrupt, twice = false): WorkerPool {
         end: () => undefined,
       };
     },
+    health: [],
     close: async () => undefined,
   };
+}
+
+function isCommon(event: WorkerEvent): event is CommonEvent {
+  return ['ready', 'fault', 'ended'].includes(event.event);
 }
 
 type PreparedEvent = { nonce: Uint8Array; x25519: Uint8Array; ed25519: Uint8Array };

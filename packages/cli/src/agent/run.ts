@@ -76,6 +76,9 @@ async function participate(
       tell(context, config.username, status, detail);
       if (status === 'refused' || status === 'replaced' || status === 'failed') refused(detail);
     },
+    onThreads: (threads) => {
+      context.output.event({ event: 'threads', username: config.username, threads });
+    },
   }).catch((error: unknown) => {
     // An agent has no --last-try: a person uses it with another command.
     throw pinProblem(error, 'quorate chips test --last-try uses it, when you are sure') ?? error;

@@ -13,8 +13,8 @@ const REVEALING_ROUND = 3;
 /** What a participant says that has lost a session's secrets (contract §1.5). */
 const RESTARTED = 'participant_restarted';
 
-/** How a participant begins that ended the session because its consent is too old. */
-const EXPIRED = 'expired: ';
+/** How participants begin to say of their end what has a code of its own. */
+const SAID: readonly FailureCode[] = ['expired', 'thread_stopped'];
 
 /** The outcome that the results decide, or undefined while more has to come. */
 export function finish(
@@ -126,7 +126,7 @@ function aborted(state: SessionState, failure: Failure): Outcome {
 /** The code of what a participant says of its end. */
 function codeOf(message: string): FailureCode {
   if (message === RESTARTED) return 'participant_restarted';
-  return message.startsWith(EXPIRED) ? 'expired' : 'aborted';
+  return SAID.find((code) => message.startsWith(`${code}: `)) ?? 'aborted';
 }
 
 /**

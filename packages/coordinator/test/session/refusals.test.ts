@@ -502,6 +502,29 @@ describe('answers', () => {
     });
     await failsWith('participant_restarted', sessionKey, signers);
   });
+
+  test('X-3: whose thread stood still is named to the asker; a participant of the first version hears that it is over', async () => {
+    const { sessionKey, params, signers } = await running();
+    const said = 'thread_stopped: the protocol thread did not answer';
+    signers[0]!.socket.send({
+      type: 'sign_result',
+      session_key: sessionKey,
+      part_index: params[0]!['part_index'],
+      success: false,
+      signature: '',
+      message: said,
+    });
+    const of = (m: Received): boolean => m['session_key'] === sessionKey;
+    expect(await coordinator.next('error', of)).toMatchObject({
+      code: 'thread_stopped',
+      details: `alice: ${said} (alice)`,
+      concerned: [{ username: 'alice', part_index: 1 }],
+    });
+    expect(await signers[1]!.socket.next('error', of)).toMatchObject({
+      code: 'aborted',
+      abort: { reason: 'thread_stopped' },
+    });
+  });
 });
 
 describe('rounds', () => {

@@ -12,6 +12,7 @@ import {
   type TwoPartySessionQuery,
   type TwoPartySignRequest,
 } from '@quorate/wire';
+import { canServe } from '@quorate/agent';
 import type { Approvals } from '../approvals.ts';
 import { CosignerError } from '../errors.ts';
 import type { Order, SessionManager } from '../session/manager.ts';
@@ -98,7 +99,8 @@ export function handlersOf(deps: RestDeps): Readonly<Record<string, Handler>> {
     healthz: health,
     readyz: () => {
       const body = deps.health();
-      const ready = body.partners.some(({ connected }) => connected);
+      const ready =
+        body.partners.some(({ connected }) => connected) && canServe(body.threads ?? []);
       return ready
         ? { status: 200, body }
         : { status: 503, body: { ...body, status: 'not_ready' } };

@@ -1,4 +1,5 @@
 /** What the server counts, in the form that Prometheus reads. */
+import type { ThreadHealth } from '@quorate/agent';
 import type { Step, TwoPartySession, TwoPartyType } from '@quorate/wire';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -6,6 +7,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export interface Gauges {
   readonly running: () => number;
   readonly primes: () => number;
+  readonly threads: () => readonly ThreadHealth[];
   readonly connected: () => number;
   readonly doors: { readonly open: number; readonly refused: number };
 }
@@ -56,6 +58,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   gauge('quorate_cosigner_sessions_running', 'sessions that are not over', gauges.running);
   gauge('quorate_cosigner_primes_ready', 'pairs of primes in stock', gauges.primes);
   gauge('quorate_cosigner_partners_connected', 'partners connected now', gauges.connected);
+  registerThreads(registry, gauges.threads);
   gauge('quorate_cosigner_connections', 'connections open now', () => gauges.doors.open);
   gauge(
     'quorate_cosigner_connections_refused',
@@ -72,4 +75,31 @@ export function createMetrics(gauges: Gauges): Metrics {
     step: (type, step, seconds) => steps.observe({ type, step }, seconds),
     request: (route, status, seconds) => requests.observe({ route, status }, seconds),
   };
+}
+
+/** The table of `/readyz`, one series a thread. */
+function registerThreads(registry: Registry, threads: () => readonly ThreadHealth[]): void {
+  const figures: readonly [string, string, (thread: ThreadHealth) => number][] = [
+    ['thread_up', '1 while a protocol thread runs', ({ state }) => (state === 'stopped' ? 0 : 1)],
+    [
+      'thread_last_answer_seconds',
+      'since the thread was last known to go on',
+      ({ last_answer_ms: age }) => age / 1000,
+    ],
+    ['thread_sessions', 'sessions in the thread', ({ sessions }) => sessions],
+    ['thread_restarts', 'threads replaced since the start', ({ restarts }) => restarts],
+    ['thread_faults', 'sessions ended by a fault of ours', ({ faults }) => faults],
+    ['thread_stuck', 'threads given up that could not be ended', ({ stuck }) => stuck],
+  ];
+  for (const [name, help, value] of figures) {
+    const gauge: Gauge<'thread'> = new Gauge({
+      name: `quorate_cosigner_${name}`,
+      help,
+      labelNames: ['thread'],
+      registers: [registry],
+      collect: () => {
+        for (const row of threads()) gauge.set({ thread: String(row.index) }, value(row));
+      },
+    });
+  }
 }

@@ -14,13 +14,12 @@ import {
   u16,
   verifyCertificate,
 } from '@quorate/intent';
-import type { PeerKeys } from '@quorate/agent';
+import type { PeerKeys, Prepared } from '@quorate/agent';
 import { clockDoubt } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import { CosignerError } from '../errors.ts';
 import type { PublicIdentity } from '../partner.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
-import type { Prepared } from '../worker/threads.ts';
 import type { Proposal, SessionContext } from './context.ts';
 
 const BITS_LABEL = 'quorate/v1/cosigner/paillier-bits';

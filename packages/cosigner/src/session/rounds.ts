@@ -107,10 +107,15 @@ export class Rounds {
       case 'aborted':
         return this.#aborted(event.abort);
       case 'refused':
-        return this.#life.fail('internal', `${event.reason}: ${event.message}`);
+        return this.#refused(event.reason, event.message);
       default:
         event satisfies never;
     }
+  }
+
+  #refused(reason: string, message: string): void {
+    if (reason === 'thread_stopped') return this.#life.fail(reason, message);
+    this.#life.fail('internal', `${reason}: ${message}`);
   }
 
   /** A lock that came while the certificates travelled. @throws CosignerError */

@@ -3,16 +3,14 @@
  * unsafe: every other session of it ends here, in the same tick, and none begins (attacks.md L-1c).
  */
 import {
+  faultOf,
   isAgentError,
   PartySession,
   prepare,
   type Preparation,
   type RoundFrame,
-  sealShard,
 } from '@quorate/agent';
-import { parseAddress, recordId } from '@quorate/intent';
 import {
-  ethereumAddress,
   type Session,
   type Signature,
   TssError,
@@ -22,20 +20,24 @@ import {
   twoPartySign,
 } from '@quorate/tss';
 import { HeldKeys } from './heldKeys.ts';
-import type {
-  AbortedOutcome,
-  KeygenStart,
-  NewShare,
-  RefreshStart,
-  SignStart,
-  WorkerEvent,
-  WorkerOrder,
+import { sealNewShare } from './newShare.ts';
+import {
+  type AbortedOutcome,
+  JUDGED_ROUND,
+  type KeygenStart,
+  type RefreshStart,
+  type SessionAbort,
+  type SignStart,
+  type WorkerEvent,
+  type WorkerOrder,
 } from './protocol.ts';
 
 interface Running {
   readonly party: PartySession<Signature> | PartySession<TwoPartyKeyshare>;
   /** The key that it uses, and how often that was opened; null at key generation. */
   readonly key: UsedKey | null;
+  /** The round whose message P1 judges with its Paillier key; null where there is none. */
+  readonly judgedRound: number | null;
   /** Hands on what the session gave. */
   readonly settle: () => AbortedOutcome | 'completed' | undefined;
 }
@@ -60,8 +62,16 @@ export class ProtocolHost {
     this.#post = post;
   }
 
-  /** Carries out one order. */
+  /** Carries out one order. A fault of our own ends its session, and neither the thread nor any other session. */
   handle(order: WorkerOrder): void {
+    try {
+      this.#carryOut(order);
+    } catch (error) {
+      this.#faulted(order, error);
+    }
+  }
+
+  #carryOut(order: WorkerOrder): void {
     switch (order.order) {
       case 'prepare':
         return this.#prepare(order.id);
@@ -83,7 +93,12 @@ export class ProtocolHost {
 
   /** Work for idle moments; false when there is none. */
   idle(): boolean {
-    return this.#held.prepareOne();
+    try {
+      return this.#held.prepareOne();
+    } catch (error) {
+      this.#postFault('', error);
+      return false;
+    }
   }
 
   #prepare(id: string): void {
@@ -157,7 +172,8 @@ export class ProtocolHost {
       give(outcome.output);
       return 'completed';
     };
-    return { party: party as Running['party'], key, settle };
+    const judgedRound = start.kind === 'sign' && index === 1 ? JUDGED_ROUND : null;
+    return { party: party as Running['party'], key, judgedRound, settle };
   }
 
   #receive(id: string, frame: RoundFrame): void {
@@ -173,14 +189,44 @@ export class ProtocolHost {
     const outcome = running.settle();
     if (outcome === undefined) return;
     if (outcome !== 'completed') {
-      const { reason, culprits, round, message, evidence } = outcome;
+      const { reason, culprits, round, message, evidence, cause } = outcome;
       const keyUnsafe = outcome.keyUnsafe ?? null;
-      const abort = { reason, culprits, keyUnsafe, round, message, evidence };
-      // The cause comes first: the lock is on disk before the other sessions say that they ended.
-      this.#post({ event: 'aborted', id, abort }, []);
-      if (keyUnsafe !== null && running.key !== null) this.#stopKey(id, running.key);
+      if (cause !== undefined) this.#postFault(id, cause);
+      this.#abort(id, running, { reason, culprits, keyUnsafe, round, message, evidence });
     }
     this.#end(id);
+  }
+
+  /** The cause comes first: the lock is on disk before the other sessions say that they ended. */
+  #abort(id: string, running: Running | undefined, abort: SessionAbort): void {
+    this.#post({ event: 'aborted', id, abort }, []);
+    const key = running?.key ?? null;
+    if (abort.keyUnsafe !== null && key !== null) this.#stopKey(id, key);
+  }
+
+  /**
+   * What the protocol itself could not go on with is an outcome of its own (`cause`). This is a fault around it: after
+   * P2's last message has come, P1's key counts as unsafe, as the protocol would have it (lindell17.md, S5).
+   */
+  #faulted(order: WorkerOrder, error: unknown): void {
+    if (!('id' in order)) return this.#postFault('', error);
+    const { id } = order;
+    const running = this.#running.get(id);
+    const round = order.order === 'receive' ? order.frame.round : 0;
+    const judges = running?.judgedRound === round;
+    this.#postFault(id, error);
+    const message = 'this party could not go on';
+    const blame = { culprits: [], evidence: [], keyUnsafe: judges ? 'refreshable' : null } as const;
+    this.#abort(id, running, { reason: 'internal-error', round, message, ...blame });
+    try {
+      this.#end(id);
+    } catch (another) {
+      this.#postFault(id, another);
+    }
+  }
+
+  #postFault(id: string, error: unknown): void {
+    this.#post({ event: 'fault', id, fault: faultOf(error) }, []);
   }
 
   /** Ends every other session of a key, in the turn in which it was found unsafe. */
@@ -200,28 +246,10 @@ export class ProtocolHost {
   }
 
   #postShare(id: string, keyshare: TwoPartyKeyshare): void {
-    const { publicKey, keyId, index, epoch } = keyshare;
-    const address = ethereumAddress(publicKey);
-    const name = recordId(keyId, index, epoch);
-    const bytes = keyshare.encode();
-    const identity = { publicKey, address: parseAddress(address), partIndex: index, epoch };
-    const { encryptedShard, opener } = sealShard(bytes, { ...identity, recordId: name });
-    bytes.fill(0);
-    const share: NewShare = {
-      publicKey,
-      address,
-      keyId,
-      epoch,
-      recordId: name,
-      moduli: keyshare.moduli,
-      encryptedShard,
-      opener,
-    };
+    const share = sealNewShare(keyshare);
     keyshare.wipe();
-    this.#post(
-      { event: 'share', id, share },
-      opener.buffer instanceof ArrayBuffer ? [opener.buffer] : [],
-    );
+    const { buffer } = share.opener;
+    this.#post({ event: 'share', id, share }, buffer instanceof ArrayBuffer ? [buffer] : []);
   }
 
   /** What this machine or its input is at fault for ends the session before anything is sent. */
@@ -238,8 +266,9 @@ export class ProtocolHost {
 
   #end(id: string): void {
     this.#prepared.delete(id);
-    this.#running.get(id)?.party.close();
+    const running = this.#running.get(id);
     this.#running.delete(id);
+    running?.party.close();
   }
 }
 

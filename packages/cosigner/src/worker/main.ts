@@ -1,22 +1,21 @@
 /** The protocol thread: carries orders of the main thread to the sessions and their events back. */
-import { parentPort } from 'node:worker_threads';
+import { threadEnd } from '@quorate/agent';
 import { ProtocolHost } from './host.ts';
 import { OrderQueue } from './orderQueue.ts';
-import type { WorkerOrder } from './protocol.ts';
+import type { WorkerEvent, WorkerOrder } from './protocol.ts';
 
 /** How long a thread has nothing to do before it works ahead, milliseconds. */
 const IDLE_MS = 3;
 
-const port = parentPort;
-if (!port) throw new Error('unreachable: the protocol thread runs as a worker thread');
-
-const host = new ProtocolHost((event, transfer) => port.postMessage(event, [...transfer]));
+const end = threadEnd<WorkerOrder, WorkerEvent>();
+const host = new ProtocolHost((event, transfer) => end.post(event, transfer));
 const queue = new OrderQueue();
 let idle: NodeJS.Timeout | undefined;
 let working = false;
 
 function workAhead(): void {
   if (host.idle()) idle = setTimeout(workAhead, IDLE_MS);
+  end.beat();
 }
 
 /** One order, then a look at what came in the meantime. */
@@ -28,14 +27,14 @@ function work(): void {
     return;
   }
   host.handle(order);
+  end.beat();
   setImmediate(work);
 }
 
-port.on('message', (order: WorkerOrder) => {
+end.listen((order) => {
   clearTimeout(idle);
   queue.add(order);
   if (working) return;
   working = true;
   setImmediate(work);
 });
-port.postMessage({ event: 'ready', id: '' });

@@ -2,8 +2,18 @@
  * What passes between the main thread and the thread that runs the protocols. Openers cross it as
  * transferred buffers; primes cross it as numbers, which nobody can wipe.
  */
-import type { PartyOutcome, PeerKeys, RoundFrame, SignedMessage } from '@quorate/agent';
+import type {
+  CommonEvent,
+  CommonOrder,
+  PartyOutcome,
+  PeerKeys,
+  RoundFrame,
+  SignedMessage,
+} from '@quorate/agent';
 import type { KeyLock, KeyUnsafe, ModulusBits, PrimePair } from '@quorate/tss';
+
+/** The message of a signature that P1 judges with its Paillier key: `sign_p2_partial`. */
+export const JUDGED_ROUND = 4;
 
 /** Facts of a keyshare that this side's key record fixes. */
 interface ShareFacts {
@@ -62,7 +72,7 @@ export interface RefreshStart extends Start {
 
 /** Orders to the thread. `key` names a key and its epoch. */
 export type WorkerOrder =
-  | { readonly order: 'prepare'; readonly id: string }
+  | CommonOrder
   | { readonly order: 'hold'; readonly key: string; readonly share: ShareToOpen }
   | { readonly order: 'wipe'; readonly key: string }
   | {
@@ -70,8 +80,7 @@ export type WorkerOrder =
       readonly id: string;
       readonly start: KeygenStart | SignStart | RefreshStart;
     }
-  | { readonly order: 'receive'; readonly id: string; readonly frame: RoundFrame }
-  | { readonly order: 'end'; readonly id: string };
+  | { readonly order: 'receive'; readonly id: string; readonly frame: RoundFrame };
 
 /** How a session ended without an output. */
 export interface SessionAbort {
@@ -98,14 +107,7 @@ export interface NewShare {
 
 /** What the thread reports. */
 export type WorkerEvent =
-  | { readonly event: 'ready'; readonly id: '' }
-  | {
-      readonly event: 'prepared';
-      readonly id: string;
-      readonly nonce: Uint8Array;
-      readonly x25519: Uint8Array;
-      readonly ed25519: Uint8Array;
-    }
+  | CommonEvent
   | { readonly event: 'frames'; readonly id: string; readonly frames: readonly RoundFrame[] }
   | {
       readonly event: 'ignored';
@@ -121,12 +123,10 @@ export type WorkerEvent =
       readonly id: string;
       readonly reason: string;
       readonly message: string;
-    }
-  /** Everything that the thread had to say of this session has been said. */
-  | { readonly event: 'ended'; readonly id: string };
+    };
 
 /** Events that belong to one session. */
-export type SessionEvent = Exclude<WorkerEvent, { event: 'ready' | 'prepared' | 'ended' }>;
+export type SessionEvent = Exclude<WorkerEvent, CommonEvent>;
 
 /** An aborted outcome of the protocol engine. */
 export type AbortedOutcome = Extract<PartyOutcome<unknown>, { status: 'aborted' }>;

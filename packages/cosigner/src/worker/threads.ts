@@ -1,24 +1,24 @@
 /** The protocol threads. All sessions of one key run in one thread, which knows at once when it is unsafe. */
-import { createHash } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
-import type { Logger, RoundFrame } from '@quorate/agent';
+import {
+  isAgentError,
+  type Logger,
+  type Lost,
+  type Prepared,
+  type RoundFrame,
+  type ThreadHealth,
+  ThreadPool,
+} from '@quorate/agent';
 import { CosignerError } from '../errors.ts';
-import type {
-  KeygenStart,
-  RefreshStart,
-  SessionEvent,
-  ShareToOpen,
-  SignStart,
-  WorkerEvent,
-  WorkerOrder,
+import {
+  JUDGED_ROUND,
+  type KeygenStart,
+  type RefreshStart,
+  type SessionAbort,
+  type SessionEvent,
+  type ShareToOpen,
+  type SignStart,
+  type WorkerOrder,
 } from './protocol.ts';
-
-/** The public half of a session's ephemeral keys, and its nonce. */
-export interface Prepared {
-  readonly nonce: Uint8Array;
-  readonly x25519: Uint8Array;
-  readonly ed25519: Uint8Array;
-}
 
 /** One session's line to its thread. */
 export interface ThreadPort {
@@ -34,174 +34,123 @@ export interface ThreadPort {
   end(): Promise<void>;
 }
 
-interface Listener {
-  readonly onEvent: (event: SessionEvent) => void;
-  /** The end was ordered and is not confirmed yet. */
-  ending: boolean;
-  readonly ended: Ended;
-  prepared: { resolve: (value: Prepared) => void; reject: (error: Error) => void } | undefined;
-}
-
-interface Ended {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-}
-
-interface Slot {
-  worker: Worker;
-  ready: boolean;
-  /** The thread never came up, and is not started again. */
-  broken: boolean;
-  readonly sessions: Map<string, Listener>;
+/** What the threads are started with. */
+export interface ThreadsOptions {
+  readonly size: number;
+  readonly logger: Logger;
+  /** How long a thread may work on one thing, milliseconds. */
+  readonly timeoutMs?: number;
+  /** Called when a thread is gone, with it every key that it held open. */
+  readonly onLost: () => void;
 }
 
 /** The threads of one server. */
 export class Threads {
-  readonly #slots: readonly Slot[];
-  readonly #logger: Logger;
-  readonly #onLost: () => void;
-  #closed = false;
+  readonly #pool: ThreadPool<WorkerOrder, SessionEvent>;
 
-  /** `onLost` is called when a thread died, with it every key that it held open. */
-  constructor(size: number, logger: Logger, onLost: () => void) {
-    this.#logger = logger;
-    this.#onLost = onLost;
-    this.#slots = Array.from({ length: size }, () => {
-      const slot: Slot = { worker: spawn(), ready: false, broken: false, sessions: new Map() };
-      this.#watch(slot);
-      return slot;
-    });
+  constructor(options: ThreadsOptions) {
+    const entry = new URL('../../dist/worker/main.js', import.meta.url);
+    this.#pool = new ThreadPool({ ...options, entry });
+  }
+
+  /** The table of the threads. */
+  get health(): readonly ThreadHealth[] {
+    return this.#pool.health;
   }
 
   /**
    * Opens a session; `affinity` names the key, and chooses the thread.
-   * @throws CosignerError when there is no thread any more
+   * @throws CosignerError `stopping`, `thread_stopped`
    */
   open(id: string, affinity: string, onEvent: (event: SessionEvent) => void): ThreadPort {
-    if (this.#closed) throw new CosignerError('stopping');
-    const slot = this.#slotOf(affinity);
-    if (slot.broken) throw new CosignerError('internal', 'the protocol thread does not start');
-    const listener: Listener = {
-      onEvent,
-      ending: false,
-      ended: makeEnded(),
-      prepared: undefined,
-    };
-    slot.sessions.set(id, listener);
-    const post = (order: WorkerOrder, transfer: ArrayBuffer[] = []): void => {
-      if (slot.sessions.get(id) !== listener || listener.ending) return;
-      slot.worker.postMessage(order, transfer);
-    };
+    if (this.#pool.isClosed) throw new CosignerError('stopping');
+    const judgement = new Judgement();
+    const line = told(() =>
+      this.#pool.open(id, affinity, (event) => {
+        judgement.heard(event);
+        if (event.event !== 'lost') return onEvent(event);
+        const heard = judgement.ofLost(event);
+        if (heard !== undefined) onEvent(heard);
+      }),
+    );
     return {
-      prepare: () =>
-        new Promise((resolve, reject) => {
-          listener.prepared = { resolve, reject };
-          post({ order: 'prepare', id });
-        }),
+      prepare: () => told(() => line.prepare()),
       hold: (key, share) => {
         const opener = new Uint8Array(share.opener);
         share.opener.fill(0);
         // For every session of the key, so this one's end does not matter.
         const order: WorkerOrder = { order: 'hold', key, share: { ...share, opener } };
-        slot.worker.postMessage(order, [opener.buffer]);
+        this.#pool.post(affinity, order, [opener.buffer]);
+        if (opener.byteLength > 0) opener.fill(0); // not transferred: there is no thread
       },
-      start: (start) => post({ order: 'start', id, start }),
-      receive: (frame) => post({ order: 'receive', id, frame }),
-      end: () => {
-        post({ order: 'end', id });
-        listener.ending = true;
-        return listener.ended.promise;
+      start: (start) => {
+        judgement.started(start);
+        line.post({ order: 'start', id, start });
       },
+      receive: (frame) => {
+        judgement.received(frame);
+        line.post({ order: 'receive', id, frame });
+      },
+      end: () => line.end(),
     };
   }
 
   /** Overwrites a key that a thread holds open. */
   wipe(affinity: string, key: string): void {
-    if (!this.#closed) this.#slotOf(affinity).worker.postMessage({ order: 'wipe', key });
+    this.#pool.post(affinity, { order: 'wipe', key });
   }
 
   /** Ends all sessions, and stops the threads once each has said all that it has to say. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all(this.#slots.map((slot) => this.#stop(slot)));
-  }
-
-  /** A thread is not stopped while a lock may be on its way out of it. */
-  async #stop(slot: Slot): Promise<void> {
-    const ends = [...slot.sessions].map(([id, listener]) => {
-      if (!listener.ending) slot.worker.postMessage({ order: 'end', id } satisfies WorkerOrder);
-      listener.ending = true;
-      return listener.ended.promise;
-    });
-    await Promise.all(ends);
-    await slot.worker.terminate();
-  }
-
-  #slotOf(affinity: string): Slot {
-    const number = createHash('sha256').update(affinity).digest().readUInt32BE(0);
-    const slot = this.#slots[number % this.#slots.length];
-    if (slot === undefined) throw new Error('unreachable: a server without threads');
-    return slot;
-  }
-
-  #watch(slot: Slot): void {
-    const { worker } = slot;
-    worker.on('message', (event: WorkerEvent) => deliver(slot, event));
-    worker.on('error', (error) =>
-      this.#logger.error({ error: error.message }, 'protocol thread failed'),
-    );
-    worker.on('exit', () => {
-      const sessions = [...slot.sessions];
-      slot.sessions.clear();
-      for (const [, listener] of sessions) listener.ended.resolve();
-      if (this.#closed) return;
-      if (!slot.ready) {
-        slot.broken = true;
-        this.#logger.error({}, 'the protocol thread does not start');
-      } else {
-        slot.ready = false;
-        slot.worker = spawn();
-        this.#watch(slot);
-      }
-      this.#onLost();
-      for (const [id, listener] of sessions) {
-        if (listener.ending) continue;
-        const message = 'the protocol thread failed';
-        listener.prepared?.reject(new CosignerError('internal', message));
-        listener.onEvent({ event: 'refused', id, reason: 'internal', message });
-      }
-    });
+  close(): Promise<void> {
+    return this.#pool.close();
   }
 }
 
-function deliver(slot: Slot, event: WorkerEvent): void {
-  if (event.event === 'ready') {
-    slot.ready = true;
-    return;
+/**
+ * Whether P1's Paillier key may be at work on what the partner sent. A thread that is gone in the middle of that may be
+ * gone because of a secret, and the partner sees that it is: the key counts as one whose proof failed (lindell17.md, S5).
+ */
+class Judgement {
+  #isP1Signature = false;
+  #open = 0;
+
+  started(start: KeygenStart | SignStart | RefreshStart): void {
+    this.#isP1Signature = start.kind === 'sign' && start.index === 1;
   }
-  const listener = slot.sessions.get(event.id);
-  if (listener === undefined) return;
-  if (event.event === 'ended') {
-    slot.sessions.delete(event.id);
-    return listener.ended.resolve();
+
+  received({ round }: RoundFrame): void {
+    if (this.#isP1Signature && round === JUDGED_ROUND) this.#open += 1;
   }
-  if (event.event !== 'prepared') return listener.onEvent(event);
-  // A session that is ending certifies nothing any more.
-  if (listener.ending) return;
-  const { nonce, x25519, ed25519 } = event;
-  listener.prepared?.resolve({ nonce, x25519, ed25519 });
-  listener.prepared = undefined;
+
+  heard(event: SessionEvent | Lost): void {
+    if (event.event === 'signature' || event.event === 'aborted') this.#open = 0;
+    if (event.event === 'ignored' && event.round === JUDGED_ROUND) this.#open -= 1;
+  }
+
+  ofLost({ id, message, ending }: Lost): SessionEvent | undefined {
+    if (this.#open > 0) return { event: 'aborted', id, abort: unsafe(message) };
+    return ending ? undefined : { event: 'refused', id, reason: 'thread_stopped', message };
+  }
 }
 
-function makeEnded(): Ended {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
+function unsafe(message: string): SessionAbort {
+  const reason = 'thread_stopped';
+  const blame = { culprits: [], evidence: [], keyUnsafe: 'refreshable' } as const;
+  return { reason, round: JUDGED_ROUND, message: `${message} while it judged`, ...blame };
 }
 
-function spawn(): Worker {
-  const options = { env: {}, argv: [], execArgv: [] };
-  return new Worker(new URL('../../dist/worker/main.js', import.meta.url), options);
+/** The pool's refusals by the code that a caller is told. */
+function told<T>(work: () => T): T {
+  try {
+    const result = work();
+    if (!(result instanceof Promise)) return result;
+    return result.catch((error: unknown) => Promise.reject(named(error))) as T;
+  } catch (error) {
+    throw named(error);
+  }
+}
+
+function named(error: unknown): unknown {
+  if (!isAgentError(error, 'thread_stopped')) return error;
+  return new CosignerError('thread_stopped', error.message, error);
 }

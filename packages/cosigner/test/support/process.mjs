@@ -3,7 +3,8 @@
 // failed proof for a failed signature, `die:TEXT` ends it at once where it logs TEXT. `hasty` makes this
 // P2 abort right behind its last message; `noisy` makes this side say junk of every type, in the present
 // round, the next and the fourth, before each message of a round; `late` and `stopped` make this P1 end the session, or itself,
-// when that message is with the protocol thread and not judged yet.
+// when that message is with the protocol thread and not judged yet. `standing:N` makes this side's thread stand still at the
+// first message of round N.
 import { syncBuiltinESMExports } from 'node:module';
 import workers from 'node:worker_threads';
 
@@ -13,6 +14,17 @@ if (seams.includes('evil') || seams.includes('terminal')) {
   workers.Worker = class extends workers.Worker {
     constructor(_url, options) {
       super(new URL(`${seam}Worker.mjs`, import.meta.url), options);
+    }
+  };
+  syncBuiltinESMExports();
+}
+const standing = seams.find((seam) => seam.startsWith('standing:'))?.slice(9);
+if (standing !== undefined) {
+  const once = new Int32Array(new SharedArrayBuffer(4));
+  workers.Worker = class extends workers.Worker {
+    constructor(_url, options) {
+      const workerData = { ...options.workerData, standing: { round: Number(standing), once } };
+      super(new URL('standingWorker.mjs', import.meta.url), { ...options, workerData });
     }
   };
   syncBuiltinESMExports();

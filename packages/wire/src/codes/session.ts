@@ -170,6 +170,15 @@ export const SESSION_CODES = {
     zhCN: '参与者已重启',
     meaning: 'A participant lost the secrets of this session; ask again with a new session_key.',
   },
+  thread_stopped: {
+    http: 409,
+    final: true,
+    toParticipants: 'aborted',
+    en: 'a protocol thread of a participant stood still or failed',
+    zhCN: '参与者的协议线程停止响应或失败',
+    meaning:
+      'The participant gave the thread up and has a new one; ask again with a new session_key. Its log says why.',
+  },
   timeout: {
     http: 504,
     final: true,

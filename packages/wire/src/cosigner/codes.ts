@@ -154,6 +154,13 @@ const OWN_CODES = {
     zhCN: '会话进行中服务器重启',
     meaning: 'Ephemeral values are never on disk. No key is lost; ask again.',
   },
+  thread_stopped: {
+    http: 503,
+    en: 'a protocol thread stood still or failed',
+    zhCN: '协议线程停止响应或失败',
+    meaning:
+      'A thread of this side was given up and replaced, with the sessions in it; its log says why. Nothing is locked, except a key whose last message the enterprise side was judging (key_locked); ask again.',
+  },
   invalid_certificate: {
     http: 409,
     en: 'the partner did not prove who it is',

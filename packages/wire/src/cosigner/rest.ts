@@ -195,6 +195,27 @@ export const TwoPartyKeyList = z
   .meta({ id: 'TwoPartyKeyList' });
 export type TwoPartyKeyList = z.infer<typeof TwoPartyKeyList>;
 
+/** One protocol thread of `GET /readyz`. */
+export const ThreadHealthView = z
+  .strictObject({
+    index: z.int().nonnegative(),
+    state: z.enum(['ready', 'busy', 'replaced', 'stopped']).meta({
+      description:
+        'ready: it answers; busy: it has worked on one thing for longer than a moment; replaced: the one before is gone and the new one is not up yet; stopped: none runs here',
+    }),
+    last_answer_ms: z.int().nonnegative().meta({
+      description: 'since it was last known to go on; an idle one is asked every few seconds',
+    }),
+    sessions: z.int().nonnegative(),
+    restarts: z.int().nonnegative(),
+    faults: z.int().nonnegative().meta({ description: 'sessions that ended by a fault of ours' }),
+    stuck: z.int().nonnegative().meta({
+      description: 'threads given up here that could not be ended: they go with the process',
+    }),
+  })
+  .meta({ id: 'ThreadHealth' });
+export type ThreadHealthView = z.infer<typeof ThreadHealthView>;
+
 /** `GET /healthz`, `GET /readyz`. */
 export const CosignerHealth = z
   .strictObject({
@@ -203,6 +224,7 @@ export const CosignerHealth = z
       .array(z.strictObject({ name: Username, connected: z.boolean() }))
       .max(LIMITS.page.max),
     primes: z.int().nonnegative().meta({ description: 'pairs of primes in stock' }),
+    threads: z.array(ThreadHealthView).max(64).optional(),
   })
   .meta({ id: 'CosignerHealth' });
 export type CosignerHealth = z.infer<typeof CosignerHealth>;

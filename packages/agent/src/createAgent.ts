@@ -1,0 +1,33 @@
+/** Makes an agent: everything is opened and checked before it connects. */
+import { Participant } from './agent.ts';
+import type { Agent, AgentOptions } from './agentTypes.ts';
+import type { Chip } from './chip.ts';
+import { loadAgentConfig } from './config.ts';
+import { silentLogger } from './logger.ts';
+import { chipFromConfig } from './openChip.ts';
+import { openOwnChip } from './ownChip.ts';
+import { checkAttended, pinFromConfig } from './providers.ts';
+import { checkNoSwitch } from './replace/journal.ts';
+import { openState } from './state/index.ts';
+
+/** Opens state, chip and threads; `start` connects. @throws AgentError `store/locked` and others */
+export async function createAgent(options: AgentOptions): Promise<Agent> {
+  const { directory } = options;
+  const config = options.config ?? loadAgentConfig(directory);
+  if (options.approve === undefined) checkAttended(directory, config);
+  const state = openState(directory);
+  let chip: Chip | undefined;
+  try {
+    checkNoSwitch(directory);
+    const { logger = silentLogger } = options;
+    const pinned = state.pins.find(config.username);
+    const element = options.chip ?? (await chipFromConfig(directory, config, { logger, pinned }));
+    const pin = options.pin ?? pinFromConfig(directory, config);
+    chip = await openOwnChip({ element, pin, state, username: config.username, logger });
+    return new Participant({ ...options, config }, state, chip);
+  } catch (error) {
+    await chip?.close();
+    state.close();
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+/** What the pool and its threads say to each other besides a protocol's own orders and events. */
+import type { Fault } from './fault.ts';
+
+/** Orders that every thread takes. */
+export type CommonOrder =
+  | { readonly order: 'prepare'; readonly id: string }
+  | { readonly order: 'end'; readonly id: string };
+
+/** Answered by the thread's pulse alone. */
+export interface Ping {
+  readonly order: 'ping';
+}
+
+/** The public half of a session's ephemeral keys, and its nonce. */
+export interface Prepared {
+  readonly nonce: Uint8Array;
+  /** 32 bytes */
+  readonly x25519: Uint8Array;
+  /** 32 bytes */
+  readonly ed25519: Uint8Array;
+}
+
+/** Events that the pool handles itself. */
+export type CommonEvent =
+  /** The thread is up. */
+  | { readonly event: 'ready'; readonly id: '' }
+  | ({ readonly event: 'prepared'; readonly id: string } & Prepared)
+  /** A session ended because of an error of our own; what becomes of it is said by another event. */
+  | { readonly event: 'fault'; readonly id: string; readonly fault: Fault }
+  /** The answer to the order `end`: nothing more comes of this session, no ban and no lock in particular. */
+  | { readonly event: 'ended'; readonly id: string };
+
+/** The thread of a session is gone, and all that the session had in it. */
+export interface Lost {
+  readonly event: 'lost';
+  readonly id: string;
+  readonly message: string;
+  /** Whether the end of the session was ordered before. */
+  readonly ending: boolean;
+}
+
+/** What a thread is started with. */
+export interface ThreadData {
+  /** One number in shared memory, which grows with every order that was carried out. */
+  readonly pulse: Int32Array;
+}
