@@ -10,6 +10,8 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'coordinator/src/rest/chips.ts': 'parameters of routes, made of fields of the wire',
   'coordinator/src/rest/people.ts': 'parameters of routes, made of fields of the wire',
   'coordinator/src/rest/replacements.ts': 'parameters of routes, made of fields of the wire',
+  'coordinator/src/configFile.ts#readConfigured': 'gives a text, and looks at none',
+  'cli/src/commands/health.ts': 'a choice of two answers of the wire',
   'cosigner/src/primeStock.ts': 'the answer of a process that this one started',
   'cosigner/src/session/mail.ts': 'an object without fields, read by decodeMail',
   'cosigner/src/session/request.ts': 'the text of a request that the same program kept',

@@ -69,7 +69,7 @@ const yaml: readonly Parser[] = [
       'agent/src/config.ts#parseAgentConfig',
       'agent/src/config.ts',
       'agent/src/yamlFile.ts#parseYaml',
-      'agent/src/yamlDocument.ts#readYamlDocument',
+      'agent/src/yamlDocument.ts#readYaml',
     ],
     throws,
     valid: write(config),

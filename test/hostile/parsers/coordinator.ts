@@ -15,6 +15,9 @@ import {
   GENESIS,
 } from '../../../packages/coordinator/src/audit/entry.ts';
 import { publicKeyHex } from '../../../packages/coordinator/src/audit/checkpoint.ts';
+import { readTls } from '../../../packages/coordinator/src/tlsFiles.ts';
+import { makeCertificate } from '../../../packages/coordinator/test/support/tls.ts';
+import { HeadFile } from '../../../packages/coordinator/src/audit/headFile.ts';
 import { loadOrCreateKey } from '../../../packages/coordinator/src/auth/keyFile.ts';
 import { loadTokenKeys } from '../../../packages/coordinator/src/auth/tokenKeys.ts';
 import { createTokenService } from '../../../packages/coordinator/src/auth/tokens.ts';
@@ -26,7 +29,11 @@ import { at, fileOf } from './files.ts';
 const config: Parser = {
   kind: 'text',
   name: "a coordinator's configuration",
-  covers: ['coordinator/src/settings.ts', 'coordinator/src/config.ts'],
+  covers: [
+    'coordinator/src/settings.ts',
+    'coordinator/src/config.ts',
+    'coordinator/src/configFile.ts#readConfigFile',
+  ],
   throws: [ConfigError],
   // Everything has a default.
   mayTake: /^(nothing|newlines|spaces|cut off after 0)$/,
@@ -148,6 +155,38 @@ const bearer: Parser = {
   },
 };
 
+const headFile = new HeadFile(at('head.json'));
+await headFile.write(checkpoint, publicKeyHex(key));
+const head: Parser = {
+  kind: 'text',
+  name: 'the last checkpoint beside the database',
+  covers: ['coordinator/src/audit/headFile.ts'],
+  throws: [],
+  // The same program wrote it, and its signature is what counts.
+  mayTake: OWN,
+  valid: readFileSync(at('head.json'), 'utf8'),
+  parse: async (text) => {
+    const { state } = await new HeadFile(fileOf('head-altered.json', text)).read();
+    return state === 'kept' || REFUSED;
+  },
+};
+
+const { certificate, key: tlsKey } = makeCertificate();
+const tls: Parser = {
+  kind: 'bytes',
+  name: 'the certificate of a server',
+  covers: ['coordinator/src/tlsFiles.ts#readTls'],
+  throws: [ConfigError],
+  // OpenSSL passes over what stands around the certificate; its signature is for clients to check.
+  mayTake: /^(a byte too long|byte|cut off)/,
+  valid: Buffer.from(certificate),
+  parse: (bytes) =>
+    readTls({
+      certificate_file: fileOf('certificate.pem', bytes),
+      key_file: fileOf('tls-key.pem', tlsKey),
+    }),
+};
+
 /** The key of a server, which an operator may have copied from elsewhere. */
 const pem: Parser = {
   kind: 'bytes',
@@ -169,4 +208,6 @@ export const COORDINATOR: readonly Parser[] = [
   rest,
   bearer,
   pem,
+  tls,
+  head,
 ];

@@ -8,6 +8,7 @@ import { PeerAbort, PeerAck, PeerEnvelope, PeerHello, PeerInit, PeerSync } from 
 import type { z } from 'zod';
 import { SignJWT } from 'jose';
 import { CosignerError } from '../../../packages/cosigner/src/errors.ts';
+import { readPrivateKey } from '../../../packages/cosigner/src/keys.ts';
 import { readTls } from '../../../packages/cosigner/src/tls.ts';
 import { tokenVerifier } from '../../../packages/cosigner/src/tokens.ts';
 import { parseApprovalPolicy } from '../../../packages/cosigner/src/approvals.ts';
@@ -188,6 +189,17 @@ const authority: Parser = {
     }),
 };
 
+const privateKey: Parser = {
+  kind: 'bytes',
+  name: 'a private key of a cosigner',
+  covers: ['cosigner/src/keys.ts#readPrivateKey'],
+  throws,
+  // OpenSSL passes over what stands around the key.
+  mayTake: /^(a byte too long|byte|cut off)/,
+  valid: Buffer.from(agreement.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+  parse: (bytes) => readPrivateKey(fileOf('private.pem', bytes)),
+};
+
 const keys = generateKeyPairSync('ed25519');
 folderOf('store');
 fileOf('store/auth.pub', keys.publicKey.export({ type: 'spki', format: 'pem' }));
@@ -260,4 +272,11 @@ const store: readonly Parser[] = [
 ];
 
 /** Of @quorate/cosigner. */
-export const COSIGNER: readonly Parser[] = [...files, ...peers, authority, bearer, ...store];
+export const COSIGNER: readonly Parser[] = [
+  ...files,
+  ...peers,
+  authority,
+  privateKey,
+  bearer,
+  ...store,
+];
