@@ -83,6 +83,7 @@ export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
     dataDirectory: config.data,
     host: config.listen.host,
     port: config.listen.port,
+    hsts: config.hsts,
     allowInsecure: config.allow_insecure,
     language: config.language,
     origins: config.origins,

@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** PEM texts. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Seconds that browsers stay with TLS after an answer over it; 0 says nothing of it. A year unless given. */
+  readonly hsts?: number;
   /** Serve other hosts without TLS, for instance behind a proxy that has it. */
   readonly allowInsecure?: boolean;
   readonly deadlines?: Partial<Deadlines>;

@@ -3,7 +3,6 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLOSE, ConnectionLimiter, DEADLINES } from '@quorate/wire';
 import { Gauge, type Registry } from 'prom-client';
-import { createApp } from './app.ts';
 import { Tally } from './audit/index.ts';
 import { createAuth } from './auth/index.ts';
 import { createChips } from './chips/index.ts';
@@ -13,6 +12,9 @@ import { ClockWatch, describeStep, recordStep } from './clockWatch.ts';
 import { describe } from './describe.ts';
 import { Hub } from './delivery/hub.ts';
 import { Outbox, RETENTION } from './delivery/outbox.ts';
+import { answerEverything } from './http/answers.ts';
+import { createApp } from './http/app.ts';
+import { HSTS, securityHeaders } from './http/headers.ts';
 import { createHealth } from './health.ts';
 import { checkNoHead, openKeysAndLog } from './keysAndLog.ts';
 import { ClientAddresses } from './limits/addresses.ts';
@@ -73,8 +75,11 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
   const tokens = { keyFile: join(options.dataDirectory, 'keys', 'token.pem'), ...options.tokens };
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const rates = { ...RATES, ...options.rates };
-  const app = createApp(options, timeouts);
+  const { hsts = HSTS, tls } = options;
+  const answers = { language, headers: securityHeaders(tls === undefined ? undefined : hsts) };
+  const app = createApp(options, timeouts, answers);
   const onError = (error: unknown): void => app.log.error({ error: describe(error) }, 'failure');
+  answerEverything(app, answers, onError);
   const hub = new Hub(options.maxConnectionsPerUser ?? CONNECTIONS_PER_USER);
   const opening = { options, database, tokens, clock, logger: app.log, onError };
   const { keys, audit } = await openKeysAndLog(opening);
@@ -137,6 +142,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     origins: options.origins ?? [],
     limiter,
     addresses,
+    answers,
     registerTimeout: timeouts.register,
     rates,
   });

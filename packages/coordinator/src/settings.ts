@@ -3,6 +3,7 @@ import { DEADLINES, type Language } from '@quorate/wire';
 import { z } from 'zod';
 import { ISSUER_DEFAULTS, KNOWN_FOR, type TokenType } from './auth/index.ts';
 import { RETENTION } from './delivery/outbox.ts';
+import { HSTS } from './http/headers.ts';
 import { CONNECTIONS, CONNECTIONS_PER_USER, RATES, TIMEOUTS } from './limits/defaults.ts';
 import { REQUEST_LIMITS } from './session/requestLimits.ts';
 
@@ -11,6 +12,7 @@ export interface CoordinatorConfig {
   readonly data: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls?: { readonly certificate_file: string; readonly key_file: string } | undefined;
+  readonly hsts: number;
   readonly allow_insecure: boolean;
   readonly language: Language;
   readonly origins: readonly string[];
@@ -110,6 +112,12 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
     })
     .prefault({}),
   tls: z.strictObject({ certificate_file: file, key_file: file }).optional(),
+  /** Seconds that browsers stay with TLS after an answer over it. */
+  hsts: z
+    .int()
+    .min(0)
+    .max(2 * HSTS)
+    .default(HSTS),
   allow_insecure: z.boolean().default(false),
   language: z.enum(['en', 'zh-CN']).default('en'),
   /** Origins of web pages that may open a WebSocket, besides the server's own. */

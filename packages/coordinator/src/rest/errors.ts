@@ -39,6 +39,7 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_request',
   FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_request',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
 };
 
 /** When a request that the store could not take may be tried again, milliseconds. */
@@ -53,6 +54,7 @@ export function apiErrorOf(error: unknown, request: BodyOf): ApiError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known = Object.hasOwn(FRAMEWORK_CODES, code) ? FRAMEWORK_CODES[code] : undefined;
   if (known === 'payload_too_large') return new ApiError(known, sizeOf(request));
+  if (known === 'not_found') return new ApiError(known, 'no such route');
   if (known !== undefined) return new ApiError(known, 'the body is not acceptable');
   if (error instanceof Error && 'statusCode' in error && error.statusCode === 400) {
     return new ApiError('invalid_request', 'the request is not acceptable');
@@ -72,27 +74,40 @@ function sizeOf({ headers, routeOptions: { bodyLimit } }: BodyOf): Said {
   };
 }
 
+/** An answer in the form of RFC 9457. */
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Puts an error into the form of RFC 9457. */
+export function problemOf(error: ApiError, language: Language): ProblemAnswer {
+  const status = CODES[error.code].http;
+  const { retryAfter } = error;
+  return {
+    status,
+    headers: {
+      'content-type': 'application/problem+json; charset=utf-8',
+      ...(status === 401 ? { 'www-authenticate': 'Bearer realm="quorate"' } : {}),
+      ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfter / 1000)) }),
+    },
+    body: JSON.stringify({
+      type: `urn:quorate:error:${error.code}`,
+      title: codeText(error.code, language),
+      status,
+      code: error.code,
+      detail: error.details(language),
+    }),
+  };
+}
+
 /** Answers with RFC 9457 problem+json. */
 export function sendProblem(
   reply: FastifyReply,
   error: ApiError,
   language: Language,
 ): FastifyReply {
-  const status = CODES[error.code].http;
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="quorate"');
-  if (error.retryAfter !== undefined) {
-    reply.header('retry-after', String(Math.ceil(error.retryAfter / 1000)));
-  }
-  return reply
-    .status(status)
-    .type('application/problem+json; charset=utf-8')
-    .send(
-      JSON.stringify({
-        type: `urn:quorate:error:${error.code}`,
-        title: codeText(error.code, language),
-        status,
-        code: error.code,
-        detail: error.details(language),
-      }),
-    );
+  const { status, headers, body } = problemOf(error, language);
+  return reply.status(status).headers(headers).send(body);
 }

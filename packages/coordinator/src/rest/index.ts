@@ -15,20 +15,12 @@ export { createMetrics } from './metrics.ts';
 /**
  * Adds the REST interface of contract §1.7 to a server: every route of the wire's table.
  *
- * It lives in a scope of its own, so that its parser, its errors and its headers touch nothing else
- * that the server answers.
+ * It lives in a scope of its own, so that its parser and its figures touch nothing else that the server
+ * answers.
  */
 export function registerRest(app: FastifyInstance, deps: RestDeps): void {
   app.register(async (scope) => {
     addParser(scope);
-    scope.addHook('onRequest', async (_request, reply) => {
-      reply.headers({
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
-        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      });
-    });
     scope.addHook('onResponse', async (request, reply) => {
       deps.metrics.observe({
         method: request.method,

@@ -9,7 +9,9 @@ import {
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
+import { type AnswerOptions, answerSocket } from '../http/answers.ts';
 import type { ClientAddresses } from '../limits/addresses.ts';
+import { ApiError } from '../rest/errors.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionLogger } from './connectionOptions.ts';
 import type { Desk } from './desk.ts';
@@ -28,6 +30,8 @@ export interface SocketServerOptions {
   /** Milliseconds until a connection has to be registered. */
   readonly registerTimeout: number;
   readonly rates: MessageRates;
+  /** The form of refusals. */
+  readonly answers: AnswerOptions;
 }
 
 const PATH = '/ws';
@@ -37,8 +41,9 @@ const MAX_PAYLOAD = 2 * LIMITS.frame;
 const FRAGMENTS = { maxFragments: 1024, maxBufferedChunks: 8192 };
 const PING_MS = 25_000;
 const CLOSE_GRACE_MS = 2_000;
-/** How long the answer to a refused upgrade may take to leave. */
-const REFUSAL_GRACE_MS = 2_000;
+/** When an address with too many connections may try again. */
+const TRY_AGAIN_MS = 10_000;
+const VERSIONS = { 'sec-websocket-version': '13, 8' };
 
 /** The WebSocket side of the server. */
 export class SocketServer {
@@ -58,6 +63,10 @@ export class SocketServer {
       perMessageDeflate: false,
       ...FRAGMENTS,
       skipUTF8Validation: false,
+    });
+    this.#server.on('wsClientError', (error, socket) => {
+      const refusal = new ApiError('invalid_request', error.message);
+      answerSocket(socket, refusal, options.answers, VERSIONS);
     });
     this.#server.on('headers', (headers) => {
       headers.push(`${FEATURES_HEADER}: ${FEATURES.join(', ')}`);
@@ -95,7 +104,7 @@ export class SocketServer {
     try {
       const remote = this.#options.addresses.of(request);
       const refusal = this.#refusal(request, remote);
-      if (refusal !== undefined) return refuseUpgrade(socket, refusal);
+      if (refusal !== undefined) return answerSocket(socket, refusal, this.#options.answers);
       this.#server.handleUpgrade(request, socket, head, (webSocket) => {
         this.#accept(webSocket, request, remote);
       });
@@ -106,12 +115,15 @@ export class SocketServer {
     }
   }
 
-  #refusal(request: IncomingMessage, remote: string): string | undefined {
+  #refusal(request: IncomingMessage, remote: string): ApiError | undefined {
     const { origins, limiter } = this.#options;
-    if (this.#closing) return '503 Service Unavailable';
-    if (request.url?.split('?')[0] !== PATH) return '404 Not Found';
-    if (!originAllowed(request, origins)) return '403 Forbidden';
-    return limiter.countAs(request.socket, remote) ? undefined : '503 Service Unavailable';
+    if (this.#closing) return new ApiError('restarting', '');
+    if (request.url?.split('?')[0] !== PATH) return new ApiError('not_found', 'no such route');
+    if (!originAllowed(request, origins)) {
+      return new ApiError('forbidden', 'pages of this origin may not connect');
+    }
+    if (limiter.countAs(request.socket, remote)) return undefined;
+    return new ApiError('rate_limited', 'too many connections of this address', TRY_AGAIN_MS);
   }
 
   #accept(socket: WebSocket, request: IncomingMessage, remote: string): void {
@@ -144,14 +156,6 @@ export class SocketServer {
     this.#alive.delete(socket);
     if (socket.readyState === WebSocket.OPEN) socket.ping();
   }
-}
-
-/** Answers, and lets go of the socket: neither a client that stays nor one that reads nothing holds it. */
-function refuseUpgrade(socket: Duplex, status: string): void {
-  const timer = setTimeout(() => socket.destroy(), REFUSAL_GRACE_MS).unref();
-  socket.once('close', () => clearTimeout(timer));
-  const head = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
-  socket.end(head, () => socket.destroy());
 }
 
 function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {

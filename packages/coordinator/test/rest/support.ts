@@ -12,6 +12,8 @@ import { REQUEST_LIMITS } from '../../src/session/requestLimits.ts';
 import { SessionService } from '../../src/session/service.ts';
 import { createHealth } from '../../src/health.ts';
 import { Hub } from '../../src/delivery/hub.ts';
+import { answerEverything } from '../../src/http/answers.ts';
+import { securityHeaders } from '../../src/http/headers.ts';
 import { ClientAddresses } from '../../src/limits/addresses.ts';
 import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
 import type { Role } from '../../src/services.ts';
@@ -92,6 +94,8 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
     routerOptions: { maxParamLength: 1024 },
     logger: { level: 'warn', stream: { write: (line) => void logged.push(line) } },
   });
+  const answers = { language: 'en', headers: securityHeaders(undefined) } as const;
+  answerEverything(app, answers, (error) => defects.push(error));
   registerRest(app, {
     database,
     auth,

@@ -179,7 +179,7 @@ describe('trusted proxies', () => {
     const two = await TestSocket.open(world.server.wsUrl, from('203.0.113.2'));
     one.send({ type: 'register', username: 'alice', role: 'participant', token });
     await one.next('register_complete');
-    await expect(TestSocket.open(world.server.wsUrl, from('203.0.113.1'))).rejects.toThrow('503');
+    await expect(TestSocket.open(world.server.wsUrl, from('203.0.113.1'))).rejects.toThrow('429');
     await two.close();
     const { body } = await world.rest('GET', '/audit?action=socket.register&limit=1');
     expect(body['entries']).toMatchObject([{ details: { remote: '203.0.113.1' } }]);

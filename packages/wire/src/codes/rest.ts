@@ -35,6 +35,24 @@ export const REST_CODES = {
     zhCN: '不允许该方法',
     meaning: 'The route exists with another method.',
   },
+  request_timeout: {
+    http: 408,
+    en: 'the request took too long',
+    zhCN: '请求超时',
+    meaning: 'The head or the body of the request did not come in time.',
+  },
+  expectation_failed: {
+    http: 417,
+    en: 'the expectation is not supported',
+    zhCN: '不支持该 Expect 请求头',
+    meaning: 'Send no Expect header, or 100-continue.',
+  },
+  headers_too_large: {
+    http: 431,
+    en: 'the head of the request is too large',
+    zhCN: '请求头过大',
+    meaning: 'The headers of a request hold at most 16 KiB.',
+  },
   payload_too_large: {
     http: 413,
     en: 'the request is too large',

@@ -1,18 +1,31 @@
 /** The HTTP server under REST, page and WebSockets, with its time-outs. */
-import fastify, { type FastifyInstance, LogController } from 'fastify';
-import type { Timeouts } from './limits/defaults.ts';
-import type { ServerOptions } from './options.ts';
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import type { Socket } from 'node:net';
+import type { Timeouts } from '../limits/defaults.ts';
+import type { ServerOptions } from '../options.ts';
+import { apiErrorOf, sendProblem } from '../rest/errors.ts';
+import { type AnswerOptions, answerSocket, unreadable } from './answers.ts';
 
 /** How often Node looks for requests that are late, milliseconds. */
 const CHECK_MS = 2_000;
 
 /** Makes the server; nothing listens yet. */
-export function createApp(options: ServerOptions, timeouts: Timeouts): FastifyInstance {
+export function createApp(
+  options: ServerOptions,
+  timeouts: Timeouts,
+  answers: AnswerOptions,
+): FastifyInstance {
   const { headers, request, keepAlive, handshake } = timeouts;
   const headersTimeout = Math.min(headers, request);
   const http = {
     headersTimeout,
     connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeout),
+    requireHostHeader: false,
   };
   const common = {
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
@@ -24,7 +37,20 @@ export function createApp(options: ServerOptions, timeouts: Timeouts): FastifyIn
     requestTimeout: request,
     keepAliveTimeout: keepAlive,
     forceCloseConnections: true,
-    return503OnClosing: true,
+    // Said by a hook, in the form of every error.
+    return503OnClosing: false,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      void sendProblem(
+        reply.headers(answers.headers),
+        apiErrorOf(error, request),
+        answers.language,
+      );
+    },
+    clientErrorHandler: (error: Error, socket: Socket) => {
+      const told = unreadable(error);
+      if (told === undefined) socket.destroy();
+      else answerSocket(socket, told, answers);
+    },
   };
   const { tls } = options;
   if (tls === undefined) return fastify({ ...common, http });
