@@ -169,7 +169,7 @@ test('Z-14: nothing is begun while the audit log is not the one that was written
 });
 
 test('1.9.2 a coordinator that lost its role starts nothing, even on a socket that is still open', async () => {
-  const server = await openInProcess(PEOPLE);
+  const server = await openInProcess(PEOPLE, { lasting: true });
   const coordinator = await server.connect('coordinator', 'coordinator');
   // As a request that was under way when the change closed the socket.
   await server.database.transaction((tx) =>

@@ -40,10 +40,14 @@ export interface Line {
 
 export async function openInProcess(
   people: readonly { readonly username: string; readonly roles: readonly Role[] }[],
+  /** Leaves connections open whose user was changed: a moment that is short in the product. */
+  { lasting = false }: { readonly lasting?: boolean } = {},
 ): Promise<InProcess> {
   const hub = new Hub();
   const fixture = await openFixture({
-    onRevoked: (revoked) => hub.disconnect(revoked, 4403, 'register again'),
+    onRevoked: (revoked) => {
+      if (!lasting) hub.disconnect(revoked, 4403, 'register again');
+    },
   });
   await setUpAdmin(fixture);
   const { auth, audit, clock, database, directory } = fixture;
