@@ -427,7 +427,7 @@ describe('link', () => {
       onMessage: () => undefined,
     };
     for (const url of ['ws://example.org/ws', 'ws://127.evil.example/ws', 'http://127.0.0.1/ws']) {
-      expect(() => createLink({ ...options, url }), url).toThrow(/expected wss/);
+      expect(() => createLink({ ...options, url }), url).toThrow(/expected ws/);
     }
     createLink({ ...options, url: 'ws://127.0.0.1:1/ws' });
     createLink({ ...options, url: 'ws://[::1]:1/ws' });

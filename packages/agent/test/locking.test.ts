@@ -119,11 +119,14 @@ describe('ban', () => {
     expect(again.message).toMatch(/pair_banned/);
   });
 
-  test('O-12: a ban that the disk does not take is told to nobody, and the agent stops using the key', async () => {
+  /** The lie reaches alice when she has released her shard and spoken: her next write is the ban. */
+  const withFullDisk = async (): Promise<{
+    cluster: Cluster;
+    address: string;
+    free: () => void;
+  }> => {
     const { cluster, address } = await withLiar({ deadlines: { round: 4000 } });
-    const alice = cluster.member('alice');
-    const file = join(alice.directory, 'keys', `${address.toLowerCase()}.json`);
-    // The lie reaches alice when she has released her shard and spoken: her next write is the ban.
+    const file = join(cluster.member('alice').directory, 'keys', `${address.toLowerCase()}.json`);
     const held: Frame[] = [];
     let spoken = false;
     cluster.proxy.meddle = (message, direction, username) => {
@@ -141,14 +144,38 @@ describe('ban', () => {
       }
       return [message];
     };
+    return { cluster, address, free: () => rmSync(`${file}.tmp`, { recursive: true }) };
+  };
+
+  test('O-12: a ban that the disk does not take is told to nobody, and the agent stops using the key', async () => {
+    const { cluster, address, free } = await withFullDisk();
+    const alice = cluster.member('alice');
+    const ban = { part_index: 3, session_key: 'other', reason: 'x', at: 1 };
+    // Nor is there room in the reserve.
+    const { reserve } = alice.agent.state;
+    for (let at = 0; at < 64; at += 1) reserve.keep(`0x${'00'.repeat(20)}`, [ban]);
     const first = await failure(cluster.sign('s1', address, ['alice', 'bob']));
     expect(first.code).toBe('timeout');
     expect(cluster.proxy.of('sign_result', 'alice')).toEqual([]);
     expect(alice.log.join('\n')).toContain('a ban cannot be written');
     expect(bansOf(cluster, address)).toEqual([2]);
-    rmSync(`${file}.tmp`, { recursive: true });
+    free();
     const other = await failure(cluster.sign('s2', address, ['alice', 'carl']));
     expect(other.message).toMatch(/key_stopped/);
+  });
+
+  test('X-6: a ban that a full disk takes into the reserve only is told, and holds after a restart', async () => {
+    const { cluster, address, free } = await withFullDisk();
+    const alice = cluster.member('alice');
+    const first = await failure(cluster.sign('s1', address, ['alice', 'bob']));
+    expect(first.code).toBe('aborted');
+    await cluster.restart(alice);
+    expect(bansOf(cluster, address)).toEqual([2]);
+    const again = await failure(cluster.sign('s2', address, ['alice', 'bob']));
+    expect(again.message).toMatch(/banned/);
+    free();
+    const signature = await cluster.sign('s3', address, ['alice', 'carl']);
+    expect(verifySignature(fromHex(DATA), fromHex(signature), address)).toBe(true);
   });
 
   test('O-12: all other sessions with the banned party end, those without it complete', async () => {

@@ -6,7 +6,7 @@ import { toHex } from '@quorate/intent';
 import type { PinRefusals } from '../chip.ts';
 import { AgentError } from '../errors.ts';
 import { openPins, type Pins } from '../roster.ts';
-import { openBanReserve } from './banReserve.ts';
+import { type BanReserve, openBanReserve } from './banReserve.ts';
 import { type ChipCounters, openChipCounters } from './chipCounters.ts';
 import { type EvidenceStore, openEvidence } from './evidence.ts';
 import { makePrivateDirectory, readSecretFile } from './files.ts';
@@ -36,6 +36,8 @@ export interface AgentState {
   readonly directory: string;
   readonly pins: Pins;
   readonly keys: KeyRecords;
+  /** Room for bans on a full disk. */
+  readonly reserve: BanReserve;
   readonly chips: ChipCounters;
   readonly refusals: PinRefusals;
   readonly used: UsedSessions;
@@ -66,6 +68,7 @@ export function openState(directory: string): AgentState {
       directory,
       pins,
       keys,
+      reserve,
       chips: openChipCounters(join(directory, STATE_FILES.chips)),
       refusals: openPinRefusals(join(directory, STATE_FILES.refused)),
       used,
