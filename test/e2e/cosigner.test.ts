@@ -39,7 +39,7 @@ code=0; enterprise sign --partner nobody --key $KEY --message x || code=$?; echo
 code=0; quorate cosigner --config examples/enterprise.yaml || code=$?; echo "second start $code"
 sed 's/^approval/aproval/; s/^store: .*/store: other/' examples/enterprise.yaml > wrong.yaml
 code=0; quorate cosigner --config wrong.yaml || code=$?; echo "mistake $code"
-sed 's/^store: .*/store: other/; s/mobile-app.public/examples\\/&/' examples/enterprise.yaml > other.yaml
+sed 's/^store: .*/store: other/; s/mobile-app.public/examples\\/&/; s/enterprise-policy/examples\\/&/' examples/enterprise.yaml > other.yaml
 quorate cosigner init --config other.yaml
 code=0; quorate cosigner --config other.yaml || code=$?; echo "taken port $code"
 kill $(jobs -p); wait
@@ -50,8 +50,8 @@ let ran: Scripted;
 beforeAll(async () => {
   ran = await runScript(SCRIPT, (work) => {
     // The files themselves; nothing that a user's own try has left beside them.
-    for (const side of ['enterprise', 'mobile-app']) {
-      cpSync(join(EXAMPLES, `${side}.yaml`), join(work, 'examples', `${side}.yaml`));
+    for (const name of ['enterprise', 'enterprise-policy', 'mobile-app']) {
+      cpSync(join(EXAMPLES, `${name}.yaml`), join(work, 'examples', `${name}.yaml`));
     }
   });
 }, 300_000);

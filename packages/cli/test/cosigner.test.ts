@@ -55,8 +55,12 @@ describe('quorate cosigner init', () => {
         exported: both.at(side, 'public.json'),
         fingerprint: expect.stringMatching(/^([0-9a-f]{4}-){7}[0-9a-f]{4}$/) as string,
         puk: false,
+        approval: side === 'enterprise' ? 'auto' : 'prompt',
       });
       expect(ran?.stderr).toContain('this chip is software');
+      // Y-11: a side on which nobody looks at what its partner asks for is made with a warning.
+      const warned = ran?.stderr.includes('whoever has the partner’s host can sign');
+      expect(warned).toBe(side === 'enterprise');
       expect(ran?.stderr).toContain('this chip has no PUK');
       expect(statSync(both.at(side)).mode & 0o777).toBe(0o700);
       for (const path of Object.keys(contentOf(both.at(side)))) {

@@ -67,6 +67,7 @@ export interface CosignerConfig {
     /** Whom tokens are for; of this server alone by default. */
     readonly audience?: string | undefined;
   };
+  /** Of what the partner asks for; a person, unless something else is said. */
   readonly approval: 'auto' | 'prompt' | { readonly policy: string };
   readonly paillier_bits: 2048 | 3072;
   /** Pairs of primes kept ready. */
@@ -188,7 +189,7 @@ const configSchema = z.strictObject({
     .union([z.enum(['auto', 'prompt']), z.strictObject({ policy: path })], {
       error: 'expected auto, prompt or { policy: FILE }',
     })
-    .default('auto'),
+    .default('prompt'),
   paillier_bits: z
     .union([z.literal(2048), z.literal(3072)], { error: 'expected 2048 or 3072' })
     .default(3072),

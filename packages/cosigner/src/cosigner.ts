@@ -23,6 +23,8 @@ import { tokenVerifier } from './tokens.ts';
 import { Vault } from './vault.ts';
 import { Threads } from './worker/threads.ts';
 
+const AUTOMATIC = 'nobody looks at what the partner asks for: whoever has its host can sign';
+
 /** What a server is started with. */
 export interface CosignerOptions {
   readonly logger?: Logger;
@@ -165,11 +167,14 @@ async function assemble(
       logger.info({ session_id, type, status, error: view.error?.code }, 'session over');
     },
   });
-  const health = (): ReturnType<Parts['health']> => ({
+  const isAutomatic = config.approval === 'auto';
+  if (isAutomatic) logger.warn({ approval: 'auto' }, AUTOMATIC);
+  const health = (): CosignerHealth => ({
     status: 'ok',
     partners: connected(),
     primes: stock.count,
     threads: [...threads.health],
+    ...(isAutomatic ? { warnings: ['approval_auto'] } : {}),
   });
   await keyring.resume();
   return { doors, manager, hub, threads, stock, keyring, logger, metrics, health };

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { approvalMode, parseApprovalPolicy } from '../src/approvals.ts';
+import { approvalMode, Approvals, parseApprovalPolicy } from '../src/approvals.ts';
 import { type CosignerConfig, parseCosignerConfig } from '../src/config.ts';
 import { pathsOf } from '../src/files.ts';
 import {
@@ -26,9 +26,14 @@ describe('a configuration', () => {
     expect(parseCosignerConfig(SEED)).toMatchObject({
       name: 'enterprise',
       paillier_bits: 3072,
-      approval: 'auto',
+      approval: 'prompt',
       deadlines: { step: 10, approval: 120, session: 180 },
     });
+  });
+
+  test('Y-11: of the seed leaves what the partner asks for to a person', () => {
+    const mode = approvalMode(parseCosignerConfig(SEED), (file) => file);
+    expect(new Approvals(mode, undefined).asks).toBe(true);
   });
 
   test.each([
@@ -226,6 +231,45 @@ describe('a store', () => {
     await expect(start()).rejects.toMatchObject({ code: 'store/tampered' });
     rmSync(file);
   });
+});
+
+describe('a server', () => {
+  let directory: string;
+
+  beforeAll(async () => {
+    directory = await makeStores();
+  });
+
+  afterAll(() => removeStores(directory));
+
+  test.each([
+    ['auto', ['approval_auto'], 1],
+    ['prompt', undefined, 0],
+    [{ policy: 'policy.yaml' }, undefined, 0],
+  ])(
+    'Y-11: with approval %j says in its log and over REST whether nobody looks',
+    async (approval, warnings, lines) => {
+      writeFileSync(join(directory, 'policy.yaml'), 'allow: []\n');
+      const log: string[] = [];
+      const line = (_: object, message: string): void => void log.push(message);
+      const logger = { debug: line, info: line, warn: line, error: line };
+      const loaded = writeConfig(directory, 'enterprise', { approval });
+      const cosigner = await createCosigner(loaded, { logger });
+      try {
+        const url = await cosigner.listen();
+        for (const path of ['/healthz', '/readyz']) {
+          const body = (await (await fetch(`${url}${path}`)).json()) as { warnings?: string[] };
+          expect(body.warnings).toEqual(warnings);
+        }
+      } finally {
+        await cosigner.close();
+      }
+      const said = log.filter((text) =>
+        text.startsWith('nobody looks at what the partner asks for'),
+      );
+      expect(said).toHaveLength(lines);
+    },
+  );
 });
 
 describe('a partner’s key', () => {

@@ -104,6 +104,15 @@ interface InitCommand extends ConfigOption {
   readonly pukOut?: string;
 }
 
+/** Who decides on what the partner asks for. */
+const APPROVALS = {
+  prompt: 'what the partner asks for waits for a person',
+  policy: 'what the partner asks for is judged by the rules of the policy',
+  auto: 'what the partner asks for is done',
+} as const;
+const AUTOMATIC =
+  'with approval: auto whoever has the partner’s host can sign; approval: prompt asks a person';
+
 async function initStore(context: Context, { config, pukOut }: InitCommand): Promise<void> {
   const { initCosigner, loadCosignerConfig } = await import('@quorate/cosigner');
   const loaded = loadCosignerConfig(config);
@@ -124,8 +133,12 @@ async function initStore(context: Context, { config, pukOut }: InitCommand): Pro
       'this chip has no PUK: a blocked PIN stays blocked (--puk-out FILE makes one)',
     );
   }
-  context.output.result(result, [
+  const { approval } = loaded.config;
+  const mode = typeof approval === 'string' ? approval : 'policy';
+  if (mode === 'auto') context.output.warn(AUTOMATIC);
+  context.output.result({ ...result, approval: mode }, [
     `store        ${result.store}`,
+    `approval     ${mode}: ${APPROVALS[mode]}`,
     `for partner  ${result.exported}`,
     `fingerprint  ${result.fingerprint}: tell it to the partner by another way`,
     ...(made.puk ? pukLines(puk, pukOut, 'quorate cosigner unblock') : []),

@@ -215,6 +215,12 @@ export const ThreadHealthView = z
   })
   .meta({ id: 'ThreadHealth' });
 export type ThreadHealthView = z.infer<typeof ThreadHealthView>;
+/** What an operator should know of a server that is well. */
+export const CosignerWarning = z.enum(['approval_auto']).meta({
+  id: 'CosignerWarning',
+  description: 'approval_auto: nobody looks at what the partner asks for',
+});
+export type CosignerWarning = z.infer<typeof CosignerWarning>;
 
 /** `GET /healthz`, `GET /readyz`. */
 export const CosignerHealth = z
@@ -225,6 +231,7 @@ export const CosignerHealth = z
       .max(LIMITS.page.max),
     primes: z.int().nonnegative().meta({ description: 'pairs of primes in stock' }),
     threads: z.array(ThreadHealthView).max(64).optional(),
+    warnings: z.array(CosignerWarning).max(8).optional(),
   })
   .meta({ id: 'CosignerHealth' });
 export type CosignerHealth = z.infer<typeof CosignerHealth>;
