@@ -7,7 +7,6 @@ import type { ChipRegistry } from './chips/index.ts';
 import type { ClockWatch } from './clockWatch.ts';
 import { describe } from './describe.ts';
 import { forgetFollowers } from './delivery/followers.ts';
-import type { Hub } from './delivery/hub.ts';
 import type { Outbox } from './delivery/outbox.ts';
 import type { Endpoint, ServerOptions } from './options.ts';
 import type { Clock } from './services.ts';
@@ -39,7 +38,6 @@ export interface Parts {
   readonly auth: Auth;
   readonly chips: ChipRegistry;
   readonly outbox: Outbox;
-  readonly hub: Hub;
   readonly sessions: SessionService;
   readonly sockets: SocketServer;
   readonly limiter: ConnectionLimiter;
@@ -137,12 +135,12 @@ export class Server implements CoordinatorServer {
   }
 
   #schedulePrune(): void {
-    const { clock, database, outbox, hub, app } = this.#parts;
+    const { clock, database, outbox, app } = this.#parts;
     this.#cancelPrune = clock.after(PRUNE_MS, () => {
       database
         .transaction(async (tx) => {
           await forgetFollowers(tx);
-          await outbox.prune(tx, clock.now(), (who) => hub.isConnected(who));
+          await outbox.prune(tx, clock.now());
         })
         .catch((error: unknown) => app.log.error({ error: describe(error) }, 'failure'));
       this.#schedulePrune();

@@ -100,7 +100,11 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     onGuess: (outcome) => metrics.login(outcome),
   });
   const kept = { ...RETENTION, ...options.retention };
-  const outbox = new Outbox((to, message) => hub.deliver(to, message), kept);
+  const outbox = new Outbox(
+    (to, message) => hub.deliver(to, message),
+    kept,
+    (who) => hub.isConnected(who),
+  );
   const chips = createChips({
     database,
     audit,
@@ -185,7 +189,6 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     auth,
     chips,
     outbox,
-    hub,
     sessions,
     sockets,
     limiter,

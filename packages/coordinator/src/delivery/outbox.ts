@@ -8,6 +8,7 @@ import { keyOf, OF_RECIPIENT, type Recipient } from './recipient.ts';
 import {
   forgetClient,
   idleClients,
+  type IsConnected,
   nextSeq,
   openStream,
   renameStream,
@@ -56,11 +57,17 @@ const COUNTED = 256;
 export class Outbox {
   readonly #deliver: Deliver;
   readonly #kept: DeliveryRetention;
+  readonly #isConnected: IsConnected;
   #floor = 1;
 
-  constructor(deliver: Deliver, kept: DeliveryRetention = RETENTION) {
+  constructor(
+    deliver: Deliver,
+    kept: DeliveryRetention = RETENTION,
+    isConnected: IsConnected = () => false,
+  ) {
     this.#deliver = deliver;
     this.#kept = kept;
+    this.#isConnected = isConnected;
   }
 
   /** Fixes the lowest number of this run; to be called once, before anything is sent. */
@@ -72,7 +79,7 @@ export class Outbox {
        ON CONFLICT (name) DO UPDATE SET content = excluded.content`,
       ['started', String(now)],
     );
-    await this.prune(tx, now, () => false);
+    await this.prune(tx, now);
   }
 
   /**
@@ -120,7 +127,7 @@ export class Outbox {
     claim: { readonly lastSeq?: number | undefined; readonly stream?: string | undefined },
     now: number,
   ): Promise<Resumption> {
-    const row = await openStream(tx, who, now);
+    const row = await openStream(tx, who, now, this.#isConnected);
     const known = claim.stream === undefined || claim.stream === row.stream;
     const lastSeq = known ? (claim.lastSeq ?? row.acked_seq) : row.acked_seq;
     if (known && lastSeq > row.last_seq) {
@@ -142,10 +149,10 @@ export class Outbox {
   }
 
   /** Deletes what nobody fetched in time, and forgets named clients that do not come back. */
-  async prune(tx: Tx, now: number, isConnected: (who: Recipient) => boolean): Promise<void> {
+  async prune(tx: Tx, now: number): Promise<void> {
     await tx.run('DELETE FROM outbox WHERE expires_at < ?', [now]);
     for (const who of await idleClients(tx, now - this.#kept.clients)) {
-      if (!isConnected(who)) await forgetClient(tx, who);
+      if (!this.#isConnected(who)) await forgetClient(tx, who);
     }
   }
 

@@ -36,14 +36,22 @@ export async function nextSeq(tx: Tx, to: Recipient, floor: number, now: number)
   return row.last_seq;
 }
 
+/** Whether a recipient is connected at this moment. */
+export type IsConnected = (who: Recipient) => boolean;
+
 /** Finds a recipient's stream, or begins one, and notes that the recipient was there. */
-export async function openStream(tx: Tx, who: Recipient, now: number): Promise<StreamRow> {
+export async function openStream(
+  tx: Tx,
+  who: Recipient,
+  now: number,
+  isConnected: IsConnected,
+): Promise<StreamRow> {
   const row = await tx.get<StreamRow>(
     `UPDATE streams SET seen_at = ? WHERE ${OF_RECIPIENT} RETURNING stream, last_seq, acked_seq`,
     [now, ...keyOf(who)],
   );
   if (row !== undefined) return row;
-  if (who.client !== NAMELESS) await makeRoom(tx, who);
+  if (who.client !== NAMELESS) await makeRoom(tx, who, isConnected);
   const stream = streamId();
   await tx.run(
     `INSERT INTO streams (username, role, client, stream, last_seq, acked_seq, seen_at)
@@ -75,19 +83,30 @@ export async function forgetClient(tx: Tx, who: Recipient): Promise<void> {
   }
 }
 
-/** Before a user's next client: forgets one for whom nothing is stored, or else the one seen longest ago. */
-async function makeRoom(tx: Tx, { username, role }: Recipient): Promise<void> {
-  const count = await tx.get<{ n: number }>(
-    'SELECT COUNT(*) AS n FROM streams WHERE username = ? AND role = ? AND client <> ?',
-    [username, role, NAMELESS],
-  );
+/**
+ * Before a user's next client: forgets one that is not connected, first of those for whom nothing is
+ * stored, then of all, the one seen longest ago. A connected one would miss messages: its numbers would
+ * begin again.
+ */
+async function makeRoom(
+  tx: Tx,
+  { username, role }: Recipient,
+  isConnected: IsConnected,
+): Promise<void> {
+  const ofUser = 'username = ? AND role = ? AND client <> ?';
+  const count = await tx.get<{ n: number }>(`SELECT COUNT(*) AS n FROM streams WHERE ${ofUser}`, [
+    username,
+    role,
+    NAMELESS,
+  ]);
   if ((count?.n ?? 0) < MOST_CLIENTS) return;
-  const row = await tx.get<{ client: string }>(
-    `SELECT client FROM streams s WHERE username = ? AND role = ? AND client <> ?
+  const rows = await tx.all<{ client: string }>(
+    `SELECT client FROM streams s WHERE ${ofUser}
      ORDER BY EXISTS (SELECT 1 FROM outbox o
-       WHERE o.username = s.username AND o.role = s.role AND o.client = s.client), seen_at
-     LIMIT 1`,
+       WHERE o.username = s.username AND o.role = s.role AND o.client = s.client), seen_at`,
     [username, role, NAMELESS],
   );
-  if (row !== undefined) await forgetClient(tx, { username, role, client: row.client });
+  const all = rows.map(({ client }): Recipient => ({ username, role, client }));
+  const missed = all.find((who) => !isConnected(who));
+  if (missed !== undefined) await forgetClient(tx, missed);
 }
