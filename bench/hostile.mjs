@@ -26,7 +26,13 @@ const socketEnd = (from) => (bytes) => {
 };
 
 const agreement = generateKeyPairSync('x25519').privateKey;
-const nobody = { name: 'enterprise', agreement, partner: () => undefined, now: () => 0 };
+const nobody = {
+  name: 'enterprise',
+  agreement,
+  partner: () => undefined,
+  now: () => 0,
+  handshakeMs: 10_000,
+};
 
 /** A stranger's first frame at a cosigner. */
 function cosigner(bytes) {
