@@ -55,6 +55,12 @@ export class Meddler {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** Ends the newest connection, for both. */
+  cut(): void {
+    this.#sockets?.p1.terminate();
+    this.#sockets?.p2.terminate();
+  }
+
   /** Writes a frame to one of the two, as if it came from the other. */
   write(towards: 'p1' | 'p2', text: string): void {
     this.#sockets?.[towards].send(text);
