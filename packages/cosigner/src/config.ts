@@ -18,6 +18,7 @@ import { z } from 'zod';
 import { readYaml } from './configFile.ts';
 import { problemOf } from './configRules.ts';
 import { messageOf, SetupError } from './errors.ts';
+import type { Timeouts } from './rest/listener.ts';
 import type { Keep } from './store/retention.ts';
 
 /** Which of the two parties this server is. */
@@ -87,8 +88,10 @@ export interface CosignerConfig {
   readonly max_sessions: number;
   /** Sessions that are over, and how long they are kept. */
   readonly keep: Keep;
-  /** Of connections; `handshake` and `request` in seconds. */
-  readonly limits: DoorLimits & { readonly handshake: number; readonly request: number };
+  /** Of connections. */
+  readonly limits: DoorLimits;
+  /** Of connections, seconds. */
+  readonly timeouts: Timeouts;
 }
 
 /** A configuration and where it was read. */
@@ -102,7 +105,7 @@ const KEYS = (
   'listen host port capabilities role name partners peer identity key_file chip kind file ' +
   'passphrase_file pin_file reader public_key module library_parameters token serial partner_keys store tls certificate_file ca_file allow_insecure auth ' +
   'public_key_file issuer audience approval policy paillier_bits primes ready deadlines step setup_step ' +
-  'session workers thread_timeout max_sessions limits connections per_address unproven handshake request keep days sessions'
+  'session workers thread_timeout max_sessions limits connections connections_per_address connections_unproven timeouts handshake headers request keep_alive keep days sessions'
 ).split(' ');
 
 const path = z.string().min(1);
@@ -137,10 +140,15 @@ function withKind(chip: unknown): unknown {
 
 const limitsSchema = z.strictObject({
   connections: z.int().min(8).max(100_000).default(512),
-  per_address: z.int().min(4).max(100_000).default(64),
-  unproven: z.int().min(4).max(10_000).default(32),
-  handshake: z.number().min(1).max(120).default(10),
+  connections_per_address: z.int().min(4).max(100_000).default(64),
+  connections_unproven: z.int().min(4).max(10_000).default(32),
+});
+
+const timeoutsSchema = z.strictObject({
+  handshake: z.number().min(1).max(600).default(10),
+  headers: z.number().min(1).max(600).default(10),
   request: z.number().min(1).max(600).default(30),
+  keep_alive: z.number().min(1).max(600).default(10),
 });
 
 const keepSchema = z.strictObject({
@@ -211,6 +219,7 @@ const configSchema = z.strictObject({
   max_sessions: z.int().min(1).max(10_000).default(256),
   keep: keepSchema.default(() => keepSchema.parse({})),
   limits: limitsSchema.default(() => limitsSchema.parse({})),
+  timeouts: timeoutsSchema.default(() => timeoutsSchema.parse({})),
 });
 
 /**

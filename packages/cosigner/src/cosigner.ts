@@ -66,7 +66,7 @@ export async function createCosigner(
         approvals,
         verify,
         tls: tls.server,
-        waits: config.limits,
+        timeouts: config.timeouts,
       });
       return running(loaded, app, { ...parts, vault, tls }, async () => {
         await vault.close();
@@ -124,7 +124,7 @@ async function assemble(
   const doors = new Doors(config.limits, logger);
   const end = {
     name: config.name,
-    handshakeMs: config.limits.handshake * 1000,
+    handshakeMs: config.timeouts.handshake * 1000,
     agreement: readPrivateKey(paths.inStore('peer')),
     partner,
     now: Date.now,

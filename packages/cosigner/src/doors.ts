@@ -1,9 +1,10 @@
 /**
- * How many connections a server takes: in all, of one address, and at `/peer` before the other end has
- * proved who it is. An address where somebody has proved it finds a place also when all are taken.
+ * How many connections a server takes: in all, of one address (of IPv6, of one /64 network), and at `/peer`
+ * before the other end has proved who it is. An address where somebody has proved it finds a place also when all are taken.
  */
 import type { Server, Socket } from 'node:net';
 import type { Logger } from '@quorate/agent';
+import { addressGroup } from '@quorate/wire';
 
 /** Places beside the limits, for addresses that are known. */
 const RESERVED = 16;
@@ -15,9 +16,9 @@ const LOG_EVERY_MS = 60_000;
 /** The limits of one server. */
 export interface DoorLimits {
   readonly connections: number;
-  readonly per_address: number;
+  readonly connections_per_address: number;
   /** At `/peer`, of ends that have not proved who they are; one address has a quarter of them. */
-  readonly unproven: number;
+  readonly connections_unproven: number;
 }
 
 /** Places that are taken and given back. */
@@ -62,8 +63,9 @@ export class Doors {
   #refused = 0;
   #loggedAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ connections, per_address: perAddress, unproven }: DoorLimits, logger: Logger) {
-    this.#sockets = new Places(connections, perAddress);
+  constructor(limits: DoorLimits, logger: Logger) {
+    const { connections, connections_per_address: ofOne, connections_unproven: unproven } = limits;
+    this.#sockets = new Places(connections, ofOne);
     this.#unproven = new Places(unproven, Math.ceil(unproven / 4));
     this.#logger = logger;
   }
@@ -86,30 +88,33 @@ export class Doors {
   /** Somebody at this address has proved who it is. */
   know(address: string | undefined): void {
     if (address === undefined) return;
+    const group = addressGroup(address);
     // The address that was seen last is forgotten last.
-    this.#known.delete(address);
-    this.#known.add(address);
+    this.#known.delete(group);
+    this.#known.add(group);
     const [oldest] = this.#known;
     if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
   }
 
   /** Takes a place at `/peer`, which the result gives back; undefined when there is none. */
   takeUnproven(address = ''): (() => void) | undefined {
-    const place = this.#unproven.take(address, this.#reserveOf(address));
+    const group = addressGroup(address);
+    const place = this.#unproven.take(group, this.#reserveOf(group));
     if (place === undefined) this.#refuse(address, 'at /peer, of ends that have proved nothing');
     return place;
   }
 
   #enter(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
-    const giveBack = this.#sockets.take(address, this.#reserveOf(address));
+    const group = addressGroup(address);
+    const giveBack = this.#sockets.take(group, this.#reserveOf(group));
     if (giveBack !== undefined) return void socket.once('close', giveBack);
     this.#refuse(address, 'in all, or of one address');
     socket.destroy();
   }
 
-  #reserveOf(address: string): number {
-    return this.#known.has(address) ? RESERVED : 0;
+  #reserveOf(group: string): number {
+    return this.#known.has(group) ? RESERVED : 0;
   }
 
   #refuse(address: string, limit: string): void {

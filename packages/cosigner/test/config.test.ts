@@ -61,8 +61,8 @@ describe('a configuration', () => {
     ['peer: "wss://h:99999/peer"', 'x.yaml:5: peer: expected ws:// or wss://'],
     ['peer: "wss://h/peer#x"', 'x.yaml:5: peer: expected ws:// or wss://'],
     [
-      'limits: { per_adress: 9 }',
-      'x.yaml:5: unknown key "limits.per_adress"; did you mean per_address',
+      'timeouts: { handshak: 9 }',
+      'x.yaml:5: unknown key "timeouts.handshak"; did you mean handshake',
     ],
     [
       'peer: ws://10.0.0.1/peer',

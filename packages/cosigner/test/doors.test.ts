@@ -5,7 +5,8 @@ import { Doors } from '../src/doors.ts';
 import { limitBytes } from '../src/peer/byteLimit.ts';
 import { pathOf } from '../src/peer/upgrade.ts';
 
-const doors = (): Doors => new Doors({ connections: 8, per_address: 4, unproven: 8 }, silentLogger);
+const doors = (): Doors =>
+  new Doors({ connections: 8, connections_per_address: 4, connections_unproven: 8 }, silentLogger);
 
 describe('places for connections', () => {
   test('X-5: one address has a quarter of the places of those that have proved nothing', () => {
@@ -31,6 +32,13 @@ describe('places for connections', () => {
     places.know('e');
     expect(places.takeUnproven('e')).toBeDefined();
     expect(places.takeUnproven('f')).toBeUndefined();
+  });
+
+  test('X-5: one network of IPv6 counts as one address', () => {
+    const places = doors();
+    const taken = [1, 2, 3].map((host) => places.takeUnproven(`2001:db8::${host}`) !== undefined);
+    expect(taken).toEqual([true, true, false]);
+    expect(places.takeUnproven('2001:db8:0:1::1')).toBeDefined();
   });
 
   test('X-5: the addresses that are remembered have a number, and the newest stay', () => {

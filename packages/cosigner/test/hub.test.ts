@@ -9,7 +9,7 @@ import { eventually } from './support/eventually.ts';
 import { ownEnd, somebody } from './support/links.ts';
 
 const [a, b] = [somebody('a'), somebody('b')];
-const LIMITS = { connections: 8, per_address: 8, unproven: 8 };
+const LIMITS = { connections: 8, connections_per_address: 8, connections_unproven: 8 };
 
 describe('a side that dials', () => {
   const hubs: PeerHub[] = [];

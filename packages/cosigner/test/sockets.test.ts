@@ -20,7 +20,8 @@ describe('sockets of strangers', () => {
   beforeAll(async () => {
     directory = await makeStores();
     server = await Running.start(directory, 'enterprise', {
-      limits: { per_address: 40, unproven: 20, handshake: 1 },
+      limits: { connections_per_address: 40, connections_unproven: 20 },
+      timeouts: { handshake: 1, headers: 1 },
     });
   });
 
@@ -76,7 +77,8 @@ describe('sockets of strangers', () => {
   test('X-5: 300 unfinished frames of 1 MiB find no room: few places, and 64 KiB in each', async () => {
     const patient = await Running.start(directory, 'mobile-app', {
       peer: NOWHERE,
-      limits: { unproven: 20, handshake: 120 },
+      limits: { connections_unproven: 20 },
+      timeouts: { handshake: 120 },
     });
     const before = memoryOf(patient);
     const sockets: Socket[] = [];
@@ -132,7 +134,7 @@ describe('sockets of strangers', () => {
   test('X-5: a request whose body does not come is ended', async () => {
     const slow = await Running.start(directory, 'mobile-app', {
       peer: NOWHERE,
-      limits: { handshake: 1, request: 1 },
+      timeouts: { headers: 1, request: 1 },
     });
     const head = 'POST /api/v1/keygen/two-party HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n';
     expect(await sayRaw(slow.url, `${head}\r\n`)).toContain('408');

@@ -31,7 +31,7 @@ beforeAll(async () => {
     pin(side, partner);
   }
   enterprise = await createCosigner(
-    writeConfig(directory, 'enterprise', { partner_keys: {}, tls, limits: { handshake: 1 } }),
+    writeConfig(directory, 'enterprise', { partner_keys: {}, tls, timeouts: { handshake: 1 } }),
   );
   url = await enterprise.listen();
 });
@@ -111,7 +111,7 @@ describe('two machines', () => {
     [
       { certificate_file: 'enterprise.crt', key_file: 'other.key' },
       'config/invalid',
-      'tls.certificate_file and tls.key_file: ',
+      'tls: expected a certificate in enterprise.crt and its key in other.key',
     ],
   ])(
     'X-2: files of TLS that cannot serve are named at the start: %j',

@@ -5,42 +5,46 @@ import type { Doors } from '../doors.ts';
 
 /** A connection on which nothing happens for so long is ended; an answer is held for 170 s at most. */
 const SILENCE_MS = 200_000;
-/** How long a connection is kept open between two requests, milliseconds. */
-const KEEP_ALIVE_MS = 10_000;
 /** How often those that are late are looked for, milliseconds. */
 const LOOK_EVERY_MS = 1000;
+
+/** How long is waited for what a client does; seconds. */
+export interface Timeouts {
+  /** For a TLS handshake, and for a partner's proof at `/peer`. */
+  readonly handshake: number;
+  /** For the head of a request, from the opening of the connection. */
+  readonly headers: number;
+  /** For a whole request. */
+  readonly request: number;
+  /** For the next request on an open connection. */
+  readonly keep_alive: number;
+}
 
 /** What a server is to bear. */
 export interface ListenerOptions {
   readonly doors: Doors;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
-  /** Seconds. */
-  readonly waits: {
-    /** For the handshake of TLS, and again for the head of a request. */
-    readonly handshake: number;
-    /** For a whole request. */
-    readonly request: number;
-  };
+  readonly timeouts: Timeouts;
 }
 
 /** Makes the servers of one cosigner: one for each address that it listens on. */
 export function serverFactory({
   doors,
   tls,
-  waits,
+  timeouts,
 }: ListenerOptions): (handler: RequestListener) => Server {
-  const handshake = waits.handshake * 1000;
+  const { handshake, headers, request, keep_alive: keepAlive } = timeouts;
   const options: ServerOptions = {
-    headersTimeout: handshake,
-    requestTimeout: Math.max(waits.request * 1000, handshake),
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: headers * 1000,
+    requestTimeout: Math.max(request, headers) * 1000,
+    keepAliveTimeout: keepAlive * 1000,
     connectionsCheckingInterval: LOOK_EVERY_MS,
   };
   return (handler) => {
     const server =
       tls === null
         ? createServer(options, handler)
-        : createTlsServer({ ...options, ...tls, handshakeTimeout: handshake }, handler);
+        : createTlsServer({ ...options, ...tls, handshakeTimeout: handshake * 1000 }, handler);
     server.setTimeout(SILENCE_MS);
     doors.guard(server);
     return server;
