@@ -124,11 +124,15 @@ const request = fc
   );
 
 /** Says whatever it may be to a server, which then still answers. */
-async function provoke({ child, port }: { child: ChildProcess; port: number }): Promise<void> {
+async function provoke(
+  { child, port }: { child: ChildProcess; port: number },
+  check: (answer: string) => void = () => undefined,
+): Promise<void> {
   const property = fc.asyncProperty(
     fc.array(request, { minLength: AT_ONCE, maxLength: AT_ONCE }),
     async (requests) => {
-      await Promise.all(requests.map((bytes) => say(port, bytes)));
+      const answers = await Promise.all(requests.map((bytes) => say(port, bytes)));
+      answers.forEach(check);
       expect([child.exitCode, child.signalCode]).toEqual([null, null]);
     },
   );
@@ -142,7 +146,13 @@ async function provoke({ child, port }: { child: ChildProcess; port: number }): 
 
 describe('X-2: requests that nobody writes by hand', () => {
   test('do not end a coordinator', async () => {
-    await provoke(await start('coordinator', '--data', 'coordinator', '--port', '0'));
+    const server = await start('coordinator', '--init', '--data', 'coordinator', '--port', '0');
+    await provoke(server, (answer) => {
+      if (!/^HTTP\/1\.1 [45]/.test(answer)) return;
+      // W-13: whoever in the server made it.
+      expect(answer).toMatch(/^content-type: application\/problem\+json/im);
+      expect(answer).toMatch(/^x-content-type-options: nosniff/im);
+    });
   });
 
   test('do not end a cosigner', async () => {

@@ -44,7 +44,8 @@ export function answerEverything(
   app.setErrorHandler((error, request, reply) => {
     const known = apiErrorOf(error, request);
     if (known.code === 'internal') onError(error);
-    return sendProblem(reply, known, language);
+    // For methods that it does not know, the framework runs no hooks.
+    return sendProblem(reply.headers(headers), known, language);
   });
   app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const error = new ApiError('expectation_failed', 'only 100-continue is supported');

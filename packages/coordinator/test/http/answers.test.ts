@@ -110,6 +110,8 @@ const cases: readonly (readonly [string, string, number, string])[] = [
     'payload_too_large',
   ],
   ['a method of WebDAV', get('/').replace('GET', 'PROPFIND'), 404, 'not_found'],
+  ['the method of HTTP/2', 'PRI /peer\r\n\r\n', 404, 'not_found'],
+  ['a method that is none of the framework', get('/').replace('GET', 'BIND'), 404, 'not_found'],
   ['another method for the page', get('/').replace('GET', 'DELETE'), 404, 'not_found'],
   ['the server as a whole', get('*').replace('GET', 'OPTIONS'), 404, 'not_found'],
   ['no request at all', 'hello\r\n\r\n', 400, 'invalid_request'],
