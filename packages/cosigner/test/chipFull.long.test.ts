@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { pathsOf } from '../src/files.ts';
 import { loadCosignerConfig } from '../src/index.ts';
 import { Vault } from '../src/vault.ts';
 import { startPair } from './support/pair.ts';
 import { makeStores, removeStores, rewriteRecords, stockPrimes } from './support/stores.ts';
+
+// Real proofs and refreshes, on a machine that may have other work.
+vi.setConfig({ testTimeout: 240_000 });
 
 test('Z-8: a locked key is refreshed though the chip has no room for another key', async () => {
   const directory = await makeStores();

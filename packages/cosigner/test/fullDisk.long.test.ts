@@ -1,10 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Meddler } from './support/meddler.ts';
 import { peerOf, Running, startPair } from './support/pair.ts';
 import { hasSmallDisks, SmallDisk } from './support/smallDisk.ts';
 import { copyStores, forgetModuli, makeStores, removeStores } from './support/stores.ts';
+
+// Real proofs and refreshes, on a machine that may have other work.
+vi.setConfig({ testTimeout: 240_000 });
 
 describe.runIf(hasSmallDisks)('a P1 whose store and log are on one small disk', () => {
   let original: string;

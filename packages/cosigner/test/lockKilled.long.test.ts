@@ -3,8 +3,11 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { KEY, openRecords, recordOf } from './support/records.ts';
+
+// Real proofs and refreshes, on a machine that may have other work.
+vi.setConfig({ testTimeout: 240_000 });
 
 const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
 

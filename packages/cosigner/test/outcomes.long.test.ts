@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Meddler } from './support/meddler.ts';
 import { type Pair, startPair } from './support/pair.ts';
 import {
@@ -10,6 +10,9 @@ import {
   removeStores,
   stockPrimes,
 } from './support/stores.ts';
+
+// Real proofs and refreshes, on a machine that may have other work.
+vi.setConfig({ testTimeout: 240_000 });
 
 describe('two processes with a bad network', () => {
   let original: string;
