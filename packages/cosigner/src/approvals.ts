@@ -136,10 +136,13 @@ export class Approvals {
       const late = (): void => resolve({ accept: false, reason: 'no answer in time' });
       if (signal.aborted) late();
       signal.addEventListener('abort', late, { once: true });
-      void this.#ask(request, moot.signal).then((answer) => {
-        // A terminal that is closed or has nothing to say leaves the answer to REST.
-        if (typeof answer === 'object') resolve(answer);
-      });
+      // A terminal that is closed, fails or has nothing to say leaves the answer to REST.
+      void this.#ask(request, moot.signal).then(
+        (answer) => {
+          if (typeof answer === 'object') resolve(answer);
+        },
+        () => undefined,
+      );
     });
     try {
       return await decided;

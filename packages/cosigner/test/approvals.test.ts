@@ -87,6 +87,14 @@ describe('a person at the terminal of a cosigner', () => {
     expect(await decision).toEqual({ accept: true });
   });
 
+  test('X-2: a terminal that fails ends nothing: REST still decides', async () => {
+    const approvals = new Approvals('prompt', () => Promise.reject(new Error('no terminal')));
+    const decision = approvals.decide({ ...common, ...nothing, type: 'keygen' }, never());
+    await new Promise((resolve) => setImmediate(resolve));
+    approvals.approve('cd', undefined);
+    expect(await decision).toEqual({ accept: true });
+  });
+
   test('Y-1: a question that REST decided is void at the terminal, and says why', async () => {
     const typist = new Typist('terminal');
     const approvals = new Approvals('prompt', createAsker(typist.terminal));

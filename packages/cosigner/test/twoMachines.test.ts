@@ -99,6 +99,11 @@ describe('two machines', () => {
     while ((await readiness()) !== 503) continue;
   });
 
+  test('X-5: a connection over TLS gives its place back', async () => {
+    // One address has 64 places.
+    for (let count = 0; count < 100; count += 1) expect(await readiness()).toBe(503);
+  });
+
   test('X-5: a connection without a handshake of TLS is ended', async () => {
     const socket = (await openRaw(url)).resume();
     await once(socket, 'close');
