@@ -65,7 +65,7 @@ describe.each(['terminal', 'pipe'] as const)('a question at a %s', (kind) => {
     over.abort('the coordinator ended it\u001b[2J');
     expect(await first).toBe('void');
     expect(typist.shown).toContain(
-      '── Signature ── void: the coordinator ended it\\u{1b}[2J. Its digits are good for nothing any more.',
+      '── Signature ── void: the coordinator ended it\\u{1b}[2J. Its digits are no longer valid.',
     );
     const second = ask(QUESTION, never());
     const fresh = await typist.question(2);

@@ -256,9 +256,9 @@ describe('a token or a server that is not the right one', () => {
     ['text', 'hello', 200],
     ['another shape', '{"keys": [{"address": 7}]}', 200],
     ['no problem', '{}', 500],
-  ])('%s in place of an answer ends with 1 and a sentence', async (_, text, status) => {
+  ])('%s in place of an answer ends with 5 and a sentence', async (_, text, status) => {
     const ran = await askedOf(status, text);
-    expect(ran.exit).toBe(1);
+    expect(ran.exit).toBe(5);
     expect(ran.stderr).toContain('is not understood');
     expect(ran.stderr).not.toContain('{');
   });

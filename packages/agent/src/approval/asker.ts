@@ -74,7 +74,7 @@ async function ask(
   for (let answers = 0; answers < MAX_ANSWERS; answers += 1) {
     const answer = await turn.line(() => `Answer ${timeLeft(until)}: `, { signal });
     if (answer.kind === 'void') {
-      turn.say(`${title} void: ${whyVoid(signal)}. Its digits are good for nothing any more.`);
+      turn.say(`${title} void: ${whyVoid(signal)}. Its digits are no longer valid.`);
       return 'void';
     }
     if (answer.kind !== 'typed') return 'closed';

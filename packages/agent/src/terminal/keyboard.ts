@@ -172,8 +172,9 @@ export class Keyboard {
   /** Key by key a terminal makes no signal of Ctrl-Z. */
   #suspend(): void {
     this.#input.setRawMode?.(false);
-    if (!this.#kept) process.once('SIGCONT', this.#continued);
     process.kill(process.pid, 'SIGTSTP');
+    // This runs when the program goes on, and at once where nobody could continue it and it was not stopped.
+    setImmediate(this.#continued);
   }
 
   /** The shell had the terminal in its own mode meanwhile; to set what seems to be set already has no effect. */
