@@ -136,16 +136,19 @@ export class Participant implements Agent {
     return this.#link.registered();
   }
 
-  close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+  close(ending: (what: string) => void = () => undefined): Promise<void> {
+    return (this.#closing ??= this.#close(ending));
   }
 
-  async #close(): Promise<void> {
+  async #close(ending: (what: string) => void): Promise<void> {
+    ending('the connection to the coordinator');
     await this.#link.close();
     for (const session of [...this.#keygens.values(), ...this.#signs.values()]) session.stop();
     this.#destructions.stop();
     this.#approver.close();
+    ending('the protocol threads');
     await this.#pool.close();
+    ending('the chip');
     await this.#chip.close();
     this.state.close();
   }

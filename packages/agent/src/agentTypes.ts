@@ -49,5 +49,6 @@ export interface Agent {
   readonly sessions: readonly string[];
   start(): void;
   registered(): Promise<void>;
-  close(): Promise<void>;
+  /** Ends the sessions and lets go of the chip; `ending` is told what is being ended. */
+  close(ending?: (what: string) => void): Promise<void>;
 }

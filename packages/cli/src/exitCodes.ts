@@ -15,6 +15,7 @@ export const EXIT = {
   notVerified: 6,
   unwritten: 7,
   interrupted: 130,
+  forced: 137,
   closed: 141,
 } as const;
 
@@ -32,6 +33,10 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.notVerified, 'a signature, an export or a roster does not verify'],
   [EXIT.unwritten, 'stdout or a file could not be written, e.g. to a full disk'],
   [EXIT.interrupted, 'interrupted with Ctrl-C'],
+  [
+    EXIT.forced,
+    'asked to end, and something did not end in its time (--stop-timeout): ended by force',
+  ],
   [EXIT.closed, 'done, but nobody read stdout to its end, e.g. head'],
 ];
 

@@ -5,6 +5,7 @@
  */
 import { CommanderError } from 'commander';
 import type { World } from './context.ts';
+import { leave } from './dev/interrupt.ts';
 import { interruption } from './errors.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { errorEvent, explain, type Explanation } from './explain.ts';
@@ -26,6 +27,12 @@ export const processWorld: World = {
   },
   environment: process.env,
 };
+
+/** Runs this process's command line and lets the process end. */
+export async function runProcess(args: readonly string[]): Promise<void> {
+  process.exitCode = await main(args);
+  leave();
+}
 
 /** Runs the arguments (without node and script) and gives the exit code. */
 export async function main(

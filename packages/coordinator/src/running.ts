@@ -1,4 +1,5 @@
 /** A coordinator's life: it starts to listen, looks after its store, and stops in order. */
+import { setImmediate } from 'node:timers/promises';
 import { CLOSE, type ConnectionLimiter, VERSION } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
 import { type Audit, STOPPED, type Tally } from './audit/index.ts';
@@ -18,7 +19,7 @@ import type { Database } from './store/database.ts';
 export interface CoordinatorServer {
   listen(): Promise<Endpoint>;
   /** Drains: closes sockets with 1012, finishes what is being stored, signs the audit log, closes the store. */
-  close(): Promise<void>;
+  close(ending?: (what: string) => void): Promise<void>;
   /** Empty before `listen`. */
   readonly url: string;
   readonly wsUrl: string;
@@ -98,21 +99,23 @@ export class Server implements CoordinatorServer {
     return { url: this.url, wsUrl: this.wsUrl };
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
+  close(ending: (what: string) => void = () => undefined): Promise<void> {
+    this.#closed ??= this.#close(ending);
     return this.#closed;
   }
 
-  async #close(): Promise<void> {
+  async #close(ending: (what: string) => void): Promise<void> {
     const { app, sockets, limiter, sessions, database, audit, tally, state } = this.#parts;
     state.ready = false;
     this.#cancelPrune();
     this.#parts.clockWatch.stop();
     sessions.stop();
+    ending('the connections');
     await this.#attempt(() => sockets.close(CLOSE.restarting, 'restarting'));
     const closed = app.close();
     limiter.endAll();
     await closed;
+    ending('the store');
     await this.#attempt(() => tally.flush());
     if (this.#isStarted) await this.#attempt(() => this.#record(STOPPED));
     await this.#attempt(() => audit.stop());
@@ -132,6 +135,8 @@ export class Server implements CoordinatorServer {
     } catch (error) {
       this.#parts.app.log.error({ error: describe(error) }, 'not stopped in order');
     }
+    // A store that is busy holds this thread: in between, whoever limits the time of the stop has a turn.
+    await setImmediate();
   }
 
   #schedulePrune(): void {

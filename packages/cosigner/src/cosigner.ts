@@ -1,6 +1,6 @@
 /** One two-party server: its store and chip, its sessions, its partners, its REST interface. */
 import type { AddressInfo } from 'node:net';
-import { type Asker, type Logger, silentLogger } from '@quorate/agent';
+import { type Asker, type Logger, silentLogger, type ThreadHealth } from '@quorate/agent';
 import type { CosignerHealth } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
 import { approvalMode, Approvals } from './approvals.ts';
@@ -36,7 +36,10 @@ export interface CosignerOptions {
 export interface Cosigner {
   /** Listens and dials; gives the URL of REST. */
   listen(): Promise<string>;
-  close(): Promise<void>;
+  /** Ends the sessions and lets go of the chip; `ending` is told what is being ended. */
+  close(ending?: (what: string) => void): Promise<void>;
+  /** The table of the protocol threads. */
+  readonly threads: readonly ThreadHealth[];
 }
 
 /**
@@ -203,14 +206,20 @@ function running(
       stock.start();
       return urlOf(app, tls.server === null ? 'http' : 'https');
     },
-    close: async () => {
+    get threads() {
+      return threads.health;
+    },
+    close: async (ending = () => undefined) => {
       vault.stopWaiting();
       manager.stop();
       stock.close();
       hub.close();
+      ending('the HTTP server');
       await app.close();
+      ending('the protocol threads');
       await threads.close();
       manager.close();
+      ending('the chip');
       await keyring.settled();
       await release();
     },

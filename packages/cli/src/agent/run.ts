@@ -14,7 +14,8 @@ import {
   stampOfFile,
 } from '@quorate/agent';
 import type { Context } from '../context.ts';
-import { untilStopped } from '../dev/interrupt.ts';
+import { type Stop, type StopOptions, untilStopped } from '../dev/interrupt.ts';
+import { tellStuck } from '../dev/stuck.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { checkPolicy, existingPinFile } from '../operations/agents.ts';
@@ -23,11 +24,10 @@ import { obtainSecret } from '../secrets.ts';
 import { createLog, type LogLevel } from '../terminal/log.ts';
 
 /** Options of `quorate agent run`. */
-export interface RunOptions {
+export interface RunOptions extends StopOptions {
   readonly directory: string;
   readonly pinFile?: string;
   readonly logLevel: LogLevel;
-  readonly stopWithStdin?: boolean;
 }
 
 /**
@@ -44,8 +44,8 @@ export async function runAgent(context: Context, options: RunOptions): Promise<v
   }
   const held = await holdPin(options);
   try {
-    await untilStopped({ withStdin: options.stopWithStdin === true }, (stopped) =>
-      participate(context, options, { config, pin: held.pin, stopped }),
+    await untilStopped(options, (stop) =>
+      participate(context, options, { config, pin: held.pin, stop }),
     );
   } finally {
     held.wipe();
@@ -55,13 +55,13 @@ export async function runAgent(context: Context, options: RunOptions): Promise<v
 interface Participation {
   readonly config: AgentConfig;
   readonly pin: PinProvider;
-  readonly stopped: Promise<string>;
+  readonly stop: Stop;
 }
 
 async function participate(
   context: Context,
   options: RunOptions,
-  { config, pin, stopped }: Participation,
+  { config, pin, stop }: Participation,
 ): Promise<void> {
   let refused: (detail: string) => void = () => undefined;
   const refusal = new Promise<string>((resolve) => {
@@ -85,11 +85,12 @@ async function participate(
   });
   try {
     agent.start();
-    const why = await Promise.race([refusal, stopped.then(() => undefined)]);
+    const why = await Promise.race([refusal, stop.asked.then(() => undefined)]);
     if (agent.failure) throw agent.failure;
     if (why !== undefined) throw notAccepted(config.username, why);
   } finally {
-    await agent.close();
+    await agent.close(stop.ending);
+    tellStuck(stop, agent.threads);
   }
 }
 

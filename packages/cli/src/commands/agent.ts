@@ -17,6 +17,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type RunOptions, runAgent } from '../agent/run.ts';
 import type { Attach, Context } from '../context.ts';
+import { addStopOptions } from '../dev/interrupt.ts';
 import { notVerified, usageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { readText, writeDurably } from '../files.ts';
@@ -39,7 +40,7 @@ export function registerAgent(program: Command, attach: Attach): void {
     .description('take part in ceremonies until Ctrl-C')
     .option('--pin-file <file>', 'a file of mode 0600 (default: the agent’s, or you are asked)')
     .option('--log-level <level>', 'debug, info, warn or error', parseLogLevel, 'info');
-  run.addOption(run.createOption('--stop-with-stdin').hideHelp());
+  addStopOptions(run);
   attach<RunOptions>(run, runAgent, { serves: true });
   attach<DirectoryOption>(
     withDirectory(agent.command('status')).description('configuration, pins and keys'),

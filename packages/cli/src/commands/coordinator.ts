@@ -9,12 +9,12 @@ import type { Attach, Context } from '../context.ts';
 import { createServerLog } from '../coordinator/log.ts';
 import { consoleFiles } from '../coordinator/page.ts';
 import { notListening } from '../errors.ts';
-import { untilStopped } from '../dev/interrupt.ts';
+import { addStopOptions, type StopOptions, untilStopped } from '../dev/interrupt.ts';
 import { writeDurably } from '../files.ts';
 import { parseLogLevel } from '../terminal/log.ts';
 import { parsePort } from './dev.ts';
 
-interface CoordinatorOptions {
+interface CoordinatorOptions extends StopOptions {
   readonly config?: string;
   readonly data?: string;
   readonly host?: string;
@@ -28,7 +28,6 @@ interface CoordinatorOptions {
   readonly adoptKey?: readonly ServerKeyName[];
   readonly adoptLog?: boolean;
   readonly setupTokenOut?: string;
-  readonly stopWithStdin?: boolean;
 }
 
 const SERVER_KEYS: readonly ServerKeyName[] = ['authorisation', 'audit', 'token'];
@@ -62,7 +61,7 @@ export function registerCoordinator(program: Command, attach: Attach): void {
       '--adopt-log',
       'go on from an audit log that is not the one that was signed, e.g. of a restored backup',
     );
-  command.addOption(command.createOption('--stop-with-stdin').hideHelp());
+  addStopOptions(command);
   command.addHelpText(
     'after',
     `
@@ -100,7 +99,7 @@ async function coordinator(context: Context, options: CoordinatorOptions): Promi
       'log.level': options.logLevel,
     },
   });
-  await untilStopped({ withStdin: options.stopWithStdin === true }, async (stopped) => {
+  await untilStopped(options, async ({ asked, ending }) => {
     const server = await createServer({
       ...serverOptionsOf(config),
       init: options.init === true,
@@ -112,10 +111,10 @@ async function coordinator(context: Context, options: CoordinatorOptions): Promi
     try {
       const { url, wsUrl } = await listen(server, config);
       announce(context, options, { config, server, url, wsUrl });
-      await stopped;
+      await asked;
       context.output.note('stopping');
     } finally {
-      await server.close();
+      await server.close(ending);
     }
   });
 }

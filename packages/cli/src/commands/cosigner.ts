@@ -8,7 +8,8 @@ import { CosignerRole } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { notListening } from '../errors.ts';
-import { untilStopped } from '../dev/interrupt.ts';
+import { addStopOptions, type StopOptions, untilStopped } from '../dev/interrupt.ts';
+import { tellStuck } from '../dev/stuck.ts';
 import { writeDurably } from '../files.ts';
 import { makePuk, pukLines, pukOnDisk } from '../operations/puk.ts';
 import { registerWithdrawing } from './cosignerTokens.ts';
@@ -19,9 +20,8 @@ interface ConfigOption {
   readonly config: string;
 }
 
-interface RunOptions extends ConfigOption {
+interface RunOptions extends ConfigOption, StopOptions {
   readonly logLevel: LogLevel;
-  readonly stopWithStdin?: boolean;
 }
 
 /** Adds the commands. */
@@ -43,7 +43,7 @@ and tell each other the printed fingerprints. Then run both:
   quorate cosigner --config examples/enterprise.yaml
   quorate cosigner --config examples/mobile-app.yaml`,
     );
-  cosigner.addOption(cosigner.createOption('--stop-with-stdin').hideHelp());
+  addStopOptions(cosigner);
   attach<RunOptions>(cosigner, runCosigner, { serves: true });
   const init = withHelp(cosigner.command('init'))
     .description(
@@ -75,7 +75,7 @@ async function runCosigner(context: Context, options: RunOptions): Promise<void>
   const { createCosigner, loadCosignerConfig } = await import('@quorate/cosigner');
   const loaded = loadCosignerConfig(options.config);
   const { output } = context;
-  await untilStopped({ withStdin: options.stopWithStdin === true }, async (stopped) => {
+  await untilStopped(options, async (stop) => {
     const terminal = processTerminal();
     const asks = loaded.config.approval === 'prompt' && terminal.isAttended;
     const cosigner = await createCosigner(loaded, {
@@ -91,10 +91,11 @@ async function runCosigner(context: Context, options: RunOptions): Promise<void>
       });
       output.event({ event: 'listening', url, role, name });
       if (!output.json) output.lines([`${name} (${role}) listens on ${url}`]);
-      await stopped;
+      await stop.asked;
       output.note('stopping');
     } finally {
-      await cosigner.close();
+      await cosigner.close(stop.ending);
+      tellStuck(stop, cosigner.threads);
       terminal.release();
     }
   });

@@ -7,13 +7,13 @@ import type { Command } from 'commander';
 import { type Attach, type Context, humanProgress } from '../context.ts';
 import type { Cluster } from '../dev/cluster.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
-import { untilStopped } from '../dev/interrupt.ts';
+import { addStopOptions, type StopOptions, untilStopped } from '../dev/interrupt.ts';
 import { type Story, tellStory } from '../dev/story.ts';
 import { parsePort, startForShow } from './dev.ts';
 
 const PARTIES = 5;
 
-interface DemoOptions {
+interface DemoOptions extends StopOptions {
   readonly once?: boolean;
   readonly port: number;
 }
@@ -24,22 +24,24 @@ export function registerDemo(program: Command, attach: Attach): void {
     .command('demo')
     .description('a 3-of-5 key and a signed transaction on this machine, in a minute')
     .option('--once', 'stop afterwards instead of leaving the console running')
-    .option('--port <port>', 'port of the coordinator; 0 for any', parsePort, 0)
-    .addHelpText(
-      'after',
-      `
+    .option('--port <port>', 'port of the coordinator; 0 for any', parsePort, 0);
+  addStopOptions(command);
+  command.addHelpText(
+    'after',
+    `
 A coordinator and five agents with virtual chips run as separate processes on loopback. They make a
 key together, three of them sign an Ethereum transaction, and OpenSSL and @noble/curves check it.
 With --once --json the last line on stdout is one JSON object.
 
 Example:
   quorate demo --once --json`,
-    );
+  );
   attach<DemoOptions>(command, demo);
 }
 
 async function demo(context: Context, options: DemoOptions): Promise<ExitCode> {
-  return untilStopped({}, async (stopped) => {
+  return untilStopped(options, async ({ asked: stopped, ending }) => {
+    ending('the programs of the cluster');
     const began = performance.now();
     const progress = humanProgress(context);
     const cluster = await startForShow(context, { ...options, parties: PARTIES }, stopped);

@@ -7,10 +7,10 @@ import { rmSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Attach, type Context, humanProgress } from '../context.ts';
 import { type Cluster, startCluster } from '../dev/cluster.ts';
-import { untilStopped } from '../dev/interrupt.ts';
+import { addStopOptions, type StopOptions, untilStopped, whenForced } from '../dev/interrupt.ts';
 import { checkDirectoryOf, writeDurably } from '../files.ts';
 
-interface DevOptions {
+interface DevOptions extends StopOptions {
   readonly parties: number;
   readonly port: number;
   readonly out?: string;
@@ -25,17 +25,18 @@ export function registerDev(program: Command, attach: Attach): void {
     )
     .option('--parties <n>', 'agents, each with a virtual chip', parseParties, 3)
     .option('--port <port>', 'port of the coordinator; 0 for any', parsePort, 8080)
-    .option('--out <file>', 'write URLs and tokens to this private file, deleted at the end')
-    .addHelpText(
-      'after',
-      `
+    .option('--out <file>', 'write URLs and tokens to this private file, deleted at the end');
+  addStopOptions(command);
+  command.addHelpText(
+    'after',
+    `
 The agents approve everything. When the cluster is ready, --json prints one line and --out writes one:
   {"url", "ws_url", "admin_token", "users": [{"username", "role", "token"}]}
 A program that ends unexpectedly is started again.
 
 Example:
   quorate dev --parties 3 --port 8080 --out cluster.json`,
-    );
+  );
   attach<DevOptions>(command, dev, { serves: true });
 }
 
@@ -57,19 +58,25 @@ export function parsePort(text: string): number {
 
 async function dev(context: Context, options: DevOptions): Promise<void> {
   if (options.out !== undefined) checkDirectoryOf(options.out);
-  await untilStopped({}, async (stopped) => {
+  await untilStopped(options, async ({ asked: stopped, ending }) => {
+    ending('the programs of the cluster');
     const cluster = await startForShow(context, options, stopped);
     if (cluster === undefined) return;
     try {
+      if (options.out !== undefined) whenForced(() => removeOut(options));
       announce(context, cluster, options.out);
       const failure = await Promise.race([cluster.failed, stopped.then(() => undefined)]);
       if (failure !== undefined) throw failure;
     } finally {
       context.output.note('stopping');
-      if (options.out !== undefined) rmSync(options.out, { force: true });
+      removeOut(options);
       await cluster.stop();
     }
   });
+}
+
+function removeOut({ out }: DevOptions): void {
+  if (out !== undefined) rmSync(out, { force: true });
 }
 
 /** Starts a cluster with progress; nothing when the person ended it before it was ready. */
@@ -80,14 +87,16 @@ export async function startForShow(
 ): Promise<Cluster | undefined> {
   const progress = humanProgress(context);
   progress.stage('cluster', `starting a coordinator and ${options.parties} agents`);
+  const early = new AbortController();
   const starting = startCluster({
+    signal: early.signal,
     parties: options.parties,
     port: options.port,
     onStep: (text) => progress.update(text),
     onCrash: (text) => progress.warn(text),
   });
   try {
-    const cluster = await firstOf(starting, stopped);
+    const cluster = await firstOf(starting, stopped, early);
     progress.done();
     return cluster;
   } catch (error) {
@@ -100,10 +109,16 @@ export async function startForShow(
 async function firstOf(
   starting: Promise<Cluster>,
   stopped: Promise<string>,
+  early: AbortController,
 ): Promise<Cluster | undefined> {
   const first = await Promise.race([starting, stopped.then(() => undefined)]);
-  if (first === undefined) await starting.then((cluster) => cluster.stop());
-  return first;
+  if (first !== undefined) return first;
+  early.abort();
+  await starting.then(
+    (cluster) => cluster.stop(),
+    () => undefined,
+  );
+  return undefined;
 }
 
 /** Tokens go where only their owner reads, unless --json asks for them on stdout. */

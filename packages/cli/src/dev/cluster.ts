@@ -12,7 +12,11 @@ import { EXIT } from '../exitCodes.ts';
 import type { LogLevel } from '../terminal/log.ts';
 import type { Credentials } from '../operations/users.ts';
 import { type People, type Person, setUpPeople } from './people.ts';
+import { whenForced } from './interrupt.ts';
 import { Program, type ProgramEvent } from './program.ts';
+
+/** The programs end with this one, and all of them in the time that a stop of this one may take. */
+const STOP = ['--stop-with-stdin', '--stop-timeout', '3'];
 
 /** What a cluster is asked to be. */
 export interface ClusterOptions {
@@ -25,6 +29,8 @@ export interface ClusterOptions {
   readonly logLevel?: LogLevel;
   readonly onStep?: (text: string) => void;
   readonly onCrash?: (text: string) => void;
+  /** Ends the start: what has been started is stopped. */
+  readonly signal?: AbortSignal;
 }
 
 /** A running cluster. */
@@ -56,11 +62,15 @@ export interface Cluster {
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const site = new Site(options);
+  const stop = (): void => void site.stop().catch(() => undefined);
+  options.signal?.addEventListener('abort', stop, { once: true });
   try {
     return await site.start();
   } catch (error) {
     await site.stop();
     throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
   }
 }
 
@@ -69,6 +79,7 @@ class Site {
   readonly #directory = mkdtempSync(join(tmpdir(), 'quorate-dev-'));
   readonly #programs: Program[] = [];
   readonly #onExit = (): void => this.#removeNow();
+  readonly #notForced: () => void;
   readonly #failed: Promise<CliError>;
   #fail: (error: CliError) => void = () => undefined;
   #port: number;
@@ -82,6 +93,7 @@ class Site {
     });
     mkdirSync(this.#path('logs'), { mode: 0o700 });
     process.on('exit', this.#onExit);
+    this.#notForced = whenForced(this.#onExit);
   }
 
   async start(): Promise<Cluster> {
@@ -138,15 +150,17 @@ class Site {
     await Promise.all(agents.map((agent) => agent.stop()));
     await coordinator?.stop();
     process.off('exit', this.#onExit);
+    this.#notForced();
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 });
   }
 
   #program(name: string, ready: string, args: () => readonly string[]): Program {
-    const level = this.#options.logLevel ?? 'info';
+    const { logLevel: level = 'info', signal } = this.#options;
+    signal?.throwIfAborted();
     const program = new Program({
       name,
       ready,
-      args: () => [...args(), '--json', '--stop-with-stdin', '--log-level', level],
+      args: () => [...args(), '--json', ...STOP, '--log-level', level],
       logFile: this.#path('logs', `${name}.log`),
       onCrash: (text, givenUp) => {
         this.#options.onCrash?.(text);

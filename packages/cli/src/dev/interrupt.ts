@@ -1,45 +1,146 @@
 /**
- * Waiting for the person to end a program, and ending it in order.
+ * Waiting for the person to end a program, ending it in order, and ending it all the same when something hangs.
  *
  * @module
  */
+import { type Command, InvalidArgumentError } from 'commander';
+import { writeSync } from 'node:fs';
+import { EXIT } from '../exitCodes.ts';
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const STDERR = 2;
 
-/** Where a program may be ended from. */
-interface StopOptions {
+/** How long a stop may take unless an option says otherwise, seconds. */
+const STOP_SECONDS = 10;
+const LONGEST_STOP_SECONDS = 600;
+
+/** Where a program may be ended from, and how long that may take. */
+export interface StopOptions {
   /** Ends, too, when stdin closes: then the process that started this one is gone. */
-  readonly withStdin?: boolean;
+  readonly stopWithStdin?: boolean;
+  /** seconds */
+  readonly stopTimeout?: number;
+}
+
+/** How a program is ended. */
+export interface Stop {
+  /** Settles with the signal's name when this process is asked to end. */
+  readonly asked: Promise<string>;
+  /** Says what is being ended now. */
+  readonly ending: (what: string) => void;
+  /** Says what could not be ended although everything else was: the process then ends by force. */
+  readonly left: (what: string) => void;
+}
+
+/** What is to be done at once when this process ends by force, such as the end of its children. */
+const atForce = new Set<() => void>();
+/** What keeps this process from ending by itself. */
+let leftover: string | undefined;
+
+/** Adds the options of a stop to a command. */
+export function addStopOptions(command: Command): void {
+  command.option(
+    '--stop-timeout <seconds>',
+    `how long an orderly end may take before the program ends by force, exit code ${EXIT.forced}`,
+    parseSeconds,
+    STOP_SECONDS,
+  );
+  command.addOption(command.createOption('--stop-with-stdin').hideHelp());
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!Number.isSafeInteger(seconds) || seconds < 1 || seconds > LONGEST_STOP_SECONDS) {
+    throw new InvalidArgumentError(`1 to ${LONGEST_STOP_SECONDS}`);
+  }
+  return seconds;
 }
 
 /**
- * Runs `work` with a promise that settles with the signal's name when this process is asked to end. A second
- * signal ends it at once.
+ * Runs `work` until it is over; it is told when this process is asked to end, by a signal or the end of stdin. From then
+ * on the process ends within its time, in order or by force. A second signal ends it at once.
  */
 export async function untilStopped<T>(
   options: StopOptions,
-  work: (stopped: Promise<string>) => Promise<T>,
+  work: (stop: Stop) => Promise<T>,
 ): Promise<T> {
+  const seconds = options.stopTimeout ?? STOP_SECONDS;
   let settle: (how: string) => void = () => undefined;
-  const stopped = new Promise<string>((resolve) => {
+  const asked = new Promise<string>((resolve) => {
     settle = resolve;
   });
-  let asked = false;
-  const onSignal = (signal: string): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    settle(signal);
+  let what = 'what was starting';
+  let timer: NodeJS.Timeout | undefined;
+  const ask = (how: string): void => {
+    timer ??= setTimeout(
+      () => endByForce(`${what} did not end within ${seconds} s`),
+      seconds * 1000,
+    );
+    settle(how);
   };
-  const onStdin = (): void => settle('stdin');
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    signals += 1;
+    if (signals > 1) endBySignal(signal);
+    ask(signal);
+  };
+  const onStdin = (): void => ask('stdin');
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  if (options.withStdin === true) {
+  if (options.stopWithStdin === true) {
     process.stdin.on('end', onStdin).on('error', onStdin).resume();
   }
+  const ending = (next: string): void => {
+    what = next;
+  };
+  const left = (rest: string): void => {
+    leftover = rest;
+  };
   try {
-    return await work(stopped);
+    return await work({ asked, ending, left });
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
     // An open stdin would keep this process alive.
-    if (options.withStdin === true) process.stdin.destroy();
+    if (options.stopWithStdin === true) process.stdin.destroy();
+    what = 'the process';
+    // It goes on until the process is gone: something may keep it alive. It keeps nothing alive itself.
+    timer?.unref();
   }
+}
+
+/** Does this as well when the process ends by force; gives what takes it back. */
+export function whenForced(work: () => void): () => void {
+  atForce.add(work);
+  return () => atForce.delete(work);
+}
+
+/** The last call of a program: ends it by force when it could not end by itself. */
+export function leave(): void {
+  if (leftover !== undefined) endByForce(leftover);
+}
+
+/**
+ * Ends this process whatever hangs. `process.exit` waits for threads and for work in native code, so that a thread that
+ * stands still there would keep it for ever; a signal to oneself does not.
+ */
+function endByForce(why: string): never {
+  for (const work of atForce) {
+    try {
+      work();
+    } catch {
+      // The end comes first.
+    }
+  }
+  try {
+    writeSync(STDERR, `error: ${why}; the program ends by force\n`);
+  } catch {
+    // Nobody reads it.
+  }
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('unreachable: this process has ended');
+}
+
+/** As the signal would have ended this process if nobody listened. */
+function endBySignal(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
