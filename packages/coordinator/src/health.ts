@@ -1,6 +1,8 @@
 /** What `/readyz` tells: whether the server can work, and what an operator should know although it does. */
+import type { PartHealth } from '@quorate/wire';
 import { describeStep, type ClockWatch } from './clockWatch.ts';
 import type { Audit } from './audit/index.ts';
+import type { LoopWatch } from './loopWatch.ts';
 import type { StoreProbe } from './store/probe.ts';
 
 /** The state of one server. */
@@ -9,6 +11,8 @@ export interface Health {
   problem(): Promise<string | undefined>;
   /** What an operator should look at. */
   warnings(): readonly string[];
+  /** The parts that can stand still, as the table of `/readyz` shows them. */
+  parts(): readonly PartHealth[];
 }
 
 /** What {@link createHealth} looks at. */
@@ -16,12 +20,14 @@ export interface HealthOptions {
   readonly store: StoreProbe;
   readonly audit: Pick<Audit, 'problem' | 'isKept'>;
   readonly clockWatch: ClockWatch;
+  readonly loopWatch: LoopWatch;
   /** False while the server starts or drains. */
   readonly isReady: () => boolean;
 }
 
 /** Looks at a server whenever it is asked. */
-export function createHealth({ store, audit, clockWatch, isReady }: HealthOptions): Health {
+export function createHealth(options: HealthOptions): Health {
+  const { store, audit, clockWatch, loopWatch, isReady } = options;
   return {
     problem: async () => {
       if (!isReady()) return 'the server starts or stops';
@@ -33,7 +39,15 @@ export function createHealth({ store, audit, clockWatch, isReady }: HealthOption
       ...(clockWatch.last === undefined ? [] : [describeStep(clockWatch.last)]),
       ...(audit.isKept() ? [] : [NOT_KEPT]),
     ],
+    parts: () => [part('event_loop', loopWatch.delay), part('store', store.delay)],
   };
+}
+
+/** A part that stands still for longer is busy, milliseconds. */
+const BUSY_MS = 1000;
+
+function part(name: PartHealth['name'], delay: number): PartHealth {
+  return { name, state: delay > BUSY_MS ? 'busy' : 'ready', delay_ms: delay };
 }
 
 const NOT_KEPT = 'the last checkpoint of the audit log is not kept outside of the database';

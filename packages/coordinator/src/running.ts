@@ -6,6 +6,7 @@ import { type Audit, STOPPED, type Tally } from './audit/index.ts';
 import type { Auth } from './auth/index.ts';
 import type { ChipRegistry } from './chips/index.ts';
 import type { ClockWatch } from './clockWatch.ts';
+import type { LoopWatch } from './loopWatch.ts';
 import { describe } from './describe.ts';
 import { forgetFollowers } from './delivery/followers.ts';
 import type { Outbox } from './delivery/outbox.ts';
@@ -34,6 +35,7 @@ export interface Parts {
   readonly database: Database;
   readonly clock: Clock;
   readonly clockWatch: ClockWatch;
+  readonly loopWatch: LoopWatch;
   readonly audit: Audit;
   readonly tally: Tally;
   readonly auth: Auth;
@@ -109,6 +111,7 @@ export class Server implements CoordinatorServer {
     state.ready = false;
     this.#cancelPrune();
     this.#parts.clockWatch.stop();
+    this.#parts.loopWatch.stop();
     sessions.stop();
     ending('the connections');
     await this.#attempt(() => sockets.close(CLOSE.restarting, 'restarting'));

@@ -8,6 +8,7 @@ import { createAuth } from './auth/index.ts';
 import { createChips } from './chips/index.ts';
 import { createReplacements } from './chips/replacement.ts';
 import { systemClock } from './clock.ts';
+import { LoopWatch } from './loopWatch.ts';
 import { ClockWatch, describeStep, recordStep } from './clockWatch.ts';
 import { describe } from './describe.ts';
 import { Hub } from './delivery/hub.ts';
@@ -15,7 +16,7 @@ import { Outbox, RETENTION } from './delivery/outbox.ts';
 import { answerEverything } from './http/answers.ts';
 import { createApp } from './http/app.ts';
 import { HSTS, securityHeaders } from './http/headers.ts';
-import { createHealth } from './health.ts';
+import { createHealth, type Health } from './health.ts';
 import { checkNoHead, openKeysAndLog } from './keysAndLog.ts';
 import { ClientAddresses } from './limits/addresses.ts';
 import { CONNECTIONS_PER_USER, connectionLimits, RATES, TIMEOUTS } from './limits/defaults.ts';
@@ -156,7 +157,10 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     recordStep(step, { audit, clock, onError });
   });
   const store = new StoreProbe(database, clock);
-  const health = createHealth({ store, audit, clockWatch, isReady: () => state.ready });
+  const loopWatch = new LoopWatch(clock);
+  const isReady = (): boolean => state.ready;
+  const health = createHealth({ store, audit, clockWatch, loopWatch, isReady });
+  countParts(metrics.registry, health);
   countConnections(metrics.registry, sockets, limiter);
   countClockSteps(metrics.registry, clockWatch);
   registerRest(app, {
@@ -184,6 +188,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     database,
     clock,
     clockWatch,
+    loopWatch,
     audit,
     tally,
     auth,
@@ -216,6 +221,18 @@ function countConnections(
       collect: () => gauge.set(value()),
     });
   }
+}
+
+function countParts(registry: Registry, health: Health): void {
+  const gauge: Gauge<'part'> = new Gauge({
+    name: 'quorate_part_delay_seconds',
+    help: 'How long the event loop and the store last stood still or took to answer',
+    labelNames: ['part'],
+    registers: [registry],
+    collect: () => {
+      for (const part of health.parts()) gauge.set({ part: part.name }, part.delay_ms / 1000);
+    },
+  });
 }
 
 function countClockSteps(registry: Registry, clockWatch: ClockWatch): void {

@@ -155,6 +155,7 @@ export {
   ConnectionEntry,
   ConnectionList,
   HealthAnswer,
+  PartHealth,
 } from './rest/audit.ts';
 export {
   CloseSession,

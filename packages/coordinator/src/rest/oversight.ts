@@ -55,7 +55,8 @@ export function oversightHandlers(deps: RestDeps): Handlers {
       const problem = await health.problem();
       if (problem !== undefined) throw new ApiError('not_ready', problem);
       const warnings = health.warnings();
-      return { status: 'ok', ...(warnings.length === 0 ? {} : { warnings }) };
+      const parts = [...health.parts()];
+      return { status: 'ok', ...(warnings.length === 0 ? {} : { warnings }), parts };
     },
     'GET /metrics': async () =>
       new Content(metrics.registry.contentType, await metrics.registry.metrics()),

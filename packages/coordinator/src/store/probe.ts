@@ -18,10 +18,16 @@ export const probe: string[] = [
   )`,
 ];
 
+/** A store that owes an answer for so long stands still. */
+const ANSWER_MS = 5000;
+
 /** Tries the store. */
 export class StoreProbe {
   readonly #database: Database;
   readonly #clock: Clock;
+  /** The question that the store has not answered yet. */
+  #open: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined;
+  #took = 0;
   #asked: { readonly at: number; readonly answer: Promise<string | undefined> } | undefined;
 
   constructor(database: Database, clock: Clock) {
@@ -30,7 +36,35 @@ export class StoreProbe {
   }
 
   /** What is wrong with the store; undefined when it answers and took a row. */
-  async problem(): Promise<string | undefined> {
+  problem(): Promise<string | undefined> {
+    const open = (this.#open ??= this.#ask());
+    return new Promise((resolve) => {
+      const left = open.at + ANSWER_MS - this.#clock.elapsed();
+      const cancel = this.#clock.after(left, () => resolve(STANDS_STILL));
+      void open.answer.then((problem) => {
+        cancel();
+        resolve(problem);
+      });
+    });
+  }
+
+  /** How long the last answer took; while one is owed, for how long. Milliseconds. */
+  get delay(): number {
+    const open = this.#open;
+    return Math.round(open === undefined ? this.#took : this.#clock.elapsed() - open.at);
+  }
+
+  /** One question at a time, whoever asks and however often: those behind it would wait for the same. */
+  #ask(): { readonly at: number; readonly answer: Promise<string | undefined> } {
+    const at = this.#clock.elapsed();
+    const answer = this.#try().finally(() => {
+      this.#open = undefined;
+      this.#took = this.#clock.elapsed() - at;
+    });
+    return { at, answer };
+  }
+
+  async #try(): Promise<string | undefined> {
     const reads = this.#database.read((tx) => tx.get('SELECT 1 AS one', []));
     return (await problemOf(reads, 'cannot be read')) ?? this.#writes();
   }
@@ -44,6 +78,8 @@ export class StoreProbe {
     return this.#asked.answer;
   }
 }
+
+const STANDS_STILL = `the store has not answered for ${ANSWER_MS / 1000} s`;
 
 /** Anybody may ask: the driver's words, without the name of the file. */
 async function problemOf(work: Promise<unknown>, what: string): Promise<string | undefined> {

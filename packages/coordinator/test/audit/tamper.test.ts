@@ -343,13 +343,13 @@ describe('the last checkpoint outside of the database', () => {
     const server = await there.open();
     const checkpoint = await get(server, '/api/v1/audit/checkpoint');
     expect(checkpoint.statusCode).toBe(200);
-    expect((await get(server, '/readyz')).json()).toEqual({
+    expect((await get(server, '/readyz')).json()).toMatchObject({
       status: 'ok',
       warnings: ['the last checkpoint of the audit log is not kept outside of the database'],
     });
     rmSync(blocked, { recursive: true });
     await get(server, '/api/v1/audit/checkpoint');
-    expect((await get(server, '/readyz')).json()).toEqual({ status: 'ok' });
+    expect((await get(server, '/readyz')).json()).not.toHaveProperty('warnings');
     const kept = JSON.parse(readFileSync(there.headFile, 'utf8')) as { checkpoint: object };
     expect(checkpoint.json()).toMatchObject(kept.checkpoint);
     expect(statSync(there.headFile).mode & 0o777).toBe(0o600);

@@ -10,6 +10,7 @@ import { Outbox } from '../../src/delivery/outbox.ts';
 import { ordersOf } from '../../src/session/endings.ts';
 import { REQUEST_LIMITS } from '../../src/session/requestLimits.ts';
 import { SessionService } from '../../src/session/service.ts';
+import { LoopWatch } from '../../src/loopWatch.ts';
 import { createHealth } from '../../src/health.ts';
 import { Hub } from '../../src/delivery/hub.ts';
 import { answerEverything } from '../../src/http/answers.ts';
@@ -115,6 +116,7 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
       store: new StoreProbe(database, clock),
       audit,
       clockWatch,
+      loopWatch: new LoopWatch(clock),
       isReady,
     }),
     onError,

@@ -87,12 +87,28 @@ export const CheckpointAnswer = z
   .meta({ id: 'CheckpointAnswer' });
 export type CheckpointAnswer = z.infer<typeof CheckpointAnswer>;
 
+/** A part of the server that can stand still. */
+export const PartHealth = z
+  .strictObject({
+    name: z.enum(['event_loop', 'store']),
+    state: z
+      .enum(['ready', 'busy'])
+      .meta({ description: 'busy: it stood still for over a second' }),
+    delay_ms: z.int().nonnegative().meta({
+      description:
+        'of the event loop: the longest time that it stood still in the last 10 to 20 s; of the store: how long its last answer took, or for how long it owes one',
+    }),
+  })
+  .meta({ id: 'PartHealth' });
+export type PartHealth = z.infer<typeof PartHealth>;
+
 /** `/healthz`: this process answers. `/readyz`: and so does its database. */
 export const HealthAnswer = z
   .strictObject({
     status: z.enum(['ok', 'not_ready']),
     /** Of `/readyz`: what an operator should look at although the server works. */
     warnings: z.array(bounded(512)).max(16).optional(),
+    parts: z.array(PartHealth).max(8).optional(),
   })
   .meta({ id: 'HealthAnswer' });
 export type HealthAnswer = z.infer<typeof HealthAnswer>;
