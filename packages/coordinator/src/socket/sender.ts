@@ -71,8 +71,10 @@ export class Sender {
 
   /** Sends a message that is not stored. */
   tell(message: object): void {
-    // What is not stored cannot be read later: who takes none of it is disconnected.
+    if (this.#closed) return;
+    // What is not stored cannot be read later: who takes none of it is disconnected, and not even told why.
     if (this.#transport.buffered > 2 * MAX_BUFFERED) {
+      this.#closed = true;
       return this.#failed(new Error('the client reads too slowly'));
     }
     this.#put(JSON.stringify(message));
