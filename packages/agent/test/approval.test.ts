@@ -284,7 +284,9 @@ ${more}`,
       const without = text.split('\n').filter((line) => !line.includes(`${key}:`));
       expect(() => parsePolicy('p', without.join('\n')), key).toThrow(new RegExp(key));
     }
-    expect(() => parsePolicy('p', text.replace('"1000000000000000000"', '1e18'))).toThrow();
+    expect(() => parsePolicy('p', text.replace('"1000000000000000000"', '1e18'))).toThrow(
+      /max_value: expected text/,
+    );
     expect(() => parsePolicy('p', 'a: &x [1]\nb: *x')).toThrow('p: Alias resolution is disabled');
   });
 });

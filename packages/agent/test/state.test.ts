@@ -229,7 +229,9 @@ describe('session records', () => {
 
   test('R-17: a session key that would leave the folder is refused', () => {
     for (const sessionKey of ['../x', '/etc/x', 'a/b', 'a\u0000b', '', 'x'.repeat(129), 'ü']) {
-      expect(() => sessionFileName(sessionKey, 1), sessionKey).toThrow();
+      expect(() => sessionFileName(sessionKey, 1), sessionKey).toThrow(
+        expect.objectContaining({ code: 'session/refused' }),
+      );
     }
     expect(sessionFileName('..', 1)).toBe('.._1.json');
   });

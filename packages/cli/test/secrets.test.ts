@@ -79,7 +79,7 @@ describe('private files', () => {
   });
 
   test('a failed write leaves no temporary file', () => {
-    expect(() => writeDurably(directory, 'x', { private: false })).toThrow();
+    expect(() => writeDurably(directory, 'x', { private: false })).toThrow(/cannot be written/);
     expect(statSync(directory).isDirectory()).toBe(true);
   });
 });

@@ -74,7 +74,10 @@ const programs = {
 interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<[code: number | null, signal: string | null]>;
+  /** On stderr. */
   readonly said: () => string;
+  /** Lines of stdout. */
+  readonly lines: readonly string[];
 }
 
 async function start(
@@ -93,15 +96,17 @@ async function start(
     said += text.toString('utf8');
   });
   const ended = once(child, 'close') as Running['ended'];
+  const lines: string[] = [];
   const up = new Promise<void>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
+      lines.push(line);
       if (/listen|"status"/.test(line)) resolve();
     });
   });
   const early = ended.then(() => Promise.reject(new Error(`${program} did not start: ${said}`)));
   await Promise.race([up, early]);
   early.catch(() => undefined);
-  return { child, ended, said: () => said };
+  return { child, ended, said: () => said, lines };
 }
 
 /** Waits until a program has said something on stderr. */
@@ -126,8 +131,18 @@ describe('X-3: a program that is asked to end', () => {
     'ends by force when a protocol thread was given up that stands still in native code: %s',
     async (program) => {
       const running = await start(program, `thread ${pipe}`, ['--stop-timeout', '60']);
-      const { child, ended, said } = running;
+      const { child, ended, said, lines } = running;
       await hears(running, 'given up');
+      if (program === 'agent') {
+        const told = (): string => lines.find((line) => line.includes('"threads"')) ?? '{}';
+        await expect
+          .poll(() => JSON.parse(told()) as unknown)
+          .toMatchObject({
+            event: 'threads',
+            username: 'alice',
+            threads: [{ index: 0, restarts: 1, stuck: 1 }],
+          });
+      }
       child.kill('SIGTERM');
       expect(await ended).toEqual([null, 'SIGKILL']);
       expect(said()).toMatch(

@@ -57,7 +57,7 @@ describe('transport', () => {
       socket.once('error', reject);
     });
     socket.terminate();
-    await expect(fetch(url.replace('https', 'http'))).rejects.toThrow();
+    await expect(fetch(url.replace('https', 'http'))).rejects.toThrow(/fetch failed/);
   });
 });
 

@@ -33,7 +33,7 @@ test.each([
     keys.add(recordOf(1));
     disk.fails = fails;
     const activate = (): unknown => keys.update(KEY, (key) => ({ ...key, share: share(1) }));
-    expect(activate).toThrow();
+    expect(activate).toThrow(fails === 'before' ? 'no space left' : 'cannot be flushed');
     disk.fails = 'no';
     expect(keys.find(KEY)?.share.epoch).toBe(epoch);
     expect(openRecords(directory).find(KEY)).toEqual(keys.find(KEY));

@@ -37,7 +37,7 @@ describe('key files', () => {
     expect(() => loadOrCreateKey(broken, 'ed25519')).toThrow(KeyFileError);
     expect(() => loadOrCreateKey(broken, 'ed25519')).not.toThrow(/secret text/);
     mkdirSync(join(directory, 'folder.pem'), { mode: 0o700 });
-    expect(() => loadOrCreateKey(join(directory, 'folder.pem'), 'ed25519')).toThrow();
+    expect(() => loadOrCreateKey(join(directory, 'folder.pem'), 'ed25519')).toThrow(/EISDIR/);
   });
 
   test('differ from server to server', () => {

@@ -29,7 +29,7 @@ describe('passwords', () => {
   });
 
   test('hashes of an unknown form or a weak cost are never compared', async () => {
-    await expect(verifyPassword('x', 'md5$abc')).rejects.toThrow();
+    await expect(verifyPassword('x', 'md5$abc')).rejects.toThrow(/unknown form/);
     await expect(verifyPassword('x', 'scrypt$2$8$1$AAAA$AAAA')).rejects.toThrow(/below/);
   });
 });

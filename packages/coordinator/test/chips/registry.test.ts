@@ -217,7 +217,9 @@ describe('chip registry', () => {
       { se_id: 'two', cpic: 'bb', state: 'destroyed' },
     ]);
     await after.transaction((tx) => insert(tx, 'three', 'bb', 'active'));
-    await expect(after.transaction((tx) => insert(tx, 'four', 'aa', 'lost'))).rejects.toThrow();
+    await expect(after.transaction((tx) => insert(tx, 'four', 'aa', 'lost'))).rejects.toThrow(
+      /UNIQUE constraint failed: chips.cpic/,
+    );
   });
 
   test('audits registrations, refusals and changes', async () => {

@@ -217,7 +217,9 @@ describe('a destruction with a chip that is gone', () => {
     const back = await bob.again({ last_seq: 2 ** 50 });
     const told = await back.socket.next('destroy_params', ofSession(request));
     // Powered off in between, the chip knows the challenge of its consent no more.
-    await expect(back.destroy(told, { recordId: 'ab'.repeat(32) })).rejects.toThrow();
+    await expect(back.destroy(told, { recordId: 'ab'.repeat(32) })).rejects.toThrow(
+      /record-not-found/,
+    );
     const renewed = Buffer.from(await back.person.chip.challenge()).toString('base64');
     back.socket.send({ type: 'chip_challenge', session_key, part_index, chip_challenge: renewed });
     const fresh = await back.socket.next('chip_authorisation', ofSession(request));

@@ -119,7 +119,8 @@ describe('J-10: powers on both backends', () => {
     const group = createDiffieHellman(bytes(N), Uint8Array.of(2));
     group.setPrivateKey(Buffer.of(3));
     expect(BigInt(`0x${group.computeSecret(bytes(5n)).toString('hex')}`)).toBe(125n);
-    for (const base of [0n, 1n, N - 1n]) expect(() => group.computeSecret(bytes(base))).toThrow();
+    for (const base of [0n, 1n, N - 1n])
+      expect(() => group.computeSecret(bytes(base))).toThrow(/Supplied key is too/);
   });
 });
 
