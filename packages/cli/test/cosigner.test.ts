@@ -239,6 +239,12 @@ describe('quorate cosigner does not start', () => {
     [{ partners: 'mobile-app' }, 'partners: expected a list'],
     [{ primes: { ready: 'many' } }, 'primes.ready: expected a number'],
     [{ capabilities: ['keygn'] }, 'capabilities.0: expected keygen or sign'],
+    // what nobody can dial is named before anything is opened.
+    [{ peer: 'ws://[' }, 'peer: expected ws:// or wss:// and a host'],
+    [
+      { tls: { ca_file: 'enterprise.yaml' } },
+      'tls.ca_file: expected a certificate in enterprise.yaml',
+    ],
     [{ deadlines: { step: 0 } }, 'deadlines.step: expected at least 0.1'],
     [{ tls: { certificate_file: 'x' } }, 'certificate_file and key_file go together'],
     [{ approval: { policy: 'none.yaml' } }, 'none.yaml: no such file or directory'],
