@@ -237,8 +237,12 @@ describe('a token or a server that is not the right one', () => {
     expect((await quorate('cosign', 'keys', ...viewer)).exit).toBe(0);
   });
 
-  /** Asks for the keys of a server that answers everything so. */
-  async function askedOf(status: number, text: string): Promise<Ran> {
+  /** Asks a server that answers everything so. */
+  async function askedOf(
+    status: number,
+    text: string,
+    command: readonly string[] = ['keys'],
+  ): Promise<Ran> {
     const server = createServer((_request, response) => {
       response.statusCode = status;
       response.end(text);
@@ -246,11 +250,25 @@ describe('a token or a server that is not the right one', () => {
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const [, , ...token] = both.server('enterprise');
-    const ran = await quorate('cosign', 'keys', '--url', url, ...token);
+    const ran = await quorate('cosign', ...command, '--url', url, ...token);
     server.closeAllConnections();
     server.close();
     return ran;
   }
+
+  test('Z-9: a signature that may exist ends with 3 and is not to be asked for again', async () => {
+    const session: TwoPartySession = {
+      ...sessionOf(keygen),
+      type: 'sign',
+      status: 'unknown_outcome',
+      error: { code: 'unknown_outcome', message: 'a signature or a new share may exist' },
+    };
+    const order = ['sign', ...PARTNER, '--key', key, '--message', 'x'];
+    const ran = await askedOf(202, JSON.stringify(session), order);
+    expect(ran.exit).toBe(3);
+    expect(ran.stderr).toContain('a signature or a new share may exist');
+    expect(ran.stderr).toContain(`do not ask for it again: quorate cosign sessions ${key}`);
+  });
 
   test.each([
     ['text', 'hello', 200],
