@@ -95,8 +95,8 @@ export class Program {
     this.#child?.kill('SIGKILL');
   }
 
-  #launch(): Promise<ProgramEvent> {
-    const log = openSync(this.#options.logFile, 'a', 0o600);
+  async #launch(): Promise<ProgramEvent> {
+    const log = openLog(this.#options.logFile);
     const child = spawn(process.execPath, [QUORATE, ...this.#options.args()], {
       // The pipe at stdin closes when this process dies, however it dies: then the child stops, too.
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -108,7 +108,7 @@ export class Program {
     child.stdin?.on('error', () => undefined);
     return new Promise((resolve, reject) => {
       const see = (line: string): void => {
-        writeSync(log, `${line}\n`);
+        log.add(line);
         this.#tail = [...this.#tail.slice(1 - TAIL), line];
       };
       if (child.stderr) createInterface({ input: child.stderr }).on('line', see);
@@ -125,7 +125,7 @@ export class Program {
       child.on('error', reject);
       this.#ended = new Promise((done) => {
         child.on('close', (code, signal) => {
-          closeSync(log);
+          log.close();
           if (this.#child === child) this.#child = undefined;
           reject(this.#notStarted(code, signal));
           this.#afterEnd(code ?? signal ?? 'unknown');
@@ -158,6 +158,29 @@ export class Program {
     if (givenUp) this.#wanted = false;
     else this.#launch().catch(() => undefined);
   }
+}
+
+/** A log that the disk does not take is lost: neither the program nor this one ends for it. */
+function openLog(file: string): { add(line: string): void; close(): void } {
+  let handle: number | undefined;
+  const close = (): void => {
+    if (handle !== undefined) closeSync(handle);
+    handle = undefined;
+  };
+  const orLost = (work: () => void): void => {
+    try {
+      work();
+    } catch {
+      // Whoever runs the program is told of its end; its last lines are kept in memory.
+    }
+  };
+  orLost(() => {
+    handle = openSync(file, 'a', 0o600);
+  });
+  return {
+    add: (line) => orLost(() => void (handle !== undefined && writeSync(handle, `${line}\n`))),
+    close: () => orLost(close),
+  };
 }
 
 function parseEvent(line: string): ProgramEvent | undefined {
