@@ -7,7 +7,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -17,6 +16,7 @@ import {
 } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { basename, dirname } from 'node:path';
+import { makeDirectories } from '@quorate/intent/directory';
 import { describeJsonProblem, parseJson } from '@quorate/wire';
 import { systemCode } from '@quorate/wire';
 import { CliError, messageOf, usageError } from './errors.ts';
@@ -66,7 +66,7 @@ export function writeDurably(
   }
   const directory = dirname(path);
   if (options.makeDirectory !== true) checkDirectoryOf(path);
-  else mkdirSync(directory, { recursive: true, ...(options.private ? { mode: 0o700 } : {}) });
+  else makeDirectories(directory, options.private ? 0o700 : 0o777);
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const file = openSync(temporary, 'wx', options.private ? 0o600 : 0o644);

@@ -1,6 +1,7 @@
 /** The coordinator: its parts, put together (architecture §4). */
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectories } from '@quorate/intent/directory';
 import { CLOSE, ConnectionLimiter, DEADLINES } from '@quorate/wire';
 import { Gauge, type Registry } from 'prom-client';
 import { Tally } from './audit/index.ts';
@@ -48,7 +49,7 @@ export async function createServer(options: ServerOptions): Promise<CoordinatorS
   const file = join(options.dataDirectory, 'quorate.db');
   await checkFirstStart(file, options.init ?? false);
   checkNoHead(options);
-  await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
+  makeDirectories(options.dataDirectory);
   await chmod(options.dataDirectory, 0o700);
   const database = await openDatabase(file);
   try {

@@ -5,7 +5,6 @@ import {
   chmodSync,
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -14,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectories } from '@quorate/intent/directory';
 import { AgentError } from '../errors.ts';
 
 /** Mode of every file that an agent writes. */
@@ -24,7 +24,7 @@ const DIRECTORY_MODE = 0o700;
 
 /** Makes a directory that only its owner can enter; one that others can enter is narrowed. */
 export function makePrivateDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+  makeDirectories(path, DIRECTORY_MODE);
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, DIRECTORY_MODE);
 }
 

@@ -4,9 +4,9 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolvePath, virtualChip } from '@quorate/agent';
+import { makeDirectories } from '@quorate/intent/directory';
 import { writeDurably } from '../files.ts';
 import { importRoster, setUpAgent } from '../operations/agents.ts';
 import {
@@ -117,7 +117,7 @@ async function equip(
   options: PeopleOptions,
 ): Promise<Participant> {
   const directory = join(options.directory, person.username);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory);
   const seId = `chip-${person.username}`;
   const config = setUpAgent({
     directory,

@@ -2,8 +2,9 @@
  * The last signed checkpoint outside of the database, beside the keys: whoever can write the database alone
  * cannot cut the log back to an older one.
  */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectories } from '@quorate/intent/directory';
 import { z } from 'zod';
 import { type Checkpoint, CheckpointSchema, verifyCheckpoint } from './checkpoint.ts';
 
@@ -50,7 +51,7 @@ export class HeadFile {
       checkpoint: { seq, at, hash, signature },
     };
     const folder = dirname(this.path);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeDirectories(folder);
     const temporary = `${this.path}.tmp`;
     const file = await open(temporary, 'w', 0o600);
     try {

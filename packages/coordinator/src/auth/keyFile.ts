@@ -1,7 +1,8 @@
 import { type KeyObject, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, linkSync, openSync } from 'node:fs';
 import { readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectories } from '@quorate/intent/directory';
 
 /** The kinds of private key that the server makes for itself. */
 export type KeyKind = 'ed25519' | 'p256';
@@ -72,7 +73,7 @@ export function readSecretFile(file: string): Buffer | undefined {
 /** Writes a file of mode 0600 durably, unless one of that name exists. */
 function createSecretFile(file: string, content: Uint8Array): void {
   const directory = dirname(file);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory);
   const temporary = `${file}.${randomBytes(8).toString('hex')}.tmp`;
   const handle = openSync(temporary, 'wx', 0o600);
   try {

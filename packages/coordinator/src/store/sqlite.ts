@@ -2,8 +2,9 @@
  * The embedded store: SQLite through `node:sqlite`, or through `@photostructure/sqlite`, which has the
  * same interface, where Node has none of its own.
  */
-import { chmod, mkdir, open } from 'node:fs/promises';
+import { chmod, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectories } from '@quorate/intent/directory';
 import { type Database, type SqlValue, StoreError, type Tx } from './database.ts';
 import { type Connection, isBusy, loadDriver, type Open, type Statement } from './driver.ts';
 import { type Migration, migrate, migrations } from './migrations.ts';
@@ -52,7 +53,7 @@ export async function openDatabase(
 
 async function prepareFiles(file: string): Promise<void> {
   const directory = dirname(file);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory);
   await chmod(directory, 0o700);
   for (const name of [file, `${file}.lock`]) {
     await (await open(name, 'a', 0o600)).close();

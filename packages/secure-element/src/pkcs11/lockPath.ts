@@ -1,7 +1,8 @@
 /** Where the lock of a token is: one place for all processes of a user, whatever their environment says. */
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectories } from '@quorate/intent/directory';
 import { SecureElementError } from '../errors.ts';
 import { lockFile } from '../virtual/lock.ts';
 
@@ -34,7 +35,7 @@ function lockDirectory(): string {
   const { uid, home } = account();
   const directory = join(home, '.quorate');
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory);
   } catch (cause) {
     const message = `${directory}, where the locks of tokens are, cannot be made`;
     throw new SecureElementError('locked', message, { cause });

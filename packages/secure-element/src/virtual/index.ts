@@ -1,7 +1,8 @@
 /** Virtual chips: made, powered on, powered off. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectories } from '@quorate/intent/directory';
 import { selectApdu, statusOf } from '../apdu.ts';
 import { CAPACITY } from '../card/card.ts';
 import { ChipMachine } from '../card/machine.ts';
@@ -38,7 +39,7 @@ export interface NewVirtualChipOptions extends VirtualChipOptions {
 export async function createVirtualChip(options: NewVirtualChipOptions): Promise<ApduTransport> {
   const { serial = randomBytes(8), scryptCost = SCRYPT_COST } = options;
   if (serial.length !== 8) throw new SecureElementError('input', 'serial: 8 bytes');
-  mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
+  makeDirectories(dirname(options.file));
   return powerOn(options, async (path, passphrase) => {
     const state: ChipState = {
       counter: 0,
