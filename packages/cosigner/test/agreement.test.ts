@@ -4,6 +4,7 @@ import type { PeerMessage } from '../src/peer/connection.ts';
 import { Deadlines } from '../src/session/deadlines.ts';
 import { eventually } from './support/eventually.ts';
 import { joinedSides, mailOf, type Side, type Wishes } from './support/halves.ts';
+import { ADDRESS_OF_ONE, signedByOne } from './support/knownKey.ts';
 import { KEY, share } from './support/records.ts';
 
 const MINUTE = 60_000;
@@ -116,9 +117,88 @@ describe('the clocks of a session', () => {
     expect(error()).toBe('timeout');
   });
 
+  describe('X-9: of a machine that slept', () => {
+    const NIGHT = 8 * 60 * MINUTE;
+    const says = (side: Side, id: string, round: number): void => {
+      const frame = { round, from: 2, to: 1, body: 'AAAA', signature: '' } as const;
+      side.lines.get(id)?.say({ event: 'frames', id, frames: [frame] });
+    };
+    /** As a suspended machine finds it: the time of day has gone on, its timers have not. */
+    const sleepThrough = (): void => void vi.setSystemTime(Date.now() + NIGHT);
+
+    const running = async (): Promise<{ p1: Side; p2: Side; id: string }> => {
+      const { p1, p2 } = joinedSides();
+      const { session_id: id } = p1.manager.order(SIGN).view;
+      await vi.advanceTimersByTimeAsync(0);
+      expect([p1.view(id)?.status, p2.view(id)?.status]).toEqual(['running', 'running']);
+      p2.sent.length = 0;
+      return { p1, p2, id };
+    };
+
+    test('a message that was held back reaches no protocol thread, and the share is given up', async () => {
+      const { p2, id } = await running();
+      sleepThrough();
+      p2.manager.receive('p1', {
+        ...mailOf('sign_commit', id, 90, {}),
+        round: 1,
+        signature: 'AAAA',
+      });
+      expect(p2.view(id)).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
+      expect(p2.lines.get(id)).toMatchObject({ frames: [], ended: true });
+    });
+
+    test('nothing of the protocol leaves it any more', async () => {
+      const { p2, id } = await running();
+      sleepThrough();
+      says(p2, id, 2);
+      expect(p2.sent.map(({ type }) => type)).not.toContain('sign_p2_nonce');
+      expect(p2.view(id)?.error?.code).toBe('timeout');
+    });
+
+    test('P1 gives out no signature, which nobody has seen yet', async () => {
+      const { p1 } = joinedSides({ address: ADDRESS_OF_ONE });
+      const { session_id: id } = p1.manager.order(SIGN).view;
+      await vi.advanceTimersByTimeAsync(0);
+      sleepThrough();
+      p1.lines
+        .get(id)
+        ?.say({ event: 'signature', id, signature: signedByOne(p1.view(id)?.digest ?? '') });
+      expect(p1.view(id)).toMatchObject({ status: 'aborted', signature: null });
+    });
+
+    test('an approval of yesterday is certified by nobody', async () => {
+      const approvals = new Approvals('prompt', undefined);
+      const { p1, p2 } = joinedSides({ p2: { approvals } });
+      const { session_id: id } = p1.manager.order(SIGN).view;
+      await vi.advanceTimersByTimeAsync(0);
+      const digest = p2.view(id)?.digest ?? '';
+      sleepThrough();
+      approvals.approve(id, digest);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(p2.sent.filter(({ type }) => type === 'two_party_sign_init')).toEqual([]);
+      expect(p2.view(id)).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
+    });
+
+    test('P2, whose last word has left, learns the signature all the same', async () => {
+      const { p2, id } = await running();
+      says(p2, id, 4);
+      sleepThrough();
+      const done = { ...mailOf('sign_done', id, 91, {}), round: 5, signature: 'AAAA' };
+      p2.manager.receive('p1', done);
+      expect(p2.lines.get(id)?.frames.map(({ round }) => round)).toEqual([5]);
+    });
+
+    test('it ends within a second when nothing comes', async () => {
+      const { p2, id } = await running();
+      sleepThrough();
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(p2.view(id)?.error?.code).toBe('timeout');
+    });
+  });
+
   test('a clock that stands still keeps what is left, and one that is closed does not start again', () => {
     const late: string[] = [];
-    const clocks = new Deadlines(10, (which) => late.push(which));
+    const clocks = new Deadlines(10, Date.now, (which) => late.push(which));
     vi.advanceTimersByTime(6000);
     clocks.pause();
     clocks.pause();

@@ -167,7 +167,7 @@ export class Agreement {
   }
 
   #checkAlive(): void {
-    if (this.#life.isDeaf) throw new CosignerError('aborted');
+    if (this.#life.isDeaf || !this.#life.inTime()) throw new CosignerError('aborted');
   }
 
   #post(reply: boolean): void {
@@ -213,7 +213,7 @@ export class Agreement {
       },
       late,
     );
-    if (this.#life.isDeaf) return false;
+    if (this.#life.isDeaf || !this.#life.inTime()) return false;
     if (!approval.accept) {
       this.#life.abort('declined', approval.reason);
       return false;

@@ -3,32 +3,41 @@
 /** Which clock ran out. */
 export type Deadline = 'step' | 'preparing' | 'session';
 
-/** The clocks of one session; that of the whole runs from the beginning. */
+/** How often the whole is looked at when nothing comes: a machine may have slept, a clock may have been set. */
+const LOOK_MS = 1000;
+
+/**
+ * The clocks of one session; that of the whole runs from the beginning, by the running time or by the time of day,
+ * whichever is further: the running time stands still while the machine sleeps, and a partner that holds messages
+ * back must not finish tomorrow what was approved today.
+ */
 export class Deadlines {
   readonly #timers = new Map<Deadline, NodeJS.Timeout>();
   readonly #onLate: (which: Deadline) => void;
+  /** The time of day, milliseconds since 1970. */
+  readonly #now: () => number;
   /** Of the whole, milliseconds. */
   #left: number;
   /** When the clock of the whole went on last; undefined while it stands still. */
-  #since: number | undefined;
+  #since: { readonly running: number; readonly day: number } | undefined;
   #closed = false;
 
-  constructor(sessionSeconds: number, onLate: (which: Deadline) => void) {
+  constructor(sessionSeconds: number, now: () => number, onLate: (which: Deadline) => void) {
     this.#onLate = onLate;
+    this.#now = now;
     this.#left = sessionSeconds * 1000;
     this.resume();
   }
 
   /** What is left of the whole, milliseconds. */
   get left(): number {
-    const gone = this.#since === undefined ? 0 : performance.now() - this.#since;
-    return Math.max(0, this.#left - gone);
+    return Math.max(0, this.#left - this.#gone);
   }
 
   /** Starts the clock of a part anew. */
   arm(which: Exclude<Deadline, 'session'>, seconds: number): void {
     this.disarm(which);
-    if (!this.#closed) this.#set(which, seconds * 1000);
+    if (!this.#closed) this.#run(which, seconds * 1000, () => this.#onLate(which));
   }
 
   disarm(which: Deadline): void {
@@ -39,7 +48,7 @@ export class Deadlines {
   /** The whole stands still: primes are looked for. */
   pause(): void {
     if (this.#since === undefined) return;
-    this.#left -= performance.now() - this.#since;
+    this.#left -= this.#gone;
     this.#since = undefined;
     this.disarm('session');
   }
@@ -47,8 +56,8 @@ export class Deadlines {
   /** The whole goes on with what is left of it. */
   resume(): void {
     if (this.#since !== undefined || this.#closed) return;
-    this.#since = performance.now();
-    this.#set('session', this.left);
+    this.#since = { running: performance.now(), day: this.#now() };
+    this.#look();
   }
 
   close(): void {
@@ -57,8 +66,19 @@ export class Deadlines {
     this.#timers.clear();
   }
 
-  #set(which: Deadline, milliseconds: number): void {
-    const timer = setTimeout(() => this.#onLate(which), milliseconds);
+  /** How long the clock of the whole has run since it went on last, milliseconds. */
+  get #gone(): number {
+    if (this.#since === undefined) return 0;
+    return Math.max(performance.now() - this.#since.running, this.#now() - this.#since.day);
+  }
+
+  #look(): void {
+    const late = (): void => (this.left === 0 ? this.#onLate('session') : this.#look());
+    this.#run('session', Math.min(this.left, LOOK_MS), late);
+  }
+
+  #run(which: Deadline, milliseconds: number, then: () => void): void {
+    const timer = setTimeout(then, milliseconds);
     timer.unref();
     this.#timers.set(which, timer);
   }

@@ -48,7 +48,7 @@ export class SessionLife {
     const { name } = proposal.partner;
     this.room = new PromisedRoom(context.room);
     this.courier = new Courier(proposal.id, (message) => context.send(name, message));
-    this.clocks = new Deadlines(context.config.deadlines.session, (which) => {
+    this.clocks = new Deadlines(context.config.deadlines.session, context.now, (which) => {
       if (this.#phase === 'silent') this.#endUntold();
       else this.fail('timeout', `${name} was waited for too long (${which})`);
     });
@@ -111,11 +111,8 @@ export class SessionLife {
   /** Opens a key for this session; undefined when the session ended or fell silent meanwhile. */
   async hold(key: KeyRecord): Promise<string | undefined> {
     const { type } = this.proposal;
-    this.#held = await this.context.keyring.hold(
-      key.session_id,
-      this.port,
-      type === 'refresh' ? 'refresh' : 'sign',
-    );
+    const purpose = type === 'refresh' ? 'refresh' : 'sign';
+    this.#held = await this.context.keyring.hold(key.session_id, this.port, purpose);
     if (this.isDeaf) this.#release();
     return this.#held;
   }
@@ -131,6 +128,13 @@ export class SessionLife {
     const step = messageOfRound(this.proposal.type, round)?.step;
     if (step !== undefined && step !== this.view.step) this.show({ step });
     this.armStep();
+  }
+
+  /** Looks at the clock before anything is said, since timers sleep with the machine; after its last word it listens on. */
+  inTime(): boolean {
+    if (this.clocks.left > 0 || this.#outcomeLeft) return true;
+    if (!this.isDeaf) this.fail('timeout', 'the time of the session is over (session)');
+    return false;
   }
 
   /** A step begins. */

@@ -36,7 +36,7 @@ export class Rounds {
     const { type, message } = proposal;
     this.#life.checkEpoch(epoch);
     const held = key === undefined ? '' : await this.#life.hold(key);
-    if (held === undefined || this.#life.isDeaf) return;
+    if (held === undefined || this.#life.isDeaf || !this.#life.inTime()) return;
     this.#life.checkEpoch(epoch);
     this.#life.phase = 'running';
     this.#life.show({ status: 'running', step: firstStep(type) });
@@ -65,7 +65,7 @@ export class Rounds {
       if (this.#early.length < MAX_EARLY) this.#early.push(message);
       return;
     }
-    if (phase !== 'running') return;
+    if (phase !== 'running' || !this.#life.inTime()) return;
     // What shows that a key is unsafe is not looked at while its lock could not be kept.
     if (isJudged(proposal.type, message.round) && !context.store.keys.canWithdraw()) {
       return this.#life.fail('internal', 'nothing can be deleted in the store');
@@ -132,6 +132,7 @@ export class Rounds {
     if (messageOfRound(type, frame.round) === undefined) {
       throw new Error('unreachable: a round without a name');
     }
+    if (!this.#life.inTime()) return;
     this.#life.moved(frame.round);
     // From here on only P1 knows whether there is a signature.
     if (isJudged(type, frame.round)) this.#life.leaveOutcome();
@@ -151,6 +152,7 @@ export class Rounds {
     const good =
       message !== null && address !== null && verifySignature(message.digest, signature, address);
     if (!good) return this.#life.fail('internal', 'a signature that does not verify');
+    if (!this.#life.inTime()) return;
     this.#life.complete({ signature: hex0x(signature) }, () => {
       for (const frame of this.#held.splice(0)) this.#send(frame);
     });
