@@ -1,6 +1,8 @@
 // What every script needs: install when needed, build, run a program. Node's own modules only.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,6 +29,17 @@ export function run(command, args, { stdout = false, environment = {} } = {}) {
       resolve(code ?? (signal === 'SIGINT' ? 130 : 1));
     });
   });
+}
+
+/** A folder for everything temporary that tests make, whatever of it they leave behind. */
+export function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'quorate-'));
+  // Services that refuse root write there as another user, as in the folder that it stands for.
+  chmodSync(folder, 0o1777);
+  return {
+    environment: { TMPDIR: folder },
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }),
+  };
 }
 
 /** Runs a program and ends this one with the same exit code when it fails. */

@@ -1,7 +1,7 @@
 // `npm test`: from a fresh clone to the result of every test; `npm run test:long`: of the long ones. Arguments go to
 // Vitest.
 import { join } from 'node:path';
-import { build, compilePkcs11, install, root, run } from './steps.mjs';
+import { build, compilePkcs11, install, root, run, temporaryFolder } from './steps.mjs';
 
 const args = process.argv.slice(2);
 const long = args[0] === '--long';
@@ -12,6 +12,7 @@ const SUMMARY = join('.cache', long ? 'vitest-long.json' : 'vitest.json');
 await install();
 await compilePkcs11();
 await build();
+const temporary = temporaryFolder();
 process.exitCode = await run(
   process.execPath,
   [
@@ -22,5 +23,9 @@ process.exitCode = await run(
     `--outputFile.json=${SUMMARY}`,
     ...(long ? args.slice(1) : args),
   ],
-  { stdout: true, environment: long ? { QUORATE_SUITE: 'long' } : {} },
+  {
+    stdout: true,
+    environment: { ...temporary.environment, ...(long ? { QUORATE_SUITE: 'long' } : {}) },
+  },
 );
+temporary.remove();
