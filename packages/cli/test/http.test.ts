@@ -5,6 +5,10 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type Api, anonymousApi, everyPage } from '../src/remote/api.ts';
+import { exchange } from '../src/remote/http.ts';
+import { readLogin } from '../src/remote/session.ts';
 import { quorate } from './support/world.ts';
 
 let server: Server;
@@ -99,10 +103,38 @@ describe('answers of a coordinator', () => {
     expect((await list()).exit).toBe(5);
   });
 
-  test('a page that never ends its list is asked for page by page, not for ever', async () => {
-    answer = (response) => response.end('{"keys": [], "next": "same"}');
-    const ran = await list();
-    expect(ran.exit).toBe(5);
-    expect(asked.length).toBeLessThan(5);
+  test.each([
+    ['names itself', () => 'same', [1], 2],
+    ['names the one before', (page: number) => String(page % 2), [1], 3],
+    ['has nothing and names another', (page: number) => String(page), [], 1],
+    ['names another for ever', (page: number) => String(page), [1], 10_000],
+  ])('a list whose page %s is not asked for without end', async (_, nextOf, items, most) => {
+    let pages = 0;
+    const api: Api = {
+      ...anonymousApi({ url: 'http://127.0.0.1:1' }),
+      call: async (schema) => {
+        pages += 1;
+        if (pages > 20_000) throw new RangeError('asked without end');
+        const read = schema.safeParse({ next: nextOf(pages) });
+        if (!read.success) throw read.error;
+        return read.data;
+      },
+    };
+    const asking = everyPage(api, z.object({ next: z.string() }), '/list', () => items);
+    await expect(asking).rejects.toMatchObject({ code: 'unexpected_answer' });
+    expect(pages).toBe(most);
+  });
+
+  test('an answer that trickles without end is given up', async () => {
+    answer = (response) => {
+      const drip = setInterval(() => response.write(' '), 5);
+      response.on('close', () => clearInterval(drip));
+    };
+    const { url } = readLogin(join(directory, 'login'));
+    const asking = exchange({ url }, { method: 'GET', path: '/' }, { silence: 10_000, whole: 300 });
+    await expect(asking).rejects.toMatchObject({
+      code: 'unreachable',
+      message: `${url}: no whole answer within 0.3 s`,
+    });
   });
 });

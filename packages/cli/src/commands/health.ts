@@ -14,6 +14,8 @@ import { readText } from '../files.ts';
 import { checkedUrl, type Endpoint, exchange } from '../remote/http.ts';
 
 const AGAIN_MS = 250;
+/** Milliseconds; the answer is small. */
+const PATIENCE = { silence: 30_000, whole: 30_000 };
 
 const READY = z.union([HealthAnswer, CosignerHealth]);
 const STRANGER = 'answered, but is no server of Quorate of this version';
@@ -60,7 +62,7 @@ async function health(context: Context, options: HealthOptions): Promise<void> {
 
 async function problemOf(endpoint: Endpoint): Promise<string | undefined> {
   try {
-    const { status, text } = await exchange(endpoint, { method: 'GET', path: '/readyz' });
+    const { status, text } = await exchange(endpoint, { method: 'GET', path: '/readyz' }, PATIENCE);
     const json = parseJson(text);
     const said = json.ok ? json.value : undefined;
     if (status === 200) return READY.safeParse(said).success ? undefined : STRANGER;

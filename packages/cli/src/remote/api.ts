@@ -156,7 +156,14 @@ interface Page {
   readonly next?: string | undefined;
 }
 
-/** Every item of a list, page after page. */
+/** Of 100 items each: a longer list is none that a server of ours gives. */
+const MOST_PAGES = 10_000;
+
+/**
+ * Every item of a list, page after page.
+ *
+ * @throws CliError `unexpected_answer` for a list that does not end
+ */
 export async function everyPage<P extends Page, T>(
   api: Api,
   schema: AnswerSchema<P>,
@@ -164,14 +171,18 @@ export async function everyPage<P extends Page, T>(
   itemsOf: (page: P) => readonly T[],
 ): Promise<T[]> {
   const items: T[] = [];
+  const asked = new Set<string | undefined>();
   let after: string | undefined;
   do {
+    asked.add(after);
     const query = new URLSearchParams({ limit: '100', ...(after === undefined ? {} : { after }) });
     const page: P = await api.call(schema, { method: 'GET', path: `${path}?${query.toString()}` });
-    items.push(...itemsOf(page));
-    if (page.next !== undefined && page.next === after)
-      throw unexpectedAnswer(api.endpoint, 'an endless list');
+    const found = itemsOf(page);
+    for (const item of found) items.push(item);
     after = page.next;
-  } while (after !== undefined);
-  return items;
+    if (after === undefined) return items;
+    // A page that is not the last one is full.
+    if (found.length === 0 || asked.has(after)) break;
+  } while (asked.size < MOST_PAGES);
+  throw unexpectedAnswer(api.endpoint, 'an endless list');
 }

@@ -13,7 +13,17 @@ import { EXIT } from '../exitCodes.ts';
 
 /** Bytes. */
 export const LARGEST_ANSWER: number = 64 * 1024 * 1024;
-const TIMEOUT_MS = 30_000;
+
+/** How long is waited for an answer; milliseconds. */
+export interface Patience {
+  /** While nothing comes. */
+  readonly silence: number;
+  /** For the whole answer: one that trickles would never end. */
+  readonly whole: number;
+}
+
+/** Enough for the largest answer at 2 Mbit/s. */
+const PATIENCE: Patience = { silence: 30_000, whole: 300_000 };
 
 /** Where a coordinator is and how its certificate is checked. */
 export interface Endpoint {
@@ -77,7 +87,11 @@ export function webSocketUrl(base: string): string {
  *
  * @throws CliError `unreachable`
  */
-export function exchange(endpoint: Endpoint, call: HttpCall): Promise<HttpAnswer> {
+export function exchange(
+  endpoint: Endpoint,
+  call: HttpCall,
+  { silence, whole }: Patience = PATIENCE,
+): Promise<HttpAnswer> {
   const url = new URL(call.path, endpoint.url);
   const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
@@ -87,7 +101,7 @@ export function exchange(endpoint: Endpoint, call: HttpCall): Promise<HttpAnswer
       url,
       {
         method: call.method,
-        timeout: TIMEOUT_MS,
+        timeout: silence,
         agent: false,
         headers: headersOf(call, body),
         ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }),
@@ -109,7 +123,12 @@ export function exchange(endpoint: Endpoint, call: HttpCall): Promise<HttpAnswer
         incoming.on('error', fail);
       },
     );
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer within 30 s')));
+    const giveUp = (what: string, ms: number) => (): void => {
+      outgoing.destroy(new Error(`${what} within ${ms / 1000} s`));
+    };
+    const late = setTimeout(giveUp('no whole answer', whole), whole);
+    outgoing.on('close', () => clearTimeout(late));
+    outgoing.on('timeout', giveUp('no answer', silence));
     outgoing.on('error', fail);
     outgoing.end(body);
   });
