@@ -11,6 +11,7 @@ import { EXIT, type ExitCode } from './exitCodes.ts';
 import { errorEvent, explain, type Explanation } from './explain.ts';
 import { createProgram, type Program, saidBetter } from './program.ts';
 import { checkOptions } from './unknownOption.ts';
+import { endWithoutTerminal } from './terminal/hangUp.ts';
 import { printJson, printLine, printText } from './terminal/print.ts';
 import { ProcessStream } from './terminal/streams.ts';
 
@@ -30,6 +31,7 @@ export const processWorld: World = {
 
 /** Runs this process's command line and lets the process end. */
 export async function runProcess(args: readonly string[]): Promise<void> {
+  endWithoutTerminal();
   process.exitCode = await main(args);
   leave();
 }

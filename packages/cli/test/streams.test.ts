@@ -5,6 +5,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { EXIT } from '../src/exitCodes.ts';
@@ -107,6 +109,26 @@ describe.skipIf(!existsSync('/dev/full'))('a server', () => {
     for (let asked = 0; asked < 5; asked += 1) expect(await ask()).toBe(401);
     expect(await server.stop()).toBe(0);
   });
+
+  test.skipIf(!existsSync('/usr/bin/script'))(
+    'X-6: a coordinator ends in order when its terminal goes away',
+    async () => {
+      const at = join(directory, 'terminal');
+      const program = `'${process.execPath}' '${QUORATE}' coordinator --data '${at}' --init --port 0`;
+      const line = `trap 'kill -HUP $!' HUP; ${program} & wait $!; wait $!; echo $? >&3`;
+      // The terminal exists for as long as script does; its first program is told of the end.
+      const child = spawn('/usr/bin/script', ['-qec', line, '/dev/null'], {
+        stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      });
+      const code = child.stdio[3];
+      if (!(code instanceof Readable) || child.stdout === null) throw new Error('no pipes');
+      for await (const shown of createInterface({ input: child.stdout })) {
+        if (shown.startsWith('listening on ')) break;
+      }
+      child.kill('SIGKILL');
+      expect(await text(code)).toBe('0\n');
+    },
+  );
 
   test('X-6: a cosigner goes on without a stderr', async () => {
     const pair = new Cosigners();
