@@ -11,7 +11,7 @@ import type { Doors } from '../doors.ts';
 import { messageOf } from '../errors.ts';
 import { limitBytes } from './byteLimit.ts';
 import { Connection, type OwnEnd, type PeerMessage, SOCKET_OPTIONS } from './connection.ts';
-import { refuseUpgrade } from './upgrade.ts';
+import { answerSocket } from '../rest/answers.ts';
 
 /** What the owner of the hub hears. */
 export interface HubEvents {
@@ -66,6 +66,9 @@ export class PeerHub {
     this.#events = events;
     this.#logger = logger;
     this.#doors = doors;
+    this.#server.on('wsClientError', (error, socket) => {
+      answerSocket(socket, 'invalid_request', error.message);
+    });
   }
 
   /** Whether the partner is connected and has proved who it is. */
@@ -81,8 +84,15 @@ export class PeerHub {
   /** Takes an upgrade request for `/peer`. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { remoteAddress: at } = request.socket;
-    const giveBack = this.#closed ? undefined : this.#doors.takeUnproven(at);
-    if (giveBack === undefined) return refuseUpgrade(socket, '503 Service Unavailable');
+    if (this.#closed) return answerSocket(socket, 'stopping', 'the server is stopping');
+    const giveBack = this.#doors.takeUnproven(at);
+    if (giveBack === undefined) {
+      return answerSocket(
+        socket,
+        'too_many_connections',
+        'of ends that have not proved who they are',
+      );
+    }
     socket.once('close', giveBack);
     this.#server.handleUpgrade(request, socket, head, (accepted) =>
       this.#watch(accepted, {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '@quorate/agent';
 import { messageOf } from '../errors.ts';
+import { answerSocket } from '../rest/answers.ts';
 
 /** Where partners connect. */
 const PEER_PATH = '/peer';
@@ -10,13 +11,6 @@ const PEER_PATH = '/peer';
 /** The path of a request target. A target need not be a URL: `//` and `http://[` are none. */
 export function pathOf(target: string | undefined): string {
   return target?.split('?', 1)[0] ?? '';
-}
-
-/** Answers an upgrade request with a refusal, and ends its socket when that is written. */
-export function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.on('error', () => socket.destroy());
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 
 /** Takes upgrade requests; an error of one of them ends its socket and nothing else. */
@@ -27,7 +21,7 @@ export function upgradeHandler(
   return (request, socket, head) => {
     try {
       if (pathOf(request.url) === PEER_PATH) accept(request, socket, head);
-      else refuseUpgrade(socket, '404 Not Found');
+      else answerSocket(socket, 'not_found', 'partners connect at /peer');
     } catch (error) {
       logger.error({ error: messageOf(error) }, 'an upgrade request failed');
       socket.destroy();

@@ -39,6 +39,8 @@ export function serverFactory({
     requestTimeout: Math.max(request, headers) * 1000,
     keepAliveTimeout: keepAlive * 1000,
     connectionsCheckingInterval: LOOK_EVERY_MS,
+    // Said by a hook, in the form of every refusal.
+    requireHostHeader: false,
   };
   return (handler) => {
     const server =

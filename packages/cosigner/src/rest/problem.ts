@@ -3,15 +3,40 @@ import { COSIGNER_CODES, type CosignerCode } from '@quorate/wire';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CosignerError } from '../errors.ts';
 
-/** Sends a problem. */
-export function sendProblem(reply: FastifyReply, code: CosignerCode, detail: string): FastifyReply {
+/** Headers of every answer. */
+export const HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
+/** A problem as it is answered. */
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Puts a problem into its form. */
+export function problemAnswer(code: CosignerCode, detail: string): ProblemAnswer {
   const { http: status, en: title } = COSIGNER_CODES[code];
   const type = `urn:quorate:error:${code}`;
-  if (status === 401) reply.header('www-authenticate', 'Bearer');
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send(JSON.stringify({ type, title, status, detail, code }));
+  return {
+    status,
+    headers: {
+      ...HEADERS,
+      'content-type': 'application/problem+json; charset=utf-8',
+      ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    },
+    body: JSON.stringify({ type, title, status, detail, code }),
+  };
+}
+
+/** Sends a problem. */
+export function sendProblem(reply: FastifyReply, code: CosignerCode, detail: string): FastifyReply {
+  const { status, headers, body } = problemAnswer(code, detail);
+  return reply.code(status).headers(headers).send(body);
 }
 
 /** What anything thrown means to the caller; a detail never says more than the code for our own faults. */
@@ -31,6 +56,10 @@ function fastifyCode(error: unknown): CosignerCode {
   switch (error.statusCode) {
     case 400:
       return 'invalid_request';
+    // 414: a parameter longer than any that there is.
+    case 404:
+    case 414:
+      return 'not_found';
     case 413:
       return 'payload_too_large';
     case 415:

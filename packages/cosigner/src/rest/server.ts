@@ -7,13 +7,14 @@ import {
   parseJson,
   PEER_LIMITS,
 } from '@quorate/wire';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from '@quorate/agent';
 import type { z } from 'zod';
 import { CosignerError, messageOf } from '../errors.ts';
 import type { PeerHub } from '../peer/hub.ts';
 import { upgradeHandler } from '../peer/upgrade.ts';
 import type { Caller, TokenVerifier } from '../tokens.ts';
+import { answerEverything, answerUnreadable } from './answers.ts';
 import { type Call, type Handler, handlersOf, type RestDeps } from './handlers.ts';
 import { type ListenerOptions, serverFactory } from './listener.ts';
 import { problemOf, sendProblem } from './problem.ts';
@@ -36,6 +37,8 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
     // What is refused then is said by the routes, in the form of every refusal.
     return503OnClosing: false,
     serverFactory: serverFactory(deps),
+    frameworkErrors: (error, request, reply) => void answerError(deps, error, request, reply),
+    clientErrorHandler: answerUnreadable,
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -43,22 +46,13 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
     { parseAs: 'buffer' },
     async (_request: unknown, body: string | Buffer) => bodyOf(Buffer.from(body)),
   );
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-  });
+  answerEverything(app);
   answerBeforeClosing(app);
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
     deps.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
   });
-  app.setErrorHandler((error, request, reply) => {
-    const { code, detail } = problemOf(error, request);
-    if (code === 'internal') {
-      deps.logger.error({ route: request.url, error: messageOf(error) }, 'request failed');
-    }
-    return sendProblem(reply, code, detail);
-  });
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found', 'no such route'));
+  app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
   const handlers = handlersOf(deps);
   for (const route of COSIGNER_ROUTES) {
     const handler = handlers[route.id];
@@ -70,6 +64,19 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
     upgradeHandler((...upgrade) => deps.hub.accept(...upgrade), deps.logger),
   );
   return app;
+}
+
+function answerError(
+  { logger }: Pick<ServerDeps, 'logger'>,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { code, detail } = problemOf(error, request);
+  if (code === 'internal') {
+    logger.error({ route: request.url, error: messageOf(error) }, 'request failed');
+  }
+  return sendProblem(reply, code, detail);
 }
 
 /** Requests that are being answered when the server stops get their answer; a slow one, for so long. */

@@ -12,6 +12,9 @@ const {
   not_found,
   payload_too_large,
   unsupported_media_type,
+  request_timeout,
+  expectation_failed,
+  headers_too_large,
 } = REST_CODES;
 const { internal } = PROTOCOL_CODES;
 
@@ -116,6 +119,13 @@ const OWN_CODES = {
     zhCN: '同时进行的会话过多',
     meaning: 'Wait until some of the running sessions are over.',
   },
+  too_many_connections: {
+    http: 503,
+    en: 'too many connections',
+    zhCN: '连接过多',
+    meaning:
+      'Connections at /peer that have not proved who they are reached a limit; dial again later.',
+  },
   stopping: {
     http: 503,
     en: 'the server is stopping',
@@ -195,6 +205,9 @@ export const COSIGNER_CODES = {
   not_found,
   payload_too_large,
   unsupported_media_type,
+  request_timeout,
+  expectation_failed,
+  headers_too_large,
   internal,
   ...OWN_CODES,
 } as const satisfies Record<string, CodeEntry>;
