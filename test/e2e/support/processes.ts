@@ -61,7 +61,8 @@ export async function startDev(parties: number, more: readonly string[] = []): P
       child.kill(signal);
       const [code] = (await ended) as [number | null];
       if (signal !== 'SIGKILL') return code;
-      rmSync(temporary, { recursive: true, force: true });
+      // Its programs may still write there until they notice that it is gone.
+      rmSync(temporary, { recursive: true, force: true, maxRetries: 50 });
       return code;
     },
   };
