@@ -245,6 +245,25 @@ describe('a proposal', () => {
     expect(p2.view(id)).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
   });
 
+  test('Y-2: that nobody answers in the time for it is declined then, and not later', async () => {
+    const approvals = new Approvals('prompt', undefined);
+    const deadlines = { step: 10, setup_step: 60, approval: 20, session: 180 };
+    const { p1, p2 } = joinedSides({ p2: { approvals, deadlines } });
+    const { session_id: id } = p1.manager.order(SIGN).view;
+    const digest = (): string => p2.view(id)?.digest ?? '';
+    await vi.advanceTimersByTimeAsync(19_900);
+    expect(p2.view(id)?.status).toBe('awaiting_approval');
+    await vi.advanceTimersByTimeAsync(200);
+    expect(p2.view(id)).toMatchObject({
+      status: 'aborted',
+      error: { code: 'declined', message: 'declined: no answer in time' },
+    });
+    expect(p1.view(id)?.error?.code).toBe('declined');
+    expect(() => approvals.approve(id, digest())).toThrow(
+      expect.objectContaining({ code: 'not_awaiting_approval' }),
+    );
+  });
+
   test('that is taken back in the moment of the approval stays over', async () => {
     const approvals = new Approvals('prompt', undefined);
     const { p1, p2 } = joinedSides({ p2: { approvals } });

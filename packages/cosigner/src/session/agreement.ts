@@ -198,21 +198,24 @@ export class Agreement {
       this.#tell('awaiting_approval');
     }
     const approvalTime = config.deadlines.approval * 1000;
-    const late = AbortSignal.any([over, AbortSignal.timeout(approvalTime)]);
-    const approval = await approvals.decide(
-      {
-        sessionId: id,
-        type,
-        partner: partner.name,
-        address: view.address,
-        message: message?.text ?? null,
-        hash: message?.hash ?? null,
-        digest: message === null ? null : hex0x(message.digest),
-        intent,
-        timeLeft: Math.min(approvalTime, clocks.left),
-      },
-      late,
-    );
+    const expiry = new AbortController();
+    // A timer holds what it ends: on Node 20 a signal of AbortSignal.timeout inside of any() is collected and never comes.
+    const clock = setTimeout(() => {
+      expiry.abort(new DOMException('no answer in time', 'TimeoutError'));
+    }, approvalTime).unref();
+    const request = {
+      sessionId: id,
+      type,
+      partner: partner.name,
+      address: view.address,
+      message: message?.text ?? null,
+      hash: message?.hash ?? null,
+      digest: message === null ? null : hex0x(message.digest),
+      intent,
+      timeLeft: Math.min(approvalTime, clocks.left),
+    };
+    const approval = await approvals.decide(request, AbortSignal.any([over, expiry.signal]));
+    clearTimeout(clock);
     if (this.#life.isDeaf || !this.#life.inTime()) return false;
     if (!approval.accept) {
       this.#life.abort('declined', approval.reason);
