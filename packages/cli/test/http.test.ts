@@ -1,9 +1,10 @@
 // A coordinator that is none, or means harm.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Api, anonymousApi, everyPage } from '../src/remote/api.ts';
@@ -123,6 +124,20 @@ describe('answers of a coordinator', () => {
     const asking = everyPage(api, z.object({ next: z.string() }), '/list', () => items);
     await expect(asking).rejects.toMatchObject({ code: 'unexpected_answer' });
     expect(pages).toBe(most);
+  });
+
+  test('the log of an old server is exported whole, and no other answer is as large', async () => {
+    const chunk = Buffer.alloc(1024 * 1024, '\n');
+    answer = (response) => {
+      Readable.from(Array.from({ length: 65 }, () => chunk)).pipe(response);
+    };
+    const out = join(directory, 'audit.jsonl');
+    const login = ['--login', join(directory, 'login')];
+    expect((await quorate('audit', 'export', '--out', out, ...login)).exit).toBe(0);
+    expect(statSync(out).size).toBe(65 * chunk.length);
+    const ran = await list();
+    expect(ran.exit).toBe(5);
+    expect(ran.stderr).toContain('answer over 64 MiB');
   });
 
   test('an answer that trickles without end is given up', async () => {

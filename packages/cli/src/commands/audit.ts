@@ -89,6 +89,7 @@ async function exportLog(
   const text = await loginApi(loginPath(context, options)).text({
     method: 'GET',
     path: '/api/v1/audit/export',
+    isExport: true,
   });
   writeDurably(options.out, text, { private: true });
   context.output.result({ file: options.out, bytes: Buffer.byteLength(text) }, [

@@ -11,8 +11,11 @@ import { systemCode, systemReason } from '@quorate/wire';
 import { CliError, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 
+const MIB = 1024 * 1024;
 /** Bytes. */
-export const LARGEST_ANSWER: number = 64 * 1024 * 1024;
+export const LARGEST_ANSWER: number = 64 * MIB;
+/** Bytes of an export: what a text can hold, so that whatever is exported can be verified here. */
+const LARGEST_EXPORT = 511 * MIB;
 
 /** How long is waited for an answer; milliseconds. */
 export interface Patience {
@@ -24,6 +27,7 @@ export interface Patience {
 
 /** Enough for the largest answer at 2 Mbit/s. */
 const PATIENCE: Patience = { silence: 30_000, whole: 300_000 };
+const PATIENCE_OF_EXPORT: Patience = { silence: 30_000, whole: 2_400_000 };
 
 /** Where a coordinator is and how its certificate is checked. */
 export interface Endpoint {
@@ -39,6 +43,8 @@ export interface HttpCall {
   readonly path: string;
   readonly token?: string;
   readonly body?: unknown;
+  /** The answer grows with the age of the server. */
+  readonly isExport?: boolean;
 }
 
 /** What came back. */
@@ -90,8 +96,9 @@ export function webSocketUrl(base: string): string {
 export function exchange(
   endpoint: Endpoint,
   call: HttpCall,
-  { silence, whole }: Patience = PATIENCE,
+  { silence, whole }: Patience = call.isExport === true ? PATIENCE_OF_EXPORT : PATIENCE,
 ): Promise<HttpAnswer> {
+  const largest = call.isExport === true ? LARGEST_EXPORT : LARGEST_ANSWER;
   const url = new URL(call.path, endpoint.url);
   const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
@@ -111,7 +118,7 @@ export function exchange(
         let size = 0;
         incoming.on('data', (chunk: Buffer) => {
           size += chunk.length;
-          if (size > LARGEST_ANSWER) outgoing.destroy(new Error('answer over 64 MiB'));
+          if (size > largest) outgoing.destroy(new Error(`answer over ${largest / MIB} MiB`));
           else chunks.push(chunk);
         });
         incoming.on('end', () =>
