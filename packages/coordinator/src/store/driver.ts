@@ -25,8 +25,19 @@ const SPECIFIERS = ['node:sqlite', '@photostructure/sqlite'];
 
 const BUSY = 5;
 
-/** Primary result codes that say nothing about the statement: busy, memory, read-only, I/O, corrupt, full and the like. */
-const UNAVAILABLE: ReadonlySet<number> = new Set([BUSY, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
+/** Primary result codes that say nothing about the statement, with SQLite's words for them. */
+const UNAVAILABLE: ReadonlyMap<number, string> = new Map([
+  [BUSY, 'database is locked'],
+  [6, 'database table is locked'],
+  [7, 'out of memory'],
+  [8, 'attempt to write a readonly database'],
+  [10, 'disk I/O error'],
+  [11, 'database disk image is malformed'],
+  [13, 'database or disk is full'],
+  [14, 'unable to open database file'],
+  [15, 'locking protocol'],
+  [26, 'file is not a database'],
+]);
 
 /** Loads SQLite. @throws StoreError `store/unavailable` without any */
 export async function loadDriver(): Promise<Open> {
@@ -84,8 +95,10 @@ function isUnavailable(error: unknown): error is Error {
   return code !== undefined && UNAVAILABLE.has(code);
 }
 
-/** SQLite's result code without what extends it. */
+/** SQLite's result code without what extends it; where the package leaves it out, by the words. */
 function primaryCode(error: unknown): number | undefined {
-  if (!(error instanceof Error && 'errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+  if (!(error instanceof Error)) return undefined;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
+  if (!('code' in error) || error.code !== 'ERR_SQLITE_ERROR') return undefined;
+  return [...UNAVAILABLE].find(([, words]) => words === error.message)?.[0];
 }

@@ -8,6 +8,7 @@ import { makeDirectories } from '@quorate/intent/directory';
 import { type Database, type SqlValue, StoreError, type Tx } from './database.ts';
 import { type Connection, isBusy, loadDriver, type Open, type Statement } from './driver.ts';
 import { type Migration, migrate, migrations } from './migrations.ts';
+import { SameFiles } from './sameFiles.ts';
 import { Serial } from './serial.ts';
 import { checkStatement } from './statement.ts';
 
@@ -44,7 +45,8 @@ export async function openDatabase(
     writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     const reader = keep(connect(file, { readOnly: true }));
     reader.exec('PRAGMA busy_timeout = 5000');
-    return new SqliteDatabase(writer, reader, lock);
+    const files = new SameFiles([file, `${file}-wal`]);
+    return new SqliteDatabase({ writer, reader, lock, files });
   } catch (error) {
     for (const connection of opened.reverse()) connection.close();
     throw error;
@@ -112,10 +114,19 @@ interface Step {
   readonly undo: () => void;
 }
 
+/** What an opened database consists of. */
+interface Opened {
+  readonly writer: Connection;
+  readonly reader: Connection;
+  readonly lock: Connection;
+  readonly files: SameFiles;
+}
+
 class SqliteDatabase implements Database {
   readonly #writer: Connection;
   readonly #reader: Connection;
   readonly #lock: Connection;
+  readonly #files: SameFiles;
   readonly #writes: Statements;
   readonly #reads: Statements;
   readonly #readQueue = new Serial();
@@ -124,10 +135,11 @@ class SqliteDatabase implements Database {
   #draining: Promise<void> | undefined;
   #closed = false;
 
-  constructor(writer: Connection, reader: Connection, lock: Connection) {
+  constructor({ writer, reader, lock, files }: Opened) {
     this.#writer = writer;
     this.#reader = reader;
     this.#lock = lock;
+    this.#files = files;
     this.#writes = statementsOf(writer);
     this.#reads = statementsOf(reader);
   }
@@ -147,7 +159,8 @@ class SqliteDatabase implements Database {
       try {
         return await work({ ...this.#reads, onCommit: noHook, onRollback: noHook });
       } finally {
-        this.#reader.exec('COMMIT');
+        // Also after an error that ended the transaction by itself: that error is the one to be told.
+        endQuietly(this.#reader);
       }
     });
   }
@@ -202,9 +215,10 @@ class SqliteDatabase implements Database {
     try {
       this.#writer.exec('BEGIN IMMEDIATE');
       for (const waiting of group) steps.push(await this.#step(waiting));
+      this.#files.check();
       this.#writer.exec('COMMIT');
     } catch (error) {
-      this.#rollback();
+      endQuietly(this.#writer);
       for (const step of steps.reverse()) step.undo();
       for (const waiting of group) waiting.reject(error);
       return;
@@ -255,13 +269,13 @@ class SqliteDatabase implements Database {
       throw cause;
     }
   }
+}
 
-  #rollback(): void {
-    try {
-      this.#writer.exec('ROLLBACK');
-    } catch {
-      // Nothing was begun, or SQLite has already rolled back.
-    }
+function endQuietly(connection: Connection): void {
+  try {
+    connection.exec('ROLLBACK');
+  } catch {
+    // Nothing was begun, or SQLite has already rolled back.
   }
 }
 

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -212,6 +212,46 @@ describe('files', () => {
     const fixed = [...schema, { version: 2, statements: ['CREATE TABLE a (id INTEGER)'] }];
     database = await openDatabase(file, fixed);
     expect(await database.read((tx) => tx.all('SELECT id FROM a'))).toEqual([]);
+  });
+
+  test.each(['quorate.db', 'quorate.db-wal'])(
+    'Z-13: a database whose %s was removed takes no write that would be lost',
+    async (name) => {
+      await insert(1, 'kept')(database);
+      expect(await names()).toEqual(['kept']);
+      const path = join(directory, 'data', name);
+      await rm(path);
+      const seen: string[] = [];
+      const written = database.transaction(async (tx) => {
+        tx.onCommit(() => seen.push('committed'));
+        tx.onRollback(() => seen.push('undone'));
+        await tx.run('INSERT INTO t (id, name) VALUES (?, ?)', [2, 'lost']);
+      });
+      const why = 'its file was removed, moved or replaced; restart the server';
+      await expect(written).rejects.toMatchObject({
+        code: 'store/unavailable',
+        message: `${path}: ${why}`,
+        cause: { message: why },
+      });
+      expect(seen).toEqual(['undone']);
+      expect(await names()).toEqual(['kept']);
+    },
+  );
+
+  test('Z-13: a read that the store cannot serve is told as that', async () => {
+    await insert(1, 'kept')(database);
+    await rm(`${file}-wal`);
+    const code = 'store/unavailable';
+    await expect(names()).rejects.toMatchObject({ code });
+    await expect(names()).rejects.toMatchObject({ code });
+  });
+
+  test('Z-13: a database that another one was put in place of takes no write', async () => {
+    const other = join(directory, 'other.db');
+    await (await openDatabase(other, schema)).close();
+    await rename(other, file);
+    const code = 'store/unavailable';
+    await expect(insert(1, 'lost')(database)).rejects.toMatchObject({ code });
   });
 
   test('a closed database refuses work', async () => {
