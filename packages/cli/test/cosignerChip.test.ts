@@ -2,6 +2,8 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { initCosigner, loadCosignerConfig } from '@quorate/cosigner';
 import { afterAll, expect, test } from 'vitest';
+import { SecureElementError } from '@quorate/secure-element';
+import { unblockProblem } from '../src/operations/chipTries.ts';
 import { Cosigners, lastOf } from './support/cosigners.ts';
 import { quorate, type Ran } from './support/world.ts';
 
@@ -72,6 +74,7 @@ test('Z-1: a cosigner leaves the last try to a person, and a blocked PIN becomes
   expect(lastOf(await cosigner('unblock', '--puk-file', both.at('wrong-puk')))).toMatchObject({
     code: 'puk-wrong',
     message: 'the PUK is wrong: 9 tries left',
+    hint: 'be sure of the PUK before you run the command again',
   });
   const unblocked = await cosigner('unblock', '--puk-file', puk);
   expect([unblocked.exit, lastOf(unblocked)['unblocked']], unblocked.stderr).toEqual([0, true]);
@@ -79,6 +82,18 @@ test('Z-1: a cosigner leaves the last try to a person, and a blocked PIN becomes
   expect(readFileSync(both.at('enterprise/pin'), 'utf8')).toBe('22222222\n');
   expect(lastOf(await cosigner('unblock', '--puk-file', puk))).toMatchObject({
     code: 'pin-not-blocked',
+    hint: 'quorate cosigner chip tries the PIN of the PIN file',
   });
   expect(lastOf(await cosigner('unblock', '--so-pin-file', puk))).toMatchObject({ code: 'usage' });
+});
+
+test('Z-1: a used-up PUK of a cosigner is said, and that nobody else moves what its keys hold', () => {
+  const of = (code: 'puk-blocked' | 'puk-wrong', triesLeft: number) =>
+    unblockProblem(new SecureElementError(code, '', { triesLeft }), 'cosigner');
+  const last = {
+    message: 'the PUK is used up: nothing unblocks this chip, and its records are lost',
+    hint: expect.stringContaining('the other side alone moves nothing'),
+  };
+  expect(of('puk-blocked', 0)).toMatchObject(last);
+  expect(of('puk-wrong', 0)).toMatchObject(last);
 });

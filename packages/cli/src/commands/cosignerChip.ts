@@ -67,7 +67,7 @@ async function unblockCommand(context: Context, options: UnblockCommand): Promis
     const by = isToken ? { securityOfficerPin: typed } : { puk: pukBytes(typed) };
     await unblockChip(loaded, { ...by, lastTry });
   } catch (error) {
-    throw unblockProblem(error) ?? error;
+    throw unblockProblem(error, 'cosigner') ?? error;
   } finally {
     typed.fill(0);
   }

@@ -16,6 +16,10 @@ import { EXIT } from '../exitCodes.ts';
 const LOST =
   'mark the chip lost (quorate chips state), make new keys, and move the funds with the other holders';
 
+/** The same at a cosigner: no other holder is there to move the funds. */
+const HALF_LOST =
+  'this side’s halves of its keys are lost, and the other side alone moves nothing: a new store has a new chip and new keys';
+
 /** A number of tries in words. */
 function triesText(tries: number): string {
   return tries === 1 ? '1 try' : `${tries} tries`;
@@ -61,12 +65,18 @@ export function pinProblem(
 }
 
 /** What keeps a PIN from being set anew, in words; nothing for any other error. */
-export function unblockProblem(error: unknown): CliError | undefined {
+export function unblockProblem(
+  error: unknown,
+  whose: 'agent' | 'cosigner' = 'agent',
+): CliError | undefined {
   if (!(error instanceof SecureElementError)) return undefined;
   const { code, triesLeft } = error;
   const found = UNBLOCK_PROBLEMS[code]?.(triesLeft);
   if (found === undefined) return pinProblem(error);
-  const { message, hint } = found;
+  const { message } = found;
+  const isLast = code === 'puk-wrong' && triesLeft === 0;
+  const own = whose === 'cosigner' ? HINTS_OF_COSIGNER[isLast ? 'puk-blocked' : code] : undefined;
+  const hint = own ?? found.hint;
   return new CliError(code, message, { exit: EXIT.refused, hint, cause: error });
 }
 
@@ -109,6 +119,16 @@ const UNBLOCK_PROBLEMS: Readonly<Record<string, Problem | undefined>> = {
     message: 'the token does not take this new PIN',
     hint: 'choose one of the length that the token’s maker asks for',
   }),
+};
+
+/** Where a cosigner differs: it orders each try itself, its PIN is in a file, and it holds half a key. */
+const HINTS_OF_COSIGNER: Readonly<Record<string, string | undefined>> = {
+  'no-puk': `a blocked PIN stays blocked: ${HALF_LOST}`,
+  'pin-not-blocked': 'quorate cosigner chip tries the PIN of the PIN file',
+  'puk-wrong': 'be sure of the PUK before you run the command again',
+  'puk-blocked': HALF_LOST,
+  'so-pin-blocked': HALF_LOST,
+  'authorisation-refused': 'does the chip obey the authority of another store?',
 };
 
 function usedUp(): { readonly message: string; readonly hint: string } {
