@@ -97,3 +97,14 @@ test('Z-1: a used-up PUK of a cosigner is said, and that nobody else moves what 
   expect(of('puk-blocked', 0)).toMatchObject(last);
   expect(of('puk-wrong', 0)).toMatchObject(last);
 });
+
+test('Z-1: a file for the PUK of a token is refused, since a token has none', async () => {
+  const chip = 'kind: pkcs11, module: /nowhere.so, token: x, pin_file: p';
+  const yaml = `listen: {port: 0}\ncapabilities: [sign]\nrole: enterprise\npartners: [m]\nstore: new\nidentity: {chip: {${chip}}}\n`;
+  writeFileSync(both.at('token.yaml'), yaml);
+  const file = both.at('no-puk');
+  const init = ['cosigner', 'init', '--config', both.at('token.yaml'), '--json'];
+  const refused = { code: 'usage', message: 'a token has no PUK' };
+  expect(lastOf(await quorate(...init, '--puk-out', file))).toMatchObject(refused);
+  expect([existsSync(file), existsSync(both.at('new'))]).toEqual([false, false]);
+});

@@ -11,7 +11,7 @@ import { notListening } from '../errors.ts';
 import { addStopOptions, type StopOptions, untilStopped } from '../dev/interrupt.ts';
 import { tellStuck } from '../dev/stuck.ts';
 import { writeDurably } from '../files.ts';
-import { makePuk, pukLines, pukOnDisk } from '../operations/puk.ts';
+import { checkPukFile, makePuk, pukLines, pukOnDisk } from '../operations/puk.ts';
 import { registerWithdrawing } from './cosignerTokens.ts';
 import { createLog, type LogLevel, parseLogLevel } from '../terminal/log.ts';
 import { registerCosignerChip } from './cosignerChip.ts';
@@ -120,6 +120,7 @@ async function initStore(context: Context, { config, pukOut }: InitCommand): Pro
   const isShown = context.output.options.stdout.isTTY === true && !context.output.json;
   // A PUK that nobody sees frees nobody.
   const isToken = loaded.config.identity.chip.kind === 'pkcs11';
+  checkPukFile(loaded.config.identity.chip.kind, pukOut);
   const puk = !isToken && (isShown || pukOut !== undefined) ? makePuk() : undefined;
   const options = puk === undefined ? {} : { puk: () => pukOnDisk(pukOut, puk) };
   const made = await initCosigner(loaded, options);

@@ -38,15 +38,30 @@ export function pukBytes(typed: Uint8Array): Uint8Array {
 }
 
 /**
+ * Refuses a file for the PUK of a token: nothing would ever be in it.
+ *
+ * @throws CliError `usage`
+ */
+export function checkPukFile(kind: SecureElementKind, file: string | undefined): void {
+  if (kind !== 'pkcs11' || file === undefined) return;
+  throw usageError(
+    'a token has no PUK',
+    'its security officer sets a new PIN: leave --puk-out out',
+  );
+}
+
+/**
  * The PUK that a new chip gets; undefined where a chip takes none, or has what it has.
  *
- * @throws CliError `usage` when there is one, and neither a file for it nor a terminal that shows it
+ * @throws CliError `usage` when there is one, and neither a file for it nor a terminal that shows it; for a file
+ * where there can be none
  */
 export function pukFor(
   { personalised, version }: ChipInfo,
   kind: SecureElementKind,
   { pukOut, mayShow }: { readonly pukOut?: string | undefined; readonly mayShow: boolean },
 ): string | undefined {
+  checkPukFile(kind, pukOut);
   if (kind === 'pkcs11' || personalised || version === '1.0') return undefined;
   if (pukOut === undefined && !mayShow) {
     throw usageError(
