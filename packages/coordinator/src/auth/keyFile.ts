@@ -1,5 +1,5 @@
 import { type KeyObject, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, linkSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, linkSync, openSync } from 'node:fs';
 import { readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectories } from '@quorate/intent/directory';
@@ -47,18 +47,21 @@ export function createKey(file: string, kind: KeyKind): KeyObject {
 /**
  * Reads a file that only its owner may read.
  *
- * @throws KeyFileError when the file's mode gives others access
+ * @throws KeyFileError when the file's mode gives others access, or it is no regular file
  */
 export function readSecretFile(file: string): Buffer | undefined {
   let handle: number;
   try {
-    handle = openSync(file, 'r');
+    // A pipe that nobody writes into would hold the whole start up, and with it every signal.
+    handle = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
   try {
-    const { mode } = fstatSync(handle);
+    const found = fstatSync(handle);
+    if (!found.isFile()) throw new KeyFileError(`${file} is no regular file`);
+    const { mode } = found;
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       throw new KeyFileError(
         `key file ${file} has mode ${(mode & 0o777).toString(8)}, expected 600: run chmod 600 on it, and replace the key if others could read it`,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -36,8 +37,18 @@ describe('key files', () => {
     writeFileSync(broken, 'secret text', { mode: 0o600 });
     expect(() => loadOrCreateKey(broken, 'ed25519')).toThrow(KeyFileError);
     expect(() => loadOrCreateKey(broken, 'ed25519')).not.toThrow(/secret text/);
-    mkdirSync(join(directory, 'folder.pem'), { mode: 0o700 });
-    expect(() => loadOrCreateKey(join(directory, 'folder.pem'), 'ed25519')).toThrow(/EISDIR/);
+  });
+
+  test('X-3: that are no regular files are refused at once: a pipe would hold the start up for ever', () => {
+    const directory = temporaryDirectory();
+    const folder = join(directory, 'folder.pem');
+    mkdirSync(folder, { mode: 0o700 });
+    const pipe = join(directory, 'pipe.pem');
+    execFileSync('mkfifo', ['-m', '600', pipe]);
+    for (const file of [folder, pipe]) {
+      const refusal = new KeyFileError(`${file} is no regular file`);
+      expect(() => loadOrCreateKey(file, 'ed25519')).toThrow(refusal);
+    }
   });
 
   test('differ from server to server', () => {
