@@ -170,6 +170,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     chips,
     replacements: createReplacements({ database, audit, clock, chips, onError }),
     audit,
+    tally,
     clock,
     language,
     keys: keysView(audit, clock, (tx, address, at) =>

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { describeIssues, type Language } from '@quorate/wire';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { Audit } from '../audit/index.ts';
+import type { Audit, Tally } from '../audit/index.ts';
 import type { Auth } from '../auth/index.ts';
 import type { ChipRegistry } from '../chips/index.ts';
 import type { Replacements } from '../chips/replacement.ts';
@@ -22,6 +22,7 @@ export interface RestDeps {
   readonly chips: ChipRegistry;
   readonly replacements: Replacements;
   readonly audit: Audit;
+  readonly tally: Tally;
   readonly keys: Keys;
   readonly sessions: Sessions;
   readonly sessionOrders: SessionOrders;

@@ -99,15 +99,19 @@ async function admit(
     checkIntact(route, deps);
     return identity;
   }
-  await deps.audit.record({
-    at: deps.clock.now(),
-    actor: identity.username,
-    action: 'rest.forbidden',
-    subject: nameOf(route),
-    outcome: 'refused',
-    details: {},
-  });
+  await noteForbidden(nameOf(route), identity, deps);
   throw new ApiError('forbidden', `needs one of: ${needed.join(', ')}`);
+}
+
+/** One entry for a user and route in a minute, then their number: a user's own program must not fill the log. */
+async function noteForbidden(
+  subject: string,
+  { username: actor }: Identity,
+  { audit, tally, clock }: RestDeps,
+): Promise<void> {
+  const kind = { actor, action: 'rest.forbidden', outcome: 'refused' } as const;
+  if (!tally.first({ ...kind, code: subject })) return;
+  await audit.record({ ...kind, at: clock.now(), subject, details: {} });
 }
 
 /** What goes on although the audit log is not intact: whoever looks, logs in, or ends something. */

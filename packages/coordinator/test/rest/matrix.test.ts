@@ -56,6 +56,19 @@ describe('every route', () => {
     expect(defects).toEqual([]);
   });
 
+  test('X-1: forbidden requests of one user fill no log: the first of a minute, then their number', async () => {
+    const { call, audit, clock } = await openRest();
+    const ask = () => call(USERS.participant, 'GET', '/api/v1/users');
+    for (let n = 0; n < 100; n += 1) expect(await ask()).toMatchObject({ status: 403 });
+    const entries = () => audit.list({ action: 'rest.forbidden', limit: 500 });
+    const subject = 'GET /api/v1/users';
+    expect(await entries()).toMatchObject([{ subject, details: {} }]);
+    clock.advance(60_000);
+    await ask();
+    const details = { code: subject, count: 99 };
+    expect(await entries()).toMatchObject([{ subject }, { details }, { subject }]);
+  });
+
   test('refuses garbled and foreign tokens alike, and says of its own one when it expired', async () => {
     const { app, tokenOf, clock } = await openRest();
     const good = await tokenOf('root');

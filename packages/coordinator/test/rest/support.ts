@@ -75,12 +75,13 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
   const chips = createChips({ database, audit, clock, users: auth.users, key });
   const onError = (error: unknown): void => void defects.push(error);
   const hub = new Hub();
+  const tally = new Tally({ database, audit, clock, onError });
   const sessions = new SessionService({
     database,
     users: auth.users,
     chips,
     audit,
-    tally: new Tally({ database, audit, clock, onError }),
+    tally,
     outbox: new Outbox((to, message) => hub.deliver(to, message)),
     hub,
     clock,
@@ -103,6 +104,7 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
     chips,
     replacements: createReplacements({ database, audit, clock, chips }),
     audit,
+    tally,
     keys: keysView(audit, clock, (tx, address, at) =>
       sessions.endings.grantRevoked(tx, address, at),
     ),
