@@ -110,6 +110,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
   const chips = createChips({
     database,
     audit,
+    tally,
     clock,
     users: auth.users,
     key: keys.authorisation,
@@ -168,7 +169,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     database,
     auth,
     chips,
-    replacements: createReplacements({ database, audit, clock, chips, onError }),
+    replacements: createReplacements({ database, audit, tally, clock, chips, onError }),
     audit,
     tally,
     clock,

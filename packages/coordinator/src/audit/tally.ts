@@ -3,7 +3,7 @@
  * written in full by their callers, the others are counted and written as one entry when it is over.
  */
 import type { AuditEvent, AuditLog, Clock } from '../services.ts';
-import { type Database, isStoreUnavailable } from '../store/database.ts';
+import { type Database, isStoreUnavailable, type Tx } from '../store/database.ts';
 
 /** What {@link Tally} works with. */
 export interface TallyOptions {
@@ -56,6 +56,13 @@ export class Tally {
     if (count.seen <= (kind.full ?? 1)) return true;
     count.more += 1;
     return false;
+  }
+
+  /** Appends an event; of those that are refused for the same reason only the first of a minute. */
+  async append(tx: Tx, event: AuditEvent, code: string | undefined): Promise<void> {
+    const { actor, action, outcome } = event;
+    if (code !== undefined && !this.first({ actor, action, outcome, code })) return;
+    await this.#options.audit.append(tx, event);
   }
 
   /** Counts one that is not written in full. */

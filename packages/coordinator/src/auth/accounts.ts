@@ -34,19 +34,23 @@ export async function setUp(
   context: LoginContext,
   request: { token: string; username: string; password: string },
 ): Promise<UserRecord> {
-  const { database, audit, clock } = context;
+  const { database, audit, clock, tally } = context;
   const { token, username } = request;
   const refused = await database.transaction(async (tx) => {
     if (await hasUsers(tx)) return new Refusal('setup_done', 'an administrator exists');
     if (await isSetupToken(tx, token)) return undefined;
-    await audit.append(tx, {
-      at: clock.now(),
-      actor: '',
-      action: 'setup',
-      subject: username,
-      outcome: 'refused',
-      details: { reason: 'wrong value' },
-    });
+    await tally.append(
+      tx,
+      {
+        at: clock.now(),
+        actor: '',
+        action: 'setup',
+        subject: username,
+        outcome: 'refused',
+        details: { reason: 'wrong value' },
+      },
+      'invalid_token',
+    );
     return new Refusal('invalid_token', 'this is not the setup token of the last start');
   });
   if (refused !== undefined) throw refused;

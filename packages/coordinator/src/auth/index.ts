@@ -90,7 +90,7 @@ export interface AuthOptions {
   /** Told how each login ended. */
   readonly onGuess?: (outcome: GuessOutcome) => void;
   /** Bounds what guesses write into the audit log; without one everything is written. */
-  readonly tally?: Pick<Tally, 'first'>;
+  readonly tally?: Pick<Tally, 'first' | 'append'>;
   /** How long a device or an address counts as known after a login, milliseconds; 30 days unless given. */
   readonly knownFor?: number;
   readonly rates?: GuessRates;
@@ -119,7 +119,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     decoy: await hashPassword(randomBytes(24).toString('base64'), cost),
     knownFor: options.knownFor ?? KNOWN_FOR,
     hashAddress: addressHasher(keys),
-    tally: options.tally ?? { first: () => true },
+    tally: options.tally ?? { first: () => true, append: (tx, event) => audit.append(tx, event) },
     onGuess: options.onGuess ?? (() => undefined),
     onRevoked: options.onRevoked ?? (() => undefined),
   };

@@ -45,7 +45,7 @@ export interface LoginContext {
   readonly knownFor: number;
   /** Hashes addresses under a key that is not in the database. */
   readonly hashAddress: (address: string) => string;
-  readonly tally: Pick<Tally, 'first'>;
+  readonly tally: Pick<Tally, 'first' | 'append'>;
   readonly onGuess: (outcome: GuessOutcome) => void;
   readonly onRevoked: (revoked: Revoked) => void;
 }

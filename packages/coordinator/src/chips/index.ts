@@ -1,3 +1,4 @@
+import type { Tally } from '../audit/index.ts';
 import type { KeyObject } from 'node:crypto';
 import { Refusal } from '../auth/refusal.ts';
 import type { AuditLog, Chip, Chips, Clock, Users } from '../services.ts';
@@ -47,6 +48,7 @@ export interface ChipRegistry extends Chips, Authoriser {
 export interface ChipOptions {
   readonly database: Database;
   readonly audit: AuditLog;
+  readonly tally: Pick<Tally, 'append'>;
   readonly clock: Clock;
   readonly users: Users;
   /** P-256: the key that chips are personalised with. */
@@ -93,7 +95,7 @@ export function createChips(options: ChipOptions): ChipRegistry {
  * @throws Refusal `invalid_challenge`, `invalid_proof`, `unknown_user`, `forbidden_role`, `chip_conflict`
  */
 async function register(
-  { database, audit, clock, users }: ChipOptions,
+  { database, tally, clock, users }: ChipOptions,
   registration: Registration,
   caller: string,
 ): Promise<ChipRecord> {
@@ -104,15 +106,16 @@ async function register(
     const fresh = await spendChallenge(tx, caller, registration.nonce, at);
     const problem = fresh ? await problemOf(tx, users, registration) : staleChallenge();
     const chip = problem ?? (await insertOrRefuse(tx, registration, at));
-    const refused = chip instanceof Refusal;
-    await audit.append(tx, {
+    const code = chip instanceof Refusal ? chip.code : undefined;
+    const entry = {
       at,
       actor: caller,
       action: 'chip.register',
       subject: seId,
-      outcome: refused ? 'refused' : 'ok',
-      details: { username, cpic: registration.cpic, ...(refused ? { code: chip.code } : {}) },
-    });
+      outcome: code === undefined ? 'ok' : 'refused',
+      details: { username, cpic: registration.cpic, ...(code === undefined ? {} : { code }) },
+    } as const;
+    await tally.append(tx, entry, code);
     return chip;
   });
   if (result instanceof Refusal) throw result;

@@ -5,6 +5,7 @@
 import { chipFingerprint, shortFingerprint } from '@quorate/intent';
 import { Refusal } from '../auth/refusal.ts';
 import { hasOtherAdmin } from '../auth/users.ts';
+import type { Tally } from '../audit/index.ts';
 import type { AuditLog, Clock, Identity } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Authoriser } from './authoriser.ts';
@@ -67,6 +68,7 @@ export interface Replacements {
 export interface ReplacementOptions {
   readonly database: Database;
   readonly audit: AuditLog;
+  readonly tally: Pick<Tally, 'append'>;
   readonly clock: Clock;
   readonly chips: Authoriser;
   /** Told about a log of the store that could not be emptied after a switch. */
@@ -149,7 +151,7 @@ async function request(
   options: ReplacementOptions,
   order: ReplacementOrder,
 ): Promise<ReplacementView> {
-  const { database, clock, audit } = options;
+  const { database, clock, tally } = options;
   const result = await database.transaction(async (tx) => {
     const at = clock.now();
     const { username, nonce, seId } = order;
@@ -157,14 +159,15 @@ async function request(
       ? await enterRequest(tx, order, at)
       : new Refusal('invalid_challenge', 'the challenge is unknown, spent or too old');
     const refused = made instanceof Refusal;
-    await audit.append(tx, {
+    const entry = {
       at,
       actor: username,
       action: 'replacement.request',
       subject: refused ? seId : made.id,
       outcome: refused ? 'refused' : 'ok',
       details: refused ? { se_id: seId, code: made.code } : detailsOf(made),
-    });
+    } as const;
+    await tally.append(tx, entry, refused ? made.code : undefined);
     return refused ? made : viewOf(tx, made);
   });
   if (result instanceof Refusal) throw result;
@@ -173,7 +176,7 @@ async function request(
 
 /** Does something with a replacement; what is refused is audited, and nothing of it is kept. */
 async function acting<T>(
-  { database, clock, audit }: ReplacementOptions,
+  { database, clock, tally }: ReplacementOptions,
   act: Act,
   work: (tx: Tx, replacement: Replacement, at: number) => Promise<T | Refusal>,
 ): Promise<T> {
@@ -183,7 +186,7 @@ async function acting<T>(
     const mine = found !== undefined && (act.onlyOf === undefined || found.username === act.onlyOf);
     const done = mine ? await work(tx, found, at) : unknown();
     const refused = done instanceof Refusal;
-    await audit.append(tx, {
+    const entry = {
       at,
       actor: act.actor,
       action: act.action,
@@ -194,7 +197,8 @@ async function acting<T>(
         ...(act.address === undefined ? {} : { address: act.address }),
         ...(refused ? { code: done.code } : {}),
       },
-    });
+    } as const;
+    await tally.append(tx, entry, refused ? done.code : undefined);
     return done;
   });
   if (result instanceof Refusal) throw result;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Audit, createAudit } from '../../src/audit/index.ts';
+import { type Audit, createAudit, Tally } from '../../src/audit/index.ts';
 import { type Auth, type AuthOptions, createAuth, loadOrCreateKey } from '../../src/auth/index.ts';
 import type { Database } from '../../src/store/database.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
@@ -22,6 +22,7 @@ export interface Fixture {
   readonly directory: string;
   readonly database: Database;
   readonly clock: TestClock;
+  readonly tally: Tally;
   readonly audit: Audit;
   readonly auth: Auth;
 }
@@ -52,7 +53,11 @@ export async function openFixture(options: Partial<AuthOptions> = {}): Promise<F
     cost: CHEAP,
     ...options,
   });
-  return { directory, database, clock, audit, auth };
+  const onError = (error: unknown): never => {
+    throw error;
+  };
+  const tally = new Tally({ database, audit, clock, onError });
+  return { directory, database, clock, audit, tally, auth };
 }
 
 /** Makes the first administrator the way an operator does. */

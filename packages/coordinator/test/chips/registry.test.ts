@@ -15,13 +15,13 @@ import { type TestChip, testChip } from './support.ts';
 async function openRegistry() {
   const fixture = await openFixture();
   await setUpAdmin(fixture);
-  const { auth, database, audit, clock, directory } = fixture;
+  const { auth, database, audit, tally, clock, directory } = fixture;
   for (const username of ['ann', 'bob']) {
     await auth.createUser({ username, roles: ['participant'] }, 'root');
   }
   await auth.createUser({ username: 'carl', roles: ['coordinator'] }, 'root');
   const key = loadOrCreateKey(join(directory, 'keys', 'chips.pem'), 'p256');
-  const chips = createChips({ database, audit, clock, users: auth.users, key });
+  const chips = createChips({ database, audit, tally, clock, users: auth.users, key });
   const registration = async (
     change: Partial<Parameters<typeof chips.register>[0]> = {},
     chip: TestChip = testChip(),
@@ -243,6 +243,24 @@ describe('chip registry', () => {
     ]);
   });
 
+  test('X-1: refused registrations of one user fill no log: the first of a minute, then their number', async () => {
+    const { chips, registration, audit, clock, code } = await openRegistry();
+    const request = await registration();
+    await chips.register(request, 'ann');
+    for (let n = 0; n < 100; n += 1) {
+      expect(await code(chips.register(request, 'ann'))).toBe('invalid_challenge');
+    }
+    const refused = async () =>
+      (await audit.list({ action: 'chip.register', limit: 500 })).filter(
+        ({ outcome }) => outcome === 'refused',
+      );
+    expect(await refused()).toMatchObject([{ details: { code: 'invalid_challenge' } }]);
+    clock.advance(60_000);
+    await expect
+      .poll(refused)
+      .toMatchObject([{ details: { count: 99 } }, { subject: request.seId }]);
+  });
+
   test('lists chips by page, and one person’s only when asked', async () => {
     const { chips, registration, database } = await openRegistry();
     const [one, two] = [
@@ -292,9 +310,9 @@ describe('chip authorisation', () => {
   });
 
   test('is signed by a key that survives a restart', async () => {
-    const { chips, directory, database, audit, clock, auth } = await openRegistry();
+    const { chips, directory, database, audit, tally, clock, auth } = await openRegistry();
     const key = loadOrCreateKey(join(directory, 'keys', 'chips.pem'), 'p256');
-    const later = createChips({ database, audit, clock, users: auth.users, key });
+    const later = createChips({ database, audit, tally, clock, users: auth.users, key });
     expect(later.fingerprint).toBe(chips.fingerprint);
     expect(later.publicKey).toEqual(chips.publicKey);
     expect(chips.publicKey).toHaveLength(65);

@@ -42,13 +42,13 @@ export interface CertificateChange {
 export async function openReplacementWorld() {
   const fixture = await openFixture();
   await setUpAdmin(fixture);
-  const { auth, database, audit, clock, directory } = fixture;
+  const { auth, database, audit, tally, clock, directory } = fixture;
   for (const username of ['ann', 'bob']) {
     await auth.createUser({ username, roles: ['participant'] }, 'root');
   }
   const key = loadOrCreateKey(join(directory, 'keys', 'chips.pem'), 'p256');
-  const chips = createChips({ database, audit, clock, users: auth.users, key });
-  const replacements = createReplacements({ database, audit, clock, chips });
+  const chips = createChips({ database, audit, tally, clock, users: auth.users, key });
+  const replacements = createReplacements({ database, audit, tally, clock, chips });
   const [old, fresh] = [testChip(), testChip()];
   const { nonce } = await chips.challenge('bob');
   await chips.register(

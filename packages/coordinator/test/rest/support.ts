@@ -72,10 +72,10 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
   clockWatch.start();
   const defects: unknown[] = [];
   const key = loadOrCreateKey(join(directory, 'keys', 'chips.pem'), 'p256');
-  const chips = createChips({ database, audit, clock, users: auth.users, key });
   const onError = (error: unknown): void => void defects.push(error);
-  const hub = new Hub();
   const tally = new Tally({ database, audit, clock, onError });
+  const chips = createChips({ database, audit, tally, clock, users: auth.users, key });
+  const hub = new Hub();
   const sessions = new SessionService({
     database,
     users: auth.users,
@@ -102,7 +102,7 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
     database,
     auth,
     chips,
-    replacements: createReplacements({ database, audit, clock, chips }),
+    replacements: createReplacements({ database, audit, tally, clock, chips }),
     audit,
     tally,
     keys: keysView(audit, clock, (tx, address, at) =>

@@ -54,7 +54,9 @@ export async function openInProcess(
   const errors: string[] = [];
   const outbox = new Outbox((to, message) => hub.deliver(to, message));
   const key = loadOrCreateKey(join(directory, 'keys', 'chips.pem'), 'p256');
-  const chips = createChips({ database, audit, clock, users: auth.users, key });
+  const onError = (error: unknown): void => void errors.push(String(error));
+  const tally = new Tally({ database, audit, clock, onError });
+  const chips = createChips({ database, audit, tally, clock, users: auth.users, key });
   for (const person of people) {
     await auth.createUser({ ...person, password: PASSWORD }, 'root');
     if (!person.roles.includes('participant')) continue;
@@ -83,8 +85,6 @@ export async function openInProcess(
       throw new Error('disk full');
     },
   };
-  const onError = (error: unknown): void => void errors.push(String(error));
-  const tally = new Tally({ database, audit, clock, onError });
   const sessions = new SessionService({
     tally,
     database,
