@@ -19,6 +19,7 @@ import { EXIT, type ExitCode } from './exitCodes.ts';
 import { webSocketUrl } from './remote/http.ts';
 import { foreign, type Output } from './terminal/output.ts';
 import type { Progress } from './terminal/progress.ts';
+import { wholeNumber } from './numbers.ts';
 
 /** Who asks, and where. */
 export interface Requester {
@@ -53,13 +54,7 @@ export function parseText(text: string, max: number): string {
 }
 
 /** Parses `--wait`. */
-export function parseWait(text: string): number {
-  const seconds = Number(text);
-  if (!Number.isSafeInteger(seconds) || seconds < 1 || seconds > 86_400) {
-    throw new InvalidArgumentError('seconds, 1 to 86400');
-  }
-  return seconds;
-}
+export const parseWait: (text: string) => number = wholeNumber(1, 86_400, 'seconds, 1 to 86400');
 
 /** A name for a session that nobody used before. */
 export function newSessionKey(kind: 'keygen' | 'sign' | 'destroy'): string {

@@ -5,7 +5,7 @@
  */
 import { toHex } from '@quorate/intent';
 import { AuditList, CheckpointAnswer } from '@quorate/wire';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
 import type { Attach, Context } from '../context.ts';
 import { notVerified, usageError } from '../errors.ts';
@@ -14,6 +14,7 @@ import { parseHexOf } from '../payload.ts';
 import { loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
 import { loginPath, withLogin } from './users.ts';
+import { wholeNumber } from '../numbers.ts';
 
 interface LoginOption {
   readonly login?: string;
@@ -48,13 +49,7 @@ export function registerAudit(program: Command, attach: Attach): void {
   attach<VerifyOptions>(verify, verifyExport);
 }
 
-function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 1000) {
-    throw new InvalidArgumentError('1 to 1000');
-  }
-  return limit;
-}
+const parseLimit = wholeNumber(1, 1000);
 
 interface ShowOptions extends LoginOption {
   readonly limit: number;

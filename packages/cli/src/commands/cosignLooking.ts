@@ -18,6 +18,7 @@ import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { CosignerApi, type CosignerOptions } from '../remote/cosigner.ts';
 import { foreign, table } from '../terminal/output.ts';
+import { seconds, wholeNumber } from '../numbers.ts';
 
 /** How often a running session is looked at, milliseconds. */
 export const LOOK_MS = 100;
@@ -200,16 +201,6 @@ function parseStatus(text: string): string {
   return text;
 }
 
-function parseWait(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds >= 0 && seconds <= 3600)) throw new InvalidArgumentError('0 to 3600');
-  return seconds;
-}
+const parseWait = seconds(0, 3600);
 
-function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 1000) {
-    throw new InvalidArgumentError('1 to 1000');
-  }
-  return limit;
-}
+const parseLimit = wholeNumber(1, 1000);

@@ -15,6 +15,7 @@ import { checkPukFile, makePuk, pukLines, pukOnDisk } from '../operations/puk.ts
 import { registerWithdrawing } from './cosignerTokens.ts';
 import { createLog, type LogLevel, parseLogLevel } from '../terminal/log.ts';
 import { registerCosignerChip } from './cosignerChip.ts';
+import { wholeNumber } from '../numbers.ts';
 
 interface ConfigOption {
   readonly config: string;
@@ -191,10 +192,4 @@ function parseRoles(text: string): CosignerRole[] {
   });
 }
 
-function parseDays(text: string): number {
-  const days = Number(text);
-  if (!Number.isSafeInteger(days) || days < 1 || days > 3650) {
-    throw new InvalidArgumentError('1 to 3650');
-  }
-  return days;
-}
+const parseDays = wholeNumber(1, 3650);

@@ -4,11 +4,12 @@
  * @module
  */
 import { rmSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type Attach, type Context, humanProgress } from '../context.ts';
 import { type Cluster, startCluster } from '../dev/cluster.ts';
 import { addStopOptions, type StopOptions, untilStopped, whenForced } from '../dev/interrupt.ts';
 import { checkDirectoryOf, writeDurably } from '../files.ts';
+import { wholeNumber } from '../numbers.ts';
 
 interface DevOptions extends StopOptions {
   readonly parties: number;
@@ -40,21 +41,10 @@ Example:
   attach<DevOptions>(command, dev, { serves: true });
 }
 
-/** 2 to 32. */
-function parseParties(text: string): number {
-  const parties = Number(text);
-  if (!Number.isSafeInteger(parties) || parties < 2 || parties > 32) {
-    throw new InvalidArgumentError('2 to 32');
-  }
-  return parties;
-}
+const parseParties = wholeNumber(2, 32);
 
 /** 0 to 65535. */
-export function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('0 to 65535');
-  return port;
-}
+export const parsePort: (text: string) => number = wholeNumber(0, 65_535);
 
 async function dev(context: Context, options: DevOptions): Promise<void> {
   if (options.out !== undefined) checkDirectoryOf(options.out);

@@ -5,13 +5,14 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { CosignerHealth, HealthAnswer, parseJson, Problem } from '@quorate/wire';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import type { Attach, Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { readText } from '../files.ts';
 import { checkedUrl, type Endpoint, exchange } from '../remote/http.ts';
+import { seconds } from '../numbers.ts';
 
 const AGAIN_MS = 250;
 /** Milliseconds; the answer is small. */
@@ -33,15 +34,11 @@ export function registerHealth(program: Command, attach: Attach): void {
     .description('ask a coordinator whether it is ready, or a cosigner whether it has its partner')
     .requiredOption('--url <url>', 'the server')
     .option('--ca <file>', 'certificate authority of the server, PEM')
-    .option('--wait <seconds>', 'keep asking for so long', parseSeconds, 0);
+    .option('--wait <seconds>', 'keep asking for so long', parseWait, 0);
   attach<HealthOptions>(command, health);
 }
 
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds >= 0 && seconds <= 3600)) throw new InvalidArgumentError('0 to 3600');
-  return seconds;
-}
+const parseWait = seconds(0, 3600);
 
 async function health(context: Context, options: HealthOptions): Promise<void> {
   const endpoint: Endpoint = {

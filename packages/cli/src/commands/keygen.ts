@@ -20,6 +20,7 @@ import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { loginApi } from '../remote/api.ts';
 import { loginPath, withLogin } from './users.ts';
+import { wholeNumber } from '../numbers.ts';
 
 interface KeygenOptions {
   readonly threshold: number;
@@ -49,13 +50,7 @@ Example:
   attach<KeygenOptions>(command, keygen);
 }
 
-function parseThreshold(text: string): number {
-  const threshold = Number(text);
-  if (!Number.isSafeInteger(threshold) || threshold < 2 || threshold > 32) {
-    throw new InvalidArgumentError('2 to 32');
-  }
-  return threshold;
-}
+const parseThreshold = wholeNumber(2, 32);
 
 /** Names separated by commas, in NFC as on the wire. */
 export function parseNames(text: string): string[] {

@@ -5,7 +5,7 @@
  */
 import { fromHex, parseRoster, type Roster, toHex, verifyRoster } from '@quorate/intent';
 import { matching, Username } from '@quorate/wire';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import type { Attach, Context } from '../context.ts';
 import { messageOf, notVerified, usageError } from '../errors.ts';
@@ -21,6 +21,7 @@ import {
 import { loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
 import { loginPath, withLogin } from './users.ts';
+import { wholeNumber } from '../numbers.ts';
 
 const Draft = z.strictObject({
   format: z.literal('quorate-roster-draft/v1'),
@@ -64,11 +65,7 @@ export function registerRoster(program: Command, attach: Attach): void {
   attach<{ publicKey?: string }>(show, showFile);
 }
 
-function parseSerial(text: string): number {
-  const serial = Number(text);
-  if (!Number.isSafeInteger(serial) || serial < 1) throw new InvalidArgumentError('1, 2, 3, …');
-  return serial;
-}
+const parseSerial = wholeNumber(1, Number.MAX_SAFE_INTEGER, '1, 2, 3, …');
 
 async function makeKey(context: Context, options: { readonly out: string }): Promise<void> {
   const publicKey = toHex(makeRosterKey(options.out));

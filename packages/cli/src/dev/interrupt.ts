@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { writeSync } from 'node:fs';
 import { EXIT } from '../exitCodes.ts';
+import { wholeNumber } from '../numbers.ts';
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const STDERR = 2;
@@ -48,13 +49,7 @@ export function addStopOptions(command: Command): void {
   command.addOption(command.createOption('--stop-with-stdin').hideHelp());
 }
 
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!Number.isSafeInteger(seconds) || seconds < 1 || seconds > LONGEST_STOP_SECONDS) {
-    throw new InvalidArgumentError(`1 to ${LONGEST_STOP_SECONDS}`);
-  }
-  return seconds;
-}
+const parseSeconds = wholeNumber(1, LONGEST_STOP_SECONDS);
 
 /**
  * Runs `work` until it is over; it is told when this process is asked to end, by a signal or the end of stdin. From then
