@@ -4,14 +4,15 @@
  * Indices are 1..n, the Shamir x-coordinates (attacks.md D-4); a polynomial of degree t−1 has
  * exactly t coefficients (attacks.md D-1).
  */
+import { invert, naturalToBytes } from './arith/integers.ts';
 import {
   addScalars,
-  invertScalar,
   mulScalars,
+  Q,
   randomScalar,
   type Scalar,
+  scalarFromBytes,
   scalarFromNumber,
-  subScalars,
 } from './arith/scalar.ts';
 import { mulBase, mulPublic, type Point, sumPoints } from './curve.ts';
 import type { Rng } from './rng.ts';
@@ -58,17 +59,23 @@ export function sumInExponent(polynomials: readonly (readonly Point[])[]): Point
   return sums.every((sum) => sum !== null) ? sums : null;
 }
 
-/** λᵢ(S) = Πⱼ j/(j−i) over j ∈ S, j ≠ i: the weight of share i when S interpolates at zero. */
+/**
+ * λᵢ(S) = Πⱼ j/(j−i) over j ∈ S, j ≠ i: the weight of share i when S interpolates at zero. Everybody knows the
+ * indices, so the inverse need not be constant-time.
+ */
 export function lagrange(signers: readonly number[], index: number): Scalar {
-  let above = scalarFromNumber(1);
-  let below = scalarFromNumber(1);
+  let above = 1n;
+  let below = 1n;
   for (const other of signers) {
     if (other === index) continue;
-    const j = scalarFromNumber(other);
-    above = mulScalars(above, j);
-    below = mulScalars(below, subScalars(j, scalarFromNumber(index)));
+    above *= BigInt(other);
+    below *= BigInt(other - index);
   }
-  return mulScalars(above, invertScalar(below));
+  const inverse = invert(((below % Q) + Q) % Q, Q);
+  const weight =
+    inverse === null ? null : scalarFromBytes(naturalToBytes((above * inverse) % Q, 32));
+  if (weight === null) throw new Error('unreachable: the product of small differences is a unit');
+  return weight;
 }
 
 /** Σ λⱼ·Sⱼ over the given shares, or null if the sum is the identity. */
