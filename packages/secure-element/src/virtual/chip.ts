@@ -3,6 +3,7 @@ import {
   createHash,
   createPrivateKey,
   generateKeyPairSync,
+  type KeyObject,
   randomBytes,
   sign,
   timingSafeEqual,
@@ -28,6 +29,8 @@ export class VirtualCard implements Card {
   readonly takesPuk = true;
   #state: ChipState;
   readonly #persist: Persist;
+  /** Secret: as the key in the state, for as long as the chip has power. */
+  #signing: KeyObject | undefined;
 
   constructor(state: ChipState, persist: Persist) {
     this.#state = state;
@@ -60,19 +63,14 @@ export class VirtualCard implements Card {
   }
 
   sign(message: Uint8Array): Uint8Array {
-    const { privateKey, publicKey } = this.#personalisation();
-    const der = encodePkcs8('P-256', privateKey, publicKey);
-    try {
-      const key = createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs8' });
-      return new Uint8Array(sign('sha256', message, key));
-    } finally {
-      der.fill(0);
-    }
+    this.#signing ??= signingKey(this.#personalisation());
+    return new Uint8Array(sign('sha256', message, this.#signing));
   }
 
   personalise(authorisationKey: Uint8Array, pin: Uint8Array, puk: Uint8Array | null): void {
     const made = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const secret = made.privateKey.export({ format: 'der', type: 'pkcs8' });
+    this.#signing = undefined;
     this.#commit({
       triesLeft: PIN_TRIES,
       personalisation: {
@@ -161,6 +159,7 @@ export class VirtualCard implements Card {
   }
 
   powerOff(): void {
+    this.#signing = undefined;
     wipeState(this.#state);
   }
 
@@ -190,6 +189,15 @@ export class VirtualCard implements Card {
   #personalisation(): Personalisation {
     if (this.#state.personalisation === null) throw new StatusError(SW.conditions);
     return this.#state.personalisation;
+  }
+}
+
+function signingKey({ privateKey, publicKey }: Personalisation): KeyObject {
+  const der = encodePkcs8('P-256', privateKey, publicKey);
+  try {
+    return createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs8' });
+  } finally {
+    der.fill(0);
   }
 }
 
