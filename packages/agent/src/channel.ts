@@ -21,7 +21,7 @@ import {
 import {
   decodeSpki,
   encodePkcs8,
-  encodeSpki,
+  encodePublicJwk,
   framed,
   type KeyCurve,
   roundSigningInput,
@@ -284,9 +284,8 @@ function sha256(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest();
 }
 
-function publicKey(curve: KeyCurve, raw: Uint8Array): KeyObject {
-  const key = Buffer.from(encodeSpki(curve, raw));
-  return createPublicKey({ key, format: 'der', type: 'spki' });
+function publicKey(curve: 'Ed25519' | 'X25519', raw: Uint8Array): KeyObject {
+  return createPublicKey({ key: encodePublicJwk(curve, raw), format: 'jwk' });
 }
 
 function privateKey(curve: KeyCurve, secret: Uint8Array): KeyObject {

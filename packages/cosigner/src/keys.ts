@@ -5,7 +5,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { decodeSpki, encodeSpki } from '@quorate/intent';
+import { decodeSpki, encodePublicJwk } from '@quorate/intent';
 import { SetupError } from './errors.ts';
 import { readSecretLine } from './files.ts';
 
@@ -36,8 +36,7 @@ export function x25519Raw(key: KeyObject): Uint8Array {
 
 /** An X25519 public key from its 32 bytes. */
 export function x25519Public(raw: Uint8Array): KeyObject {
-  const key = Buffer.from(encodeSpki('X25519', raw));
-  return createPublicKey({ key, format: 'der', type: 'spki' });
+  return createPublicKey({ key: encodePublicJwk('X25519', raw), format: 'jwk' });
 }
 
 /** A private key from a file of PEM that only its owner may read. @throws SetupError `store/tampered` */

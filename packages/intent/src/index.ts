@@ -28,6 +28,7 @@ export {
   encodeCertificatePayload,
   OPERATION,
   type Operation,
+  reopenCertificate,
   verifyCertificate,
 } from './certificate.ts';
 export {
@@ -70,6 +71,7 @@ export {
   decodePkcs8,
   decodeSpki,
   encodePkcs8,
+  encodePublicJwk,
   encodeSpki,
   type KeyCurve,
 } from './keyEncoding.ts';

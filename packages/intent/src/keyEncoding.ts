@@ -3,11 +3,11 @@
  * P-256 (RFC 5480, RFC 5915), Ed25519 and X25519 (RFC 8410). For each curve there is one spelling, so an encoding is
  * a fixed prefix and the raw key.
  *
- * Programs export keys in this form and never as JWK: in Node 20 `KeyObject.export` to JWK allocates while
+ * Programs export keys in this form and never as JWK, which they only import: in Node 20 `KeyObject.export` to JWK allocates while
  * it holds the key's mutex, and a collection of the job that generated the key takes the same mutex. The thread then
  * stands still for ever. Strings of a JWK also leave a secret in memory that nobody can overwrite.
  */
-import { concat, equalBytes, exactly, fromHex } from './bytes.ts';
+import { concat, equalBytes, exactly, fromHex, toBase64 } from './bytes.ts';
 import { IntentError } from './errors.ts';
 
 /** A curve whose keys this project uses outside of the protocols. */
@@ -61,6 +61,27 @@ export function decodeSpki(curve: KeyCurve, der: Uint8Array): Uint8Array {
     throw new IntentError('intent/public-key', `a public key of ${curve}`);
   }
   return Uint8Array.from(der.subarray(spki.length));
+}
+
+/** A public key as a JWK (RFC 8037). */
+export interface PublicJwk {
+  readonly kty: 'OKP';
+  readonly crv: 'Ed25519' | 'X25519';
+  readonly x: string;
+  /** As in Node's own type. */
+  [name: string]: unknown;
+}
+
+/**
+ * The JWK of a raw public key, for import alone: Node reads it fifteen times as fast as DER, and holds no lock.
+ * Whether it is a point of the curve is not looked at.
+ *
+ * @throws IntentError `intent/length`
+ */
+export function encodePublicJwk(curve: 'Ed25519' | 'X25519', publicKey: Uint8Array): PublicJwk {
+  const text = toBase64(exactly(`${curve} public key`, publicKey, ENVELOPES[curve].length));
+  const x = text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return { kty: 'OKP', crv: curve, x };
 }
 
 /** PKCS #8 of a private key's 32 bytes; P-256 needs the public key too. Secret: the caller wipes it. @throws IntentError `intent/length` */

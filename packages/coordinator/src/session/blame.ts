@@ -6,7 +6,7 @@
  * equivocation. That a signed message is false only the protocol can tell, which this server does not
  * contain: such a report stays the claim of its author, with the signed message beside it.
  */
-import { decodeCertificate, encodeSpki, roundSigningInput } from '@quorate/intent';
+import { reopenCertificate, encodePublicJwk, roundSigningInput } from '@quorate/intent';
 import type { Abort, Evidence } from '@quorate/wire';
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { sessionIdOf } from './certificate.ts';
@@ -47,9 +47,9 @@ export function isSigned(state: SessionState, evidence: Evidence): boolean {
   const { round, from, to, body, signature } = evidence;
   const bodyHash = createHash('sha256').update(Buffer.from(body, 'base64')).digest();
   const input = roundSigningInput(sid, round, from, to, bodyHash);
-  // The certificate was verified when it came; its key may still be no point of the curve.
+  // The certificate was judged when it came, by an older version less strictly.
   try {
-    const key = signingKey(decodeCertificate(answer.certificate).ed25519);
+    const key = signingKey(reopenCertificate(answer.certificate).ed25519);
     return verify(null, input, key, Buffer.from(signature, 'base64'));
   } catch {
     return false;
@@ -57,6 +57,5 @@ export function isSigned(state: SessionState, evidence: Evidence): boolean {
 }
 
 function signingKey(raw: Uint8Array): KeyObject {
-  const key = Buffer.from(encodeSpki('Ed25519', raw));
-  return createPublicKey({ key, format: 'der', type: 'spki' });
+  return createPublicKey({ key: encodePublicJwk('Ed25519', raw), format: 'jwk' });
 }

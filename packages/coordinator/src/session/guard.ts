@@ -1,5 +1,5 @@
 /** What only the store knows about an event: whether its chips are still active, whether its key is new. */
-import { decodeCertificate } from '@quorate/intent';
+import { reopenCertificate } from '@quorate/intent';
 import type { Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { fullness } from './capacity.ts';
@@ -61,7 +61,7 @@ function staleConsent(state: SessionState, at: number): Event | undefined {
 }
 
 function isStale(answer: { readonly certificate: string } | undefined, at: number): boolean {
-  return answer !== undefined && isExpired(decodeCertificate(answer.certificate), at);
+  return answer !== undefined && isExpired(reopenCertificate(answer.certificate), at);
 }
 
 /** Only active chips take part, up to the moment of release (contract §1.6). */
