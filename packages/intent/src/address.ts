@@ -10,7 +10,12 @@ import { IntentError } from './errors.ts';
  * @throws IntentError `intent/public-key`
  */
 export function addressOf(publicKey: Uint8Array): string {
-  return formatAddress(keccak_256(uncompressed(publicKey).subarray(1)).subarray(12));
+  return formatAddress(addressBytes(uncompressed(publicKey)));
+}
+
+/** The 20 bytes of the address of an uncompressed point. */
+export function addressBytes(point: Uint8Array): Uint8Array {
+  return keccak_256(point.subarray(1)).subarray(12);
 }
 
 function uncompressed(publicKey: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 /** The product's signatures: r ‖ s ‖ v, 65 bytes, low s, v = 27 or 28 (contract.md §1.4). */
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { addressOf, parseAddress } from './address.ts';
-import { concat, equalBytes, fromHex, toBigInt, toHex } from './bytes.ts';
+import { addressBytes, formatAddress, parseAddress } from './address.ts';
+import { equalBytes, fromHex, toBigInt, toHex } from './bytes.ts';
 import { IntentError } from './errors.ts';
 
 const ORDER = secp256k1.Point.Fn.ORDER;
@@ -38,11 +38,16 @@ export function splitSignature(signature: Uint8Array): SignatureParts {
  * @throws IntentError `intent/signature`, `intent/digest`
  */
 export function recoverAddress(digest: Uint8Array, signature: Uint8Array): string {
+  return formatAddress(recover(digest, signature));
+}
+
+/** The 20 bytes of that address. */
+function recover(digest: Uint8Array, signature: Uint8Array): Uint8Array {
   checkDigest(digest);
-  const { yParity } = splitSignature(signature);
+  const { r, s, yParity } = splitSignature(signature);
   try {
-    const recovered = concat(Uint8Array.of(yParity), signature.subarray(0, 64));
-    return addressOf(secp256k1.recoverPublicKey(recovered, digest, { prehash: false }));
+    const point = new secp256k1.Signature(r, s, yParity).recoverPublicKey(digest);
+    return addressBytes(point.toBytes(false));
   } catch {
     throw new IntentError('intent/signature', 'a signature from which a key can be recovered');
   }
@@ -55,7 +60,7 @@ export function verifySignature(
   address: string,
 ): boolean {
   try {
-    return equalBytes(parseAddress(recoverAddress(digest, signature)), parseAddress(address));
+    return equalBytes(recover(digest, signature), parseAddress(address));
   } catch (error) {
     if (error instanceof IntentError) return false;
     throw error;

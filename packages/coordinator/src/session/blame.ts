@@ -49,13 +49,20 @@ export function isSigned(state: SessionState, evidence: Evidence): boolean {
   const input = roundSigningInput(sid, round, from, to, bodyHash);
   // The certificate was judged when it came, by an older version less strictly.
   try {
-    const key = signingKey(reopenCertificate(answer.certificate).ed25519);
-    return verify(null, input, key, Buffer.from(signature, 'base64'));
+    return verify(null, input, signingKey(answer), Buffer.from(signature, 'base64'));
   } catch {
     return false;
   }
 }
 
-function signingKey(raw: Uint8Array): KeyObject {
-  return createPublicKey({ key: encodePublicJwk('Ed25519', raw), format: 'jwk' });
+/** By the answers of sessions in memory: a party signs several broadcasts with one key. */
+const signingKeys = new WeakMap<{ readonly certificate: string }, KeyObject>();
+
+function signingKey(answer: { readonly certificate: string }): KeyObject {
+  const known = signingKeys.get(answer);
+  if (known !== undefined) return known;
+  const raw = reopenCertificate(answer.certificate).ed25519;
+  const key = createPublicKey({ key: encodePublicJwk('Ed25519', raw), format: 'jwk' });
+  signingKeys.set(answer, key);
+  return key;
 }
