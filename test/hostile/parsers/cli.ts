@@ -160,9 +160,9 @@ export const CLI: readonly Parser[] = [
     parseHexOf(text, 32, 'digest'),
   ),
   word('--session-key', ['cli/src/ceremony.ts#parseSessionKey'], 'k', parseSessionKey),
-  word('--wait', ['cli/src/ceremony.ts#parseWait'], '60', parseWait),
+  word('--wait', ['cli/src/numbers.ts'], '60', parseWait),
   word('--participants', ['cli/src/commands/keygen.ts#parseNames'], 'alice,bob', parseNames),
-  word('--port', ['cli/src/commands/dev.ts#parsePort'], '8080', parsePort),
+  word('--port', ['cli/src/numbers.ts'], '8080', parsePort),
   word('--log-level', ['cli/src/terminal/log.ts#parseLogLevel'], 'info', parseLogLevel),
   {
     ...word('--reason', ['cli/src/ceremony.ts#parseText'], 'x', (text) => parseText(text, 256)),
