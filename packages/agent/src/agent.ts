@@ -214,7 +214,7 @@ export class Participant implements Agent {
     this.#session(session_key)?.begin();
   }
 
-  /** Nothing happens for a session that was not accepted here (contract.md §1.9.9). */
+  /** Nothing happens for a session that was not accepted here (1.9.9). */
   #known<S>(
     sessions: ReadonlyMap<string, S>,
     message: { readonly type: string; readonly session_key: string },

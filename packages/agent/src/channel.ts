@@ -1,5 +1,5 @@
 /**
- * End-to-end protection of rounds (contract.md §1.5a, docs/spec/channel.md): every message is signed
+ * End-to-end protection of rounds (docs/spec/channel.md §2, §3): every message is signed
  * over its plaintext by its sender's ephemeral key, and what concerns one receiver is encrypted to it.
  *
  * Security: a channel serves one session. Its keys are made for it, certified for it, and bound to its id.
@@ -195,7 +195,7 @@ function sealMessage(
   return { ...envelope, body };
 }
 
-/** Order: decrypt, verify the signature; only then may anybody decode (contract.md §1.5a). */
+/** Order: decrypt, verify the signature; only then may anybody decode (docs/spec/channel.md §3). */
 function openMessage(
   sid: Uint8Array,
   index: number,

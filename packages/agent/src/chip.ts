@@ -39,7 +39,7 @@ const FORGETFUL: PinRefusals = {
  */
 export type SeeCounter = (chipPublicKey: Uint8Array, counter: number, isProven: boolean) => void;
 
-/** What a chip is read with (contract.md §1.6). */
+/** What a chip is read with (docs/spec/chip.md §3). */
 export type ReadRequest = Parameters<SecureElement['read']>[0];
 
 /** Strict DER of r = s = 1, which no key has signed. */

@@ -1,5 +1,5 @@
 /**
- * A client's connection to the coordinator (contract.md §1.1, §1.2): registers, reconnects, numbers
+ * A client's connection to the coordinator (docs/spec/wire.md §2, §3): registers, reconnects, numbers
  * what it sends until it is acknowledged, drops what it has seen, and acknowledges what it processed.
  */
 import {

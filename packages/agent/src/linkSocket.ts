@@ -2,7 +2,7 @@
  * The socket under a link, its first frame, and those who wait for the registration.
  *
  * Uses `ws` with compression off and a frame cap: a hostile coordinator must not be able to exhaust
- * the memory of a signer (attacks.md R-8).
+ * the memory of a signer (R-8).
  */
 import {
   type Feature,
@@ -18,7 +18,7 @@ import { WebSocket } from 'ws';
 import type { LinkOptions } from './linkTypes.ts';
 import type { LinkState } from './state/linkState.ts';
 
-/** Close codes of contract.md §1.1 that a client treats in its own way. */
+/** Close codes of docs/spec/wire.md §2 that a client treats in its own way. */
 export const CLOSE = { refused: 4401, replaced: 4409, later: 1000 } as const;
 
 const MAX_FRAME = 1024 * 1024;
@@ -99,7 +99,7 @@ export function registerFrame(
   });
 }
 
-/** Starts over when the coordinator's database is another one (attacks.md R-18); true unless it is the first. */
+/** Starts over when the coordinator's database is another one (R-18); true unless it is the first. */
 export function adoptStream(state: LinkState, stream: string): boolean {
   const { stream: former } = state;
   if (stream !== former) state.changeStream(stream);

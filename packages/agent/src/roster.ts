@@ -1,5 +1,5 @@
 /**
- * Who is who: usernames and the chip keys pinned for them (contract.md §1.5a, attacks.md R-15).
+ * Who is who: usernames and the chip keys pinned for them (docs/spec/intent.md §6, R-15).
  * Pins come from rosters signed by the key pinned at `agent init`, or from a person who compared a
  * short fingerprint; never from the coordinator.
  */

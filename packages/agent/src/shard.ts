@@ -1,5 +1,5 @@
 /**
- * `encrypted_shard` (contract.md §1.6): the compressed keyshare under AES-256-GCM. The coordinator
+ * `encrypted_shard` (docs/spec/intent.md §1): the compressed keyshare under AES-256-GCM. The coordinator
  * keeps these bytes and cannot open them; the chip keeps the opener and never sees them.
  *
  * Layout: version (1) ‖ nonce (12) ‖ ciphertext ‖ tag (16).
@@ -18,7 +18,7 @@ const OPENER_LENGTH = 32;
 /** A keyshare of 32 parties is about 100 KB; a ciphertext that inflates beyond this is refused. */
 const MAX_KEYSHARE_LENGTH = 1024 * 1024;
 
-/** What a shard belongs to; the ciphertext opens for nothing else (attacks.md E-2). */
+/** What a shard belongs to; the ciphertext opens for nothing else (E-2). */
 export interface ShardIdentity {
   /** 33 bytes */
   readonly publicKey: Uint8Array;

@@ -26,7 +26,7 @@ export function t(key: TextKey): string {
   return textIn(language.value, key);
 }
 
-/** A text from the server or from people: escaped, never translated (attacks.md R-16). */
+/** A text from the server or from people: escaped, never translated. */
 export function shown(text: string): string {
   return escapeForDisplay(text);
 }

@@ -1,4 +1,4 @@
-/** The coordinator: its parts, put together (architecture §4). */
+/** The coordinator: its parts, put together (docs/architecture.md). */
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectories } from '@quorate/intent/directory';

@@ -65,7 +65,7 @@ export interface Chip {
   readonly label: string;
 }
 
-/** What one chip is asked to release or delete, once (contract §1.6). */
+/** What one chip is asked to release or delete, once (docs/spec/wire.md §9). */
 export interface AuthorisationRequest {
   readonly operation: 'read' | 'delete';
   /** 65 bytes. */

@@ -1,5 +1,5 @@
 /**
- * The configuration of a cosigner: the seed's keys, and what the contract adds. Paths are relative to
+ * The configuration of a cosigner: the keys that it needs, and those that it may have. Paths are relative to
  * the file; secrets are never in it, only the names of the files that hold them.
  */
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
  * Opens keyshares for the protocol threads: once for all sessions that run at the same time, and not
- * longer than a moment after the last of them (contract.md §1.6, attacks.md E-1).
+ * longer than a moment after the last of them (docs/spec/cosigner.md, "Store", E-1).
  */
 import { createMutexes, type Logger } from '@quorate/agent';
 import { fromHex, parseAddress } from '@quorate/intent';

@@ -1,5 +1,5 @@
 /**
- * How often the chip has released an opener, as this store knows it (contract.md §1.6, attacks.md E-1):
+ * How often the chip has released an opener, as this store knows it (docs/spec/cosigner.md, "Store", E-1):
  * every attempt is on disk before the chip is asked. A count outside of what the attempts explain means
  * that an older store, or an older chip, was put back.
  */

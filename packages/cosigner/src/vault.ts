@@ -1,6 +1,6 @@
 /**
  * The secure element of one side: it certifies sessions, and keeps the 32 bytes that open each
- * keyshare and the pool of primes (contract.md §1.6). There is no third server that could authorise
+ * keyshare and the pool of primes (docs/spec/cosigner.md, "Store"). There is no third server that could authorise
  * a release, so the authorisation key lies beside the store: it keeps a chip from answering to
  * another store, and the release count tells when an older store was put back.
  */

@@ -22,7 +22,7 @@ partners: ["mobile-app"]
 `;
 
 describe('a configuration', () => {
-  test('of the seed is enough, and has the defaults of the contract', () => {
+  test('of the seed is enough, and has the documented defaults', () => {
     expect(parseCosignerConfig(SEED)).toMatchObject({
       name: 'enterprise',
       paillier_bits: 3072,

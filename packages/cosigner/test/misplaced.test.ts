@@ -5,7 +5,7 @@ import { eventually } from './support/eventually.ts';
 import { type Line, joinedSides, mailOf, makeParty, type Side } from './support/halves.ts';
 import { KEY } from './support/records.ts';
 
-/** Who says what in which round (contract.md §2.2); written down here a second time. */
+/** Who says what in which round (docs/spec/lindell17.md); written down here a second time. */
 const SAID: Record<
   'keygen' | 'sign' | 'refresh',
   readonly (readonly [PeerType, number, string])[]

@@ -1,4 +1,4 @@
-/** Bytes, hex, base64 and integers: strict in, canonical out (attacks.md J-4). */
+/** Bytes, hex, base64 and integers: strict in, canonical out (J-4). */
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { IntentError } from './errors.ts';
 

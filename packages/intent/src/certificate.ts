@@ -1,4 +1,4 @@
-/** Session certificates: a chip binds a session's ephemeral keys to the intent (contract.md §1.5a). */
+/** Session certificates: a chip binds a session's ephemeral keys to the intent (docs/spec/intent.md §2). */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, exactly, fromBase64, toBigInt, u16, u64, utf8 } from './bytes.ts';
 import { sessionMessage } from './chip.ts';
@@ -166,7 +166,7 @@ export function certificateHashes(certificates: readonly (Uint8Array | string)[]
 
 /**
  * The session id that all parties of a session derive, 32 bytes: of the key, null at its generation, and
- * of every party's whole certificate in index order (contract.md §1.5a).
+ * of every party's whole certificate in index order (docs/spec/intent.md §2).
  *
  * The same bytes as `deriveSessionId` of `@quorate/tss`, for programs that must not contain the protocol.
  */

@@ -1,4 +1,4 @@
-/** The bytes that chips and the authorisation key hash and sign (contract.md §1.6, docs/spec/chip.md). */
+/** The bytes that chips and the authorisation key hash and sign (docs/spec/chip.md §3). */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, exactly, toHex, u16, u32, utf8 } from './bytes.ts';
 import { hashFramed, framed } from './framed.ts';
@@ -116,7 +116,7 @@ export function recordId(keyId: Uint8Array, partIndex: number, epoch: number): U
   return hashFramed(LABELS.record, exactly('key id', keyId, 32), u16(partIndex), u32(epoch));
 }
 
-/** What `encrypted_shard` is bound to beside its key (attacks.md E-2). */
+/** What `encrypted_shard` is bound to beside its key (E-2). */
 export function shardAssociatedData(shard: {
   /** Version of the shard's format, 0..255 */
   readonly version: number;

@@ -1,4 +1,4 @@
-/** Payloads decoded for the people who approve them (attacks.md N-14, R-16). docs/spec/intent.md §5. */
+/** Payloads decoded for the people who approve them (N-14, R-16). docs/spec/intent.md §5. */
 import { fromHex } from './bytes.ts';
 import { decodeCall, isUnlimited } from './calldata.ts';
 import { escapeForDisplay } from './display.ts';

@@ -1,4 +1,4 @@
-/** Text from others, made safe to show (attacks.md R-16). */
+/** Text from others, made safe to show. */
 
 // Everything that moves the cursor, changes direction, is invisible, or looks like a space but is none.
 const UNSAFE =

@@ -1,4 +1,4 @@
-/** The intent: everything that the parties of a session agree to before anything happens (contract.md §1.5a). */
+/** The intent: everything that the parties of a session agree to before anything happens (docs/spec/intent.md §1). */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { parseAddress } from './address.ts';
 import { concat, exactly, u16, u32, utf8 } from './bytes.ts';

@@ -1,4 +1,4 @@
-/** Who has which chip, signed by a key that every agent pinned (contract.md §1.5a, attacks.md R-15). */
+/** Who has which chip, signed by a key that every agent pinned (docs/spec/intent.md §6, R-15). */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { exactly, equalBytes, fromBase64, fromHex, toBase64, toHex, u64, utf8 } from './bytes.ts';
 import { IntentError } from './errors.ts';

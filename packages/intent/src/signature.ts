@@ -1,4 +1,4 @@
-/** The product's signatures: r ‖ s ‖ v, 65 bytes, low s, v = 27 or 28 (contract.md §1.4). */
+/** The product's signatures: r ‖ s ‖ v, 65 bytes, low s, v = 27 or 28 (docs/spec/intent.md §3). */
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { addressBytes, formatAddress, parseAddress } from './address.ts';
 import { equalBytes, fromHex, toBigInt, toHex } from './bytes.ts';
@@ -85,7 +85,7 @@ export function parseSignature(text: string): Uint8Array {
 
 /**
  * Refuses what must never be signed: another length than 32 bytes, and zero modulo the group order, for
- * which anybody can make a signature of any key (attacks.md N-7, N-8).
+ * which anybody can make a signature of any key (N-7, N-8).
  *
  * @throws IntentError `intent/digest`
  */

@@ -18,7 +18,7 @@ interface Vectors {
 }
 
 const LOW_S = BigInt('0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0');
-// x + q does not fit v = 27 or 28: refused by contract.md §1.4.
+// x + q does not fit v = 27 or 28: refused (docs/spec/intent.md §3).
 const LARGE_X = /k\*G has a large x-coordinate/;
 
 function verifies(publicKey: Uint8Array, message: Uint8Array, compact: Uint8Array): boolean {

@@ -65,7 +65,7 @@ export interface Unblocking {
 }
 
 /**
- * A participant's chip (contract.md §1.6). It knows nothing of protocols: it signs session certificates, and
+ * A participant's chip (docs/spec/chip.md). It knows nothing of protocols: it signs session certificates, and
  * gives 32 bytes out only with PIN, session and authorisation. Every method throws SecureElementError.
  */
 export interface SecureElement {

@@ -1,7 +1,7 @@
 /**
  * Canonical bytes of protocol messages: fixed widths, no optional fields, no trailing bytes. A
  * decoder checks what the type means, so that a decoded value is a valid value
- * (crypto.md §7 C1–C6; attacks.md J-4).
+ * (C1–C6, J-4).
  */
 import { type Scalar, scalarFromBytes, isZeroScalar } from './arith/scalar.ts';
 import { decodePoint, encodePoint, type Point } from './curve.ts';
@@ -113,7 +113,7 @@ export const point: Field<Point> = {
   },
 };
 
-/** Exactly `count` items, with the count written in front (attacks.md D-1, D-2). */
+/** Exactly `count` items, with the count written in front (D-1, D-2). */
 export function array<T>(count: number, item: Field<T>): Field<readonly T[]> {
   return {
     write: (values) => {

@@ -1,7 +1,6 @@
 /**
  * Hash commitments that name their committer, session and round, so that a copied commitment opens
- * for nobody else (attacks.md F-8). Source: crypto.md §1, `com = H("com", sid, round, committer,
- * salt32, payload)`.
+ * for nobody else (F-8): `com = H("com", sid, round, committer, salt32, payload)`.
  */
 import { concat, equalBytes, u16 } from './arith/bytes.ts';
 import { LABELS } from './label.ts';

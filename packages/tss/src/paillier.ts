@@ -112,7 +112,7 @@ export function affine(
 
 /**
  * The plaintext, centred: −N/2 < m < N/2. Security: proofs admit negative plaintexts, which a result in
- * [0, N) would turn into wrong signatures and so into an oracle (attacks.md L-2).
+ * [0, N) would turn into wrong signatures and so into an oracle (L-2).
  * @throws RangeError for what is no ciphertext
  */
 export function decrypt(sk: PaillierSecret, c: bigint): bigint {
@@ -138,7 +138,7 @@ const positive = (n: bigint, modulus: bigint): bigint => {
   return rest < 0n ? rest + modulus : rest;
 };
 
-/** Whether c is a unit modulo N², 0 < c < N² (crypto.md §7 P9). */
+/** Whether c is a unit modulo N², 0 < c < N² (P9). */
 export function isCiphertext({ N }: PaillierPublic, c: bigint): boolean {
   return c > 0n && c < N * N && gcd(c % N, N) === 1n;
 }
@@ -161,8 +161,8 @@ const FERMAT_STEPS = 2 ** 10;
 
 /**
  * Looks at a modulus that a peer sent, `others` being every modulus that is known already: the length
- * first, so that nothing is computed with a number of another size (crypto.md §7 P1, P2, P8;
- * attacks.md P-1, P-2, P-13). What it cannot see, Π^mod and Π^fac prove.
+ * first, so that nothing is computed with a number of another size (P1, P2, P8;
+ * P-1, P-2, P-13). What it cannot see, Π^mod and Π^fac prove.
  */
 export function checkModulus(
   N: bigint,

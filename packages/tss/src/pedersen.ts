@@ -40,7 +40,7 @@ export function makeRingPedersen(p: bigint, q: bigint, rng: Rng): RingPedersenSe
 export type RingPedersenFault = ModulusFault | 'generators';
 
 /**
- * Looks at parameters that a peer sent; Ñ's length first (crypto.md §7 P6, P7; attacks.md P-4). That s is
+ * Looks at parameters that a peer sent; Ñ's length first (P6, P7, P-4). That s is
  * a power of t is for Π^prm to prove.
  */
 export function checkRingPedersen(

@@ -1,8 +1,8 @@
 /**
  * Shamir sharing over the scalars and Feldman's commitments to it.
  *
- * Indices are 1..n, the Shamir x-coordinates (attacks.md D-4); a polynomial of degree t−1 has
- * exactly t coefficients (attacks.md D-1).
+ * Indices are 1..n, the Shamir x-coordinates (D-4); a polynomial of degree t−1 has
+ * exactly t coefficients (D-1).
  */
 import { invert, naturalToBytes } from './arith/integers.ts';
 import {

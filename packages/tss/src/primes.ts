@@ -13,7 +13,7 @@ export type PrimePair = readonly [p: bigint, q: bigint];
 export interface PrimePool {
   /**
    * Takes a pair out for good: it is durably gone before it is returned, since a prime in two moduli
-   * gives both away (attacks.md P-13).
+   * gives both away (P-13).
    */
   take(bits: ModulusBits): PrimePair | null;
 }

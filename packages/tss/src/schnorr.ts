@@ -2,7 +2,7 @@
  * Schnorr proof of knowledge of a discrete logarithm, with the first message made ahead so that it
  * can be committed to before anything is revealed.
  *
- * Source: crypto.md §2.6; `A = a·G, e = H(sid, prover, context, P, A), z = a + e·x`.
+ * `A = a·G, e = H(sid, prover, context, P, A), z = a + e·x`.
  */
 import { concat, u16 } from './arith/bytes.ts';
 import { addScalars, mulScalars, randomScalar, reduceWide, type Scalar } from './arith/scalar.ts';
@@ -12,7 +12,7 @@ import type { Rng } from './rng.ts';
 import { withTemporaries } from './secrets.ts';
 import { expand } from './transcript.ts';
 
-/** What a proof is bound to; the same proof means nothing elsewhere (attacks.md F-2). */
+/** What a proof is bound to; the same proof means nothing elsewhere (F-2). */
 export interface ProofContext {
   /** 32 bytes. */
   readonly sessionId: Uint8Array;

@@ -1,8 +1,8 @@
 /**
  * The one way in which anything is hashed: a label, the number of fields, and every field with its
- * length, so that no two different tuples give the same bytes (attacks.md F-1).
+ * length, so that no two different tuples give the same bytes (F-1).
  *
- * Source: crypto.md §1, `H(tag, f1..fk)`.
+ * `H(tag, f1..fk)` of docs/spec/session.md.
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { backend } from '#backend';

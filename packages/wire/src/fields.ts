@@ -110,7 +110,7 @@ function sizeOf(value: string): number {
   return (value.length / 4) * 3 - (value.endsWith('==') ? 2 : value.endsWith('=') ? 1 : 0);
 }
 
-/** The chip's signature over 171 bytes, together with them (contract.md §1.5a). */
+/** The chip's signature over 171 bytes, together with them (docs/spec/intent.md §2). */
 export const SessionCertificate = base64(LIMITS.certificate).meta({
   id: 'SessionCertificate',
   description: 'payload of 171 bytes, then the DER signature of the chip',

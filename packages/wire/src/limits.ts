@@ -1,5 +1,5 @@
 /**
- * Every size, count and default time of the wire, in one place (contract.md §1, §1.5; crypto.md §4).
+ * Every size, count and default time of the wire, in one place (docs/spec/wire.md §1).
  */
 
 const KIB = 1024;
@@ -53,7 +53,7 @@ export const LIMITS = {
   errors: { count: 20, windowMs: 10_000 },
   /** Refused messages of one user in a window: after `told` only `rate_limited`, at `count` 4429. */
   refusals: { told: 200, count: 2000, windowMs: 60_000 },
-  /** Records that fit on a chip (contract.md §1.6). */
+  /** Records that fit on a chip (docs/spec/chip.md §2). */
   chipRecords: 100,
   /** Renewals of a chip challenge in one session. */
   challengeRenewals: 3,

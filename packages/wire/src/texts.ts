@@ -1,5 +1,5 @@
 /**
- * What is said when things go well, and the error message made of a code (contract.md §1.5). The
+ * What is said when things go well, and the error message made of a code (docs/spec/wire.md §10). The
  * Chinese texts of success are those of the protocol's first document.
  */
 import { codeText, type ErrorCode, type Language } from './codes.ts';
@@ -76,7 +76,7 @@ export function errorMessage(code: ErrorCode, options: ErrorOptions = {}): Error
   };
 }
 
-/** Close codes of the socket (contract.md §1.1, §1.5). */
+/** Close codes of the socket (docs/spec/wire.md §2). */
 export const CLOSE = {
   unauthorised: 4401,
   tokenExpired: 4403,

@@ -16,7 +16,7 @@ import {
 const entries: [string, CodeEntry][] = Object.entries(CODES);
 
 describe('the table of codes', () => {
-  it('has the codes that the contract names', () => {
+  it('has the codes that the protocol names', () => {
     const named = `session_key_conflict not_registered forbidden_role unknown_session invalid_message
       chip_mismatch participant_declined timeout aborted rate_limited forbidden_key unknown_outcome
       unrepresentable_recovery_id participant_restarted`;
@@ -40,7 +40,7 @@ describe('the table of codes', () => {
     expect(new Set(entries.map(([, entry]) => entry.zhCN)).size).toBe(entries.length);
   });
 
-  it('closes sockets only with the codes of the contract', () => {
+  it('closes sockets only with the codes of the protocol', () => {
     const used = entries.flatMap(([, entry]) => entry.close ?? []);
     expect(new Set(used)).toEqual(new Set(Object.values(CLOSE)));
   });

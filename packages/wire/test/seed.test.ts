@@ -45,7 +45,7 @@ const peers = [1, 2, 3].map((index) => ({
   session_certificate: CERTIFICATE,
 }));
 
-/** The fields that carry security (contract.md): participants and the server always send them. */
+/** The fields that carry security (docs/spec/wire.md §8): participants and the server always send them. */
 const ADDED: Readonly<Record<string, object>> = {
   keygen_invite: { expires_at: 1 },
   keygen_response: { session_certificate: CERTIFICATE },

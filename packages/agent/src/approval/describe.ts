@@ -1,6 +1,6 @@
 /**
  * What a person at a terminal is shown of a request. Everything that came from others is escaped
- * (attacks.md R-16).
+ * (R-16).
  */
 import { describePayload, escapeForDisplay, parsePayload, toHex } from '@quorate/intent';
 import type {

@@ -1,6 +1,6 @@
 /**
  * What key generation and signing have in common at one participant: consent, certificate,
- * parameters, rounds, result. Messages drive it; steps of one session never overlap (attacks.md J-6).
+ * parameters, rounds, result. Messages drive it; steps of one session never overlap (J-6).
  */
 import { sessionHash } from '@quorate/intent';
 import type { Abort } from '@quorate/wire';
@@ -246,7 +246,7 @@ export abstract class Ceremony extends SessionLife {
     this.#problems.spoke();
   }
 
-  /** Order: bans on disk, evidence on disk, then the word to the others (attacks.md O-12). */
+  /** Order: bans on disk, evidence on disk, then the word to the others (O-12). */
   #onAbort(abort: SessionAbort): void {
     if (abort.bans.length > 0 && !this.onBans(abort)) return;
     const { context, sessionKey, sid, certificates } = this;

@@ -1,6 +1,6 @@
 /**
  * Round 0: each party's chip certifies its ephemeral keys and the intent; everybody checks everybody
- * under the chip keys that it pinned itself (contract.md §1.5a).
+ * under the chip keys that it pinned itself (docs/spec/channel.md §1).
  */
 import {
   type Certificate,

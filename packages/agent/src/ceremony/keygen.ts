@@ -1,5 +1,5 @@
 /**
- * Key generation at one participant (contract.md §1.3).
+ * Key generation at one participant (docs/spec/wire.md §5).
  */
 import { addressOf, chipFingerprint, fromHex, shortFingerprint, toHex } from '@quorate/intent';
 import { deriveSessionId } from '@quorate/tss';
@@ -29,7 +29,7 @@ export class KeygenCeremony extends Ceremony {
     this.#invite = invite;
   }
 
-  /** Acts on parameters only if they are those that were accepted (contract.md §1.9.9). */
+  /** Acts on parameters only if they are those that were accepted (1.9.9). */
   receiveParams(params: KeygenParams): void {
     this.onParams(() => this.#start(params));
   }

@@ -1,5 +1,5 @@
 /**
- * How long a participant stands by what it certified (contract.md §1.5a, docs/spec/channel.md §5): a
+ * How long a participant stands by what it certified (docs/spec/channel.md §5): a
  * coordinator that holds messages back must not finish tomorrow what was approved today.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Sessions that died with an earlier process: their round secrets were never on disk, so they cannot
- * go on. They are reported once, with what is known of them (contract.md §1.5).
+ * go on. They are reported once, with what is known of them (docs/spec/wire.md §10).
  */
 import { fromHex } from '@quorate/intent';
 import type { SessionRecord } from '../state/sessionRecords.ts';
@@ -94,7 +94,7 @@ function lastWord(record: SessionRecord): { outcome: SessionRecord['state']; tol
   if (record.state !== 'accepted' && record.state !== 'running') {
     return { outcome: record.state, told: record.reason ?? 'participant_restarted' };
   }
-  // Its last round may have been sent, and then somebody may hold a signature (attacks.md N-12).
+  // Its last round may have been sent, and then somebody may hold a signature (N-12).
   const unknown = record.kind === 'sign' && record.state === 'running';
   return { outcome: unknown ? 'unknown_outcome' : 'failed', told: 'participant_restarted' };
 }

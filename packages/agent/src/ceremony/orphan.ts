@@ -1,6 +1,6 @@
 /**
  * What a failed key generation left on the chip is deleted when the coordinator authorises it
- * (contract.md §1.3). A key that is in use is never deleted this way, whatever the coordinator says.
+ * (docs/spec/wire.md §9). A key that is in use is never deleted this way, whatever the coordinator says.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { equalBytes, fromBase64, fromHex, parseAddress, sessionHash } from '@quorate/intent';

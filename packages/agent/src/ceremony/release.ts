@@ -1,6 +1,6 @@
 /**
  * Getting the opener of a shard from the chip: every attempt is counted on disk before the chip is
- * asked (contract.md §1.6, attacks.md E-1), and a chip that was reset in between is given a new
+ * asked (docs/spec/channel.md §6, E-1), and a chip that was reset in between is given a new
  * challenge, at most three times (E-10).
  */
 import { decodeDer, fromBase64, fromHex, IntentError, parseAddress } from '@quorate/intent';

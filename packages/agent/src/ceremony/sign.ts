@@ -1,5 +1,5 @@
 /**
- * Signing at one participant (contract.md §1.4).
+ * Signing at one participant (docs/spec/wire.md §6).
  */
 import { chipFingerprint, fromHex, payloadHash, shortFingerprint, toHex } from '@quorate/intent';
 import { deriveSessionId } from '@quorate/tss';
@@ -37,7 +37,7 @@ export class SignCeremony extends Ceremony {
     );
   }
 
-  /** Acts on parameters only if they are those that were accepted (contract.md §1.9.9). */
+  /** Acts on parameters only if they are those that were accepted (1.9.9). */
   receiveParams(params: SignParams): void {
     this.onParams(() => this.#start(params));
   }

@@ -138,7 +138,7 @@ export interface Counter {
 }
 
 /**
- * Reads an opener, counted on disk before the chip is asked (contract.md §1.6, attacks.md E-1).
+ * Reads an opener, counted on disk before the chip is asked (docs/spec/channel.md §6, E-1).
  * @throws AgentError `chip/rolled-back` when the chip's count is not the one of this agent
  */
 export async function countedRead(

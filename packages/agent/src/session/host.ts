@@ -1,6 +1,6 @@
 /**
  * All sessions of one protocol thread. Everything here is synchronous: a ban stops the other
- * sessions of the pair in the same turn in which it is found (attacks.md O-12).
+ * sessions of the pair in the same turn in which it is found (O-12).
  */
 import { parseAddress, recordId, toHex } from '@quorate/intent';
 import {

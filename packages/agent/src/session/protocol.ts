@@ -1,11 +1,11 @@
 /**
  * What passes between the agent's main thread and the thread that runs the protocols. Secrets cross
- * it only as transferred buffers (attacks.md J-9); rounds cross it as they travel, base64.
+ * it only as transferred buffers (J-9); rounds cross it as they travel, base64.
  */
 import type { SignedMessage } from '../state/evidence.ts';
 import type { CommonEvent, CommonOrder } from '../threads/control.ts';
 
-/** The last round of signing: once ours is out, somebody may hold a signature (attacks.md N-12). */
+/** The last round of signing: once ours is out, somebody may hold a signature (N-12). */
 export const LAST_SIGN_ROUND = 3;
 
 /** A certified peer of a session. */

@@ -1,6 +1,6 @@
 /**
  * The highest state counter that each chip has shown to this agent. A chip whose counter falls is an
- * older copy of itself: spent PIN tries, deleted records and lower release counts came back (attacks.md E-1).
+ * older copy of itself: spent PIN tries, deleted records and lower release counts came back (E-1).
  */
 import { toHex } from '@quorate/intent';
 import { z } from 'zod';

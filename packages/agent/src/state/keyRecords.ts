@@ -15,7 +15,7 @@ import {
   syncDirectory,
 } from './files.ts';
 
-/** One ban: the pair with this party never signs with the key again (attacks.md O-12). */
+/** One ban: the pair with this party never signs with the key again (O-12). */
 export interface Ban {
   readonly part_index: number;
   readonly session_key: string;

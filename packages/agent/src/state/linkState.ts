@@ -1,5 +1,5 @@
 /**
- * How far this client has come in its two numbered streams with the coordinator (contract.md §1.2).
+ * How far this client has come in its two numbered streams with the coordinator (docs/spec/wire.md §3).
  */
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ export interface LinkState {
   readonly seq: number;
   /** Takes note of a processed server message; `save` makes it durable. */
   processed(seq: number): void;
-  /** Starts over when the coordinator's database is another one (attacks.md R-18). */
+  /** Starts over when the coordinator's database is another one (R-18). */
   changeStream(stream: string): void;
   /** The next number of a client message; never given out twice, even over a crash. */
   nextCseq(): number;

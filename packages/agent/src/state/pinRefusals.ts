@@ -1,6 +1,6 @@
 /**
  * The PIN file that a chip has refused: it is not tried again until it changes, however often a service
- * manager starts the agent (attacks.md E-6). Nothing in it tells the PIN.
+ * manager starts the agent (E-6). Nothing in it tells the PIN.
  */
 import { statSync } from 'node:fs';
 import { toHex } from '@quorate/intent';

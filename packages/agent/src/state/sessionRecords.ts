@@ -1,6 +1,6 @@
 /**
  * The participant's local, encrypted record of each session, `<session_key>_<part_index>.json`
- * (contract.md §1.3). The name is computed here; a name that a server sends is only compared (R-17).
+ * (docs/spec/wire.md §5). The name is computed here; a name that a server sends is only compared (R-17).
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * The session keys that this participant has ever answered with a certificate (contract.md §1.5):
+ * The session keys that this participant has ever answered with a certificate (docs/spec/wire.md §10):
  * an append-only file, flushed before the certificate exists.
  */
 import { closeSync, openSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * The coordinator's REST interface (contract.md §1.7) as this program uses it.
+ * The coordinator's REST interface (docs/spec/wire.md §12) as this program uses it.
  *
  * @module
  */

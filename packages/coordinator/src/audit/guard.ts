@@ -5,7 +5,7 @@ class AuditGuardError extends Error {
   override readonly name = 'AuditGuardError';
 }
 
-/** Words that, anywhere in a detail's name, say that its value is not for the log (contract §1.8). */
+/** Words that, anywhere in a detail's name, say that its value is not for the log (docs/spec/wire.md §13). */
 const SECRET_WORDS: ReadonlySet<string> = words(`
   pin puk password passphrase secret secrets seed mnemonic token tokens jwt bearer
   cookie credential credentials share shares shard shards keyshare opener private

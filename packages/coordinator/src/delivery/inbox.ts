@@ -1,4 +1,4 @@
-/** Which numbered client messages are stored already: one that is sent again is dropped (contract §1.2). */
+/** Which numbered client messages are stored already: one that is sent again is dropped (docs/spec/wire.md §3). */
 import type { Tx } from '../store/database.ts';
 import { keyOf, OF_RECIPIENT, type Recipient } from './recipient.ts';
 

@@ -1,6 +1,6 @@
 /**
  * The outbox: every message to a client is stored with its number before it is sent, and kept until it
- * is acknowledged or a week old (contract §1.2).
+ * is acknowledged or a week old (docs/spec/wire.md §3).
  */
 import { DEADLINES } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';

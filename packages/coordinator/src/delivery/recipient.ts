@@ -2,7 +2,7 @@
 
 /**
  * A user in one role, and which of its clients: the unit that messages are numbered and acknowledged for.
- * A participant has one client, a coordinator as many as name themselves (contract §1.1).
+ * A participant has one client, a coordinator as many as name themselves (docs/spec/wire.md §2).
  */
 export interface Recipient {
   readonly username: string;

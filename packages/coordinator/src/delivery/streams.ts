@@ -1,7 +1,7 @@
 /**
- * Streams: the numbering of one recipient's messages (contract §1.2).
+ * Streams: the numbering of one recipient's messages (docs/spec/wire.md §3).
  *
- * Numbers never run backwards, not even in a database restored from a backup (attacks.md R-18): the
+ * Numbers never run backwards, not even in a database restored from a backup (R-18): the
  * first number after a start is not below the time of that start, which no number before it had reached.
  */
 import { randomBytes } from 'node:crypto';

@@ -13,7 +13,7 @@ export type { RestDeps } from './call.ts';
 export { createMetrics } from './metrics.ts';
 
 /**
- * Adds the REST interface of contract §1.7 to a server: every route of the wire's table.
+ * Adds the REST interface of docs/spec/wire.md §12 to a server: every route of the wire's table.
  *
  * It lives in a scope of its own, so that its parser and its figures touch nothing else that the server
  * answers.

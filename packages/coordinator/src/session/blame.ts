@@ -1,5 +1,5 @@
 /**
- * What a reported abort is worth (contract §1.5): a party's word, except where its evidence convinces
+ * What a reported abort is worth (docs/spec/wire.md §10): a party's word, except where its evidence convinces
  * somebody who was not there and cannot read what was said.
  *
  * Pure. Two different messages for one slot, both signed by the same party for this session, prove

@@ -1,4 +1,4 @@
-/** How many records a chip holds or is about to hold, by what the server knows of it (contract §1.6). */
+/** How many records a chip holds or is about to hold, by what the server knows of it (docs/spec/coordinator.md §5). */
 import { LIMITS } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 

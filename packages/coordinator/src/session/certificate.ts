@@ -110,7 +110,7 @@ function invalid(expected: string): CertificateCheck {
   return { ok: false, code: 'invalid_certificate', details: `expected ${expected}` };
 }
 
-/** The hash of what every party of the session has to agree to (contract §1.5a). */
+/** The hash of what every party of the session has to agree to (docs/spec/intent.md §1). */
 function intentOf(state: SessionState): Uint8Array {
   const { target } = state;
   const holders = target?.holders ?? state.parties;

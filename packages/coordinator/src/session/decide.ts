@@ -48,7 +48,7 @@ export interface Sender {
   readonly at: number;
 }
 
-/** How often a participant may renew its chip's challenge in one session (contract §1.6). */
+/** How often a participant may renew its chip's challenge in one session (docs/spec/wire.md §9). */
 const MAX_RENEWALS = LIMITS.challengeRenewals;
 const ROUNDS = LIMITS.rounds;
 

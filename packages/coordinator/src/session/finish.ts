@@ -1,6 +1,6 @@
 /**
- * When a session is over and how: contract §1.3 for key generations (all results, all equal, or nothing)
- * and §1.4 for signatures (the first verified one).
+ * When a session is over and how: docs/spec/wire.md §5 for key generations (all results, all equal, or
+ * nothing) and §6 for signatures (the first verified one).
  */
 import type { Abort, Claim } from '@quorate/wire';
 import { nameOf } from './parties.ts';
@@ -10,7 +10,7 @@ import type { FailureCode, Outcome, Result, SessionState } from './types.ts';
 /** The round whose messages let their receivers compute the signature. */
 const REVEALING_ROUND = 3;
 
-/** What a participant says that has lost a session's secrets (contract §1.5). */
+/** What a participant says that has lost a session's secrets (docs/spec/wire.md §10). */
 const RESTARTED = 'participant_restarted';
 
 /** How participants begin to say of their end what has a code of its own. */

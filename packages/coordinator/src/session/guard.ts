@@ -64,7 +64,7 @@ function isStale(answer: { readonly certificate: string } | undefined, at: numbe
   return answer !== undefined && isExpired(reopenCertificate(answer.certificate), at);
 }
 
-/** Only active chips take part, up to the moment of release (contract §1.6). */
+/** Only active chips take part, up to the moment of release (docs/spec/wire.md §9). */
 async function inactiveChip(
   tx: Tx,
   chips: Chips,

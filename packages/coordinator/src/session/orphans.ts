@@ -1,5 +1,5 @@
 /**
- * Records that chips hold of key generations that failed (contract §1.3, last item): noted, told to their
+ * Records that chips hold of key generations that failed (docs/spec/wire.md §9): noted, told to their
  * holders at each register, and deleted by the chip once it asks for the authorisation.
  */
 import { fromBase64, fromHex, parseAddress, utf8 } from '@quorate/intent';

@@ -120,7 +120,7 @@ function challenged(state: SessionState, event: Of<'challenged'>): Step {
 
 function finished(state: SessionState, { from, result, at }: Of<'finished'>): Step {
   if (!isParty(state, from) || state.results.has(from)) return unchanged(state);
-  // A participant that restarted may say so while others are still being asked (contract §1.5).
+  // A participant that restarted may say so while others are still being asked (docs/spec/wire.md §10).
   if (state.phase === 'inviting' && result.success) return unchanged(state);
   if (isDestroying(state) && !result.success) return unchanged(state);
   return withResult(state, { from, result, at });

@@ -40,7 +40,7 @@ export interface Asker {
   readonly at: number;
 }
 
-/** Checks a request for a key (contract §1.3). */
+/** Checks a request for a key (docs/spec/wire.md §5). */
 export async function openKeygen(
   tx: Tx,
   context: RequestContext,
@@ -80,7 +80,7 @@ export async function openKeygen(
   };
 }
 
-/** Checks a request for a signature (contract §1.4). */
+/** Checks a request for a signature (docs/spec/wire.md §6). */
 export async function openSign(
   tx: Tx,
   context: RequestContext,

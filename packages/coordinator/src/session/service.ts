@@ -3,7 +3,7 @@
  * seen by anybody. States live in memory as a cache of the events; a transaction that fails evicts them.
  *
  * All work on sessions runs in the database's queue of transactions, so that no two inputs of one session
- * ever interleave (attacks.md J-6).
+ * ever interleave (J-6).
  */
 import type {
   CancelRequest,
@@ -198,7 +198,7 @@ export class SessionService {
   }
 
   /**
-   * The same request again is a safe retry: it is told where the session stands (contract §1.5), and hears
+   * The same request again is a safe retry: it is told where the session stands (docs/spec/wire.md §10), and hears
    * of its end, whichever client asked first.
    */
   async #repeatAnswer(tx: Tx, sender: Recipient, sessionKey: string): Promise<undefined> {

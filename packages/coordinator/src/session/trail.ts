@@ -1,4 +1,4 @@
-/** What the audit log says of the messages of a session (contract §1.8): never a body, never a secret. */
+/** What the audit log says of the messages of a session (docs/spec/wire.md §13): never a body, never a secret. */
 import type { Abort } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import type { AuditEvent } from '../services.ts';

@@ -1,5 +1,5 @@
 /**
- * One WebSocket connection: registration, frames in order, limits, take-over (contract §1.1, §1.5).
+ * One WebSocket connection: registration, frames in order, limits, take-over (docs/spec/wire.md §2, §10).
  *
  * It knows no socket, only a transport, so that the frame handler can be tested and fuzzed by itself. No
  * frame, whatever it holds, makes it throw.

@@ -212,7 +212,7 @@ export class Desk {
   }
 }
 
-/** The token must be valid, speak for exactly this user, and allow the role (contract §1.1). */
+/** The token must be valid, speak for exactly this user, and allow the role (docs/spec/wire.md §2). */
 function refusalOf(verdict: Identity | Refused, message: Register): Unregistered | undefined {
   if ('refused' in verdict) return { refused: 'invalid_token', details: verdict.told ?? '' };
   if (verdict.username !== message.username) return { refused: 'invalid_token', details: '' };

@@ -1,6 +1,6 @@
 /**
  * The numbered messages of one connection, in order: after one that was lost none is taken, so that no
- * cumulative acknowledgement ever covers it (contract §1.2). The client sends them again elsewhere.
+ * cumulative acknowledgement ever covers it (docs/spec/wire.md §3). The client sends them again elsewhere.
  */
 import type { Tx } from '../store/database.ts';
 

@@ -1,4 +1,4 @@
-/** How often each user was refused lately, over all of its connections (attacks.md R-8). */
+/** How often each user was refused lately, over all of its connections. */
 import { LIMITS } from '@quorate/wire';
 
 /** What a refusal leads to: it is told; only that it was too many is told; the socket is closed. */

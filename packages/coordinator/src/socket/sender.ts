@@ -1,6 +1,6 @@
 /**
  * The sending half of a connection: stored messages in order, gathered into frames, never more in
- * memory than a slow reader may cost (attacks.md R-8).
+ * memory than a slow reader may cost (R-8).
  *
  * While a reader is slow, messages stay in the outbox and are read from there once it has caught up.
  */

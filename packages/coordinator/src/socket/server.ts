@@ -1,4 +1,4 @@
-/** WebSocket connections on the HTTP server of the coordinator (contract §1, §1.1). */
+/** WebSocket connections on the HTTP server of the coordinator (docs/spec/wire.md §1, §2). */
 import {
   type ConnectionLimiter,
   FEATURES,

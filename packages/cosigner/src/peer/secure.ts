@@ -1,7 +1,7 @@
 /**
  * The protection of one connection between two cosigners (docs/spec/cosigner.md, "Connection"): both
  * prove their pinned X25519 keys, and everything after the two hellos is encrypted and bound to its
- * envelope. Sessions add their own keys and signatures inside (contract.md §1.5a).
+ * envelope. Sessions add their own keys and signatures inside (docs/spec/cosigner.md, "Connection").
  */
 import {
   createCipheriv,

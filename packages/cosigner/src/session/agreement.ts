@@ -1,6 +1,6 @@
 /**
  * The beginning of a session: both sides certify the same intent, a person may be asked, and primes
- * are made ready (contract.md §1.5a, docs/spec/cosigner.md, "Session", A to E).
+ * are made ready (docs/spec/cosigner.md, "Session", A to E).
  */
 import type { PeerKeys } from '@quorate/agent';
 import { fromHex } from '@quorate/intent';

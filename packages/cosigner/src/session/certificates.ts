@@ -1,5 +1,5 @@
 /**
- * Round 0 of two parties (contract.md §1.5a): both certify their ephemeral keys and the same intent,
+ * Round 0 of two parties (docs/spec/cosigner.md, "Session"): both certify their ephemeral keys and the same intent,
  * each checks the other's certificate under the identity that it pinned itself.
  */
 import {

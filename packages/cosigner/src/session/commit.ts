@@ -1,5 +1,5 @@
 /**
- * A new share becomes the key in two phases (attacks.md D-10): both sides store it, P2 says so, P1
+ * A new share becomes the key in two phases (D-10): both sides store it, P2 says so, P1
  * activates and says so, P2 activates. Until then the share is never used, and an older one stays.
  */
 import { fromHex, parseAddress, toHex } from '@quorate/intent';

@@ -1,7 +1,7 @@
 /**
  * Locks of keys. A lock is on disk as soon as the permit of its key is gone, which needs no room there; its
  * record follows. One that cannot even be deleted holds in memory: the key is not used, nobody is answered, and
- * it is tried again until it is on disk (contract.md §2.2: before any answer).
+ * it is tried again until it is on disk (docs/spec/cosigner.md, "Locks": before any answer).
  */
 import { type KeyUnsafe, lockAfter } from '@quorate/tss';
 import { messageOf } from '../errors.ts';

@@ -204,7 +204,7 @@ const moduliOf = ({ share, next }: KeyRecord): string[] => [
 
 /**
  * Remembers what the record explains. With a lock, the chip's count is to pass what any record from
- * before it has explained, so that none of them can be put back (attacks.md E-1).
+ * before it has explained, so that none of them can be put back (E-1).
  */
 function withReleases(before: KeyRecord, after: KeyRecord): KeyRecord {
   const { releases, lock } = after;

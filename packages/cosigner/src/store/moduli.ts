@@ -1,6 +1,6 @@
 /**
  * Every modulus that was ever part of a stored share, of both sides: none of them may come again, in
- * whatever role, key or epoch (attacks.md P-13). A file that only grows, each line bound to those before it.
+ * whatever role, key or epoch (P-13). A file that only grows, each line bound to those before it.
  */
 import { closeSync, fsyncSync, ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * Pairs of safe primes, sealed on disk until they are used. A pair is durably gone before it is given
- * out: a prime in two moduli gives both away (attacks.md P-13).
+ * out: a prime in two moduli gives both away (P-13).
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync } from 'node:fs';

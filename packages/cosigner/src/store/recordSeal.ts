@@ -1,6 +1,6 @@
 /**
  * Shows that what lies in the store was written by this cosigner: whoever can write to the disk has not
- * the key, which comes from the chip (attacks.md E-1).
+ * the key, which comes from the chip (E-1).
  */
 import { createHmac } from 'node:crypto';
 import { equalBytes, framed, fromHex, toHex, utf8 } from '@quorate/intent';

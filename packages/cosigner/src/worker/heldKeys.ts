@@ -9,7 +9,7 @@ const PREPARED = 2;
 
 interface Held {
   readonly keyshare: TwoPartyKeyshare;
-  /** Secret; memory only, each taken out before use (attacks.md P-14). */
+  /** Secret; memory only, each taken out before use (P-14). */
   readonly nonces: TwoPartyNonce[];
 }
 

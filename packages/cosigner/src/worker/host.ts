@@ -1,6 +1,6 @@
 /**
  * Runs the sessions of one protocol thread. A proof or a signature that fails at P1 makes the key
- * unsafe: every other session of it ends here, in the same tick, and none begins (attacks.md L-1c).
+ * unsafe: every other session of it ends here, in the same tick, and none begins (L-1c).
  */
 import {
   faultOf,

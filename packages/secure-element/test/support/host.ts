@@ -84,7 +84,7 @@ export interface Access {
   readonly challenge: Buffer;
 }
 
-/** The bytes that authorise, as contract.md §1.6 writes them. */
+/** The bytes that authorise, as docs/spec/chip.md §3 writes them. */
 export function authorisation(op: number, chipKey: Uint8Array, access: Access): Buffer {
   return Buffer.concat([
     Buffer.from('quorate-se/v1'),

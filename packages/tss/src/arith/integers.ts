@@ -1,6 +1,6 @@
 /**
  * Natural numbers of any length, for Paillier and what goes with it. BigInt is not constant time
- * (SECURITY.md); powers with a secret exponent go through the backend (attacks.md J-2).
+ * (SECURITY.md); powers with a secret exponent go through the backend (J-2).
  */
 import type { Rng } from '../rng.ts';
 
@@ -75,9 +75,8 @@ export function invert(a: bigint, m: bigint): bigint | null {
 }
 
 /**
- * a⁻¹ mod m of a secret: what is inverted is a·u for a random u, and nothing else is looked at (attacks.md
- * J-2). Null when no draw gives a unit: always if a is none, else with probability 2⁻¹²⁸ for the moduli
- * here, N and p − 1 = 2·p′, modulo which at least nearly every second number is one.
+ * a⁻¹ mod m of a secret: what is inverted is a·u for a random u, and nothing else is looked at (J-2). Null
+ * when no draw gives a unit: always if a is none, else with probability 2⁻¹²⁸ for the moduli here, N and p − 1 = 2·p′, modulo which at least nearly every second number is one.
  */
 export function invertBlinded(a: bigint, m: bigint, rng: Rng): bigint | null {
   for (let draw = 0; draw < BLINDING_DRAWS; draw++) {

@@ -1,7 +1,7 @@
 /**
  * Powers modulo an odd number and primes in BigInt: the portable part, and the guards that both
  * backends share. BigInt is not constant time; a secret exponent is split at random and the operands
- * carry a random multiple of the modulus, so that no two runs do the same work (attacks.md J-2).
+ * carry a random multiple of the modulus, so that no two runs do the same work (J-2).
  */
 
 /** What a platform does with numbers of thousands of bits. */

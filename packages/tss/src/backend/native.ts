@@ -1,7 +1,7 @@
 /**
  * The backend of Node: libsecp256k1 through `secp256k1/bindings` for the curve, node:crypto for the
  * rest. A secret scalar goes through `ecdh` with a hash function or `publicKeyCreate` only, which are
- * constant time; `publicKeyTweakMul` is not and takes public scalars (attacks.md J-10).
+ * constant time; `publicKeyTweakMul` is not and takes public scalars (J-10).
  */
 import {
   createCipheriv,

@@ -2,7 +2,7 @@
  * Powers and primes of Node: OpenSSL's constant-time Montgomery power, reached through a Diffie–Hellman
  * object per modulus. Making one checks the modulus, which takes as long as several powers, so they are
  * kept; secret ones are forgotten with the key that they belong to. Outside the range in which the object is
- * right, BigInt computes (attacks.md J-10).
+ * right, BigInt computes (J-10).
  */
 import {
   checkPrimeSync,

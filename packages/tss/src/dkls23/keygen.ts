@@ -2,7 +2,7 @@
  * Key generation, docs/spec/keygen.md: Feldman sharing with committed polynomials and pairwise
  * oblivious-transfer set-up, activated by n acknowledgements.
  *
- * Source: crypto.md §3.1 (eprint 2022/374, 6.1; 2023/765).
+ * Source: docs/spec/keygen.md (eprint 2022/374, 6.1; 2023/765).
  */
 import { equalBytes, xor } from '../arith/bytes.ts';
 import type { Scalar } from '../arith/scalar.ts';

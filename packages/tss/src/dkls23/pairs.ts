@@ -23,7 +23,7 @@ export function signPairId(sid: Uint8Array, bob: number, alice: number): Uint8Ar
 
 /**
  * ζᵢ = Σ_{j≠i} ± PRF(seedᵢⱼ, sid), + for i > j. The sum over all signers is zero; `sid` holds the
- * signer set (attacks.md O-13). Secret.
+ * signer set (O-13). Secret.
  */
 export function zeroShare(
   sid: Uint8Array,

@@ -58,7 +58,7 @@ export interface SignParameters {
 
 /**
  * The session id of round 0: the key (if there is one already) and the certificates of all parties
- * in index order, which hold parameters, identities and nonces (contract.md §1.5a). 32 bytes.
+ * in index order, which hold parameters, identities and nonces (docs/spec/channel.md §1). 32 bytes.
  */
 export function deriveSessionId(
   keyId: Uint8Array | null,
@@ -146,7 +146,7 @@ export const checkSessionId = (sessionId: Uint8Array): void => {
   }
 };
 
-/** m: the digest as a number, reduced once (attacks.md N-8). */
+/** m: the digest as a number, reduced once (N-8). */
 export function digestScalar(digest: Uint8Array): Scalar {
   return reduceWide(concat(new Uint8Array(16), digest));
 }
@@ -156,7 +156,7 @@ export function keygenSid({ sessionId, threshold, parties }: KeygenParameters): 
   return hash(LABELS.keygenSession, sessionId, u16(threshold), u16(parties));
 }
 
-/** sid of a signature: everything that the parties agreed to is in it (attacks.md N-3, R-10). */
+/** sid of a signature: everything that the parties agreed to is in it (N-3, R-10). */
 export function signSid(parameters: SignParameters): Uint8Array {
   const { sessionId, keyshare, signers, digest, path = [] } = parameters;
   const { keyId, epoch, threshold, parties } = keyshare;

@@ -1,7 +1,8 @@
 /**
  * Signing, docs/spec/sign.md: three rounds, any set of at least t signers, no presignature.
  *
- * Source: DKLs23 (eprint 2023/765), Protocol 3.6, with the corrections of crypto.md §2.4 and §3.2.
+ * Source: DKLs23 (eprint 2023/765), Protocol 3.6; docs/spec/sign.md and docs/spec/ot.md name
+ * the differences.
  */
 import { equalBytes } from '../arith/bytes.ts';
 import {

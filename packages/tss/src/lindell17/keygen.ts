@@ -1,7 +1,7 @@
 /**
  * Two-party key generation: docs/spec/lindell17.md, "Set-up".
  *
- * Source: Lindell17 (eprint 2017/552), Protocol 3.1 with additive shares; crypto.md §5.1. Differs from the
+ * Source: Lindell17 (eprint 2017/552), Protocol 3.1 with additive shares. Differs from the
  * paper: the proofs of CGGMP in place of the range proof and PDL, and ring-Pedersen parameters of both.
  */
 import { backend } from '#backend';

@@ -88,7 +88,7 @@ export class TwoPartyKeyshare {
   #wiped = false;
 
   /**
-   * Moduli that the caller remembers for ever, so that none of them comes again (attacks.md P-13): fresh from
+   * Moduli that the caller remembers for ever, so that none of them comes again (P-13): fresh from
    * a set-up N, Ñ₁ and Ñ₂, of decoded bytes N and Ñ₁, since Ñ₂ serves the set-up only.
    */
   readonly moduli: readonly bigint[];

@@ -1,10 +1,10 @@
 /**
- * Whether a two-party key may be used: docs/spec/lindell17.md, "Locks"; crypto.md §5.3a. The caller keeps
+ * Whether a two-party key may be used: docs/spec/lindell17.md, "Locks". The caller keeps
  * the lock durably beside P1's keyshare; a session neither reads nor writes anything.
  */
 import { InputError, type KeyUnsafe } from '../round/errors.ts';
 
-/** Most refreshes that may open a locked key in its life (attacks.md L-14). */
+/** Most refreshes that may open a locked key in its life (L-14). */
 export const MAX_REOPENINGS = 3;
 
 /** State of a key between sessions. */

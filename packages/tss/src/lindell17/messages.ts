@@ -14,7 +14,7 @@ import { PARAMETERS, type ModulusBits } from '../zk/parameters.ts';
 import { type PrmProof, prmProofField } from '../zk/ringPedersen.ts';
 import { peerOf } from './party.ts';
 
-/** Types on the wire (contract.md §2.2), without those that are not the protocol's. */
+/** Types on the wire (docs/spec/cosigner.md), without those that are not the protocol's. */
 export type TwoPartyMessageType =
   | 'pre_params'
   | 'pre_params_ack'

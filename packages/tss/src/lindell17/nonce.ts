@@ -2,7 +2,7 @@
  * What P2 can compute before it knows what is signed: most of the time that a signature takes.
  *
  * Security: in memory only. Used twice it gives P2's share away, so it is taken out before use and
- * refuses a second time (attacks.md P-14).
+ * refuses a second time (P-14).
  */
 import { systemRng, type Rng } from '../rng.ts';
 import { InputError } from '../round/errors.ts';

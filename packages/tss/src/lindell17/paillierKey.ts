@@ -45,7 +45,7 @@ export function makePaillierData(
 
 /**
  * P2: blames P1 unless the key is sound and holds the logarithm of X₁. The statement is P2's own: the
- * X₁ that was opened or follows from Q, the N and c_key that it will use (attacks.md L-5).
+ * X₁ that was opened or follows from Q, the N and c_key that it will use (L-5).
  */
 export function checkPaillierData(
   { bits, epoch }: TwoPartyContext,

@@ -20,7 +20,7 @@ import { indexOf, peerOf, type TwoPartyContext, type TwoPartyRole } from './part
 
 /**
  * Safe primes of half the moduli's length, out of a pool that has durably forgotten them
- * (attacks.md P-13). Secret.
+ * (P-13). Secret.
  */
 export interface TwoPartyPrimes {
   /** For the own ring-Pedersen parameters. */

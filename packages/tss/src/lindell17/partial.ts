@@ -58,7 +58,7 @@ export function sharedNonce(k: Scalar, theirs: Point): NonceImage {
 
 /**
  * X* = r·G and Y* = m·G + r·X₂′ with X₂′ = Q′ − X₁: both sides know them without asking, since a·k₂ = r
- * and b·k₂ = m + r·x₂′. This is what ties the ciphertext to R₂ and to P2's share (attacks.md L-1).
+ * and b·k₂ = m + r·x₂′. This is what ties the ciphertext to R₂ and to P2's share (L-1).
  */
 function statementOf(
   keyshare: TwoPartyKeyshare,
@@ -96,7 +96,7 @@ export function makePartial(
     ] as const;
     return [integerOf(scalars[0]), integerOf(scalars[1])];
   });
-  const b = low + randomBits(rng, set.ellPrime - 256) * Q; // hides a·x₁ (attacks.md L-4)
+  const b = low + randomBits(rng, set.ellPrime - 256) * Q; // hides a·x₁ (L-4)
   const noise = nonce.takeNoise();
   const D = affine({ N: fields.N, bits }, fields.encryptedShare, { a, aBits: set.ell, b }, noise);
   const shown = statementOf(keyshare, statement, ephemeral, D);
@@ -109,7 +109,7 @@ export function makePartial(
  * P1, step S5: the signature in P2's message.
  *
  * Security: the proof is verified before anything is decrypted, and its failure, or a wrong signature
- * behind a good proof, makes the key unsafe: an answer to either would be one bit of x₁ (attacks.md L-1).
+ * behind a good proof, makes the key unsafe: an answer to either would be one bit of x₁ (L-1).
  */
 export function openPartial(
   keyshare: TwoPartyKeyshare,

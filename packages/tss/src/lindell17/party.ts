@@ -39,7 +39,7 @@ export type ProofPlace = Pick<TwoPartyContext, 'sid' | 'epoch'>;
 const contextBytes = (step: string, epoch: number): Uint8Array =>
   concat(utf8ToBytes(`lindell17/${step}`), u32(epoch));
 
-/** Binds a Schnorr proof to session, prover, step and epoch (attacks.md L-13). */
+/** Binds a Schnorr proof to session, prover, step and epoch (L-13). */
 export const schnorrBound = (
   { sid, epoch }: ProofPlace,
   prover: 1 | 2,
@@ -50,7 +50,7 @@ export const schnorrBound = (
   context: contextBytes(step, epoch),
 });
 
-/** Binds a proof to session, prover, verifier, step and epoch (crypto.md §7 Z1). */
+/** Binds a proof to session, prover, verifier, step and epoch (Z1). */
 export const zkBound = ({ sid, epoch }: ProofPlace, prover: 1 | 2, step: string): ZkContext => ({
   sessionId: sid,
   prover,

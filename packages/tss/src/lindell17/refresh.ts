@@ -1,6 +1,6 @@
 /**
  * Refresh: new shares of the same key under a new Paillier key. docs/spec/lindell17.md, "Refresh";
- * crypto.md §5.4. The shift of the shares is tossed by both, so that neither chooses it (attacks.md L-12).
+ * docs/spec/lindell17.md, "Refresh". The shift of the shares is tossed by both, so that neither chooses it (L-12).
  */
 import { backend } from '#backend';
 import { equalBytes, wipe } from '../arith/bytes.ts';

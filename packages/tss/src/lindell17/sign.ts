@@ -1,7 +1,7 @@
 /**
  * Two-party signing: docs/spec/lindell17.md, "Signing".
  *
- * Source: Lindell17 (eprint 2017/552), Protocol 3.2; crypto.md §5.2. Differs from the paper: shares are
+ * Source: Lindell17 (eprint 2017/552), Protocol 3.2. Differs from the paper: shares are
  * additive, P2 proves its ciphertext with Π^aff-g over base R₂, and P1 verifies before it decrypts.
  */
 import { wipe } from '../arith/bytes.ts';

@@ -2,7 +2,7 @@
  * Base oblivious transfer: 128 times 1-of-2 with random pads, two messages. docs/spec/ot.md, part 1.
  *
  * Source: Masny and Rindal, "Endemic Oblivious Transfer", eprint 2019/706, with Diffie–Hellman over
- * secp256k1. `+` and `−` are the group's, never those of encodings (attacks.md O-1).
+ * secp256k1. `+` and `−` are the group's, never those of encodings (O-1).
  */
 import { concat, u16 } from '../arith/bytes.ts';
 import { randomScalar, type Scalar } from '../arith/scalar.ts';

@@ -1,4 +1,4 @@
-/** Sizes of oblivious transfer and multiplication: docs/spec/ot.md, "Parameters" (crypto.md §1). */
+/** Sizes of oblivious transfer and multiplication: docs/spec/ot.md, "Parameters". */
 
 /** κ: bits of a scalar. */
 export const KAPPA = 256;

@@ -1,5 +1,5 @@
 /**
- * How things end: who is at fault, what is said, and what it becomes outside (style.md §2).
+ * How things end: who is at fault, what is said, and what it becomes outside.
  */
 
 import type { Message } from './mailbox.ts';
@@ -50,7 +50,7 @@ export const ABORT_REASONS = [
 export type AbortReason = (typeof ABORT_REASONS)[number];
 
 /**
- * What a failure makes of a two-party key (crypto.md §5.3a). `refreshable`: a proof failed and nothing
+ * What a failure makes of a two-party key (docs/spec/lindell17.md, "Locks"). `refreshable`: a proof failed and nothing
  * was decrypted, a refresh opens the key again. `terminal`: a proof passed and the signature was wrong.
  */
 export type KeyUnsafe = 'refreshable' | 'terminal';

@@ -1,6 +1,6 @@
 /**
  * How a round is written: a protocol is a generator that yields what it says and is resumed with
- * what everybody else said. It knows no cryptography and no network (style.md §1).
+ * what everybody else said. It knows no cryptography and no network.
  */
 import { AbortError, type AbortReason, partyNames } from './errors.ts';
 

@@ -4,7 +4,7 @@
  * decoding, the echo of broadcasts, and turning an AbortError into an outcome.
  *
  * Messages given to `receive` must have been authenticated by the caller: a signature of the sender
- * over session, round, sender, recipient and body (contract.md §1.5a). Without it nobody may be
+ * over session, round, sender, recipient and body (docs/spec/channel.md §2). Without it nobody may be
  * blamed, let alone banned.
  */
 import { attachEcho, type Broadcast, ECHO_LENGTH, echoMatches, type EchoHash } from './echo.ts';

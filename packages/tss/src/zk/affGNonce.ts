@@ -2,7 +2,7 @@
  * First messages of Π^aff-g that depend on neither witness nor base, and noise for the ciphertext D: what a
  * signature's time goes into, made ahead. docs/spec/zk.md §9, "Made ahead".
  *
- * Security: in memory only. Used twice, a nonce gives the witness away (attacks.md P-14), so it is taken
+ * Security: in memory only. Used twice, a nonce gives the witness away (P-14), so it is taken
  * out before use, and refuses a second time.
  */
 import { backend } from '#backend';

@@ -51,7 +51,7 @@ export function modProofField(set: ParameterSet): Field<ModProof> {
   return struct({ w: number, responses: array(set.rounds, response) });
 }
 
-/** The challenges y, uniform modulo N: 128 bits more than N has, reduced (attacks.md P-3 v). */
+/** The challenges y, uniform modulo N: 128 bits more than N has, reduced (P-3 v). */
 export function modChallenges(
   bound: ZkContext,
   set: ParameterSet,

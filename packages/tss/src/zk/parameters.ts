@@ -1,6 +1,6 @@
 /**
  * The sizes of the proofs, one set for each length of modulus. A verifier takes them from its own
- * configuration, never from a peer (attacks.md P-9; crypto.md §5.3). docs/spec/zk.md §1.
+ * configuration, never from a peer (P-9). docs/spec/zk.md §1.
  */
 
 /** Length of a modulus in bits. */
@@ -39,8 +39,8 @@ const CHALLENGE_BITS = 256;
 
 /**
  * Whether decryption cannot wrap and masks hide, whatever the proofs admit: with |a|, |x| < 2^(ℓ+ε+1) and
- * |b| < 2^(ℓ′+ε+1), |a·x + b| < N/2 (attacks.md L-3); 2^ℓ′ exceeds every honest-verifier product by 2^128
- * (L-4); ε covers challenge and hiding (crypto.md §7 L10).
+ * |b| < 2^(ℓ′+ε+1), |a·x + b| < N/2 (L-3); 2^ℓ′ exceeds every honest-verifier product by 2^128
+ * (L-4); ε covers challenge and hiding (L10).
  */
 export function checkBounds({ bits, ell, ellPrime, epsilon, rounds }: ParameterSet): boolean {
   const two = (exponent: number): bigint => 1n << BigInt(exponent);

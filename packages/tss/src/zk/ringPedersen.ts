@@ -1,6 +1,6 @@
 /**
  * Π^prm: s is a power of t modulo Ñ, so that commitments under s and t hide. One-bit challenges: in a
- * group whose order the prover knows, a large one could be split (attacks.md P-5, P-6).
+ * group whose order the prover knows, a large one could be split (P-5, P-6).
  * docs/spec/zk.md §6. Source: CGGMP (2021/060, 2024 revision), Π^prm.
  */
 import { backend } from '#backend';

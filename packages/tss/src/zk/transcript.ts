@@ -1,6 +1,6 @@
 /**
  * What every proof is bound to, and how its challenge is made of that, the statement and the first
- * messages (crypto.md §7 Z1; attacks.md F-1, F-2, F-3). docs/spec/zk.md §4.
+ * messages (Z1, F-1, F-2, F-3). docs/spec/zk.md §4.
  */
 import { concat, u16, u32 } from '../arith/bytes.ts';
 import { gcd, naturalFromBytes, naturalToBytes, randomBits } from '../arith/integers.ts';

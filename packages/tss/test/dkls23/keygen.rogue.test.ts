@@ -1,4 +1,4 @@
-/** attacks.md A.4: dealings that are wrong in a way that needs a whole deviating dealer. */
+/** Dealings that are wrong in a way that needs a whole deviating dealer. */
 import { describe, expect, test } from 'vitest';
 import { concat } from '../../src/arith/bytes.ts';
 import {

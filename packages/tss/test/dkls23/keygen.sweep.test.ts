@@ -1,4 +1,4 @@
-/** attacks.md C.1 for key generation: every field of every message of a deviating party, altered. */
+/** Key generation: every field of every message of a deviating party, altered. */
 import { describe, expect, test } from 'vitest';
 import { DecodeError, type Keyshare, type Message, type Outcome } from '../../src/index.ts';
 import { ECHO_LENGTH } from '../../src/round/echo.ts';

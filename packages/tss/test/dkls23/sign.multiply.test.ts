@@ -1,4 +1,4 @@
-/** attacks.md O-9, O-10: a signer whose factors are not the same everywhere, or not its own. */
+/** O-9, O-10: a signer whose factors are not the same everywhere, or not its own. */
 import { describe, expect, test } from 'vitest';
 import {
   addScalars,

@@ -1,4 +1,4 @@
-/** attacks.md A.6: ephemeral keys and the end of a signature. */
+/** Ephemeral keys and the end of a signature. */
 import { describe, expect, test } from 'vitest';
 import { concat } from '../../src/arith/bytes.ts';
 import {

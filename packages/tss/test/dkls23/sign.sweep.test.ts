@@ -1,4 +1,4 @@
-/** attacks.md C.1 for signing: every field of every message of a deviating signer, altered. */
+/** Signing: every field of every message of a deviating signer, altered. */
 import { describe, expect, test } from 'vitest';
 import { signRound1, signRound2, signRound3 } from '../../src/dkls23/messages.ts';
 import type { Span } from '../../src/codec.ts';

@@ -1,4 +1,4 @@
-/** attacks.md R-6: the order of delivery, repeats and early messages change nothing. */
+/** the order of delivery, repeats and early messages change nothing. */
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/index.ts';
 import { rememberPoints } from '../support/memo.ts';

@@ -62,7 +62,7 @@ export function mutationsOf({ kind }: Span): readonly Mutation[] {
   return kind === 'point' ? [...ANY, ...NUMBER, ...POINT] : [...ANY, ...NUMBER];
 }
 
-/** Scalars that may not be zero: crypto.md §7, C4. */
+/** Scalars that may not be zero: C4. */
 const NOT_ZERO = /\.(responses\[\d+\]|response|share)$/;
 
 /** Whether a field may have these bytes, by other code than that of the codec. */

@@ -1,5 +1,5 @@
 /**
- * What two cosigners say to each other at `/peer` (contract.md §2.2, docs/spec/cosigner.md).
+ * What two cosigners say to each other at `/peer` (docs/spec/cosigner.md).
  */
 import { z } from 'zod';
 import { base64, Time, Username } from '../fields.ts';

@@ -1,5 +1,5 @@
 /**
- * REST schemas of the two-party server (contract.md §2.1).
+ * REST schemas of the two-party server (docs/cosigner.md, "REST").
  */
 import { z } from 'zod';
 import { Address, PublicKey, Signature, text, Time, Username } from '../fields.ts';

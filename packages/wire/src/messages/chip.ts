@@ -1,6 +1,6 @@
 /**
- * Chips during a session, and records that a failed key generation left on a chip (contract.md
- * §1.3 last item, §1.6).
+ * Chips during a session, and records that a failed key generation left on a
+ * chip (docs/spec/wire.md §9).
  */
 import { z } from 'zod';
 import {

@@ -1,5 +1,5 @@
 /**
- * Destroying a key (contract.md §1.4a, docs/spec/destroy.md): in the shape of the sign messages.
+ * Destroying a key (docs/spec/destroy.md §1): in the shape of the sign messages.
  */
 import { z } from 'zod';
 import {

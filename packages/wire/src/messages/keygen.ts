@@ -1,5 +1,5 @@
 /**
- * Key generation (contract.md §1.3).
+ * Key generation (docs/spec/wire.md §5).
  */
 import { z } from 'zod';
 import {

@@ -1,5 +1,5 @@
 /**
- * Registration and delivery (contract.md §1.1, §1.2).
+ * Registration and delivery (docs/spec/wire.md §2, §3).
  */
 import { z } from 'zod';
 import { Code, Sequence, Stream, text, Username } from '../fields.ts';

@@ -1,5 +1,5 @@
 /**
- * Rounds, relayed without being understood (contract.md §1.5a), and how a party reports an abort.
+ * Rounds, relayed without being understood (docs/spec/wire.md §8), and how a party reports an abort.
  */
 import { z } from 'zod';
 import { base64, base64Bytes, PartIndex, Sequence, SessionKey } from '../fields.ts';

@@ -1,5 +1,5 @@
 /**
- * Signing (contract.md §1.4).
+ * Signing (docs/spec/wire.md §6).
  */
 import { z } from 'zod';
 import {

@@ -1,5 +1,5 @@
 /**
- * Errors and progress (contract.md §1.5).
+ * Errors and progress (docs/spec/wire.md §10).
  */
 import { z } from 'zod';
 import { Code, PartIndex, PartyName, Sequence, SessionKey, text, Username } from '../fields.ts';

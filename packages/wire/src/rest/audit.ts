@@ -1,5 +1,5 @@
 /**
- * The audit log (contract.md §1.8), and the state of the process.
+ * The audit log (docs/spec/audit.md), and the state of the process.
  */
 import { z } from 'zod';
 import { base64Bytes, Hash, Time, text, Username } from '../fields.ts';

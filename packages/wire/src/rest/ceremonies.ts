@@ -1,6 +1,6 @@
 /**
- * Keys and sessions as REST shows them: never a shard, a certificate or a body (contract.md §1.7,
- * §1.9 item 16).
+ * Keys and sessions as REST shows them: never a shard, a certificate or a body (docs/spec/wire.md §12,
+ * 1.9.16).
  */
 import { z } from 'zod';
 import {

@@ -1,5 +1,5 @@
 /**
- * The chip registry (contract.md §1.6, §1.7).
+ * The chip registry (docs/spec/coordinator.md §5).
  */
 import { z } from 'zod';
 import {

@@ -1,5 +1,5 @@
 /**
- * Setup, login and users (contract.md §1.7).
+ * Setup, login and users (docs/spec/wire.md §12).
  */
 import { z } from 'zod';
 import { Time, Username } from '../fields.ts';
