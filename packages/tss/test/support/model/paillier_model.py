@@ -77,7 +77,7 @@ def encode(point):
     return bytes([2 + (point[1] & 1)]) + point[0].to_bytes(32, 'big')
 
 
-# Transcript, page §4
+# Transcript, docs/spec/zk.md §4
 
 def framed(label, *fields):
     tag = label.encode()
@@ -108,7 +108,7 @@ def challenge(label, *values):
     return int.from_bytes(H(48, label, *values), 'big') % Q
 
 
-# Paillier, page §2
+# Paillier, docs/spec/zk.md §2
 
 def encrypt(N, m, rho):
     return pow(1 + N, m, N * N) * pow(rho, N, N * N) % (N * N)
