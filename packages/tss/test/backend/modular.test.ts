@@ -119,8 +119,10 @@ describe('J-10: powers on both backends', () => {
     const group = createDiffieHellman(bytes(N), Uint8Array.of(2));
     group.setPrivateKey(Buffer.of(3));
     expect(BigInt(`0x${group.computeSecret(bytes(5n)).toString('hex')}`)).toBe(125n);
+    // Node 22 has another code and text for −1 than 20 and 24.
+    const refused = { name: 'RangeError', code: expect.stringMatching(/^ERR_CRYPTO_INVALID_KEY/) };
     for (const base of [0n, 1n, N - 1n])
-      expect(() => group.computeSecret(bytes(base))).toThrow(/Supplied key is too/);
+      expect(() => group.computeSecret(bytes(base))).toThrow(expect.objectContaining(refused));
   });
 });
 
