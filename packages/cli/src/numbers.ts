@@ -5,7 +5,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 
-const WHOLE = /^\d{1,15}$/;
+const WHOLE = /^\d{1,16}$/;
 const DECIMAL = /^\d{1,15}(?:\.\d{1,15})?$/;
 
 /**

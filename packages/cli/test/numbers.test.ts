@@ -10,6 +10,13 @@ test('W-11: a number is decimal digits within its bounds, and nothing is no zero
   }
 });
 
+test('W-11: the greatest number that is exact is taken, and the next is not', () => {
+  const parse = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+  expect(parse('9007199254740991')).toBe(Number.MAX_SAFE_INTEGER);
+  expect(() => parse('9007199254740992')).toThrow(InvalidArgumentError);
+  expect(() => parse('9007199254740993')).toThrow(InvalidArgumentError);
+});
+
 test('W-11: seconds may have a fraction, and are nothing else than that', () => {
   const parse = seconds(0, 3600);
   expect(['0', '0.1', '12.5'].map(parse)).toEqual([0, 0.1, 12.5]);
