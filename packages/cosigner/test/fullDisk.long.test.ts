@@ -1,29 +1,20 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { keyedStores } from './support/keyedStores.ts';
 import { Meddler } from './support/meddler.ts';
-import { peerOf, Running, startPair } from './support/pair.ts';
+import { peerOf, Running } from './support/pair.ts';
 import { hasSmallDisks, SmallDisk } from './support/smallDisk.ts';
-import { copyStores, forgetModuli, makeStores, removeStores } from './support/stores.ts';
 
 // Real proofs and refreshes, on a machine that may have other work.
 vi.setConfig({ testTimeout: 240_000 });
 
 describe.runIf(hasSmallDisks)('a P1 whose store and log are on one small disk', () => {
-  let original: string;
+  const keyed = keyedStores();
   let key: string;
-  const used: string[] = [];
-
-  beforeAll(async () => {
-    original = await makeStores();
-    const pair = await startPair(original);
-    key = (await pair.p1.keygen()).session_id;
-    await pair.p2.over(key);
-    await pair.stop();
-    await forgetModuli(original);
+  beforeAll(() => {
+    key = keyed.key;
   });
-
-  afterAll(() => removeStores(original, ...used));
 
   const SETTINGS = { store: 'small/enterprise' };
 
@@ -33,8 +24,7 @@ describe.runIf(hasSmallDisks)('a P1 whose store and log are on one small disk', 
     log: string,
     before: (disk: SmallDisk) => void,
   ): Promise<{ disk: SmallDisk; p1: Running; p2: Running; restart: () => Promise<Running> }> {
-    const directory = copyStores(original);
-    used.push(directory);
+    const directory = keyed.copy();
     const disk = await SmallDisk.mount(join(directory, 'small'), join(directory, 'enterprise'));
     const start = (seams: readonly string[]): Promise<Running> =>
       Running.start(directory, 'enterprise', SETTINGS, seams, (...command) => {

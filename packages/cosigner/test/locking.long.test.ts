@@ -1,38 +1,19 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { keyedStores } from './support/keyedStores.ts';
 import { z } from 'zod';
 import { Running, startPair } from './support/pair.ts';
-import {
-  copyStores,
-  forgetModuli,
-  makeStores,
-  removeStores,
-  rewriteRecords,
-  stockPrimes,
-} from './support/stores.ts';
+import { rewriteRecords, stockPrimes } from './support/stores.ts';
 
 describe('the lock of a key', () => {
-  let original: string;
+  const keyed = keyedStores();
   let key: string;
-  const used: string[] = [];
-
-  beforeAll(async () => {
-    original = await makeStores();
-    const pair = await startPair(original);
-    key = (await pair.p1.keygen()).session_id;
-    await pair.p2.over(key);
-    await pair.stop();
-    await forgetModuli(original);
+  beforeAll(() => {
+    key = keyed.key;
   });
 
-  afterAll(() => removeStores(original, ...used));
-
-  const stores = (): string => {
-    const copy = copyStores(original);
-    used.push(copy);
-    return copy;
-  };
+  const stores = (): string => keyed.copy();
   const recordFile = (directory: string): string =>
     join(directory, 'enterprise/keys', `${key}.json`);
 

@@ -1,40 +1,25 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { keyedStores } from './support/keyedStores.ts';
 import { Meddler } from './support/meddler.ts';
 import { type Pair, startPair } from './support/pair.ts';
-import {
-  copyStores,
-  forgetModuli,
-  makeStores,
-  removeStores,
-  stockPrimes,
-} from './support/stores.ts';
+import { stockPrimes } from './support/stores.ts';
 
 // Real proofs and refreshes, on a machine that may have other work.
 vi.setConfig({ testTimeout: 240_000 });
 
 describe('two processes with a bad network', () => {
-  let original: string;
+  const keyed = keyedStores();
   let key: string;
-  const used: string[] = [];
-
-  beforeAll(async () => {
-    original = await makeStores();
-    const pair = await startPair(original);
-    key = (await pair.p1.keygen()).session_id;
-    await pair.p2.over(key);
-    await pair.stop();
-    await forgetModuli(original);
+  beforeAll(() => {
+    key = keyed.key;
   });
-
-  afterAll(() => removeStores(original, ...used));
 
   const started = async (
     options: Parameters<typeof startPair>[1] = {},
   ): Promise<{ pair: Pair; meddler: Meddler; directory: string }> => {
-    const directory = copyStores(original);
-    used.push(directory);
+    const directory = keyed.copy();
     const made: Meddler[] = [];
     const between = async (upstream: string): Promise<string> => {
       made.push(await Meddler.start(upstream));

@@ -1,28 +1,18 @@
 import { type CosignerHealth } from '@quorate/wire';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { keyedStores } from './support/keyedStores.ts';
 import { type Running, startPair } from './support/pair.ts';
-import { copyStores, forgetModuli, makeStores, removeStores } from './support/stores.ts';
 
 describe('X-3: a protocol thread that stands still', () => {
-  let original: string;
+  const keyed = keyedStores();
   let key: string;
-  const used: string[] = [];
-
-  beforeAll(async () => {
-    original = await makeStores();
-    const pair = await startPair(original);
-    key = (await pair.p1.keygen()).session_id;
-    await pair.p2.over(key);
-    await pair.stop();
-    await forgetModuli(original);
+  beforeAll(() => {
+    key = keyed.key;
   });
-
-  afterAll(() => removeStores(original, ...used));
 
   /** Both sides, one of which stands still at the first message of a round. */
   async function pairWith(seams: { readonly seams1?: string[]; readonly seams2?: string[] }) {
-    const directory = copyStores(original);
-    used.push(directory);
+    const directory = keyed.copy();
     const settings = { thread_timeout: 1 };
     return startPair(directory, { p1: settings, p2: settings, ...seams });
   }
