@@ -144,6 +144,7 @@ export {
 export { type SecretFile, secretInFile } from './secretFile.ts';
 export { nearest } from './nearest.ts';
 export { describeFileProblem, systemCode, systemReason } from './systemError.ts';
+export { type UnreadableRequest, unreadableRequest } from './unreadable.ts';
 export { yamlProblem } from './yamlBounds.ts';
 export { bounded, isCleanText, isPlainName, matching } from './strings.ts';
 export { VERSION } from './version.ts';

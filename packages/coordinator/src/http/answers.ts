@@ -76,20 +76,3 @@ export function answerSocket(
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines].join('\r\n');
   socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
 }
-
-/** What is wrong with bytes that are no request; undefined where nobody is left to be told. */
-export function unreadable(error: Error): ApiError | undefined {
-  const code = 'code' in error ? String(error.code) : '';
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new ApiError('request_timeout', 'the request did not come in time');
-    case 'HPE_HEADER_OVERFLOW':
-      return new ApiError('headers_too_large', 'at most 16 KiB of headers');
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new ApiError('payload_too_large', 'chunk extensions are too large');
-    default:
-      return code.startsWith('HPE_')
-        ? new ApiError('invalid_request', 'this is no HTTP request')
-        : undefined;
-  }
-}

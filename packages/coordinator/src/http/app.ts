@@ -1,4 +1,5 @@
 /** The HTTP server under REST, page and WebSockets, with its time-outs. */
+import { unreadableRequest } from '@quorate/wire';
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -8,8 +9,8 @@ import fastify, {
 import type { Socket } from 'node:net';
 import type { Timeouts } from '../limits/defaults.ts';
 import type { ServerOptions } from '../options.ts';
-import { apiErrorOf, sendProblem } from '../rest/errors.ts';
-import { type AnswerOptions, answerSocket, unreadable } from './answers.ts';
+import { ApiError, apiErrorOf, sendProblem } from '../rest/errors.ts';
+import { type AnswerOptions, answerSocket } from './answers.ts';
 
 /** How often Node looks for requests that are late, milliseconds. */
 const CHECK_MS = 2_000;
@@ -47,9 +48,9 @@ export function createApp(
       );
     },
     clientErrorHandler: (error: Error, socket: Socket) => {
-      const told = unreadable(error);
+      const told = unreadableRequest(error);
       if (told === undefined) socket.destroy();
-      else answerSocket(socket, told, answers);
+      else answerSocket(socket, new ApiError(told.code, told.detail), answers);
     },
   };
   const { tls } = options;

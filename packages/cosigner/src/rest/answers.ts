@@ -2,7 +2,7 @@
  * Answers that no route gives: requests that cannot be read, refused upgrades. They have the form of every
  * other refusal.
  */
-import type { CosignerCode } from '@quorate/wire';
+import { type CosignerCode, unreadableRequest } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -48,20 +48,7 @@ export function answerSocket(socket: Duplex, code: CosignerCode, detail: string)
 
 /** Answers bytes that are no request; a connection that is gone is only let go. */
 export function answerUnreadable(error: Error, socket: Duplex): void {
-  const told = unreadable('code' in error ? String(error.code) : '');
+  const told = unreadableRequest(error);
   if (told === undefined) socket.destroy();
-  else answerSocket(socket, ...told);
-}
-
-function unreadable(code: string): [CosignerCode, string] | undefined {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['request_timeout', 'the request did not come in time'];
-    case 'HPE_HEADER_OVERFLOW':
-      return ['headers_too_large', 'at most 16 KiB of headers'];
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return ['payload_too_large', 'chunk extensions are too large'];
-    default:
-      return code.startsWith('HPE_') ? ['invalid_request', 'this is no HTTP request'] : undefined;
-  }
+  else answerSocket(socket, told.code, told.detail);
 }
