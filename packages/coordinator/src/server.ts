@@ -7,7 +7,7 @@ import { Gauge, type Registry } from 'prom-client';
 import { Tally } from './audit/index.ts';
 import { createAuth } from './auth/index.ts';
 import { createChips } from './chips/index.ts';
-import { createReplacements } from './chips/replacement.ts';
+import { createReplacements } from './replacement/index.ts';
 import { systemClock } from './clock.ts';
 import { LoopWatch } from './loopWatch.ts';
 import { ClockWatch, describeStep, recordStep } from './clockWatch.ts';

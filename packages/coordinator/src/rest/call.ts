@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { Audit, Tally } from '../audit/index.ts';
 import type { Auth } from '../auth/index.ts';
 import type { ChipRegistry } from '../chips/index.ts';
-import type { Replacements } from '../chips/replacement.ts';
+import type { Replacements } from '../replacement/index.ts';
 import type { Health } from '../health.ts';
 import type { Hub } from '../delivery/hub.ts';
 import type { ClientAddresses } from '../limits/addresses.ts';

@@ -13,7 +13,7 @@ import {
 } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ReplacementView } from '../chips/replacement.ts';
+import type { ReplacementView } from '../replacement/index.ts';
 import type { ChipRecord } from '../chips/index.ts';
 import { type Handlers, pageOf, parse, type RestDeps, visibilityOf } from './call.ts';
 

@@ -2,9 +2,9 @@
 import { destroyPartsHash, destroyReasonHash, toHex } from '@quorate/intent';
 import type { DestroyRequest } from '@quorate/wire';
 import type { User } from '../services.ts';
-import { movingShardOf } from '../chips/replacementStore.ts';
+import { movingShardOf } from '../replacement/store.ts';
 import type { Tx } from '../store/database.ts';
-import { findKey, normalAddress, type ShardRecord, shardsOf } from './keys.ts';
+import { findKey, normalAddress, type ShardRecord, shardsOf } from '../keys/keys.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import {
   type Asker,

@@ -7,10 +7,10 @@ import { coordinator, participant, type Recipient } from '../delivery/recipient.
 import type { AuditEvent, AuditLog, Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { DESTROYED } from '../audit/index.ts';
-import { beginDestruction, completeDestruction, noteReceipt } from './destruction.ts';
-import { createKey } from './keys.ts';
+import { beginDestruction, completeDestruction, noteReceipt } from '../keys/destruction.ts';
+import { createKey } from '../keys/keys.ts';
 import { completionOf, failureOf, inviteOf, keygenParamsOf, newsOf } from './messages.ts';
-import { noteOrphan } from './orphans.ts';
+import { noteOrphan } from '../keys/orphans.ts';
 import { nameOf } from './parties.ts';
 import { Releases } from './releases.ts';
 import { accusationOf, blameOf } from './trail.ts';

@@ -2,9 +2,9 @@
 import { reopenCertificate } from '@quorate/intent';
 import type { Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
-import { fullness } from './capacity.ts';
+import { fullness } from '../keys/capacity.ts';
 import { isExpired } from './certificate.ts';
-import { findKey, shardsOf } from './keys.ts';
+import { findKey, shardsOf } from '../keys/keys.ts';
 import type { Event } from './events.ts';
 import type { SessionState } from './types.ts';
 

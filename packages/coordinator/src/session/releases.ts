@@ -2,7 +2,7 @@
 import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
 import type { AuditLog, Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
-import { encryptedShardOf } from './keys.ts';
+import { encryptedShardOf } from '../keys/keys.ts';
 import { chipAuthorisationOf, destroyParamsOf, signParamsOf } from './messages.ts';
 import type { Party, SessionState, SignTarget } from './types.ts';
 

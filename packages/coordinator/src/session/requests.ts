@@ -12,7 +12,7 @@ import {
 } from '@quorate/intent';
 import type { Chip, Chips, Users } from '../services.ts';
 import type { Tx } from '../store/database.ts';
-import { fullness } from './capacity.ts';
+import { fullness } from '../keys/capacity.ts';
 import {
   findKey,
   type KeyRecord,
@@ -20,7 +20,7 @@ import {
   normalAddress,
   type ShardRecord,
   shardsOf,
-} from './keys.ts';
+} from '../keys/keys.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { mayParticipate } from './rights.ts';
 import type { Requested } from './events.ts';

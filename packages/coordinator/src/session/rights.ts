@@ -1,7 +1,7 @@
 /** Who may ask for what and who may take part: once for requests, once more for sessions that are open. */
 import type { User, Users } from '../services.ts';
 import type { Tx } from '../store/database.ts';
-import { findKey, type KeyRecord, mayUse } from './keys.ts';
+import { findKey, type KeyRecord, mayUse } from '../keys/keys.ts';
 import type { SessionState } from './types.ts';
 
 /** Whether a user may ask for anything. */

@@ -16,7 +16,7 @@ import type {
   Visibility,
 } from '../services.ts';
 import type { SqlValue, Tx } from '../store/database.ts';
-import { findKey, normalAddress } from './keys.ts';
+import { findKey, normalAddress } from '../keys/keys.ts';
 import { notesOf } from './notes.ts';
 import { laggards } from './progress.ts';
 import { nameOf } from './parties.ts';

@@ -1,7 +1,7 @@
 /** Numbered migrations, each applied once and in order, with its number in the same transaction. */
 import { statements as audit } from '../audit/schema.ts';
 import { logins, serverKeys, statements as auth } from '../auth/schema.ts';
-import { replacement } from '../chips/replacementSchema.ts';
+import { replacement } from '../replacement/schema.ts';
 import { retirement, statements as chips, unblocking } from '../chips/schema.ts';
 import { acceptance, destruction, statements as session } from '../session/schema.ts';
 import { clients, statements as delivery } from '../delivery/schema.ts';

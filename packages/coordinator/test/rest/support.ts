@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { type ChipRegistry, createChips } from '../../src/chips/index.ts';
-import { createReplacements } from '../../src/chips/replacement.ts';
+import { createReplacements } from '../../src/replacement/index.ts';
 import { ClockWatch } from '../../src/clockWatch.ts';
 import { Tally } from '../../src/audit/index.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';

@@ -11,13 +11,8 @@ import {
   verifyP256,
 } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
-import { testChip } from './support.ts';
-import {
-  ADDRESS,
-  codeOf,
-  openReplacementWorld,
-  type ReplacementWorld,
-} from './replacementWorld.ts';
+import { testChip } from '../chips/support.ts';
+import { ADDRESS, codeOf, openReplacementWorld, type ReplacementWorld } from './world.ts';
 
 const SEALED = Buffer.from('sealed for the new chip').toString('base64');
 const SEALED_HASH = new Uint8Array(createHash('sha256').update('sealed for the new chip').digest());

@@ -2,7 +2,7 @@
 import { type ReplacedShard, type Retirement, fromHex, parseAddress } from '@quorate/intent';
 import { Refusal } from '../auth/refusal.ts';
 import type { Tx } from '../store/database.ts';
-import { type ChipRecord, findChip } from './registry.ts';
+import { type ChipRecord, findChip } from '../chips/registry.ts';
 
 /** How far a replacement is. */
 export type Stage = 'requested' | 'approved' | 'switched' | 'completed' | 'cancelled';

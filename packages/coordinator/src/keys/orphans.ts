@@ -7,10 +7,10 @@ import type { OrphanNotice, OrphanResponse, OrphanResult } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import type { AuditEvent, Chips } from '../services.ts';
 import type { Tx } from '../store/database.ts';
-import { verifyFor } from './certificate.ts';
+import { verifyFor } from '../session/certificate.ts';
 import { isLiveRecord } from './keys.ts';
-import { type Refusal, refuse } from './refusal.ts';
-import type { SessionState, StoredRecord } from './types.ts';
+import { type Refusal, refuse } from '../session/refusal.ts';
+import type { SessionState, StoredRecord } from '../session/types.ts';
 
 interface OrphanRow {
   readonly record_id: string;

@@ -13,11 +13,11 @@ import {
 } from '@quorate/intent';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { createChips } from '../../src/chips/index.ts';
-import { createReplacements } from '../../src/chips/replacement.ts';
-import type { ReplacementOrder } from '../../src/chips/replacementRequest.ts';
+import { createReplacements } from '../../src/replacement/index.ts';
+import type { ReplacementOrder } from '../../src/replacement/request.ts';
 import type { Identity } from '../../src/services.ts';
 import { openFixture, setUpAdmin } from '../auth/support.ts';
-import { type TestChip, testChip } from './support.ts';
+import { type TestChip, testChip } from '../chips/support.ts';
 
 export const ADDRESS = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 const KEY_ID = '11'.repeat(32);

@@ -1,8 +1,8 @@
 /** Keys and shards in the store. */
 import { formatAddress, IntentError, parseAddress, toHex } from '@quorate/intent';
 import type { Tx } from '../store/database.ts';
-import { sessionIdOf } from './certificate.ts';
-import type { SessionState } from './types.ts';
+import { sessionIdOf } from '../session/certificate.ts';
+import type { SessionState } from '../session/types.ts';
 
 /** A key as the store has it. */
 export interface KeyRecord {

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { Refusal } from '../auth/refusal.ts';
 import { verifyFor } from '../session/certificate.ts';
 import type { Tx } from '../store/database.ts';
-import type { Authoriser } from './authoriser.ts';
+import type { Authoriser } from '../chips/authoriser.ts';
 import {
   boundTo,
   chipProblem,
@@ -20,7 +20,7 @@ import {
   type Replacement,
   shardsIn,
   stageProblem,
-} from './replacementStore.ts';
+} from './store.ts';
 
 /** A step that one of the chips asks to be authorised. */
 export interface StepOrder {

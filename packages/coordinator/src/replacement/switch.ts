@@ -2,13 +2,7 @@
 import { toHex } from '@quorate/intent';
 import { Refusal } from '../auth/refusal.ts';
 import type { Tx } from '../store/database.ts';
-import {
-  chipProblem,
-  type Replacement,
-  setStage,
-  shardsIn,
-  stageProblem,
-} from './replacementStore.ts';
+import { chipProblem, type Replacement, setStage, shardsIn, stageProblem } from './store.ts';
 
 /** Moves every shard to the new chip, or nothing. A switch that was made before is a safe retry. */
 export async function switchChips(

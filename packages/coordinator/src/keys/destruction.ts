@@ -4,8 +4,8 @@ import type { DestroyComplete } from '@quorate/wire';
 import type { DestroyedShard, Destruction } from '../services.ts';
 import type { Tx } from '../store/database.ts';
 import { findKey, type ShardRecord, shardsOf } from './keys.ts';
-import type { Event } from './events.ts';
-import type { Party, SessionState } from './types.ts';
+import type { Event } from '../session/events.ts';
+import type { Party, SessionState } from '../session/types.ts';
 
 /**
  * The point of no return: the key signs nothing more, and every copy of a ciphertext that this store has is

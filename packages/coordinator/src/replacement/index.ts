@@ -8,15 +8,9 @@ import { hasOtherAdmin } from '../auth/users.ts';
 import type { Tally } from '../audit/index.ts';
 import type { AuditLog, Clock, Identity } from '../services.ts';
 import type { Database, Tx } from '../store/database.ts';
-import type { Authoriser } from './authoriser.ts';
-import { enterRequest, type ReplacementOrder } from './replacementRequest.ts';
-import {
-  authoriseStep,
-  keepReceipt,
-  keepSeal,
-  type StepGrant,
-  type StepOrder,
-} from './replacementSteps.ts';
+import type { Authoriser } from '../chips/authoriser.ts';
+import { enterRequest, type ReplacementOrder } from './request.ts';
+import { authoriseStep, keepReceipt, keepSeal, type StepGrant, type StepOrder } from './steps.ts';
 import {
   findReplacement,
   listReplacements,
@@ -25,9 +19,9 @@ import {
   setStage,
   shardsIn,
   stageProblem,
-} from './replacementStore.ts';
-import { switchChips } from './replacementSwitch.ts';
-import { spendChallenge } from './registry.ts';
+} from './store.ts';
+import { switchChips } from './switch.ts';
+import { spendChallenge } from '../chips/registry.ts';
 
 /** A replacement with its shards: what REST shows. */
 export interface ReplacementView extends Replacement {

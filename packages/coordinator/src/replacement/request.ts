@@ -10,8 +10,8 @@ import {
   findChip,
   insertChip,
   provesPossession,
-} from './registry.ts';
-import { findOpen, findReplacement, type Replacement } from './replacementStore.ts';
+} from '../chips/registry.ts';
+import { findOpen, findReplacement, type Replacement } from './store.ts';
 
 /** What a holder asks for. */
 export interface ReplacementOrder {
