@@ -1,5 +1,19 @@
-/** The system's clocks. */
-import type { Clock } from './services.ts';
+/** The clocks that everything goes by. */
+
+/**
+ * Two clocks, injected so that tests own the time. What is dated (tokens, certificates, entries of the log)
+ * goes by the wall clock; every duration goes by the other one, since a wall clock is set.
+ */
+export interface Clock {
+  /** The wall clock: milliseconds since 1970. */
+  now(): number;
+  /** Calls back once, not before the date `at`; returns a function that cancels. */
+  schedule(at: number, callback: () => void): () => void;
+  /** Milliseconds since any moment, by a clock that nobody sets. */
+  elapsed(): number;
+  /** Calls back once after `delay` milliseconds by that clock; returns a function that cancels. */
+  after(delay: number, callback: () => void): () => void;
+}
 
 /** The longest time that one timer of the runtime can wait. */
 const LONGEST = 2 ** 31 - 1;

@@ -3,8 +3,8 @@
  * dated after that does not follow what is dated before.
  */
 import { dateOf } from '@quorate/wire';
-import type { Audit } from './audit/index.ts';
-import type { AuditEvent, Clock } from './services.ts';
+import type { Audit, AuditEvent } from './audit/index.ts';
+import type { Clock } from './clock.ts';
 import { isStoreUnavailable } from './store/database.ts';
 
 /** How often the two clocks are compared. */

@@ -18,6 +18,6 @@ export { type Endpoint, ServerError, type ServerErrorCode, type ServerOptions } 
 export type { CoordinatorServer } from './running.ts';
 export { createServer } from './server.ts';
 export type { CoordinatorConfig } from './settings.ts';
-export type { Clock } from './services.ts';
+export type { Clock } from './clock.ts';
 export { StoreError, type StoreErrorCode } from './store/database.ts';
 export type { ConsoleFile, ConsoleFiles } from './web.ts';

@@ -11,7 +11,7 @@ import {
   tokenKeyKind,
 } from './auth/index.ts';
 import { ServerError, type ServerOptions } from './options.ts';
-import type { Clock } from './services.ts';
+import type { Clock } from './clock.ts';
 import type { Database } from './store/database.ts';
 
 /** What they are opened with. */

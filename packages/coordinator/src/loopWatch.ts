@@ -1,6 +1,6 @@
 /** How long the event loop, through which everything here goes, has stood still lately. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Clock } from './services.ts';
+import type { Clock } from './clock.ts';
 
 /** How often the loop is measured, milliseconds. */
 const RESOLUTION_MS = 20;

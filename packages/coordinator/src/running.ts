@@ -11,7 +11,7 @@ import { describe } from './describe.ts';
 import { forgetFollowers } from './delivery/followers.ts';
 import type { Outbox } from './delivery/outbox.ts';
 import type { Endpoint, ServerOptions } from './options.ts';
-import type { Clock } from './services.ts';
+import type { Clock } from './clock.ts';
 import type { SessionService } from './session/service.ts';
 import type { SocketServer } from './socket/server.ts';
 import type { Database } from './store/database.ts';

@@ -2,7 +2,7 @@
  * The chain of entries as this process has written it. What lies in the database is compared with it at
  * every entry, so that whoever writes the file cannot have the server sign another history.
  */
-import type { AuditEvent } from '../services.ts';
+import type { AuditEvent } from './event.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { bodyOf, canonicalBody, EntryBodySchema, entryHash, GENESIS } from './entry.ts';
 

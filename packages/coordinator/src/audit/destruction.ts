@@ -11,10 +11,43 @@ import {
   utf8,
   verifyReceipt,
 } from '@quorate/intent';
-import type { AuditDetails, Destruction } from '../services.ts';
+import type { AuditDetails } from './event.ts';
 import { canonicalJson } from './canonical.ts';
 import { publicKeyHex } from './checkpoint.ts';
 import type { Entry } from './entry.ts';
+
+/** What became of one shard of a destroyed key. Byte strings are lower-case hex. */
+export interface DestroyedShard {
+  readonly partIndex: number;
+  readonly username: string;
+  readonly seId: string;
+  readonly chipPublicKey: string;
+  readonly recordId: string;
+  /**
+   * deleted: the chip signed a receipt; lost, destroyed: what the registry says of the chip; unproven: an
+   * administrator closed the destruction without it.
+   */
+  readonly outcome: 'deleted' | 'lost' | 'destroyed' | 'unproven';
+  /** Of the chip's consent, and its receipt in base64; only when deleted. */
+  readonly sessionHash?: string;
+  readonly receipt?: string;
+}
+
+/** A key that was destroyed, with the proof of each shard. */
+export interface Destruction {
+  readonly address: string;
+  readonly publicKey: string;
+  readonly keyId: string;
+  readonly epoch: number;
+  readonly threshold: number;
+  readonly totalParts: number;
+  readonly sessionKey: string;
+  readonly reasonHash: string;
+  readonly destroyedAt: number;
+  /** Who closed it before every part was accounted for, and why. */
+  readonly closed?: { readonly by: string; readonly reasonHash: string };
+  readonly shards: readonly DestroyedShard[];
+}
 
 /** The action of the entry that holds the certificate. */
 export const DESTROYED = 'key.destroyed';

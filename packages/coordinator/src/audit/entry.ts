@@ -1,6 +1,6 @@
 import { fromHex, hashFramed, toHex, u64 } from '@quorate/intent';
 import { z } from 'zod';
-import type { AuditEvent } from '../services.ts';
+import type { AuditEvent } from './event.ts';
 import { canonicalJson } from './canonical.ts';
 import { cleanText, guardDetails } from './guard.ts';
 

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../services.ts';
+import type { AuditEvent } from './event.ts';
 
 /** Reports a detail that must never be logged; thrown to the programmer, before anything is written. */
 class AuditGuardError extends Error {

@@ -1,7 +1,8 @@
-export { DESTROYED } from './destruction.ts';
+export { DESTROYED, type DestroyedShard, type Destruction } from './destruction.ts';
+export type { AuditEvent } from './event.ts';
 export { ADOPTED, rawKeyOf } from './keysInForce.ts';
 export { HeadFile } from './headFile.ts';
-export { type Audit, createAudit } from './log.ts';
+export { type Audit, type AuditLog, createAudit } from './log.ts';
 export { AuditBrokenError, STOPPED } from './signer.ts';
 export { Tally } from './tally.ts';
 export {

@@ -1,13 +1,23 @@
 import type { KeyObject } from 'node:crypto';
-import type { AuditEvent, AuditLog, Clock } from '../services.ts';
+import type { Clock } from '../clock.ts';
+import type { AuditDetails, AuditEvent } from './event.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { canonicalJson } from './canonical.ts';
-import { certifyDestruction } from './destruction.ts';
+import { certifyDestruction, type Destruction } from './destruction.ts';
 import { Chain, headOf } from './chain.ts';
 import { type Checkpoint, publicKeyHex } from './checkpoint.ts';
 import { type Entry, EntryBodySchema } from './entry.ts';
 import type { HeadFile } from './headFile.ts';
 import { AuditBrokenError, Signer } from './signer.ts';
+
+/** The audit log: entries are appended in the caller's transaction. */
+export interface AuditLog {
+  append(tx: Tx, event: AuditEvent): Promise<void>;
+  /** Why the log is not the one that was written, so that nothing new is begun; undefined when it is. */
+  problem(): string | undefined;
+  /** Signs with the audit key that a key was destroyed; gives the details with their signature. */
+  certify(destruction: Destruction): AuditDetails;
+}
 
 /** Which entries to list, newest first. */
 interface AuditFilter {

@@ -3,7 +3,8 @@
  * from the last head that was signed. docs/spec/audit.md §3.
  */
 import type { KeyObject } from 'node:crypto';
-import type { AuditEvent, Clock } from '../services.ts';
+import type { Clock } from '../clock.ts';
+import type { AuditEvent } from './event.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { Serial } from '../store/serial.ts';
 import { type Chain, chainProblem, EMPTY, type Head, headOf } from './chain.ts';

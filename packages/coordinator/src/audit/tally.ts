@@ -2,7 +2,9 @@
  * Entries that anybody can cause as often as they like, bounded: of every kind the first of a minute are
  * written in full by their callers, the others are counted and written as one entry when it is over.
  */
-import type { AuditEvent, AuditLog, Clock } from '../services.ts';
+import type { Clock } from '../clock.ts';
+import type { AuditEvent } from './event.ts';
+import type { AuditLog } from './log.ts';
 import { type Database, isStoreUnavailable, type Tx } from '../store/database.ts';
 
 /** What {@link Tally} works with. */

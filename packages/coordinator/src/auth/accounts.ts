@@ -1,4 +1,4 @@
-import type { Role } from '../services.ts';
+import type { Role } from '@quorate/wire';
 import type { LoginContext } from './login.ts';
 import { hashPassword, passwordProblem } from './password.ts';
 import { Refusal } from './refusal.ts';

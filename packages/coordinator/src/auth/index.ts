@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Tally } from '../audit/index.ts';
-import type { AuditLog, Clock, Revoked, Tokens, Users } from '../services.ts';
+import type { AuditLog, Tally } from '../audit/index.ts';
+import type { Clock } from '../clock.ts';
+import type { Revoked, Tokens } from './identity.ts';
 import type { Database, Tx } from '../store/database.ts';
 import {
   createUser,
@@ -27,11 +28,12 @@ import { DEFAULT_COST, hashPassword, type PasswordCost } from './password.ts';
 import { makeSetupToken } from './setup.ts';
 import { loadTokenKeys, type TokenKeySettings } from './tokenKeys.ts';
 import { createTokenService, type IssuedToken } from './tokens.ts';
-import { findUser, listUsers, type UserRecord } from './users.ts';
+import { findUser, listUsers, type UserRecord, type Users } from './users.ts';
 import { endLogin, logout, revokeToken } from './withdrawals.ts';
 
 export { KeyFileError, loadOrCreateKey } from './keyFile.ts';
 export { ISSUER_DEFAULTS, type TokenType } from './issuerTerms.ts';
+export type { Identity, Refused, Revoked, Tokens } from './identity.ts';
 export type { IssuedTokenRecord } from './issuedTokens.ts';
 export type { GuessOutcome, Lifetimes, Login } from './login.ts';
 export type { LoginRecord } from './logins.ts';
@@ -45,7 +47,7 @@ export {
 } from './serverKeys.ts';
 export { createRateLimit, type RateLimit } from './throttle.ts';
 export { type TokenKeySettings, tokenKeyKind } from './tokenKeys.ts';
-export type { UserRecord } from './users.ts';
+export type { User, UserRecord, Users } from './users.ts';
 
 /** Users, their passwords and their tokens. */
 export interface Auth {

@@ -1,5 +1,7 @@
-import type { Tally } from '../audit/index.ts';
-import type { AuditEvent, AuditLog, Clock, Revoked, Role } from '../services.ts';
+import type { Role } from '@quorate/wire';
+import type { AuditEvent, AuditLog, Tally } from '../audit/index.ts';
+import type { Clock } from '../clock.ts';
+import type { Revoked } from './identity.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { hashPassword, isOutdated, type PasswordCost, verifyPassword } from './password.ts';
 import { hashToken, renew, startFamily } from './refresh.ts';

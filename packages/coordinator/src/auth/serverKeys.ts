@@ -4,8 +4,7 @@
  */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { toHex } from '@quorate/intent';
-import { ADOPTED, rawKeyOf } from '../audit/index.ts';
-import type { AuditEvent, AuditLog } from '../services.ts';
+import { ADOPTED, type AuditEvent, type AuditLog, rawKeyOf } from '../audit/index.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { createKey, KeyFileError, type KeyKind, loadKey } from './keyFile.ts';
 

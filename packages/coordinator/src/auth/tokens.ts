@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { dateOf } from '@quorate/wire';
+import { dateOf, type Role } from '@quorate/wire';
 import { z } from 'zod';
-import type { Identity, Refused, Role, Tokens, User } from '../services.ts';
+import type { Identity, Refused, Tokens } from './identity.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { claimedRoles, fromTheFuture, problemOf } from './issuerTerms.ts';
 import { ISSUER, type TokenKeys, type VerifyingKey } from './tokenKeys.ts';
-import { findUser, type UserRecord } from './users.ts';
+import { findUser, type User, type UserRecord } from './users.ts';
 
 /** A signed access token and what it says of itself. */
 export interface IssuedToken {

@@ -1,6 +1,18 @@
-import type { Role, User } from '../services.ts';
+import { Role, type UserAnswer } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 import { Refusal } from './refusal.ts';
+
+/** One user, without anything secret. */
+export interface User {
+  readonly username: string;
+  readonly roles: readonly Role[];
+  readonly state: UserAnswer['state'];
+}
+
+/** The register of users. */
+export interface Users {
+  find(tx: Tx, username: string): Promise<User | undefined>;
+}
 
 /** A user as the store holds it, without the password. */
 export interface UserRecord extends User {
@@ -16,7 +28,7 @@ export interface UserRecord extends User {
 /** What may change about a user. */
 export interface UserChange {
   readonly roles?: readonly Role[] | undefined;
-  readonly state?: 'active' | 'disabled' | undefined;
+  readonly state?: User['state'] | undefined;
   /** A stored hash, never a password. */
   readonly passwordHash?: string | undefined;
 }
@@ -25,7 +37,7 @@ interface UserRow {
   username: string;
   password: string;
   roles: string;
-  state: 'active' | 'disabled';
+  state: User['state'];
   generation: number;
   created_at: number;
   updated_at: number;
@@ -33,7 +45,6 @@ interface UserRow {
 
 /** Stands where a hash would, for users who never log in by password. */
 const NO_PASSWORD = '';
-const ALL_ROLES: readonly Role[] = ['admin', 'coordinator', 'participant', 'auditor'];
 
 /** Finds a user by exact name. */
 export async function findUser(tx: Tx, username: string): Promise<UserRecord | undefined> {
@@ -155,10 +166,10 @@ function recordOf(row: UserRow): UserRecord {
 }
 
 function writeRoles(roles: readonly Role[]): string {
-  return ALL_ROLES.filter((role) => roles.includes(role)).join(',');
+  return Role.options.filter((role) => roles.includes(role)).join(',');
 }
 
 function readRoles(text: string): Role[] {
   const names = text.split(',');
-  return ALL_ROLES.filter((role) => names.includes(role));
+  return Role.options.filter((role) => names.includes(role));
 }

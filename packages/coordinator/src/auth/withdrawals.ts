@@ -1,5 +1,5 @@
 /** Logins and tokens that end before their time. Whoever ends one can only end what is the named user's. */
-import type { Identity, Revoked } from '../services.ts';
+import type { Identity, Revoked } from './identity.ts';
 import type { Tx } from '../store/database.ts';
 import { findIssued, noteWithdrawn } from './issuedTokens.ts';
 import type { LoginContext } from './login.ts';

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { authorisationMessage, decodeSpki, toBase64, toHex, unblockMessage } from '@quorate/intent';
-import type { AuthorisationRequest } from '../services.ts';
+import type { AuthorisationRequest } from './chip.ts';
 
 /** Holds the key that every chip was personalised with, and signs releases with it. */
 export interface Authoriser {

@@ -1,7 +1,9 @@
-import type { Tally } from '../audit/index.ts';
+import type { AuditLog, Tally } from '../audit/index.ts';
 import type { KeyObject } from 'node:crypto';
 import { Refusal } from '../auth/refusal.ts';
-import type { AuditLog, Chip, Chips, Clock, Users } from '../services.ts';
+import type { Users } from '../auth/index.ts';
+import type { Clock } from '../clock.ts';
+import type { Chip, Chips } from './chip.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { type Authoriser, createAuthoriser } from './authoriser.ts';
 import { authoriseUnblock, type UnblockOrder } from './unblocking.ts';
@@ -19,6 +21,7 @@ import {
   spendChallenge,
 } from './registry.ts';
 
+export type { Chip, Chips } from './chip.ts';
 export type { ChipRecord } from './registry.ts';
 
 /** Which chips exist, whose they are, and the authorisation of releases. */

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { fromBase64, fromHex, registrationMessage, toHex, verifyP256 } from '@quorate/intent';
 import { Refusal } from '../auth/refusal.ts';
-import type { Chip } from '../services.ts';
+import type { Chip } from './chip.ts';
 import type { Tx } from '../store/database.ts';
 
 /** What kind of chip it says it is; nothing proves it. */

@@ -4,7 +4,8 @@
  */
 import { chipFingerprint, fromHex, toHex } from '@quorate/intent';
 import { Refusal } from '../auth/refusal.ts';
-import type { AuditLog, Clock } from '../services.ts';
+import type { AuditLog } from '../audit/index.ts';
+import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Authoriser } from './authoriser.ts';
 import { type ChipRecord, findChip } from './registry.ts';

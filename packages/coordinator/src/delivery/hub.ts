@@ -1,5 +1,5 @@
 /** Who is connected: one connection for each client of a user in a role (docs/spec/wire.md §2). */
-import type { Identity, Revoked } from '../services.ts';
+import type { Identity, Revoked } from '../auth/index.ts';
 import type { Numbered } from './outbox.ts';
 import type { Recipient } from './recipient.ts';
 

@@ -1,7 +1,7 @@
 /** What the store does when a key is destroyed: the ciphertexts go first, then each record, then the key. */
 import { destroyReasonHash, toHex } from '@quorate/intent';
 import type { DestroyComplete } from '@quorate/wire';
-import type { DestroyedShard, Destruction } from '../services.ts';
+import type { DestroyedShard, Destruction } from '../audit/index.ts';
 import type { Tx } from '../store/database.ts';
 import { findKey, type ShardRecord, shardsOf } from './keys.ts';
 import type { Event } from '../session/events.ts';

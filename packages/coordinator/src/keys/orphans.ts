@@ -5,7 +5,8 @@
 import { fromBase64, fromHex, parseAddress, utf8 } from '@quorate/intent';
 import type { OrphanNotice, OrphanResponse, OrphanResult } from '@quorate/wire';
 import { createHash } from 'node:crypto';
-import type { AuditEvent, Chips } from '../services.ts';
+import type { AuditEvent } from '../audit/index.ts';
+import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
 import { verifyFor } from '../session/certificate.ts';
 import { isLiveRecord } from './keys.ts';

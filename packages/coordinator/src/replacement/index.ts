@@ -5,8 +5,9 @@
 import { chipFingerprint, shortFingerprint } from '@quorate/intent';
 import { Refusal } from '../auth/refusal.ts';
 import { hasOtherAdmin } from '../auth/users.ts';
-import type { Tally } from '../audit/index.ts';
-import type { AuditLog, Clock, Identity } from '../services.ts';
+import type { AuditLog, Tally } from '../audit/index.ts';
+import type { Identity } from '../auth/index.ts';
+import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../store/database.ts';
 import type { Authoriser } from '../chips/authoriser.ts';
 import { enterRequest, type ReplacementOrder } from './request.ts';

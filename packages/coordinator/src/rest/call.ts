@@ -3,14 +3,17 @@ import { describeIssues, type Language } from '@quorate/wire';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Audit, Tally } from '../audit/index.ts';
-import type { Auth } from '../auth/index.ts';
+import type { Auth, Identity } from '../auth/index.ts';
 import type { ChipRegistry } from '../chips/index.ts';
 import type { Replacements } from '../replacement/index.ts';
 import type { Health } from '../health.ts';
 import type { Hub } from '../delivery/hub.ts';
 import type { ClientAddresses } from '../limits/addresses.ts';
 import type { Rates } from '../limits/defaults.ts';
-import type { Clock, Identity, Keys, SessionOrders, Sessions, Visibility } from '../services.ts';
+import type { Clock } from '../clock.ts';
+import type { Visibility } from '../listing.ts';
+import type { SessionOrders } from '../session/endings.ts';
+import type { Keys, Sessions } from '../session/views.ts';
 import type { Database } from '../store/database.ts';
 import { ApiError } from './errors.ts';
 import type { Metrics } from './metrics.ts';
@@ -79,18 +82,4 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<
 /** What lists of keys and sessions show: everything to those who watch, else only one's own. */
 export function visibilityOf({ roles, username }: Identity): Visibility {
   return roles.includes('admin') || roles.includes('auditor') ? {} : { onlyOf: username };
-}
-
-/** Cuts one page from a list that was read one item further than the page goes. */
-export function pageOf<T>(
-  items: readonly T[],
-  limit: number,
-  cursor: (item: T) => string,
-): { items: readonly T[]; next: { next?: string } } {
-  const page = items.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    items: page,
-    next: items.length > limit && last !== undefined ? { next: cursor(last) } : {},
-  };
 }

@@ -8,7 +8,6 @@ import {
   Username,
 } from '@quorate/wire';
 import { z } from 'zod';
-import type { Page } from '../services.ts';
 import { DONE, type Handlers, parse, type RestDeps, visibilityOf } from './call.ts';
 import { ApiError } from './errors.ts';
 
@@ -26,7 +25,7 @@ export function ceremonyHandlers({
 }: RestDeps): Handlers {
   return {
     'GET /api/v1/keys': async ({ request, identity }) => {
-      const page = pageAsked(parse(ListQuery, request.query));
+      const page = parse(ListQuery, request.query);
       const visible = visibilityOf(identity);
       const { items, next } = await database.read((tx) => keys.list(tx, visible, page));
       return { keys: items, ...(next === undefined ? {} : { next }) };
@@ -60,8 +59,7 @@ export function ceremonyHandlers({
       return DONE;
     },
     'GET /api/v1/sessions': async ({ request, identity }) => {
-      const { state, ...query } = parse(SessionQuery, request.query);
-      const page = { ...pageAsked(query), ...(state === undefined ? {} : { state }) };
+      const page = parse(SessionQuery, request.query);
       const visible = visibilityOf(identity);
       const { items, next } = await database.read((tx) => sessions.list(tx, visible, page));
       return { sessions: items, ...(next === undefined ? {} : { next }) };
@@ -92,8 +90,4 @@ export function ceremonyHandlers({
       });
     },
   };
-}
-
-function pageAsked({ after, limit }: { after?: string | undefined; limit: number }): Page {
-  return after === undefined ? { limit } : { after, limit };
 }

@@ -12,8 +12,9 @@ import {
 } from '@quorate/wire';
 import { z } from 'zod';
 import type { ChipRecord } from '../chips/index.ts';
-import type { Identity } from '../services.ts';
-import { type Handlers, pageOf, parse, type RestDeps } from './call.ts';
+import type { Identity } from '../auth/index.ts';
+import { pageOf } from '../listing.ts';
+import { type Handlers, parse, type RestDeps } from './call.ts';
 import { ApiError } from './errors.ts';
 
 const OfChip = z.strictObject({ se_id: ChipId });
@@ -34,7 +35,7 @@ export function chipHandlers({ chips, database }: RestDeps): Handlers {
       const { after = '', limit } = parse(ListQuery, request.query);
       const page = { after, limit: limit + 1, onlyOf: ownerShown(identity) };
       const found = await database.read((tx) => chips.list(tx, page));
-      const { items, next } = pageOf(found, limit, (chip) => chip.seId);
+      const { items, ...next } = pageOf(found, limit, (chip) => chip.seId);
       return { chips: items.map(chipAnswer), ...next };
     },
     'POST /api/v1/chips': async ({ request, identity }) => {

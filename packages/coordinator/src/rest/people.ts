@@ -17,10 +17,10 @@ import {
   ListQuery,
 } from '@quorate/wire';
 import { z } from 'zod';
-import type { IssuedTokenRecord, Login, LoginRecord, UserRecord } from '../auth/index.ts';
-import type { Identity } from '../services.ts';
+import type { Identity, IssuedTokenRecord, Login, LoginRecord, UserRecord } from '../auth/index.ts';
 import { ApiError } from './errors.ts';
-import { DONE, type Handlers, pageOf, parse, type RestDeps } from './call.ts';
+import { pageOf } from '../listing.ts';
+import { DONE, type Handlers, parse, type RestDeps } from './call.ts';
 
 const OfUser = z.strictObject({ username: Username });
 const OfToken = z.strictObject({ username: Username, token_id: TokenId });
@@ -46,7 +46,7 @@ export function peopleHandlers({ auth, database, addresses }: RestDeps): Handler
     'GET /api/v1/users': async ({ request }) => {
       const { after = '', limit } = parse(ListQuery, request.query);
       const users = await database.read((tx) => auth.users.list(tx, after, limit + 1));
-      const { items, next } = pageOf(users, limit, (user) => user.username);
+      const { items, ...next } = pageOf(users, limit, (user) => user.username);
       return { users: items.map(userAnswer), ...next };
     },
     'POST /api/v1/users': async ({ request, identity }) =>

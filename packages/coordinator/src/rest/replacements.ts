@@ -15,7 +15,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ReplacementView } from '../replacement/index.ts';
 import type { ChipRecord } from '../chips/index.ts';
-import { type Handlers, pageOf, parse, type RestDeps, visibilityOf } from './call.ts';
+import { pageOf } from '../listing.ts';
+import { type Handlers, parse, type RestDeps, visibilityOf } from './call.ts';
 
 const OfReplacement = z.strictObject({ id: ReplacementId });
 const OfShard = z.strictObject({ id: ReplacementId, address: Address });
@@ -33,7 +34,7 @@ function decisionHandlers({ replacements }: RestDeps): Handlers {
       const { after = '', limit } = parse(ListQuery, request.query);
       const { onlyOf } = visibilityOf(identity);
       const found = await replacements.list({ after, limit: limit + 1, onlyOf });
-      const { items, next } = pageOf(found, limit, ({ id }) => id);
+      const { items, ...next } = pageOf(found, limit, ({ id }) => id);
       return { replacements: items.map(answerOf), ...next };
     },
     [`GET ${BASE}/{id}`]: async ({ request, identity }) => {

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { addressGroup, LIMITS, ROUTES, type Route } from '@quorate/wire';
-import { createRateLimit, type RateLimit } from '../auth/index.ts';
+import { createRateLimit, type Identity, type RateLimit } from '../auth/index.ts';
 import { RATES } from '../limits/defaults.ts';
-import type { Identity } from '../services.ts';
 import { Content, type Handlers, type RestDeps } from './call.ts';
 import { ApiError } from './errors.ts';
 

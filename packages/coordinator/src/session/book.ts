@@ -2,7 +2,7 @@
  * Sessions in memory and in the store: an event is stored with its effects in one transaction, and only
  * then seen by anybody. A transaction that fails evicts the session; its next message replays its events.
  */
-import type { Clock } from '../services.ts';
+import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { type Cause, type EffectContext, perform } from './effects.ts';
 import { deadlinesOf } from './progress.ts';

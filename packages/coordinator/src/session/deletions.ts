@@ -2,7 +2,8 @@
  * Deletions of records that everybody consented to: told at each register until the chip has signed for them,
  * as often as it takes, but no faster than a limit.
  */
-import type { Chips, Clock } from '../services.ts';
+import type { Chips } from '../chips/index.ts';
+import type { Clock } from '../clock.ts';
 import { Buckets } from '../socket/limits.ts';
 import type { Tx } from '../store/database.ts';
 import type { Book } from './book.ts';

@@ -1,7 +1,7 @@
 /** A request to destroy a key, checked: every holder takes part, except those whose chips are gone. */
 import { destroyPartsHash, destroyReasonHash, toHex } from '@quorate/intent';
 import type { DestroyRequest } from '@quorate/wire';
-import type { User } from '../services.ts';
+import type { User } from '../auth/index.ts';
 import { movingShardOf } from '../replacement/store.ts';
 import type { Tx } from '../store/database.ts';
 import { findKey, normalAddress, type ShardRecord, shardsOf } from '../keys/keys.ts';

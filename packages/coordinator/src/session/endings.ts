@@ -1,5 +1,8 @@
 /** Sessions that end, or are relieved of somebody, for a reason that lies outside of them. */
-import type { AuditLog, Chip, Clock, SessionOrders, Users } from '../services.ts';
+import type { AuditLog } from '../audit/index.ts';
+import type { Users } from '../auth/index.ts';
+import type { Chip } from '../chips/index.ts';
+import type { Clock } from '../clock.ts';
 import type { Tx } from '../store/database.ts';
 import type { Book } from './book.ts';
 import { isDestroying } from './reduceDestroy.ts';
@@ -7,6 +10,18 @@ import { type Refusal, refuse } from './refusal.ts';
 import { openSessionsOf } from './repository.ts';
 import { isAdmin, lostRight } from './rights.ts';
 import type { SessionState } from './types.ts';
+
+/** Orders about a session that is open; each gives why it is not carried out. */
+export interface SessionOrders {
+  /** Ends a session for its asker or an administrator. */
+  cancel(tx: Tx, actor: string, sessionKey: string): Promise<Refusal | undefined>;
+  /** Closes a destruction that still waits, for an administrator. */
+  close(
+    tx: Tx,
+    actor: string,
+    order: { readonly sessionKey: string; readonly reason: string },
+  ): Promise<Refusal | undefined>;
+}
 
 /** What endings work with. */
 export interface EndingOptions {

@@ -1,6 +1,6 @@
 /** What only the store knows about an event: whether its chips are still active, whether its key is new. */
 import { reopenCertificate } from '@quorate/intent';
-import type { Chips } from '../services.ts';
+import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
 import { fullness } from '../keys/capacity.ts';
 import { isExpired } from './certificate.ts';

@@ -1,6 +1,7 @@
 /** What lets a chip release or delete one record, once: authorised, audited, and put into the message for its holder. */
 import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
-import type { AuditLog, Chips } from '../services.ts';
+import type { AuditLog } from '../audit/index.ts';
+import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
 import { encryptedShardOf } from '../keys/keys.ts';
 import { chipAuthorisationOf, destroyParamsOf, signParamsOf } from './messages.ts';

@@ -10,7 +10,8 @@ import {
   payloadHash,
   toHex,
 } from '@quorate/intent';
-import type { Chip, Chips, Users } from '../services.ts';
+import type { Users } from '../auth/index.ts';
+import type { Chip, Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
 import { fullness } from '../keys/capacity.ts';
 import {

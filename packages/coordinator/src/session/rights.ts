@@ -1,5 +1,5 @@
 /** Who may ask for what and who may take part: once for requests, once more for sessions that are open. */
-import type { User, Users } from '../services.ts';
+import type { User, Users } from '../auth/index.ts';
 import type { Tx } from '../store/database.ts';
 import { findKey, type KeyRecord, mayUse } from '../keys/keys.ts';
 import type { SessionState } from './types.ts';

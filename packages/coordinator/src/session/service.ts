@@ -16,7 +16,7 @@ import type {
 import type { Tally } from '../audit/index.ts';
 import { follow } from '../delivery/followers.ts';
 import type { Recipient } from '../delivery/recipient.ts';
-import type { Users } from '../services.ts';
+import type { Users } from '../auth/index.ts';
 import type { Tx } from '../store/database.ts';
 import { Book, type BookOptions } from './book.ts';
 import { decide, type ParticipantMessage } from './decide.ts';

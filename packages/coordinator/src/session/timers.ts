@@ -2,7 +2,7 @@
  * One timer for each session that waits for something. Deadlines are dates, so that they survive a restart;
  * here each of them is waited for by a clock that nobody sets, from the moment at which it is first seen.
  */
-import type { Clock } from '../services.ts';
+import type { Clock } from '../clock.ts';
 
 /** How long to wait after a store that failed. */
 const AGAIN_MS = 5000;

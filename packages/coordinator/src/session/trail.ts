@@ -1,7 +1,7 @@
 /** What the audit log says of the messages of a session (docs/spec/wire.md §13): never a body, never a secret. */
 import type { Abort } from '@quorate/wire';
 import { createHash } from 'node:crypto';
-import type { AuditEvent } from '../services.ts';
+import type { AuditEvent } from '../audit/index.ts';
 import { nameOf } from './parties.ts';
 import type { Refusal } from './refusal.ts';
 import type { Event } from './events.ts';

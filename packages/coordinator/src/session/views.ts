@@ -1,20 +1,17 @@
 /** Keys and sessions as REST shows them: never a shard, a certificate, a body or a share (1.9.16). */
-import { LIMITS, safeText } from '@quorate/wire';
-import type {
-  AuditLog,
-  Clock,
-  GrantRequest,
-  KeyDetails,
-  KeyHolder,
-  Keys,
-  KeySummary,
-  Page,
-  Paged,
-  SessionDetails,
-  Sessions,
-  SessionSummary,
-  Visibility,
-} from '../services.ts';
+import {
+  type KeyAnswer,
+  type KeyHolder,
+  type KeySummary,
+  LIMITS,
+  safeText,
+  type SessionAnswer,
+  type SessionQuery,
+  type SessionSummary,
+} from '@quorate/wire';
+import type { AuditLog } from '../audit/index.ts';
+import type { Clock } from '../clock.ts';
+import { type Page, type Paged, pageOf, type Visibility } from '../listing.ts';
 import type { SqlValue, Tx } from '../store/database.ts';
 import { findKey, normalAddress } from '../keys/keys.ts';
 import { notesOf } from './notes.ts';
@@ -23,6 +20,27 @@ import { nameOf } from './parties.ts';
 import { loadSession } from './repository.ts';
 import type { SessionState } from './types.ts';
 import { type WaitContext, whyWaiting } from './waits.ts';
+
+/** Names which sessions to list, from where on. */
+type SessionPage = Readonly<SessionQuery>;
+
+/** Keys, as REST reads and grants them. */
+export interface Keys {
+  list(tx: Tx, visibility: Visibility, page: Page): Promise<Paged<KeySummary>>;
+  /** Any case of the address; undefined when unknown or not visible. */
+  get(tx: Tx, address: string, visibility: Visibility): Promise<KeyAnswer | undefined>;
+  /** Lets a user ask for signatures; audited by this function. False when the key is unknown. */
+  grant(tx: Tx, request: GrantOrder): Promise<boolean>;
+  /** Takes the permission back; audited by this function. False when there was none. */
+  revoke(tx: Tx, request: GrantOrder): Promise<boolean>;
+}
+
+/** Names who gives or takes the permission to ask for signatures of a key. */
+interface GrantOrder {
+  readonly address: string;
+  readonly username: string;
+  readonly actor: string;
+}
 
 /** The service behind the REST routes of keys. */
 export function keysView(
@@ -59,14 +77,18 @@ async function listKeys(tx: Tx, visibility: Visibility, page: Page): Promise<Pag
     `SELECT ${KEY_COLUMNS} FROM key_records ${where(conditions)} ORDER BY address LIMIT ?`,
     [...parameters(conditions), page.limit + 1],
   );
-  return paged(rows, page.limit, ({ address }) => address);
+  return pageOf(
+    rows.map((row) => ({ ...row })),
+    page.limit,
+    ({ address }) => address,
+  );
 }
 
 async function getKey(
   tx: Tx,
   text: string,
   visibility: Visibility,
-): Promise<KeyDetails | undefined> {
+): Promise<KeyAnswer | undefined> {
   const address = normalAddress(text);
   if (address === undefined) return undefined;
   const conditions: Condition[] = [['address = ?', address], ...ownKeys(visibility)];
@@ -97,7 +119,7 @@ function ownKeys({ onlyOf }: Visibility): Condition[] {
   return onlyOf === undefined ? [] : [[KEY_OF, onlyOf, onlyOf, onlyOf]];
 }
 
-async function grant(tx: Tx, audit: AuditLog, at: number, request: GrantRequest): Promise<boolean> {
+async function grant(tx: Tx, audit: AuditLog, at: number, request: GrantOrder): Promise<boolean> {
   const address = normalAddress(request.address);
   if (address === undefined || (await findKey(tx, address)) === undefined) return false;
   await tx.run(
@@ -122,7 +144,7 @@ async function revoke(
   tx: Tx,
   audit: AuditLog,
   at: number,
-  request: GrantRequest,
+  request: GrantOrder,
 ): Promise<string | undefined> {
   const address = normalAddress(request.address);
   if (address === undefined) return undefined;
@@ -144,6 +166,12 @@ async function revoke(
   return address;
 }
 
+/** Sessions, as REST reads them. */
+export interface Sessions {
+  list(tx: Tx, visibility: Visibility, page: SessionPage): Promise<Paged<SessionSummary>>;
+  get(tx: Tx, sessionKey: string, visibility: Visibility): Promise<SessionAnswer | undefined>;
+}
+
 /** The service behind the REST routes of sessions. */
 export function sessionsView(context: WaitContext): Sessions {
   return {
@@ -161,7 +189,7 @@ const SESSION_OF = `(coordinator = ? OR EXISTS (SELECT 1 FROM session_participan
 async function listSessions(
   tx: Tx,
   visibility: Visibility,
-  page: Page & { readonly state?: string },
+  page: SessionPage,
 ): Promise<Paged<SessionSummary>> {
   const conditions = ownSessions(visibility);
   if (page.state !== undefined) conditions.push(['state = ?', page.state]);
@@ -177,7 +205,11 @@ async function listSessions(
      ORDER BY created_at DESC, session_key DESC LIMIT ?`,
     [...parameters(conditions), page.limit + 1],
   );
-  return paged(rows, page.limit, (row) => row.session_key);
+  return pageOf(
+    rows.map((row) => ({ ...row })),
+    page.limit,
+    (row) => row.session_key,
+  );
 }
 
 async function getSession(
@@ -185,7 +217,7 @@ async function getSession(
   context: WaitContext,
   sessionKey: string,
   visibility: Visibility,
-): Promise<SessionDetails | undefined> {
+): Promise<SessionAnswer | undefined> {
   const conditions: Condition[] = [['session_key = ?', sessionKey], ...ownSessions(visibility)];
   const row = await tx.get<SessionSummary>(
     `SELECT ${SESSION_COLUMNS} FROM sessions ${where(conditions)}`,
@@ -211,8 +243,8 @@ async function participantsOf(
   tx: Tx,
   context: WaitContext,
   state: SessionState,
-): Promise<SessionDetails['participants']> {
-  const participants: SessionDetails['participants'][number][] = [];
+): Promise<SessionAnswer['participants']> {
+  const participants: SessionAnswer['participants'] = [];
   for (const party of state.parties) {
     const { index: part_index, username } = party;
     const reason = await whyWaiting(tx, context, state, party);
@@ -236,7 +268,7 @@ function signatureOf({ outcome, results }: SessionState): string | null {
   return null;
 }
 
-function notesIn(state: SessionState): { notes?: readonly string[] } {
+function notesIn(state: SessionState): Pick<SessionAnswer, 'notes'> {
   const notes = notesOf(state).map((note) => safeText(note, LIMITS.text));
   return notes.length === 0 ? {} : { notes };
 }
@@ -262,11 +294,4 @@ function where(conditions: readonly Condition[]): string {
 
 function parameters(conditions: readonly Condition[]): SqlValue[] {
   return conditions.flatMap(([, ...values]) => values);
-}
-
-function paged<T>(rows: readonly T[], limit: number, cursorOf: (row: T) => string): Paged<T> {
-  const items = rows.slice(0, limit).map((row) => ({ ...row }));
-  const last = items.at(-1);
-  if (rows.length <= limit || last === undefined) return { items };
-  return { items, next: cursorOf(last) };
 }

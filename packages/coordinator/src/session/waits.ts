@@ -1,6 +1,7 @@
 /** Why each holder of a destruction is still waited for, in words: what is known of its chip, its user and its agent. */
 import type { Hub } from '../delivery/hub.ts';
-import type { Chips, Users } from '../services.ts';
+import type { Users } from '../auth/index.ts';
+import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
 import { owesReceipt } from './reduceDestroy.ts';
 import { mayParticipate } from './rights.ts';

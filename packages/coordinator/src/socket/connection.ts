@@ -22,7 +22,7 @@ import { describe } from '../describe.ts';
 import type { Numbered } from '../delivery/outbox.ts';
 import { participant, type Recipient } from '../delivery/recipient.ts';
 import { isSessionMessage, type Note, type Registered } from './desk.ts';
-import type { Identity } from '../services.ts';
+import type { Identity } from '../auth/index.ts';
 import type { ConnectionOptions } from './connectionOptions.ts';
 import { faultOf } from './fault.ts';
 import { Window } from './limits.ts';

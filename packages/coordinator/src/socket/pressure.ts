@@ -3,7 +3,7 @@
  * registration, or while it sends faster than its rate. Nothing is dropped; the sender just waits.
  */
 import { type Rates, RATES } from '../limits/defaults.ts';
-import type { Clock } from '../services.ts';
+import type { Clock } from '../clock.ts';
 import { Bucket } from './limits.ts';
 import type { Transport } from './sender.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Whether the store takes a write, found out by one: a disk that is full answers every read.
  */
-import type { Clock } from '../services.ts';
+import type { Clock } from '../clock.ts';
 import { type Database, isStoreUnavailable, type Tx } from './database.ts';
 
 /** How long an answer holds: whoever asks more often is told the same. */

@@ -8,8 +8,13 @@ import {
   toHex,
 } from '@quorate/intent';
 import { expect, test } from 'vitest';
-import { auditVerify, createAudit, DESTROYED } from '../../src/audit/index.ts';
-import type { DestroyedShard, Destruction } from '../../src/services.ts';
+import {
+  auditVerify,
+  createAudit,
+  DESTROYED,
+  type DestroyedShard,
+  type Destruction,
+} from '../../src/audit/index.ts';
 import { openFixture } from '../auth/support.ts';
 
 const address = '0x52908400098527886E0F7030069857D2E4169EE7';

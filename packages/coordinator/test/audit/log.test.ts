@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { auditVerify } from '../../src/audit/verify.ts';
-import type { AuditEvent } from '../../src/services.ts';
+import type { AuditEvent } from '../../src/audit/index.ts';
 import { type Fixture, openFixture, quiet, START } from '../auth/support.ts';
 
 const event = (change: Partial<AuditEvent> = {}): AuditEvent => ({

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { IssuerTerms } from '../../src/auth/issuerTerms.ts';
-import type { Identity, Refused } from '../../src/services.ts';
+import type { Identity, Refused } from '../../src/auth/index.ts';
 import { openFixture, setUpAdmin, START, temporaryDirectory } from './support.ts';
 
 const pair = generateKeyPairSync('ed25519');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Revoked } from '../../src/services.ts';
+import type { Revoked } from '../../src/auth/index.ts';
 import { openFixture, PASSWORD, setUpAdmin, HERE } from './support.ts';
 
 describe('users', () => {

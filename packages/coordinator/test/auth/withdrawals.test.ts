@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Identity, Revoked } from '../../src/services.ts';
+import type { Identity, Revoked } from '../../src/auth/index.ts';
 import { type Fixture, HERE, openFixture, PASSWORD, setUpAdmin } from './support.ts';
 
 const ROOT = { username: 'root', password: PASSWORD };

@@ -11,11 +11,10 @@ import {
   replacementStepHash,
   toHex,
 } from '@quorate/intent';
-import { loadOrCreateKey } from '../../src/auth/index.ts';
+import { type Identity, loadOrCreateKey } from '../../src/auth/index.ts';
 import { createChips } from '../../src/chips/index.ts';
 import { createReplacements } from '../../src/replacement/index.ts';
 import type { ReplacementOrder } from '../../src/replacement/request.ts';
-import type { Identity } from '../../src/services.ts';
 import { openFixture, setUpAdmin } from '../auth/support.ts';
 import { type TestChip, testChip } from '../chips/support.ts';
 

@@ -1,3 +1,4 @@
+import type { Role } from '@quorate/wire';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { onTestFinished } from 'vitest';
@@ -17,7 +18,6 @@ import { answerEverything } from '../../src/http/answers.ts';
 import { securityHeaders } from '../../src/http/headers.ts';
 import { ClientAddresses } from '../../src/limits/addresses.ts';
 import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
-import type { Role } from '../../src/services.ts';
 import { StoreProbe } from '../../src/store/probe.ts';
 import { keysView, sessionsView } from '../../src/session/views.ts';
 import { type Fixture, openFixture, PASSWORD, setUpAdmin } from '../auth/support.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/services.ts';
+import type { Clock } from '../../src/clock.ts';
 
 /** Clocks that only the test moves; what was scheduled runs when its time comes, in order. */
 export interface TestClock extends Clock {

@@ -1,11 +1,11 @@
+import type { Role } from '@quorate/wire';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
-import { Tally } from '../../src/audit/index.ts';
+import { type AuditLog, Tally } from '../../src/audit/index.ts';
 import { createChips } from '../../src/chips/index.ts';
 import { Hub } from '../../src/delivery/hub.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
-import type { AuditLog, Role } from '../../src/services.ts';
 import { REQUEST_LIMITS } from '../../src/session/requestLimits.ts';
 import { SessionService } from '../../src/session/service.ts';
 import { Connection } from '../../src/socket/connection.ts';

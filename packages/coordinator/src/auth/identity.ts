@@ -1,0 +1,33 @@
+/** Who a token speaks for, and when it no longer does. */
+import type { Role } from '@quorate/wire';
+
+/** Who a verified access token speaks for. */
+export interface Identity {
+  readonly username: string;
+  readonly roles: readonly Role[];
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly tokenId: string;
+  /** The login that issued the token; tokens for programs and tokens of other issuers have none. */
+  readonly loginId?: string;
+}
+
+/** Names what is void from now on: a token, a login, or every token of a user. */
+export interface Revoked {
+  readonly username: string;
+  readonly tokenId?: string;
+  readonly loginId?: string;
+}
+
+/** Says why a token is refused. */
+export interface Refused {
+  /** The reason for the server. */
+  readonly refused: string;
+  /** The reason for whoever presented the token; only for a token that an issuer signed. */
+  readonly told?: string;
+}
+
+/** Verifies access tokens: signature, pinned algorithm, issuer, expiry, revocation, disabled users. */
+export interface Tokens {
+  verify(token: string): Promise<Identity | Refused>;
+}
