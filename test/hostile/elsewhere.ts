@@ -1,7 +1,7 @@
 /** Readers that are not in the table of parsers, and why. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
-  'agent/src/state/files.ts#readIfPresent': 'gives bytes, and looks at none',
-  'agent/src/state/files.ts#readSecretFile': 'gives bytes, and looks at none',
+  'agent/src/files/files.ts#readIfPresent': 'gives bytes, and looks at none',
+  'agent/src/files/files.ts#readSecretFile': 'gives bytes, and looks at none',
   'agent/src/terminal/editors.ts#readFromPipe':
     'lines of the own terminal: agent/test/terminalPipe.test.ts',
   'coordinator/src/auth/keyFile.ts#readSecretFile': 'gives bytes, and looks at none',

@@ -4,19 +4,19 @@
  */
 import { isFinalCode, type ServerMessage } from '@quorate/wire';
 import type { Agent, AgentOptions } from './agentTypes.ts';
-import type { CeremonyContext } from './ceremony/context.ts';
-import { completeKey, reportOrphan } from './ceremony/keyFate.ts';
-import { KeygenCeremony } from './ceremony/keygen.ts';
-import { DestroyDesk } from './ceremony/destroy.ts';
-import { LostSessions } from './ceremony/lost.ts';
-import { OrphanDesk } from './ceremony/orphan.ts';
-import { tellable } from './ceremony/refusal.ts';
-import { SignCeremony } from './ceremony/sign.ts';
-import type { Chip } from './chip.ts';
+import type { CeremonyContext } from './ceremonies/context.ts';
+import { completeKey, reportOrphan } from './ceremonies/keygen/keyFate.ts';
+import { KeygenCeremony } from './ceremonies/keygen/ceremony.ts';
+import { DestroyDesk } from './ceremonies/destroy/ceremony.ts';
+import { LostSessions } from './ceremonies/lost.ts';
+import { OrphanDesk } from './ceremonies/keygen/orphan.ts';
+import { tellable } from './ceremonies/refusal.ts';
+import { SignCeremony } from './ceremonies/sign/ceremony.ts';
+import type { Chip } from './chip/chip.ts';
 import type { AgentConfig } from './config.ts';
 import { type AgentError, messageOf } from './errors.ts';
-import { createLink } from './link.ts';
-import type { Link, LinkStatus } from './linkTypes.ts';
+import { createLink } from './link/link.ts';
+import type { Link, LinkStatus } from './link/types.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createMutexes } from './mutexes.ts';
 import {
@@ -26,9 +26,9 @@ import {
   authorityFromConfig,
   tokenFromConfig,
 } from './providers.ts';
-import type { AgentState } from './state/index.ts';
+import type { AgentState } from './records/state.ts';
 import type { ThreadHealth } from './threads/health.ts';
-import { createWorkerPool, type WorkerPool } from './workerPool.ts';
+import { createWorkerPool, type WorkerPool } from './protocol/pool.ts';
 
 /** A running agent; whoever makes it gives it what it has opened. */
 export class Participant implements Agent {

@@ -3,14 +3,14 @@
  */
 import type { SecureElement } from '@quorate/secure-element';
 import type { Approve } from './approval/index.ts';
-import type { PinProvider } from './chip.ts';
+import type { PinProvider } from './chip/chip.ts';
 import type { AgentConfig } from './config.ts';
 import type { AgentError } from './errors.ts';
-import type { LinkStatus } from './linkTypes.ts';
+import type { LinkStatus } from './link/types.ts';
 import type { Logger } from './logger.ts';
-import type { AgentState } from './state/index.ts';
+import type { AgentState } from './records/state.ts';
 import type { ThreadHealth } from './threads/health.ts';
-import type { WorkerPool } from './workerPool.ts';
+import type { WorkerPool } from './protocol/pool.ts';
 
 /** What an agent is made of; everything but the directory has a default from its configuration. */
 export interface AgentOptions {

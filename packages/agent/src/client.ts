@@ -23,8 +23,8 @@ import {
   type SignOutcome,
 } from './clientTypes.ts';
 import { AgentError } from './errors.ts';
-import { createLink } from './link.ts';
-import type { Link, LinkOptions } from './linkTypes.ts';
+import { createLink } from './link/link.ts';
+import type { Link, LinkOptions } from './link/types.ts';
 import { SessionOrders } from './sessionOrders.ts';
 
 /** What a client is made of. */

@@ -6,9 +6,9 @@ import { isAbsolute, join } from 'node:path';
 import type { ChipAttachment, VirtualAttachment } from '@quorate/secure-element';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
-import { isSocketUrl, SOCKET_URL } from './socketUrl.ts';
+import { isSocketUrl, SOCKET_URL } from './link/socketUrl.ts';
 import { THREAD_TIMEOUT_MS } from './threads/pool.ts';
-import { readIfPresent } from './state/files.ts';
+import { readIfPresent } from './files/files.ts';
 import { parseYaml } from './yamlFile.ts';
 
 /** What an agent is told about its surroundings. */

@@ -1,14 +1,14 @@
 /** Makes an agent: everything is opened and checked before it connects. */
 import { Participant } from './agent.ts';
 import type { Agent, AgentOptions } from './agentTypes.ts';
-import type { Chip } from './chip.ts';
+import type { Chip } from './chip/chip.ts';
 import { loadAgentConfig } from './config.ts';
 import { silentLogger } from './logger.ts';
-import { chipFromConfig } from './openChip.ts';
-import { openOwnChip } from './ownChip.ts';
+import { chipFromConfig } from './chip/openChip.ts';
+import { openOwnChip } from './chip/ownChip.ts';
 import { checkAttended, pinFromConfig } from './providers.ts';
-import { checkNoSwitch } from './replace/journal.ts';
-import { openState } from './state/index.ts';
+import { checkNoSwitch } from './replacement/journal.ts';
+import { openState } from './records/state.ts';
 
 /** Opens state, chip and threads; `start` connects. @throws AgentError `store/locked` and others */
 export async function createAgent(options: AgentOptions): Promise<Agent> {

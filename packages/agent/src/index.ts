@@ -17,7 +17,7 @@ export {
 export { approveByPolicy, parsePolicy, type Policy } from './approval/policy.ts';
 export { type Asker, createAsker, type Question, type Subject } from './approval/asker.ts';
 export { approveByPrompt } from './approval/prompt.ts';
-export { type Backoff, createBackoff } from './backoff.ts';
+export { type Backoff, createBackoff } from './link/backoff.ts';
 export {
   type Channel,
   type ChannelOptions,
@@ -30,8 +30,8 @@ export {
   type OpenedMessage,
   type PlainMessage,
   type SealedMessage,
-} from './channel.ts';
-export { Chip, type PinProvider, type PinRefusals } from './chip.ts';
+} from './channel/channel.ts';
+export { Chip, type PinProvider, type PinRefusals } from './chip/chip.ts';
 export { type ClientOptions, CoordinatorClient } from './client.ts';
 export {
   CeremonyError,
@@ -58,29 +58,29 @@ export {
 } from './config.ts';
 export { AgentError, type AgentErrorCode, isAgentError } from './errors.ts';
 export { initAgent, type InitOptions } from './init.ts';
-export { createLink } from './link.ts';
-export type { Link, LinkOptions, LinkStatus } from './linkTypes.ts';
+export { createLink } from './link/link.ts';
+export type { Link, LinkOptions, LinkStatus } from './link/types.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
-export { chipFromConfig, openChip } from './openChip.ts';
-export { type Outgoing } from './outbox.ts';
+export { chipFromConfig, openChip } from './chip/openChip.ts';
+export { type Outgoing } from './link/outbox.ts';
 export {
   type ReplaceChip,
   replaceChip,
   type ReplaceOptions,
   type ReplaceProgress,
-} from './replace/index.ts';
-export { type Journal, readJournal } from './replace/journal.ts';
+} from './replacement/replaceChip.ts';
+export { type Journal, readJournal } from './replacement/journal.ts';
 export { checkAttended } from './providers.ts';
-export type { ReplacementService } from './replace/service.ts';
-export { openPins, type Pin, type Pins, type RosterChange } from './roster.ts';
+export type { ReplacementService } from './replacement/service.ts';
+export { openPins, type Pin, type Pins, type RosterChange } from './roster/pins.ts';
 export {
   openShard,
   sealShard,
   SHARD_VERSION,
   type SealedShard,
   type ShardIdentity,
-} from './shard.ts';
-export { type Evidence, type SignedMessage } from './state/evidence.ts';
+} from './protocol/shard.ts';
+export { type Evidence, type SignedMessage } from './records/evidence.ts';
 export {
   createFile,
   makePrivateDirectory,
@@ -89,9 +89,9 @@ export {
   removeIfPresent,
   replaceFile,
   syncDirectory,
-} from './state/files.ts';
-export { lockDirectory, lockFile, type Lock } from './state/lock.ts';
-export { SOFTWARE_CHIP } from './ownChip.ts';
+} from './files/files.ts';
+export { lockDirectory, lockFile, type Lock } from './files/lock.ts';
+export { SOFTWARE_CHIP } from './chip/ownChip.ts';
 export type { Screen } from './terminal/editors.ts';
 export type { InputStream } from './terminal/keyboard.ts';
 export {
@@ -101,7 +101,7 @@ export {
   type Turn,
   type Typed,
 } from './terminal/terminal.ts';
-export { stampOfFile } from './state/pinRefusals.ts';
+export { stampOfFile } from './chip/pinRefusals.ts';
 export { createMutexes, type Exclusive } from './mutexes.ts';
 export { readSecretBytes } from './providers.ts';
 export { readYaml, type YamlRefusal, type YamlSource } from './yamlDocument.ts';
@@ -110,15 +110,15 @@ export {
   PartySession,
   prepare,
   type Preparation,
-} from './session/partySession.ts';
-export { type PeerKeys, type RoundFrame } from './session/protocol.ts';
-export { isSocketUrl, SOCKET_URL } from './socketUrl.ts';
+} from './protocol/partySession.ts';
+export { type PeerKeys, type RoundFrame } from './protocol/orders.ts';
+export { isSocketUrl, SOCKET_URL } from './link/socketUrl.ts';
 export type { CommonEvent, CommonOrder, Lost, Prepared } from './threads/control.ts';
 export { type Fault, faultOf } from './threads/fault.ts';
 export { canServe, stuckThreads, type ThreadHealth, type ThreadState } from './threads/health.ts';
 export { type SessionLine, THREAD_TIMEOUT_MS, ThreadPool } from './threads/pool.ts';
 export { threadEnd } from './threads/threadEnd.ts';
-export { type AgentState, openState, STATE_FILES } from './state/index.ts';
-export { type Ban, type Holder, type KeyRecord, openKeyRecords } from './state/keyRecords.ts';
-export { type LinkState, openLinkState } from './state/linkState.ts';
-export { type SessionRecord, sessionFileName } from './state/sessionRecords.ts';
+export { type AgentState, openState, STATE_FILES } from './records/state.ts';
+export { type Ban, type Holder, type KeyRecord, openKeyRecords } from './records/keyRecords.ts';
+export { type LinkState, openLinkState } from './link/state.ts';
+export { type SessionRecord, sessionFileName } from './records/sessionRecords.ts';

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type AgentConfig, CONFIG_FILE, parseAgentConfig } from './config.ts';
 import { AgentError } from './errors.ts';
-import { emptyPins } from './roster.ts';
-import { createFile, makePrivateDirectory } from './state/files.ts';
-import { STATE_FILES } from './state/index.ts';
+import { emptyPins } from './roster/pins.ts';
+import { createFile, makePrivateDirectory } from './files/files.ts';
+import { STATE_FILES } from './records/state.ts';
 
 /** What `agent init` is told. */
 export interface InitOptions {

@@ -11,11 +11,11 @@ import type { Approve } from './approval/index.ts';
 import { approveAll } from './approval/index.ts';
 import { approveByPolicy, parsePolicy } from './approval/policy.ts';
 import { approveByPrompt } from './approval/prompt.ts';
-import type { PinProvider } from './chip.ts';
+import type { PinProvider } from './chip/chip.ts';
 import { type AgentConfig, CONFIG_FILE, resolvePath } from './config.ts';
 import { AgentError } from './errors.ts';
-import { readSecretFile } from './state/files.ts';
-import { stampOfFile } from './state/pinRefusals.ts';
+import { readSecretFile } from './files/files.ts';
+import { stampOfFile } from './chip/pinRefusals.ts';
 import { processTerminal } from './terminal/terminal.ts';
 
 /** Reads the PIN from its file each time it is wanted; one that the chip refused is not tried until it changes. */

@@ -4,7 +4,7 @@
 import type { CancelRequest, CloseRequest, ServerMessage, SessionStateName } from '@quorate/wire';
 import { CeremonyError } from './clientTypes.ts';
 import { AgentError } from './errors.ts';
-import type { Link } from './linkTypes.ts';
+import type { Link } from './link/types.ts';
 
 /** Such an order, as the wire has it. */
 type SessionOrder = Omit<CancelRequest, 'cseq'> | Omit<CloseRequest, 'cseq'>;

@@ -9,11 +9,11 @@ import {
   certifySession,
   hashIntent,
   type PeerCertificate,
-} from '../src/ceremony/certificates.ts';
-import { createEphemeralKeys } from '../src/channel.ts';
-import { Refusal } from '../src/ceremony/refusal.ts';
-import type { Holder } from '../src/state/keyRecords.ts';
-import type { Prepared } from '../src/workerPool.ts';
+} from '../src/ceremonies/certificates.ts';
+import { createEphemeralKeys } from '../src/channel/channel.ts';
+import { Refusal } from '../src/ceremonies/refusal.ts';
+import type { Holder } from '../src/records/keyRecords.ts';
+import type { Prepared } from '../src/protocol/pool.ts';
 import { chipPublicKey } from './support/chipKeys.ts';
 import { temporaryDirectory } from './support/directories.ts';
 

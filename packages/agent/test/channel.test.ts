@@ -6,7 +6,7 @@ import {
   createEphemeralKeys,
   importEphemeralKeys,
   type SealedMessage,
-} from '../src/channel.ts';
+} from '../src/channel/channel.ts';
 
 const sid = new Uint8Array(32).fill(7);
 

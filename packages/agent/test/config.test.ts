@@ -5,7 +5,7 @@ import { createAgent } from '../src/createAgent.ts';
 import { chipAttachment, loadAgentConfig, parseAgentConfig, virtualChip } from '../src/config.ts';
 import { initAgent } from '../src/init.ts';
 import { approverFromConfig, pinFromConfig, tokenFromConfig } from '../src/providers.ts';
-import { openState, STATE_FILES } from '../src/state/index.ts';
+import { openState, STATE_FILES } from '../src/records/state.ts';
 import { temporaryDirectory } from './support/directories.ts';
 
 const text = `

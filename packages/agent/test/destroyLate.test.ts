@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openPins } from '../src/roster.ts';
+import { openPins } from '../src/roster/pins.ts';
 import { type Member, startCluster } from './support/cluster.ts';
 import { failure } from './support/failure.ts';
 import { newChip, openNew } from './support/replacing.ts';

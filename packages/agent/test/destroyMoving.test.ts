@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readJournal } from '../src/replace/journal.ts';
-import { replaceChip } from '../src/replace/index.ts';
+import { readJournal } from '../src/replacement/journal.ts';
+import { replaceChip } from '../src/replacement/replaceChip.ts';
 import { startCluster } from './support/cluster.ts';
 import { eventually } from './support/eventually.ts';
 import { failure } from './support/failure.ts';

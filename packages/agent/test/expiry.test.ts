@@ -1,6 +1,6 @@
 import { fromHex, verifySignature } from '@quorate/intent';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createOutbox } from '../src/outbox.ts';
+import { createOutbox } from '../src/link/outbox.ts';
 import { type Cluster, DATA, startCluster } from './support/cluster.ts';
 import { eventually } from './support/eventually.ts';
 import { failure } from './support/failure.ts';

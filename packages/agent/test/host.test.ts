@@ -1,7 +1,7 @@
 import { verifySignature } from '@quorate/intent';
 import { Keyshare } from '@quorate/tss';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { SignStart } from '../src/session/protocol.ts';
+import type { SignStart } from '../src/protocol/orders.ts';
 import { EvilSigner, flipFirstPairwise } from './support/evil.ts';
 import { Hosts } from './support/hosts.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { SessionLimit } from '../src/ceremony/limit.ts';
+import { SessionLimit } from '../src/ceremonies/limit.ts';
 
 const MINUTE = 60_000;
 let wall = 0;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { SecureElement } from '@quorate/secure-element';
 import { expect, test } from 'vitest';
 import { createAgent } from '../src/createAgent.ts';
-import { Chip } from '../src/chip.ts';
+import { Chip } from '../src/chip/chip.ts';
 import { loadAgentConfig } from '../src/config.ts';
 import { pinFromConfig } from '../src/providers.ts';
 import { type Member, PIN, startCluster } from './support/cluster.ts';

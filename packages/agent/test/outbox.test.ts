@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createOutbox, type Outgoing } from '../src/outbox.ts';
+import { createOutbox, type Outgoing } from '../src/link/outbox.ts';
 
 const message = (session_key: string): Outgoing => ({
   type: 'keygen_response',

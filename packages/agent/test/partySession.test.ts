@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { keygen } from '@quorate/tss';
 import { describe, expect, test } from 'vitest';
-import { createChannel } from '../src/channel.ts';
-import { PartySession, prepare } from '../src/session/partySession.ts';
-import type { RoundFrame } from '../src/session/protocol.ts';
+import { createChannel } from '../src/channel/channel.ts';
+import { PartySession, prepare } from '../src/protocol/partySession.ts';
+import type { RoundFrame } from '../src/protocol/orders.ts';
 
 const sid = new Uint8Array(32).fill(4);
 

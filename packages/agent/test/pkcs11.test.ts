@@ -7,7 +7,7 @@ import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { describeTokens, makeSoftHsm, MODULE } from '../../secure-element/test/support/softhsm.ts';
 import { parseAgentConfig } from '../src/config.ts';
 import { silentLogger } from '../src/logger.ts';
-import { chipFromConfig } from '../src/openChip.ts';
+import { chipFromConfig } from '../src/chip/openChip.ts';
 import { DATA, PIN, startCluster } from './support/cluster.ts';
 
 describeTokens('a token as one participant’s chip', () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readJournal } from '../src/replace/journal.ts';
-import { replaceChip } from '../src/replace/index.ts';
-import { openPins, type RosterChange } from '../src/roster.ts';
-import { openKeyRecords } from '../src/state/keyRecords.ts';
+import { readJournal } from '../src/replacement/journal.ts';
+import { replaceChip } from '../src/replacement/replaceChip.ts';
+import { openPins, type RosterChange } from '../src/roster/pins.ts';
+import { openKeyRecords } from '../src/records/keyRecords.ts';
 import { eventually } from './support/eventually.ts';
 import { type Cluster, type Member, startCluster } from './support/cluster.ts';
 import { approve, newChip, openNew, replacing } from './support/replacing.ts';

@@ -4,10 +4,14 @@ import type { SecureElement } from '@quorate/secure-element';
 import { toHex } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
 import { createAgent } from '../src/createAgent.ts';
-import { readJournal } from '../src/replace/journal.ts';
-import { type ReplaceChip, type ReplaceOptions, replaceChip } from '../src/replace/index.ts';
-import type { ReplacementService } from '../src/replace/service.ts';
-import { openPins } from '../src/roster.ts';
+import { readJournal } from '../src/replacement/journal.ts';
+import {
+  type ReplaceChip,
+  type ReplaceOptions,
+  replaceChip,
+} from '../src/replacement/replaceChip.ts';
+import type { ReplacementService } from '../src/replacement/service.ts';
+import { openPins } from '../src/roster/pins.ts';
 import { eventually } from './support/eventually.ts';
 import { type Cluster, type Member, startCluster } from './support/cluster.ts';
 import { approve, newChip, openNew, replacing } from './support/replacing.ts';

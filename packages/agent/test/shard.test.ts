@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { isAgentError } from '../src/errors.ts';
-import { openShard, sealShard, type ShardIdentity } from '../src/shard.ts';
+import { openShard, sealShard, type ShardIdentity } from '../src/protocol/shard.ts';
 
 const identity: ShardIdentity = {
   publicKey: new Uint8Array(randomBytes(33)),

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Logger, silentLogger } from '../src/logger.ts';
-import { createWorkerPool, type SessionEvent, type SessionPort } from '../src/workerPool.ts';
+import { createWorkerPool, type SessionEvent, type SessionPort } from '../src/protocol/pool.ts';
 import { keepLines } from './support/lines.ts';
 
 function pool(size: number, logger: Logger = silentLogger) {

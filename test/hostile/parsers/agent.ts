@@ -7,19 +7,19 @@ import {
   readSecretBytes,
 } from '@quorate/agent';
 import { readTokenCall } from '../../../packages/agent/src/approval/tokenCall.ts';
-import { readJournal } from '../../../packages/agent/src/replace/journal.ts';
-import { openPins } from '../../../packages/agent/src/roster.ts';
-import { openShard, sealShard } from '../../../packages/agent/src/shard.ts';
-import { readReservedBans } from '../../../packages/agent/src/state/banReserve.ts';
-import { openChipCounters } from '../../../packages/agent/src/state/chipCounters.ts';
-import { openEvidence } from '../../../packages/agent/src/state/evidence.ts';
-import { STATE_FILES } from '../../../packages/agent/src/state/index.ts';
-import { openKeyRecords } from '../../../packages/agent/src/state/keyRecords.ts';
-import { openLinkState } from '../../../packages/agent/src/state/linkState.ts';
-import { parseOwner } from '../../../packages/agent/src/state/lockOwner.ts';
-import { openSessionRecords } from '../../../packages/agent/src/state/sessionRecords.ts';
-import { openUsedSessions } from '../../../packages/agent/src/state/usedSessions.ts';
-import { expiryOf } from '../../../packages/agent/src/token.ts';
+import { readJournal } from '../../../packages/agent/src/replacement/journal.ts';
+import { openPins } from '../../../packages/agent/src/roster/pins.ts';
+import { openShard, sealShard } from '../../../packages/agent/src/protocol/shard.ts';
+import { readReservedBans } from '../../../packages/agent/src/records/banReserve.ts';
+import { openChipCounters } from '../../../packages/agent/src/chip/counters.ts';
+import { openEvidence } from '../../../packages/agent/src/records/evidence.ts';
+import { STATE_FILES } from '../../../packages/agent/src/records/state.ts';
+import { openKeyRecords } from '../../../packages/agent/src/records/keyRecords.ts';
+import { openLinkState } from '../../../packages/agent/src/link/state.ts';
+import { parseOwner } from '../../../packages/agent/src/files/lockOwner.ts';
+import { openSessionRecords } from '../../../packages/agent/src/records/sessionRecords.ts';
+import { openUsedSessions } from '../../../packages/agent/src/records/usedSessions.ts';
+import { expiryOf } from '../../../packages/agent/src/link/token.ts';
 import { IntentError, signRoster } from '@quorate/intent';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
@@ -97,7 +97,7 @@ const yaml: readonly Parser[] = [
 const rosterFile: Parser = {
   kind: 'text',
   name: 'a roster file',
-  covers: ['agent/src/roster.ts'],
+  covers: ['agent/src/roster/pins.ts'],
   throws,
   valid: write(
     signRoster(
@@ -159,13 +159,13 @@ const ban = { part_index: 1, session_key: 'k', reason: 'r', at: 1 };
 const states: readonly Parser[] = [
   state(
     'the pins of an agent',
-    ['agent/src/roster.ts'],
+    ['agent/src/roster/pins.ts'],
     { format: 'quorate-pins/v1', roster_key: null, roster: null, confirmed: [] },
     (text) => openPins(fileOf('pins.json', text)),
   ),
   state(
     'the journal of a replacement',
-    ['agent/src/replace/journal.ts#readJournal', 'agent/src/replace/journal.ts'],
+    ['agent/src/replacement/journal.ts#readJournal', 'agent/src/replacement/journal.ts'],
     journal,
     (text) => {
       fileOf(STATE_FILES.replacement, text);
@@ -174,7 +174,7 @@ const states: readonly Parser[] = [
   ),
   state(
     'a key record of an agent',
-    ['agent/src/state/keyRecords.ts'],
+    ['agent/src/records/keyRecords.ts'],
     keyRecord([chipKey, chipKey], ['alice', 'bob']),
     (text) => {
       const folder = folderOf('keys');
@@ -184,7 +184,7 @@ const states: readonly Parser[] = [
   ),
   state(
     'a session record of an agent',
-    ['agent/src/state/sessionRecords.ts'],
+    ['agent/src/records/sessionRecords.ts'],
     sessionRecord(),
     (text) => {
       fileOf('sessions/k_1.json', text);
@@ -193,7 +193,7 @@ const states: readonly Parser[] = [
   ),
   state(
     'the evidence of an agent',
-    ['agent/src/state/evidence.ts'],
+    ['agent/src/records/evidence.ts'],
     { session_key: 'k' },
     (text) => {
       const folder = folderOf('evidence');
@@ -203,29 +203,29 @@ const states: readonly Parser[] = [
   ),
   state(
     'the counters of chips',
-    ['agent/src/state/chipCounters.ts'],
+    ['agent/src/chip/counters.ts'],
     { format: 'quorate-chips/v1', counters: { [publicKey]: 1 } },
     (text) => openChipCounters(fileOf('chips.json', text)),
   ),
   state(
     'how far a link has come',
-    ['agent/src/state/linkState.ts'],
+    ['agent/src/link/state.ts'],
     { stream: 'abcdefgh', seq: 1, cseq: 1 },
     (text) => openLinkState(fileOf('link.json', text)),
   ),
   state(
     'a lock file',
-    ['agent/src/state/lockOwner.ts#parseOwner', 'agent/src/state/lockOwner.ts'],
+    ['agent/src/files/lockOwner.ts#parseOwner', 'agent/src/files/lockOwner.ts'],
     owner,
     (text) => parseOwner(text) ?? REFUSED,
   ),
   state(
     'the reserve of bans',
-    ['agent/src/state/banReserve.ts#readReservedBans', 'agent/src/state/banReserve.ts'],
+    ['agent/src/records/banReserve.ts#readReservedBans', 'agent/src/records/banReserve.ts'],
     { address, ban },
     (text) => readReservedBans(fileOf('bans', text)),
   ),
-  state('the used session keys', ['agent/src/state/usedSessions.ts'], 'k 1\n', (text) => {
+  state('the used session keys', ['agent/src/records/usedSessions.ts'], 'k 1\n', (text) => {
     openUsedSessions(fileOf('used', text)).close();
   }),
   {
@@ -237,7 +237,7 @@ const states: readonly Parser[] = [
     valid: Buffer.from('\ufeff1234\n'),
     parse: (bytes) => readSecretBytes(fileOf('pin', bytes)),
   },
-  state('the token of an agent', ['agent/src/token.ts'], 'a.eyJleHAiOjF9.c', expiryOf),
+  state('the token of an agent', ['agent/src/link/token.ts'], 'a.eyJleHAiOjF9.c', expiryOf),
 ];
 
 const identity = {
@@ -270,7 +270,7 @@ export const AGENT: readonly Parser[] = [
   {
     kind: 'bytes',
     name: 'an encrypted shard',
-    covers: ['agent/src/shard.ts'],
+    covers: ['agent/src/protocol/shard.ts'],
     throws,
     valid: sealed.encryptedShard,
     parse: (bytes) => openShard(bytes, sealed.opener, identity),

@@ -17,7 +17,7 @@ import type { Agent, AgentOptions } from '../../src/agentTypes.ts';
 import { CoordinatorClient } from '../../src/client.ts';
 import { initAgent } from '../../src/init.ts';
 import type { LogFields, Logger } from '../../src/logger.ts';
-import { openPins } from '../../src/roster.ts';
+import { openPins } from '../../src/roster/pins.ts';
 import { type Finished, temporaryDirectory } from './directories.ts';
 import { Proxy } from './proxy.ts';
 import { rosterPublicKey } from './rosterKey.ts';

@@ -1,7 +1,7 @@
 import { Keyshare, type Message, type Session, type Signature, sign } from '@quorate/tss';
-import { PartySession, type Preparation, prepare } from '../../src/session/partySession.ts';
-import type { WorkerEvent, WorkerOrder } from '../../src/session/protocol.ts';
-import { openShard } from '../../src/shard.ts';
+import { PartySession, type Preparation, prepare } from '../../src/protocol/partySession.ts';
+import type { WorkerEvent, WorkerOrder } from '../../src/protocol/orders.ts';
+import { openShard } from '../../src/protocol/shard.ts';
 import type { Host } from './hosts.ts';
 
 /** Changes what a party says before it signs and encrypts it: nothing outside can tell it from an honest party. */

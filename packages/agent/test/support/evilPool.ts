@@ -1,6 +1,6 @@
-import type { WorkerEvent } from '../../src/session/protocol.ts';
+import type { WorkerEvent } from '../../src/protocol/orders.ts';
 import type { CommonEvent } from '../../src/threads/control.ts';
-import type { SessionEvent, WorkerPool } from '../../src/workerPool.ts';
+import type { SessionEvent, WorkerPool } from '../../src/protocol/pool.ts';
 import { type Corrupt, EvilSigner } from './evil.ts';
 
 /** The protocol thread of a participant that lies, in place of an honest one's. */

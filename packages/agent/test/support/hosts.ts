@@ -1,11 +1,6 @@
 import { parseAddress } from '@quorate/intent';
-import { SessionHost } from '../../src/session/host.ts';
-import type {
-  RoundFrame,
-  SignStart,
-  WorkerEvent,
-  WorkerOrder,
-} from '../../src/session/protocol.ts';
+import { SessionHost } from '../../src/protocol/host.ts';
+import type { RoundFrame, SignStart, WorkerEvent, WorkerOrder } from '../../src/protocol/orders.ts';
 
 type KeyEvent = Extract<WorkerEvent, { event: 'key' }>;
 

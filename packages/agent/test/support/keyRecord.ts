@@ -1,5 +1,5 @@
 import { toHex } from '@quorate/intent';
-import type { KeyRecord } from '../../src/state/keyRecords.ts';
+import type { KeyRecord } from '../../src/records/keyRecords.ts';
 
 /** A record of an active key with these holders, of which the first is its owner. */
 export function keyRecord(

@@ -1,7 +1,7 @@
 // Records session keys under a limit of the file's size, as on a disk that fills up in the middle of a line;
 // then the limit is lifted, and one more is recorded. Prints what was recorded, one a line.
 import { execFileSync } from 'node:child_process';
-import { openUsedSessions } from '../../dist/state/usedSessions.js';
+import { openUsedSessions } from '../../dist/records/usedSessions.js';
 
 const [path] = process.argv.slice(2);
 const used = openUsedSessions(path);

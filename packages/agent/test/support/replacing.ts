@@ -12,8 +12,8 @@ import {
   ReplacementStepAnswer,
   ChipChallengeAnswer,
 } from '@quorate/wire';
-import type { ReplaceOptions } from '../../src/replace/index.ts';
-import type { ReplacementService } from '../../src/replace/service.ts';
+import type { ReplaceOptions } from '../../src/replacement/replaceChip.ts';
+import type { ReplacementService } from '../../src/replacement/service.ts';
 import { type Cluster, type Member, PIN } from './cluster.ts';
 
 /** A refusal of the coordinator. */

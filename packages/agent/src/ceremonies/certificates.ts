@@ -1,0 +1,183 @@
+/**
+ * Round 0: each party's chip certifies its ephemeral keys and the intent; everybody checks everybody
+ * under the chip keys that it pinned itself (docs/spec/channel.md §1).
+ */
+import {
+  type Certificate,
+  chipFingerprint,
+  decodeCertificate,
+  encodeCertificatePayload,
+  equalBytes,
+  fromHex,
+  type Intent,
+  IntentError,
+  intentHash,
+  type Operation,
+  verifyCertificate,
+} from '@quorate/intent';
+import { clockDoubt } from '@quorate/wire';
+import { createHash } from 'node:crypto';
+import type { PeerKeys } from '../protocol/orders.ts';
+import type { Holder } from '../records/keyRecords.ts';
+import type { Prepared } from '../protocol/pool.ts';
+import { Refusal, refuseUnless } from './refusal.ts';
+
+/** The furthest that a certificate may reach into the future, milliseconds. */
+const MAX_LIFETIME_MS = 15 * 60_000;
+
+/** How long our own certificates are good for: invitation and session, with room. */
+export const CERTIFICATE_LIFETIME_MS: number = 10 * 60_000;
+
+/** How far two honest clocks may be apart, milliseconds. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** A certificate as `*_params` brings it. */
+export interface PeerCertificate {
+  readonly username: string;
+  readonly part_index: number;
+  readonly session_certificate: string;
+}
+
+/** What every certificate of a session must say. */
+export interface CertificateExpectation {
+  readonly operation: Operation;
+  readonly sessionKey: string;
+  readonly intentHash: Uint8Array;
+  /** The parties of this session with their pinned chip keys. */
+  readonly signers: readonly Holder[];
+  readonly own: { readonly index: number; readonly certificate: Uint8Array };
+  /** Milliseconds since 1970; undefined where a certificate does not age: what it agrees to is for ever. */
+  readonly now: number | undefined;
+}
+
+/** The parties of a session, proven. */
+export interface CertifiedSession {
+  /** Whole certificates in index order. */
+  readonly certificates: readonly Uint8Array[];
+  /** All but ourselves. */
+  readonly peers: readonly PeerKeys[];
+}
+
+/** The payload that our chip signs for a session. */
+export function certificatePayload(
+  operation: Operation,
+  sessionKey: string,
+  partIndex: number,
+  prepared: Prepared,
+  intent: Uint8Array,
+  now: number,
+): Uint8Array {
+  return encodeCertificatePayload({
+    operation,
+    sessionKey,
+    partIndex,
+    nonce: prepared.nonce,
+    x25519: prepared.x25519,
+    ed25519: prepared.ed25519,
+    intentHash: intent,
+    notAfter: now + CERTIFICATE_LIFETIME_MS,
+  });
+}
+
+/** The hash of what is agreed on, from this agent's own pins. */
+export function hashIntent(
+  intent: Omit<Intent, 'holders' | 'parties'>,
+  holders: readonly Holder[],
+): Uint8Array {
+  return intentHash({
+    ...intent,
+    parties: holders.length,
+    holders: holders.map((holder) => ({
+      index: holder.part_index,
+      username: holder.username,
+      fingerprint: chipFingerprint(fromHex(holder.chip_public_key)),
+    })),
+  });
+}
+
+/**
+ * Checks that there is exactly one good certificate of every signer and no other.
+ * @throws Refusal that names the party concerned
+ */
+export function certifySession(
+  received: readonly PeerCertificate[],
+  expected: CertificateExpectation,
+): CertifiedSession {
+  const byIndex = new Map<number, PeerCertificate>();
+  for (const peer of received) {
+    refuseUnless(!byIndex.has(peer.part_index), 'certificate', `two of part ${peer.part_index}`);
+    byIndex.set(peer.part_index, peer);
+  }
+  const { own } = expected;
+  const peers: PeerKeys[] = [];
+  const certificates = expected.signers.map((signer) => {
+    const peer = byIndex.get(signer.part_index);
+    byIndex.delete(signer.part_index);
+    if (signer.part_index === own.index) {
+      checkOwn(peer, own.certificate);
+      return own.certificate;
+    }
+    refuseUnless(peer !== undefined, 'certificate', `none of part ${signer.part_index}`);
+    const { x25519, ed25519, bytes } = checkPeer(peer, signer, expected);
+    peers.push({ index: signer.part_index, x25519, ed25519 });
+    return bytes;
+  });
+  const [stranger] = byIndex.keys();
+  refuseUnless(stranger === undefined, 'certificate', `part ${stranger} is not in this session`);
+  return { certificates, peers };
+}
+
+/** The coordinator may send our own back, but not another one in our name. */
+function checkOwn(peer: PeerCertificate | undefined, certificate: Uint8Array): void {
+  if (!peer) return;
+  const same = peer.session_certificate === Buffer.from(certificate).toString('base64');
+  refuseUnless(same, 'certificate', 'another certificate in our own name');
+}
+
+function checkPeer(
+  peer: PeerCertificate,
+  signer: Holder,
+  expected: CertificateExpectation,
+): Certificate {
+  const who = `part ${signer.part_index}`;
+  refuseUnless(peer.username === signer.username, 'certificate', `${who} is another person`);
+  const certificate = decode(peer.session_certificate, who);
+  const sessionKeyHash = createHash('sha256').update(expected.sessionKey).digest();
+  refuseUnless(
+    certificate.operation === expected.operation &&
+      certificate.partIndex === signer.part_index &&
+      equalBytes(certificate.sessionKeyHash, sessionKeyHash),
+    'certificate',
+    `${who} has one for another session`,
+  );
+  refuseUnless(
+    verifyCertificate(certificate.bytes, fromHex(signer.chip_public_key)),
+    'certificate',
+    `${who} is not signed by the pinned chip; if it was replaced, import the newest roster`,
+  );
+  refuseUnless(
+    equalBytes(certificate.intentHash, expected.intentHash),
+    'intent_mismatch',
+    `${who} agreed to something else`,
+  );
+  if (expected.now === undefined) return certificate;
+  const ahead = certificate.notAfter - expected.now;
+  refuseUnless(
+    ahead > -CLOCK_SKEW_MS && ahead <= MAX_LIFETIME_MS,
+    'certificate',
+    `${who} has one that is expired or too long: ${clockDoubt(certificate.notAfter, expected.now)}`,
+  );
+  return certificate;
+}
+
+function decode(text: string, who: string): Certificate {
+  try {
+    return decodeCertificate(text);
+  } catch (error) {
+    if (!(error instanceof IntentError)) throw error;
+    throw new Refusal(
+      'certificate',
+      `${who} has one that is malformed: expected ${error.expected}`,
+    );
+  }
+}

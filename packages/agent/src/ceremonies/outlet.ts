@@ -1,0 +1,71 @@
+/**
+ * The one way out for the messages of a session: nothing of it leaves this agent once its limit has passed,
+ * neither now nor from the queue of a connection that was cut.
+ */
+import type { Outgoing } from '../link/outbox.ts';
+import { type LimitClock, SessionLimit } from './limit.ts';
+
+/** Hands a message to the link; it is dropped when it is no longer good by the time it could be sent. */
+export type Send = (message: Outgoing, isGood?: () => boolean) => void;
+
+/** What an outlet works with. */
+export interface OutletOptions {
+  readonly clock: LimitClock;
+  readonly send: Send;
+  /** Called when the limit has passed: by the clock, or because something was about to be sent. */
+  readonly onPassed: () => void;
+}
+
+/** The messages of one session. */
+export class Outlet {
+  /** When the limit passes by the time of day; undefined before anything was certified. */
+  notAfter: number | undefined;
+  readonly #options: OutletOptions;
+  #limit: SessionLimit | undefined;
+  #mode: 'limited' | 'last-word' | 'silent' = 'limited';
+
+  constructor(options: OutletOptions) {
+    this.#options = options;
+  }
+
+  /** Begins the limit of what was certified. */
+  limit(notAfter: number, lifetime: number): void {
+    this.notAfter = notAfter;
+    const { clock, onPassed } = this.#options;
+    this.#limit = new SessionLimit(clock, notAfter, lifetime, onPassed);
+  }
+
+  /** Whether the session may say nothing more of its protocol. */
+  get passed(): boolean {
+    return this.#limit?.passed ?? false;
+  }
+
+  /** Sends a message; false when it is too late for it. `isGood` is asked again when the link could send it. */
+  send(message: Outgoing, isGood: () => boolean = () => true): boolean {
+    if (this.#mode === 'silent') return false;
+    if (this.#mode === 'last-word') {
+      this.#options.send(message);
+      return true;
+    }
+    if (this.passed) {
+      this.#options.onPassed();
+      return false;
+    }
+    this.#options.send(message, () => !this.passed && isGood());
+    return true;
+  }
+
+  /** What follows says that the session failed: it reveals nothing, and is good at any time. */
+  lastWord(): void {
+    if (this.#mode === 'limited') this.#mode = 'last-word';
+  }
+
+  /** Sends nothing more, whatever it says. */
+  silence(): void {
+    this.#mode = 'silent';
+  }
+
+  close(): void {
+    this.#limit?.stop();
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * What a participant checks of an invitation to sign, from its own record of the key alone.
+ */
+import {
+  checkDigest,
+  digestOf,
+  equalBytes,
+  fromHex,
+  IntentError,
+  type Payload,
+  parseAddress,
+  parsePayload,
+  toHex,
+} from '@quorate/intent';
+import type { SignInvite } from '@quorate/wire';
+import type { ExpectedKeyshare } from '../../protocol/orders.ts';
+import { bannedIndexes, type Holder, type KeyRecord } from '../../records/keyRecords.ts';
+import type { CeremonyContext } from '../context.ts';
+import { checkChipName } from '../keygen/ceremony.ts';
+import { Refusal, refuseUnless, SIGNS_NO_MORE } from '../refusal.ts';
+
+/** What was agreed to. */
+export interface Agreement {
+  readonly key: KeyRecord;
+  readonly signers: readonly Holder[];
+  readonly digest: Uint8Array;
+  readonly payload: Payload | null;
+}
+
+/** Checks an invitation against this agent's own record of the key, and recomputes the digest. */
+export function checkSignInvite(context: CeremonyContext, invite: SignInvite): Agreement {
+  const key = context.state.keys.find(invite.address);
+  refuseUnless(key !== undefined, 'unknown_key', 'we hold no share of this address');
+  checkUsable(context, key);
+  refuseUnless(!isDestroyed(key), 'key_destroyed', 'the key signs nothing any more');
+  refuseUnless(key.state !== 'rolled_back', 'state_rolled_back', SIGNS_NO_MORE);
+  refuseUnless(key.state === 'active', 'unknown_key', 'the key generation is not complete');
+  const sameKey =
+    invite.threshold === key.threshold &&
+    invite.total_parts === key.total_parts &&
+    invite.part_index === key.part_index;
+  refuseUnless(sameKey, 'invalid_invite', 'not the threshold, size or index of the key');
+  checkChipName(context, invite.se_id);
+  const signers = findSigners(context, key, invite.participants);
+  checkBans(context, key.address, signers);
+  const digest = fromHex(invite.data, 32);
+  refuseUnless(isSignable(digest), 'zero_digest', 'the digest is zero modulo the group order');
+  return { key, signers, digest, payload: checkPayload(invite.payload, digest) };
+}
+
+function isSignable(digest: Uint8Array): boolean {
+  try {
+    checkDigest(digest);
+    return true;
+  } catch (error) {
+    if (error instanceof IntentError) return false;
+    throw error;
+  }
+}
+
+/** A ban that is not on disk would be gone after a restart: until it is, the key is not used at all. */
+function checkUsable(context: CeremonyContext, key: KeyRecord): void {
+  const usable = !context.state.keys.isStopped(key.address);
+  refuseUnless(usable, 'key_stopped', 'this agent cannot write its state');
+}
+
+/** Once everybody has consented to its destruction a key signs nothing, whatever a coordinator says. */
+function isDestroyed({ state }: KeyRecord): boolean {
+  return state === 'destroying' || state === 'destroyed';
+}
+
+function findSigners(
+  context: CeremonyContext,
+  key: KeyRecord,
+  participants: readonly string[],
+): readonly Holder[] {
+  const names = participants.map((name) => name.normalize('NFC'));
+  refuseUnless(new Set(names).size === names.length, 'invalid_invite', 'a person twice');
+  refuseUnless(names.length >= key.threshold, 'invalid_invite', 'fewer than the threshold');
+  refuseUnless(names.includes(context.username), 'invalid_invite', 'we are not invited');
+  const signers = names.map((name) => {
+    const holder = key.holders.find((one) => one.username === name);
+    refuseUnless(holder !== undefined, 'invalid_invite', `${name} holds no share of this key`);
+    return holder;
+  });
+  const sorted = signers.toSorted((a, b) => a.part_index - b.part_index);
+  const own = sorted.find((holder) => holder.part_index === key.part_index);
+  const ours = own?.chip_public_key === toHex(context.chip.publicKey);
+  refuseUnless(ours, 'chip_mismatch', 'our chip is not the pinned one');
+  return sorted;
+}
+
+/** Reads the bans anew: they may have come after the invitation. */
+export function checkBans(
+  context: CeremonyContext,
+  address: string,
+  signers: readonly Holder[],
+): readonly number[] {
+  const record = context.state.keys.find(address);
+  refuseUnless(record?.state === 'active', 'state_rolled_back', SIGNS_NO_MORE);
+  checkUsable(context, record);
+  const bans = bannedIndexes(record);
+  const banned = signers.filter((holder) => bans.includes(holder.part_index));
+  refuseUnless(
+    banned.length === 0,
+    'pair_banned',
+    `part ${banned.map((holder) => holder.part_index).join(', ')}, for the life of the key`,
+  );
+  return bans;
+}
+
+/** A payload must hash to what is to be signed: nobody is shown one thing and signs another (N-7). */
+function checkPayload(value: unknown, digest: Uint8Array): Payload | null {
+  if (value === undefined || value === null) return null;
+  let payload: Payload;
+  try {
+    payload = parsePayload(value);
+  } catch {
+    throw new Refusal('invalid_payload', 'the payload is not valid');
+  }
+  const same = equalBytes(digestOf(payload), digest);
+  refuseUnless(same, 'payload_mismatch', 'the payload does not hash to the data');
+  return payload;
+}
+
+/** What the keyshare inside the shard must be. */
+export function expectedKeyshare(key: KeyRecord): ExpectedKeyshare {
+  return {
+    publicKey: fromHex(key.public_key),
+    address: parseAddress(key.address),
+    keyId: fromHex(key.key_id),
+    recordId: fromHex(key.record_id),
+    threshold: key.threshold,
+    parties: key.total_parts,
+    epoch: key.epoch,
+  };
+}

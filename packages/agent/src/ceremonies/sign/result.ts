@@ -1,0 +1,45 @@
+/**
+ * How a signature ended at one signer, and whether a signature is one.
+ */
+import { fromHex, verifySignature } from '@quorate/intent';
+import type { Abort } from '@quorate/wire';
+import type { Outgoing } from '../../link/outbox.ts';
+
+/** Believes a signature only after verifying it by independent code. */
+export function isSignatureOf(signature: string, digest: Uint8Array, address: string): boolean {
+  try {
+    return verifySignature(digest, fromHex(signature, 65), address);
+  } catch {
+    return false;
+  }
+}
+
+/** The result of a signer that has the signature. */
+export function goodSignResult(sessionKey: string, partIndex: number, signature: string): Outgoing {
+  return {
+    type: 'sign_result',
+    session_key: sessionKey,
+    part_index: partIndex,
+    success: true,
+    signature,
+    message: '',
+  };
+}
+
+/** The result that ends a signature. */
+export function failedSignResult(
+  sessionKey: string,
+  partIndex: number,
+  message: string,
+  abort?: Abort,
+): Outgoing {
+  return {
+    type: 'sign_result',
+    session_key: sessionKey,
+    part_index: partIndex,
+    success: false,
+    signature: '',
+    message,
+    ...(abort ? { abort } : {}),
+  };
+}

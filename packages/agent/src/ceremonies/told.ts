@@ -1,0 +1,64 @@
+/**
+ * What the others of a session are told when it ends here, and what is kept for a third party.
+ */
+import { toHex } from '@quorate/intent';
+import { SecureElementError } from '@quorate/secure-element';
+import { type Abort, LIMITS } from '@quorate/wire';
+import { isAgentError, messageOf } from '../errors.ts';
+import type { SessionAbort } from '../protocol/orders.ts';
+import type { CeremonyContext } from './context.ts';
+import { Refusal } from './refusal.ts';
+
+/** What the others are told of an error: our own refusals in words, the rest by its code. */
+export function tellableReason(error: unknown): string {
+  if (error instanceof Refusal) return error.told;
+  if (isAgentError(error) || error instanceof SecureElementError) return error.code;
+  return 'internal_error';
+}
+
+/**
+ * What the others are told of an abort. Only broadcasts go along as evidence: a pairwise message was
+ * for this participant alone.
+ */
+export function wireAbort({ reason, round, culprits, evidence }: SessionAbort): Abort {
+  const shown = evidence
+    .filter((message) => message.to === null)
+    .slice(0, LIMITS.evidence)
+    .map(({ round, from, to, plaintext, signature }) => ({
+      round,
+      from,
+      to,
+      body: plaintext,
+      signature,
+    }));
+  return {
+    reason,
+    round,
+    culprits: [...culprits],
+    ...(shown.length > 0 ? { evidence: shown } : {}),
+  };
+}
+
+/** Keeps what convinced this agent, for a third party; a disk that does not take it stops nothing. */
+export function keepEvidence(
+  context: CeremonyContext,
+  sessionKey: string,
+  session: { readonly sid: Uint8Array; readonly certificates: readonly Uint8Array[] },
+  abort: SessionAbort,
+): void {
+  if (abort.evidence.length === 0) return;
+  try {
+    context.state.evidence.write({
+      session_key: sessionKey,
+      session_id: toHex(session.sid),
+      reason: abort.reason,
+      culprits: abort.culprits,
+      round: abort.round,
+      certificates: session.certificates.map((bytes) => Buffer.from(bytes).toString('base64')),
+      messages: abort.evidence,
+    });
+  } catch (error) {
+    const fields = { session_key: sessionKey, error: messageOf(error) };
+    context.logger.error(fields, 'evidence not kept');
+  }
+}

@@ -1,0 +1,306 @@
+/**
+ * A client's connection to the coordinator (docs/spec/wire.md §2, §3): registers, reconnects, numbers
+ * what it sends until it is acknowledged, drops what it has seen, and acknowledges what it processed.
+ */
+import {
+  type Feature,
+  type RegisterComplete,
+  type ServerMessage,
+  systemReason,
+} from '@quorate/wire';
+import { WebSocket } from 'ws';
+import { type Backoff, createBackoff } from './backoff.ts';
+import { ClockSkew } from './clockSkew.ts';
+import { type AgentError, isStoreError, messageOf } from '../errors.ts';
+import { createRefusals, type Refusals } from './refusals.ts';
+import { LinkTimers } from './timers.ts';
+import {
+  adoptStream,
+  CLOSE,
+  closeCodeFor,
+  closeSocket,
+  createWaiters,
+  messagesOf,
+  openSocket,
+  registerFrame,
+} from './socket.ts';
+import { checkUrl, comesAgain, ended, isFinal } from './types.ts';
+import type { Link, LinkOptions, LinkStatus } from './types.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import { createOutbox, type Outbox, type Outgoing } from './outbox.ts';
+import { type LinkState, openLinkState } from './state.ts';
+import { renewalDelay } from './token.ts';
+
+const SILENCE_MS = 75_000;
+const ACK_DELAY_MS = 20;
+
+/** Makes a link; nothing happens before `start`. @throws AgentError `link/refused` for a plain `ws://` to another host */
+export function createLink(options: LinkOptions): Link {
+  checkUrl(options.url, options.allowInsecure ?? false);
+  return new WebSocketLink(options);
+}
+
+class WebSocketLink implements Link {
+  status: LinkStatus = 'closed';
+  dropped = 0;
+  readonly knows = (feature: Feature): boolean => this.#features.has(feature);
+  failure: AgentError | undefined;
+  readonly #options: LinkOptions;
+  readonly #logger: Logger;
+  readonly #state: LinkState;
+  readonly #backoff: Backoff;
+  readonly #outbox: Outbox;
+  readonly #refusals: Refusals;
+  readonly #skew: ClockSkew;
+  /** Why the coordinator refused the registration that is being closed. */
+  #refusal = '';
+  #trouble = '';
+  #socket: WebSocket | undefined;
+  readonly #timers = new LinkTimers();
+  #flushing = false;
+  #features: ReadonlySet<Feature> = new Set();
+  /** The message that could not be processed; the waits grow until it is. */
+  #stuck: number | undefined;
+  readonly #waiters = createWaiters();
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.#skew = new ClockSkew(this.#logger);
+    this.#state = options.state ?? openLinkState();
+    this.#backoff = options.backoff ?? createBackoff();
+    this.#outbox = createOutbox(options.batch ?? false);
+    this.#refusals = createRefusals({ patience: 0, ...options.refusals });
+  }
+
+  start(): void {
+    if (this.status === 'closed') this.#connect();
+  }
+
+  send(message: Outgoing, isGood?: () => boolean): void {
+    this.#outbox.add(message, isGood);
+    this.#scheduleFlush();
+  }
+
+  forget(sessionKey: string): void {
+    this.#outbox.forget(sessionKey);
+  }
+
+  registered(): Promise<void> {
+    if (this.status === 'registered') return Promise.resolve();
+    const error = this.failure ?? ended(this.status);
+    return error ? Promise.reject(error) : this.#waiters.wait();
+  }
+
+  async close(): Promise<void> {
+    this.#setStatus('closed', 'closed by this side');
+    this.#timers.clear();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#saveAtEnd();
+    if (socket) await closeSocket(socket);
+  }
+
+  #connect(): void {
+    this.#setStatus('connecting', this.#options.url);
+    [this.#refusal, this.#trouble] = ['', ''];
+    const socket = openSocket(this.#options, ({ features, time }) => {
+      this.#features = features;
+      this.#skew.see(time);
+    });
+    this.#socket = socket;
+    socket.on('open', () => void this.#register(socket));
+    const watchSilence = (): void =>
+      this.#timers.set('silence', SILENCE_MS, () => socket.terminate());
+    socket.on('ping', watchSilence);
+    socket.on('error', (error) => (this.#trouble = systemReason(error)));
+    socket.on('message', (data, isBinary) => {
+      watchSilence();
+      this.#onFrame(socket, data, isBinary);
+    });
+    socket.on('close', (code, reason) => this.#onClose(socket, code, reason.toString('utf8')));
+    watchSilence();
+  }
+
+  async #register(socket: WebSocket): Promise<void> {
+    try {
+      const token = await this.#options.token();
+      if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
+      // What is not on disk is not claimed as processed.
+      if (!this.#guarded(() => this.#state.save())) return;
+      socket.send(registerFrame(this.#options, this.#state, token, this.#features));
+      // A fresh token on the open socket keeps it open past the old one's expiry.
+      const delay = renewalDelay(token, Date.now());
+      this.#timers.set('renewal', delay, () => void this.#register(socket));
+    } catch (error) {
+      this.#logger.warn({ error: messageOf(error) }, 'no token for the registration');
+      socket.close(1000);
+    }
+  }
+
+  #onFrame(socket: WebSocket, data: unknown, isBinary: boolean): void {
+    if (socket !== this.#socket) return;
+    const messages = messagesOf(data, isBinary);
+    if (typeof messages === 'string') {
+      this.dropped += 1;
+      this.#logger.warn({ reason: messages }, 'dropped a frame that is no message');
+      return;
+    }
+    for (const message of messages) this.#onMessage(socket, message);
+  }
+
+  #onMessage(socket: WebSocket, message: ServerMessage): void {
+    if (socket !== this.#socket) return;
+    if (message.type === 'register_complete') {
+      this.#guarded(() => this.#onRegistered(socket, message));
+      return;
+    }
+    if (message.type === 'ack') return this.#outbox.acknowledged(message.cseq);
+    if (message.type === 'error' && message.cseq !== undefined && !comesAgain(message.code)) {
+      this.#outbox.refused(message.cseq);
+    }
+    if (message.seq !== undefined && message.seq <= this.#state.seq) {
+      this.dropped += 1;
+      return;
+    }
+    if (!this.#processed(socket, message) || message.seq === undefined) return;
+    if (this.#stuck !== undefined && message.seq >= this.#stuck) this.#stuck = undefined;
+    this.#state.processed(message.seq);
+    this.#timers.start('ack', ACK_DELAY_MS, () => this.#guarded(() => this.#acknowledge()));
+  }
+
+  /** What was not processed is not acknowledged: it comes again, or a person has to look first. */
+  #processed(socket: WebSocket, message: ServerMessage): boolean {
+    try {
+      this.#options.onMessage(message);
+      return true;
+    } catch (error) {
+      const { type, seq } = { seq: undefined, ...message };
+      this.#logger.error({ type, seq, error: messageOf(error) }, 'message not processed');
+      if (isFinal(error)) this.#fail(error);
+      else if (seq !== undefined || isStoreError(error)) {
+        this.#stuck = seq;
+        this.#drop(socket);
+      }
+      return false;
+    }
+  }
+
+  /** Nothing more of this connection is read: what follows a message that failed must wait for it. */
+  #drop(socket: WebSocket): void {
+    socket.terminate();
+    this.#onClose(socket, 1006, 'a message was not processed');
+  }
+
+  /** Without its store this side must neither promise nor acknowledge anything. */
+  #fail(error: AgentError): void {
+    if (this.failure) return;
+    this.failure = error;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#timers.clear();
+    this.#setStatus('failed', error.message);
+    this.#waiters.settle(error);
+    socket?.terminate();
+  }
+
+  /** False when the disk does not take the state: then nothing more is said until it does. */
+  #guarded(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      this.#logger.error({ error: error.message }, 'the state of the link cannot be kept');
+      if (isFinal(error)) this.#fail(error);
+      else if (this.#socket) this.#drop(this.#socket);
+      return false;
+    }
+  }
+
+  #acknowledge(): void {
+    this.#state.save();
+    if (this.status !== 'registered') return;
+    this.#socket?.send(JSON.stringify({ type: 'ack', seq: this.#state.seq }));
+  }
+
+  #onRegistered(socket: WebSocket, message: RegisterComplete): void {
+    if (!message.success) {
+      this.#refusal = message.message;
+      return socket.close(closeCodeFor(message));
+    }
+    if (message.stream !== undefined && adoptStream(this.#state, message.stream)) {
+      this.#logger.warn({}, 'the coordinator has another database; starting its stream anew');
+    }
+    const { last_cseq: known = 0, resumed = 0 } = message;
+    this.#outbox.acknowledged(known);
+    this.#state.skipCseq(known);
+    this.#refusals.over();
+    if (this.#stuck === undefined) this.#backoff.reset();
+    // A renewal on the open socket has lost nothing.
+    if (this.status !== 'registered') this.#outbox.rewind();
+    this.#options.onResumed?.(resumed);
+    this.#setStatus('registered', `${resumed} messages to catch up`);
+    this.#waiters.settle();
+    this.#scheduleFlush();
+  }
+
+  /** Gathers what one turn of the event loop sends, so that it shares frames. */
+  #scheduleFlush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      if (this.status !== 'registered') return;
+      this.#guarded(() => {
+        const frames = this.#outbox.takeFrames(() => this.#state.nextCseq());
+        for (const frame of frames) this.#socket?.send(frame);
+      });
+    });
+  }
+
+  #onClose(socket: WebSocket, code: number, reason: string): void {
+    if (socket !== this.#socket) return;
+    this.#socket = undefined;
+    this.#timers.clear();
+    if (this.status === 'closed') return;
+    if (code === CLOSE.replaced) return this.#end('replaced', 'another process registered as us');
+    if (code === CLOSE.refused) return this.#onRefused(this.#refusal || reason);
+    this.#connectIn(this.#backoff.next(), this.#trouble || `code ${code}`);
+  }
+
+  #onRefused(reason: string): void {
+    const next = this.#refusals.next(reason);
+    if (next === undefined) return this.#end('refused', reason || 'registration refused');
+    if (next.isNews) this.#logger.warn({ reason }, 'registration refused; trying again slowly');
+    this.#connectIn(next.delay, 'registration refused');
+  }
+
+  #connectIn(delay: number, why: string): void {
+    this.#setStatus('waiting', `${this.#options.url}: ${why}; again in ${delay} ms`);
+    this.#timers.set('retry', delay, () => this.#connect());
+  }
+
+  #end(status: 'refused' | 'replaced', detail: string): void {
+    this.#setStatus(status, detail);
+    this.#saveAtEnd();
+    this.#waiters.settle(ended(status));
+  }
+
+  /** What is not kept is sent again by the coordinator, and recognised. */
+  #saveAtEnd(): void {
+    try {
+      this.#state.save();
+    } catch (error) {
+      this.#logger.warn({ error: messageOf(error) }, 'the state of the link was not kept');
+    }
+  }
+
+  #setStatus(status: LinkStatus, detail: string): void {
+    if (this.status === status) return;
+    this.status = status;
+    this.#logger.info({ status, detail }, 'link');
+    this.#options.onStatus?.(status, detail);
+    if (status === 'closed') this.#waiters.settle(ended(status));
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What a link is told and what it offers, and the rules about where it may lead.
+ */
+import { isIPv4 } from 'node:net';
+import type { Feature, ServerMessage } from '@quorate/wire';
+import type { Backoff } from './backoff.ts';
+import { AgentError, isStoreError } from '../errors.ts';
+import type { RefusalOptions } from './refusals.ts';
+import type { Logger } from '../logger.ts';
+import type { Outgoing } from './outbox.ts';
+import { isSocketUrl, SOCKET_URL } from './socketUrl.ts';
+import type { LinkState } from './state.ts';
+
+/**
+ * Where a link stands. `refused`, `replaced` and `failed` are final: a person has to look. A refused
+ * registration is tried again as `waiting` for as long as `refusals` say, and so is a disk that takes no
+ * write; `failed` says that the state on disk cannot be believed.
+ */
+export type LinkStatus =
+  | 'connecting'
+  | 'registered'
+  | 'waiting'
+  | 'refused'
+  | 'replaced'
+  | 'failed'
+  | 'closed';
+
+/** What a link needs. */
+export interface LinkOptions {
+  /** `ws://…/ws` or `wss://…/ws`. */
+  readonly url: string;
+  readonly username: string;
+  readonly role: 'coordinator' | 'participant';
+  /** Names this client among several of a coordinator user; the same at every connection of it. */
+  readonly clientId?: string;
+  /** Gives a token that is valid now; called at every registration. */
+  readonly token: () => Promise<string>;
+  readonly state?: LinkState;
+  /** Asks for several messages per frame, and sends them so. */
+  readonly batch?: boolean;
+  /** Asks for `session_state` as progress. */
+  readonly progress?: boolean;
+  /** A certificate authority of one's own, PEM. */
+  readonly ca?: string;
+  /** Allows `ws://` to a host other than this one. */
+  readonly allowInsecure?: boolean;
+  /**
+   * Processes a message; it is acknowledged only if this returns. When it throws, the link connects again
+   * and gets the message again; only when the state on disk cannot be believed it ends as `failed`.
+   */
+  readonly onMessage: (message: ServerMessage) => void;
+  readonly onStatus?: (status: LinkStatus, detail: string) => void;
+  /** Told at each registration how many stored messages come before anything new. */
+  readonly onResumed?: (messages: number) => void;
+  readonly logger?: Logger;
+  readonly backoff?: Backoff;
+  /** How long refused registrations are tried again; without it the first one ends the link. */
+  readonly refusals?: RefusalOptions;
+}
+
+/** A connection that mends itself. */
+export interface Link {
+  start(): void;
+  /**
+   * Sends a message; it is sent again after a reconnect until the coordinator has stored it, or until it
+   * is no longer good.
+   */
+  send(message: Outgoing, isGood?: () => boolean): void;
+  /** Drops what is not yet acknowledged of a session that is over. */
+  forget(sessionKey: string): void;
+  /** Resolves at the next (or present) registration, rejects when the link ends. */
+  registered(): Promise<void>;
+  readonly status: LinkStatus;
+  /** Whether the coordinator of the present connection takes a message of that name. */
+  knows(feature: Feature): boolean;
+  /** Frames dropped because they were no valid messages, or seen before. */
+  readonly dropped: number;
+  /** Why the link ended as `failed`. */
+  readonly failure: AgentError | undefined;
+  close(): Promise<void>;
+}
+
+/** Why a link in this state will never be registered again. */
+export function ended(status: LinkStatus): AgentError | undefined {
+  switch (status) {
+    case 'closed':
+      return new AgentError('link/closed', 'the link is closed');
+    case 'refused':
+      return new AgentError('link/refused', 'the coordinator refused the registration');
+    case 'replaced':
+      return new AgentError('link/refused', 'another process took over this registration');
+    case 'failed':
+      return new AgentError('store/tampered', 'the state on disk cannot be believed');
+    case 'connecting':
+    case 'registered':
+    case 'waiting':
+      return undefined;
+  }
+}
+
+/**
+ * Plain text crosses no network: a coordinator on another host is reached by TLS.
+ * @throws AgentError `config/invalid`, `link/refused`
+ */
+export function checkUrl(url: string, allowInsecure: boolean): void {
+  if (!isSocketUrl(url)) throw new AgentError('config/invalid', `url: ${SOCKET_URL}`);
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'wss:' || allowInsecure) return;
+  const loopback =
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    (isIPv4(hostname) && hostname.startsWith('127.'));
+  if (protocol === 'ws:' && loopback) return;
+  throw new AgentError(
+    'link/refused',
+    `${protocol}//${hostname}: expected wss:// for another host`,
+  );
+}
+
+/** A fault of the coordinator's own: what it answers so is sent again on the next connection. */
+export function comesAgain(code: string | undefined): boolean {
+  return code === 'internal' || code === 'store_unavailable';
+}
+
+/** Whether a person has to look: a disk that does not take a write may take it later, damage stays. */
+export function isFinal(error: unknown): error is AgentError {
+  return isStoreError(error) && error.code !== 'store/failed';
+}

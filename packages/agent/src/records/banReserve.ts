@@ -1,0 +1,105 @@
+/**
+ * Room for bans that was taken while there was room: a full disk must not be able to undo one. The file is
+ * written once when it is made and only overwritten in place after that, which needs no new block.
+ */
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { z } from 'zod';
+import { AgentError } from '../errors.ts';
+import { createFile, readIfPresent, storing } from '../files/files.ts';
+import type { Ban } from './keyRecords.ts';
+
+/** One sector: written whole or not at all. */
+const SLOT_BYTES = 512;
+const SLOTS = 64;
+const BLANK = Buffer.alloc(SLOT_BYTES, ' ');
+const MAX_REASON = 32;
+
+/** A ban and the key that it is of. */
+export interface ReservedBan {
+  readonly address: string;
+  readonly ban: Ban;
+}
+
+/** The bans that their key's record did not take. */
+export interface BanReserve {
+  list(): readonly ReservedBan[];
+  /** Writes bans durably. @throws AgentError `store/failed` when it is full, or the disk fails altogether */
+  keep(address: string, bans: readonly Ban[]): void;
+  /** Makes room again, once the records hold everything. */
+  clear(): void;
+  close(): void;
+}
+
+const slotSchema: z.ZodType<ReservedBan> = z.strictObject({
+  address: z.string(),
+  ban: z.strictObject({
+    part_index: z.int().min(1).max(32),
+    session_key: z.string(),
+    reason: z.string(),
+    at: z.number(),
+  }),
+});
+
+/** Opens the reserve, and makes it where there is none. @throws AgentError `store/failed` */
+export function openBanReserve(path: string): BanReserve {
+  if (!existsSync(path))
+    storing(path, () => createFile(path, Buffer.alloc(SLOT_BYTES * SLOTS, ' ')));
+  const kept = [...readReservedBans(path)];
+  const descriptor = storing(path, () => openSync(path, 'r+'));
+  const put = (slot: number, content: Uint8Array): void => {
+    if (slot >= SLOTS) throw new AgentError('store/failed', `${path} holds ${SLOTS} bans, no more`);
+    storing(path, () => writeSync(descriptor, content, 0, SLOT_BYTES, slot * SLOT_BYTES));
+  };
+  return {
+    list: () => kept,
+    keep: (address, bans) => {
+      for (const ban of bans) {
+        put(kept.length, encode({ address, ban }));
+        kept.push({ address, ban });
+      }
+      storing(path, () => fsyncSync(descriptor));
+    },
+    clear: () => {
+      if (kept.length === 0) return;
+      for (let slot = 0; slot < SLOTS; slot += 1) put(slot, BLANK);
+      storing(path, () => fsyncSync(descriptor));
+      kept.length = 0;
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+/** Reads a reserve without opening it. A slot that a crash tore was never relied upon. */
+export function readReservedBans(path: string): readonly ReservedBan[] {
+  const content = readIfPresent(path);
+  if (content === undefined) return [];
+  const kept: ReservedBan[] = [];
+  const end = Math.min(content.length, SLOTS * SLOT_BYTES);
+  for (let at = 0; at < end; at += SLOT_BYTES) {
+    const parsed = slotSchema.safeParse(decode(content.subarray(at, at + SLOT_BYTES)));
+    if (parsed.success) kept.push(parsed.data);
+  }
+  return kept;
+}
+
+function encode({ address, ban }: ReservedBan): Uint8Array {
+  const reason = ban.reason.slice(0, MAX_REASON);
+  const slot = Buffer.from(BLANK);
+  const text = `${JSON.stringify({ address, ban: { ...ban, reason } })}\n`;
+  if (Buffer.byteLength(text) > SLOT_BYTES) {
+    throw new AgentError(
+      'store/failed',
+      `a ban of session ${ban.session_key} is larger than its slot`,
+    );
+  }
+  slot.write(text);
+  return slot;
+}
+
+function decode(slot: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(slot).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

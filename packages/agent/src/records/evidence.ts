@@ -1,0 +1,57 @@
+/**
+ * The signed messages that convinced this agent of a peer's deviation, kept for a third party.
+ */
+import { join } from 'node:path';
+import { AgentError } from '../errors.ts';
+import { makePrivateDirectory, readIfPresent, replaceFile } from '../files/files.ts';
+
+const SESSION_KEY = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** One message as its sender signed it; `plaintext` is what the signature covers, base64. */
+export interface SignedMessage {
+  readonly round: number;
+  readonly from: number;
+  readonly to: number | null;
+  readonly plaintext: string;
+  readonly signature: string;
+}
+
+/** Everything that a third party needs to judge an abort. */
+export interface Evidence {
+  readonly session_key: string;
+  readonly session_id: string;
+  readonly reason: string;
+  readonly culprits: readonly number[];
+  readonly round: number;
+  /** Base64 certificates in index order: they bind the round keys to the chips. */
+  readonly certificates: readonly string[];
+  readonly messages: readonly SignedMessage[];
+}
+
+/** The folder of evidence of one agent. */
+export interface EvidenceStore {
+  write(evidence: Evidence): void;
+  read(sessionKey: string): Evidence | undefined;
+}
+
+/** Opens the folder of evidence. */
+export function openEvidence(directory: string): EvidenceStore {
+  makePrivateDirectory(directory);
+  const path = (sessionKey: string): string => {
+    if (!SESSION_KEY.test(sessionKey)) throw new AgentError('session/refused', 'bad session key');
+    return join(directory, `${sessionKey}.evidence.json`);
+  };
+  return {
+    write: (evidence) =>
+      replaceFile(path(evidence.session_key), `${JSON.stringify(evidence, null, 2)}\n`),
+    read: (sessionKey) => {
+      const text = readIfPresent(path(sessionKey))?.toString('utf8');
+      if (text === undefined) return undefined;
+      try {
+        return JSON.parse(text);
+      } catch (error) {
+        throw new AgentError('store/tampered', `evidence ${path(sessionKey)} is not JSON`, error);
+      }
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** After the switch the agent's own records and configuration name the new chip (docs/spec/replace.md §3.5). */
+import { join } from 'node:path';
+import type { ChipAttachment } from '@quorate/secure-element';
+import { parseDocument } from 'yaml';
+import { CONFIG_FILE, parseAgentConfig } from '../config.ts';
+import { AgentError } from '../errors.ts';
+import { readIfPresent, replaceFile } from '../files/files.ts';
+import type { Work } from './work.ts';
+
+/**
+ * Makes the new chip this agent's own. Done again after a crash it writes the same values.
+ *
+ * The release counts of the new chip begin with those that proved its records: they are counts of another
+ * chip, so the former ones say nothing of them.
+ */
+export function adopt(work: Work, addresses: readonly string[]): void {
+  const { keys } = work.state;
+  const { new_chip } = work.journal;
+  for (const address of addresses) {
+    const shard = work.shard(address);
+    if (shard === undefined) {
+      throw new AgentError(
+        'replace/refused',
+        `the coordinator moved ${address} without this agent`,
+      );
+    }
+    keys.update(address, (record) => ({
+      ...record,
+      releases: shard.releases,
+      holders: record.holders.map((holder) =>
+        holder.part_index === record.part_index
+          ? { ...holder, chip_public_key: new_chip.public_key }
+          : holder,
+      ),
+    }));
+  }
+  changeConfig(work);
+  work.note({ phase: 'adopted' });
+}
+
+function changeConfig({ journal, state }: Work): void {
+  const file = join(state.directory, CONFIG_FILE);
+  const text = readIfPresent(file)?.toString('utf8');
+  if (text === undefined) throw new AgentError('config/missing', `${file} is missing`);
+  const document = parseDocument(text);
+  document.setIn(['chip'], document.createNode(plain(journal.new_chip.attachment)));
+  if (document.has('se_id')) document.set('se_id', journal.se_id);
+  if (journal.new_pin_file !== null) document.set('pin_file', journal.new_pin_file);
+  const changed = document.toString();
+  parseAgentConfig(changed, file);
+  if (changed !== text) replaceFile(file, changed);
+}
+
+function plain(attachment: ChipAttachment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(attachment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

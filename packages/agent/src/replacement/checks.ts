@@ -1,0 +1,68 @@
+/** What must hold before a replacement begins or goes on (docs/spec/replace.md §3.1). */
+import { equalBytes, toHex } from '@quorate/intent';
+import type { ReplacementAnswer } from '@quorate/wire';
+import type { Chip } from '../chip/chip.ts';
+import { AgentError } from '../errors.ts';
+import type { AgentState } from '../records/state.ts';
+import type { KeyRecord } from '../records/keyRecords.ts';
+
+/** Keys whose shard is on no chip any more. */
+const GONE: ReadonlySet<string> = new Set(['destroyed']);
+
+/** The keys whose shards move. @throws AgentError `replace/refused` for one that cannot */
+export function movingKeys(state: AgentState): readonly KeyRecord[] {
+  const keys = state.keys.list().filter((key) => !GONE.has(key.state));
+  const other = keys.find((key) => key.state !== 'active' || state.keys.isStopped(key.address));
+  if (other === undefined) return keys;
+  const what: Readonly<Record<string, string>> = {
+    pending: 'its key generation is not complete: run the agent until it is',
+    orphaned: 'its record is to be deleted: run the agent until it is',
+    rolled_back:
+      'a state was rolled back, and it is dead here: move its funds to a new key and destroy it',
+  };
+  throw new AgentError(
+    'replace/refused',
+    `key ${other.address} is ${other.state}; ${what[other.state] ?? 'it cannot move now'}`,
+  );
+}
+
+/** The coordinator and this agent must mean the same shards: none is left behind on the old chip. */
+export function checkSameKeys(keys: readonly KeyRecord[], answer: ReplacementAnswer): void {
+  const here = new Map(keys.map((key) => [key.address.toLowerCase(), key.record_id]));
+  for (const { address, record_id } of answer.shards) {
+    if (here.get(address.toLowerCase()) !== record_id) {
+      throw new AgentError('replace/refused', `this agent holds no such shard of ${address}`);
+    }
+    here.delete(address.toLowerCase());
+  }
+  const [left] = here.keys();
+  if (left === undefined) return;
+  throw new AgentError('replace/refused', `the coordinator does not know the shard of ${left}`);
+}
+
+/**
+ * Two chips under one authority, and room in the new one.
+ *
+ * @param isBegun - whether records in the new chip may be those of this replacement already
+ */
+export async function checkChips(
+  { old, fresh }: { readonly old: Chip; readonly fresh: Chip },
+  keys: readonly KeyRecord[],
+  isBegun: () => Promise<boolean>,
+): Promise<void> {
+  const refuse = (message: string): never => {
+    throw new AgentError('replace/refused', message);
+  };
+  if (equalBytes(old.publicKey, fresh.publicKey)) refuse('the new chip is the old one');
+  const [before, after] = [await old.info(), await fresh.info()];
+  const own = before.authorisationKeyFingerprint;
+  const other = after.authorisationKeyFingerprint;
+  if (own === null || other === null || !equalBytes(own, other)) {
+    const shown = (key: Uint8Array | null): string => (key === null ? 'none' : toHex(key));
+    refuse(`the new chip obeys another authority: ${shown(other)}, not ${shown(own)}`);
+  }
+  const free = after.capacity - (after.used ?? 0);
+  if (free < keys.length && (after.capacity < keys.length || !(await isBegun()))) {
+    refuse(`the new chip has room for ${free} shards, and there are ${keys.length}`);
+  }
+}

@@ -1,0 +1,67 @@
+/** Deletes what the old chip still holds, and shows that it is gone (docs/spec/replace.md §3.6). */
+import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
+import { isRenewable } from '../ceremonies/release.ts';
+import type { Chip } from '../chip/chip.ts';
+import { AgentError } from '../errors.ts';
+import type { KeyRecord } from '../records/keyRecords.ts';
+import { isAbsent, renewing, type StepCertificate, type Work } from './work.ts';
+
+/** Deletes one record; one that is gone already is as good. */
+export async function deleteOld(work: Work, old: Chip, key: KeyRecord): Promise<void> {
+  await renewing(async () => {
+    const certificate = await deleteOnce(work, old, key);
+    await checkAbsent(old, key, certificate);
+  });
+  const { text } = await work.certify(old, 'deleted', key);
+  await work.service.receipt(work.id, key.address, { certificate: text });
+}
+
+async function deleteOnce(work: Work, old: Chip, key: KeyRecord): Promise<StepCertificate> {
+  const certificate = await work.certify(old, 'delete', key);
+  const challenge = await old.challenge();
+  const { signature } = await work.service.authorise(work.id, key.address, {
+    step: 'delete',
+    certificate: certificate.text,
+    chip_challenge: Buffer.from(challenge).toString('base64'),
+  });
+  try {
+    await old.delete({
+      recordId: fromHex(key.record_id),
+      address: parseAddress(key.address),
+      sessionHash: certificate.sessionHash,
+      reasonHash: certificate.intent,
+      challenge,
+      signature: fromBase64(signature),
+    });
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+  return certificate;
+}
+
+/** A DER signature of nothing: the chip looks for the record before it looks at the signature. */
+const NO_SIGNATURE = Uint8Array.of(0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01);
+
+async function checkAbsent(
+  old: Chip,
+  key: KeyRecord,
+  { sessionHash, intent }: StepCertificate,
+): Promise<void> {
+  const request = {
+    recordId: fromHex(key.record_id),
+    address: parseAddress(key.address),
+    sessionHash,
+    digest: intent,
+    challenge: await old.challenge(),
+    signature: NO_SIGNATURE,
+  };
+  try {
+    (await old.read(request)).secret.fill(0);
+  } catch (error) {
+    if (isAbsent(error)) return;
+    if (isRenewable(error)) throw error;
+    const message = 'the old chip said that its record is deleted, and still has it';
+    throw new AgentError('replace/refused', message, error);
+  }
+  throw new AgentError('replace/refused', 'the old chip still gives out its record');
+}

@@ -1,0 +1,215 @@
+/** Moves one shard: opened with the old chip, sealed for the new one, proven readable (docs/spec/replace.md §3.3). */
+import { createHash } from 'node:crypto';
+import { equalBytes, fromBase64, fromHex, parseAddress, toHex } from '@quorate/intent';
+import { SecureElementError } from '@quorate/secure-element';
+import type { Chip } from '../chip/chip.ts';
+import { AgentError, isAgentError } from '../errors.ts';
+import { openShard, sealShard, type ShardIdentity } from '../protocol/shard.ts';
+import type { KeyRecord } from '../records/keyRecords.ts';
+import type { JournalShard } from './journal.ts';
+import { type Counter, countedRead, isAbsent, renewing, type Work } from './work.ts';
+
+/** The two chips. */
+export interface Chips {
+  readonly old: Chip;
+  readonly fresh: Chip;
+}
+
+/** Brings the coordinator a ciphertext that the new chip has been seen to open. */
+export async function moveShard(work: Work, chips: Chips, key: KeyRecord): Promise<void> {
+  const begun = work.shard(key.address);
+  const ready = begun !== undefined && (await opensAlready(work, chips, key));
+  if (!ready) await reseal(work, chips, key);
+  const shard = work.shard(key.address);
+  if (shard === undefined) throw new TypeError('unreachable: a sealed shard without a ciphertext');
+  work.noteShard(key.address, { ...shard, proven: true });
+  const hash = hashOf(shard);
+  const { text } = await work.certify(chips.fresh, 'seal', key, hash);
+  const seal = { encrypted_shard: shard.encrypted_shard, certificate: text };
+  await work.service.seal(work.id, key.address, seal);
+}
+
+/**
+ * Whether the coordinator keeps exactly the ciphertext that this agent has seen the new chip open. A journal
+ * alone says little: it is written before STORE, and may be of another attempt than the one that was given.
+ */
+export function isProven(work: Work, address: string, sealedHash: string | undefined): boolean {
+  const shard = work.shard(address);
+  if (shard === undefined || sealedHash === undefined || !shard.proven) return false;
+  return sealedHash === toHex(hashOf(shard));
+}
+
+function hashOf({ encrypted_shard }: JournalShard): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(fromBase64(encrypted_shard)).digest());
+}
+
+/**
+ * After a crash: whether STORE was done, and for the ciphertext of the journal. A record of another attempt
+ * shows by its secret or by its release count; it is deleted before the shard is sealed again.
+ */
+async function opensAlready(work: Work, chips: Chips, key: KeyRecord): Promise<boolean> {
+  try {
+    (await prove(work, chips.fresh, key)).fill(0);
+    return true;
+  } catch (error) {
+    const another =
+      isAgentError(error, 'shard/tampered') || isAgentError(error, 'chip/rolled-back');
+    if (isAbsent(error) || another) return false;
+    throw error;
+  }
+}
+
+async function reseal(work: Work, chips: Chips, key: KeyRecord): Promise<void> {
+  const keyshare = await openOld(work, chips, key);
+  try {
+    const { encryptedShard, opener } = sealShard(keyshare, identityOf(key));
+    try {
+      work.noteShard(key.address, {
+        encrypted_shard: Buffer.from(encryptedShard).toString('base64'),
+        releases: { confirmed: 0, outstanding: 0 },
+        proven: false,
+      });
+      await storeNew(work, chips.fresh, key, opener);
+    } finally {
+      opener.fill(0);
+    }
+    const proven = await prove(work, chips.fresh, key);
+    const same = equalBytes(proven, keyshare);
+    proven.fill(0);
+    if (!same) throw new AgentError('shard/tampered', 'the new chip opens another shard');
+  } finally {
+    keyshare.fill(0);
+  }
+}
+
+async function openOld(work: Work, { old, fresh }: Chips, key: KeyRecord): Promise<Uint8Array> {
+  return renewing(async () => {
+    const certificate = await work.certify(old, 'release', key);
+    const { text: new_certificate } = await work.certify(fresh, 'release', key);
+    const challenge = await old.challenge();
+    const answer = await work.service.authorise(work.id, key.address, {
+      step: 'release',
+      certificate: certificate.text,
+      new_certificate,
+      chip_challenge: Buffer.from(challenge).toString('base64'),
+    });
+    if (answer.encrypted_shard === undefined) {
+      throw new AgentError('replace/refused', 'the coordinator gave no ciphertext');
+    }
+    const request = {
+      recordId: fromHex(key.record_id),
+      address: parseAddress(key.address),
+      sessionHash: certificate.sessionHash,
+      digest: certificate.intent,
+      challenge,
+      signature: fromBase64(answer.signature),
+    };
+    const opener = await countedRead(old, request, countOld(work, key.address));
+    try {
+      return openShard(fromBase64(answer.encrypted_shard), opener, identityOf(key));
+    } finally {
+      opener.fill(0);
+    }
+  });
+}
+
+/** A record of an attempt whose journal is gone opens nothing that anybody has: it is deleted first. */
+async function storeNew(
+  work: Work,
+  fresh: Chip,
+  key: KeyRecord,
+  opener: Uint8Array,
+): Promise<void> {
+  const store = (): Promise<void> =>
+    fresh.store(fromHex(key.record_id), parseAddress(key.address), opener);
+  try {
+    await store();
+  } catch (error) {
+    const taken = error instanceof SecureElementError && error.code === 'record-exists';
+    if (!taken) throw error;
+    await discard(work, fresh, key);
+    await store();
+  }
+}
+
+async function discard(work: Work, fresh: Chip, key: KeyRecord): Promise<void> {
+  await renewing(async () => {
+    const { access, intent } = await authorised(work, fresh, 'discard', key);
+    await fresh.delete({ ...access, reasonHash: intent });
+  });
+}
+
+/** What the new chip deletes or reads a record with, over a fresh challenge. */
+async function authorised(work: Work, fresh: Chip, step: 'discard' | 'prove', key: KeyRecord) {
+  const certificate = await work.certify(fresh, step, key);
+  const challenge = await fresh.challenge();
+  const { signature } = await work.service.authorise(work.id, key.address, {
+    step,
+    certificate: certificate.text,
+    chip_challenge: Buffer.from(challenge).toString('base64'),
+  });
+  const access = {
+    recordId: fromHex(key.record_id),
+    address: parseAddress(key.address),
+    sessionHash: certificate.sessionHash,
+    challenge,
+    signature: fromBase64(signature),
+  };
+  return { access, intent: certificate.intent };
+}
+
+/** Reads the new chip's opener and opens the journal's ciphertext; the caller wipes the keyshare. */
+async function prove(work: Work, fresh: Chip, key: KeyRecord): Promise<Uint8Array> {
+  return renewing(async () => {
+    const { access, intent } = await authorised(work, fresh, 'prove', key);
+    const request = { ...access, digest: intent };
+    const opener = await countedRead(fresh, request, countNew(work, key.address));
+    try {
+      const shard = work.shard(key.address);
+      if (shard === undefined) throw new TypeError('unreachable: nothing to prove');
+      return openShard(fromBase64(shard.encrypted_shard), opener, identityOf(key));
+    } finally {
+      opener.fill(0);
+    }
+  });
+}
+
+function countOld({ state }: Work, address: string): Counter {
+  const found = (): KeyRecord => {
+    const record = state.keys.find(address);
+    if (record === undefined) throw new TypeError('unreachable: a key that is gone');
+    return record;
+  };
+  return {
+    read: () => found().releases,
+    write: (releases) => {
+      state.keys.update(address, (record) => ({ ...record, releases }));
+    },
+    rolledBack: () => {
+      state.keys.update(address, (record) => ({ ...record, state: 'rolled_back' }));
+    },
+  };
+}
+
+function countNew(work: Work, address: string): Counter {
+  const found = (): NonNullable<ReturnType<Work['shard']>> => {
+    const shard = work.shard(address);
+    if (shard === undefined) throw new TypeError('unreachable: a shard that is not in the journal');
+    return shard;
+  };
+  return {
+    read: () => found().releases,
+    write: (releases) => work.noteShard(address, { ...found(), releases }),
+    rolledBack: () => undefined,
+  };
+}
+
+function identityOf(key: KeyRecord): ShardIdentity {
+  return {
+    publicKey: fromHex(key.public_key),
+    address: parseAddress(key.address),
+    partIndex: key.part_index,
+    epoch: key.epoch,
+    recordId: fromHex(key.record_id),
+  };
+}

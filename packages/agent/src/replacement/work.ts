@@ -1,0 +1,179 @@
+/** What every step of a replacement works with. */
+import { randomBytes } from 'node:crypto';
+import {
+  fromHex,
+  parseAddress,
+  type ReplacedShard,
+  replacementSessionKey,
+  type ReplacementStep,
+  replacementStepHash,
+  sessionHash,
+} from '@quorate/intent';
+import { SecureElementError } from '@quorate/secure-element';
+import { certificatePayload } from '../ceremonies/certificates.ts';
+import { isBeforeCount, isRenewable } from '../ceremonies/release.ts';
+import type { Chip, ReadRequest } from '../chip/chip.ts';
+import { AgentError } from '../errors.ts';
+import type { AgentState } from '../records/state.ts';
+import type { KeyRecord, Releases } from '../records/keyRecords.ts';
+import { type Journal, type JournalShard, writeJournal } from './journal.ts';
+import type { ReplacementService } from './service.ts';
+
+/** Challenges and sessions that a reset took away are renewed at most so often. */
+const MAX_ATTEMPTS = 4;
+
+/** A replacement at work: its chips, its coordinator and its journal. */
+export class Work {
+  readonly state: AgentState;
+  readonly service: ReplacementService;
+  readonly username: string;
+  readonly now: () => number;
+  #journal: Journal;
+
+  constructor(
+    state: AgentState,
+    service: ReplacementService,
+    username: string,
+    journal: Journal,
+    now: () => number,
+  ) {
+    this.state = state;
+    this.service = service;
+    this.username = username;
+    this.now = now;
+    this.#journal = journal;
+  }
+
+  get journal(): Journal {
+    return this.#journal;
+  }
+
+  /** The coordinator's identifier. */
+  get id(): string {
+    const { id } = this.#journal;
+    if (id === null) throw new TypeError('unreachable: a replacement without an identifier');
+    return id;
+  }
+
+  /** Changes the journal, durably. */
+  note(change: Partial<Journal>): void {
+    this.#journal = writeJournal(this.state.directory, { ...this.#journal, ...change });
+  }
+
+  /** What is known here of a moving shard. */
+  shard(address: string): JournalShard | undefined {
+    return this.#journal.shards[address.toLowerCase()];
+  }
+
+  /** Notes a moving shard, durably. */
+  noteShard(address: string, shard: JournalShard): void {
+    this.note({ shards: { ...this.#journal.shards, [address.toLowerCase()]: shard } });
+  }
+
+  /** What the steps of a key's shard are bound to, by this agent's own record. */
+  bound(key: KeyRecord): ReplacedShard {
+    return {
+      replacementId: this.id,
+      username: this.username,
+      keyId: fromHex(key.key_id),
+      address: parseAddress(key.address),
+      partIndex: key.part_index,
+      epoch: key.epoch,
+      recordId: fromHex(key.record_id),
+      oldChip: fromHex(this.#journal.old_chip.public_key),
+      newChip: fromHex(this.#journal.new_chip.public_key),
+    };
+  }
+
+  /** A certificate of one step by one chip. */
+  async certify(
+    chip: Chip,
+    step: ReplacementStep,
+    key: KeyRecord,
+    shardHash?: Uint8Array,
+  ): Promise<StepCertificate> {
+    const intent = replacementStepHash(step, this.bound(key), shardHash);
+    const payload = certificatePayload(
+      'replace',
+      replacementSessionKey(this.id),
+      key.part_index,
+      { nonce: randomBytes(32), x25519: randomBytes(32), ed25519: randomBytes(32) },
+      intent,
+      this.now(),
+    );
+    const der = await chip.signSession(payload);
+    return {
+      text: Buffer.concat([payload, der]).toString('base64'),
+      sessionHash: sessionHash(chip.publicKey, payload),
+      intent,
+    };
+  }
+}
+
+/** A certificate as the coordinator and the chip need it. */
+export interface StepCertificate {
+  /** base64 */
+  readonly text: string;
+  readonly sessionHash: Uint8Array;
+  readonly intent: Uint8Array;
+}
+
+/** Does a step again when the chip was reset under it and has forgotten session or challenge. */
+export async function renewing<T>(step: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await step();
+    } catch (error) {
+      if (!isRenewable(error) || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Where the releases of one record are counted. */
+export interface Counter {
+  read(): Releases;
+  write(releases: Releases): void;
+  /** Called when the chip's count is impossible. */
+  rolledBack(): void;
+}
+
+/**
+ * Reads an opener, counted on disk before the chip is asked (docs/spec/channel.md §6, E-1).
+ * @throws AgentError `chip/rolled-back` when the chip's count is not the one of this agent
+ */
+export async function countedRead(
+  chip: Chip,
+  request: ReadRequest,
+  counter: Counter,
+): Promise<Uint8Array> {
+  const before = counter.read();
+  counter.write({ ...before, outstanding: before.outstanding + 1 });
+  let released: { readonly secret: Uint8Array; readonly releaseCount: number };
+  try {
+    released = await chip.read(request);
+  } catch (error) {
+    if (isBeforeCount(error)) counter.write(before);
+    throw error;
+  }
+  const { secret, releaseCount } = released;
+  const least = before.confirmed + 1;
+  try {
+    if (releaseCount < least || releaseCount > least + before.outstanding) {
+      counter.rolledBack();
+      throw new AgentError(
+        'chip/rolled-back',
+        `the chip has released this shard ${releaseCount} times, not ${least}: a state was rolled back`,
+      );
+    }
+    counter.write({ confirmed: releaseCount, outstanding: 0 });
+    return secret;
+  } catch (error) {
+    secret.fill(0);
+    throw error;
+  }
+}
+
+/** Whether a chip said that it has no such record. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof SecureElementError && error.code === 'record-not-found';
+}
