@@ -3,7 +3,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'agent/src/files/files.ts#readIfPresent': 'gives bytes, and looks at none',
   'agent/src/files/files.ts#readSecretFile': 'gives bytes, and looks at none',
   'agent/src/terminal/editors.ts#readFromPipe':
-    'lines of the own terminal: agent/test/terminalPipe.test.ts',
+    'lines of the own terminal: agent/test/terminal/terminalPipe.test.ts',
   'coordinator/src/auth/keyFile.ts#readSecretFile': 'gives bytes, and looks at none',
   'coordinator/src/rest/call.ts#parse': 'applies the schema of a route: schemas.test.ts',
   'coordinator/src/rest/ceremonies.ts': 'parameters of routes, made of fields of the wire',

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 
 const [, , packages, kind, count] = process.argv;
 const { PartySession, prepare } = await import(
-  join(packages, 'agent', 'dist', 'session', 'partySession.js')
+  join(packages, 'agent', 'dist', 'protocol', 'partySession.js')
 );
-const { createChannel } = await import(join(packages, 'agent', 'dist', 'channel.js'));
+const { createChannel } = await import(join(packages, 'agent', 'dist', 'channel', 'channel.js'));
 const { keygen } = await import(join(packages, 'tss', 'dist', 'index.js'));
 
 const sid = new Uint8Array(randomBytes(32));

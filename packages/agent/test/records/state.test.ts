@@ -1,0 +1,425 @@
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { initAgent } from '../../src/init.ts';
+import { openPins } from '../../src/roster/pins.ts';
+import { replaceFile, readSecretFile } from '../../src/files/files.ts';
+import { openState } from '../../src/records/state.ts';
+import { openBanReserve, readReservedBans } from '../../src/records/banReserve.ts';
+import { openKeyRecords, RESERVE_FILE } from '../../src/records/keyRecords.ts';
+import { type Owner, self } from '../../src/files/lockOwner.ts';
+import { openLinkState } from '../../src/link/state.ts';
+import { type SessionRecord, sessionFileName } from '../../src/records/sessionRecords.ts';
+import { openUsedSessions } from '../../src/records/usedSessions.ts';
+import { chipPublicKey } from '../support/chipKeys.ts';
+import { temporaryDirectory } from '../support/directories.ts';
+import { keyRecord } from '../support/keyRecord.ts';
+
+function freshAgent(): string {
+  const directory = join(temporaryDirectory(), 'agent');
+  const url = 'ws://127.0.0.1:1/ws';
+  initAgent({ directory, url, username: 'alice', approval: 'auto', rosterKey: null });
+  return directory;
+}
+
+const record: SessionRecord = {
+  session_key: 's1',
+  kind: 'sign',
+  part_index: 2,
+  state: 'accepted',
+  intent_hash: 'aa'.repeat(32),
+  address: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
+  digest: 'bb'.repeat(32),
+  signature: null,
+  reason: null,
+  settled: false,
+  updated_at: 1,
+};
+
+function everyFile(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+describe('agent state', () => {
+  test('1.9.13 every file is 0600 and every directory 0700, whatever the umask says', () => {
+    const previous = process.umask(0);
+    try {
+      const directory = freshAgent();
+      const state = openState(directory);
+      state.used.add('s1', 1);
+      state.sessions.write(record);
+      state.keys.add(keyRecord([chipPublicKey(), chipPublicKey()], ['alice', 'bob']));
+      state.link.changeStream('stream-1');
+      state.evidence.write({
+        session_key: 's1',
+        session_id: '',
+        reason: 'x',
+        culprits: [],
+        round: 1,
+        certificates: [],
+        messages: [],
+      });
+      const files = everyFile(directory);
+      expect(files.length).toBeGreaterThan(8);
+      for (const file of files) expect(statSync(file).mode & 0o777, file).toBe(0o600);
+      for (const name of ['', 'keys', 'sessions', 'evidence']) {
+        expect(statSync(join(directory, name)).mode & 0o777, name).toBe(0o700);
+      }
+      state.close();
+    } finally {
+      process.umask(previous);
+    }
+  });
+
+  test('a directory cannot be opened twice, also within one process', () => {
+    const directory = freshAgent();
+    const state = openState(directory);
+    expect(() => openState(directory)).toThrow(/held by process/);
+    state.close();
+    openState(directory).close();
+  });
+
+  test('a directory held by another running process is refused, one of a dead process is not', () => {
+    const directory = freshAgent();
+    writeFileSync(join(directory, 'lock'), `${process.ppid}\n`);
+    expect(() => openState(directory)).toThrow(new RegExp(`held by process ${process.ppid}`));
+    const dead = spawnSync(process.execPath, ['-e', '']).pid;
+    writeFileSync(join(directory, 'lock'), `${dead}\n`);
+    openState(directory).close();
+    expect(existsSync(join(directory, 'lock'))).toBe(false);
+  });
+
+  test('a lock is judged by boot, pid namespace and start time, not by the number alone', () => {
+    const directory = freshAgent();
+    const file = join(directory, 'lock');
+    openState(directory).close();
+    const own = { ...self(), host: hostname() };
+    const lockedBy = (change: Partial<Owner>): void =>
+      writeFileSync(file, JSON.stringify({ ...own, ...change }));
+    const gone: Partial<Owner>[] = [
+      { started: '1' },
+      { boot: 'an earlier one' },
+      { started: null },
+    ];
+    for (const change of gone) {
+      lockedBy(change);
+      openState(directory).close();
+    }
+    lockedBy({});
+    expect(() => openState(directory)).toThrow(/held by process/);
+    const elsewhere = { boot: 'another one', host: 'another host' };
+    for (const change of [{ namespace: 'pid:[1]' }, elsewhere]) {
+      lockedBy(change);
+      expect(() => openState(directory)).toThrow(/another container or host/);
+    }
+    writeFileSync(file, 'torn');
+    expect(() => openState(directory)).toThrow(/unknown process/);
+  });
+
+  test('a lock that somebody else takes over, or has taken over, is left alone', () => {
+    const directory = freshAgent();
+    const file = join(directory, 'lock');
+    const dead = spawnSync(process.execPath, ['-e', '']).pid;
+    writeFileSync(file, `${dead}\n`);
+    writeFileSync(`${file}.claim`, '');
+    expect(() => openState(directory)).toThrow(/taking over/);
+    unlinkSync(`${file}.claim`);
+    const state = openState(directory);
+    writeFileSync(file, 'of another process');
+    state.close();
+    expect(readFileSync(file, 'utf8')).toBe('of another process');
+    const left = readdirSync(directory).filter((name) => name.startsWith('lock'));
+    expect(left).toEqual(['lock']);
+  });
+
+  test('agent init overwrites nothing', () => {
+    const directory = freshAgent();
+    const before = readFileSync(join(directory, 'local.key'));
+    const again = () =>
+      initAgent({ directory, url: 'ws://x/ws', username: 'b', approval: 'auto', rosterKey: null });
+    expect(again).toThrow(/has an agent already/);
+    expect(readFileSync(join(directory, 'local.key')).equals(before)).toBe(true);
+  });
+
+  test('a secret file that others can read is refused and named', () => {
+    const file = join(temporaryDirectory(), 'pin');
+    writeFileSync(file, '1234', { mode: 0o644 });
+    expect(() => readSecretFile(file)).toThrow(/mode 644; expected 600/);
+  });
+});
+
+describe('used session keys', () => {
+  test('R-14: survive a restart, and a line torn by a crash does not swallow the next one', () => {
+    const path = join(temporaryDirectory(), 'used');
+    const first = openUsedSessions(path);
+    expect(first.add('s1', 2)).toBe(true);
+    expect(first.add('s1', 2)).toBe(false);
+    first.close();
+    appendFileSync(path, 's2 tor');
+    const second = openUsedSessions(path);
+    expect(second.find('s1')).toBe(2);
+    second.add('s3', 1);
+    second.close();
+    const third = openUsedSessions(path);
+    expect(third.find('s3')).toBe(1);
+    expect(third.find('s1')).toBe(2);
+    third.close();
+  });
+
+  test('X-6: a line that a full disk cut off does not swallow the next one', () => {
+    const path = join(temporaryDirectory(), 'used');
+    const program = fileURLToPath(new URL('../support/limitedDisk.mjs', import.meta.url));
+    const script = 'ulimit -S -f 1; exec "$0" "$@"';
+    const ran = spawnSync('bash', ['-c', script, process.execPath, program, path]);
+    const { failure, recorded } = JSON.parse(ran.stdout.toString()) as {
+      failure: string;
+      recorded: string[];
+    };
+    expect(failure).toBe('store/failed');
+    expect(recorded.length).toBeGreaterThan(10);
+    const used = openUsedSessions(path);
+    onTestFinished(() => used.close());
+    for (const key of recorded) expect([key, used.find(key)]).toEqual([key, 1]);
+  });
+});
+
+describe('session records', () => {
+  test('open again to what was written, and say nothing to a reader of the disk', () => {
+    const directory = freshAgent();
+    const state = openState(directory);
+    state.sessions.write(record);
+    expect(state.sessions.read('s1', 2)).toEqual(record);
+    const text = readFileSync(join(directory, 'sessions', 's1_2.json'), 'utf8');
+    expect(text).not.toContain('5aAeb6');
+    expect(text).not.toContain('sign');
+    state.close();
+  });
+
+  test('a record that was tampered with, or renamed to another session, is refused', () => {
+    const directory = freshAgent();
+    const state = openState(directory);
+    state.sessions.write(record);
+    const file = join(directory, 'sessions', 's1_2.json');
+    const content = readFileSync(file, 'utf8');
+    replaceFile(join(directory, 'sessions', 's9_2.json'), content);
+    expect(() => state.sessions.read('s9', 2)).toThrow(/cannot be opened/);
+    const parsed = JSON.parse(content);
+    parsed.sealed =
+      `A${parsed.sealed.slice(1)}` === parsed.sealed ? 'B' : `A${parsed.sealed.slice(1)}`;
+    replaceFile(file, JSON.stringify(parsed));
+    expect(() => state.sessions.read('s1', 2)).toThrow(/cannot be opened/);
+    state.close();
+  });
+
+  test('R-17: a session key that would leave the folder is refused', () => {
+    for (const sessionKey of ['../x', '/etc/x', 'a/b', 'a\u0000b', '', 'x'.repeat(129), 'ü']) {
+      expect(() => sessionFileName(sessionKey, 1), sessionKey).toThrow(
+        expect.objectContaining({ code: 'session/refused' }),
+      );
+    }
+    expect(sessionFileName('..', 1)).toBe('.._1.json');
+  });
+});
+
+describe('key records', () => {
+  const holders = [chipPublicKey(), chipPublicKey()];
+
+  test('survive a restart', () => {
+    const directory = join(temporaryDirectory(), 'keys');
+    const one = keyRecord(holders, ['alice', 'bob']);
+    openKeyRecords(directory).add(one);
+    expect(openKeyRecords(directory).find(one.address.toLowerCase())).toEqual(one);
+  });
+
+  test('a record of the former version is read, its count as what was confirmed', () => {
+    const directory = join(temporaryDirectory(), 'keys');
+    const one = keyRecord(holders, ['alice', 'bob']);
+    const keys = openKeyRecords(directory);
+    keys.add(one);
+    const { releases: _, ...rest } = one;
+    const former = { ...rest, format: 'quorate-key/v1', release_count: 7 };
+    replaceFile(join(directory, `${one.address.toLowerCase()}.json`), JSON.stringify(former));
+    const releases = { confirmed: 7, outstanding: 0 };
+    expect(openKeyRecords(directory).find(one.address)).toEqual({ ...one, releases });
+  });
+
+  test('O-12: a ban that cannot be written holds in this process and stops the key', () => {
+    const directory = join(temporaryDirectory(), 'keys');
+    const one = keyRecord(holders, ['alice', 'bob']);
+    const keys = openKeyRecords(directory);
+    keys.add(one);
+    const ban = { part_index: 2, session_key: 's1', reason: 'invalid-proof', at: 1 };
+    const temporary = join(directory, `${one.address.toLowerCase()}.json.tmp`);
+    mkdirSync(temporary);
+    expect(() => keys.ban(one.address, [ban])).toThrow(
+      expect.objectContaining({ code: 'store/failed' }),
+    );
+    expect(keys.find(one.address)?.bans).toEqual([ban]);
+    expect(keys.isStopped(one.address)).toBe(true);
+    rmdirSync(temporary);
+    keys.ban(one.address, [ban]);
+    expect(keys.isStopped(one.address)).toBe(false);
+    expect(openKeyRecords(directory).find(one.address)?.bans).toEqual([ban]);
+  });
+
+  /** A folder in which the record of a key cannot be replaced, as on a full disk, until it is given free. */
+  const blocked = () => {
+    const directory = join(temporaryDirectory(), 'keys');
+    mkdirSync(directory, { mode: 0o700 });
+    const reserve = openBanReserve(join(directory, RESERVE_FILE));
+    onTestFinished(() => reserve.close());
+    const keys = openKeyRecords(directory, reserve);
+    const one = keyRecord(holders, ['alice', 'bob']);
+    keys.add(one);
+    const obstacle = join(directory, `${one.address.toLowerCase()}.json.tmp`);
+    mkdirSync(obstacle);
+    return { directory, keys, reserve, address: one.address, free: () => rmdirSync(obstacle) };
+  };
+  const banOf = (part_index: number, session_key = 's1') => ({
+    part_index,
+    session_key,
+    reason: 'invalid-proof',
+    at: 1,
+  });
+
+  test('X-6: a ban that a full disk does not take into the record survives a restart in the reserve', () => {
+    const { directory, keys, address, free } = blocked();
+    keys.ban(address, [banOf(2)]);
+    expect(keys.isStopped(address)).toBe(false);
+    // What another process, and one that starts while the disk is full, finds.
+    expect(openKeyRecords(directory).find(address)?.bans).toEqual([banOf(2)]);
+    const second = openBanReserve(join(directory, RESERVE_FILE));
+    const again = openKeyRecords(directory, second);
+    expect(again.find(address)?.bans).toEqual([banOf(2)]);
+    again.ban(address, [banOf(3, 's2')]);
+    free();
+    second.close();
+    const third = openBanReserve(join(directory, RESERVE_FILE));
+    onTestFinished(() => third.close());
+    const record = openKeyRecords(directory, third).find(address);
+    expect(record?.bans).toEqual([banOf(2), banOf(3, 's2')]);
+    expect(third.list()).toEqual([]);
+    rmSync(join(directory, RESERVE_FILE));
+    expect(openKeyRecords(directory).find(address)?.bans).toEqual(record?.bans);
+  });
+
+  test('X-6: a ban that not even the reserve takes holds in this process and stops the key', () => {
+    const { directory, keys, reserve, address } = blocked();
+    for (let slot = 0; slot < 64; slot += 1) reserve.keep(address, [banOf(3)]);
+    expect(() => keys.ban(address, [banOf(2)])).toThrow(
+      expect.objectContaining({ code: 'store/failed' }),
+    );
+    expect(keys.isStopped(address)).toBe(true);
+    expect(keys.find(address)?.bans).toContainEqual(banOf(2));
+    expect(statSync(join(directory, RESERVE_FILE)).size).toBe(64 * 512);
+  });
+
+  test('X-6: the reserve is overwritten in place, and a slot that a crash tore is none', () => {
+    const path = join(temporaryDirectory(), RESERVE_FILE);
+    const reserve = openBanReserve(path);
+    const long = { ...banOf(32, 'k'.repeat(128)), reason: 'r'.repeat(1000) };
+    reserve.keep('0xA', [banOf(2), long]);
+    reserve.close();
+    expect(statSync(path)).toMatchObject({ size: 64 * 512 });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const torn = readFileSync(path);
+    torn.fill('x', 100, 200);
+    writeFileSync(path, torn);
+    expect(readReservedBans(path)).toEqual([
+      { address: '0xA', ban: { ...long, reason: 'r'.repeat(32) } },
+    ]);
+  });
+
+  test('D-12: a second key with the same id or address is refused', () => {
+    const keys = openKeyRecords(join(temporaryDirectory(), 'keys'));
+    const one = keyRecord(holders, ['alice', 'bob']);
+    keys.add(one);
+    const address = '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359';
+    expect(() => keys.add({ ...one, address })).toThrow(/exists already/);
+    expect(() => keys.add({ ...one, key_id: '44'.repeat(32) })).toThrow(/exists already/);
+  });
+
+  test('a damaged record, or one under another name, stops the agent instead of being skipped', () => {
+    const directory = join(temporaryDirectory(), 'keys');
+    const keys = openKeyRecords(directory);
+    const one = keyRecord(holders, ['alice', 'bob']);
+    keys.add(one);
+    const file = join(directory, `${one.address.toLowerCase()}.json`);
+    const content = readFileSync(file, 'utf8');
+    replaceFile(join(directory, `0x${'0'.repeat(40)}.json`), content);
+    expect(() => openKeyRecords(directory)).toThrow(/cannot be used/);
+    replaceFile(file, content.slice(10));
+    expect(() => openKeyRecords(directory)).toThrow(/cannot be used/);
+  });
+});
+
+describe('link state', () => {
+  test('client numbers are never given out twice, even if the process dies before it saves', () => {
+    const path = join(temporaryDirectory(), 'link.json');
+    const first = openLinkState(path);
+    const given = [first.nextCseq(), first.nextCseq(), first.nextCseq()];
+    const second = openLinkState(path);
+    expect(second.nextCseq()).toBeGreaterThan(Math.max(...given));
+  });
+
+  test('X-6: a client number that could not be set aside on disk is not given out', () => {
+    const path = join(temporaryDirectory(), 'link.json');
+    const state = openLinkState(path);
+    mkdirSync(`${path}.tmp`);
+    for (let at = 0; at < 2; at += 1) {
+      expect(() => state.nextCseq()).toThrow(expect.objectContaining({ code: 'store/failed' }));
+    }
+    expect(() => state.save()).toThrow(expect.objectContaining({ code: 'store/failed' }));
+    rmdirSync(`${path}.tmp`);
+    expect(state.nextCseq()).toBe(1);
+    expect(openLinkState(path).nextCseq()).toBeGreaterThan(1);
+  });
+
+  test('R-18: another stream starts anew, and that survives a restart', () => {
+    const path = join(temporaryDirectory(), 'link.json');
+    const state = openLinkState(path);
+    state.changeStream('aaaaaaaa');
+    state.processed(41);
+    state.save();
+    expect(openLinkState(path)).toMatchObject({ stream: 'aaaaaaaa', seq: 41 });
+    state.changeStream('bbbbbbbb');
+    expect(openLinkState(path)).toMatchObject({ stream: 'bbbbbbbb', seq: 0 });
+  });
+
+  test('a damaged file costs a replay, never a repeated number', () => {
+    const path = join(temporaryDirectory(), 'link.json');
+    const used = openLinkState(path).nextCseq();
+    writeFileSync(path, '{');
+    const state = openLinkState(path);
+    expect(state.seq).toBe(0);
+    expect(state.nextCseq()).toBeGreaterThan(used);
+  });
+});
+
+test('Z-3: files that the disk does not give are not told as tampered with', () => {
+  const directory = freshAgent();
+  const keys = join(directory, 'keys');
+  const name = `0x${'1'.repeat(40)}.json`;
+  mkdirSync(join(keys, name), { recursive: true });
+  expect(() => openKeyRecords(keys)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
+  mkdirSync(join(directory, 'unreadable'));
+  expect(() => openPins(join(directory, 'unreadable'))).toThrow(
+    expect.objectContaining({ code: 'EISDIR' }),
+  );
+});

@@ -1,0 +1,298 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SecureElement } from '@quorate/secure-element';
+import { toHex } from '@quorate/intent';
+import { describe, expect, test } from 'vitest';
+import { createAgent } from '../../src/createAgent.ts';
+import { readJournal } from '../../src/replacement/journal.ts';
+import {
+  type ReplaceChip,
+  type ReplaceOptions,
+  replaceChip,
+} from '../../src/replacement/replaceChip.ts';
+import type { ReplacementService } from '../../src/replacement/service.ts';
+import { openPins } from '../../src/roster/pins.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Cluster, type Member, startCluster } from '../support/cluster.ts';
+import { approve, newChip, openNew, replacing } from '../support/replacing.ts';
+
+const PATIENCE = 120_000;
+
+/** The process died: what follows does not happen. */
+class PowerCut extends Error {}
+
+type Method = keyof ReplacementService;
+type When = 'before' | 'after';
+
+/** The coordinator, which answers until the power goes at the first such call. */
+function cutAt(
+  service: ReplacementService,
+  method: Method,
+  when: When,
+  step?: string,
+): ReplacementService {
+  let dead = false;
+  return new Proxy(service, {
+    get:
+      (target, name: Method) =>
+      async (...args: unknown[]) => {
+        if (dead) throw new PowerCut();
+        const asked = args.find((arg) => typeof arg === 'object' && arg !== null && 'step' in arg);
+        const hit =
+          name === method &&
+          (step === undefined || (Object(asked) as { step: string }).step === step);
+        dead = hit;
+        if (hit && when === 'before') throw new PowerCut();
+        const answer: unknown = await Reflect.apply(Reflect.get(target, name), target, args);
+        if (hit) throw new PowerCut();
+        return answer;
+      },
+  });
+}
+
+/** A chip whose host dies at the first such command. */
+function chipCutAt(chip: SecureElement, command: keyof SecureElement, when: When): SecureElement {
+  return new Proxy(chip, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return async (...args: unknown[]) => {
+        if (name === command && when === 'before') throw new PowerCut();
+        const answer: unknown = await Reflect.apply(value, target, args);
+        if (name === command) throw new PowerCut();
+        return answer;
+      };
+    },
+  });
+}
+
+/** One participant whose chip is replaced again and again. */
+class Replaced {
+  readonly cluster: Cluster;
+  readonly member: Member;
+  #count = 0;
+  #open: () => Promise<SecureElement>;
+
+  constructor(cluster: Cluster, member: Member) {
+    this.cluster = cluster;
+    this.member = member;
+    this.#open = () => cluster.openChip(member);
+  }
+
+  /** The chip that is the participant's own now. */
+  openOwn(): Promise<SecureElement> {
+    return this.#open();
+  }
+
+  /** Asks, is approved, and gives what goes on with the next chip. */
+  async next(): Promise<{ options: ReplaceOptions; openNext: () => Promise<SecureElement> }> {
+    this.#count += 1;
+    const file = await newChip(this.cluster, `${this.member.username}-${this.#count}`);
+    const openNext = (): Promise<SecureElement> => openNew(file);
+    const plain = replacing(this.cluster, this.member, file);
+    const options: ReplaceOptions = {
+      ...plain,
+      old: { ...plain.old, open: this.#open },
+      fresh: { ...plain.fresh, seId: `${this.member.seId}-${this.#count}` },
+    };
+    return { options, openNext };
+  }
+
+  /** The new chip is the own one now, for this participant and everybody. */
+  async adopted(openNext: () => Promise<SecureElement>): Promise<void> {
+    this.#open = openNext;
+    const chip = await openNext();
+    const key = await chip.publicKey();
+    expect((await chip.info()).used).toBe(1);
+    await chip.close();
+    this.cluster.chipKeys.set(this.member.username, key);
+    const roster = this.cluster.roster(this.#count + 1);
+    openPins(join(this.member.directory, 'pins.json')).importRoster(roster);
+  }
+
+  /** The chips that the registry lets take part. */
+  async active(): Promise<string[]> {
+    interface Listed {
+      readonly chips: readonly { username: string; state: string; public_key: string }[];
+    }
+    const { chips } = await this.cluster.get<Listed>('/chips');
+    return chips
+      .filter(({ username, state }) => username === this.member.username && state === 'active')
+      .map(({ public_key }) => public_key.replace(/^0x/, ''));
+  }
+}
+
+const keyOf = async (open: () => Promise<SecureElement>): Promise<string> => {
+  const chip = await open();
+  const key = toHex(await chip.publicKey());
+  await chip.close();
+  return key;
+};
+
+interface Cut {
+  readonly name: string;
+  /** Whether the coordinator has switched by then. */
+  readonly switched?: boolean;
+  readonly service?: readonly [Method, When, string?];
+  readonly old?: readonly [keyof SecureElement, When];
+  readonly fresh?: readonly [keyof SecureElement, When];
+  /** The journal is gone, too. */
+  readonly forgotten?: boolean;
+  /** Where the power goes in the run after that. */
+  readonly again?: Pick<Cut, 'service' | 'fresh'>;
+}
+
+/** Where the power goes again, in a run that begins without a journal. */
+const SECOND_CUTS: readonly NonNullable<Cut['again']>[] = [
+  { service: ['authorise', 'before', 'discard'] },
+  { fresh: ['delete', 'after'] },
+  { fresh: ['store', 'after'] },
+  { service: ['seal', 'before'] },
+];
+
+const CUTS: readonly Cut[] = [
+  { name: 'the old chip has released, nothing is sealed', old: ['read', 'after'] },
+  { name: 'the ciphertext is in the journal, nothing is stored', fresh: ['store', 'before'] },
+  { name: 'the new opener is stored, nobody knows', fresh: ['store', 'after'] },
+  {
+    name: 'the new opener is stored, the journal is lost',
+    fresh: ['store', 'after'],
+    forgotten: true,
+  },
+  { name: 'the new chip has proven, nobody knows', fresh: ['read', 'after'] },
+  { name: 'the ciphertext was not given', service: ['seal', 'before'] },
+  { name: 'the ciphertext was given, the answer is lost', service: ['seal', 'after'] },
+  {
+    name: 'the ciphertext was given, the journal is lost',
+    service: ['switch', 'before'],
+    forgotten: true,
+  },
+  ...SECOND_CUTS.map((again) => ({
+    name: `the ciphertext was given, the journal is lost, then ${JSON.stringify(again)}`,
+    service: ['switch', 'before'] as const,
+    forgotten: true,
+    again,
+  })),
+  { name: 'the switch was asked for, and not made', service: ['switch', 'before'] },
+  { name: 'the switch was made, the answer is lost', service: ['switch', 'after'], switched: true },
+  {
+    name: 'the deletion was not authorised',
+    service: ['authorise', 'before', 'delete'],
+    switched: true,
+  },
+  {
+    name: 'the deletion was authorised',
+    service: ['authorise', 'after', 'delete'],
+    switched: true,
+  },
+  { name: 'the old record is gone, nobody knows', old: ['delete', 'after'], switched: true },
+  { name: 'the receipt was not given', service: ['receipt', 'before'], switched: true },
+  {
+    name: 'the receipt was given, the answer is lost',
+    service: ['receipt', 'after'],
+    switched: true,
+  },
+];
+
+function withCut(
+  options: ReplaceOptions,
+  cut: Pick<Cut, 'service' | 'old' | 'fresh'>,
+): ReplaceOptions {
+  const { old, fresh } = options;
+  const opening = (chip: ReplaceChip, at: Cut['old']) => async (): Promise<SecureElement> => {
+    const element = await chip.open();
+    return at === undefined ? element : chipCutAt(element, ...at);
+  };
+  return {
+    ...options,
+    service: cut.service === undefined ? options.service : cutAt(options.service, ...cut.service),
+    old: { ...old, open: opening(old, cut.old) },
+    fresh: { ...fresh, open: opening(fresh, cut.fresh) },
+  };
+}
+
+describe('a replacement whose power goes', () => {
+  test(
+    'E-1 is finished by running it again from every point, with one active chip at each, and the key signs after all of them',
+    async () => {
+      const cluster = await startCluster(['alice', 'bob']);
+      const address = await cluster.keygen('key-1');
+      const [alice, bob] = [cluster.member('alice'), cluster.member('bob')];
+      await eventually(() => bob.agent.state.keys.find(address)?.state === 'active');
+      await bob.agent.close();
+      const replaced = new Replaced(cluster, bob);
+      for (const cut of CUTS) {
+        const { options, openNext } = await replaced.next();
+        await approve(cluster, await replaceChip(options));
+        const [before, after] = [await keyOf(() => replaced.openOwn()), await keyOf(openNext)];
+        await expect(replaceChip(withCut(options, cut)), cut.name).rejects.toThrow(PowerCut);
+        expect(await replaced.active(), cut.name).toEqual([cut.switched ? after : before]);
+        if (cut.forgotten) rmSync(join(bob.directory, 'replacement.json'));
+        if (cut.again !== undefined)
+          await expect(replaceChip(withCut(options, cut.again)), cut.name).rejects.toThrow(
+            PowerCut,
+          );
+        const done = await replaceChip(options);
+        expect(done, cut.name).toMatchObject({
+          state: 'completed',
+          old_chip: { state: 'destroyed' },
+        });
+        expect(await replaced.active(), cut.name).toEqual([after]);
+        const old = await replaced.openOwn();
+        expect((await old.info()).used, cut.name).toBe(0);
+        await old.close();
+        await replaced.adopted(openNext);
+      }
+      await alice.agent.close();
+      openPins(join(alice.directory, 'pins.json')).importRoster(cluster.roster(CUTS.length + 2));
+      openPins(join(bob.directory, 'pins.json')).importRoster(cluster.roster(CUTS.length + 2));
+      await cluster.start(alice);
+      await cluster.start(bob, { chip: await replaced.openOwn() });
+      expect(await cluster.sign('after', address, ['alice', 'bob'])).toMatch(/^0x/);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'before the request is answered finds its own request; in the middle of the switch no agent starts',
+    async () => {
+      const cluster = await startCluster(['alice', 'bob']);
+      const bob = cluster.member('bob');
+      await bob.agent.close();
+      const replaced = new Replaced(cluster, bob);
+      const { options, openNext } = await replaced.next();
+      const { service } = options;
+      const lost = { ...options, service: cutAt(service, 'request', 'after') };
+      await expect(replaceChip(lost)).rejects.toThrow(PowerCut);
+      const asked = await replaceChip(options);
+      expect(asked.state).toBe('requested');
+      await approve(cluster, asked);
+      // Neither the answer nor the state of the replacement comes through.
+      const mute: ReplacementService = {
+        ...service,
+        find: answersOnce(service),
+        switch: () => Promise.reject(new PowerCut()),
+      };
+      await expect(replaceChip({ ...options, service: mute })).rejects.toThrow(PowerCut);
+      expect(readJournal(bob.directory)?.phase).toBe('switching');
+      const chip = await openNext();
+      const { pin } = options.fresh;
+      const { directory, token } = bob;
+      const start = createAgent({ directory, chip, pin, token: async () => token });
+      await expect(start).rejects.toMatchObject({ code: 'replace/unfinished' });
+      await chip.close();
+      expect(await replaceChip(options)).toMatchObject({ state: 'completed' });
+    },
+    PATIENCE,
+  );
+});
+
+/** Answers once; then the line is dead. */
+function answersOnce(service: ReplacementService): ReplacementService['find'] {
+  let asked = 0;
+  return async (id) => {
+    asked += 1;
+    if (asked > 1) throw new PowerCut();
+    return service.find(id);
+  };
+}
