@@ -12,7 +12,7 @@ import {
   type UserPatch,
 } from './accounts.ts';
 import { addressHasher } from './addressHash.ts';
-import { type GuessRates, Guesses } from './guesses.ts';
+import { type GuessRates, Guesses } from '../limits/guesses.ts';
 import { type IssuedTokenRecord, listIssued } from './issuedTokens.ts';
 import {
   type GuessOutcome,
@@ -45,7 +45,6 @@ export {
   type OpenedKeys,
   type ServerKeys,
 } from './serverKeys.ts';
-export { createRateLimit, type RateLimit } from './throttle.ts';
 export { type TokenKeySettings, tokenKeyKind } from './tokenKeys.ts';
 export type { User, UserRecord, Users } from './users.ts';
 

@@ -6,7 +6,7 @@ import type { Database, Tx } from '../store/database.ts';
 import { hashPassword, isOutdated, type PasswordCost, verifyPassword } from './password.ts';
 import { hashToken, renew, startFamily } from './refresh.ts';
 import { Refusal } from './refusal.ts';
-import type { Attempt, Guesses } from './guesses.ts';
+import type { Attempt, Guesses } from '../limits/guesses.ts';
 import { forgetIssued } from './issuedTokens.ts';
 import { addLogin, forgetLogins, knownPlace } from './logins.ts';
 import { forgetExpired, type TokenService } from './tokens.ts';

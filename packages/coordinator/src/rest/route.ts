@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { addressGroup, LIMITS, ROUTES, type Route } from '@quorate/wire';
-import { createRateLimit, type Identity, type RateLimit } from '../auth/index.ts';
+import type { Identity } from '../auth/index.ts';
 import { RATES } from '../limits/defaults.ts';
+import { createRateLimit, type RateLimit } from '../limits/throttle.ts';
 import { Content, type Handlers, type RestDeps } from './call.ts';
 import { ApiError } from './errors.ts';
 

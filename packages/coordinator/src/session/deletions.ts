@@ -4,7 +4,7 @@
  */
 import type { Chips } from '../chips/index.ts';
 import type { Clock } from '../clock.ts';
-import { Buckets } from '../socket/limits.ts';
+import { Buckets } from '../limits/buckets.ts';
 import type { Tx } from '../store/database.ts';
 import type { Book } from './book.ts';
 import { owesReceipt } from './reduceDestroy.ts';

@@ -25,7 +25,7 @@ import { isSessionMessage, type Note, type Registered } from './desk.ts';
 import type { Identity } from '../auth/index.ts';
 import type { ConnectionOptions } from './connectionOptions.ts';
 import { faultOf } from './fault.ts';
-import { Window } from './limits.ts';
+import { Window } from '../limits/buckets.ts';
 import { Line } from './line.ts';
 import { Pressure } from './pressure.ts';
 import { isRenewalOf, refusalMessageOf, welcomeOf } from './registration.ts';

@@ -20,7 +20,7 @@ import type { Clock } from '../clock.ts';
 import type { Refusal } from '../session/refusal.ts';
 import type { SessionMessage, SessionService } from '../session/service.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { Bucket } from './limits.ts';
+import { Bucket } from '../limits/buckets.ts';
 import type { Line } from './line.ts';
 import { Refusals } from './refusals.ts';
 import { recipientOf } from './registration.ts';

@@ -4,7 +4,7 @@
  */
 import { type Rates, RATES } from '../limits/defaults.ts';
 import type { Clock } from '../clock.ts';
-import { Bucket } from './limits.ts';
+import { Bucket } from '../limits/buckets.ts';
 import type { Transport } from './sender.ts';
 
 /** Messages in work before reading stops. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Numbered } from '../../src/delivery/outbox.ts';
-import { Bucket, Window } from '../../src/socket/limits.ts';
+import { Bucket, Window } from '../../src/limits/buckets.ts';
 import { Sender, type Transport } from '../../src/socket/sender.ts';
 
 /** A store of numbered messages and a transport whose speed the test decides. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Guesses } from '../../src/auth/guesses.ts';
+import { Guesses } from '../../src/limits/guesses.ts';
 import type { GuessOutcome } from '../../src/auth/index.ts';
-import { type Fixture, HERE, openFixture, PASSWORD, setUpAdmin } from './support.ts';
+import { type Fixture, HERE, openFixture, PASSWORD, setUpAdmin } from '../auth/support.ts';
 
 const ROOT = { username: 'root', password: PASSWORD };
 const AWAY = { address: '198.51.100.1' };

@@ -5,7 +5,7 @@
  * again. Guesses that come from many places are counted by name as well, and only places that the user
  * was never seen at have to wait for those: nobody can lock a user out of a known place from another one.
  */
-import { type Rates, RATES } from '../limits/defaults.ts';
+import { type Rates, RATES } from './defaults.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
 
 /** A login that is tried. */
