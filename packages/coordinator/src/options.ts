@@ -3,9 +3,8 @@ import type { ConnectionLimits, Language } from '@quorate/wire';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Lifetimes, PasswordCost, ServerKeyName, TokenKeySettings } from './auth/index.ts';
 import type { DeliveryRetention } from './delivery/outbox.ts';
-import type { Rates, Timeouts } from './limits/defaults.ts';
+import type { Rates, RequestLimits, Timeouts } from './limits/defaults.ts';
 import type { Clock } from './clock.ts';
-import type { RequestLimits } from './session/requestLimits.ts';
 import type { Deadlines } from './session/types.ts';
 import type { ConsoleFiles } from './web.ts';
 

@@ -20,9 +20,14 @@ import { HSTS, securityHeaders } from './http/headers.ts';
 import { createHealth, type Health } from './health.ts';
 import { checkNoHead, openKeysAndLog } from './keysAndLog.ts';
 import { ClientAddresses } from './limits/addresses.ts';
-import { CONNECTIONS_PER_USER, connectionLimits, RATES, TIMEOUTS } from './limits/defaults.ts';
+import {
+  CONNECTIONS_PER_USER,
+  connectionLimits,
+  RATES,
+  REQUEST_LIMITS,
+  TIMEOUTS,
+} from './limits/defaults.ts';
 import { createMetrics, registerRest } from './rest/index.ts';
-import { REQUEST_LIMITS } from './session/requestLimits.ts';
 import { SessionService } from './session/service.ts';
 import type { Deadlines } from './session/types.ts';
 import { ordersOf } from './session/endings.ts';

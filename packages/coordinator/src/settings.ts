@@ -4,8 +4,13 @@ import { z } from 'zod';
 import { ISSUER_DEFAULTS, KNOWN_FOR, type TokenType } from './auth/index.ts';
 import { RETENTION } from './delivery/outbox.ts';
 import { HSTS } from './http/headers.ts';
-import { CONNECTIONS, CONNECTIONS_PER_USER, RATES, TIMEOUTS } from './limits/defaults.ts';
-import { REQUEST_LIMITS } from './session/requestLimits.ts';
+import {
+  CONNECTIONS,
+  CONNECTIONS_PER_USER,
+  RATES,
+  REQUEST_LIMITS,
+  TIMEOUTS,
+} from './limits/defaults.ts';
 
 /** A configuration with every default filled in and absolute paths. Times are seconds. */
 export interface CoordinatorConfig {

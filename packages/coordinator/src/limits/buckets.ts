@@ -1,24 +1,5 @@
-/** Rates per connection, in time that the caller gives. */
-
-/** Counts events in a sliding window. */
-export class Window {
-  readonly #limit: number;
-  readonly #length: number;
-  #times: number[] = [];
-
-  /** `length` in milliseconds. */
-  constructor(limit: number, length: number) {
-    this.#limit = limit;
-    this.#length = length;
-  }
-
-  /** Counts one event; true when it reaches the limit. */
-  hit(now: number): boolean {
-    this.#times = this.#times.filter((time) => time > now - this.#length);
-    this.#times.push(now);
-    return this.#times.length >= this.#limit;
-  }
-}
+/** Token buckets, in time that the caller gives: a burst at once, then a rate. */
+import { RecentKeys } from './recentKeys.ts';
 
 /** A token bucket. */
 export class Bucket {
@@ -56,21 +37,21 @@ export class Bucket {
   }
 }
 
-/** One token bucket for each user. */
+/** One token bucket for each key, of a bounded number of keys. */
 export class Buckets {
   readonly #capacity: number;
   readonly #perSecond: number;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new RecentKeys<Bucket>();
 
   constructor(capacity: number, perSecond: number) {
     this.#capacity = capacity;
     this.#perSecond = perSecond;
   }
 
-  /** Takes one of a user's, if there is one. */
-  tryTake(username: string, now: number): boolean {
-    const bucket = this.#buckets.get(username) ?? new Bucket(this.#capacity, this.#perSecond, now);
-    this.#buckets.set(username, bucket);
+  /** Takes one of a key's, if there is one. */
+  tryTake(key: string, now: number): boolean {
+    const bucket = this.#buckets.get(key) ?? new Bucket(this.#capacity, this.#perSecond, now);
+    this.#buckets.set(key, bucket);
     return bucket.tryTake(1, now);
   }
 }

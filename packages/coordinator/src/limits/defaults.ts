@@ -61,5 +61,16 @@ export const TIMEOUTS: Timeouts = {
   register: 10_000,
 };
 
+/** Bounds of the requests of one user that are open. */
+export interface RequestLimits {
+  /** Open sessions that one user may have asked for. */
+  readonly openSessions: number;
+  /** Open requests of one user that one participant has not accepted yet. */
+  readonly unansweredPerParticipant: number;
+}
+
+/** Bounds unless configured. */
+export const REQUEST_LIMITS: RequestLimits = { openSessions: 256, unansweredPerParticipant: 64 };
+
 /** Connections of one user in one role unless configured; a participant has one, whatever is configured. */
 export const CONNECTIONS_PER_USER = 32;

@@ -2,21 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { addressGroup, LIMITS, ROUTES, type Route } from '@quorate/wire';
 import type { Identity } from '../auth/index.ts';
 import { RATES } from '../limits/defaults.ts';
-import { createRateLimit, type RateLimit } from '../limits/throttle.ts';
+import { createRestRates, type RestRates } from '../limits/restRates.ts';
+import type { RateLimit } from '../limits/windows.ts';
 import { Content, type Handlers, type RestDeps } from './call.ts';
 import { ApiError } from './errors.ts';
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const NOBODY: Identity = { username: '', roles: [], expiresAt: 0, tokenId: '' };
 
-const MINUTE = 60_000;
 const REFRESH = '/api/v1/auth/refresh';
-
-interface Limits {
-  readonly guesses: RateLimit;
-  readonly refreshes: RateLimit;
-  readonly perUser: RateLimit;
-}
 
 /**
  * Registers every route of the wire's table with its handler.
@@ -24,14 +18,7 @@ interface Limits {
  * @throws Error when a route has no handler, or a handler no route
  */
 export function addRoutes(scope: FastifyInstance, handlers: Handlers, deps: RestDeps): void {
-  const now = (): number => deps.clock.elapsed();
-  const rates = deps.rates ?? RATES;
-  const perMinute = (uses: number): RateLimit => createRateLimit({ uses, window: MINUTE }, now);
-  const limits: Limits = {
-    guesses: perMinute(rates.loginsPerAddress),
-    refreshes: perMinute(rates.refreshesPerAddress),
-    perUser: perMinute(rates.requestsPerUser),
-  };
+  const limits = createRestRates(deps.rates ?? RATES, () => deps.clock.elapsed());
   const names = ROUTES.map(nameOf);
   const stray = Object.keys(handlers).find((name) => !names.includes(name));
   if (stray !== undefined) throw new Error(`no route for the handler of ${stray}`);
@@ -44,7 +31,7 @@ function addRoute(
   route: Route,
   handlers: Handlers,
   deps: RestDeps,
-  limits: Limits,
+  limits: RestRates,
 ): void {
   const handle = handlers[nameOf(route)];
   if (handle === undefined) throw new Error(`no handler for ${nameOf(route)}`);
@@ -78,10 +65,10 @@ async function admit(
   route: Route,
   request: FastifyRequest,
   deps: RestDeps,
-  limits: Limits,
+  limits: RestRates,
 ): Promise<Identity> {
   if (route.roles === 'anyone') {
-    const limit = route.path === REFRESH ? limits.refreshes : limits.guesses;
+    const limit = route.path === REFRESH ? limits.refreshes : limits.logins;
     if (route.method !== 'GET') takeUse(limit, addressGroup(deps.addresses.of(request.raw)));
     checkIntact(route, deps);
     return NOBODY;
@@ -93,7 +80,7 @@ async function admit(
   if ('refused' in identity) {
     throw new ApiError('invalid_token', identity.told ?? 'log in again');
   }
-  takeUse(limits.perUser, identity.username);
+  takeUse(limits.requests, identity.username);
   const needed = route.roles;
   if (identity.roles.some((role) => needed.includes(role))) {
     checkIntact(route, deps);

@@ -1,18 +1,8 @@
 /** How much one user may ask at once, so that nobody takes the others' turn. */
+import type { RequestLimits } from '../limits/defaults.ts';
 import type { Tx } from '../store/database.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { countOpen, countUnanswered } from './repository.ts';
-
-/** Bounds of what is open. */
-export interface RequestLimits {
-  /** Open sessions that one user may have asked for. */
-  readonly openSessions: number;
-  /** Open requests of one user that one participant has not accepted yet. */
-  readonly unansweredPerParticipant: number;
-}
-
-/** Bounds unless configured. */
-export const REQUEST_LIMITS: RequestLimits = { openSessions: 256, unansweredPerParticipant: 64 };
 
 /** Refuses a request that is one too many, and names the limit. */
 export async function excess(

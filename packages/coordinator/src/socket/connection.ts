@@ -25,7 +25,7 @@ import { isSessionMessage, type Note, type Registered } from './desk.ts';
 import type { Identity } from '../auth/index.ts';
 import type { ConnectionOptions } from './connectionOptions.ts';
 import { faultOf } from './fault.ts';
-import { Window } from '../limits/buckets.ts';
+import { SlidingWindow } from '../limits/windows.ts';
 import { Line } from './line.ts';
 import { Pressure } from './pressure.ts';
 import { isRenewalOf, refusalMessageOf, welcomeOf } from './registration.ts';
@@ -40,7 +40,7 @@ export class Connection implements Client {
   progress = false;
   readonly #options: ConnectionOptions;
   readonly #sender: Sender;
-  readonly #malformed = new Window(LIMITS.errors.count, LIMITS.errors.windowMs);
+  readonly #malformed = new SlidingWindow(LIMITS.errors.count, LIMITS.errors.windowMs);
   readonly #pressure: Pressure;
   readonly #line = new Line();
   readonly #waiting: ClientMessage[][] = [];

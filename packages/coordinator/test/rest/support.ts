@@ -9,7 +9,7 @@ import { ClockWatch } from '../../src/clockWatch.ts';
 import { Tally } from '../../src/audit/index.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
 import { ordersOf } from '../../src/session/endings.ts';
-import { REQUEST_LIMITS } from '../../src/session/requestLimits.ts';
+import { REQUEST_LIMITS } from '../../src/limits/defaults.ts';
 import { SessionService } from '../../src/session/service.ts';
 import { LoopWatch } from '../../src/loopWatch.ts';
 import { createHealth } from '../../src/health.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { Numbered } from '../../src/delivery/outbox.ts';
-import { Bucket, Window } from '../../src/limits/buckets.ts';
 import { Sender, type Transport } from '../../src/socket/sender.ts';
 
 /** A store of numbered messages and a transport whose speed the test decides. */
@@ -111,29 +110,5 @@ describe('sending', () => {
     sender.tell({ type: 'y' });
     await drain();
     expect(seqsOf(sent)).toEqual([1]);
-  });
-});
-
-describe('rates', () => {
-  test('a window forgets what is older than its length', () => {
-    const window = new Window(3, 1000);
-    expect([0, 500, 1001, 1400, 1500].map((now) => window.hit(now))).toEqual([
-      false,
-      false,
-      false,
-      true,
-      true,
-    ]);
-  });
-
-  test('a bucket lets a burst through and then says how long to wait', () => {
-    const bucket = new Bucket(10, 5, 0);
-    expect(bucket.take(10, 0)).toBe(0);
-    expect(bucket.take(1, 0)).toBe(200);
-    expect(bucket.take(4, 1000)).toBe(0);
-    expect(bucket.take(1, 1000)).toBe(200);
-    expect(bucket.tryTake(1, 1000)).toBe(false);
-    expect(bucket.tryTake(1, 1400)).toBe(true);
-    expect(bucket.tryTake(1, 1400)).toBe(false);
   });
 });

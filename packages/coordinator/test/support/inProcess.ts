@@ -6,7 +6,7 @@ import { type AuditLog, Tally } from '../../src/audit/index.ts';
 import { createChips } from '../../src/chips/index.ts';
 import { Hub } from '../../src/delivery/hub.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
-import { REQUEST_LIMITS } from '../../src/session/requestLimits.ts';
+import { REQUEST_LIMITS } from '../../src/limits/defaults.ts';
 import { SessionService } from '../../src/session/service.ts';
 import { Connection } from '../../src/socket/connection.ts';
 import { Desk } from '../../src/socket/desk.ts';
