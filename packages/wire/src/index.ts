@@ -81,7 +81,7 @@ export {
   KeygenResponse,
   KeygenResult,
   KeygenSuccess,
-} from './messages/keygen.ts';
+} from './ceremonies/keygen.ts';
 export {
   AbsentHolder,
   DestroyAccept,
@@ -95,7 +95,7 @@ export {
   DestroyResponse,
   DestroyResult,
   DestroySuccess,
-} from './messages/destroy.ts';
+} from './ceremonies/destroy.ts';
 export { ClientAck, Register, RegisterComplete, ServerAck } from './messages/link.ts';
 export {
   Abort,
@@ -117,7 +117,7 @@ export {
   SignResponse,
   SignResult,
   SignSuccess,
-} from './messages/sign.ts';
+} from './ceremonies/sign.ts';
 export {
   CancelRequest,
   CloseRequest,

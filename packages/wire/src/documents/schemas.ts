@@ -4,12 +4,12 @@
 import { z } from 'zod';
 import * as fields from '../fields.ts';
 import * as chip from '../messages/chip.ts';
-import * as destroy from '../messages/destroy.ts';
+import * as destroy from '../ceremonies/destroy.ts';
 import * as directions from '../messages/index.ts';
-import * as keygen from '../messages/keygen.ts';
+import * as keygen from '../ceremonies/keygen.ts';
 import * as link from '../messages/link.ts';
 import * as round from '../messages/round.ts';
-import * as sign from '../messages/sign.ts';
+import * as sign from '../ceremonies/sign.ts';
 import * as status from '../messages/status.ts';
 import * as audit from '../rest/audit.ts';
 import * as ceremonies from '../rest/ceremonies.ts';

@@ -17,7 +17,7 @@ import {
   DestroyRequest,
   DestroyResponse,
   DestroyResult,
-} from './destroy.ts';
+} from '../ceremonies/destroy.ts';
 import {
   KeygenComplete,
   KeygenInvite,
@@ -25,7 +25,7 @@ import {
   KeygenRequest,
   KeygenResponse,
   KeygenResult,
-} from './keygen.ts';
+} from '../ceremonies/keygen.ts';
 import { ClientAck, Register, RegisterComplete, ServerAck } from './link.ts';
 import { ClientRound, RoundProblem, ServerRound } from './round.ts';
 import {
@@ -35,7 +35,7 @@ import {
   SignRequest,
   SignResponse,
   SignResult,
-} from './sign.ts';
+} from '../ceremonies/sign.ts';
 import { CancelRequest, CloseRequest, ErrorMessage, SessionState } from './status.ts';
 
 /** Every message that a client may send. Unknown types and unknown fields are refused. */

@@ -28,7 +28,7 @@ import {
 } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { declineFields, responseFields, resultFields } from './shape.ts';
-import { Abort } from './round.ts';
+import { Abort } from '../messages/round.ts';
 import { matching } from '../strings.ts';
 import { EXPECTED } from '../expectations.ts';
 

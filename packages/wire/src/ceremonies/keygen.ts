@@ -24,7 +24,7 @@ import {
 } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
 import { declineFields, responseFields, resultFields } from './shape.ts';
-import { Abort } from './round.ts';
+import { Abort } from '../messages/round.ts';
 
 /** A coordinator asks for a key. */
 export const KeygenRequest = z
