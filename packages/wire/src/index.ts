@@ -69,6 +69,38 @@ export {
   OrphanResponse,
   OrphanResult,
 } from './messages/chip.ts';
+export {
+  type AcceptOf,
+  CEREMONIES,
+  type CompleteOf,
+  type DeclineOf,
+  type FailureOf,
+  type InviteOf,
+  isKind,
+  isPart,
+  type Kind,
+  KINDS,
+  type MessageOf,
+  type ParamsOf,
+  partOf,
+  type RequestOf,
+  type ResponseOf,
+  type ResultOf,
+  type SuccessOf,
+} from './ceremonies/index.ts';
+export {
+  type CeremonyShape,
+  type CommonAccept,
+  type CommonComplete,
+  type CommonDecline,
+  type CommonInvite,
+  type CommonParams,
+  type CommonRequest,
+  type CommonResult,
+  type Part,
+  PARTS,
+  type PartType,
+} from './ceremonies/shape.ts';
 export { ClientMessage, ServerMessage } from './messages/index.ts';
 export {
   KeygenAccept,
@@ -129,6 +161,7 @@ export {
 export {
   CLOSE,
   type ErrorOptions,
+  endingOf,
   errorMessage,
   safeText,
   type TextName,

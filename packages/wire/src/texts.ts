@@ -2,19 +2,15 @@
  * What is said when things go well, and the error message made of a code (docs/spec/wire.md §10). The
  * Chinese texts of success are those of the protocol's first document.
  */
+import { CEREMONIES, type Kind } from './ceremonies/index.ts';
 import { codeText, type ErrorCode, type Language } from './codes.ts';
+import { inLanguage } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 import type { Abort, Claim } from './messages/round.ts';
 import type { ErrorMessage } from './messages/status.ts';
 
 const TEXTS = {
   registered: { en: 'registered', zhCN: '注册成功' },
-  keygen_completed: { en: 'the key was generated', zhCN: '密钥生成成功' },
-  keygen_failed: { en: 'no key was generated', zhCN: '密钥生成失败' },
-  sign_completed: { en: 'signed', zhCN: '签名成功' },
-  sign_failed: { en: 'not signed', zhCN: '签名失败' },
-  destroy_completed: { en: 'the key was destroyed', zhCN: '密钥已销毁' },
-  destroy_failed: { en: 'nothing was destroyed', zhCN: '密钥未销毁' },
   low_threshold: {
     en: 'the threshold is below half of the parts',
     zhCN: '门限值低于总分片数的一半，建议不低于一半',
@@ -28,7 +24,16 @@ export type TextName = keyof typeof TEXTS;
 
 /** A text for people. */
 export function textOf(name: TextName, language: Language = 'en'): string {
-  return language === 'zh-CN' ? TEXTS[name].zhCN : TEXTS[name].en;
+  return inLanguage(TEXTS[name], language);
+}
+
+/** `message` of a completion. */
+export function endingOf(
+  kind: Kind,
+  ending: 'completed' | 'failed',
+  language: Language = 'en',
+): string {
+  return inLanguage(CEREMONIES[kind].said[ending], language);
 }
 
 /** What an error message says besides its code. */

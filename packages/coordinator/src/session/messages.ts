@@ -19,6 +19,7 @@ import {
   type SignInvite,
   type SignParams,
   textOf,
+  endingOf,
 } from '@quorate/wire';
 import { fromHex, toBase64 } from '@quorate/intent';
 import { signersOf } from './certificate.ts';
@@ -190,7 +191,7 @@ export function completionOf(
 }
 
 function completionText(state: SessionState, outcome: Outcome, language: Language): string {
-  const text = textOf(`${state.kind}_${outcome.success ? 'completed' : 'failed'}`, language);
+  const text = endingOf(state.kind, outcome.success ? 'completed' : 'failed', language);
   if (!outcome.success) return `${text}: ${outcome.code}: ${outcome.details}`;
   const { missing, closed } = outcome;
   const named = (name: TextName, indexes: readonly number[]): string[] => {

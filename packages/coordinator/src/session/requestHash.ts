@@ -1,9 +1,9 @@
 /** Tells whether two requests are the same. */
 import { createHash } from 'node:crypto';
-import type { DestroyRequest, KeygenRequest, SignRequest } from '@quorate/wire';
+import type { RequestOf } from '@quorate/wire';
 
 /** A hash of a request's content, whatever the order of its fields. */
-export function requestHashOf(request: KeygenRequest | SignRequest | DestroyRequest): string {
+export function requestHashOf(request: RequestOf): string {
   // The number of the message is not part of what it asks for.
   const content = sorted({ ...request, cseq: 0 });
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');

@@ -5,13 +5,12 @@
  * All work on sessions runs in the database's queue of transactions, so that no two inputs of one session
  * ever interleave (J-6).
  */
-import type {
-  CancelRequest,
-  ClientMessage,
-  CloseRequest,
-  DestroyRequest,
-  KeygenRequest,
-  SignRequest,
+import {
+  type CancelRequest,
+  type ClientMessage,
+  type CloseRequest,
+  isPart,
+  type RequestOf,
 } from '@quorate/wire';
 import type { Tally } from '../audit/index.ts';
 import { follow } from '../delivery/followers.ts';
@@ -46,8 +45,6 @@ export interface SessionServiceOptions extends BookOptions {
   readonly deadlines: Deadlines;
   readonly limits: RequestLimits;
 }
-
-type Request = KeygenRequest | SignRequest | DestroyRequest;
 
 /** Messages that sessions take. */
 export type SessionMessage = Exclude<ClientMessage, { type: 'register' } | { type: 'ack' }>;
@@ -106,24 +103,22 @@ export class SessionService {
     sender: Recipient,
     message: SessionMessage,
   ): Promise<Refusal | undefined> {
+    if (isPart(message, 'request')) {
+      return sender.role === 'coordinator'
+        ? this.#request(tx, sender, message)
+        : wrongRole(message.type, 'coordinator');
+    }
+    if (isPart(message, 'response') || isPart(message, 'result')) {
+      return sender.role === 'participant'
+        ? this.#participate(tx, sender, message)
+        : wrongRole(message.type, 'participant');
+    }
     switch (message.type) {
-      case 'keygen_request':
-      case 'sign_request':
-      case 'destroy_request':
-        return sender.role === 'coordinator'
-          ? this.#request(tx, sender, message)
-          : wrongRole(message.type, 'coordinator');
       case 'cancel_request':
       case 'close_request':
         return sender.role === 'coordinator'
           ? this.#order(tx, sender, message)
           : wrongRole(message.type, 'coordinator');
-      case 'keygen_response':
-      case 'keygen_result':
-      case 'sign_response':
-      case 'sign_result':
-      case 'destroy_response':
-      case 'destroy_result':
       case 'round':
       case 'round_problem':
       case 'chip_challenge':
@@ -138,7 +133,7 @@ export class SessionService {
     }
   }
 
-  async #request(tx: Tx, sender: Recipient, request: Request): Promise<Refusal | undefined> {
+  async #request(tx: Tx, sender: Recipient, request: RequestOf): Promise<Refusal | undefined> {
     const requestHash = requestHashOf(request);
     const origin = await originOf(tx, request.session_key);
     if (origin !== undefined) {
@@ -186,7 +181,7 @@ export class SessionService {
   #open(
     tx: Tx,
     asker: Parameters<typeof openDestroy>[2],
-    request: Request,
+    request: RequestOf,
   ): Promise<Requested | Refusal> {
     switch (request.type) {
       case 'keygen_request':

@@ -5,11 +5,11 @@
  * transported (effects.ts does that), so that the reducer knows neither sockets nor tables.
  */
 
-import type { Abort, Claim, FinalCode, RoundProblemReason } from '@quorate/wire';
+import type { Abort, Claim, FinalCode, Kind, RoundProblemReason } from '@quorate/wire';
 import type { Requested } from './events.ts';
 
 /** What a session is for. */
-export type SessionKind = 'keygen' | 'sign' | 'destroy';
+export type SessionKind = Kind;
 
 /** Where a session stands. The last two are final. */
 type Phase = 'inviting' | 'running' | 'completed' | 'failed';

@@ -20,7 +20,7 @@ import {
   Username,
 } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
-import { declineFields, responseFields, resultFields } from './shape.ts';
+import { type CeremonyShape, declineFields, responseFields, resultFields } from './shape.ts';
 import { matching } from '../strings.ts';
 import { EXPECTED } from '../expectations.ts';
 
@@ -158,3 +158,19 @@ export const DestroyComplete = z
   })
   .meta({ id: 'DestroyComplete', description: 'how the destruction of a key ended' });
 export type DestroyComplete = z.infer<typeof DestroyComplete>;
+
+/** Destruction of a key: every chip deletes its record; no rounds. */
+export const DESTROY = {
+  request: DestroyRequest,
+  invite: DestroyInvite,
+  response: DestroyResponse,
+  params: DestroyParams,
+  result: DestroyResult,
+  complete: DestroyComplete,
+  rounds: 0,
+  said: {
+    completed: { en: 'the key was destroyed', zhCN: '密钥已销毁' },
+    failed: { en: 'nothing was destroyed', zhCN: '密钥未销毁' },
+  },
+  named: [AbsentHolder, DestroyedPart],
+} as const satisfies CeremonyShape<'destroy'>;

@@ -23,7 +23,7 @@ import {
   Username,
 } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
-import { declineFields, responseFields, resultFields } from './shape.ts';
+import { type CeremonyShape, declineFields, responseFields, resultFields } from './shape.ts';
 import { Abort } from '../messages/round.ts';
 
 /** A coordinator asks for a key. */
@@ -137,3 +137,19 @@ export const KeygenComplete = z
   })
   .meta({ id: 'KeygenComplete', description: 'how the key generation ended' });
 export type KeygenComplete = z.infer<typeof KeygenComplete>;
+
+/** Key generation: rounds make the shares. */
+export const KEYGEN = {
+  request: KeygenRequest,
+  invite: KeygenInvite,
+  response: KeygenResponse,
+  params: KeygenParams,
+  result: KeygenResult,
+  complete: KeygenComplete,
+  rounds: LIMITS.rounds.keygen,
+  said: {
+    completed: { en: 'the key was generated', zhCN: '密钥生成成功' },
+    failed: { en: 'no key was generated', zhCN: '密钥生成失败' },
+  },
+  named: [],
+} as const satisfies CeremonyShape<'keygen'>;

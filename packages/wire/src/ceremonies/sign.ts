@@ -27,7 +27,7 @@ import {
   Username,
 } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
-import { declineFields, responseFields, resultFields } from './shape.ts';
+import { type CeremonyShape, declineFields, responseFields, resultFields } from './shape.ts';
 import { Abort } from '../messages/round.ts';
 import { matching } from '../strings.ts';
 import { EXPECTED } from '../expectations.ts';
@@ -148,3 +148,19 @@ export const SignComplete = z
   })
   .meta({ id: 'SignComplete', description: 'how the signature ended' });
 export type SignComplete = z.infer<typeof SignComplete>;
+
+/** Signing: rounds make the signature. */
+export const SIGN = {
+  request: SignRequest,
+  invite: SignInvite,
+  response: SignResponse,
+  params: SignParams,
+  result: SignResult,
+  complete: SignComplete,
+  rounds: LIMITS.rounds.sign,
+  said: {
+    completed: { en: 'signed', zhCN: '签名成功' },
+    failed: { en: 'not signed', zhCN: '签名失败' },
+  },
+  named: [],
+} as const satisfies CeremonyShape<'sign'>;

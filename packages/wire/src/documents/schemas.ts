@@ -3,13 +3,11 @@
  */
 import { z } from 'zod';
 import * as fields from '../fields.ts';
+import { CEREMONIES } from '../ceremonies/index.ts';
 import * as chip from '../messages/chip.ts';
-import * as destroy from '../ceremonies/destroy.ts';
 import * as directions from '../messages/index.ts';
-import * as keygen from '../ceremonies/keygen.ts';
 import * as link from '../messages/link.ts';
 import * as round from '../messages/round.ts';
-import * as sign from '../ceremonies/sign.ts';
 import * as status from '../messages/status.ts';
 import * as audit from '../rest/audit.ts';
 import * as ceremonies from '../rest/ceremonies.ts';
@@ -22,10 +20,8 @@ const MESSAGES: readonly object[] = [
   fields,
   directions,
   link,
-  keygen,
+  ...Object.values(CEREMONIES).flatMap((shape) => [shape, shape.named]),
   round,
-  sign,
-  destroy,
   chip,
   status,
 ];

@@ -2,6 +2,7 @@
  * The two directions of the WebSocket: what a client may send and what the server sends.
  */
 import { z } from 'zod';
+import { CEREMONIES, KINDS, type Kind } from '../ceremonies/index.ts';
 import {
   ChipAuthorisation,
   ChipChallengeMessage,
@@ -10,50 +11,33 @@ import {
   OrphanResponse,
   OrphanResult,
 } from './chip.ts';
-import {
-  DestroyComplete,
-  DestroyInvite,
-  DestroyParams,
-  DestroyRequest,
-  DestroyResponse,
-  DestroyResult,
-} from '../ceremonies/destroy.ts';
-import {
-  KeygenComplete,
-  KeygenInvite,
-  KeygenParams,
-  KeygenRequest,
-  KeygenResponse,
-  KeygenResult,
-} from '../ceremonies/keygen.ts';
 import { ClientAck, Register, RegisterComplete, ServerAck } from './link.ts';
 import { ClientRound, RoundProblem, ServerRound } from './round.ts';
-import {
-  SignComplete,
-  SignInvite,
-  SignParams,
-  SignRequest,
-  SignResponse,
-  SignResult,
-} from '../ceremonies/sign.ts';
 import { CancelRequest, CloseRequest, ErrorMessage, SessionState } from './status.ts';
+
+const fromClient = (kind: Kind) => {
+  const { request, response, result } = CEREMONIES[kind];
+  return [request, response, result];
+};
+
+const fromServer = (kind: Kind) => {
+  const { invite, params, complete } = CEREMONIES[kind];
+  return [invite, params, complete];
+};
+
+// Documents list the rounds after the first kind, where they have always stood.
+const [first, ...others] = KINDS;
+const FIRST = first === undefined ? [] : [first];
 
 /** Every message that a client may send. Unknown types and unknown fields are refused. */
 export const ClientMessage = z
   .discriminatedUnion('type', [
     Register,
     ClientAck,
-    KeygenRequest,
-    KeygenResponse,
-    KeygenResult,
+    ...FIRST.flatMap(fromClient),
     ClientRound,
     RoundProblem,
-    SignRequest,
-    SignResponse,
-    SignResult,
-    DestroyRequest,
-    DestroyResponse,
-    DestroyResult,
+    ...others.flatMap(fromClient),
     CancelRequest,
     CloseRequest,
     ChipChallengeMessage,
@@ -68,16 +52,9 @@ export const ServerMessage = z
   .discriminatedUnion('type', [
     RegisterComplete,
     ServerAck,
-    KeygenInvite,
-    KeygenParams,
-    KeygenComplete,
+    ...FIRST.flatMap(fromServer),
     ServerRound,
-    SignInvite,
-    SignParams,
-    SignComplete,
-    DestroyInvite,
-    DestroyParams,
-    DestroyComplete,
+    ...others.flatMap(fromServer),
     ChipAuthorisation,
     OrphanNotice,
     OrphanAuthorisation,

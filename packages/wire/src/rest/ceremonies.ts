@@ -17,6 +17,7 @@ import {
   text,
   Username,
 } from '../fields.ts';
+import { KINDS } from '../ceremonies/index.ts';
 import { LIMITS } from '../limits.ts';
 import { SessionStateName } from '../messages/status.ts';
 import { ChipStateName } from './chips.ts';
@@ -86,7 +87,7 @@ export type GrantRequest = z.infer<typeof GrantRequest>;
 
 const sessionSummary = {
   session_key: SessionKey,
-  kind: z.enum(['keygen', 'sign', 'destroy']),
+  kind: z.enum(KINDS),
   state: SessionStateName,
   coordinator: Username,
   threshold: Threshold,
