@@ -32,7 +32,7 @@ export {
   type SealedMessage,
 } from './channel/channel.ts';
 export { Chip, type PinProvider, type PinRefusals } from './chip/chip.ts';
-export { type ClientOptions, CoordinatorClient } from './client.ts';
+export { type ClientOptions, CoordinatorClient } from './client/client.ts';
 export {
   CeremonyError,
   type DestroyOrder,
@@ -42,7 +42,7 @@ export {
   type ProgressEvent,
   type SignOrder,
   type SignOutcome,
-} from './clientTypes.ts';
+} from './client/types.ts';
 export {
   type AgentConfig,
   CHIP_KINDS,

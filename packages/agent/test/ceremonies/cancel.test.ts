@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CoordinatorClient } from '../../src/client.ts';
+import { CoordinatorClient } from '../../src/client/client.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { failure } from '../support/failure.ts';

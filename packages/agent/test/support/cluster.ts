@@ -14,7 +14,7 @@ import {
 import { onTestFinished } from 'vitest';
 import { createAgent } from '../../src/createAgent.ts';
 import type { Agent, AgentOptions } from '../../src/agentTypes.ts';
-import { CoordinatorClient } from '../../src/client.ts';
+import { CoordinatorClient } from '../../src/client/client.ts';
 import { initAgent } from '../../src/init.ts';
 import type { LogFields, Logger } from '../../src/logger.ts';
 import { openPins } from '../../src/roster/pins.ts';

@@ -1,4 +1,4 @@
-import { CeremonyError } from '../../src/clientTypes.ts';
+import { CeremonyError } from '../../src/client/types.ts';
 
 /** How a ceremony failed. */
 export async function failure(ceremony: Promise<unknown>): Promise<CeremonyError> {

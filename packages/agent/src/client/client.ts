@@ -11,7 +11,7 @@ import {
   SignRequest,
 } from '@quorate/wire';
 import { randomUUID } from 'node:crypto';
-import { broken, refuseMalformed } from './clientChecks.ts';
+import { broken, refuseMalformed } from './checks.ts';
 import {
   CeremonyError,
   type DestroyOrder,
@@ -21,10 +21,10 @@ import {
   type ProgressEvent,
   type SignOrder,
   type SignOutcome,
-} from './clientTypes.ts';
-import { AgentError } from './errors.ts';
-import { createLink } from './link/link.ts';
-import type { Link, LinkOptions } from './link/types.ts';
+} from './types.ts';
+import { AgentError } from '../errors.ts';
+import { createLink } from '../link/link.ts';
+import type { Link, LinkOptions } from '../link/types.ts';
 import { SessionOrders } from './sessionOrders.ts';
 
 /** What a client is made of. */

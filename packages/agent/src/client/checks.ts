@@ -3,8 +3,8 @@
  */
 import { describeIssues } from '@quorate/wire';
 import type { z } from 'zod';
-import { CeremonyError } from './clientTypes.ts';
-import { AgentError } from './errors.ts';
+import { CeremonyError } from './types.ts';
+import { AgentError } from '../errors.ts';
 
 /** What the coordinator would refuse without being able to say which session it means. */
 export function refuseMalformed(parsed: { success: boolean; error?: z.core.$ZodError }): void {

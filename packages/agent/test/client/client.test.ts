@@ -1,8 +1,8 @@
 import { addressOf, fromHex, toHex } from '@quorate/intent';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CoordinatorClient } from '../src/client.ts';
-import { failure } from './support/failure.ts';
-import { type ScriptedServer, scriptedServer } from './support/relay.ts';
+import { CoordinatorClient } from '../../src/client/client.ts';
+import { failure } from '../support/failure.ts';
+import { type ScriptedServer, scriptedServer } from '../support/relay.ts';
 
 // The key with the secret 0x11…11, and its signatures of 0x55…55 and 0x66…66.
 const publicKey = fromHex('034f355bdcb7cc0af728ef3cceb9615d90684bb5b2ca5f859ab0f0b704075871aa');

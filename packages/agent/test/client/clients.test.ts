@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { CoordinatorClient } from '../src/client.ts';
-import { type Cluster, startCluster } from './support/cluster.ts';
-import { eventually } from './support/eventually.ts';
-import { type ScriptedServer, scriptedServer } from './support/relay.ts';
+import { CoordinatorClient } from '../../src/client/client.ts';
+import { type Cluster, startCluster } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ScriptedServer, scriptedServer } from '../support/relay.ts';
 
 const NAMES = ['alice', 'bob', 'carl'];
 const FEATURES = ['quorate-features: client_id'];

@@ -2,9 +2,9 @@
  * What a coordinator asks about a session that is open already; the answer is the state that holds then.
  */
 import type { CancelRequest, CloseRequest, ServerMessage, SessionStateName } from '@quorate/wire';
-import { CeremonyError } from './clientTypes.ts';
-import { AgentError } from './errors.ts';
-import type { Link } from './link/types.ts';
+import { CeremonyError } from './types.ts';
+import { AgentError } from '../errors.ts';
+import type { Link } from '../link/types.ts';
 
 /** Such an order, as the wire has it. */
 type SessionOrder = Omit<CancelRequest, 'cseq'> | Omit<CloseRequest, 'cseq'>;
