@@ -7,6 +7,7 @@ import { Gauge, type Registry } from 'prom-client';
 import { Tally } from './audit/index.ts';
 import { createAuth } from './auth/index.ts';
 import { createChips } from './chips/index.ts';
+import { keysView } from './keys/index.ts';
 import { createReplacements } from './replacement/index.ts';
 import { systemClock } from './clock.ts';
 import { LoopWatch } from './loopWatch.ts';
@@ -31,7 +32,7 @@ import { createMetrics, registerRest } from './rest/index.ts';
 import { SessionService } from './session/service.ts';
 import type { Deadlines } from './session/types.ts';
 import { ordersOf } from './session/endings.ts';
-import { keysView, sessionsView } from './session/views.ts';
+import { sessionsView } from './session/views.ts';
 import { Desk } from './socket/desk.ts';
 import { SocketServer } from './socket/server.ts';
 import type { Database } from './store/database.ts';
@@ -179,9 +180,12 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     tally,
     clock,
     language,
-    keys: keysView(audit, clock, (tx, address, at) =>
-      sessions.endings.grantRevoked(tx, address, at),
-    ),
+    keys: keysView({
+      audit,
+      clock,
+      chips,
+      onRevoked: (tx, key, at) => sessions.endings.grantRevoked(tx, key, at),
+    }),
     sessions: sessionsView({ users: auth.users, chips, hub }),
     sessionOrders: ordersOf(sessions.endings),
     addresses,

@@ -1,171 +1,71 @@
-/**
- * Records that chips hold of key generations that failed (docs/spec/wire.md §9): noted, told to their
- * holders at each register, and deleted by the chip once it asks for the authorisation.
- */
-import { fromBase64, fromHex, parseAddress, utf8 } from '@quorate/intent';
-import type { OrphanNotice, OrphanResponse, OrphanResult } from '@quorate/wire';
-import { createHash } from 'node:crypto';
-import type { AuditEvent } from '../audit/index.ts';
-import type { Chips } from '../chips/index.ts';
+/** Records that chips hold of key generations that failed, until their chips have deleted them. */
 import type { Tx } from '../store/database.ts';
-import { verifyFor } from '../session/certificate.ts';
-import { isLiveRecord } from './keys.ts';
-import { type Refusal, refuse } from '../session/refusal.ts';
-import type { SessionState, StoredRecord } from '../session/types.ts';
 
-interface OrphanRow {
+/** A record without a key. */
+export interface Orphan {
   readonly record_id: string;
   readonly address: string;
+  /** The key generation that failed. */
   readonly session_key: string;
   readonly part_index: number;
+  readonly username: string;
   readonly se_id: string;
   readonly chip_public_key: string;
   readonly cpic: string;
+  /** The code with which the key generation failed. */
   readonly reason: string;
 }
 
-const COLUMNS = 'record_id, address, session_key, part_index, se_id, chip_public_key, cpic, reason';
+const COLUMNS = `record_id, address, session_key, part_index, username, se_id, chip_public_key, cpic,
+  reason`;
 
-/** Notes a record of a failed session; returns the notice for its holder, if there is anything to tell. */
-export async function noteOrphan(
-  tx: Tx,
-  state: SessionState,
-  from: number,
-  record: StoredRecord,
-  now: number,
-): Promise<OrphanNotice | undefined> {
-  const party = state.parties.find(({ index }) => index === from);
-  // Security: a record of a key that exists must never be deleted because of a failed session.
-  if (party === undefined || (await isLiveRecord(tx, record.recordId))) return undefined;
-  const reason = state.outcome?.success === false ? state.outcome.code : 'aborted';
+/** Notes an orphan; false when it was noted before. */
+export async function insertOrphan(tx: Tx, orphan: Orphan, at: number): Promise<boolean> {
   const { changes } = await tx.run(
-    `INSERT INTO orphans (record_id, address, session_key, part_index, username, se_id,
-       chip_public_key, cpic, reason, reported_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO orphans (${COLUMNS}, reported_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (record_id) DO NOTHING`,
     [
-      record.recordId,
-      record.address,
-      state.sessionKey,
-      party.index,
-      party.username,
-      party.seId,
-      party.chipPublicKey,
-      party.cpic,
-      reason,
-      now,
+      orphan.record_id,
+      orphan.address,
+      orphan.session_key,
+      orphan.part_index,
+      orphan.username,
+      orphan.se_id,
+      orphan.chip_public_key,
+      orphan.cpic,
+      orphan.reason,
+      at,
     ],
   );
-  if (changes === 0) return undefined;
-  return {
-    type: 'orphan_notice',
-    session_key: state.sessionKey,
-    part_index: party.index,
-    record_id: record.recordId,
-    address: record.address,
-    reason,
-  };
+  return changes > 0;
 }
 
-/** The notices of all orphans of a participant. */
-export async function noticesFor(tx: Tx, username: string): Promise<OrphanNotice[]> {
-  const rows = await tx.all<OrphanRow>(
+/** The orphans of a participant, oldest first. */
+export async function orphansOf(tx: Tx, username: string): Promise<Orphan[]> {
+  return tx.all<Orphan>(
     `SELECT ${COLUMNS} FROM orphans WHERE username = ? ORDER BY reported_at, record_id`,
     [username],
   );
-  return rows.map((row) => ({
-    type: 'orphan_notice',
-    session_key: row.session_key,
-    part_index: row.part_index,
-    record_id: row.record_id,
-    address: row.address,
-    reason: row.reason,
-  }));
 }
 
-/** An answer to a participant, and what the audit log says of it. */
-export interface OrphanAnswer {
-  readonly message?: object;
-  readonly audit: Pick<AuditEvent, 'action' | 'outcome' | 'details'>;
-}
-
-/** Authorises the deletion of an orphan by the chip that holds it. */
-export async function authoriseDeletion(
-  tx: Tx,
-  chips: Chips,
-  sender: { readonly username: string; readonly at: number },
-  response: OrphanResponse,
-): Promise<OrphanAnswer | Refusal> {
-  const row = await findOrphan(tx, sender.username, response);
-  if (row === undefined) return refuse('orphan_unknown', 'no record of that session is yours');
-  if (response.cpic.toLowerCase() !== row.cpic) {
-    return refuse('chip_mismatch', `cpic is not that of the chip ${row.se_id}`);
-  }
-  const chip = await chips.find(tx, row.se_id);
-  if (chip?.state !== 'active') return refuse('chip_unavailable', `the chip is not active`);
-  const reasonHash = createHash('sha256').update(utf8(row.reason)).digest();
-  const check = verifyFor(response.session_certificate, {
-    operation: 'destroy',
-    sessionKey: row.session_key,
-    partIndex: row.part_index,
-    seId: row.se_id,
-    chipPublicKey: row.chip_public_key,
-    intentHash: reasonHash,
-    now: sender.at,
-  });
-  if (!check.ok) return refuse(check.code, check.details);
-  const signature = chips.authorise({
-    operation: 'delete',
-    chipPublicKey: fromHex(row.chip_public_key),
-    recordId: fromHex(row.record_id),
-    address: parseAddress(row.address),
-    sessionHash: fromHex(check.sessionHash),
-    digest: reasonHash,
-    challenge: fromBase64(response.chip_challenge),
-  });
-  return {
-    message: {
-      type: 'orphan_authorisation',
-      session_key: row.session_key,
-      part_index: row.part_index,
-      record_id: row.record_id,
-      address: row.address,
-      reason_hash: reasonHash.toString('hex'),
-      chip_challenge: response.chip_challenge,
-      signature,
-    },
-    audit: { action: 'chip.delete', outcome: 'ok', details: detailsOf(row) },
-  };
-}
-
-/** Forgets an orphan whose record is gone. */
-export async function noteDeletion(
+/** The orphan of a participant that one session has left. */
+export async function findOrphan(
   tx: Tx,
   username: string,
-  result: OrphanResult,
-): Promise<OrphanAnswer | Refusal> {
-  const row = await findOrphan(tx, username, result);
-  if (row === undefined) return refuse('orphan_unknown', 'no record of that session is yours');
-  if (result.success) await tx.run('DELETE FROM orphans WHERE record_id = ?', [row.record_id]);
-  const details = { ...detailsOf(row), message: result.message };
-  return {
-    audit: { action: 'chip.deleted', outcome: result.success ? 'ok' : 'failed', details },
-  };
-}
-
-async function findOrphan(
-  tx: Tx,
-  username: string,
-  message: { readonly session_key: string; readonly part_index: number },
-): Promise<OrphanRow | undefined> {
-  return tx.get<OrphanRow>(
+  of: { readonly session_key: string; readonly part_index: number },
+): Promise<Orphan | undefined> {
+  return tx.get<Orphan>(
     `SELECT ${COLUMNS} FROM orphans WHERE username = ? AND session_key = ? AND part_index = ?`,
-    [username, message.session_key, message.part_index],
+    [username, of.session_key, of.part_index],
   );
 }
 
-const detailsOf = (row: OrphanRow): AuditEvent['details'] => ({
-  record_id: row.record_id,
-  address: row.address,
-  se_id: row.se_id,
-  part_index: row.part_index,
-});
+/** Whether a chip holds an orphan. */
+export async function hasOrphan(tx: Tx, seId: string): Promise<boolean> {
+  return (await tx.get('SELECT 1 AS x FROM orphans WHERE se_id = ?', [seId])) !== undefined;
+}
+
+/** Forgets an orphan whose record is gone. */
+export async function deleteOrphan(tx: Tx, recordId: string): Promise<void> {
+  await tx.run('DELETE FROM orphans WHERE record_id = ?', [recordId]);
+}

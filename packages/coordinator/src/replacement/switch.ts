@@ -1,6 +1,7 @@
 /** The switch: one transaction from the old chip to the new one (docs/spec/replace.md §3.4). */
 import { toHex } from '@quorate/intent';
 import { Refusal } from '../auth/refusal.ts';
+import { hasOrphan } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import { chipProblem, type Replacement, setStage, shardsIn, stageProblem } from './store.ts';
 
@@ -69,8 +70,7 @@ async function sessionProblem(tx: Tx, { username }: Replacement): Promise<Refusa
 }
 
 async function orphanProblem(tx: Tx, { oldChip }: Replacement): Promise<Refusal | undefined> {
-  const orphan = await tx.get('SELECT 1 AS x FROM orphans WHERE se_id = ?', [oldChip.seId]);
-  if (orphan === undefined) return undefined;
+  if (!(await hasOrphan(tx, oldChip.seId))) return undefined;
   return new Refusal(
     'replacement_busy',
     'the old chip holds a record of a failed key generation: run the agent until it is deleted',

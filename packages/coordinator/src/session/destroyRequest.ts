@@ -4,7 +4,7 @@ import type { DestroyRequest } from '@quorate/wire';
 import type { User } from '../auth/index.ts';
 import { movingShardOf } from '../replacement/store.ts';
 import type { Tx } from '../store/database.ts';
-import { findKey, normalAddress, type ShardRecord, shardsOf } from '../keys/keys.ts';
+import { findKeyOfAddress, normalAddress, type ShardRecord, shardsOf } from '../keys/index.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import {
   type Asker,
@@ -27,7 +27,7 @@ export async function openDestroy(
 ): Promise<Requested | Refusal> {
   const address = normalAddress(request.address);
   if (address === undefined) return refuse('invalid_message', 'address: EIP-55 checksum is wrong');
-  const key = await findKey(tx, address);
+  const key = await findKeyOfAddress(tx, address);
   if (key === undefined) return refuse('unknown_key', `no key of ${address}`);
   if (!mayDestroy(key, asker.user)) {
     return refuse('forbidden_key', `${address} was made by somebody else`);
@@ -38,7 +38,7 @@ export async function openDestroy(
     (await otherDestruction(tx, address)) ??
     (await beingMoved(tx, address));
   if (problem !== undefined) return problem;
-  const shards = await shardsOf(tx, address);
+  const shards = await shardsOf(tx, key);
   const holders = await judge(tx, context, shards, request.participants);
   if ('code' in holders) return holders;
   const { parties, absent } = holders;

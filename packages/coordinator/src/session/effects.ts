@@ -7,10 +7,11 @@ import { coordinator, participant, type Recipient } from '../delivery/recipient.
 import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
 import { type AuditEvent, type AuditLog, DESTROYED } from '../audit/index.ts';
-import { beginDestruction, completeDestruction, noteReceipt } from '../keys/destruction.ts';
-import { createKey } from '../keys/keys.ts';
+import { beginDestruction, createKey, noteReceipt } from '../keys/index.ts';
 import { completionOf, failureOf, inviteOf, keygenParamsOf, newsOf } from './messages.ts';
-import { noteOrphan } from '../keys/orphans.ts';
+import { destroyKey } from './destruction.ts';
+import { newKeyOf } from './newKey.ts';
+import { noteOrphan } from './orphans.ts';
 import { nameOf } from './parties.ts';
 import { Releases } from './releases.ts';
 import { accusationOf, blameOf } from './trail.ts';
@@ -119,7 +120,7 @@ class Performance {
 
   /** A key whose destruction everybody consented to is of no use from here on, whatever happens next. */
   async #beginDestruction(target: SignTarget): Promise<void> {
-    const keygen = await beginDestruction(this.#tx, target.address);
+    const keygen = await beginDestruction(this.#tx, target.keyId);
     this.#tx.onCommit(() => this.#context.forget(keygen));
     const details = { address: target.address, reason: target.destruction?.reason ?? '' };
     await this.#audit('key.destroying', details);
@@ -137,7 +138,7 @@ class Performance {
   }
 
   async #createKey(): Promise<void> {
-    await createKey(this.#tx, this.#state);
+    await createKey(this.#tx, newKeyOf(this.#state));
     const { outcome } = this.#state;
     const address = outcome?.success === true ? outcome.address : '';
     await this.#audit('key.create', { address, threshold: this.#state.threshold });
@@ -147,7 +148,7 @@ class Performance {
     const { target, parties } = this.#state;
     const party = parties.find(({ index }) => index === from);
     if (target === undefined || party === undefined) return;
-    await noteReceipt(this.#tx, target.address, party, receipt);
+    await noteReceipt(this.#tx, { keyId: target.keyId, partIndex: party.index }, receipt);
     await this.#audit('chip.deleted', {
       participant: party.username,
       se_id: party.seId,
@@ -159,7 +160,7 @@ class Performance {
 
   async #destroyKey(): Promise<void> {
     const { at } = this.#cause;
-    const destruction = await completeDestruction(this.#tx, this.#state, at);
+    const destruction = await destroyKey(this.#tx, this.#state, at);
     await this.#context.audit.append(this.#tx, {
       at,
       actor: 'system',

@@ -3,6 +3,7 @@ import type { AuditLog } from '../audit/index.ts';
 import type { Users } from '../auth/index.ts';
 import type { Chip } from '../chips/index.ts';
 import type { Clock } from '../clock.ts';
+import type { KeyRecord } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import type { Book } from './book.ts';
 import { isDestroying } from './reduceDestroy.ts';
@@ -118,7 +119,7 @@ export class Endings {
   }
 
   /** Ends every open session of a key that its asker may no longer use. */
-  async grantRevoked(tx: Tx, address: string, at: number): Promise<void> {
+  async grantRevoked(tx: Tx, { address }: Pick<KeyRecord, 'address'>, at: number): Promise<void> {
     await this.#endUnauthorised(tx, await openSessionsOf(tx, { address }), at);
   }
 

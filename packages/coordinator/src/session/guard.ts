@@ -2,9 +2,9 @@
 import { reopenCertificate } from '@quorate/intent';
 import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
-import { fullness } from '../keys/capacity.ts';
+import { fullness } from './chipRoom.ts';
 import { isExpired } from './certificate.ts';
-import { findKey, shardsOf } from '../keys/keys.ts';
+import { findKey, findKeyOfAddress, shardsOf } from '../keys/index.ts';
 import type { Event } from './events.ts';
 import type { SessionState } from './types.ts';
 
@@ -84,12 +84,12 @@ async function inactiveChip(
 async function changedKey(tx: Tx, state: SessionState, at: number): Promise<Event | undefined> {
   const { target, parties } = state;
   if (target === undefined) return undefined;
-  const key = await findKey(tx, target.address);
+  const key = await findKey(tx, target.keyId);
   if (key?.state !== 'active') {
     const details = `${target.address} signs nothing any more`;
     return { type: 'ended', at, code: 'key_destroying', details, concerned: [] };
   }
-  const shards = await shardsOf(tx, target.address);
+  const shards = await shardsOf(tx, key);
   const moved = parties.find(({ index, seId, recordId }) => {
     const shard = shards.find((held) => held.part_index === index);
     return shard?.se_id !== seId || (recordId !== undefined && recordId !== shard.record_id);
@@ -120,7 +120,7 @@ async function existingKey(
 ): Promise<Event | undefined> {
   const { at, from, result } = event;
   if (state.phase !== 'running' || !result.success || result.kind !== 'keygen') return undefined;
-  if ((await findKey(tx, result.address)) === undefined) return undefined;
+  if ((await findKeyOfAddress(tx, result.address)) === undefined) return undefined;
   const details = 'a key of this address exists already';
   const { address, recordId } = result;
   const record = { address, recordId };

@@ -23,7 +23,7 @@ import {
 } from '@quorate/wire';
 import { fromHex, toBase64 } from '@quorate/intent';
 import { signersOf } from './certificate.ts';
-import { partsOf } from '../keys/destruction.ts';
+import { partsOf } from './destruction.ts';
 import { awaited, roundFloor } from './progress.ts';
 import type { Outcome, Party, SessionState, SignTarget } from './types.ts';
 

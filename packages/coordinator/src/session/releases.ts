@@ -3,7 +3,7 @@ import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
 import type { AuditLog } from '../audit/index.ts';
 import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
-import { encryptedShardOf } from '../keys/keys.ts';
+import { type Seat, sealedShardOf } from '../keys/index.ts';
 import { chipAuthorisationOf, destroyParamsOf, signParamsOf } from './messages.ts';
 import type { Party, SessionState, SignTarget } from './types.ts';
 
@@ -40,13 +40,13 @@ export class Releases {
   /** What lets a signer's chip release its opener. */
   async signParams(state: SessionState, party: Party): Promise<object> {
     const target = targetOf(state);
-    const shard = await encryptedShardOf(this.#tx, target.address, party.index);
+    const shard = await sealedShardOf(this.#tx, seatOf(target, party));
     const challenge = state.answers.get(party.index)?.challenge;
     if (shard === undefined || challenge === undefined) throw new Error('a signer without a shard');
     const signature = await this.#release(state, party, shard.record_id, challenge);
     return signParamsOf(state, target, party, {
       signature,
-      encryptedShard: shard.encrypted_shard,
+      encryptedShard: shard.ciphertext,
       recordId: shard.record_id,
       challenge,
     });
@@ -57,7 +57,7 @@ export class Releases {
     const { target } = state;
     const party = state.parties.find(({ index }) => index === to);
     if (target === undefined || party === undefined) return undefined;
-    const shard = await encryptedShardOf(this.#tx, target.address, party.index);
+    const shard = await sealedShardOf(this.#tx, seatOf(target, party));
     const recordId = party.recordId ?? shard?.record_id;
     if (recordId === undefined) throw new Error('a signer without a shard');
     const signature = await this.#release(state, party, recordId, challenge);
@@ -100,6 +100,8 @@ export class Releases {
     });
   }
 }
+
+const seatOf = ({ keyId }: SignTarget, { index }: Party): Seat => ({ keyId, partIndex: index });
 
 function targetOf({ target }: SessionState): SignTarget {
   if (target === undefined) throw new Error('a release without a key');

@@ -1,4 +1,5 @@
 /** Sessions in the store: the events are the truth, the row beside them is for lists. */
+import { keysOwingReceipt } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import { apply, open } from './reduce.ts';
 import { stateName } from './messages.ts';
@@ -146,16 +147,18 @@ function conditionOf(whose: Parameters<typeof openSessionsOf>[1]): [sql: string,
 
 /** The destructions that may still want a receipt of this participant. */
 export async function destructionsOf(tx: Tx, username: string): Promise<string[]> {
-  const rows = await tx.all<{ session_key: string }>(
-    `SELECT s.session_key FROM sessions s
-     JOIN session_participants p ON p.session_key = s.session_key
-     JOIN shards h ON h.address = s.address AND h.username = p.username
-     WHERE s.kind = 'destroy' AND p.username = ? AND h.state <> 'deleted'
-       AND s.state IN ('running', 'results', 'completed')
-     ORDER BY s.session_key`,
-    [username],
-  );
-  return rows.map((row) => row.session_key);
+  const found: string[] = [];
+  for (const { address } of await keysOwingReceipt(tx, username)) {
+    const rows = await tx.all<{ session_key: string }>(
+      `SELECT s.session_key FROM sessions s
+       JOIN session_participants p ON p.session_key = s.session_key
+       WHERE s.address = ? AND s.kind = 'destroy' AND p.username = ?
+         AND s.state IN ('running', 'results', 'completed')`,
+      [address, username],
+    );
+    found.push(...rows.map((row) => row.session_key));
+  }
+  return found.sort();
 }
 
 /** How many sessions of a coordinator have not ended. */

@@ -13,15 +13,15 @@ import {
 import type { Users } from '../auth/index.ts';
 import type { Chip, Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
-import { fullness } from '../keys/capacity.ts';
+import { fullness } from './chipRoom.ts';
 import {
-  findKey,
+  findKeyOfAddress,
   type KeyRecord,
   mayUse,
   normalAddress,
   type ShardRecord,
   shardsOf,
-} from '../keys/keys.ts';
+} from '../keys/index.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { mayParticipate } from './rights.ts';
 import type { Requested } from './events.ts';
@@ -90,7 +90,7 @@ export async function openSign(
 ): Promise<Requested | Refusal> {
   const address = normalAddress(request.address);
   if (address === undefined) return refuse('invalid_message', 'address: EIP-55 checksum is wrong');
-  const key = await findKey(tx, address);
+  const key = await findKeyOfAddress(tx, address);
   if (key === undefined) return refuse('unknown_key', `no key of ${address}`);
   if (!(await mayUse(tx, key, asker.username))) {
     return refuse('forbidden_key', `${address} was neither made by nor granted to you`);
@@ -99,7 +99,7 @@ export async function openSign(
   if (mismatch !== undefined) return mismatch;
   const target = targetOf(request);
   if ('code' in target) return target;
-  const shards = await shardsOf(tx, address);
+  const shards = await shardsOf(tx, key);
   const parties = await signersAmong(tx, context, shards, request.participants);
   if ('code' in parties) return parties;
   if (parties.length < key.threshold) {

@@ -1,7 +1,7 @@
 /** Who may ask for what and who may take part: once for requests, once more for sessions that are open. */
 import type { User, Users } from '../auth/index.ts';
 import type { Tx } from '../store/database.ts';
-import { findKey, type KeyRecord, mayUse } from '../keys/keys.ts';
+import { findKey, type KeyRecord, mayUse } from '../keys/index.ts';
 import type { SessionState } from './types.ts';
 
 /** Whether a user may ask for anything. */
@@ -45,7 +45,7 @@ export async function lostRight(
 
 async function mayStillUse(tx: Tx, asker: User, { kind, target }: SessionState): Promise<boolean> {
   if (target === undefined) return true;
-  const key = await findKey(tx, target.address);
+  const key = await findKey(tx, target.keyId);
   if (key === undefined) return false;
   return kind === 'destroy' ? mayDestroy(key, asker) : mayUse(tx, key, asker.username);
 }

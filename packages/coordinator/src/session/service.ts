@@ -26,7 +26,7 @@ import { perform } from './effects.ts';
 import { Endings } from './endings.ts';
 import { guard } from './guard.ts';
 import { completionOf, progressOf } from './messages.ts';
-import { authoriseDeletion, noteDeletion, noticesFor, type OrphanAnswer } from '../keys/orphans.ts';
+import { authoriseDeletion, noteDeletion, noticesFor, type OrphanAnswer } from './orphans.ts';
 import { open } from './reduce.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { insertSession, openSessions, originOf } from './repository.ts';

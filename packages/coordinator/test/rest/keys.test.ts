@@ -27,7 +27,14 @@ async function storeKey({ database }: RestFixture): Promise<void> {
       await tx.run(
         `INSERT INTO chips (se_id, username, cpic, public_key, label, state, registered_at, updated_at)
          VALUES (?, ?, ?, ?, 'card', 'active', ?, ?)`,
-        [`se-${index}`, username, `${index}`.repeat(84), `04${index}`, START, START],
+        [
+          `se-${index}`,
+          username,
+          `${index}`.repeat(84),
+          `04${`${index}`.repeat(128)}`,
+          START,
+          START,
+        ],
       );
       await tx.run(
         `INSERT INTO shards (address, part_index, username, se_id, cpic, chip_public_key,

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { type ChipRegistry, createChips } from '../../src/chips/index.ts';
+import { keysView } from '../../src/keys/index.ts';
 import { createReplacements } from '../../src/replacement/index.ts';
 import { ClockWatch } from '../../src/clockWatch.ts';
 import { Tally } from '../../src/audit/index.ts';
@@ -19,7 +20,7 @@ import { securityHeaders } from '../../src/http/headers.ts';
 import { ClientAddresses } from '../../src/limits/addresses.ts';
 import { createMetrics, type RestDeps, registerRest } from '../../src/rest/index.ts';
 import { StoreProbe } from '../../src/store/probe.ts';
-import { keysView, sessionsView } from '../../src/session/views.ts';
+import { sessionsView } from '../../src/session/views.ts';
 import { type Fixture, openFixture, PASSWORD, setUpAdmin } from '../auth/support.ts';
 
 export interface RestFixture extends Fixture {
@@ -105,9 +106,12 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
     replacements: createReplacements({ database, audit, tally, clock, chips }),
     audit,
     tally,
-    keys: keysView(audit, clock, (tx, address, at) =>
-      sessions.endings.grantRevoked(tx, address, at),
-    ),
+    keys: keysView({
+      audit,
+      clock,
+      chips,
+      onRevoked: (tx, key, at) => sessions.endings.grantRevoked(tx, key, at),
+    }),
     sessions: sessionsView({ users: auth.users, chips, hub }),
     sessionOrders: ordersOf(sessions.endings),
     clock,

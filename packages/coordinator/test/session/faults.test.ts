@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { noteOrphan } from '../../src/keys/orphans.ts';
+import { noteOrphan } from '../../src/session/orphans.ts';
 import { loadSession } from '../../src/session/repository.ts';
 import { changeUser } from '../../src/auth/users.ts';
 import { openInProcess } from '../support/inProcess.ts';

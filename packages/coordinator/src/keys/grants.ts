@@ -1,0 +1,47 @@
+/** Who may ask for signatures of a key besides its creator. */
+import type { Tx } from '../store/database.ts';
+import type { KeyRecord } from './keys.ts';
+
+/** A permission, and who gave it. */
+export interface Grant {
+  readonly username: string;
+  readonly by: string;
+  readonly at: number;
+}
+
+/** Whether a user may ask for signatures of a key: its creator, or who was granted it. */
+export async function mayUse(tx: Tx, key: KeyRecord, username: string): Promise<boolean> {
+  if (key.creator === username) return true;
+  const granted = await tx.get('SELECT 1 AS x FROM grants WHERE address = ? AND username = ?', [
+    key.address,
+    username,
+  ]);
+  return granted !== undefined;
+}
+
+/** The users to whom a key was granted, by name. */
+export async function grantsOf(tx: Tx, key: KeyRecord): Promise<string[]> {
+  const rows = await tx.all<{ username: string }>(
+    'SELECT username FROM grants WHERE address = ? ORDER BY username',
+    [key.address],
+  );
+  return rows.map(({ username }) => username);
+}
+
+/** Notes a permission; one that is there already stays as it is. */
+export async function insertGrant(tx: Tx, key: KeyRecord, grant: Grant): Promise<void> {
+  await tx.run(
+    `INSERT INTO grants (address, username, granted_by, granted_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (address, username) DO NOTHING`,
+    [key.address, grant.username, grant.by, grant.at],
+  );
+}
+
+/** Takes a permission back; false when there was none. */
+export async function deleteGrant(tx: Tx, key: KeyRecord, username: string): Promise<boolean> {
+  const { changes } = await tx.run('DELETE FROM grants WHERE address = ? AND username = ?', [
+    key.address,
+    username,
+  ]);
+  return changes > 0;
+}
