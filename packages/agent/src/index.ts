@@ -32,17 +32,11 @@ export {
   type SealedMessage,
 } from './channel/channel.ts';
 export { Chip, type PinProvider, type PinRefusals } from './chip/chip.ts';
+export { type OutcomeOf } from './client/ceremonies/index.ts';
+export { type OrderOf } from './client/ceremonies/shape.ts';
+export { CeremonyError } from './client/ceremonyError.ts';
 export { type ClientOptions, CoordinatorClient } from './client/client.ts';
-export {
-  CeremonyError,
-  type DestroyOrder,
-  type DestroyOutcome,
-  type KeygenOrder,
-  type KeygenOutcome,
-  type ProgressEvent,
-  type SignOrder,
-  type SignOutcome,
-} from './client/types.ts';
+export { type ProgressEvent } from './client/waiters.ts';
 export {
   type AgentConfig,
   CHIP_KINDS,

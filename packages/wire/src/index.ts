@@ -78,6 +78,7 @@ export {
   type InviteOf,
   isKind,
   isPart,
+  isPartOf,
   type Kind,
   KINDS,
   type MessageOf,
@@ -86,6 +87,7 @@ export {
   type RequestOf,
   type ResponseOf,
   type ResultOf,
+  schemaFor,
   type SuccessOf,
 } from './ceremonies/index.ts';
 export {

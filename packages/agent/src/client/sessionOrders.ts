@@ -2,7 +2,7 @@
  * What a coordinator asks about a session that is open already; the answer is the state that holds then.
  */
 import type { CancelRequest, CloseRequest, ServerMessage, SessionStateName } from '@quorate/wire';
-import { CeremonyError } from './types.ts';
+import { CeremonyError } from './ceremonyError.ts';
 import { AgentError } from '../errors.ts';
 import type { Link } from '../link/types.ts';
 

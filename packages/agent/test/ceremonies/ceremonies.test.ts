@@ -137,7 +137,7 @@ describe('consent', () => {
       },
     });
     const order = { session_key: 'k1', threshold: 2, total_parts: 3, participants: people };
-    const error = await failure(cluster.client.keygen(order));
+    const error = await failure(cluster.client.ask('keygen', order));
     expect(error.code).toBe('timeout');
     expect(signals).toHaveLength(1);
     const [answer] = cluster.proxy.of('keygen_response', 'alice');
@@ -151,7 +151,7 @@ describe('consent', () => {
     expect(token).toBeTypeOf('string');
     const participants = ['alice', 'bob', 'mallory'];
     const order = { session_key: 'k1', threshold: 2, total_parts: 3, participants };
-    const error = await failure(cluster.client.keygen(order));
+    const error = await failure(cluster.client.ask('keygen', order));
     expect(error.code).not.toBe('failed');
     expect(cluster.member('alice').agent.state.keys.list()).toEqual([]);
   });

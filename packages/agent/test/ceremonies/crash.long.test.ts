@@ -61,7 +61,7 @@ describe('agent that was killed', () => {
   ])('D-10: %s leaves no half key, and what its chip kept is deleted', async (_, when) => {
     const cluster = await startCluster(people);
     const outcome = await killAt(cluster, when, () =>
-      cluster.client.keygen({ session_key: 'k1', ...order }),
+      cluster.client.ask('keygen', { session_key: 'k1', ...order }),
     );
     expect(String(outcome)).toMatch(/participant_restarted|restarted/);
     for (const member of cluster.members) {
@@ -92,7 +92,7 @@ describe('agent that was killed', () => {
       }
       return [message];
     };
-    const { address } = await cluster.client.keygen({ session_key: 'k1', ...order });
+    const { address } = await cluster.client.ask('keygen', { session_key: 'k1', ...order });
     await cluster.proxy.until(
       (message, who) => who === 'alice' && message.type === 'keygen_complete',
     );
@@ -113,7 +113,7 @@ describe('agent that was killed', () => {
       return store(record);
     })(chip.store.bind(chip));
     await cluster.start(alice, { chip });
-    const error = await failure(cluster.client.keygen({ session_key: 'k1', ...order }));
+    const error = await failure(cluster.client.ask('keygen', { session_key: 'k1', ...order }));
     expect(error.message).toMatch(/full/);
     full = false;
     for (const { agent } of cluster.members) {

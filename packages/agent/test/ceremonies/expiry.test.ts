@@ -193,7 +193,7 @@ describe('a session whose messages are held back', () => {
     const release = hold(key, isRound(1));
     const participants = cluster.members.map(({ username }) => username);
     const order = { session_key: key, threshold: 2, total_parts: 3, participants };
-    const failed = failure(cluster.client.keygen(order));
+    const failed = failure(cluster.client.ask('keygen', order));
     await eventually(() => held.length >= 3);
     wall = 10 * MINUTE;
     release();

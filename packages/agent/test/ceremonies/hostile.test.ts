@@ -49,8 +49,8 @@ describe('agents against a hostile relay', () => {
     const order = { session_key: sessionKey, threshold: 2, total_parts: 3, participants };
     await failure(
       type === 'sign_params'
-        ? cluster.client.sign({ ...order, data: DATA, address })
-        : cluster.client.keygen(order),
+        ? cluster.client.ask('sign', { ...order, data: DATA, address })
+        : cluster.client.ask('keygen', order),
     );
     const result = type === 'sign_params' ? 'sign_result' : 'keygen_result';
     return cluster.proxy.until(
@@ -153,7 +153,7 @@ describe('agents against a hostile relay', () => {
       return [{ type, session_key, part_index, cpic, success: false, message: 'a lie' }];
     };
     await failure(
-      cluster.client.keygen({
+      cluster.client.ask('keygen', {
         session_key: 'orphan',
         threshold: 2,
         total_parts: 3,

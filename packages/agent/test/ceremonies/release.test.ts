@@ -229,7 +229,7 @@ test('E-6: a PIN that was wrong once is not tried again', async () => {
   await cluster.start(alice, { chip, pin });
   for (const sessionKey of ['k1', 'k2', 'k3']) {
     const order = { session_key: sessionKey, threshold: 2, total_parts: 3, participants: people };
-    const error = await failure(cluster.client.keygen(order));
+    const error = await failure(cluster.client.ask('keygen', order));
     expect(error.message).toMatch(/pin-wrong/);
   }
   expect(asked).toBe(2);

@@ -27,7 +27,7 @@ describe('a message that keeps an agent from going on', () => {
     const warnings: string[] = [];
     const order = { session_key, threshold: 2, total_parts: 3, data: DATA, address };
     cluster.client
-      .sign({ ...order, participants: signers }, ({ state }) => {
+      .ask('sign', { ...order, participants: signers }, ({ state }) => {
         warnings.push(...(state.warnings ?? []));
       })
       .catch(() => undefined);

@@ -43,7 +43,7 @@ describe('coordinator client', () => {
     const { client, connection, register } = await connected(server);
     expect(register).toMatchObject({ role: 'coordinator', batch: true, progress: true });
     const events: unknown[] = [];
-    const outcome = client.keygen(keygenOrder, (event) => events.push(event));
+    const outcome = client.ask('keygen', keygenOrder, (event) => events.push(event));
     expect(await connection.next()).toMatchObject({ type: 'keygen_request', ...keygenOrder });
     const state = {
       type: 'session_state',
@@ -73,13 +73,13 @@ describe('coordinator client', () => {
     const server = await scriptedServer();
     const { client, connection } = await connected(server);
     const complete = { success: true, message: '' };
-    const signed = failure(client.sign(signOrder));
+    const signed = failure(client.ask('sign', signOrder));
     await connection.next();
     const done = { type: 'sign_complete', session_key: 's1', signature: otherSignature };
     connection.send({ ...done, ...complete, seq: 1 });
     expect((await signed).code).toBe('invalid_result');
 
-    const made = failure(client.keygen(keygenOrder));
+    const made = failure(client.ask('keygen', keygenOrder));
     connection.send({
       type: 'keygen_complete',
       session_key: 'k1',
@@ -95,14 +95,14 @@ describe('coordinator client', () => {
     const server = await scriptedServer();
     const { client } = await connected(server);
     const payload = { kind: 'eip191' as const, message: 'hello' };
-    await expect(client.sign({ ...signOrder, payload })).rejects.toThrow(/does not hash/);
+    await expect(client.ask('sign', { ...signOrder, payload })).rejects.toThrow(/does not hash/);
     expect(server.frames.filter((frame) => frame.type === 'sign_request')).toEqual([]);
   });
 
   test('a failure has the code, the words and the details of the coordinator', async () => {
     const server = await scriptedServer();
     const { client, connection } = await connected(server);
-    const failed = failure(client.sign(signOrder));
+    const failed = failure(client.ask('sign', signOrder));
     await connection.next();
     const error = { type: 'error', session_key: 's1', code: 'participant_declined' };
     connection.send({ ...error, message: 'a participant declined', details: 'bob: no', seq: 1 });
@@ -118,7 +118,7 @@ describe('coordinator client', () => {
   test('a refused request fails at once and is not sent again', async () => {
     const server = await scriptedServer();
     const { client, connection } = await connected(server);
-    const failed = failure(client.sign(signOrder));
+    const failed = failure(client.ask('sign', signOrder));
     const { cseq } = await connection.next();
     const error = { type: 'error', session_key: 's1', code: 'forbidden_key' };
     connection.send({ ...error, message: 'no', details: '', cseq });
@@ -126,14 +126,14 @@ describe('coordinator client', () => {
     connection.socket.terminate();
     const second = await server.connection();
     await second.accept({ stream: 'stream-a' });
-    client.keygen(keygenOrder).catch(() => undefined);
+    client.ask('keygen', keygenOrder).catch(() => undefined);
     expect(await second.next()).toMatchObject({ type: 'keygen_request' });
   });
 
   test('what was stored before the request is no answer to it: a used session key is told as such', async () => {
     const server = await scriptedServer();
     const { client, connection } = await connected(server, { resumed: 2 });
-    const refused = failure(client.sign(signOrder));
+    const refused = failure(client.ask('sign', signOrder));
     const { cseq } = await connection.next();
     const old = { session_key: 's1', type: 'sign_complete', success: true, message: '' };
     connection.send({ ...old, signature: otherSignature, seq: 1 });
@@ -146,7 +146,7 @@ describe('coordinator client', () => {
   test('a repeated request for a session that failed is told why it failed', async () => {
     const server = await scriptedServer();
     const { client, connection } = await connected(server, { resumed: 1 });
-    const failed = failure(client.sign(signOrder));
+    const failed = failure(client.ask('sign', signOrder));
     await connection.next();
     const error = { type: 'error', session_key: 's1', code: 'participant_declined' };
     connection.send({ ...error, message: 'declined', details: '', seq: 1 });
@@ -176,7 +176,7 @@ describe('coordinator client', () => {
   test('Z-13: a request that the coordinator could not store ends with that, and is not sent again', async () => {
     const server = await scriptedServer();
     const { client, connection } = await connected(server);
-    const refused = failure(client.sign(signOrder));
+    const refused = failure(client.ask('sign', signOrder));
     const { cseq } = await connection.next();
     const error = { type: 'error', code: 'store_unavailable', session_key: 's1', cseq };
     connection.send({ ...error, message: 'the server cannot store anything now', details: '' });
@@ -184,7 +184,7 @@ describe('coordinator client', () => {
     connection.socket.close(1013);
     const again = await server.connection();
     await again.accept({ stream: 'stream-a', last_cseq: 0 });
-    const made = client.keygen(keygenOrder);
+    const made = client.ask('keygen', keygenOrder);
     expect(await again.next()).toMatchObject({ type: 'keygen_request' });
     made.catch(() => undefined);
   });
@@ -192,11 +192,11 @@ describe('coordinator client', () => {
   test('an error without a session ends the request of which nothing was heard, and no other', async () => {
     const server = await scriptedServer();
     const { client, connection } = await connected(server);
-    const made = client.keygen(keygenOrder);
+    const made = client.ask('keygen', keygenOrder);
     await connection.next();
     const state = { type: 'session_state', session_key: 'k1', state: 'invited', waiting_for: [] };
     connection.send({ ...state, seq: 1 });
-    const refused = failure(client.sign(signOrder));
+    const refused = failure(client.ask('sign', signOrder));
     await connection.next();
     const restarting = { type: 'error', code: 'restarting', message: 'later', details: '' };
     connection.send(restarting);
@@ -211,14 +211,14 @@ describe('coordinator client', () => {
     const server = await scriptedServer();
     const { client } = await connected(server);
     const malformed = { ...keygenOrder, session_key: 'no spaces here' };
-    await expect(client.keygen(malformed)).rejects.toThrow(/session_key/);
+    await expect(client.ask('keygen', malformed)).rejects.toThrow(/session_key/);
     expect(server.frames.map((frame) => frame.type)).toEqual(['register']);
   });
 
   test('a request that was not acknowledged is made again after a reconnect, and its answer still counts', async () => {
     const server = await scriptedServer();
     const { client, connection } = await connected(server);
-    const outcome = client.sign(signOrder);
+    const outcome = client.ask('sign', signOrder);
     const first = await connection.next();
     connection.socket.terminate();
     const second = await server.connection();
@@ -232,8 +232,10 @@ describe('coordinator client', () => {
   test('two orders with one session key are a conflict before anything is sent', async () => {
     const server = await scriptedServer();
     const { client } = await connected(server);
-    client.sign(signOrder).catch(() => undefined);
-    await expect(client.keygen({ ...keygenOrder, session_key: 's1' })).rejects.toThrow(/running/);
+    client.ask('sign', signOrder).catch(() => undefined);
+    await expect(client.ask('keygen', { ...keygenOrder, session_key: 's1' })).rejects.toThrow(
+      /running/,
+    );
   });
 
   test('a fresh token is presented on the open socket before the old one expires', async () => {

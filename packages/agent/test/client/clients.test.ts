@@ -47,7 +47,7 @@ describe('clients of one coordinator user', () => {
   test('Z-20: sign at the same time with one token, and each gets its own signature', async () => {
     const clients = [await another(), await another(), cluster.client];
     const outcomes = await Promise.all(
-      clients.map((client, at) => client.sign(orderOf(`at-once-${at}`))),
+      clients.map((client, at) => client.ask('sign', orderOf(`at-once-${at}`))),
     );
     expect(outcomes.map(({ sessionKey }) => sessionKey)).toEqual([
       'at-once-0',
@@ -60,7 +60,7 @@ describe('clients of one coordinator user', () => {
     const first = await another();
     const order = orderOf('followed');
     let asked = false;
-    const left = first.sign(order, () => {
+    const left = first.ask('sign', order, () => {
       asked = true;
     });
     const gone = expect(left).rejects.toMatchObject({ code: 'link/closed' });
@@ -68,7 +68,7 @@ describe('clients of one coordinator user', () => {
     await first.close();
     await gone;
     const [second, third] = [await another(), await another()];
-    const [one, other] = await Promise.all([second.sign(order), third.sign(order)]);
+    const [one, other] = await Promise.all([second.ask('sign', order), third.ask('sign', order)]);
     expect(one).toEqual(other);
   });
 });

@@ -14,6 +14,7 @@ import {
 import { onTestFinished } from 'vitest';
 import { createAgent } from '../../src/createAgent.ts';
 import type { Agent, AgentOptions } from '../../src/agentTypes.ts';
+import type { OutcomeOf } from '../../src/client/ceremonies/index.ts';
 import { CoordinatorClient } from '../../src/client/client.ts';
 import { initAgent } from '../../src/init.ts';
 import type { LogFields, Logger } from '../../src/logger.ts';
@@ -262,7 +263,7 @@ export class Cluster {
     const participants = this.members.map((member) => member.username);
     const total_parts = participants.length;
     const order = { session_key, threshold, total_parts, participants };
-    return (await this.client.keygen(order)).address;
+    return (await this.client.ask('keygen', order)).address;
   }
 
   /** Asks these people for a signature of a fixed digest. */
@@ -276,7 +277,7 @@ export class Cluster {
       `/keys/${address}`,
     );
     const order = { session_key, threshold, total_parts, data: DATA, address, participants };
-    return (await this.client.sign({ ...order, ...change })).signature;
+    return (await this.client.ask('sign', { ...order, ...change })).signature;
   }
 
   /** Asks everybody, or these people, to destroy their shards. */
@@ -284,9 +285,9 @@ export class Cluster {
     session_key: string,
     address: string,
     change: { threshold?: number; participants?: string[]; reason?: string } = {},
-  ): ReturnType<CoordinatorClient['destroy']> {
+  ): Promise<OutcomeOf<'destroy'>> {
     const participants = this.members.map((member) => member.username);
-    return this.client.destroy({
+    return this.client.ask('destroy', {
       session_key,
       threshold: 2,
       total_parts: participants.length,

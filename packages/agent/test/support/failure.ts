@@ -1,4 +1,4 @@
-import { CeremonyError } from '../../src/client/types.ts';
+import { CeremonyError } from '../../src/client/ceremonyError.ts';
 
 /** How a ceremony failed. */
 export async function failure(ceremony: Promise<unknown>): Promise<CeremonyError> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DestroyOutcome, Terminal } from '@quorate/agent';
+import type { OutcomeOf, Terminal } from '@quorate/agent';
 import { KeyAnswer, LIMITS, SessionAnswer } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { z } from 'zod';
@@ -87,7 +87,7 @@ async function destroy(context: Context, options: DestroyOptions): Promise<void>
     const requester = { ...api.login, token: () => api.token() };
     const patience = { sessionKey, seconds: options.wait };
     const destroyed = await withClient(requester, patience, (client) =>
-      client.destroy(order, showState(progress)),
+      client.ask('destroy', order, showState(progress)),
     );
     progress.done();
     tell(context, key, destroyed);
@@ -145,7 +145,11 @@ export async function askForAddress(
 }
 
 /** Those of whom the completion says nothing have not proven it: an administrator closed the destruction. */
-function tell(context: Context, key: Key, { sessionKey, address, parts }: DestroyOutcome): void {
+function tell(
+  context: Context,
+  key: Key,
+  { sessionKey, address, parts }: OutcomeOf<'destroy'>,
+): void {
   const rows = key.holders.map(({ part_index, username }) => {
     const outcome = parts.find((part) => part.part_index === part_index)?.outcome;
     return [String(part_index), foreign(username), recordOf(outcome)];
@@ -163,7 +167,7 @@ function tell(context: Context, key: Key, { sessionKey, address, parts }: Destro
   context.output.result(told, lines, sameCommand(sessionKey));
 }
 
-function recordOf(outcome: DestroyOutcome['parts'][number]['outcome'] | undefined): string {
+function recordOf(outcome: OutcomeOf<'destroy'>['parts'][number]['outcome'] | undefined): string {
   if (outcome === undefined) return 'not proven';
   return outcome === 'deleted' ? 'deleted, and signed for' : `not asked: chip ${outcome}`;
 }

@@ -86,7 +86,7 @@ async function keygen(context: Context, options: KeygenOptions): Promise<void> {
     const requester = { ...api.login, token: () => api.token() };
     const patience = { sessionKey, seconds: options.wait };
     const key = await withClient(requester, patience, (client) =>
-      client.keygen(order, showState(progress)),
+      client.ask('keygen', order, showState(progress)),
     );
     progress.done();
     context.output.result(

@@ -92,7 +92,7 @@ async function sign(context: Context, options: SignOptions): Promise<void> {
     const requester = { ...api.login, token: () => api.token() };
     const patience = { sessionKey, seconds: options.wait };
     const signed = await withClient(requester, patience, (client) =>
-      client.sign(order, showState(progress)),
+      client.ask('sign', order, showState(progress)),
     );
     progress.done();
     tell(context, options, subject, { ...signed, address: key.address });

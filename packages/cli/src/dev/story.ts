@@ -80,7 +80,8 @@ async function perform(
 ): Promise<Story> {
   const clock = stopwatch();
   const total = participants.length;
-  const key = await client.keygen(
+  const key = await client.ask(
+    'keygen',
     {
       session_key: newSessionKey('keygen'),
       threshold: THRESHOLD,
@@ -95,7 +96,8 @@ async function perform(
   const signers = participants.filter((_, at) => at === 0 || at === 2 || at === total - 1);
   const payload = parsePayload(PAYLOAD);
   const digest = digestOf(payload);
-  const { signature } = await client.sign(
+  const { signature } = await client.ask(
+    'sign',
     {
       session_key: newSessionKey('sign'),
       threshold: THRESHOLD,

@@ -14,6 +14,7 @@ export const CEREMONIES = { keygen: KEYGEN, sign: SIGN, destroy: DESTROY } as co
 /** A kind of ceremony. */
 export type Kind = keyof typeof CEREMONIES;
 
+// A line whose schemas have another kind's types does not compile.
 const TABLE: { readonly [K in Kind]: CeremonyShape<K> } = CEREMONIES;
 
 /** True for the name of a kind. */
@@ -27,6 +28,19 @@ export const KINDS: readonly Kind[] = Object.keys(TABLE).filter(isKind);
 type Messages = {
   readonly [K in Kind]: { readonly [P in Part]: z.output<(typeof CEREMONIES)[K][P]> };
 };
+
+type SchemasOf<K extends Kind> = { readonly [P in Part]: z.ZodType<MessageOf<P, K>> };
+
+const SCHEMAS: { readonly [K in Kind]: SchemasOf<K> } = CEREMONIES;
+
+/** The schema of one message of a ceremony, for code that is written for every kind. */
+export function schemaFor<K extends Kind, P extends Part>(
+  kind: K,
+  part: P,
+): z.ZodType<MessageOf<P, K>> {
+  const schemas: SchemasOf<K> = SCHEMAS[kind];
+  return schemas[part];
+}
 
 /** One message of a ceremony of kind `K`; without `K`, of any kind. */
 export type MessageOf<P extends Part, K extends Kind = Kind> = Messages[K][P];
@@ -80,4 +94,13 @@ export function isPart<M extends { readonly type: string }, P extends Part>(
   part: P,
 ): message is Extract<M, { readonly type: PartType<Kind, P> }> {
   return partOf(message.type)?.part === part;
+}
+
+/** Narrows a message to one part of a ceremony of one kind. */
+export function isPartOf<M extends { readonly type: string }, K extends Kind, P extends Part>(
+  message: M,
+  kind: K,
+  part: P,
+): message is M & MessageOf<P, K> {
+  return message.type === `${kind}_${part}`;
 }

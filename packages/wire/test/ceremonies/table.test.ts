@@ -7,12 +7,14 @@ import {
   type CompleteOf,
   isKind,
   isPart,
+  isPartOf,
   jsonSchemas,
   type Kind,
   KINDS,
   partOf,
   PARTS,
   type RequestOf,
+  schemaFor,
   ServerMessage,
   type SignAccept,
   type SignRequest,
@@ -81,6 +83,14 @@ describe('the kind and the part of a message', () => {
     expect(isPart(request, 'result')).toBe(false);
     expect(isPart(other, 'request')).toBe(false);
     if (isPart(request, 'request')) expectTypeOf(request).toEqualTypeOf<RequestOf>();
+  });
+
+  it('narrow a message to its kind and its part', () => {
+    const message = ServerMessage.parse(SERVER_SAMPLES.find(({ type }) => type === 'sign_invite'));
+    expect(isPartOf(message, 'sign', 'invite')).toBe(true);
+    expect(isPartOf(message, 'keygen', 'invite')).toBe(false);
+    expect(isPartOf(message, 'sign', 'params')).toBe(false);
+    expect(schemaFor('sign', 'invite')).toBe(CEREMONIES.sign.invite);
   });
 
   it('are no property that every object has', () => {

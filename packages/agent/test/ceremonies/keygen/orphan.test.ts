@@ -15,7 +15,7 @@ test('1.3 an orphan of which the agent knows nothing any more is deleted by the 
     return [{ ...result, encrypted_shard: '', success: false, message: 'the disk is full' }];
   };
   const order = { session_key: 'k', threshold: 2, total_parts: 2, participants: ['ann', 'ben'] };
-  await failure(cluster.client.keygen(order));
+  await failure(cluster.client.ask('keygen', order));
   await ann.agent.close();
   const used = async (): Promise<number | null> => {
     const chip = await cluster.openChip(ann);
