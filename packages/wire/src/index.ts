@@ -194,19 +194,21 @@ export {
   PartHealth,
 } from './rest/audit.ts';
 export {
-  CloseSession,
   GrantRequest,
   KeyAnswer,
   KeyHolder,
   KeyList,
   KeyStateName,
   KeySummary,
+  RecordStateName,
+} from './rest/keys.ts';
+export {
+  CloseSession,
   SessionAnswer,
   SessionList,
   SessionQuery,
   SessionSummary,
-  RecordStateName,
-} from './rest/ceremonies.ts';
+} from './rest/sessions.ts';
 export {
   AuthorisationKeyAnswer,
   ChipAnswer,
@@ -254,7 +256,19 @@ export {
   ReplacementStepRequest,
   RetirementName,
 } from './rest/replacements.ts';
-export { type Route, ROUTES } from './rest/routes.ts';
+export type { AnswerOf, PartsOf } from './routeParts.ts';
+export {
+  type ChipRoute,
+  type KeyRoute,
+  type OperationRoute,
+  type OversightRoute,
+  type PeopleRoute,
+  type ReplacementRoute,
+  type Route,
+  type Routes,
+  ROUTES,
+  type SessionRoute,
+} from './rest/routes/index.ts';
 export {
   ApproveRequest,
   COSIGNER_CODES,

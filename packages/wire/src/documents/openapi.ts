@@ -3,7 +3,7 @@
  */
 import type { z } from 'zod';
 import { CODES, type ErrorCode } from '../codes.ts';
-import { type Route, ROUTES } from '../rest/routes.ts';
+import { type Route, ROUTES } from '../rest/routes/index.ts';
 import { VERSION } from '../version.ts';
 import { type JsonObject, jsonSchemas, reachableFrom, referenceTo, schemaOf } from './schemas.ts';
 

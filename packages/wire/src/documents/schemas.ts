@@ -10,11 +10,12 @@ import * as link from '../messages/link.ts';
 import * as round from '../messages/round.ts';
 import * as status from '../messages/status.ts';
 import * as audit from '../rest/audit.ts';
-import * as ceremonies from '../rest/ceremonies.ts';
 import * as chips from '../rest/chips.ts';
 import * as common from '../rest/common.ts';
+import * as keys from '../rest/keys.ts';
 import * as people from '../rest/people.ts';
 import * as replacements from '../rest/replacements.ts';
+import * as sessions from '../rest/sessions.ts';
 
 const MESSAGES: readonly object[] = [
   fields,
@@ -33,7 +34,8 @@ const REST: readonly object[] = [
   people,
   chips,
   replacements,
-  ceremonies,
+  keys,
+  sessions,
   audit,
 ];
 

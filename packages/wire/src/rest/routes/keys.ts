@@ -1,0 +1,45 @@
+/** Routes of keys. */
+import { z } from 'zod';
+import { Address, Username } from '../../fields.ts';
+import { Done, ListQuery } from '../common.ts';
+import { GrantRequest, KeyAnswer, KeyList } from '../keys.ts';
+import { EVERYBODY, ADMIN, type RouteTable } from './route.ts';
+
+const ofKey = z.strictObject({ address: Address });
+const ofGrant = z.strictObject({ address: Address, username: Username });
+
+/** Keys, and who may use them. */
+export const KEY_ROUTES = {
+  'GET /api/v1/keys': {
+    roles: EVERYBODY,
+    summary: 'list keys that concern the caller',
+    query: ListQuery,
+    answer: KeyList,
+  },
+  'GET /api/v1/keys/{address}': {
+    roles: EVERYBODY,
+    summary: 'a key and its holders',
+    params: ofKey,
+    answer: KeyAnswer,
+    codes: ['unknown_key'],
+  },
+  'POST /api/v1/keys/{address}/grants': {
+    roles: ADMIN,
+    summary: 'let a user ask for signatures',
+    params: ofKey,
+    body: GrantRequest,
+    status: 201,
+    answer: Done,
+    codes: ['unknown_key', 'unknown_user'],
+  },
+  'DELETE /api/v1/keys/{address}/grants/{username}': {
+    roles: ADMIN,
+    summary: 'take it back',
+    params: ofGrant,
+    answer: Done,
+    codes: ['unknown_key'],
+  },
+} satisfies RouteTable;
+
+/** The name of one of them. */
+export type KeyRoute = keyof typeof KEY_ROUTES;
