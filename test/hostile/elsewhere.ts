@@ -5,11 +5,6 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'agent/src/terminal/editors.ts#readFromPipe':
     'lines of the own terminal: agent/test/terminal/terminalPipe.test.ts',
   'coordinator/src/auth/keyFile.ts#readSecretFile': 'gives bytes, and looks at none',
-  'coordinator/src/rest/call.ts#parse': 'applies the schema of a route: schemas.test.ts',
-  'coordinator/src/rest/ceremonies.ts': 'parameters of routes, made of fields of the wire',
-  'coordinator/src/rest/chips.ts': 'parameters of routes, made of fields of the wire',
-  'coordinator/src/rest/people.ts': 'parameters of routes, made of fields of the wire',
-  'coordinator/src/rest/replacements.ts': 'parameters of routes, made of fields of the wire',
   'coordinator/src/configFile.ts#readConfigured': 'gives a text, and looks at none',
   'cli/src/commands/health.ts': 'a choice of two answers of the wire',
   'cosigner/src/primeStock.ts': 'the answer of a process that this one started',

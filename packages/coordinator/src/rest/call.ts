@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
-import { describeIssues, type Language } from '@quorate/wire';
+import type { AnswerOf, Done, Language, PartsOf, Routes } from '@quorate/wire';
 import type { FastifyRequest } from 'fastify';
-import type { z } from 'zod';
 import type { Audit, Tally } from '../audit/index.ts';
 import type { Auth, Identity } from '../auth/index.ts';
 import type { ChipRegistry } from '../chips/index.ts';
@@ -16,7 +15,6 @@ import type { SessionOrders } from '../session/endings.ts';
 import type { Keys } from '../keys/index.ts';
 import type { Sessions } from '../session/views.ts';
 import type { Database } from '../store/database.ts';
-import { ApiError } from './errors.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What the REST interface is made of. */
@@ -43,8 +41,8 @@ export interface RestDeps {
   readonly language?: Language;
 }
 
-/** A request that passed the checks of its route. */
-interface Call {
+/** A request that passed the checks of its route, with its parts as the route's schemas have them. */
+interface Call<N extends keyof Routes> extends PartsOf<Routes[N]> {
   readonly request: FastifyRequest;
   /** Who asks; nobody, without roles, on routes for anyone. */
   readonly identity: Identity;
@@ -61,24 +59,23 @@ export class Content {
   }
 }
 
-/** Does what a route is for; returns what is sent: a `Content` as it is, everything else as JSON. */
-type Handler = (call: Call) => Promise<unknown>;
+/** The answer that a route documents: the type of its schema, or a `Content` of its media type. */
+type Answer<N extends keyof Routes> =
+  AnswerOf<Routes[N]> extends infer A
+    ? A extends 'application/json'
+      ? object
+      : A extends string
+        ? Content
+        : A
+    : never;
 
-/** The handlers of some routes, by method and path as the table of routes writes them. */
-export type Handlers = Readonly<Record<string, Handler>>;
+/** Handlers of some routes. Each takes what its route documents and answers what its route documents. */
+export type Handlers<N extends keyof Routes> = {
+  readonly [K in N]: (call: Call<K>) => Promise<Answer<K>>;
+};
 
 /** Answers that say no more than that it was done. */
-export const DONE = { success: true } as const;
-
-/** Parses a part of a request in the handler itself; no framework's check is relied on. */
-export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const result = schema.safeParse(value ?? {});
-  if (result.success) return result.data;
-  throw new ApiError('invalid_request', {
-    en: describeIssues(result.error),
-    zhCN: describeIssues(result.error, 'zh-CN'),
-  });
-}
+export const DONE: Done = { success: true };
 
 /** What lists of keys and sessions show: everything to those who watch, else only one's own. */
 export function visibilityOf({ roles, username }: Identity): Visibility {

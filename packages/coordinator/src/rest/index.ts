@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import type { RestDeps } from './call.ts';
-import { ceremonyHandlers } from './ceremonies.ts';
 import { chipHandlers } from './chips.ts';
 import { ApiError, apiErrorOf, sendProblem } from './errors.ts';
-import { replacementHandlers } from './replacements.ts';
+import { keyHandlers } from './keys.ts';
+import { operationHandlers } from './operation.ts';
 import { oversightHandlers } from './oversight.ts';
-import { peopleHandlers } from './people.ts';
-import { addRoutes } from './route.ts';
 import { addParser } from './parser.ts';
+import { peopleHandlers } from './people.ts';
+import { replacementHandlers } from './replacements.ts';
+import { addRoutes } from './route.ts';
+import { sessionHandlers } from './sessions.ts';
 
 export type { RestDeps } from './call.ts';
 export { createMetrics } from './metrics.ts';
@@ -41,8 +43,10 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
         ...peopleHandlers(deps),
         ...chipHandlers(deps),
         ...replacementHandlers(deps),
-        ...ceremonyHandlers(deps),
+        ...keyHandlers(deps),
+        ...sessionHandlers(deps),
         ...oversightHandlers(deps),
+        ...operationHandlers(deps),
       },
       deps,
     );

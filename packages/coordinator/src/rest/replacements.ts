@@ -1,48 +1,31 @@
 import { chipFingerprint, fromBase64, shortFingerprint, toHex } from '@quorate/intent';
-import {
-  Address,
-  ListQuery,
-  type ReplacedChip,
-  type ReplacementAnswer,
-  ReplacementApproval,
-  ReplacementId,
-  ReplacementReceipt,
-  ReplacementRequest,
-  ReplacementSeal,
-  ReplacementStepRequest,
-} from '@quorate/wire';
+import type { ReplacedChip, ReplacementAnswer, ReplacementRoute } from '@quorate/wire';
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import type { ReplacementView } from '../replacement/index.ts';
 import type { ChipRecord } from '../chips/index.ts';
 import { pageOf } from '../listing.ts';
-import { type Handlers, parse, type RestDeps, visibilityOf } from './call.ts';
-
-const OfReplacement = z.strictObject({ id: ReplacementId });
-const OfShard = z.strictObject({ id: ReplacementId, address: Address });
-const BASE = '/api/v1/chips/replacements';
-const SHARD = `${BASE}/{id}/shards/{address}`;
+import { type Handlers, type RestDeps, visibilityOf } from './call.ts';
 
 /** A new chip for a participant, step by step: never a shard but to its holder. */
-export function replacementHandlers(deps: RestDeps): Handlers {
+export function replacementHandlers(deps: RestDeps): Handlers<ReplacementRoute> {
   return { ...decisionHandlers(deps), ...shardHandlers(deps) };
 }
 
-function decisionHandlers({ replacements }: RestDeps): Handlers {
+type ShardRoute = Extract<ReplacementRoute, `${string}/shards/${string}`>;
+
+function decisionHandlers({
+  replacements,
+}: RestDeps): Handlers<Exclude<ReplacementRoute, ShardRoute>> {
   return {
-    [`GET ${BASE}`]: async ({ request, identity }) => {
-      const { after = '', limit } = parse(ListQuery, request.query);
+    'GET /api/v1/chips/replacements': async ({ query: { after = '', limit }, identity }) => {
       const { onlyOf } = visibilityOf(identity);
       const found = await replacements.list({ after, limit: limit + 1, onlyOf });
       const { items, ...next } = pageOf(found, limit, ({ id }) => id);
       return { replacements: items.map(answerOf), ...next };
     },
-    [`GET ${BASE}/{id}`]: async ({ request, identity }) => {
-      const { id } = parse(OfReplacement, request.params);
-      return answerOf(await replacements.find(id, visibilityOf(identity).onlyOf));
-    },
-    [`POST ${BASE}`]: async ({ request, identity }) => {
-      const body = parse(ReplacementRequest, request.body);
+    'GET /api/v1/chips/replacements/{id}': async ({ params: { id }, identity }) =>
+      answerOf(await replacements.find(id, visibilityOf(identity).onlyOf)),
+    'POST /api/v1/chips/replacements': async ({ body, identity }) => {
       const made = await replacements.request({
         username: identity.username,
         seId: body.se_id,
@@ -57,46 +40,38 @@ function decisionHandlers({ replacements }: RestDeps): Handlers {
       });
       return answerOf(made);
     },
-    [`POST ${BASE}/{id}/approval`]: async ({ request, identity }) => {
-      const { id } = parse(OfReplacement, request.params);
-      const { new_fingerprint } = parse(ReplacementApproval, request.body);
-      return answerOf(await replacements.approve(id, new_fingerprint, identity.username));
-    },
-    [`DELETE ${BASE}/{id}`]: async ({ request, identity }) => {
-      const { id } = parse(OfReplacement, request.params);
-      return answerOf(await replacements.cancel(id, identity));
-    },
-    [`POST ${BASE}/{id}/switch`]: async ({ request, identity }) => {
-      const { id } = parse(OfReplacement, request.params);
-      return answerOf(await replacements.switch(id, identity.username));
-    },
+    'POST /api/v1/chips/replacements/{id}/approval': async ({ params: { id }, body, identity }) =>
+      answerOf(await replacements.approve(id, body.new_fingerprint, identity.username)),
+    'DELETE /api/v1/chips/replacements/{id}': async ({ params: { id }, identity }) =>
+      answerOf(await replacements.cancel(id, identity)),
+    'POST /api/v1/chips/replacements/{id}/switch': async ({ params: { id }, identity }) =>
+      answerOf(await replacements.switch(id, identity.username)),
   };
 }
 
-function shardHandlers({ replacements }: RestDeps): Handlers {
+function shardHandlers({ replacements }: RestDeps): Handlers<ShardRoute> {
   return {
-    [`POST ${SHARD}/authorisation`]: async ({ request, identity }) => {
-      const { id, address } = parse(OfShard, request.params);
-      const body = parse(ReplacementStepRequest, request.body);
-      const { step, certificate, new_certificate: newCertificate, chip_challenge } = body;
+    'POST /api/v1/chips/replacements/{id}/shards/{address}/authorisation': async (call) => {
+      const { id, address } = call.params;
+      const { step, certificate, new_certificate: newCertificate, chip_challenge } = call.body;
       const order = { step, address, certificate, newCertificate, challenge: chip_challenge };
-      const grant = await replacements.authorise(id, order, identity.username);
+      const grant = await replacements.authorise(id, order, call.identity.username);
       return {
         chip_challenge,
         signature: grant.signature,
         ...(grant.encryptedShard === undefined ? {} : { encrypted_shard: grant.encryptedShard }),
       };
     },
-    [`POST ${SHARD}/ciphertext`]: async ({ request, identity }) => {
-      const { id, address } = parse(OfShard, request.params);
-      const { encrypted_shard, certificate } = parse(ReplacementSeal, request.body);
-      const order = { address, encryptedShard: encrypted_shard, certificate };
-      return answerOf(await replacements.seal(id, order, identity.username));
+    'POST /api/v1/chips/replacements/{id}/shards/{address}/ciphertext': async (call) => {
+      const { id, address } = call.params;
+      const { encrypted_shard: encryptedShard, certificate } = call.body;
+      const order = { address, encryptedShard, certificate };
+      return answerOf(await replacements.seal(id, order, call.identity.username));
     },
-    [`POST ${SHARD}/receipt`]: async ({ request, identity }) => {
-      const { id, address } = parse(OfShard, request.params);
-      const { certificate } = parse(ReplacementReceipt, request.body);
-      return answerOf(await replacements.receipt(id, { address, certificate }, identity.username));
+    'POST /api/v1/chips/replacements/{id}/shards/{address}/receipt': async (call) => {
+      const { id, address } = call.params;
+      const order = { address, certificate: call.body.certificate };
+      return answerOf(await replacements.receipt(id, order, call.identity.username));
     },
   };
 }

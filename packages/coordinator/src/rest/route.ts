@@ -1,5 +1,13 @@
+import {
+  addressGroup,
+  describeIssues,
+  LIMITS,
+  type Route,
+  type Routes,
+  ROUTES,
+} from '@quorate/wire';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { addressGroup, LIMITS, ROUTES, type Route } from '@quorate/wire';
+import type { z } from 'zod';
 import type { Identity } from '../auth/index.ts';
 import { RATES } from '../limits/defaults.ts';
 import { createRestRates, type RestRates } from '../limits/restRates.ts';
@@ -12,29 +20,31 @@ const NOBODY: Identity = { username: '', roles: [], expiresAt: 0, tokenId: '' };
 
 const REFRESH = '/api/v1/auth/refresh';
 
-/**
- * Registers every route of the wire's table with its handler.
- *
- * @throws Error when a route has no handler, or a handler no route
- */
-export function addRoutes(scope: FastifyInstance, handlers: Handlers, deps: RestDeps): void {
+/** The work of one route, whose call its own schemas have checked. */
+type Handler = (call: never) => Promise<unknown>;
+
+/** Registers every route of the wire's table with its handler. */
+export function addRoutes(
+  scope: FastifyInstance,
+  handlers: Handlers<keyof Routes>,
+  deps: RestDeps,
+): void {
   const limits = createRestRates(deps.rates ?? RATES, () => deps.clock.elapsed());
-  const names = ROUTES.map(nameOf);
-  const stray = Object.keys(handlers).find((name) => !names.includes(name));
-  if (stray !== undefined) throw new Error(`no route for the handler of ${stray}`);
-  for (const route of ROUTES) addRoute(scope, route, handlers, deps, limits);
+  const byName: Readonly<Record<string, Handler>> = handlers;
+  for (const route of ROUTES) {
+    const handle = byName[route.name];
+    if (handle === undefined) throw new Error(`unreachable: no handler for ${route.name}`);
+    addRoute(scope, route, handle, (request) => admit(route, request, deps, limits));
+  }
   for (const path of new Set(ROUTES.map((route) => route.path))) refuseOtherMethods(scope, path);
 }
 
 function addRoute(
   scope: FastifyInstance,
   route: Route,
-  handlers: Handlers,
-  deps: RestDeps,
-  limits: RestRates,
+  handle: Handler,
+  admitted: (request: FastifyRequest) => Promise<Identity>,
 ): void {
-  const handle = handlers[nameOf(route)];
-  if (handle === undefined) throw new Error(`no handler for ${nameOf(route)}`);
   scope.route({
     method: route.method,
     url: urlOf(route.path),
@@ -42,19 +52,43 @@ function addRoute(
     bodyLimit: route.bodyLimit ?? LIMITS.restBody,
     preParsing: async (request) => {
       // Before the body is read: a stranger cannot make the server work on one.
-      identities.set(request, await admit(route, request, deps, limits));
+      identities.set(request, await admitted(request));
     },
     handler: async (request, reply) => {
-      if (route.query === undefined && hasFields(request.query)) {
-        throw new ApiError('invalid_request', 'this route takes no query');
-      }
       const identity = identities.get(request) ?? NOBODY;
-      const answer = await handle({ request, identity });
+      const call = { request, identity, ...partsOf(route, request) };
+      // The table erases which schemas are whose; `Handlers` has tied every handler to its own.
+      const answer = await handle(call as never);
       if (!(answer instanceof Content)) return send(reply, route.status, answer);
       // The body, not the reply: a reply is a thenable that has nothing to say once it is sent.
       reply.status(route.status).type(answer.type);
       return answer.body;
     },
+  });
+}
+
+/** Checks every part of a request that its route takes; no framework's check is relied on. */
+function partsOf(
+  { params, query, body }: Route,
+  request: FastifyRequest,
+): Record<'params' | 'query' | 'body', unknown> {
+  if (query === undefined && hasFields(request.query)) {
+    throw new ApiError('invalid_request', 'this route takes no query');
+  }
+  return {
+    params: parse(params, request.params),
+    query: parse(query, request.query),
+    body: parse(body, request.body),
+  };
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown): unknown {
+  if (schema === undefined) return undefined;
+  const result = schema.safeParse(value ?? {});
+  if (result.success) return result.data;
+  throw new ApiError('invalid_request', {
+    en: describeIssues(result.error),
+    zhCN: describeIssues(result.error, 'zh-CN'),
   });
 }
 
@@ -86,7 +120,7 @@ async function admit(
     checkIntact(route, deps);
     return identity;
   }
-  await noteForbidden(nameOf(route), identity, deps);
+  await noteForbidden(route.name, identity, deps);
   throw new ApiError('forbidden', `needs one of: ${needed.join(', ')}`);
 }
 
@@ -101,7 +135,7 @@ async function noteForbidden(
   await audit.record({ ...kind, at: clock.now(), subject, details: {} });
 }
 
-/** What goes on although the audit log is not intact: whoever looks, logs in, or ends something. */
+/** Routes that stay open although the audit log is not intact: to look, to log in, to end something. */
 const ALWAYS = /^\/api\/v1\/(auth\/.*|sessions\/\{session_key\}\/cancel)$/;
 
 function checkIntact({ method, path }: Route, { audit }: RestDeps): void {
@@ -139,10 +173,6 @@ function send(reply: FastifyReply, status: number, answer: unknown): FastifyRepl
 
 function hasFields(query: unknown): boolean {
   return typeof query === 'object' && query !== null && Object.keys(query).length > 0;
-}
-
-function nameOf(route: Route): string {
-  return `${route.method} ${route.path}`;
 }
 
 /** `{name}` of OpenAPI is `:name` of the router. */
