@@ -6,6 +6,7 @@ import { CLOSE, ConnectionLimiter, DEADLINES } from '@quorate/wire';
 import { Gauge, type Registry } from 'prom-client';
 import { Tally } from './audit/index.ts';
 import { createAuth } from './auth/index.ts';
+import { CEREMONIES } from './ceremonies/index.ts';
 import { createChips } from './chips/index.ts';
 import { keysView } from './keys/index.ts';
 import { createReplacements } from './replacement/index.ts';
@@ -123,6 +124,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
     onInactive: (tx, chip, at) => sessions.endings.chipInactive(tx, chip, at),
   });
   const sessions: SessionService = new SessionService({
+    ceremonies: CEREMONIES,
     database,
     users: auth.users,
     chips,
@@ -186,7 +188,7 @@ async function assemble(options: ServerOptions, database: Database): Promise<Par
       chips,
       onRevoked: (tx, key, at) => sessions.endings.grantRevoked(tx, key, at),
     }),
-    sessions: sessionsView({ users: auth.users, chips, hub }),
+    sessions: sessionsView(CEREMONIES, { users: auth.users, chips, hub }),
     sessionOrders: ordersOf(sessions.endings),
     addresses,
     hub,

@@ -79,6 +79,7 @@ export {
   isKind,
   isPart,
   isPartOf,
+  kindOf,
   type Kind,
   KINDS,
   type MessageOf,

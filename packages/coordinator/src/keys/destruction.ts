@@ -36,7 +36,8 @@ function withoutShard(event: Event): Event | undefined {
   if (event.type !== 'finished') return undefined;
   const { result } = event;
   if (!result.success || result.kind !== 'keygen') return undefined;
-  return { ...event, result: { ...result, shard: '' } };
+  const kept = { ...result, shard: '' };
+  return { ...event, result: kept };
 }
 
 /** Notes that the record of a seat is gone, with the proof. */

@@ -13,7 +13,7 @@ import type { Clock } from '../clock.ts';
 import type { Visibility } from '../listing.ts';
 import type { SessionOrders } from '../session/endings.ts';
 import type { Keys } from '../keys/index.ts';
-import type { Sessions } from '../session/views.ts';
+import type { SessionViews } from '../session/views.ts';
 import type { Database } from '../store/database.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -26,7 +26,7 @@ export interface RestDeps {
   readonly audit: Audit;
   readonly tally: Tally;
   readonly keys: Keys;
-  readonly sessions: Sessions;
+  readonly sessions: SessionViews;
   readonly sessionOrders: SessionOrders;
   readonly clock: Clock;
   readonly addresses: ClientAddresses;

@@ -9,7 +9,6 @@
 import { reopenCertificate, encodePublicJwk, roundSigningInput } from '@quorate/intent';
 import type { Abort, Evidence } from '@quorate/wire';
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { sessionIdOf } from './certificate.ts';
 import type { SessionState } from './types.ts';
 
 /** A report after its check. */
@@ -20,9 +19,9 @@ export interface Blame {
   readonly proven: readonly number[];
 }
 
-/** Checks the evidence of a report under the certified keys of this session. */
-export function judge(state: SessionState, abort: Abort): Blame {
-  const signed = (abort.evidence ?? []).filter((evidence) => isSigned(state, evidence));
+/** Checks the evidence of a report under the certified keys of the session with this id. */
+export function judge(state: SessionState, sid: Uint8Array | undefined, abort: Abort): Blame {
+  const signed = (abort.evidence ?? []).filter((evidence) => isSigned(state, sid, evidence));
   const { evidence: _, ...report } = abort;
   const kept = signed.length === 0 ? report : { ...report, evidence: signed };
   return { abort: kept, proven: equivocators(signed) };
@@ -40,8 +39,11 @@ const sameSlot = (one: Evidence, other: Evidence): boolean =>
   one.from === other.from && one.round === other.round && one.to === other.to;
 
 /** Whether the party that a message names has signed it for this session; of a pairwise one, its plaintext. */
-export function isSigned(state: SessionState, evidence: Evidence): boolean {
-  const sid = sessionIdOf(state);
+export function isSigned(
+  state: SessionState,
+  sid: Uint8Array | undefined,
+  evidence: Evidence,
+): boolean {
   const answer = state.answers.get(evidence.from);
   if (sid === undefined || answer === undefined) return false;
   const { round, from, to, body, signature } = evidence;

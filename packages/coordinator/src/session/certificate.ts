@@ -15,6 +15,7 @@ import {
 } from '@quorate/intent';
 import { clockDoubt, DEADLINES } from '@quorate/wire';
 import { createHash } from 'node:crypto';
+import type { IntentTerms } from './ceremony.ts';
 import type { FailureCode, Party, SessionState } from './types.ts';
 
 /** Milliseconds that a certificate may be valid ahead of now. */
@@ -48,7 +49,7 @@ export interface Expected {
 
 /** Checks a party's certificate: this session, this party, its registered chip, the server's own intent. */
 export function checkCertificate(
-  state: SessionState,
+  { state, terms }: { readonly state: SessionState; readonly terms: IntentTerms },
   party: Party,
   text: string,
   now: number,
@@ -59,7 +60,7 @@ export function checkCertificate(
     partIndex: party.index,
     seId: party.seId,
     chipPublicKey: party.chipPublicKey,
-    intentHash: intentOf(state),
+    intentHash: intentOf(state, terms),
     now,
   });
 }
@@ -111,13 +112,12 @@ function invalid(expected: string): CertificateCheck {
 }
 
 /** The hash of what every party of the session has to agree to (docs/spec/intent.md §1). */
-function intentOf(state: SessionState): Uint8Array {
-  const { target } = state;
-  const holders = target?.holders ?? state.parties;
+function intentOf(state: SessionState, terms: IntentTerms): Uint8Array {
+  const { keyId, epoch, holders, signers, digest, payloadHash, address } = terms;
   return intentHash({
     sessionKey: state.sessionKey,
-    keyId: target === undefined ? new Uint8Array(32) : fromHex(target.keyId),
-    epoch: target?.epoch ?? 0,
+    keyId: keyId === null ? new Uint8Array(32) : fromHex(keyId),
+    epoch,
     threshold: state.threshold,
     parties: state.totalParts,
     holders: holders.map(({ index, username, chipPublicKey }) => ({
@@ -125,12 +125,11 @@ function intentOf(state: SessionState): Uint8Array {
       username,
       fingerprint: chipFingerprint(fromHex(chipPublicKey)),
     })),
-    // A destruction is of the whole key; its payload hash says which parts are destroyed now.
-    signers: state.kind === 'destroy' ? indexesOf(holders) : signersOf(state),
+    signers,
     path: [],
-    digest: target === undefined ? null : fromHex(target.digest),
-    payloadHash: target?.payloadHash === undefined ? null : fromHex(target.payloadHash),
-    address: target?.address ?? null,
+    digest: digest === null ? null : fromHex(digest),
+    payloadHash: payloadHash === null ? null : fromHex(payloadHash),
+    address,
   });
 }
 
@@ -139,7 +138,8 @@ export function signersOf(state: SessionState): number[] {
   return indexesOf(state.parties);
 }
 
-function indexesOf(parties: readonly { readonly index: number }[]): number[] {
+/** The indexes of a list, sorted as numbers. */
+export function indexesOf(parties: readonly { readonly index: number }[]): number[] {
   return parties.map(({ index }) => index).sort((a, b) => a - b);
 }
 
@@ -147,10 +147,13 @@ function indexesOf(parties: readonly { readonly index: number }[]): number[] {
 const sessionIds = new WeakMap<SessionState['answers'], Uint8Array>();
 
 /**
- * The session id that the parties derive from all certificates; at key generation it becomes the key id.
- * Undefined while a certificate is missing.
+ * The session id that the parties derive from the key and all certificates; without a key yet it becomes the
+ * id of the new one. Undefined while a certificate is missing.
  */
-export function sessionIdOf(state: SessionState): Uint8Array | undefined {
+export function sessionIdOf(
+  state: SessionState,
+  keyId: IntentTerms['keyId'],
+): Uint8Array | undefined {
   const known = sessionIds.get(state.answers);
   if (known !== undefined) return known;
   const certificates: string[] = [];
@@ -159,8 +162,7 @@ export function sessionIdOf(state: SessionState): Uint8Array | undefined {
     if (answer === undefined) return undefined;
     certificates.push(answer.certificate);
   }
-  const keyId = state.target === undefined ? null : fromHex(state.target.keyId);
-  const sid = deriveSessionId(keyId, certificates);
+  const sid = deriveSessionId(keyId === null ? null : fromHex(keyId), certificates);
   sessionIds.set(state.answers, sid);
   return sid;
 }

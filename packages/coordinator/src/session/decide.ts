@@ -3,41 +3,33 @@
  *
  * Pure. Every check is a small function with its code; nothing is stored unless all of them pass.
  */
-import type {
-  ChipChallengeMessage,
-  ClientRound,
-  DestroyResponse,
-  DestroyResult,
-  KeygenResponse,
-  KeygenResult,
-  RoundProblem,
-  SignResponse,
-  SignResult,
+import {
+  type AcceptOf,
+  type ChipChallengeMessage,
+  type ClientRound,
+  isPart,
+  LIMITS,
+  type ResponseOf,
+  type ResultOf,
+  type RoundProblem,
 } from '@quorate/wire';
-import { LIMITS } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import { isSigned } from './blame.ts';
-import { checkCertificate } from './certificate.ts';
+import { checkCertificate, sessionIdOf } from './certificate.ts';
+import type { Running } from './ceremony.ts';
 import { type Decision, refused, repeated, wrongKind, wrongState } from './decision.ts';
+import type { Event } from './events.ts';
 import { problemKey } from './problems.ts';
 import { roundFloor } from './progress.ts';
-import { type Refusal, refuse } from './refusal.ts';
-import { decideDestroyResult } from './receipts.ts';
 import { renewalsOf } from './reduce.ts';
-import { owesReceipt } from './reduceDestroy.ts';
 import { slotOf } from './reduceRounds.ts';
-import { decideKeygenResult, decideSignResult } from './results.ts';
-import type { Event } from './events.ts';
+import { type Refusal, refuse } from './refusal.ts';
 import type { Party, SessionState } from './types.ts';
 
 /** Messages that participants send within a session. */
 export type ParticipantMessage =
-  | KeygenResponse
-  | KeygenResult
-  | SignResponse
-  | SignResult
-  | DestroyResponse
-  | DestroyResult
+  | ResponseOf
+  | ResultOf
   | ClientRound
   | RoundProblem
   | ChipChallengeMessage;
@@ -50,39 +42,26 @@ export interface Sender {
 
 /** How often a participant may renew its chip's challenge in one session (docs/spec/wire.md §9). */
 const MAX_RENEWALS = LIMITS.challengeRenewals;
-const ROUNDS = LIMITS.rounds;
 
 /** Decides about one message of a participant. */
-export function decide(state: SessionState, message: ParticipantMessage, sender: Sender): Decision {
+export function decide(session: Running, message: ParticipantMessage, sender: Sender): Decision {
+  const { ceremony, state } = session;
   const party = senderParty(state, message, sender);
   if ('code' in party) return refused(party);
+  if (isPart(message, 'response')) return decideResponse(session, party, message, sender.at);
+  if (isPart(message, 'result')) {
+    if (message.type !== `${state.kind}_result`) return wrongKind(state, message.type);
+    return ceremony.rules.judge(state, party, message, sender.at);
+  }
   switch (message.type) {
-    case 'keygen_response':
-    case 'sign_response':
-    case 'destroy_response':
-      return decideResponse(state, party, message, sender.at);
     case 'round':
-      return decideRound(state, party, message, sender.at);
+      return decideRound(session, party, message, sender.at);
     case 'round_problem':
-      return decideProblem(state, party, message, sender.at);
+      return decideProblem(session, party, message, sender.at);
     case 'chip_challenge':
-      return decideChallenge(state, party, message, sender.at);
-    case 'keygen_result':
-      return state.kind === 'keygen'
-        ? decideKeygenResult(state, party, message, sender.at)
-        : wrongKind(state, message.type);
-    case 'sign_result':
-      return state.kind === 'sign'
-        ? decideSignResult(state, party, message, sender.at)
-        : wrongKind(state, message.type);
-    case 'destroy_result':
-      return state.kind === 'destroy'
-        ? decideDestroyResult(state, party, message, sender.at)
-        : wrongKind(state, message.type);
+      return decideChallenge(session, party, message, sender.at);
   }
 }
-
-type Response = KeygenResponse | SignResponse | DestroyResponse;
 
 /** The index in a message is never believed: the sender must be the party that it names (1.9.3). */
 function senderParty(
@@ -100,9 +79,9 @@ function senderParty(
 }
 
 function decideResponse(
-  state: SessionState,
+  { ceremony, state }: Running,
   party: Party,
-  message: Response,
+  message: ResponseOf,
   at: number,
 ): Decision {
   if (message.type !== `${state.kind}_response`) return wrongKind(state, message.type);
@@ -126,7 +105,8 @@ function decideResponse(
   }
   const certificate = message.session_certificate;
   const challenge = challengeOf(message);
-  const check = checkCertificate(state, party, certificate, at);
+  const terms = ceremony.rules.intent(state);
+  const check = checkCertificate({ state, terms }, party, certificate, at);
   if (!check.ok) return refuted(at, from, check.code, check.details);
   const { sessionHash } = check;
   const extra = challenge === undefined ? {} : { challenge };
@@ -136,12 +116,11 @@ function decideResponse(
   };
 }
 
-function challengeOf(accept: Extract<Response, { accept: true }>): string | undefined {
-  return accept.type === 'keygen_response' ? undefined : accept.chip_challenge;
-}
+const challengeOf = (accept: AcceptOf): string | undefined =>
+  'chip_challenge' in accept ? accept.chip_challenge : undefined;
 
 function decideRound(
-  state: SessionState,
+  { ceremony, state }: Running,
   party: Party,
   message: ClientRound,
   at: number,
@@ -157,10 +136,11 @@ function decideRound(
   if (state.results.has(party.index)) {
     return refused(refuse('wrong_state', 'a round after your result'));
   }
-  if (state.kind === 'destroy') return wrongKind(state, 'round');
-  if (round > ROUNDS[state.kind]) {
-    return refused(refuse('invalid_message', `round ${round} not in 1..${ROUNDS[state.kind]}`));
-  }
+  const { rules } = ceremony;
+  const { rounds } = rules;
+  if (rounds === 0) return wrongKind(state, 'round');
+  if (round > rounds)
+    return refused(refuse('invalid_message', `round ${round} not in 1..${rounds}`));
   // A party speaks in a round after everybody has spoken in the one before: all others wait for that.
   const next = roundFloor(state) + 1;
   if (round > next) {
@@ -170,7 +150,7 @@ function decideRound(
   if (!isOther) {
     return refused(refuse('invalid_message', `to: ${to} is not another party of this session`));
   }
-  if (to === null && !isSigned(state, message)) {
+  if (to === null && !isSigned(state, sessionIdOf(state, rules.intent(state).keyId), message)) {
     // Nobody could use it, and everybody would wait for its sender without knowing why.
     const details = `the broadcast of round ${round} is not signed by the key of your certificate`;
     const refusal = refuse('invalid_signature', details);
@@ -180,20 +160,20 @@ function decideRound(
 }
 
 function decideProblem(
-  state: SessionState,
+  { ceremony, state }: Running,
   party: Party,
   message: RoundProblem,
   at: number,
 ): Decision {
   const { from: about, round, reason } = message;
-  if (state.kind === 'destroy') return wrongKind(state, message.type);
+  const { rounds } = ceremony.rules;
+  if (rounds === 0) return wrongKind(state, message.type);
   if (state.phase === 'inviting') return wrongState(state, message.type);
   if (about === party.index || !state.parties.some(({ index }) => index === about)) {
     return refused(refuse('invalid_message', `from: ${about} is not another party`));
   }
-  if (round > ROUNDS[state.kind]) {
-    return refused(refuse('invalid_message', `round ${round} not in 1..${ROUNDS[state.kind]}`));
-  }
+  if (round > rounds)
+    return refused(refuse('invalid_message', `round ${round} not in 1..${rounds}`));
   const from = party.index;
   const said = state.problems.has(problemKey({ by: from, about, round }));
   // After the end, or after its own result, nobody waits for anybody.
@@ -202,21 +182,18 @@ function decideProblem(
 }
 
 function decideChallenge(
-  state: SessionState,
+  { ceremony, state }: Running,
   party: Party,
   message: ChipChallengeMessage,
   at: number,
 ): Decision {
-  if (state.kind === 'keygen') return wrongKind(state, message.type);
-  const asked =
-    state.kind === 'destroy'
-      ? owesReceipt(state, party.index)
-      : state.phase === 'running' && !state.results.has(party.index);
-  if (!asked) return wrongState(state, message.type);
+  const { rules } = ceremony;
+  if (rules.release === null) return wrongKind(state, message.type);
+  if (!rules.awaitsChip(state, party.index)) return wrongState(state, message.type);
   const challenge = message.chip_challenge;
   if (state.answers.get(party.index)?.challenge === challenge) return repeated;
-  // A destruction has to end, however often its holder restarts; the service bounds its rate.
-  if (state.kind === 'sign' && renewalsOf(state, party.index) >= MAX_RENEWALS) {
+  // Nothing else ends an irrevocable session, however often its holder restarts; the service bounds the rate.
+  if (!rules.irrevocable && renewalsOf(state, party.index) >= MAX_RENEWALS) {
     return refused(refuse('challenge_limit', `at most ${MAX_RENEWALS} renewals a session`));
   }
   return { kind: 'event', event: { type: 'challenged', at, from: party.index, challenge } };

@@ -1,32 +1,15 @@
 /** Carries out the effects of an event, in the transaction that stores it. */
-import type { Language, ServerRound } from '@quorate/wire';
-import type { Hub } from '../delivery/hub.ts';
+import type { ServerRound } from '@quorate/wire';
+import type { AuditEvent } from '../audit/index.ts';
 import { followersOf } from '../delivery/followers.ts';
-import type { Outbox } from '../delivery/outbox.ts';
 import { coordinator, participant, type Recipient } from '../delivery/recipient.ts';
-import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
-import { type AuditEvent, type AuditLog, DESTROYED } from '../audit/index.ts';
-import { beginDestruction, createKey, noteReceipt } from '../keys/index.ts';
-import { completionOf, failureOf, inviteOf, keygenParamsOf, newsOf } from './messages.ts';
-import { destroyKey } from './destruction.ts';
-import { newKeyOf } from './newKey.ts';
-import { noteOrphan } from './orphans.ts';
+import { accusationOf, blameOf } from './auditEntries.ts';
+import type { Running } from './ceremony.ts';
+import { completionOf, failureMessage, newsOf } from './messages.ts';
 import { nameOf } from './parties.ts';
-import { Releases } from './releases.ts';
-import { accusationOf, blameOf } from './trail.ts';
-import type { Effect, Party, SessionState, SignTarget } from './types.ts';
-
-/** What effects act on. */
-export interface EffectContext {
-  readonly outbox: Outbox;
-  readonly hub: Hub;
-  readonly chips: Chips;
-  readonly audit: AuditLog;
-  readonly language: Language;
-  /** Drops a session from memory: what is stored of it has changed. */
-  readonly forget: (sessionKey: string) => void;
-}
+import type { EffectContext, Run, Surroundings } from './run.ts';
+import type { Effect, Failed, MachineEffect, OwnEffect, Party } from './types.ts';
 
 /** The event's surroundings: when it happened, and the message that it was made from, for relaying. */
 export interface Cause {
@@ -34,61 +17,86 @@ export interface Cause {
   readonly round?: ServerRound;
 }
 
-/** Carries out effects in order. */
-export async function perform(
-  tx: Tx,
-  context: EffectContext,
-  state: SessionState,
-  effects: readonly Effect[],
-  cause: Cause,
-): Promise<void> {
-  const run = new Performance(tx, context, state, cause);
-  for (const effect of effects) await run.perform(effect);
-}
+const MACHINE: ReadonlySet<string> = new Set<MachineEffect['type']>([
+  'invite',
+  'begin',
+  'relay',
+  'renew',
+  'settle',
+  'tell-outcome',
+  'tell-progress',
+]);
 
-class Performance {
-  readonly #tx: Tx;
-  readonly #context: EffectContext;
-  readonly #state: SessionState;
+const isOwn = (effect: Effect): effect is OwnEffect => !MACHINE.has(effect.type);
+
+/** Carries out the effects of one event, for one session. */
+export class EffectRunner implements Run {
+  readonly tx: Tx;
+  readonly context: EffectContext;
+  readonly surroundings: Surroundings;
+  readonly #session: Running;
   readonly #cause: Cause;
-  readonly #releases: Releases;
 
-  constructor(tx: Tx, context: EffectContext, state: SessionState, cause: Cause) {
-    this.#tx = tx;
-    this.#context = context;
-    this.#state = state;
+  constructor(
+    tx: Tx,
+    {
+      context,
+      surroundings,
+    }: { readonly context: EffectContext; readonly surroundings: Surroundings },
+    session: Running,
+    cause: Cause,
+  ) {
+    this.tx = tx;
+    this.context = context;
+    this.surroundings = surroundings;
+    this.#session = session;
     this.#cause = cause;
-    this.#releases = new Releases(tx, context, cause.at);
   }
 
-  async perform(effect: Effect): Promise<void> {
+  get at(): number {
+    return this.#cause.at;
+  }
+
+  /** Carries out effects in order. */
+  async performAll(effects: readonly Effect[]): Promise<void> {
+    for (const effect of effects) await this.#perform(effect);
+  }
+
+  async tellParties<P extends Party>(
+    parties: readonly P[],
+    messageFor: (party: P) => Promise<object>,
+  ): Promise<void> {
+    for (const party of parties) {
+      await this.#toParty(party.username, await messageFor(party));
+    }
+  }
+
+  audit(action: string, details: AuditEvent['details']): Promise<void> {
+    const { sessionKey, kind } = this.#session.state;
+    return this.context.audit.append(this.tx, {
+      at: this.at,
+      actor: 'system',
+      action,
+      subject: sessionKey,
+      outcome: action === 'session.fail' ? 'failed' : 'ok',
+      details: { kind, ...details },
+    });
+  }
+
+  #perform(effect: Effect): Promise<void> {
+    const { ceremony, state } = this.#session;
+    if (isOwn(effect)) return ceremony.work.perform(this, state, effect);
     switch (effect.type) {
       case 'invite':
         return this.#invite();
       case 'begin':
-        return this.#begin();
+        return ceremony.work.begin(this, state);
       case 'relay':
         return this.#relay(effect.to);
       case 'renew':
         return this.#renew(effect.to, effect.challenge);
-      case 'create-key':
-        return this.#createKey();
-      case 'note-receipt':
-        return this.#noteReceipt(effect.from, effect.receipt);
-      case 'destroy-key':
-        return this.#destroyKey();
-      case 'orphan':
-        return this.#orphan(effect);
-      case 'note-result':
-        return this.#audit('session.note', {
-          participant: nameOf(this.#state, effect.from),
-          note: effect.note,
-        });
-      case 'note-missing':
-        return this.#audit('session.note', {
-          participants: effect.missing.map((index) => nameOf(this.#state, index)),
-          note: 'no-result',
-        });
+      case 'settle':
+        return ceremony.work.settle(this, state);
       case 'tell-outcome':
         return this.#tellOutcome();
       case 'tell-progress':
@@ -97,159 +105,89 @@ class Performance {
   }
 
   async #invite(): Promise<void> {
-    for (const party of this.#state.parties) {
-      await this.#toParty(party.username, inviteOf(this.#state, party));
-    }
-    const invited = this.#state.parties.map(({ username }) => username);
-    await this.#audit('session.invite', { participants: invited });
-  }
-
-  async #begin(): Promise<void> {
-    const { target } = this.#state;
-    if (target?.destruction !== undefined) await this.#beginDestruction(target);
-    for (const party of this.#state.parties) {
-      await this.#toParty(party.username, await this.#paramsOf(target, party));
-    }
-  }
-
-  async #paramsOf(target: SignTarget | undefined, party: Party): Promise<object> {
-    if (target === undefined) return keygenParamsOf(this.#state, party);
-    if (target.destruction === undefined) return this.#releases.signParams(this.#state, party);
-    return this.#releases.destroyParams(this.#state, party);
-  }
-
-  /** A key whose destruction everybody consented to is of no use from here on, whatever happens next. */
-  async #beginDestruction(target: SignTarget): Promise<void> {
-    const keygen = await beginDestruction(this.#tx, target.keyId);
-    this.#tx.onCommit(() => this.#context.forget(keygen));
-    const details = { address: target.address, reason: target.destruction?.reason ?? '' };
-    await this.#audit('key.destroying', details);
+    const { ceremony, state } = this.#session;
+    await this.tellParties(state.parties, async (party) => ceremony.words.invite(state, party));
+    const participants = state.parties.map(({ username }) => username);
+    await this.audit('session.invite', { participants });
   }
 
   async #relay(to: readonly number[]): Promise<void> {
     const { round } = this.#cause;
     if (round === undefined) return;
-    for (const index of to) await this.#toParty(nameOf(this.#state, index), round);
+    for (const index of to) await this.#toParty(nameOf(this.#session.state, index), round);
   }
 
   async #renew(to: number, challenge: string): Promise<void> {
-    const renewed = await this.#releases.renewed(this.#state, to, challenge);
-    if (renewed !== undefined) await this.#toParty(nameOf(this.#state, to), renewed);
-  }
-
-  async #createKey(): Promise<void> {
-    await createKey(this.#tx, newKeyOf(this.#state));
-    const { outcome } = this.#state;
-    const address = outcome?.success === true ? outcome.address : '';
-    await this.#audit('key.create', { address, threshold: this.#state.threshold });
-  }
-
-  async #noteReceipt(from: number, receipt: string): Promise<void> {
-    const { target, parties } = this.#state;
-    const party = parties.find(({ index }) => index === from);
-    if (target === undefined || party === undefined) return;
-    await noteReceipt(this.#tx, { keyId: target.keyId, partIndex: party.index }, receipt);
-    await this.#audit('chip.deleted', {
-      participant: party.username,
-      se_id: party.seId,
-      record_id: party.recordId ?? '',
-      address: target.address,
-      receipt,
-    });
-  }
-
-  async #destroyKey(): Promise<void> {
-    const { at } = this.#cause;
-    const destruction = await destroyKey(this.#tx, this.#state, at);
-    await this.#context.audit.append(this.#tx, {
-      at,
-      actor: 'system',
-      action: DESTROYED,
-      subject: destruction.address,
-      outcome: 'ok',
-      details: this.#context.audit.certify(destruction),
-    });
-  }
-
-  async #orphan(effect: Extract<Effect, { type: 'orphan' }>): Promise<void> {
-    const { from, record } = effect;
-    const notice = await noteOrphan(this.#tx, this.#state, from, record, this.#cause.at);
-    if (notice === undefined) return;
-    const username = nameOf(this.#state, from);
-    await this.#audit('session.orphan', { participant: username, record_id: record.recordId });
-    // Not stored in the outbox: it is told anew at every register, until the record is gone.
-    const { hub } = this.#context;
-    this.#tx.onCommit(() => hub.tell(participant(username), notice));
+    const { ceremony, state } = this.#session;
+    const party = state.parties.find(({ index }) => index === to);
+    if (party === undefined) return;
+    const renewed = await ceremony.work.renew(this, state, party, challenge);
+    await this.#toParty(party.username, renewed);
   }
 
   async #tellOutcome(): Promise<void> {
-    const { outcome } = this.#state;
+    const { ceremony, state } = this.#session;
+    const { outcome, parties } = state;
     if (outcome === undefined) return;
-    await this.#context.outbox.sessionEnded(this.#tx, this.#state.sessionKey);
-    const completion = completionOf(this.#state, outcome, this.#context.language);
+    const { outbox, language } = this.context;
+    await outbox.sessionEnded(this.tx, state.sessionKey);
+    const completion = completionOf(ceremony, state, outcome, language);
     if (outcome.success) {
-      for (const { username } of this.#state.parties) await this.#keep(username, completion);
+      for (const { username } of parties) await this.#keep(username, completion);
       await this.#toCoordinator(completion);
-      const missing = outcome.missing.map((index) => nameOf(this.#state, index));
-      await this.#audit('session.complete', { address: outcome.address, missing });
-      return;
+      const missing = outcome.missing.map((index) => nameOf(state, index));
+      return this.audit('session.complete', { address: outcome.address, missing });
     }
-    const { language } = this.#context;
-    const told = failureOf(this.#state, outcome, { language, role: 'participant' });
-    for (const { username } of this.#state.parties) await this.#keep(username, told);
-    const failure = failureOf(this.#state, outcome, { language, role: 'coordinator' });
-    await this.#toCoordinator(failure, completion);
+    const failure = (role: 'coordinator' | 'participant'): object =>
+      failureMessage(ceremony.rules, state, outcome, { language, role });
+    for (const { username } of parties) await this.#keep(username, failure('participant'));
+    await this.#toCoordinator(failure('coordinator'), completion);
+    return this.#auditFailure(outcome);
+  }
+
+  #auditFailure(outcome: Failed): Promise<void> {
+    const { state } = this.#session;
     const { code, details, concerned } = outcome;
-    const names = concerned.map((index) => nameOf(this.#state, index));
-    const blame = { ...blameOf(outcome.abort), ...accusationOf(this.#state, outcome) };
-    await this.#audit('session.fail', { code, reason: details, concerned: names, ...blame });
+    const names = concerned.map((index) => nameOf(state, index));
+    const blame = { ...blameOf(outcome.abort), ...accusationOf(state, outcome) };
+    return this.audit('session.fail', { code, reason: details, concerned: names, ...blame });
   }
 
   async #tellProgress(warning?: string): Promise<void> {
-    const { hub } = this.#context;
-    const username = this.#state.coordinator;
-    if (!hub.clientsOf(coordinator(username)).some(({ progress }) => progress)) return;
+    const { ceremony, state } = this.#session;
+    const { hub } = this.context;
+    const asker = coordinator(state.coordinator);
+    if (!hub.clientsOf(asker).some(({ progress }) => progress)) return;
     const followers = await this.#followers();
-    this.#tx.onCommit(() => {
-      for (const to of followers) hub.tellProgress(to, () => newsOf(this.#state, warning));
+    this.tx.onCommit(() => {
+      for (const to of followers) {
+        hub.tellProgress(to, () => newsOf(ceremony.rules, state, warning));
+      }
     });
   }
 
   #followers(): Promise<readonly Recipient[]> {
-    const { sessionKey, coordinator: username } = this.#state;
-    return followersOf(this.#tx, this.#context.hub, { sessionKey, username });
+    const { sessionKey, coordinator: username } = this.#session.state;
+    return followersOf(this.tx, this.context.hub, { sessionKey, username });
   }
 
   async #toCoordinator(...messages: readonly object[]): Promise<void> {
-    const now = this.#cause.at;
     for (const to of await this.#followers()) {
-      for (const message of messages)
-        await this.#context.outbox.send(this.#tx, to, message, { now });
+      for (const message of messages) {
+        await this.context.outbox.send(this.tx, to, message, { now: this.at });
+      }
     }
   }
 
   /** Sends what concerns a party only while the session goes on. */
   #toParty(username: string, message: object): Promise<void> {
-    const during = this.#state.sessionKey;
-    const to = participant(username);
-    return this.#context.outbox.send(this.#tx, to, message, { now: this.#cause.at, during });
+    const during = this.#session.state.sessionKey;
+    const terms = { now: this.at, during };
+    return this.context.outbox.send(this.tx, participant(username), message, terms);
   }
 
   /** Sends what a party has to know even when it comes back after the end. */
   #keep(username: string, message: object): Promise<void> {
-    const to = participant(username);
-    return this.#context.outbox.send(this.#tx, to, message, { now: this.#cause.at });
-  }
-
-  #audit(action: string, details: AuditEvent['details']): Promise<void> {
-    const outcome = action === 'session.fail' ? 'failed' : 'ok';
-    return this.#context.audit.append(this.#tx, {
-      at: this.#cause.at,
-      actor: 'system',
-      action,
-      subject: this.#state.sessionKey,
-      outcome,
-      details: { kind: this.#state.kind, ...details },
-    });
+    return this.context.outbox.send(this.tx, participant(username), message, { now: this.at });
   }
 }

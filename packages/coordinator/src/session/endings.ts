@@ -5,12 +5,12 @@ import type { Chip } from '../chips/index.ts';
 import type { Clock } from '../clock.ts';
 import type { KeyRecord } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
-import type { Book } from './book.ts';
-import { isDestroying } from './reduceDestroy.ts';
+import type { Running } from './ceremony.ts';
+import { isBound } from './progress.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { openSessionsOf } from './repository.ts';
 import { isAdmin, lostRight } from './rights.ts';
-import type { SessionState } from './types.ts';
+import type { Sessions } from './sessions.ts';
 
 /** Orders about a session that is open; each gives why it is not carried out. */
 export interface SessionOrders {
@@ -33,29 +33,29 @@ export interface EndingOptions {
 
 /** Ends sessions from outside. */
 export class Endings {
-  readonly #book: Book;
+  readonly #sessions: Sessions;
   readonly #options: EndingOptions;
 
-  constructor(book: Book, options: EndingOptions) {
-    this.#book = book;
+  constructor(sessions: Sessions, options: EndingOptions) {
+    this.#sessions = sessions;
     this.#options = options;
   }
 
   /**
-   * Cancels a session for its asker or an administrator; gives the state that holds then. Somebody may hold
+   * Cancels a session for its asker or an administrator; gives the session as it is then. Somebody may hold
    * a signature already: the outcome says so. What has ended stays as it ended.
    */
-  async cancel(tx: Tx, actor: string, sessionKey: string): Promise<SessionState | Refusal> {
+  async cancel(tx: Tx, actor: string, sessionKey: string): Promise<Running | Refusal> {
     const { users, audit, clock } = this.#options;
-    const loaded = await this.#book.load(tx, sessionKey);
+    const loaded = await this.#sessions.load(tx, sessionKey);
     const user = await users.find(tx, actor);
     const mayCancel = loaded?.state.coordinator === actor || isAdmin(user);
     if (loaded === undefined || !mayCancel) {
       return refuse('unknown_session', 'no session with this session_key was asked for by you');
     }
-    const { state } = loaded;
-    if (state.outcome !== undefined) return state;
-    if (isDestroying(state)) {
+    const { ceremony, state } = loaded;
+    if (state.outcome !== undefined) return loaded;
+    if (isBound(ceremony.rules, state)) {
       const why = 'everybody has consented to this destruction, which nobody can take back';
       return refuse('wrong_state', why);
     }
@@ -70,37 +70,37 @@ export class Endings {
       details: { kind: state.kind, coordinator: state.coordinator },
     });
     const why = { code: 'cancelled', details: `cancelled by ${actor}`, concerned: [] } as const;
-    return this.#book.store(tx, loaded, { type: 'ended', at, ...why });
+    return this.#sessions.store(tx, loaded, { type: 'ended', at, ...why });
   }
 
   /**
    * Closes a destruction that everybody consented to and that still waits, for an administrator: it ends as
-   * not proven for those who have not answered. Gives the state that holds then.
+   * not proven for those who have not answered. Gives the session as it is then.
    */
   async close(
     tx: Tx,
     actor: string,
     { sessionKey, reason }: { readonly sessionKey: string; readonly reason: string },
-  ): Promise<SessionState | Refusal> {
+  ): Promise<Running | Refusal> {
     const { users, audit, clock } = this.#options;
     if (!isAdmin(await users.find(tx, actor))) {
       return refuse('forbidden_role', 'only an administrator closes a destruction');
     }
-    const loaded = await this.#book.load(tx, sessionKey);
+    const loaded = await this.#sessions.load(tx, sessionKey);
     if (loaded === undefined) return refuse('unknown_session', 'no such session');
-    const { state } = loaded;
-    if (state.kind !== 'destroy') {
+    const { ceremony, state } = loaded;
+    if (!ceremony.rules.irrevocable) {
       return refuse(
         'wrong_state',
         `only a destruction is closed: cancel this ${state.kind} session`,
       );
     }
-    if (state.outcome !== undefined) return state;
-    if (!isDestroying(state)) {
+    if (state.outcome !== undefined) return loaded;
+    if (!isBound(ceremony.rules, state)) {
       return refuse('wrong_state', 'not everybody has consented: cancel it instead');
     }
     const at = clock.now();
-    const { address = '' } = state.target ?? {};
+    const address = ceremony.rules.intent(state).address ?? '';
     await audit.append(tx, {
       at,
       actor,
@@ -109,7 +109,7 @@ export class Endings {
       outcome: 'ok',
       details: { kind: state.kind, address, reason },
     });
-    return this.#book.store(tx, loaded, { type: 'closed', at, by: actor, reason });
+    return this.#sessions.store(tx, loaded, { type: 'closed', at, by: actor, reason });
   }
 
   /** Ends every open session that a user asked for or takes part in, and that nobody would be asked for now. */
@@ -123,42 +123,42 @@ export class Endings {
     await this.#endUnauthorised(tx, await openSessionsOf(tx, { address }), at);
   }
 
-  /** Ends or relieves the sessions of a chip that takes part in nothing any more. */
+  /** Ends every open session of a chip that is no longer active, or excuses the chip from it. */
   async chipInactive(
     tx: Tx,
     { seId, username, state: chipState }: Chip,
     at: number,
   ): Promise<void> {
     for (const sessionKey of await openSessionsOf(tx, { username })) {
-      const loaded = await this.#book.load(tx, sessionKey);
+      const loaded = await this.#sessions.load(tx, sessionKey);
       const party = loaded?.state.parties.find((one) => one.seId === seId);
       if (loaded === undefined || party === undefined) continue;
       const from = party.index;
-      if (!isDestroying(loaded.state)) {
+      if (!isBound(loaded.ceremony.rules, loaded.state)) {
         const details = `the chip ${seId} of ${username} is ${chipState}`;
         const why = { code: 'chip_unavailable', details, concerned: [from] } as const;
-        await this.#book.store(tx, loaded, { type: 'ended', at, ...why });
+        await this.#sessions.store(tx, loaded, { type: 'ended', at, ...why });
       } else if (chipState === 'lost' || chipState === 'destroyed') {
-        await this.#book.store(tx, loaded, { type: 'excused', at, from, chipState });
+        await this.#sessions.store(tx, loaded, { type: 'excused', at, from, chipState });
       }
     }
   }
 
   async #endUnauthorised(tx: Tx, sessionKeys: readonly string[], at: number): Promise<void> {
     for (const sessionKey of sessionKeys) {
-      const loaded = await this.#book.load(tx, sessionKey);
+      const loaded = await this.#sessions.load(tx, sessionKey);
       if (loaded === undefined || loaded.state.outcome !== undefined) continue;
-      const lost = await lostRight(tx, this.#options.users, loaded.state);
+      const lost = await lostRight(tx, this.#options.users, loaded);
       if (lost === undefined) continue;
       const ended = { type: 'ended', at, code: 'cancelled' } as const;
-      await this.#book.store(tx, loaded, { ...ended, ...lost });
+      await this.#sessions.store(tx, loaded, { ...ended, ...lost });
     }
   }
 }
 
 /** The orders of REST, which shows the session by itself. */
 export function ordersOf(endings: Endings): SessionOrders {
-  const refusalOf = (ended: SessionState | Refusal): Refusal | undefined =>
+  const refusalOf = (ended: Running | Refusal): Refusal | undefined =>
     'code' in ended ? ended : undefined;
   return {
     cancel: async (tx, actor, sessionKey) => refusalOf(await endings.cancel(tx, actor, sessionKey)),

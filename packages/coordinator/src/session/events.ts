@@ -1,39 +1,9 @@
 /** What happens to a session: its events are what is stored of it, and everything else follows from them. */
 import type { RoundProblemReason } from '@quorate/wire';
-import type {
-  Deadlines,
-  FailureCode,
-  GoneState,
-  Party,
-  Result,
-  SessionKind,
-  SignTarget,
-  StoredRecord,
-} from './types.ts';
+import type { FailureCode, GoneState, Requested, Result, StoredRecord } from './types.ts';
 
-/** The first event of every session: everything that was checked and fixed when it was asked for. */
-export interface Requested {
-  readonly type: 'requested';
-  readonly at: number;
-  readonly kind: SessionKind;
-  readonly sessionKey: string;
-  readonly coordinator: string;
-  readonly threshold: number;
-  readonly totalParts: number;
-  /** In the order of the request. */
-  readonly parties: readonly Party[];
-  readonly deadlines: Deadlines;
-  readonly warnings: readonly string[];
-  readonly target?: SignTarget;
-  /**
-   * The rules by which its events are read. Absent: those of the first version, by which stored sessions
-   * have ended (a signature waited for all results, and one false result ended it).
-   */
-  readonly rules?: 2;
-}
-
-/** What happens to a session after it was requested. `from` and `to` are part indexes. */
-export type Event =
+/** One thing that happens to a session. `from` and `to` are part indexes. */
+export type Event<R extends Result = Result> =
   | Requested
   | {
       readonly type: 'accepted';
@@ -85,7 +55,7 @@ export type Event =
       readonly type: 'finished';
       readonly at: number;
       readonly from: number;
-      readonly result: Result;
+      readonly result: R;
     }
   | {
       readonly type: 'refuted';
@@ -105,7 +75,7 @@ export type Event =
       readonly concerned: readonly number[];
     }
   | {
-      /** A shard that is being destroyed is out of reach for good: its chip is lost or destroyed. */
+      /** A record that is to be deleted is out of reach for good: its chip is lost or destroyed. */
       readonly type: 'excused';
       readonly at: number;
       readonly from: number;
@@ -119,7 +89,7 @@ export type Event =
       readonly message: string;
     }
   | {
-      /** An administrator ends a destruction that still waits: it is not proven for those who are missing. */
+      /** An administrator ends a session that still waits for receipts: it is not proven for those who are missing. */
       readonly type: 'closed';
       readonly at: number;
       readonly by: string;

@@ -18,29 +18,35 @@ import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
 import { verifyFor } from './certificate.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import type { SessionState, StoredRecord } from './types.ts';
+import type { FailureCode, Party, StoredRecord } from './types.ts';
+
+/** A record that a failed session has left on the chip of a party. */
+export interface Leftover {
+  readonly sessionKey: string;
+  readonly party: Party;
+  readonly record: StoredRecord;
+  /** Why the session failed. */
+  readonly reason: FailureCode;
+}
 
 /** Notes a record of a failed session; returns the notice for its holder, if there is anything to tell. */
 export async function noteOrphan(
   tx: Tx,
-  state: SessionState,
-  from: number,
-  record: StoredRecord,
+  { sessionKey, party, record, reason }: Leftover,
   now: number,
 ): Promise<OrphanNotice | undefined> {
-  const party = state.parties.find(({ index }) => index === from);
   // Security: a record of a key that exists must never be deleted because of a failed session.
-  if (party === undefined || (await isLiveRecord(tx, record.recordId))) return undefined;
+  if (await isLiveRecord(tx, record.recordId)) return undefined;
   const orphan: Orphan = {
     record_id: record.recordId,
     address: record.address,
-    session_key: state.sessionKey,
+    session_key: sessionKey,
     part_index: party.index,
     username: party.username,
     se_id: party.seId,
     chip_public_key: party.chipPublicKey,
     cpic: party.cpic,
-    reason: state.outcome?.success === false ? state.outcome.code : 'aborted',
+    reason,
   };
   return (await insertOrphan(tx, orphan, now)) ? noticeOf(orphan) : undefined;
 }

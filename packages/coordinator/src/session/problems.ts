@@ -9,7 +9,7 @@ import { laggards, usefulLaggards } from './progress.ts';
 import type { Problem, SessionState } from './types.ts';
 
 /** The state with one problem more; the same state when it is known. */
-export function withProblem(state: SessionState, problem: Problem): SessionState {
+export function withProblem<S extends SessionState>(state: S, problem: Problem): S {
   const key = problemKey(problem);
   if (state.problems.has(key)) return state;
   return { ...state, problems: new Map(state.problems).set(key, problem) };

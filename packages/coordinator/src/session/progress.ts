@@ -1,4 +1,5 @@
 /** How far a session is, who holds it up, and until when it waits. */
+import type { Rules, RulesOf } from './ceremony.ts';
 import type { SessionState } from './types.ts';
 
 /** Beyond every round: a party that has given its result holds nobody up. */
@@ -50,39 +51,43 @@ function behind(state: SessionState, rank: (index: number) => number): number[] 
  * The parties that the session waits for before it is a step further: for an answer, for a first word in
  * the round after the one that everybody has reached, or for a result.
  */
-export function awaited(state: SessionState): number[] {
+export function awaited<S extends SessionState>(rules: RulesOf<S>, state: S): number[] {
   if (state.phase === 'inviting') return laggards(state);
   if (state.phase !== 'running') return [];
   const floor = roundFloor(state);
   const indexes = state.parties
     .map(({ index }) => index)
-    .filter((index) => !state.excused.has(index));
+    .filter((index) => !rules.isExcused(state, index));
   return indexes.filter((index) => reached(state, index) === floor);
 }
 
+/** Whether everybody has consented to what nobody can take back: the session cannot fail any more, only wait. */
+export function isBound({ irrevocable }: Pick<Rules, 'irrevocable'>, state: SessionState): boolean {
+  return irrevocable && state.phase === 'running';
+}
+
 /** When the session stops waiting by itself if nothing more comes; undefined when it waits for nothing. */
-export function currentDeadline(state: SessionState): number | undefined {
-  const deadlines = deadlinesOf(state);
+export function currentDeadline<S extends SessionState>(
+  rules: RulesOf<S>,
+  state: S,
+): number | undefined {
+  const deadlines = deadlinesOf(rules, state);
   return deadlines.length === 0 ? undefined : Math.min(...deadlines);
 }
 
 /** Every date at which the session stops waiting. */
-export function deadlinesOf(state: SessionState): number[] {
+export function deadlinesOf<S extends SessionState>(
+  rules: RulesOf<S>,
+  state: S,
+): readonly number[] {
   switch (state.phase) {
     case 'inviting':
       return [state.inviteExpiresAt, state.sessionExpiresAt];
     case 'running':
-      // Everybody has consented: what is not yet destroyed is waited for, however long it takes.
-      if (state.kind === 'destroy') return [];
-      return [state.roundExpiresAt, state.sessionExpiresAt];
+      return isBound(rules, state) ? [] : [state.roundExpiresAt, state.sessionExpiresAt];
     case 'completed':
-      // The outcome is told; who gives no result of its own in the time of a round is noted then.
-      return state.kind === 'sign' && awaitsNotes(state) ? [state.roundExpiresAt] : [];
+      return rules.deadlinesAfterEnd(state);
     case 'failed':
       return [];
   }
-}
-
-function awaitsNotes({ rules, missingNoted, results, parties }: SessionState): boolean {
-  return rules !== undefined && missingNoted !== true && results.size < parties.length;
 }

@@ -2,81 +2,88 @@
  * The reducer: what an event makes of a session, and what has to happen then.
  *
  * Pure and total. Events were checked before they were stored (decide.ts), so a replay repeats no
- * verification; an event that does not fit the state changes nothing, in whatever order events come.
+ * verification; an event that does not fit the state changes nothing, in whatever order events come. What a
+ * kind of ceremony does differently, its rules say.
  */
-import type { Event, Requested } from './events.ts';
-import type { Effect, Result, SessionState, Step } from './types.ts';
-import { finish } from './finish.ts';
-import { complete, fail, recordOf } from './outcomes.ts';
+import type { RulesOf } from './ceremony.ts';
+import { complete, end, fail } from './ending.ts';
+import type { Event } from './events.ts';
 import { isParty } from './parties.ts';
 import { overdue } from './problems.ts';
-import { currentDeadline } from './progress.ts';
-import { afterDestruction, delayed, excused, isDestroying, renewed } from './reduceDestroy.ts';
+import { currentDeadline, isBound } from './progress.ts';
 import { relayed, reported, unsigned, withRoundDeadline } from './reduceRounds.ts';
-import { afterSignature, isOnlyNoted } from './reduceSign.ts';
+import { unchanged } from './step.ts';
+import type { Effect, Opening, Requested, Result, SessionState, Step } from './types.ts';
 
 /** The state and effects of a request that was accepted. */
-export function open(event: Requested): Step {
-  const { type: _, at, ...request } = event;
-  const state: SessionState = {
-    ...request,
+export function open<S extends SessionState>(rules: RulesOf<S>, event: Requested): Step<S> {
+  return {
+    state: rules.open(event, openingOf(event)),
+    effects: [{ type: 'invite' }, { type: 'tell-progress' }],
+  };
+}
+
+function openingOf(event: Requested): Opening {
+  const { at, deadlines } = event;
+  return {
+    sessionKey: event.sessionKey,
+    coordinator: event.coordinator,
+    threshold: event.threshold,
+    totalParts: event.totalParts,
+    parties: event.parties,
+    deadlines,
+    warnings: event.warnings,
     phase: 'inviting',
     createdAt: at,
     updatedAt: at,
-    inviteExpiresAt: at + event.deadlines.invitation,
-    sessionExpiresAt: at + event.deadlines.session,
+    inviteExpiresAt: at + deadlines.invitation,
+    sessionExpiresAt: at + deadlines.session,
     roundExpiresAt: 0,
     answers: new Map(),
     slots: new Map(),
     spoken: new Map(),
     renewals: new Map(),
     problems: new Map(),
-    results: new Map(),
-    orphans: new Map(),
-    excused: new Map(),
-    delays: new Map(),
+    results: new Map<number, never>(),
   };
-  return { state, effects: [{ type: 'invite' }, { type: 'tell-progress' }] };
 }
 
-/** Applies one event. */
-export function apply(state: SessionState, event: Event): Step {
-  const step = advance(state, event);
+/** The state after an event, and the effects of it. */
+export function apply<S extends SessionState>(rules: RulesOf<S>, state: S, event: Event): Step<S> {
+  const step = advance(rules, state, event);
   if (step.state === state) return step;
   return { ...step, state: { ...step.state, updatedAt: Math.max(state.updatedAt, event.at) } };
 }
 
-function advance(state: SessionState, event: Event): Step {
-  if (state.phase === 'completed' || state.phase === 'failed') return afterTheEnd(state, event);
+function advance<S extends SessionState>(rules: RulesOf<S>, state: S, event: Event): Step<S> {
+  if (state.phase === 'completed' || state.phase === 'failed') return rules.afterEnd(state, event);
   switch (event.type) {
     case 'requested':
       return unchanged(state);
     case 'accepted':
       return accepted(state, event);
     case 'declined':
-      return declined(state, event);
+      return declined(rules, state, event);
     case 'relayed':
-      return relayed(state, event);
+      return relayed(rules, state, event);
     case 'unsigned':
-      return unsigned(state, event);
+      return unsigned(rules, state, event);
     case 'reported':
-      return reported(state, event);
+      return reported(rules, state, event);
     case 'challenged':
-      return challenged(state, event);
+      return state.phase === 'running' ? renewed(state, event) : unchanged(state);
     case 'finished':
-      return finished(state, event);
+      return finished(rules, state, event);
     case 'refuted':
-      return refuted(state, event);
+      return refuted(rules, state, event);
     case 'ended':
-      return ended(state, event);
+      return ended(rules, state, event);
     case 'excused':
-      return settleOn(excused(state, event));
     case 'delayed':
-      return delayed(state, event);
     case 'closed':
-      return closed(state, event);
+      return rules.onDeletion(state, event);
     case 'expired':
-      return expired(state, event.deadline ?? event.at);
+      return expired(rules, state, event);
     case 'resumed':
       return resumed(state, event.at);
   }
@@ -84,10 +91,9 @@ function advance(state: SessionState, event: Event): Step {
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
 
-const unchanged = (state: SessionState): Step => ({ state, effects: [] });
 const progress: Effect = { type: 'tell-progress' };
 
-function accepted(state: SessionState, event: Of<'accepted'>): Step {
+function accepted<S extends SessionState>(state: S, event: Of<'accepted'>): Step<S> {
   if (state.phase !== 'inviting' || state.answers.has(event.from)) return unchanged(state);
   if (!isParty(state, event.from)) return unchanged(state);
   const { certificate, sessionHash, challenge } = event;
@@ -104,97 +110,103 @@ function accepted(state: SessionState, event: Of<'accepted'>): Step {
   };
 }
 
-function declined(state: SessionState, event: Of<'declined'>): Step {
+function declined<S extends SessionState>(
+  rules: RulesOf<S>,
+  state: S,
+  event: Of<'declined'>,
+): Step<S> {
   if (state.phase !== 'inviting' || !isParty(state, event.from)) return unchanged(state);
-  return fail(state, {
-    success: false,
-    code: 'participant_declined',
-    details: event.reason,
-    concerned: [event.from],
-  });
+  const { reason: details, from } = event;
+  const reason = { code: 'participant_declined', details, concerned: [from] } as const;
+  return fail(rules, state, { success: false, ...reason }, event);
 }
 
-function challenged(state: SessionState, event: Of<'challenged'>): Step {
-  return state.phase === 'running' ? renewed(state, event) : unchanged(state);
+/** A chip that forgot its challenge gets an authorisation for a new one. */
+export function renewed<S extends SessionState>(
+  state: S,
+  { from, challenge }: Of<'challenged'>,
+): Step<S> {
+  const answer = state.answers.get(from);
+  if (answer === undefined) return unchanged(state);
+  const answers = new Map(state.answers).set(from, { ...answer, challenge });
+  const renewals = new Map(state.renewals).set(from, renewalsOf(state, from) + 1);
+  return {
+    state: { ...state, answers, renewals },
+    effects: [{ type: 'renew', to: from, challenge }],
+  };
 }
 
-function finished(state: SessionState, { from, result, at }: Of<'finished'>): Step {
+function finished<S extends SessionState>(
+  rules: RulesOf<S>,
+  state: S,
+  event: Of<'finished'>,
+): Step<S> {
+  const { from, result } = event;
   if (!isParty(state, from) || state.results.has(from)) return unchanged(state);
   // A participant that restarted may say so while others are still being asked (docs/spec/wire.md §10).
   if (state.phase === 'inviting' && result.success) return unchanged(state);
-  if (isDestroying(state) && !result.success) return unchanged(state);
-  return withResult(state, { from, result, at });
+  if (isBound(rules, state) && !result.success) return unchanged(state);
+  return withResult(rules, state, result, event);
 }
 
-function withResult(
-  state: SessionState,
-  { from, result, at }: { readonly from: number; readonly result: Result; readonly at: number },
-): Step {
+function withResult<S extends SessionState>(
+  rules: RulesOf<S>,
+  state: S,
+  result: Result,
+  cause: Of<'finished' | 'refuted'>,
+): Step<S> {
+  const { from, at } = cause;
   const results = new Map(state.results).set(from, result);
   const next = withRoundDeadline(state, { ...state, results }, at);
-  const noted: Effect[] =
-    result.success && result.kind === 'destroy'
-      ? [{ type: 'note-receipt', from, receipt: result.receipt }]
-      : [];
-  const outcome = finish(next);
-  if (outcome === undefined) return { state: next, effects: [...noted, progress] };
-  const done = outcome.success ? complete(next, outcome) : fail(next, outcome);
-  return { state: done.state, effects: [...noted, ...done.effects] };
+  const own = rules.onResult(from, result);
+  const outcome = rules.outcome(next, false);
+  if (outcome === undefined) return { state: next, effects: [...own, progress] };
+  const ended = end(rules, next, outcome, cause);
+  return { state: ended.state, effects: [...own, ...ended.effects] };
 }
 
-function refuted(state: SessionState, event: Of<'refuted'>): Step {
-  if (!isParty(state, event.from) || isDestroying(state)) return unchanged(state);
-  const { at, from, code, details, record } = event;
-  if (isOnlyNoted(state, event)) {
+function refuted<S extends SessionState>(
+  rules: RulesOf<S>,
+  state: S,
+  event: Of<'refuted'>,
+): Step<S> {
+  const { from, code, details } = event;
+  if (!isParty(state, from) || isBound(rules, state)) return unchanged(state);
+  if (rules.toleratesFalse(state, event)) {
     if (state.results.has(from)) return unchanged(state);
-    return withResult(state, { from, at, result: { success: false, message: details } });
+    return withResult(rules, state, { success: false, message: details }, event);
   }
-  const orphans = new Map(state.orphans);
-  if (record !== undefined) orphans.set(from, record);
-  return fail({ ...state, orphans }, { success: false, code, details, concerned: [from] });
+  return fail(rules, state, { success: false, code, details, concerned: [from] }, event);
 }
 
-/** What everybody consented to goes on, whatever happens around it. */
-function ended(state: SessionState, { code, details, concerned }: Of<'ended'>): Step {
-  if (isDestroying(state)) return unchanged(state);
-  return fail(state, { success: false, code, details, concerned });
+/** A session that everybody is bound to goes on, whatever happens around it. */
+function ended<S extends SessionState>(rules: RulesOf<S>, state: S, event: Of<'ended'>): Step<S> {
+  if (isBound(rules, state)) return unchanged(state);
+  const { code, details, concerned } = event;
+  return fail(rules, state, { success: false, code, details, concerned }, event);
 }
 
-/** Ends the session when this was the last thing that it waited for. */
-function settleOn(step: Step): Step {
-  const outcome = finish(step.state);
-  if (outcome === undefined) return step;
-  const done = outcome.success ? complete(step.state, outcome) : fail(step.state, outcome);
-  return { state: done.state, effects: [...step.effects, ...done.effects] };
-}
-
-/** An administrator waits no longer: what is not proven is said. */
-function closed(state: SessionState, { by, reason }: Of<'closed'>): Step {
-  if (!isDestroying(state)) return unchanged(state);
-  const without = state.parties
-    .map(({ index }) => index)
-    .filter((index) => !state.results.has(index));
-  const missing = without.filter((index) => state.excused.has(index));
-  const unproven = without.filter((index) => !state.excused.has(index));
-  const address = state.target?.address ?? '';
-  return complete(state, { success: true, address, missing, closed: { by, reason, unproven } });
-}
-
-function expired(state: SessionState, passed: number): Step {
-  const deadline = currentDeadline(state);
+function expired<S extends SessionState>(
+  rules: RulesOf<S>,
+  state: S,
+  event: Of<'expired'>,
+): Step<S> {
+  const passed = event.deadline ?? event.at;
+  const deadline = currentDeadline(rules, state);
   if (deadline === undefined || passed < deadline) return unchanged(state);
-  const outcome = finish(state, { deadlinePassed: true });
+  const outcome = rules.outcome(state, true);
   if (outcome?.success === true) return complete(state, outcome);
-  if (outcome !== undefined) return fail(state, outcome);
-  const what = state.phase === 'inviting' ? 'no answer to the invitation' : 'nothing more came';
-  return fail(state, { success: false, code: 'timeout', ...overdue(state, what) });
+  if (outcome !== undefined) return fail(rules, state, outcome, event);
+  const missing = state.phase === 'inviting' ? 'no answer to the invitation' : 'nothing more came';
+  const reason = { code: 'timeout', ...overdue(state, missing) } as const;
+  return fail(rules, state, { success: false, ...reason }, event);
 }
 
 /**
  * After a restart every wait gets at least one round's time: nobody could speak meanwhile. No wait is
  * longer than at its begin: the clock may have been set back since.
  */
-function resumed(state: SessionState, at: number): Step {
+function resumed<S extends SessionState>(state: S, at: number): Step<S> {
   const { invitation, round, session } = state.deadlines;
   const within = (deadline: number, length: number): number =>
     Math.max(Math.min(deadline, at + length), at + round);
@@ -206,22 +218,6 @@ function resumed(state: SessionState, at: number): Step {
       roundExpiresAt: state.phase === 'running' ? within(state.roundExpiresAt, round) : 0,
     },
     effects: [],
-  };
-}
-
-/** A chip may store its record after the session has failed; nothing else matters any more. */
-function afterTheEnd(state: SessionState, event: Event): Step {
-  if (state.kind === 'destroy') return afterDestruction(state, event);
-  if (state.kind === 'sign') return afterSignature(state, event);
-  if (state.phase !== 'failed') return unchanged(state);
-  const record = recordOf(event);
-  if (record === undefined || !('from' in event) || state.orphans.has(event.from)) {
-    return unchanged(state);
-  }
-  const orphans = new Map(state.orphans).set(event.from, record);
-  return {
-    state: { ...state, orphans },
-    effects: [{ type: 'orphan', from: event.from, record }],
   };
 }
 

@@ -1,23 +1,27 @@
 /** What the messages of rounds, and reports about them, make of a session. Pure. */
 import type { Event } from './events.ts';
-import { mayBeSigned } from './finish.ts';
-import { fail } from './outcomes.ts';
+import { fail } from './ending.ts';
+import { mayBeHeld } from './revealed.ts';
+import type { Rules, RulesOf } from './ceremony.ts';
 import { isParty, othersOf } from './parties.ts';
 import { problemText, withProblem } from './problems.ts';
 import { roundFloor } from './progress.ts';
+import { unchanged } from './step.ts';
 import type { Effect, SessionState, Step } from './types.ts';
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
 
-const unchanged = (state: SessionState): Step => ({ state, effects: [] });
-
-const hasRounds = ({ kind, phase }: SessionState): boolean =>
-  kind !== 'destroy' && phase === 'running';
+const hasRounds = ({ rounds }: Pick<Rules, 'rounds'>, { phase }: SessionState): boolean =>
+  rounds > 0 && phase === 'running';
 
 /** A message that is passed on. */
-export function relayed(state: SessionState, event: Of<'relayed'>): Step {
+export function relayed<S extends SessionState>(
+  rules: RulesOf<S>,
+  state: S,
+  event: Of<'relayed'>,
+): Step<S> {
   const slot = slotOf(event);
-  if (!hasRounds(state) || state.slots.has(slot)) return unchanged(state);
+  if (!hasRounds(rules, state) || state.slots.has(slot)) return unchanged(state);
   if (!isParty(state, event.from)) return unchanged(state);
   if (event.to !== null && !isParty(state, event.to)) return unchanged(state);
   const before = state.spoken.get(event.from) ?? { round: 0, messages: 0 };
@@ -39,22 +43,32 @@ export function relayed(state: SessionState, event: Of<'relayed'>): Step {
 }
 
 /** Nobody can go on without that broadcast; once the last round is out, somebody may be done already. */
-export function unsigned(state: SessionState, { from, round }: Of<'unsigned'>): Step {
-  if (!hasRounds(state) || !isParty(state, from)) return unchanged(state);
+export function unsigned<S extends SessionState>(
+  rules: RulesOf<S>,
+  state: S,
+  event: Of<'unsigned'>,
+): Step<S> {
+  const { from, round } = event;
+  if (!hasRounds(rules, state) || !isParty(state, from)) return unchanged(state);
   const problem = { by: null, about: from, round, reason: 'signature' } as const;
   const next = withProblem(state, problem);
   if (next === state) return unchanged(state);
   const details = problemText(state, problem);
-  if (!mayBeSigned(state)) {
-    return fail(next, { success: false, code: 'aborted', details, concerned: [from] });
+  if (!mayBeHeld(rules, state)) {
+    const reason = { code: 'aborted', details, concerned: [from] } as const;
+    return fail(rules, next, { success: false, ...reason }, event);
   }
   return { state: next, effects: [{ type: 'tell-progress', warning: details }] };
 }
 
 /** A report changes nothing but what is told at the deadline: it is its author's word. */
-export function reported(state: SessionState, event: Of<'reported'>): Step {
+export function reported<S extends SessionState>(
+  rules: RulesOf<S>,
+  state: S,
+  event: Of<'reported'>,
+): Step<S> {
   const { from: by, about, round, reason } = event;
-  if (!hasRounds(state) || !isParty(state, by) || !isParty(state, about)) {
+  if (!hasRounds(rules, state) || !isParty(state, by) || !isParty(state, about)) {
     return unchanged(state);
   }
   const problem = { by, about, round, reason };
@@ -65,11 +79,11 @@ export function reported(state: SessionState, event: Of<'reported'>): Step {
 }
 
 /** Gives a round its time anew once everybody has spoken in a later one; a result counts as all rounds. */
-export function withRoundDeadline(
+export function withRoundDeadline<S extends SessionState>(
   before: SessionState,
-  after: SessionState,
+  after: S,
   at: number,
-): SessionState {
+): S {
   if (after.phase !== 'running' || roundFloor(after) <= roundFloor(before)) return after;
   return { ...after, roundExpiresAt: at + after.deadlines.round };
 }

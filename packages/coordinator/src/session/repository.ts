@@ -1,14 +1,15 @@
 /** Sessions in the store: the events are the truth, the row beside them is for lists. */
 import { keysOwingReceipt } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
+import type { Kind } from '@quorate/wire';
+import { type Ceremonies, ceremonyOf, type Running } from './ceremony.ts';
 import { apply, open } from './reduce.ts';
 import { stateName } from './messages.ts';
 import type { Event } from './events.ts';
-import type { SessionState } from './types.ts';
+import type { Requested, SessionState } from './types.ts';
 
 /** A session and how many events made it. */
-export interface Loaded {
-  readonly state: SessionState;
+export interface Loaded extends Running {
   readonly events: number;
 }
 
@@ -27,11 +28,24 @@ export async function originOf(tx: Tx, sessionKey: string): Promise<Origin | und
   return row && { coordinator: row.coordinator, requestHash: row.request_hash };
 }
 
+/** An open session of this kind about a key; undefined when there is none. */
+export async function otherSession(
+  tx: Tx,
+  kind: Kind,
+  address: string,
+): Promise<string | undefined> {
+  const row = await tx.get<{ session_key: string }>(
+    'SELECT session_key FROM sessions WHERE kind = ? AND address = ? AND ended = 0',
+    [kind, address],
+  );
+  return row?.session_key;
+}
+
 /** Stores a new session with its first event. */
 export async function insertSession(
   tx: Tx,
-  state: SessionState,
-  first: Event,
+  { ceremony, state }: Running,
+  first: Requested,
   requestHash: string,
 ): Promise<void> {
   await tx.run(
@@ -46,7 +60,7 @@ export async function insertSession(
       requestHash,
       state.threshold,
       state.totalParts,
-      state.target?.address ?? null,
+      ceremony.rules.intent(state).address,
       state.createdAt,
       state.updatedAt,
     ],
@@ -100,7 +114,11 @@ async function insertEvent(
 }
 
 /** Replays a session. */
-export async function loadSession(tx: Tx, sessionKey: string): Promise<Loaded | undefined> {
+export async function loadSession(
+  tx: Tx,
+  ceremonies: Ceremonies,
+  sessionKey: string,
+): Promise<Loaded | undefined> {
   const rows = await tx.all<{ event: string }>(
     'SELECT event FROM session_events WHERE session_key = ? ORDER BY number',
     [sessionKey],
@@ -109,8 +127,11 @@ export async function loadSession(tx: Tx, sessionKey: string): Promise<Loaded | 
   const events = rows.map(({ event }) => JSON.parse(event) as Event);
   const [first, ...rest] = events;
   if (first?.type !== 'requested') return undefined;
-  const state = rest.reduce((current, event) => apply(current, event).state, open(first).state);
-  return { state, events: events.length };
+  const ceremony = ceremonyOf(ceremonies, first);
+  const { rules } = ceremony;
+  const opened = open(rules, first).state;
+  const state = rest.reduce((current, event) => apply(rules, current, event).state, opened);
+  return { ceremony, state, events: events.length };
 }
 
 /** The keys of all sessions that have not ended. */

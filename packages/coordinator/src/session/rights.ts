@@ -1,8 +1,8 @@
 /** Who may ask for what and who may take part: once for requests, once more for sessions that are open. */
 import type { User, Users } from '../auth/index.ts';
 import type { Tx } from '../store/database.ts';
-import { findKey, type KeyRecord, mayUse } from '../keys/index.ts';
-import type { SessionState } from './types.ts';
+import type { KeyRecord } from '../keys/index.ts';
+import type { Running } from './ceremony.ts';
 
 /** Whether a user may ask for anything. */
 export function mayAsk(user: User | undefined): user is User {
@@ -28,12 +28,12 @@ export function isAdmin(user: User | undefined): boolean {
 export async function lostRight(
   tx: Tx,
   users: Users,
-  state: SessionState,
+  { ceremony, state }: Running,
 ): Promise<{ readonly details: string; readonly concerned: readonly number[] } | undefined> {
   const { coordinator, parties } = state;
   const asker = await users.find(tx, coordinator);
   if (!mayAsk(asker)) return { details: `${coordinator} may no longer ask`, concerned: [] };
-  if (!(await mayStillUse(tx, asker, state))) {
+  if (!(await ceremony.work.mayStillAsk(tx, asker, state))) {
     return { details: `${coordinator} may no longer use this key`, concerned: [] };
   }
   for (const { index, username } of parties) {
@@ -41,11 +41,4 @@ export async function lostRight(
     return { details: `${username} may no longer take part`, concerned: [index] };
   }
   return undefined;
-}
-
-async function mayStillUse(tx: Tx, asker: User, { kind, target }: SessionState): Promise<boolean> {
-  if (target === undefined) return true;
-  const key = await findKey(tx, target.keyId);
-  if (key === undefined) return false;
-  return kind === 'destroy' ? mayDestroy(key, asker) : mayUse(tx, key, asker.username);
 }

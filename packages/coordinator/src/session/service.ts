@@ -10,19 +10,22 @@ import {
   type ClientMessage,
   type CloseRequest,
   isPart,
+  kindOf,
+  KINDS,
+  type OrphanResponse,
+  type OrphanResult,
   type RequestOf,
 } from '@quorate/wire';
 import type { Tally } from '../audit/index.ts';
+import type { Users } from '../auth/index.ts';
 import { follow } from '../delivery/followers.ts';
 import type { Recipient } from '../delivery/recipient.ts';
-import type { Users } from '../auth/index.ts';
+import { Buckets } from '../limits/buckets.ts';
 import type { RequestLimits } from '../limits/defaults.ts';
 import type { Tx } from '../store/database.ts';
-import { Book, type BookOptions } from './book.ts';
+import { answerEntry, type Entry, refusalEntry, requestEntry } from './auditEntries.ts';
+import { ceremonyOf, type GuardContext } from './ceremony.ts';
 import { decide, type ParticipantMessage } from './decide.ts';
-import { Deletions } from './deletions.ts';
-import { openDestroy } from './destroyRequest.ts';
-import { perform } from './effects.ts';
 import { Endings } from './endings.ts';
 import { guard } from './guard.ts';
 import { completionOf, progressOf } from './messages.ts';
@@ -32,19 +35,21 @@ import { type Refusal, refuse } from './refusal.ts';
 import { insertSession, openSessions, originOf } from './repository.ts';
 import { requestHashOf } from './requestHash.ts';
 import { excess } from './requestLimits.ts';
-import { openKeygen, openSign } from './requests.ts';
 import { mayAsk } from './rights.ts';
-import { answerEntry, type Entry, refusalEntry, requestEntry } from './trail.ts';
-import type { Requested } from './events.ts';
+import { Sessions, type SessionsOptions } from './sessions.ts';
 import type { Deadlines } from './types.ts';
 
-/** What sessions need of the rest of the server. */
-export interface SessionServiceOptions extends BookOptions {
+/** The rest of the server, as sessions need it. */
+export interface SessionServiceOptions extends SessionsOptions {
   readonly users: Users;
   readonly tally: Tally;
   readonly deadlines: Deadlines;
   readonly limits: RequestLimits;
 }
+
+/** Messages about deletions that one user may send at once, and per second after that. */
+const DELETIONS = 300;
+const DELETIONS_PER_SECOND = 0.1;
 
 /** Messages that sessions take. */
 export type SessionMessage = Exclude<ClientMessage, { type: 'register' } | { type: 'ack' }>;
@@ -52,16 +57,20 @@ export type SessionMessage = Exclude<ClientMessage, { type: 'register' } | { typ
 /** The sessions of one server. */
 export class SessionService {
   readonly #options: SessionServiceOptions;
-  readonly #book: Book;
-  readonly #deletions: Deletions;
+  readonly #sessions: Sessions;
+  readonly #guarding: GuardContext;
   /** Ends sessions for reasons that lie outside of them. */
   readonly endings: Endings;
 
   constructor(options: SessionServiceOptions) {
     this.#options = options;
-    this.#book = new Book(options);
-    this.#deletions = new Deletions(this.#book, options);
-    this.endings = new Endings(this.#book, options);
+    this.#sessions = new Sessions(options);
+    const deletions = new Buckets(DELETIONS, DELETIONS_PER_SECOND);
+    this.#guarding = {
+      chips: options.chips,
+      mayAskDeletion: (username) => deletions.tryTake(username, options.clock.elapsed()),
+    };
+    this.endings = new Endings(this.#sessions, options);
   }
 
   /** Takes up every session that had not ended when the server stopped. */
@@ -70,16 +79,16 @@ export class SessionService {
     const keys = await database.read(openSessions);
     for (const key of keys) {
       await database.transaction(async (tx) => {
-        const loaded = await this.#book.load(tx, key);
+        const loaded = await this.#sessions.load(tx, key);
         if (loaded === undefined) return;
-        await this.#book.store(tx, loaded, { type: 'resumed', at: clock.now() });
+        await this.#sessions.store(tx, loaded, { type: 'resumed', at: clock.now() });
       });
     }
   }
 
   /** Cancels all timers; sessions go on when the server starts again. */
   stop(): void {
-    this.#book.stop();
+    this.#sessions.stop();
   }
 
   /** Takes one message of a registered client; a refusal changes nothing but the audit log. */
@@ -93,9 +102,26 @@ export class SessionService {
     return refusal;
   }
 
-  /** What a participant is told when it registers. */
+  /** The notices for a participant that registers: records that it is still asked to delete. */
   async notices(tx: Tx, username: string): Promise<readonly object[]> {
-    return [...(await noticesFor(tx, username)), ...(await this.#deletions.notices(tx, username))];
+    return [...(await noticesFor(tx, username)), ...(await this.#unfinished(tx, username))];
+  }
+
+  async #unfinished(tx: Tx, username: string): Promise<object[]> {
+    const at = this.#options.clock.now();
+    const notices: object[] = [];
+    for (const kind of KINDS) {
+      const { work } = ceremonyOf(this.#options.ceremonies, { kind });
+      for (const sessionKey of await work.unfinishedFor(tx, username)) {
+        const loaded = await this.#sessions.load(tx, sessionKey);
+        const party = loaded?.state.parties.find((one) => one.username === username);
+        if (loaded === undefined || party === undefined) continue;
+        const run = this.#sessions.runner(tx, loaded, { at });
+        const notice = await work.notice(run, loaded.state, this.#guarding, party);
+        if (notice !== undefined) notices.push(notice);
+      }
+    }
+    return notices;
   }
 
   async #dispatch(
@@ -149,14 +175,16 @@ export class SessionService {
     const tooMany = await excess(tx, limits, sender.username, request.participants);
     if (tooMany !== undefined) return tooMany;
     const asker = { username: sender.username, at: clock.now(), user };
-    const event = await this.#open(tx, asker, request);
+    const ceremony = ceremonyOf(this.#options.ceremonies, { kind: kindOf(request) });
+    const event = await ceremony.work.open(tx, this.#options, asker, request);
     if ('code' in event) return event;
-    const { state, effects } = open(event);
-    await insertSession(tx, state, event, requestHash);
+    const { state, effects } = open(ceremony.rules, event);
+    const opened = { ceremony, state, events: 1 };
+    await insertSession(tx, opened, event, requestHash);
     await follow(tx, state.sessionKey, sender, event.at);
-    this.#book.keep(tx, { state, events: 1 });
-    await this.#audit(tx, requestEntry(sender.username, request.type, state));
-    await perform(tx, this.#book.context, state, effects, { at: event.at });
+    this.#sessions.keep(tx, opened);
+    await this.#audit(tx, requestEntry(sender.username, request.type, opened));
+    await this.#sessions.runner(tx, opened, { at: event.at }).performAll(effects);
     return undefined;
   }
 
@@ -168,29 +196,15 @@ export class SessionService {
   ): Promise<Refusal | undefined> {
     const { session_key: sessionKey } = message;
     const { username } = sender;
-    const state =
+    const ended =
       message.type === 'cancel_request'
         ? await this.endings.cancel(tx, username, sessionKey)
         : await this.endings.close(tx, username, { sessionKey, reason: message.reason });
-    if ('code' in state) return state;
+    if ('code' in ended) return ended;
     const { outbox, clock } = this.#options;
-    await outbox.send(tx, sender, progressOf(state), { now: clock.now() });
+    const answer = progressOf(ended.ceremony.rules, ended.state);
+    await outbox.send(tx, sender, answer, { now: clock.now() });
     return undefined;
-  }
-
-  #open(
-    tx: Tx,
-    asker: Parameters<typeof openDestroy>[2],
-    request: RequestOf,
-  ): Promise<Requested | Refusal> {
-    switch (request.type) {
-      case 'keygen_request':
-        return openKeygen(tx, this.#options, asker, request);
-      case 'sign_request':
-        return openSign(tx, this.#options, asker, request);
-      case 'destroy_request':
-        return openDestroy(tx, this.#options, asker, request);
-    }
   }
 
   /**
@@ -198,14 +212,14 @@ export class SessionService {
    * of its end, whichever client asked first.
    */
   async #repeatAnswer(tx: Tx, sender: Recipient, sessionKey: string): Promise<undefined> {
-    const loaded = await this.#book.load(tx, sessionKey);
+    const loaded = await this.#sessions.load(tx, sessionKey);
     if (loaded === undefined) return undefined;
-    const { state } = loaded;
+    const { ceremony, state } = loaded;
     const { outbox, language, clock } = this.#options;
     const answer =
       state.outcome === undefined
-        ? progressOf(state)
-        : completionOf(state, state.outcome, language);
+        ? progressOf(ceremony.rules, state)
+        : completionOf(ceremony, state, state.outcome, language);
     const now = clock.now();
     if (state.outcome === undefined) await follow(tx, sessionKey, sender, now);
     await outbox.send(tx, sender, answer, { now });
@@ -217,27 +231,28 @@ export class SessionService {
     sender: Recipient,
     message: ParticipantMessage,
   ): Promise<Refusal | undefined> {
-    const loaded = await this.#book.load(tx, message.session_key);
+    const loaded = await this.#sessions.load(tx, message.session_key);
     if (loaded === undefined) {
       return refuse('unknown_session', 'no session with this session_key is yours');
     }
     const at = this.#options.clock.now();
-    const decision = decide(loaded.state, message, { username: sender.username, at });
+    const decision = decide(loaded, message, { username: sender.username, at });
     switch (decision.kind) {
       case 'repeated':
         return undefined;
       case 'refused':
-        if (decision.event) await this.#book.store(tx, loaded, decision.event);
+        if (decision.event) await this.#sessions.store(tx, loaded, decision.event);
         return decision.refusal;
       case 'event': {
-        const refusal = await this.#deletions.refuse(tx, loaded, decision.event, sender.username);
+        const { ceremony, state } = loaded;
+        const refusal = await ceremony.work.admit(tx, this.#guarding, state, decision.event);
         if (refusal !== undefined) return refusal;
-        const event = await guard(tx, this.#options.chips, loaded.state, decision.event);
+        const event = await guard(tx, this.#guarding, loaded, decision.event);
         if (message.type === 'round') {
           const { cseq: _, ...round } = message;
-          await this.#book.store(tx, loaded, event, round);
+          await this.#sessions.store(tx, loaded, event, round);
         } else {
-          await this.#book.store(tx, loaded, event);
+          await this.#sessions.store(tx, loaded, event);
           await this.#audit(tx, answerEntry(sender.username, message, event));
         }
         return undefined;
@@ -248,12 +263,13 @@ export class SessionService {
   async #orphan(
     tx: Tx,
     sender: Recipient,
-    message: Extract<SessionMessage, { type: 'orphan_response' | 'orphan_result' }>,
+    message: OrphanResponse | OrphanResult,
   ): Promise<Refusal | undefined> {
     const { chips, outbox, clock } = this.#options;
     const { username } = sender;
     const at = clock.now();
-    if (!this.#deletions.tryTake(username)) return refuse('rate_limited', 'too many deletions');
+    if (!this.#guarding.mayAskDeletion(username))
+      return refuse('rate_limited', 'too many deletions');
     const answer: OrphanAnswer | Refusal =
       message.type === 'orphan_response'
         ? await authoriseDeletion(tx, chips, { username, at }, message)

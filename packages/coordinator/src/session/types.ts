@@ -6,10 +6,6 @@
  */
 
 import type { Abort, Claim, FinalCode, Kind, RoundProblemReason } from '@quorate/wire';
-import type { Requested } from './events.ts';
-
-/** What a session is for. */
-export type SessionKind = Kind;
 
 /** Where a session stands. The last two are final. */
 type Phase = 'inviting' | 'running' | 'completed' | 'failed';
@@ -30,73 +26,49 @@ export interface Party {
   readonly cpic: string;
   /** Lower-case hex of 65 bytes. */
   readonly chipPublicKey: string;
-  /** Lower-case hex of 32 bytes: the record that is to be deleted; only in a destruction. */
-  readonly recordId?: string;
 }
 
-/** A holder of a key's share, whether or not it signs this time. */
-interface Holder {
-  readonly index: number;
-  readonly username: string;
-  readonly chipPublicKey: string;
-}
-
-/** A holder who is not asked to destroy its shard, because the registry says that its chip is gone. */
-export interface Absent {
-  readonly index: number;
-  readonly username: string;
-  readonly seId: string;
-  readonly chipState: GoneState;
+/**
+ * The first event of every session: everything that was checked and fixed when it was asked for. Each kind
+ * adds what it is asked about.
+ */
+export interface Requested {
+  readonly type: 'requested';
+  readonly at: number;
+  readonly kind: Kind;
+  readonly sessionKey: string;
+  readonly coordinator: string;
+  readonly threshold: number;
+  readonly totalParts: number;
+  /** In the order of the request. */
+  readonly parties: readonly Party[];
+  readonly deadlines: Deadlines;
+  readonly warnings: readonly string[];
 }
 
 /** States of a chip whose record nobody can be asked to delete. */
 export type GoneState = 'lost' | 'destroyed';
 
-/** What the destruction of a key is asked for. */
-interface Destruction {
-  readonly reason: string;
-  readonly absent: readonly Absent[];
+/** A participant's word that it has not done its part, once it has been checked. */
+export interface Failure {
+  readonly success: false;
+  readonly message: string;
+  /** What the participant says went wrong, and at whom it points. */
+  readonly abort?: Abort;
+  /** Whom the evidence of `abort` proves to have deviated; absent: nobody. */
+  readonly proven?: readonly number[];
+  /** The record that its chip holds all the same. */
+  readonly record?: StoredRecord;
 }
 
-/**
- * The key that a session is about, and what it does with it. Byte strings are lower-case hex. For a
- * destruction `digest` is the hash of the reason, and `payloadHash` that of the parts that take part.
- */
-export interface SignTarget {
-  readonly address: string;
-  readonly keyId: string;
-  readonly epoch: number;
-  readonly digest: string;
-  readonly holders: readonly Holder[];
-  readonly payload?: Readonly<Record<string, unknown>>;
-  readonly payloadHash?: string;
-  readonly display?: string;
-  /** Only of a destruction. */
-  readonly destruction?: Destruction;
+/** A participant's part of what was asked for, once it has been checked; each kind says what it is. */
+export interface Success {
+  readonly success: true;
+  readonly kind: Kind;
 }
 
-/** What a participant says at the end, once it has been checked. */
-export type Result =
-  | {
-      readonly success: false;
-      readonly message: string;
-      /** What the participant says went wrong, and at whom it points. */
-      readonly abort?: Abort;
-      /** Whom the evidence of `abort` proves to have deviated; absent: nobody. */
-      readonly proven?: readonly number[];
-      readonly record?: StoredRecord;
-    }
-  | ({ readonly success: true; readonly kind: 'keygen'; readonly shard: string } & KeygenOutput &
-      StoredRecord)
-  | { readonly success: true; readonly kind: 'sign'; readonly signature: string }
-  /** Base64 of the chip's receipt. */
-  | { readonly success: true; readonly kind: 'destroy'; readonly receipt: string };
-
-/** What all parties of a key generation must agree on. */
-export interface KeygenOutput {
-  /** `0x` and 66 hex digits. */
-  readonly publicKey: string;
-}
+/** How a ceremony ended at one participant. */
+export type Result = Failure | Success;
 
 /** A record that a chip has stored. */
 export interface StoredRecord {
@@ -127,35 +99,32 @@ export interface Problem {
   readonly reason: RoundProblemReason;
 }
 
-/** How a session ended. */
-export type Outcome =
-  | {
-      readonly success: true;
-      readonly address: string;
-      readonly publicKey?: string;
-      readonly signature?: string;
-      /** Parties whose results never came. */
-      readonly missing: readonly number[];
-      /** Of a destruction: who closed it, and for whom it is not proven. */
-      readonly closed?: {
-        readonly by: string;
-        readonly reason: string;
-        readonly unproven: readonly number[];
-      };
-    }
-  | {
-      readonly success: false;
-      readonly code: FailureCode;
-      readonly details: string;
-      /** Who declined, is missing, or is proven at fault; otherwise who accuses whom. */
-      readonly concerned: readonly number[];
-      /** What was reported, with those as culprits whom its evidence proves. */
-      readonly abort?: Abort;
-      /** Whom the reporter accuses without proof. */
-      readonly claim?: Claim;
-    };
+/** The end of a session that did what was asked for; each kind adds what it made. */
+export interface Done {
+  readonly success: true;
+  /** EIP-55: the key that the session was about. */
+  readonly address: string;
+  /** Parties whose results never came. */
+  readonly missing: readonly number[];
+}
 
-/** The state that the events of a session add up to. */
+/** The end of a session that did not. */
+export interface Failed {
+  readonly success: false;
+  readonly code: FailureCode;
+  readonly details: string;
+  /** Who declined, is missing, or is proven at fault; otherwise who accuses whom. */
+  readonly concerned: readonly number[];
+  /** The report that ended it, with those as culprits whom its evidence proves. */
+  readonly abort?: Abort;
+  /** Whom the reporter accuses without proof. */
+  readonly claim?: Claim;
+}
+
+/** How a session ended. */
+export type Outcome = Done | Failed;
+
+/** The part of a session's state that every kind has: what its events add up to. */
 export interface SessionState extends Omit<Requested, 'type' | 'at'> {
   readonly phase: Phase;
   readonly createdAt: number;
@@ -172,35 +141,34 @@ export interface SessionState extends Omit<Requested, 'type' | 'at'> {
   /** Messages that could not be used, by author, round and who says so. */
   readonly problems: ReadonlyMap<string, Problem>;
   readonly results: ReadonlyMap<number, Result>;
-  /** Parties whose stored record is to be deleted because the key never came to be. */
-  readonly orphans: ReadonlyMap<number, StoredRecord>;
-  /** Parties of a destruction whose chips were reported gone after everybody had consented. */
-  readonly excused: ReadonlyMap<number, GoneState>;
-  /** What kept a party of a destruction from deleting its record, the last time that it tried. */
-  readonly delays: ReadonlyMap<number, string>;
   readonly outcome?: Outcome;
-  /** Whether those were noted who gave no result of their own in time, although there is a signature. */
-  readonly missingNoted?: true;
 }
 
-/** What has to happen when an event is stored, in the same transaction or right after it. */
-export type Effect =
+/** A state before its kind has added its own part: nobody has said anything yet. */
+export interface Opening extends Omit<SessionState, 'kind' | 'results' | 'outcome'> {
+  readonly results: ReadonlyMap<number, never>;
+}
+
+/** An effect that only one kind knows; its name begins with the kind. */
+export interface OwnEffect {
+  readonly type: `${Kind}:${string}`;
+}
+
+/** An effect of the machine: it has to happen when an event is stored, in the same transaction or right after it. */
+export type MachineEffect =
   | { readonly type: 'invite' }
   | { readonly type: 'begin' }
   | { readonly type: 'relay'; readonly to: readonly number[] }
   | { readonly type: 'renew'; readonly to: number; readonly challenge: string }
-  | { readonly type: 'create-key' }
-  | { readonly type: 'note-receipt'; readonly from: number; readonly receipt: string }
-  | { readonly type: 'destroy-key' }
-  | { readonly type: 'orphan'; readonly from: number; readonly record: StoredRecord }
-  /** A result that comes after the end: another signature than the one told, or one where none was told. */
-  | { readonly type: 'note-result'; readonly from: number; readonly note: 'different' | 'found' }
-  | { readonly type: 'note-missing'; readonly missing: readonly number[] }
+  /** The session did what was asked for: the store takes it over. */
+  | { readonly type: 'settle' }
   | { readonly type: 'tell-outcome' }
   | { readonly type: 'tell-progress'; readonly warning?: string };
 
-/** What an event leads to. */
-export interface Step {
-  readonly state: SessionState;
+export type Effect = MachineEffect | OwnEffect;
+
+/** The state after an event, and what has to happen because of it. */
+export interface Step<S extends SessionState = SessionState> {
+  readonly state: S;
   readonly effects: readonly Effect[];
 }

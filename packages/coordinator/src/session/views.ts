@@ -10,26 +10,30 @@ import { type Paged, pageOf, type Visibility } from '../listing.ts';
 import type { Tx } from '../store/database.ts';
 import { type Condition, parameters, where } from '../store/query.ts';
 import { notesOf } from './notes.ts';
+import type { Ceremonies, Running, WaitContext } from './ceremony.ts';
 import { laggards } from './progress.ts';
 import { nameOf } from './parties.ts';
 import { loadSession } from './repository.ts';
 import type { SessionState } from './types.ts';
-import { type WaitContext, whyWaiting } from './waits.ts';
 
 /** Names which sessions to list, from where on. */
 type SessionPage = Readonly<SessionQuery>;
 
 /** Sessions, as REST reads them. */
-export interface Sessions {
+export interface SessionViews {
   list(tx: Tx, visibility: Visibility, page: SessionPage): Promise<Paged<SessionSummary>>;
   get(tx: Tx, sessionKey: string, visibility: Visibility): Promise<SessionAnswer | undefined>;
 }
 
 /** The service behind the REST routes of sessions. */
-export function sessionsView(context: WaitContext): Sessions {
+export function sessionsView(ceremonies: Ceremonies, context: WaitContext): SessionViews {
   return {
     list: listSessions,
-    get: (tx, sessionKey, visibility) => getSession(tx, context, sessionKey, visibility),
+    get: async (tx, sessionKey, visibility) => {
+      const row = await visibleSession(tx, sessionKey, visibility);
+      const loaded = row && (await loadSession(tx, ceremonies, sessionKey));
+      return row && loaded && showSession(tx, context, loaded, row);
+    },
   };
 }
 
@@ -65,42 +69,48 @@ async function listSessions(
   );
 }
 
-async function getSession(
+async function visibleSession(
   tx: Tx,
-  context: WaitContext,
   sessionKey: string,
   visibility: Visibility,
-): Promise<SessionAnswer | undefined> {
+): Promise<SessionSummary | undefined> {
   const conditions: Condition[] = [['session_key = ?', sessionKey], ...ownSessions(visibility)];
-  const row = await tx.get<SessionSummary>(
+  return tx.get<SessionSummary>(
     `SELECT ${SESSION_COLUMNS} FROM sessions ${where(conditions)}`,
     parameters(conditions),
   );
-  const loaded = row === undefined ? undefined : await loadSession(tx, sessionKey);
-  if (row === undefined || loaded === undefined) return undefined;
-  const { state } = loaded;
+}
+
+async function showSession(
+  tx: Tx,
+  context: WaitContext,
+  session: Running,
+  row: SessionSummary,
+): Promise<SessionAnswer> {
+  const { ceremony, state } = session;
+  const { view } = ceremony;
   const ended = state.outcome;
   return {
     ...row,
-    participants: await participantsOf(tx, context, state),
+    participants: await participantsOf(tx, context, session),
     waiting_for: ended === undefined ? laggards(state).map((index) => nameOf(state, index)) : [],
-    digest: state.kind === 'sign' ? (state.target?.digest ?? null) : null,
-    signature: signatureOf(state),
+    digest: view.digest(state),
+    signature: view.signature(state),
     code: ended?.success === false ? ended.code : null,
     message: ended?.success === false ? ended.details : null,
-    ...notesIn(state),
+    ...notesIn(session),
   };
 }
 
 async function participantsOf(
   tx: Tx,
   context: WaitContext,
-  state: SessionState,
+  { ceremony, state }: Running,
 ): Promise<SessionAnswer['participants']> {
   const participants: SessionAnswer['participants'] = [];
   for (const party of state.parties) {
     const { index: part_index, username } = party;
-    const reason = await whyWaiting(tx, context, state, party);
+    const reason = await ceremony.view.reason(tx, context, state, party);
     participants.push({
       username,
       part_index,
@@ -111,18 +121,8 @@ async function participantsOf(
   return participants;
 }
 
-/** The signature that was told, or one that came after the session had ended without. */
-function signatureOf({ outcome, results }: SessionState): string | null {
-  if (outcome?.success === true) return outcome.signature ?? null;
-  if (outcome === undefined) return null;
-  for (const result of results.values()) {
-    if (result.success && result.kind === 'sign') return result.signature;
-  }
-  return null;
-}
-
-function notesIn(state: SessionState): Pick<SessionAnswer, 'notes'> {
-  const notes = notesOf(state).map((note) => safeText(note, LIMITS.text));
+function notesIn(session: Running): Pick<SessionAnswer, 'notes'> {
+  const notes = notesOf(session).map((note) => safeText(note, LIMITS.text));
   return notes.length === 0 ? {} : { notes };
 }
 

@@ -1,3 +1,4 @@
+import { CEREMONIES } from '../../src/ceremonies/index.ts';
 import type { Role } from '@quorate/wire';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
@@ -78,6 +79,7 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
   const chips = createChips({ database, audit, tally, clock, users: auth.users, key });
   const hub = new Hub();
   const sessions = new SessionService({
+    ceremonies: CEREMONIES,
     database,
     users: auth.users,
     chips,
@@ -112,7 +114,7 @@ export async function serve(fixture: Fixture, change: Change = {}): Promise<Rest
       chips,
       onRevoked: (tx, key, at) => sessions.endings.grantRevoked(tx, key, at),
     }),
-    sessions: sessionsView({ users: auth.users, chips, hub }),
+    sessions: sessionsView(CEREMONIES, { users: auth.users, chips, hub }),
     sessionOrders: ordersOf(sessions.endings),
     clock,
     addresses: new ClientAddresses([]),

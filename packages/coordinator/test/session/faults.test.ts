@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CEREMONIES } from '../../src/ceremonies/index.ts';
 import { noteOrphan } from '../../src/session/orphans.ts';
 import { loadSession } from '../../src/session/repository.ts';
 import { changeUser } from '../../src/auth/users.ts';
@@ -128,8 +129,12 @@ test('a record that belongs to a key is never noted as an orphan, even if a fail
   await server.idle();
   const record = { address: '0xA', recordId: '11'.repeat(32) };
   await server.database.transaction(async (tx) => {
-    const loaded = await loadSession(tx, 'one');
-    const { state } = loaded!;
+    const loaded = await loadSession(tx, CEREMONIES, 'one');
+    const leftover = {
+      sessionKey: 'one',
+      party: loaded!.state.parties[0]!,
+      reason: 'aborted',
+    } as const;
     await tx.run(
       `INSERT INTO key_records (address, public_key, key_id, session_key, creator, threshold,
          total_parts, epoch, state, created_at) VALUES (?, ?, ?, ?, ?, 2, 2, 0, ?, 0)`,
@@ -140,9 +145,11 @@ test('a record that belongs to a key is never noted as an orphan, even if a fail
          encrypted_shard, record_id) VALUES (?, 1, ?, ?, ?, ?, ?, ?)`,
       ['0xA', 'alice', 'SE-alice', '', '', '', record.recordId],
     );
-    expect(await noteOrphan(tx, state, 1, record, 0)).toBeUndefined();
+    expect(await noteOrphan(tx, { ...leftover, record }, 0)).toBeUndefined();
     const other = { ...record, recordId: '22'.repeat(32) };
-    expect(await noteOrphan(tx, state, 1, other, 0)).toMatchObject({ record_id: other.recordId });
+    expect(await noteOrphan(tx, { ...leftover, record: other }, 0)).toMatchObject({
+      record_id: other.recordId,
+    });
   });
 });
 

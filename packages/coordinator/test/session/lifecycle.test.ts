@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { LIMITS } from '@quorate/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditVerify } from '../../src/index.ts';
-import { openKeygen, type RequestContext } from '../../src/session/requests.ts';
+import { open } from '../../src/ceremonies/keygen/request.ts';
+import type { RequestContext } from '../../src/session/ceremony.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
 import {
   acceptAll,
@@ -152,9 +153,10 @@ describe('one chip', () => {
       total_parts: 2,
       participants: ['alice', 'bob'],
     } as const;
-    const asker = { username: 'coordinator', at: 1 };
+    const user = { username: 'coordinator', roles: ['coordinator'], state: 'active' } as const;
+    const asker = { username: 'coordinator', at: 1, user };
     const answer = await database.read((tx) =>
-      openKeygen(tx, context, asker, { ...request, participants: [...request.participants] }),
+      open(tx, context, asker, { ...request, participants: [...request.participants] }),
     );
     expect(answer).toMatchObject({
       code: 'invalid_participants',

@@ -1,3 +1,4 @@
+import { CEREMONIES } from '../../src/ceremonies/index.ts';
 import type { Role } from '@quorate/wire';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -86,6 +87,7 @@ export async function openInProcess(
     },
   };
   const sessions = new SessionService({
+    ceremonies: CEREMONIES,
     tally,
     database,
     users: auth.users,

@@ -88,6 +88,13 @@ export function partOf(type: string): KindAndPart | undefined {
   return BY_TYPE.get(type);
 }
 
+/** The kind of a ceremony's message. */
+export function kindOf({ type }: { readonly type: PartType<Kind, Part> }): Kind {
+  const known = BY_TYPE.get(type);
+  if (known === undefined) throw new Error(`unreachable: no ceremony has a ${type}`);
+  return known.kind;
+}
+
 /** Narrows a message to one part of a ceremony of any kind. */
 export function isPart<M extends { readonly type: string }, P extends Part>(
   message: M,

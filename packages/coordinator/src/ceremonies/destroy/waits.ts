@@ -1,27 +1,18 @@
-/** Why each holder of a destruction is still waited for, in words: what is known of its chip, its user and its agent. */
-import type { Hub } from '../delivery/hub.ts';
-import type { Users } from '../auth/index.ts';
-import type { Chips } from '../chips/index.ts';
-import type { Tx } from '../store/database.ts';
-import { owesReceipt } from './reduceDestroy.ts';
-import { mayParticipate } from './rights.ts';
-import type { Party, SessionState } from './types.ts';
-
-/** What is looked at. */
-export interface WaitContext {
-  readonly users: Users;
-  readonly chips: Chips;
-  readonly hub: Hub;
-}
+/** Why each holder of a destruction is still waited for: its chip, its user and its agent in words. */
+import type { WaitContext } from '../../session/ceremony.ts';
+import { mayParticipate } from '../../session/rights.ts';
+import type { Tx } from '../../store/database.ts';
+import { owesReceipt } from './reduce.ts';
+import type { DestroyParty, DestroyState } from './state.ts';
 
 /** Why an open destruction waits for a party; undefined when it does not. */
 export async function whyWaiting(
   tx: Tx,
   context: WaitContext,
-  state: SessionState,
-  party: Party,
+  state: DestroyState,
+  party: DestroyParty,
 ): Promise<string | undefined> {
-  if (state.kind !== 'destroy' || state.outcome !== undefined) return undefined;
+  if (state.outcome !== undefined) return undefined;
   const { index, seId, username } = party;
   if (state.phase === 'inviting') {
     return state.answers.has(index) ? undefined : join(['has not consented'], context, party);
@@ -42,7 +33,11 @@ export async function whyWaiting(
   return join(reasons, context, party);
 }
 
-function join(reasons: readonly string[], { hub }: WaitContext, { username }: Party): string {
+function join(
+  reasons: readonly string[],
+  { hub }: WaitContext,
+  { username }: DestroyParty,
+): string {
   const isConnected = hub
     .all()
     .some(({ recipient }) => recipient.role === 'participant' && recipient.username === username);

@@ -1,14 +1,15 @@
 /** The key that a completed key generation has made. */
 import { toHex } from '@quorate/intent';
-import type { NewKey, NewShard } from '../keys/index.ts';
-import { sessionIdOf } from './certificate.ts';
-import type { Party, SessionState } from './types.ts';
+import type { NewKey, NewShard } from '../../keys/index.ts';
+import { sessionIdOf } from '../../session/certificate.ts';
+import type { Party } from '../../session/types.ts';
+import type { KeygenState } from './state.ts';
 
 /** The key and shards of a session that has ended well. */
-export function newKeyOf(state: SessionState): NewKey {
+export function newKeyOf(state: KeygenState): NewKey {
   const { outcome } = state;
-  const keyId = sessionIdOf(state);
-  if (outcome?.success !== true || outcome.publicKey === undefined || keyId === undefined) {
+  const keyId = sessionIdOf(state, null);
+  if (outcome?.success !== true || keyId === undefined) {
     throw new Error('a key without an outcome');
   }
   return {
@@ -24,9 +25,9 @@ export function newKeyOf(state: SessionState): NewKey {
   };
 }
 
-function newShardOf({ results }: SessionState, party: Party): NewShard {
+function newShardOf({ results }: KeygenState, party: Party): NewShard {
   const result = results.get(party.index);
-  if (result?.success !== true || result.kind !== 'keygen') {
+  if (result?.success !== true) {
     throw new Error('a key without one of its shards');
   }
   const { index, username, seId, cpic, chipPublicKey } = party;

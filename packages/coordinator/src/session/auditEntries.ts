@@ -1,11 +1,12 @@
-/** What the audit log says of the messages of a session (docs/spec/wire.md §13): never a body, never a secret. */
+/** The messages of a session as entries of the audit log (docs/spec/wire.md §13): never a body, never a secret. */
 import type { Abort } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import type { AuditEvent } from '../audit/index.ts';
 import { nameOf } from './parties.ts';
 import type { Refusal } from './refusal.ts';
+import type { Running } from './ceremony.ts';
 import type { Event } from './events.ts';
-import type { Outcome, SessionState } from './types.ts';
+import type { Failed, SessionState } from './types.ts';
 
 /** An audit entry before it gets its time. */
 export type Entry = Omit<AuditEvent, 'at'>;
@@ -18,8 +19,7 @@ interface Named {
 const actionOf = (type: string): string => type.replace('_', '.');
 
 /** The entry of a request that was accepted. */
-export function requestEntry(actor: string, type: string, state: SessionState): Entry {
-  const { target } = state;
+export function requestEntry(actor: string, type: string, { ceremony, state }: Running): Entry {
   return {
     actor,
     action: actionOf(type),
@@ -30,8 +30,7 @@ export function requestEntry(actor: string, type: string, state: SessionState): 
       total_parts: state.totalParts,
       participants: state.parties.map(({ username }) => username),
       ...(state.warnings.length === 0 ? {} : { warnings: state.warnings }),
-      ...(target === undefined ? {} : { address: target.address, digest: target.digest }),
-      ...(target?.destruction === undefined ? {} : { reason: target.destruction.reason }),
+      ...ceremony.words.requestDetails(state),
     },
   };
 }
@@ -89,10 +88,7 @@ export function blameOf(abort: Abort | undefined): AuditEvent['details'] {
 }
 
 /** Who is proven to be at fault, and who says what of whom without proof. */
-export function accusationOf(
-  state: SessionState,
-  { abort, claim }: Extract<Outcome, { success: false }>,
-): AuditEvent['details'] {
+export function accusationOf(state: SessionState, { abort, claim }: Failed): AuditEvent['details'] {
   const names = (indexes: readonly number[]): string[] =>
     indexes.map((index) => nameOf(state, index));
   return {

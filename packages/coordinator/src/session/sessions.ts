@@ -4,35 +4,34 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { type Cause, type EffectContext, perform } from './effects.ts';
+import type { Ceremonies } from './ceremony.ts';
+import { type Cause, EffectRunner } from './effects.ts';
+import type { Event } from './events.ts';
 import { deadlinesOf } from './progress.ts';
 import { apply } from './reduce.ts';
-import { isDestroying } from './reduceDestroy.ts';
 import { appendEvent, type Loaded, loadSession, openSessionsOf } from './repository.ts';
+import type { EffectContext, EndOthers } from './run.ts';
 import { Timers } from './timers.ts';
-import type { Event } from './events.ts';
-import type { SessionState } from './types.ts';
 
 /** How many ended sessions stay in memory for late messages. */
 const ENDED_CACHE = 256;
 
-/** What the book works with. */
-export interface BookOptions extends Omit<EffectContext, 'forget'> {
+/** The surroundings of sessions. */
+export interface SessionsOptions extends EffectContext {
+  readonly ceremonies: Ceremonies;
   readonly database: Database;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
 }
 
 /** The sessions of one server, as their events have left them. */
-export class Book {
-  readonly context: EffectContext;
-  readonly #options: BookOptions;
+export class Sessions {
+  readonly #options: SessionsOptions;
   readonly #cache = new Map<string, Loaded>();
   readonly #timers: Timers;
 
-  constructor(options: BookOptions) {
+  constructor(options: SessionsOptions) {
     this.#options = options;
-    this.context = { ...options, forget: (sessionKey) => this.#cache.delete(sessionKey) };
     this.#timers = new Timers(options.clock, (key) => {
       this.#expire(key).catch((error: unknown) => {
         options.onError(error);
@@ -50,25 +49,31 @@ export class Book {
   async load(tx: Tx, sessionKey: string): Promise<Loaded | undefined> {
     const cached = this.#cache.get(sessionKey);
     if (cached !== undefined) return cached;
-    const loaded = await loadSession(tx, sessionKey);
+    const loaded = await loadSession(tx, this.#options.ceremonies, sessionKey);
     if (loaded !== undefined) this.keep(tx, loaded);
     return loaded;
   }
 
-  /** Applies an event and carries out what it leads to; gives the state that holds then. */
-  async store(tx: Tx, before: Loaded, event: Event, round?: Cause['round']): Promise<SessionState> {
-    const { state, effects } = apply(before.state, event);
-    if (state === before.state) return state;
+  /** Applies an event and carries out its effects; gives the session as it is then. */
+  async store(tx: Tx, before: Loaded, event: Event, round?: Cause['round']): Promise<Loaded> {
+    const { ceremony } = before;
+    const { state, effects } = apply(ceremony.rules, before.state, event);
+    if (state === before.state) return before;
+    const after = { ceremony, state, events: before.events + 1 };
     await appendEvent(tx, before, event, state);
-    this.keep(tx, { state, events: before.events + 1 });
+    this.keep(tx, after);
     const cause = { at: event.at, ...(round === undefined ? {} : { round }) };
-    await perform(tx, this.context, state, effects, cause);
-    if (!isDestroying(before.state) && isDestroying(state)) {
-      await this.#endOthers(tx, state, event.at);
-      const { database, onError } = this.#options;
-      tx.onCommit(() => void database.scrub().catch(onError));
-    }
-    return state;
+    await this.runner(tx, after, cause).performAll(effects);
+    return after;
+  }
+
+  /** Carries out effects of a session. */
+  runner(tx: Tx, loaded: Loaded, cause: Cause): EffectRunner {
+    const surroundings = {
+      forget: (sessionKey: string) => tx.onCommit(() => this.#cache.delete(sessionKey)),
+      endOthers: (order: EndOthers) => this.#endOthers(tx, order),
+    };
+    return new EffectRunner(tx, { context: this.#options, surroundings }, loaded, cause);
   }
 
   /** Keeps a session in memory, as it will be once the transaction is durable. */
@@ -78,21 +83,21 @@ export class Book {
     this.#cache.set(sessionKey, loaded);
     tx.onRollback(() => this.#cache.delete(sessionKey));
     tx.onCommit(() => {
-      this.#timers.set(sessionKey, deadlinesOf(loaded.state));
+      this.#timers.set(sessionKey, deadlinesOf(loaded.ceremony.rules, loaded.state));
       this.#evict();
     });
   }
 
-  /** A key that is being destroyed takes part in nothing else any more. */
-  async #endOthers(tx: Tx, { sessionKey, target }: SessionState, at: number): Promise<void> {
-    const address = target?.address ?? '';
-    const details = `${address} is being destroyed in session ${sessionKey}`;
-    for (const other of await openSessionsOf(tx, { address })) {
-      const loaded = other === sessionKey ? undefined : await this.load(tx, other);
+  /** Ends the other sessions of a key, and erases from the store's files what was overwritten. */
+  async #endOthers(tx: Tx, order: EndOthers): Promise<void> {
+    const { address, except, at, code, details } = order;
+    for (const sessionKey of await openSessionsOf(tx, { address })) {
+      const loaded = sessionKey === except ? undefined : await this.load(tx, sessionKey);
       if (loaded === undefined) continue;
-      const code = 'key_destroying';
       await this.store(tx, loaded, { type: 'ended', at, code, details, concerned: [] });
     }
+    const { database, onError } = this.#options;
+    tx.onCommit(() => void database.scrub().catch(onError));
   }
 
   #evict(): void {
@@ -108,7 +113,7 @@ export class Book {
     await database.transaction(async (tx) => {
       const loaded = await this.load(tx, sessionKey);
       if (loaded === undefined) return;
-      const deadlines = deadlinesOf(loaded.state);
+      const deadlines = deadlinesOf(loaded.ceremony.rules, loaded.state);
       const deadline = this.#timers.passed(sessionKey, deadlines);
       if (deadline === undefined) {
         return tx.onCommit(() => this.#timers.set(sessionKey, deadlines));

@@ -1,42 +1,31 @@
 /** A request to destroy a key, checked: every holder takes part, except those whose chips are gone. */
 import { destroyPartsHash, destroyReasonHash, toHex } from '@quorate/intent';
 import type { DestroyRequest } from '@quorate/wire';
-import type { User } from '../auth/index.ts';
-import { movingShardOf } from '../replacement/store.ts';
-import type { Tx } from '../store/database.ts';
-import { findKeyOfAddress, normalAddress, type ShardRecord, shardsOf } from '../keys/index.ts';
-import { type Refusal, refuse } from './refusal.ts';
-import {
-  type Asker,
-  distinct,
-  holdersOf,
-  inactive,
-  keyMismatch,
-  type RequestContext,
-} from './requests.ts';
-import { mayDestroy, mayParticipate } from './rights.ts';
-import type { Requested } from './events.ts';
-import type { Absent, Party } from './types.ts';
+import { type ShardRecord, shardsOf } from '../../keys/index.ts';
+import { movingShardOf } from '../../replacement/store.ts';
+import { indexesOf } from '../../session/certificate.ts';
+import type { Asker, RequestContext } from '../../session/ceremony.ts';
+import { type Refusal, refuse } from '../../session/refusal.ts';
+import { otherSession } from '../../session/repository.ts';
+import { mayDestroy, mayParticipate } from '../../session/rights.ts';
+import type { Tx } from '../../store/database.ts';
+import { inactive } from '../chips.ts';
+import { holdersOf, partyOf, requestedKey } from '../target.ts';
+import type { Absent, DestroyParty, DestroyRequested } from './state.ts';
 
 /** Checks a request for the destruction of a key (docs/spec/destroy.md §2). */
-export async function openDestroy(
+export async function open(
   tx: Tx,
   context: RequestContext,
-  asker: Asker & { readonly user: User },
+  asker: Asker,
   request: DestroyRequest,
-): Promise<Requested | Refusal> {
-  const address = normalAddress(request.address);
-  if (address === undefined) return refuse('invalid_message', 'address: EIP-55 checksum is wrong');
-  const key = await findKeyOfAddress(tx, address);
-  if (key === undefined) return refuse('unknown_key', `no key of ${address}`);
-  if (!mayDestroy(key, asker.user)) {
-    return refuse('forbidden_key', `${address} was made by somebody else`);
-  }
-  const problem =
-    keyMismatch(key, request) ??
-    distinct(request.participants) ??
-    (await otherDestruction(tx, address)) ??
-    (await beingMoved(tx, address));
+): Promise<DestroyRequested | Refusal> {
+  const key = await requestedKey(tx, request, async (found) =>
+    mayDestroy(found, asker.user) ? undefined : 'was made by somebody else',
+  );
+  if ('code' in key) return key;
+  const { address } = key;
+  const problem = (await otherDestruction(tx, address)) ?? (await beingMoved(tx, address));
   if (problem !== undefined) return problem;
   const shards = await shardsOf(tx, key);
   const holders = await judge(tx, context, shards, request.participants);
@@ -46,7 +35,6 @@ export async function openDestroy(
     const most = `at most ${key.threshold - 1} of its chips may be lost or destroyed`;
     return refuse('too_many_absent', `${most}, ${absent.length} are: ${namesOf(absent)}`);
   }
-  const indexes = parties.map(({ index }) => index).sort((a, b) => a - b);
   return {
     type: 'requested',
     kind: 'destroy',
@@ -64,7 +52,7 @@ export async function openDestroy(
       epoch: key.epoch,
       holders: holdersOf(shards),
       digest: toHex(destroyReasonHash(request.reason)),
-      payloadHash: toHex(destroyPartsHash(indexes)),
+      payloadHash: toHex(destroyPartsHash(indexesOf(parties))),
       destruction: { reason: request.reason, absent },
     },
   };
@@ -72,12 +60,9 @@ export async function openDestroy(
 
 /** Two destructions of one key at once would ask every holder twice. */
 async function otherDestruction(tx: Tx, address: string): Promise<Refusal | undefined> {
-  const other = await tx.get<{ session_key: string }>(
-    "SELECT session_key FROM sessions WHERE kind = 'destroy' AND address = ? AND ended = 0",
-    [address],
-  );
+  const other = await otherSession(tx, 'destroy', address);
   if (other === undefined) return undefined;
-  return refuse('key_destroying', `session ${other.session_key} asks its holders already`);
+  return refuse('key_destroying', `session ${other} asks its holders already`);
 }
 
 /**
@@ -92,7 +77,7 @@ async function beingMoved(tx: Tx, address: string): Promise<Refusal | undefined>
 }
 
 interface Judged {
-  readonly parties: Party[];
+  readonly parties: DestroyParty[];
   readonly absent: Absent[];
 }
 
@@ -127,20 +112,9 @@ async function judge(
     if (!mayParticipate(await context.users.find(tx, username))) {
       return refuse('invalid_participants', `${username} is no active participant`);
     }
-    judged.parties.push(partyOf(shard));
+    judged.parties.push({ ...partyOf(shard), recordId: shard.record_id });
   }
   return judged;
-}
-
-function partyOf(shard: ShardRecord): Party {
-  return {
-    index: shard.part_index,
-    username: shard.username,
-    seId: shard.se_id,
-    cpic: shard.cpic,
-    chipPublicKey: shard.chip_public_key,
-    recordId: shard.record_id,
-  };
 }
 
 const namesOf = (absent: readonly Absent[]): string =>

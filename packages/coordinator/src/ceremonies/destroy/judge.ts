@@ -1,26 +1,22 @@
-/** What is checked of a holder's word that its record is gone. */
+/** What is checked of a holder's word that its record is gone. Pure. */
 import { type DeletedRecord, fromHex, parseAddress, verifyReceipt } from '@quorate/intent';
 import type { DestroyResult } from '@quorate/wire';
-import { type Decision, refused, repeated, wrongState } from './decision.ts';
-import { owesReceipt } from './reduceDestroy.ts';
-import { refuse } from './refusal.ts';
-import type { Party, SessionState } from './types.ts';
+import { type Decision, refused, repeated, wrongState } from '../../session/decision.ts';
+import { owesReceipt } from './reduce.ts';
+import { refuse } from '../../session/refusal.ts';
+import type { DestroyParty, DestroyState } from './state.ts';
 
 /** Decides about the result of a holder: only a receipt of its chip counts as a destroyed shard. */
-export function decideDestroyResult(
-  state: SessionState,
-  party: Party,
+export function judge(
+  state: DestroyState,
+  party: DestroyParty,
   message: DestroyResult,
   at: number,
 ): Decision {
   const from = party.index;
   const given = state.results.get(from);
   if (given !== undefined) {
-    const same =
-      message.success &&
-      given.success &&
-      given.kind === 'destroy' &&
-      given.receipt === message.receipt;
+    const same = message.success && given.success && given.receipt === message.receipt;
     return same ? repeated : refused(refuse('conflicting_message', 'your receipt is here already'));
   }
   if (!message.success && state.phase === 'inviting') {
@@ -44,11 +40,10 @@ export function decideDestroyResult(
 }
 
 /** The record that a party's chip has to delete; undefined before it consented. */
-function recordOf(state: SessionState, party: Party): DeletedRecord | undefined {
+function recordOf(state: DestroyState, party: DestroyParty): DeletedRecord | undefined {
   const { target } = state;
   const answer = state.answers.get(party.index);
-  if (target === undefined || answer === undefined || party.recordId === undefined)
-    return undefined;
+  if (answer === undefined) return undefined;
   return {
     sessionKey: state.sessionKey,
     partIndex: party.index,

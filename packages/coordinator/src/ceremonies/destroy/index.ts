@@ -1,0 +1,9 @@
+/** Destroying a key (docs/spec/destroy.md): once everybody has consented it cannot fail, only wait. */
+import type { Ceremony } from '../../session/ceremony.ts';
+import { rules } from './rules.ts';
+import type { DestroyState } from './state.ts';
+import { view } from './view.ts';
+import { words } from './words.ts';
+import { work } from './work.ts';
+
+export const DESTROY: Ceremony<'destroy', DestroyState> = { rules, words, work, view };

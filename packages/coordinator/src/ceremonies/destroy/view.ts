@@ -1,0 +1,11 @@
+/** What a destruction shows: for each holder, why it is still waited for. */
+import type { View } from '../../session/ceremony.ts';
+import type { DestroyState } from './state.ts';
+import { whyWaiting } from './waits.ts';
+
+export const view: View<DestroyState> = {
+  digest: () => null,
+  signature: () => null,
+  notes: () => [],
+  reason: whyWaiting,
+};

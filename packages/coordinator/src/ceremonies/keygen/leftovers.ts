@@ -1,0 +1,38 @@
+/** Records that a failed key generation leaves on chips: each is noted once, whenever it is heard of. Pure. */
+import type { EventOf, ResultIn } from '../../session/ceremony.ts';
+import { unchanged } from '../../session/step.ts';
+import type { Effect, Step, StoredRecord } from '../../session/types.ts';
+import type { KeygenState, OrphanEffect } from './state.ts';
+
+/** Collects the records of everybody whose chip has stored one. */
+export function onFailure(state: KeygenState, cause: EventOf<KeygenState>): Step<KeygenState> {
+  const orphans = new Map(state.orphans);
+  if (cause.type === 'refuted' && cause.record !== undefined) orphans.set(cause.from, cause.record);
+  for (const [from, result] of state.results) {
+    const record = recordOf(result);
+    if (record !== undefined) orphans.set(from, record);
+  }
+  const effects = [...orphans].map(([from, record]) => orphan(from, record));
+  return { state: { ...state, orphans }, effects };
+}
+
+/** A chip may store its record after the session has failed; nothing else matters any more. */
+export function afterFailure(state: KeygenState, event: EventOf<KeygenState>): Step<KeygenState> {
+  if (state.phase !== 'failed') return unchanged(state);
+  if (event.type !== 'finished' && event.type !== 'refuted') return unchanged(state);
+  const { from } = event;
+  const record = event.type === 'refuted' ? event.record : recordOf(event.result);
+  if (record === undefined || state.orphans.has(from)) return unchanged(state);
+  const orphans = new Map(state.orphans).set(from, record);
+  return { state: { ...state, orphans }, effects: [orphan(from, record)] };
+}
+
+function recordOf(result: ResultIn<KeygenState>): StoredRecord | undefined {
+  if (!result.success) return result.record;
+  const { address, recordId } = result;
+  return { address, recordId };
+}
+
+function orphan(from: number, record: StoredRecord): Effect & OrphanEffect {
+  return { type: 'keygen:orphan', from, record };
+}

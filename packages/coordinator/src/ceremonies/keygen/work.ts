@@ -1,0 +1,79 @@
+/** A key generation in the store: room on the chips, the new key, and the records that a failure leaves. */
+import { participant } from '../../delivery/recipient.ts';
+import { createKey, findKeyOfAddress } from '../../keys/index.ts';
+import type { EventOf, Work } from '../../session/ceremony.ts';
+import type { Run } from '../../session/run.ts';
+import { fullness } from '../../session/chipRoom.ts';
+import type { Event } from '../../session/events.ts';
+import { noteOrphan } from '../../session/orphans.ts';
+import type { Tx } from '../../store/database.ts';
+import { newKeyOf } from './newKey.ts';
+import { open } from './request.ts';
+import type { KeygenState, OrphanEffect } from './state.ts';
+import { paramsOf } from './words.ts';
+
+export const work: Work<'keygen', KeygenState> = {
+  open,
+  mayStillAsk: async () => true,
+  admit: async () => undefined,
+  guard: async (tx, _context, state, event: EventOf<KeygenState>) => {
+    if (event.type === 'accepted') return fullChip(tx, state, event);
+    return event.type === 'finished' ? existingKey(tx, state, event) : undefined;
+  },
+  begin: (run, state) => run.tellParties(state.parties, async (party) => paramsOf(state, party)),
+  renew: () => {
+    throw new Error('unreachable: a key generation releases nothing');
+  },
+  settle,
+  perform: orphan,
+  unfinishedFor: async () => [],
+  notice: async () => undefined,
+};
+
+/** Room is taken by consent: what others were asked at the same time may have taken the last of it. */
+async function fullChip(
+  tx: Tx,
+  { parties }: KeygenState,
+  { from, at }: Extract<Event, { readonly type: 'accepted' }>,
+): Promise<Event | undefined> {
+  const party = parties.find(({ index }) => index === from);
+  const details = party && (await fullness(tx, party));
+  if (details === undefined) return undefined;
+  return { type: 'ended', at, code: 'chip_unavailable', details, concerned: [from] };
+}
+
+/** A key is made once: participants who all report one that exists have not generated it. */
+async function existingKey(
+  tx: Tx,
+  state: KeygenState,
+  { at, from, result }: Extract<EventOf<KeygenState>, { readonly type: 'finished' }>,
+): Promise<Event | undefined> {
+  if (state.phase !== 'running' || !result.success) return undefined;
+  const { address, recordId } = result;
+  if ((await findKeyOfAddress(tx, address)) === undefined) return undefined;
+  const details = 'a key of this address exists already';
+  const record = { address, recordId };
+  return { type: 'refuted', at, from, code: 'invalid_result', details, record };
+}
+
+/** Stores the key and its shards. */
+async function settle(run: Run, state: KeygenState): Promise<void> {
+  const key = newKeyOf(state);
+  await createKey(run.tx, key);
+  await run.audit('key.create', { address: key.address, threshold: key.threshold });
+}
+
+/** Notes a record that the failed session has left on a chip, and tells its holder. */
+async function orphan(run: Run, state: KeygenState, { from, record }: OrphanEffect): Promise<void> {
+  const { sessionKey, parties, outcome } = state;
+  const party = parties.find(({ index }) => index === from);
+  if (party === undefined) return;
+  const reason = outcome?.success === false ? outcome.code : 'aborted';
+  const notice = await noteOrphan(run.tx, { sessionKey, party, record, reason }, run.at);
+  if (notice === undefined) return;
+  const { username } = party;
+  await run.audit('session.orphan', { participant: username, record_id: record.recordId });
+  // Not stored in the outbox: it is told anew at every register, until the record is gone.
+  const { hub } = run.context;
+  run.tx.onCommit(() => hub.tell(participant(username), notice));
+}

@@ -1,0 +1,61 @@
+/** A signature as data. */
+import type {
+  Done,
+  Failed,
+  Failure,
+  Requested,
+  SessionState,
+  Success,
+} from '../../session/types.ts';
+import type { Target } from '../target.ts';
+
+/** The result of a signer whose signature verifies. */
+export interface MadeSignature extends Success {
+  readonly kind: 'sign';
+  /** `0x` and 130 lower-case hex digits: r, s, v. */
+  readonly signature: string;
+}
+
+/** A signature that verifies. */
+interface SignDone extends Done {
+  readonly signature: string;
+}
+
+/** The key that signs, and the digest that it signs. */
+export interface SignTarget extends Target {
+  readonly payload?: Readonly<Record<string, unknown>>;
+  readonly payloadHash?: string;
+  readonly display?: string;
+}
+
+/**
+ * The rules by which a signature's events are read. Absent: those of the first version, by which stored
+ * sessions have ended (a signature waited for all results, and one false result ended it).
+ */
+type SignRules = { readonly rules?: 2 };
+
+/** The first event of a signature. */
+export interface SignRequested extends Requested, SignRules {
+  readonly kind: 'sign';
+  readonly target: SignTarget;
+}
+
+/** The state of a signature. */
+export interface SignState extends SessionState, SignRules {
+  readonly kind: 'sign';
+  readonly target: SignTarget;
+  readonly results: ReadonlyMap<number, Failure | MadeSignature>;
+  readonly outcome?: SignDone | Failed;
+  /** Whether those were noted who gave no result of their own in time, although there is a signature. */
+  readonly missingNoted?: true;
+}
+
+/** Notes in the audit log about results that did not decide the outcome. */
+export type SignEffect =
+  /** A result that comes after the end: another signature than the one told, or one where none was told. */
+  | {
+      readonly type: 'sign:note-result';
+      readonly from: number;
+      readonly note: 'different' | 'found';
+    }
+  | { readonly type: 'sign:note-missing'; readonly missing: readonly number[] };
