@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CeremonyError } from '@quorate/agent';
-import { refusalOf } from '../src/ceremony.ts';
+import { refusalOf } from '../src/ceremonies/refusals.ts';
 import { quorate } from './support/world.ts';
 
 let directory = '';

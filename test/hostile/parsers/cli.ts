@@ -2,9 +2,13 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
 import { signRoster } from '@quorate/intent';
 import { InvalidArgumentError } from 'commander';
-import { parseSessionKey, parseText, parseWait } from '../../../packages/cli/src/ceremony.ts';
+import {
+  parseNames,
+  parseSessionKey,
+  parseText,
+  parseWait,
+} from '../../../packages/cli/src/ceremonies/options.ts';
 import { parsePort } from '../../../packages/cli/src/commands/dev.ts';
-import { parseNames } from '../../../packages/cli/src/commands/keygen.ts';
 import { parseAccount } from '../../../packages/cli/src/commands/verify.ts';
 import { CliError } from '../../../packages/cli/src/errors.ts';
 import { main } from '../../../packages/cli/src/main.ts';
@@ -159,13 +163,15 @@ export const CLI: readonly Parser[] = [
   word('hex digits', ['cli/src/payload.ts#parseHexOf'], 'ab'.repeat(32), (text) =>
     parseHexOf(text, 32, 'digest'),
   ),
-  word('--session-key', ['cli/src/ceremony.ts#parseSessionKey'], 'k', parseSessionKey),
+  word('--session-key', ['cli/src/ceremonies/options.ts#parseSessionKey'], 'k', parseSessionKey),
   word('--wait', ['cli/src/numbers.ts'], '60', parseWait),
-  word('--participants', ['cli/src/commands/keygen.ts#parseNames'], 'alice,bob', parseNames),
+  word('--participants', ['cli/src/ceremonies/options.ts#parseNames'], 'alice,bob', parseNames),
   word('--port', ['cli/src/numbers.ts'], '8080', parsePort),
   word('--log-level', ['cli/src/terminal/log.ts#parseLogLevel'], 'info', parseLogLevel),
   {
-    ...word('--reason', ['cli/src/ceremony.ts#parseText'], 'x', (text) => parseText(text, 256)),
+    ...word('--reason', ['cli/src/ceremonies/options.ts#parseText'], 'x', (text) =>
+      parseText(text, 256),
+    ),
     mayTake: OWN,
   },
 ];

@@ -7,17 +7,16 @@ import type { OutcomeOf, Terminal } from '@quorate/agent';
 import { KeyAnswer, LIMITS, SessionAnswer } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { z } from 'zod';
+import { withClient } from '../ceremonies/client.ts';
+import { explainInterrupt, sameCommand } from '../ceremonies/interrupt.ts';
 import {
-  explainInterrupt,
   newSessionKey,
   parseSessionKey,
   parseText,
   parseWait,
-  sameCommand,
-  showState,
   WAIT_SECONDS,
-  withClient,
-} from '../ceremony.ts';
+} from '../ceremonies/options.ts';
+import { showState } from '../ceremonies/state.ts';
 import type { Attach, Context } from '../context.ts';
 import { CliError, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';

@@ -3,19 +3,17 @@
  *
  * @module
  */
-import { LIMITS } from '@quorate/wire';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { withClient } from '../ceremonies/client.ts';
+import { explainInterrupt, sameCommand } from '../ceremonies/interrupt.ts';
 import {
-  explainInterrupt,
   newSessionKey,
+  parseNames,
   parseSessionKey,
-  parseText,
   parseWait,
-  sameCommand,
-  showState,
   WAIT_SECONDS,
-  withClient,
-} from '../ceremony.ts';
+} from '../ceremonies/options.ts';
+import { showState } from '../ceremonies/state.ts';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { loginApi } from '../remote/api.ts';
@@ -51,16 +49,6 @@ Example:
 }
 
 const parseThreshold = wholeNumber(2, 32);
-
-/** Names separated by commas, in NFC as on the wire. */
-export function parseNames(text: string): string[] {
-  const parts = text.split(',', LIMITS.parties + 1);
-  if (parts.length > LIMITS.parties) throw new InvalidArgumentError(`at most ${LIMITS.parties}`);
-  const names = parts.map((name) => parseText(name.trim(), LIMITS.username));
-  if (names.includes('')) throw new InvalidArgumentError('names separated by commas');
-  if (new Set(names).size !== names.length) throw new InvalidArgumentError('each name once');
-  return names;
-}
 
 async function keygen(context: Context, options: KeygenOptions): Promise<void> {
   const { threshold, participants } = options;

@@ -7,23 +7,22 @@ import { fromHex, toHex } from '@quorate/intent';
 import { describeIssues, KeyAnswer, LIMITS, SignPayload } from '@quorate/wire';
 import type { Command } from 'commander';
 import type { z } from 'zod';
+import { withClient } from '../ceremonies/client.ts';
+import { explainInterrupt, sameCommand } from '../ceremonies/interrupt.ts';
 import {
-  explainInterrupt,
   newSessionKey,
+  parseNames,
   parseSessionKey,
   parseText,
   parseWait,
-  sameCommand,
-  showState,
   WAIT_SECONDS,
-  withClient,
-} from '../ceremony.ts';
+} from '../ceremonies/options.ts';
+import { showState } from '../ceremonies/state.ts';
 import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { writeDurably } from '../files.ts';
 import { readSubject, type Subject, type SubjectOptions } from '../payload.ts';
 import { loginApi } from '../remote/api.ts';
-import { parseNames } from './keygen.ts';
 import { loginPath, withLogin } from './users.ts';
 import { parseAccount, rawTransaction } from './verify.ts';
 

@@ -6,7 +6,8 @@
 import { CoordinatorClient, silentLogger } from '@quorate/agent';
 import { digestOf, fromHex, parsePayload, toHex } from '@quorate/intent';
 import { checkSignature } from '../check/signature.ts';
-import { newSessionKey, showState } from '../ceremony.ts';
+import { newSessionKey } from '../ceremonies/options.ts';
+import { showState } from '../ceremonies/state.ts';
 import { rawTransaction } from '../commands/verify.ts';
 import { notVerified } from '../errors.ts';
 import type { Progress } from '../terminal/progress.ts';

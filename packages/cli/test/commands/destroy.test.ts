@@ -2,13 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventually } from '../../agent/test/support/eventually.ts';
-import { Typist } from '../../agent/test/support/keyboard.ts';
-import { askForAddress } from '../src/commands/destroy.ts';
-import { type Cluster, main, startCluster } from '../src/index.ts';
-import { Output } from '../src/terminal/output.ts';
-import { Recorder } from './support/recorder.ts';
-import { quorate } from './support/world.ts';
+import { eventually } from '../../../agent/test/support/eventually.ts';
+import { Typist } from '../../../agent/test/support/keyboard.ts';
+import { askForAddress } from '../../src/commands/destroy.ts';
+import { type Cluster, main, startCluster } from '../../src/index.ts';
+import { Output } from '../../src/terminal/output.ts';
+import { Recorder } from '../support/recorder.ts';
+import { quorate } from '../support/world.ts';
 
 let cluster: Cluster;
 let login: string[] = [];
