@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { registerCeremonies } from './ceremonies/index.ts';
 import { registerAgent } from './commands/agent.ts';
 import { registerAudit } from './commands/audit.ts';
 import { registerBench } from './commands/bench.ts';
@@ -14,13 +15,10 @@ import { registerCosign } from './commands/cosign.ts';
 import { registerCosigner } from './commands/cosigner.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDev } from './commands/dev.ts';
-import { registerDestroy } from './commands/destroy.ts';
 import { registerHealth } from './commands/health.ts';
-import { registerKeygen } from './commands/keygen.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerRoster } from './commands/roster.ts';
 import { registerSessions } from './commands/sessions.ts';
-import { registerSign } from './commands/sign.ts';
 import { registerUsers } from './commands/users.ts';
 import { registerVerify } from './commands/verify.ts';
 import { type Attach, contextOf, type World } from './context.ts';
@@ -102,9 +100,7 @@ const COMMANDS: readonly ((program: Command, attach: Attach) => void)[] = [
   registerDev,
   registerCoordinator,
   registerAgent,
-  registerKeygen,
-  registerSign,
-  registerDestroy,
+  registerCeremonies,
   registerCosigner,
   registerCosign,
   registerVerify,

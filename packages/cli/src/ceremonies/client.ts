@@ -7,10 +7,11 @@ import { CoordinatorClient, silentLogger } from '@quorate/agent';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { webSocketUrl } from '../remote/http.ts';
+import { sameCommand } from './interrupt.ts';
 import { refusalOf } from './refusals.ts';
 
 /** Who asks, and where. */
-export interface Requester {
+interface Requester {
   /** Base URL of the coordinator. */
   readonly url: string;
   readonly ca?: string | undefined;
@@ -19,7 +20,7 @@ export interface Requester {
 }
 
 /** What is waited for, and how long. */
-export interface Patience {
+interface Patience {
   readonly sessionKey: string;
   readonly seconds: number;
 }
@@ -53,7 +54,7 @@ async function within<T>({ sessionKey, seconds }: Patience, work: Promise<T>): P
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      const hint = `the session may go on; to follow it, give the same command with --session-key ${sessionKey}`;
+      const hint = `the session may go on; to follow it, give ${sameCommand(sessionKey)}`;
       const message = `no result within ${seconds} seconds`;
       reject(new CliError('no_answer', message, { exit: EXIT.refused, hint }));
     }, seconds * 1000);

@@ -5,103 +5,70 @@
  */
 import type { OutcomeOf, Terminal } from '@quorate/agent';
 import { KeyAnswer, LIMITS, SessionAnswer } from '@quorate/wire';
-import type { Command } from 'commander';
-import type { z } from 'zod';
-import { withClient } from '../ceremonies/client.ts';
-import { explainInterrupt, sameCommand } from '../ceremonies/interrupt.ts';
-import {
-  newSessionKey,
-  parseSessionKey,
-  parseText,
-  parseWait,
-  WAIT_SECONDS,
-} from '../ceremonies/options.ts';
-import { showState } from '../ceremonies/state.ts';
-import type { Attach, Context } from '../context.ts';
+import { ceremonyCommand } from '../ceremonies/command.ts';
+import { parseText } from '../ceremonies/options.ts';
+import type { CeremonyCommand, CeremonyOptions, Told } from '../ceremonies/shape.ts';
+import type { Context } from '../context.ts';
 import { CliError, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
-import { type Api, loginApi } from '../remote/api.ts';
+import type { Api } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
 import { promptLine } from '../terminal/prompt.ts';
-import { loginPath, withLogin } from './users.ts';
 import { parseAccount } from './verify.ts';
 
-type Key = z.infer<typeof KeyAnswer>;
-
-interface DestroyOptions {
+interface DestroyOptions extends CeremonyOptions {
   readonly address: string;
   readonly reason: string;
   readonly yes?: boolean;
-  readonly sessionKey?: string;
-  readonly wait: number;
-  readonly login?: string;
 }
 
-/** Adds the command. */
-export function registerDestroy(program: Command, attach: Attach): void {
-  const command = withLogin(program.command('destroy'))
-    .description('destroy a key for ever, with the consent of every holder')
-    .requiredOption('--address <address>', 'the account of the key')
-    .requiredOption(
-      '--reason <text>',
-      'why: every holder is shown it, and the log keeps it',
-      (text) => parseText(text, LIMITS.reason),
-    )
-    .option('--yes', 'do not ask for the address once more')
-    .option('--session-key <key>', 'a name never used before (default: random)', parseSessionKey)
-    .option('--wait <seconds>', 'give up waiting after this time', parseWait, WAIT_SECONDS)
-    .addHelpText(
-      'after',
-      `
+/** The command. */
+export const destroy: CeremonyCommand<'destroy'> = ceremonyCommand<'destroy', DestroyOptions>({
+  kind: 'destroy',
+  description: 'destroy a key for ever, with the consent of every holder',
+  options: (command) =>
+    command
+      .requiredOption('--address <address>', 'the account of the key')
+      .requiredOption(
+        '--reason <text>',
+        'why: every holder is shown it, and the log keeps it',
+        (text) => parseText(text, LIMITS.reason),
+      )
+      .option('--yes', 'do not ask for the address once more'),
+  help: `
 Every holder has to consent, except those whose chips are marked lost or destroyed
 (quorate chips state). Once all have, the key signs nothing more, and what is left is
 destroyed as each chip comes back.
 
 Example:
   quorate destroy --address 0x… --reason "the account is closed"`,
-    );
-  attach<DestroyOptions>(command, destroy);
-}
 
-async function destroy(context: Context, options: DestroyOptions): Promise<void> {
-  const account = parseAccount(options.address);
-  const reason = options.reason.trim();
-  if (reason === '') throw usageError('a reason is expected');
-  const api = loginApi(loginPath(context, options));
-  const key = await api.call(KeyAnswer, { method: 'GET', path: `/api/v1/keys/${account}` });
-  if (options.yes !== true) await askForAddress(context, key);
-  const { progress } = context;
-  const sessionKey = options.sessionKey ?? newSessionKey('destroy');
-  progress.stage('request', 'asking for the destruction', { session_key: sessionKey });
-  const calm = explainInterrupt(context.output, sessionKey);
-  try {
-    const order = {
-      session_key: sessionKey,
-      threshold: key.threshold,
-      total_parts: key.total_parts,
-      address: key.address,
-      reason,
-      participants: await participantsOf(api, key, options.sessionKey),
+  async begin(context, options, api) {
+    const path = `/api/v1/keys/${parseAccount(options.address)}`;
+    const reason = options.reason.trim();
+    if (reason === '') throw usageError('a reason is expected');
+    const key = await api().call(KeyAnswer, { method: 'GET', path });
+    if (options.yes !== true) await askForAddress(context, key);
+    const { threshold, total_parts, address } = key;
+    return {
+      label: 'asking for the destruction',
+      order: async (registry, session_key) => ({
+        session_key,
+        threshold,
+        total_parts,
+        address,
+        reason,
+        participants: await participantsOf(registry, key, options.sessionKey),
+      }),
+      tell: (outcome) => tell(context, key, outcome),
     };
-    const requester = { ...api.login, token: () => api.token() };
-    const patience = { sessionKey, seconds: options.wait };
-    const destroyed = await withClient(requester, patience, (client) =>
-      client.ask('destroy', order, showState(progress)),
-    );
-    progress.done();
-    tell(context, key, destroyed);
-  } catch (error) {
-    progress.fail();
-    throw error;
-  } finally {
-    calm();
-  }
-}
+  },
+});
 
 /** Those who were asked in a session that is only followed; otherwise those who can be asked. */
 async function participantsOf(
   api: Api,
-  key: Key,
+  key: KeyAnswer,
   sessionKey: string | undefined,
 ): Promise<string[]> {
   if (sessionKey === undefined) return present(key);
@@ -116,7 +83,7 @@ async function participantsOf(
 }
 
 /** The holders who can be asked; the coordinator says which chips are gone. */
-function present(key: Key): string[] {
+function present(key: KeyAnswer): string[] {
   const here = key.holders.filter(
     ({ chip_state }) => chip_state !== 'lost' && chip_state !== 'destroyed',
   );
@@ -143,12 +110,8 @@ export async function askForAddress(
   });
 }
 
-/** Those of whom the completion says nothing have not proven it: an administrator closed the destruction. */
-function tell(
-  context: Context,
-  key: Key,
-  { sessionKey, address, parts }: OutcomeOf<'destroy'>,
-): void {
+/** The holders whom the completion does not name have not proven it: an administrator closed the destruction. */
+function tell(context: Context, key: KeyAnswer, { address, parts }: OutcomeOf<'destroy'>): Told {
   const rows = key.holders.map(({ part_index, username }) => {
     const outcome = parts.find((part) => part.part_index === part_index)?.outcome;
     return [String(part_index), foreign(username), recordOf(outcome)];
@@ -159,11 +122,11 @@ function tell(
   for (const { username } of unproven) {
     context.output.warn(`not proven for ${foreign(username)}: an administrator closed it`);
   }
-  const result = { session_key: sessionKey, address, parts };
   const names = unproven.map(({ username }) => username);
-  const told = names.length === 0 ? result : { ...result, unproven: names };
-  const lines = [`destroyed  ${address}`, '', ...table(['PART', 'HOLDER', 'RECORD'], rows)];
-  context.output.result(told, lines, sameCommand(sessionKey));
+  return {
+    result: { address, parts, ...(names.length === 0 ? {} : { unproven: names }) },
+    lines: [`destroyed  ${address}`, '', ...table(['PART', 'HOLDER', 'RECORD'], rows)],
+  };
 }
 
 function recordOf(outcome: OutcomeOf<'destroy'>['parts'][number]['outcome'] | undefined): string {
