@@ -280,6 +280,7 @@ export {
   cosignerOpenapi,
   CosignerRole,
   type CosignerRoute,
+  type CosignerRoutes,
   DeclineRequest,
   isCosignerCode,
   MessageHash,

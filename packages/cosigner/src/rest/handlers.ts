@@ -1,16 +1,12 @@
 /** What each route of the table does. */
 import { setImmediate } from 'node:timers/promises';
 import {
-  type ApproveRequest,
+  type AnswerOf,
   type CosignerHealth,
   cosignerOpenapi,
-  type DeclineRequest,
-  type RetireRequest,
-  type TwoPartyKeygenRequest,
-  type TwoPartyRefreshRequest,
+  type CosignerRoutes,
+  type PartsOf,
   type TwoPartySession,
-  type TwoPartySessionQuery,
-  type TwoPartySignRequest,
 } from '@quorate/wire';
 import { canServe } from '@quorate/agent';
 import type { Approvals } from '../approvals.ts';
@@ -28,75 +24,52 @@ export interface RestDeps {
   health(): CosignerHealth;
 }
 
-/** What a route is called with, checked by its schemas. */
-export interface Call {
-  readonly params: { readonly session_id?: string };
-  readonly query: unknown;
-  readonly body: unknown;
-  /** Who asks; of a route that needs a token. */
+type Id = keyof CosignerRoutes;
+
+/** A request that passed the checks of its route, with its parts as the route's schemas have them. */
+interface Call<I extends Id> extends PartsOf<CosignerRoutes[I]> {
+  /** Who asks; empty on a route that needs no token. */
   readonly caller: string;
 }
 
-/** A status and what is said with it. */
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
+/** The body that a route documents. */
+type Body<I extends Id> =
+  AnswerOf<CosignerRoutes[I]> extends infer A
+    ? A extends 'application/json'
+      ? object
+      : A extends string
+        ? string
+        : A
+    : never;
+
+/** A status, and the body with it. */
+export interface Answered<S extends number, B> {
+  readonly status: S;
+  readonly body: B;
 }
 
-/** The work of one route. */
-export type Handler = (call: Call) => Promise<Answer> | Answer;
+/** A status and a body that a route documents. */
+type Answer<I extends Id> = Answered<CosignerRoutes[I]['statuses'][number], Body<I>>;
 
-/** The handlers by the route's id. */
-export function handlersOf(deps: RestDeps): Readonly<Record<string, Handler>> {
-  const { manager, sessions, approvals } = deps;
-  const viewOf = (id = ''): TwoPartySession => {
-    const record = sessions.find(id);
-    if (record === undefined) throw new CosignerError('unknown_session');
-    return record.session;
-  };
-  const decide = async (call: Call, decision: (id: string) => void): Promise<Answer> => {
-    const { session_id: id } = viewOf(call.params.session_id);
-    decision(id);
-    // The session goes on in the promises that the decision has fulfilled: then it stands where the answer says.
-    await setImmediate();
-    return { status: 200, body: viewOf(id) };
-  };
-  const health = (): Answer => ({ status: 200, body: deps.health() });
+/** A handler for each route, by the route's name. */
+type Handlers = {
+  readonly [I in Id]: (call: Call<I>) => Promise<Answer<I>> | Answer<I>;
+};
+
+/** Makes the handlers of every route. */
+export function handlersOf(deps: RestDeps): Handlers {
+  const { manager, sessions, approvals, metrics } = deps;
   return {
-    keygen: (call) => {
-      const { partner, wait } = call.body as TwoPartyKeygenRequest;
-      return order(deps, { type: 'keygen', partner, ...requestOf(call) }, wait);
-    },
-    sign: (call) => {
-      const { session_id, message, partner, hash, wait } = call.body as TwoPartySignRequest;
-      const signing = { type: 'sign', partner, keySessionId: session_id, message } as const;
-      const by = hash === undefined ? {} : { hash };
-      return order(deps, { ...signing, ...by, ...requestOf(call) }, wait);
-    },
-    refresh: (call) => {
-      const { session_id, partner, wait } = call.body as TwoPartyRefreshRequest;
-      const refresh = { type: 'refresh', partner, keySessionId: session_id } as const;
-      return order(deps, { ...refresh, ...requestOf(call) }, wait);
-    },
-    sessions: ({ query }) => ({ status: 200, body: sessions.list(query as TwoPartySessionQuery) }),
-    session: ({ params }) => ({ status: 200, body: viewOf(params.session_id) }),
-    approve: (call) => {
-      const { digest } = call.body as ApproveRequest;
-      return decide(call, (id) => approvals.approve(id, digest));
-    },
-    decline: (call) => {
-      const { reason } = call.body as DeclineRequest;
-      return decide(call, (id) => approvals.decline(id, reason ?? 'declined'));
-    },
+    ...orderHandlers(deps),
+    ...decisionHandlers(sessions, approvals),
+    sessions: ({ query }) => ({ status: 200, body: sessions.list(query) }),
+    session: ({ params }) => ({ status: 200, body: viewOf(sessions, params.session_id) }),
     keys: () => ({ status: 200, body: { keys: manager.keys() } }),
-    retire: ({ params, body, caller }) => {
-      const { address } = body as RetireRequest;
-      return {
-        status: 200,
-        body: manager.retire(params.session_id ?? '', { address, by: caller }),
-      };
-    },
-    healthz: health,
+    retire: ({ params: { session_id: id }, body: { address }, caller }) => ({
+      status: 200,
+      body: manager.retire(id, { address, by: caller }),
+    }),
+    healthz: () => ({ status: 200, body: deps.health() }),
     readyz: () => {
       const body = deps.health();
       const ready =
@@ -105,13 +78,61 @@ export function handlersOf(deps: RestDeps): Readonly<Record<string, Handler>> {
         ? { status: 200, body }
         : { status: 503, body: { ...body, status: 'not_ready' } };
     },
-    metrics: async () => ({ status: 200, body: await deps.metrics.text() }),
+    metrics: async () => ({ status: 200, body: await metrics.text() }),
     openapi: () => ({ status: 200, body: cosignerOpenapi() }),
   };
 }
 
+function orderHandlers(deps: RestDeps): Pick<Handlers, 'keygen' | 'sign' | 'refresh'> {
+  return {
+    keygen: ({ body: { partner, wait, request_id: id }, caller }) =>
+      order(deps, { type: 'keygen', partner, ...requestOf(caller, id) }, wait),
+    sign: ({ body: { session_id, message, partner, hash, wait, request_id: id }, caller }) => {
+      const signing = { type: 'sign', partner, keySessionId: session_id, message } as const;
+      const by = hash === undefined ? {} : { hash };
+      return order(deps, { ...signing, ...by, ...requestOf(caller, id) }, wait);
+    },
+    refresh: ({ body: { session_id, partner, wait, request_id: id }, caller }) => {
+      const refresh = { type: 'refresh', partner, keySessionId: session_id } as const;
+      return order(deps, { ...refresh, ...requestOf(caller, id) }, wait);
+    },
+  };
+}
+
+function decisionHandlers(
+  sessions: SessionRecords,
+  approvals: Approvals,
+): Pick<Handlers, 'approve' | 'decline'> {
+  const decide = async (
+    asked: string,
+    decision: (id: string) => void,
+  ): Promise<Answered<200, TwoPartySession>> => {
+    const { session_id: id } = viewOf(sessions, asked);
+    decision(id);
+    // The session goes on in the promises that the decision has fulfilled: then it stands where the answer says.
+    await setImmediate();
+    return { status: 200, body: viewOf(sessions, id) };
+  };
+  return {
+    approve: ({ params, body: { digest } }) =>
+      decide(params.session_id, (id) => approvals.approve(id, digest)),
+    decline: ({ params, body: { reason } }) =>
+      decide(params.session_id, (id) => approvals.decline(id, reason ?? 'declined')),
+  };
+}
+
+function viewOf(sessions: SessionRecords, id: string): TwoPartySession {
+  const record = sessions.find(id);
+  if (record === undefined) throw new CosignerError('unknown_session');
+  return record.session;
+}
+
 /** Begins, waits as long as asked, and says where it stands. */
-async function order({ manager, sessions }: RestDeps, asked: Order, wait = 0): Promise<Answer> {
+async function order(
+  { manager, sessions }: RestDeps,
+  asked: Order,
+  wait = 0,
+): Promise<Answered<200 | 202, TwoPartySession>> {
   const { view, session } = manager.order(asked);
   await session?.settled(wait);
   const body = sessions.find(view.session_id)?.session ?? view;
@@ -119,7 +140,6 @@ async function order({ manager, sessions }: RestDeps, asked: Order, wait = 0): P
 }
 
 /** The id that a caller gave its request. */
-function requestOf({ body, caller }: Call): Pick<Order, 'request'> {
-  const { request_id: id } = body as { readonly request_id?: string };
+function requestOf(caller: string, id: string | undefined): Pick<Order, 'request'> {
   return id === undefined ? {} : { request: { caller, id } };
 }

@@ -15,7 +15,7 @@ import type { PeerHub } from '../peer/hub.ts';
 import { upgradeHandler } from '../peer/upgrade.ts';
 import type { Caller, TokenVerifier } from '../tokens.ts';
 import { answerEverything, answerUnreadable } from './answers.ts';
-import { type Call, type Handler, handlersOf, type RestDeps } from './handlers.ts';
+import { type Answered, handlersOf, type RestDeps } from './handlers.ts';
 import { type ListenerOptions, serverFactory } from './listener.ts';
 import { problemOf, sendProblem } from './problem.ts';
 
@@ -27,6 +27,9 @@ export interface ServerDeps extends RestDeps, ListenerOptions {
   readonly hub: PeerHub;
   readonly logger: Logger;
 }
+
+/** The work of one route, whose call its own schemas have checked. */
+type Handler = (call: never) => Promise<Answered<number, unknown>> | Answered<number, unknown>;
 
 /** Makes the server; it does not listen yet. */
 export function createHttp(deps: ServerDeps): FastifyInstance {
@@ -53,7 +56,7 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
     deps.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
   });
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
-  const handlers = handlersOf(deps);
+  const handlers: Readonly<Record<string, Handler>> = handlersOf(deps);
   for (const route of COSIGNER_ROUTES) {
     const handler = handlers[route.id];
     if (handler === undefined) throw new Error(`unreachable: no handler of ${route.id}`);
@@ -109,13 +112,14 @@ function addRoute(
       if (caller !== undefined) callers.set(request, caller.name);
     },
     handler: async (request, reply) => {
-      const call: Call = {
+      const call = {
         caller: callers.get(request) ?? '',
-        params: checked(route.params, request.params, 'params') ?? {},
+        params: checked(route.params, request.params, 'params'),
         query: checked(route.query, request.query, 'query'),
         body: checked(route.body, request.body ?? {}, 'body'),
       };
-      const { status, body } = await handler(call);
+      // The table erases which schemas are whose; `Handlers` has tied every handler to its own.
+      const { status, body } = await handler(call as never);
       reply.code(status);
       if (typeof route.answer === 'string' && route.answer !== 'application/json') {
         return reply.type(deps.metrics.contentType).send(body);

@@ -33,4 +33,9 @@ export {
   TwoPartyStatus,
   TwoPartyType,
 } from './rest.ts';
-export { type CosignerRoute, COSIGNER_ROUTES, cosignerCodesOf } from './routes.ts';
+export {
+  type CosignerRoute,
+  type CosignerRoutes,
+  COSIGNER_ROUTES,
+  cosignerCodesOf,
+} from './routes.ts';

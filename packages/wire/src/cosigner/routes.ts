@@ -1,6 +1,6 @@
 /**
- * Every route of the two-party server; the server registers from this table and the OpenAPI document
- * is made of it.
+ * Every route of the two-party server. The server registers from this table, its handlers take their types
+ * from it, and the OpenAPI document is made of it.
  */
 import { z } from 'zod';
 import type { CosignerCode } from './codes.ts';
@@ -21,9 +21,8 @@ import {
   TwoPartySignRequest,
 } from './rest.ts';
 
-/** One route. */
-export interface CosignerRoute {
-  readonly id: string;
+/** Says who may use a route, what goes in and what comes out. */
+interface CosignerRouteTerms {
   readonly method: 'GET' | 'POST';
   /** With `{name}` for a parameter. */
   readonly path: string;
@@ -36,9 +35,14 @@ export interface CosignerRoute {
   /** Every status of success. */
   readonly statuses: readonly (200 | 202 | 503)[];
   /** A schema of JSON, or the media type of another answer. */
-  readonly answer: z.ZodType | string;
+  readonly answer: z.ZodType | 'application/json' | 'text/plain';
   /** Codes besides those that every route has. */
   readonly codes: readonly CosignerCode[];
+}
+
+/** One route with its name. */
+export interface CosignerRoute extends CosignerRouteTerms {
+  readonly id: string;
 }
 
 const READERS: readonly CosignerRole[] = ['operator', 'signer', 'approver', 'viewer'];
@@ -60,57 +64,50 @@ const KEY_CODES: readonly CosignerCode[] = [
   'invalid_certificate',
 ];
 
-/** The table. */
-export const COSIGNER_ROUTES: readonly CosignerRoute[] = [
-  {
+const TABLE = {
+  keygen: {
     ...orders,
-    id: 'keygen',
     path: '/api/v1/keygen/two-party',
     roles: ['operator'],
     summary: 'make a key with a partner',
     body: TwoPartyKeygenRequest,
     codes: REQUEST_CODES,
   },
-  {
+  sign: {
     ...orders,
-    id: 'sign',
     path: '/api/v1/sign/two-party',
     roles: ['signer'],
     summary: 'sign a message together with a partner',
     body: TwoPartySignRequest,
     codes: [...REQUEST_CODES, ...KEY_CODES, 'key_rolled_back', 'key_locked'],
   },
-  {
+  refresh: {
     ...orders,
-    id: 'refresh',
     path: '/api/v1/refresh/two-party',
     roles: ['operator'],
     summary: 'new shares and a new Paillier key for the same address; opens a lock',
     body: TwoPartyRefreshRequest,
     codes: [...REQUEST_CODES, ...KEY_CODES, 'wrong_side', 'refresh_running'],
   },
-  {
+  sessions: {
     ...reads,
-    id: 'sessions',
     path: '/api/v1/sessions',
     summary: 'sessions, the newest first',
     query: TwoPartySessionQuery,
     answer: TwoPartySessionList,
     codes: [],
   },
-  {
+  session: {
     ...reads,
-    id: 'session',
     path: '/api/v1/sessions/{session_id}',
     summary: 'one session',
     params: ofSession,
     answer: TwoPartySession,
     codes: ['unknown_session'],
   },
-  {
+  approve: {
     method: 'POST',
     statuses: [200],
-    id: 'approve',
     path: '/api/v1/sessions/{session_id}/approve',
     roles: ['approver'],
     summary: 'approve what a partner asks for; a signature by the digest that was looked at',
@@ -119,10 +116,9 @@ export const COSIGNER_ROUTES: readonly CosignerRoute[] = [
     answer: TwoPartySession,
     codes: ['unknown_session', 'not_awaiting_approval', 'digest_mismatch'],
   },
-  {
+  decline: {
     method: 'POST',
     statuses: [200],
-    id: 'decline',
     path: '/api/v1/sessions/{session_id}/decline',
     roles: ['approver'],
     summary: 'decline what a partner asks for',
@@ -131,18 +127,16 @@ export const COSIGNER_ROUTES: readonly CosignerRoute[] = [
     answer: TwoPartySession,
     codes: ['unknown_session', 'not_awaiting_approval'],
   },
-  {
+  keys: {
     ...reads,
-    id: 'keys',
     path: '/api/v1/keys',
     summary: 'the keys of this store; never a share',
     answer: TwoPartyKeyList,
     codes: [],
   },
-  {
+  retire: {
     method: 'POST',
     statuses: [200],
-    id: 'retire',
     path: '/api/v1/keys/{session_id}/retire',
     roles: ['operator'],
     summary:
@@ -152,24 +146,30 @@ export const COSIGNER_ROUTES: readonly CosignerRoute[] = [
     answer: TwoPartyKey,
     codes: ['unknown_key', 'key_pending', 'address_mismatch', 'stopping'],
   },
-  { ...open, id: 'healthz', path: '/healthz', summary: 'the process runs', answer: CosignerHealth },
-  {
+  healthz: { ...open, path: '/healthz', summary: 'the process runs', answer: CosignerHealth },
+  readyz: {
     ...open,
-    id: 'readyz',
     path: '/readyz',
     summary: 'a partner is connected',
     statuses: [200, 503],
     answer: CosignerHealth,
   },
-  { ...open, id: 'metrics', path: '/metrics', summary: 'Prometheus', answer: 'text/plain' },
-  {
+  metrics: { ...open, path: '/metrics', summary: 'Prometheus', answer: 'text/plain' },
+  openapi: {
     ...open,
-    id: 'openapi',
     path: '/api/v1/openapi.json',
     summary: 'this document',
     answer: 'application/json',
   },
-];
+} satisfies Readonly<Record<string, CosignerRouteTerms>>;
+
+/** The table of routes, by name. */
+export type CosignerRoutes = typeof TABLE;
+
+/** Every route, in the order of the document. */
+export const COSIGNER_ROUTES: readonly CosignerRoute[] = Object.entries(TABLE).map(
+  ([id, terms]) => ({ id, ...terms }),
+);
 
 /** The codes with which a route may end besides success. */
 export function cosignerCodesOf(route: CosignerRoute): readonly CosignerCode[] {
