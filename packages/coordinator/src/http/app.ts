@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import type { Timeouts } from '../limits/defaults.ts';
 import type { ServerOptions } from '../options.ts';
 import { ApiError, apiErrorOf, sendProblem } from '../rest/errors.ts';
-import { type AnswerOptions, answerSocket } from './answers.ts';
+import { type AnswerOptions, refuseSocket } from './answers.ts';
 
 /** How often Node looks for requests that are late, milliseconds. */
 const CHECK_MS = 2_000;
@@ -50,7 +50,7 @@ export function createApp(
     clientErrorHandler: (error: Error, socket: Socket) => {
       const told = unreadableRequest(error);
       if (told === undefined) socket.destroy();
-      else answerSocket(socket, new ApiError(told.code, told.detail), answers);
+      else refuseSocket(socket, new ApiError(told.code, told.detail), answers);
     },
   };
   const { tls } = options;

@@ -6,6 +6,7 @@ import {
   type Language,
   type Said,
 } from '@quorate/wire';
+import type { HttpAnswer } from '@quorate/wire/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditBrokenError } from '../audit/index.ts';
 import { Refusal } from '../auth/index.ts';
@@ -75,15 +76,8 @@ function sizeOf({ headers, routeOptions: { bodyLimit } }: BodyOf): Said {
   };
 }
 
-/** An answer in the form of RFC 9457. */
-export interface ProblemAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
 /** Puts an error into the form of RFC 9457. */
-export function problemOf(error: ApiError, language: Language): ProblemAnswer {
+export function problemOf(error: ApiError, language: Language): HttpAnswer {
   const status = CODES[error.code].http;
   const { retryAfter } = error;
   return {

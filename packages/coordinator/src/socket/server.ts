@@ -9,7 +9,7 @@ import {
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
-import { type AnswerOptions, answerSocket } from '../http/answers.ts';
+import { type AnswerOptions, refuseSocket } from '../http/answers.ts';
 import type { ClientAddresses } from '../limits/addresses.ts';
 import { ApiError } from '../rest/errors.ts';
 import { Connection } from './connection.ts';
@@ -66,7 +66,7 @@ export class SocketServer {
     });
     this.#server.on('wsClientError', (error, socket) => {
       const refusal = new ApiError('invalid_request', error.message);
-      answerSocket(socket, refusal, options.answers, VERSIONS);
+      refuseSocket(socket, refusal, options.answers, VERSIONS);
     });
     this.#server.on('headers', (headers) => {
       headers.push(`${FEATURES_HEADER}: ${FEATURES.join(', ')}`);
@@ -104,7 +104,7 @@ export class SocketServer {
     try {
       const remote = this.#options.addresses.of(request);
       const refusal = this.#refusal(request, remote);
-      if (refusal !== undefined) return answerSocket(socket, refusal, this.#options.answers);
+      if (refusal !== undefined) return refuseSocket(socket, refusal, this.#options.answers);
       this.#server.handleUpgrade(request, socket, head, (webSocket) => {
         this.#accept(webSocket, request, remote);
       });

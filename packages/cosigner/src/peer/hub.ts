@@ -11,7 +11,7 @@ import type { Doors } from '../doors.ts';
 import { messageOf } from '../errors.ts';
 import { limitBytes } from './byteLimit.ts';
 import { Connection, type OwnEnd, type PeerMessage, SOCKET_OPTIONS } from './connection.ts';
-import { answerSocket } from '../rest/answers.ts';
+import { refuseSocket } from '../rest/answers.ts';
 
 /** What the owner of the hub hears. */
 export interface HubEvents {
@@ -67,7 +67,7 @@ export class PeerHub {
     this.#logger = logger;
     this.#doors = doors;
     this.#server.on('wsClientError', (error, socket) => {
-      answerSocket(socket, 'invalid_request', error.message);
+      refuseSocket(socket, 'invalid_request', error.message);
     });
   }
 
@@ -84,10 +84,10 @@ export class PeerHub {
   /** Takes an upgrade request for `/peer`. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { remoteAddress: at } = request.socket;
-    if (this.#closed) return answerSocket(socket, 'stopping', 'the server is stopping');
+    if (this.#closed) return refuseSocket(socket, 'stopping', 'the server is stopping');
     const giveBack = this.#doors.takeUnproven(at);
     if (giveBack === undefined) {
-      return answerSocket(
+      return refuseSocket(
         socket,
         'too_many_connections',
         'of ends that have not proved who they are',

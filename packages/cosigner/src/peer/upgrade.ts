@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '@quorate/agent';
 import { messageOf } from '../errors.ts';
-import { answerSocket } from '../rest/answers.ts';
+import { refuseSocket } from '../rest/answers.ts';
 
 /** Where partners connect. */
 const PEER_PATH = '/peer';
@@ -21,7 +21,7 @@ export function upgradeHandler(
   return (request, socket, head) => {
     try {
       if (pathOf(request.url) === PEER_PATH) accept(request, socket, head);
-      else answerSocket(socket, 'not_found', 'partners connect at /peer');
+      else refuseSocket(socket, 'not_found', 'partners connect at /peer');
     } catch (error) {
       logger.error({ error: messageOf(error) }, 'an upgrade request failed');
       socket.destroy();

@@ -1,31 +1,17 @@
 /** Answers that are not a success: RFC 9457, with a code of the wire's table. */
 import { COSIGNER_CODES, type CosignerCode } from '@quorate/wire';
+import { ANSWER_HEADERS, type HttpAnswer } from '@quorate/wire/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CosignerError } from '../errors.ts';
 
-/** Headers of every answer. */
-export const HEADERS: Readonly<Record<string, string>> = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-};
-
-/** A problem as it is answered. */
-export interface ProblemAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
 /** Puts a problem into its form. */
-export function problemAnswer(code: CosignerCode, detail: string): ProblemAnswer {
+export function problemAnswer(code: CosignerCode, detail: string): HttpAnswer {
   const { http: status, en: title } = COSIGNER_CODES[code];
   const type = `urn:quorate:error:${code}`;
   return {
     status,
     headers: {
-      ...HEADERS,
+      ...ANSWER_HEADERS,
       'content-type': 'application/problem+json; charset=utf-8',
       ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
     },
