@@ -1,3 +1,5 @@
+import type { Kind, SessionStateName } from '@quorate/wire';
+
 /** Every text of the page, English and Chinese side by side. */
 export const TEXTS = {
   title: ['Quorate', 'Quorate'],
@@ -75,6 +77,8 @@ export const TEXTS = {
   copied: ['Copied', '已复制'],
 } as const satisfies Record<string, readonly [en: string, zhCN: string]>;
 
+type Word = readonly [en: string, zhCN: string];
+
 /** The words of the server: states, outcomes, kinds, roles. Names of people are never looked up here. */
 export const WORDS = {
   keygen: ['key generation', '密钥生成'],
@@ -102,7 +106,7 @@ export const WORDS = {
   auditor: ['auditor', '审计员'],
   coordinator: ['coordinator', '协调者'],
   unknown: ['unknown', '未知'],
-} as const satisfies Record<string, readonly [en: string, zhCN: string]>;
+} as const satisfies Readonly<Record<Kind | SessionStateName, Word>> & Record<string, Word>;
 
 /** The name of a text. */
 export type TextKey = keyof typeof TEXTS;

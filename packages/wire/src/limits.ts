@@ -47,8 +47,6 @@ export const LIMITS = {
   evidence: 32,
   /** Bodies of `round`, base64: pairwise ones carry oblivious transfers, broadcasts never do. */
   roundBody: { pairwise: 128 * KIB, broadcast: 8 * KIB },
-  /** Rounds of each ceremony. */
-  rounds: { keygen: 5, sign: 3 },
   /** Malformed messages in a window before the socket is closed with 4429. */
   errors: { count: 20, windowMs: 10_000 },
   /** Refused messages of one user in a window: after `told` only `rate_limited`, at `count` 4429. */

@@ -146,7 +146,7 @@ export const KEYGEN = {
   params: KeygenParams,
   result: KeygenResult,
   complete: KeygenComplete,
-  rounds: LIMITS.rounds.keygen,
+  rounds: 5,
   said: {
     completed: { en: 'the key was generated', zhCN: '密钥生成成功' },
     failed: { en: 'no key was generated', zhCN: '密钥生成失败' },

@@ -157,7 +157,7 @@ export const SIGN = {
   params: SignParams,
   result: SignResult,
   complete: SignComplete,
-  rounds: LIMITS.rounds.sign,
+  rounds: 3,
   said: {
     completed: { en: 'signed', zhCN: '签名成功' },
     failed: { en: 'not signed', zhCN: '签名失败' },
