@@ -20,6 +20,7 @@ const project = (name: string, root: string) => ({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2, // the default leaves one core of two idle
+    isolate: name === 'tss',
   },
 });
 

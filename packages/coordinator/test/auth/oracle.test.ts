@@ -1,20 +1,18 @@
+import crypto from 'node:crypto';
 import { expect, test, vi } from 'vitest';
+import { publishBuiltinSpies } from '../../../../test/support/builtinSpies.ts';
 import { openFixture, PASSWORD, setUpAdmin, HERE } from './support.ts';
 
 const derivations: string[] = [];
 
-// The real module, with every scrypt derivation written down.
-vi.mock('node:crypto', async (original) => {
-  const real = await original<typeof import('node:crypto')>();
-  return {
-    ...real,
-    scrypt: (...args: Parameters<typeof real.scrypt>) => {
-      const { N, r, p } = args[3];
-      derivations.push(`${N}/${r}/${p}/${args[2]}`);
-      return real.scrypt(...args);
-    },
-  };
+// The real function, with every derivation written down.
+const { scrypt } = crypto;
+vi.spyOn(crypto, 'scrypt').mockImplementation((...args) => {
+  const { N, r, p } = args[3];
+  derivations.push(`${N}/${r}/${p}/${args[2]}`);
+  scrypt(...args);
 });
+publishBuiltinSpies();
 
 test('J-7 a login derives once at full cost whether or not there is such a user', async () => {
   const fixture = await openFixture();
