@@ -9,6 +9,10 @@ const files = (folder: string) => ({
   exclude: isNamed ? [] : [suite === 'all' ? '**/*.slow.test.ts' : '**/*.{long,slow}.test.ts'],
 });
 
+// The files of these share a process and the modules it has loaded. So they replace no module (`vi.mock`), and a file
+// leaves nothing of its own behind: no clock, no spy, no variable of the environment.
+const SHARING = new Set(['wire', 'intent', 'coordinator', 'cosigner']);
+
 // Tests run on the sources; programs that tests start (workers, servers) run on the build.
 const project = (name: string, root: string) => ({
   resolve: { conditions: ['quorate-source'] },
@@ -20,7 +24,7 @@ const project = (name: string, root: string) => ({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2, // the default leaves one core of two idle
-    isolate: name === 'tss',
+    isolate: !SHARING.has(name),
   },
 });
 
