@@ -1,47 +1,11 @@
 import { expect, test } from 'vitest';
-import { InputError, SETUP_MESSAGES, twoPartyKeygen } from '../../src/index.ts';
-import { outputs, simulate } from '../support/simulate.ts';
-import {
-  type Bits,
-  both,
-  keygenParameters,
-  keygenSessions,
-  primePair,
-  primesFor,
-  signSessions,
-} from '../support/twoParty.ts';
-import { MESSAGE_DIGEST, opensslVerifies, verifies } from './verify.ts';
+import { InputError, twoPartyKeygen } from '../../src/index.ts';
+import { keygenParameters, primePair } from '../support/twoParty.ts';
+import { expectKeygen } from './expectKeygen.ts';
 
-test.each([2048, 3072] as const)(
-  'two parties generate a key with %i-bit moduli and sign with it',
-  (bits) => {
-    const run = simulate(keygenSessions(bits));
-    const [first, second] = both(outputs(run));
-    expect(first.publicKey).toEqual(second.publicKey);
-    expect(first.chainCode).toEqual(second.chainCode);
-    expect(first.keyId).toEqual(keygenParameters('P1', bits).sessionId);
-    expect([first.role, second.role, first.epoch, second.epoch]).toEqual(['P1', 'P2', 0, 0]);
-    expect(first.fields.secretShare).not.toEqual(second.fields.secretShare);
-    expect(second.fields.primes).toHaveLength(0);
-    // P-13: both remember the moduli of both, P2's own one too, which no keyshare holds.
-    expect(first.moduli).toEqual(productsOf(bits));
-    expect(second.moduli).toEqual(first.moduli);
-    const said = run.sent.map(({ round, from }) => `${round}/${from}`);
-    const table = SETUP_MESSAGES.flatMap(({ round, from }) => from.map((one) => `${round}/${one}`));
-    expect(said.toSorted()).toEqual(table.toSorted());
-    const signing = { digest: MESSAGE_DIGEST };
-    const [signature] = both(outputs(simulate(signSessions([first, second], signing))));
-    expect(verifies(signature, first.publicKey, MESSAGE_DIGEST)).toBe(true);
-    expect(opensslVerifies(signature, first.publicKey)).toBe(true);
-  },
-);
-
-/** N, Ñ₁ and Ñ₂ of the fixture primes. */
-function productsOf(bits: Bits): bigint[] {
-  const { paillier, pedersen } = primesFor('P1', bits);
-  const pairs = [paillier, pedersen, primesFor('P2', bits).pedersen];
-  return pairs.map((pair) => (pair?.[0] ?? 0n) * (pair?.[1] ?? 0n));
-}
+test('two parties generate a key with 2048-bit moduli and sign with it', () => {
+  expectKeygen(2048);
+});
 
 const P1_PAIRS = { pedersen: primePair(2048, 0, 1), paillier: primePair(2048, 2, 3) };
 

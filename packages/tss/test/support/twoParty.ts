@@ -19,7 +19,7 @@ import { Session, type SessionOptions } from '../../src/round/session.ts';
 import { type Deviation, misbehave } from './misbehave.ts';
 import { DIGEST, sessionIdOf } from './parties.ts';
 import { seededRng } from './rng.ts';
-import { simulate } from './simulate.ts';
+import { outputs, simulate } from './simulate.ts';
 
 export type Bits = 2048 | 3072;
 
@@ -138,6 +138,15 @@ export function both<T>(outputs: ReadonlyMap<number, T>): [T, T] {
 /** Keyshares of the frozen vectors, decoded anew: tests may wipe them. */
 export function frozenShares(bits: Bits = 2048): [TwoPartyKeyshare, TwoPartyKeyshare] {
   return [decodeFrozen(bits, 1), decodeFrozen(bits, 2)];
+}
+
+/** The frozen keyshares after so many refreshes. */
+export function refreshed(times: number): [TwoPartyKeyshare, TwoPartyKeyshare] {
+  let shares = frozenShares();
+  for (let turn = 1; turn <= times; turn++) {
+    shares = both(outputs(simulate(refreshSessions(shares, turn))));
+  }
+  return shares;
 }
 
 /** Bytes of a frozen keyshare. */

@@ -31,7 +31,7 @@ proofSuite({
   prove,
   verify: (context, claim, proof) => verifyMod(context, set, claim, proof),
   field: modProofField(set),
-  runs: 4,
+  runs: 2,
   N,
   shifts: {},
   units: { '.responses.x': N, '.responses.z': N },

@@ -36,7 +36,7 @@ proofSuite({
   prove,
   verify: (context, claim, proof) => verifyPrm(context, set, claim, proof),
   field: prmProofField(set),
-  runs: 4,
+  runs: 2,
   N,
   shifts: { '.z': ring.phi * 4n },
   units: {},
