@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CoordinatorClient } from '../../src/client/client.ts';
-import { type Cluster, startCluster } from '../support/cluster.ts';
+import { type Cluster, startClusterWithKey } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { failure } from '../support/failure.ts';
 import { scriptedServer } from '../support/relay.ts';
@@ -10,8 +10,7 @@ describe('a session that is cancelled', () => {
   let address: string;
 
   beforeAll(async () => {
-    cluster = await startCluster(['alice', 'bob', 'carl'], {}, afterAll);
-    address = await cluster.keygen('k1');
+    ({ cluster, address } = await startClusterWithKey(['alice', 'bob', 'carl'], {}, afterAll));
   });
 
   test('Y-7: ends at every participant in the middle of its rounds, and at its asker', async () => {

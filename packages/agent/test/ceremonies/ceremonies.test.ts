@@ -1,7 +1,7 @@
 import { digestOf, fromHex, parsePayload, toHex, verifySignature } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest } from '../../src/approval/index.ts';
-import { DATA, startCluster } from '../support/cluster.ts';
+import { DATA, startCluster, startClusterWithKey } from '../support/cluster.ts';
 import { failure } from '../support/failure.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -9,8 +9,7 @@ const people = ['alice', 'bob', '用户3'];
 
 describe('key generation and signing', () => {
   test('three people make a key, and every pair of them signs with it', async () => {
-    const cluster = await startCluster(people);
-    const address = await cluster.keygen('k1');
+    const { cluster, address } = await startClusterWithKey(people);
     const pairs = [
       ['用户3', 'alice'],
       ['alice', 'bob'],
@@ -28,8 +27,7 @@ describe('key generation and signing', () => {
   });
 
   test('many signatures of one key run at once, on one chip each', async () => {
-    const cluster = await startCluster(people);
-    const address = await cluster.keygen('k1');
+    const { cluster, address } = await startClusterWithKey(people);
     const signatures = await Promise.all(
       Array.from({ length: 20 }, (_, at) => cluster.sign(`s${at}`, address, ['alice', 'bob'])),
     );
@@ -41,16 +39,14 @@ describe('key generation and signing', () => {
   });
 
   test('keys survive a restart of every agent', async () => {
-    const cluster = await startCluster(people);
-    const address = await cluster.keygen('k1');
+    const { cluster, address } = await startClusterWithKey(people);
     for (const member of cluster.members) await cluster.restart(member);
     const signature = await cluster.sign('s1', address, ['alice', 'bob']);
     expect(verifySignature(fromHex(DATA), fromHex(signature), address)).toBe(true);
   });
 
   test('a connection lost in the middle costs a session nothing', async () => {
-    const cluster = await startCluster(people);
-    const address = await cluster.keygen('k1');
+    const { cluster, address } = await startClusterWithKey(people);
     const cut = new Set<string>();
     cluster.proxy.meddle = (message, direction, username) => {
       const stage = `${username} ${message.type} ${direction}`;
@@ -70,8 +66,7 @@ describe('key generation and signing', () => {
 describe('consent', () => {
   test('each participant is asked about what is signed, decoded, and whom it signs with', async () => {
     const asked: ApprovalRequest[] = [];
-    const cluster = await startCluster(people);
-    const address = await cluster.keygen('k1');
+    const { cluster, address } = await startClusterWithKey(people);
     await cluster.restart(cluster.member('alice'), {
       approve: async (request) => {
         asked.push(request);
@@ -108,8 +103,7 @@ describe('consent', () => {
   });
 
   test('1.9.8 a decline ends the session for everybody, with who and why', async () => {
-    const cluster = await startCluster(people);
-    const address = await cluster.keygen('k1');
+    const { cluster, address } = await startClusterWithKey(people);
     await cluster.restart(cluster.member('bob'), {
       approve: async () => ({ accept: false, reason: 'not on a Sunday' }),
     });

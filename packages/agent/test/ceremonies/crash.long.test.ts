@@ -1,7 +1,14 @@
 import { fromHex, verifySignature } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import { describe, expect, test } from 'vitest';
-import { type Cluster, DATA, kill, type Member, startCluster } from '../support/cluster.ts';
+import {
+  type Cluster,
+  DATA,
+  kill,
+  type Member,
+  startCluster,
+  startClusterWithKey,
+} from '../support/cluster.ts';
 import { failure } from '../support/failure.ts';
 import type { Frame } from '../support/relay.ts';
 import { eventually } from '../support/eventually.ts';
@@ -127,8 +134,7 @@ describe('agent that was killed', () => {
   });
 
   test('in the middle of a signature ends that session, names itself, and signs the next one', async () => {
-    const cluster = await startCluster(people);
-    const address = await cluster.keygen('k1');
+    const { cluster, address } = await startClusterWithKey(people);
     const inRound2 = (message: Frame) =>
       message.type === 'round' && message['session_key'] === 's1' && message['round'] === 2;
     const outcome = await killAt(cluster, inRound2, () =>
@@ -147,8 +153,7 @@ describe('agent that was killed', () => {
   });
 
   test('a coordinator that restarts in the middle of a signature loses nothing', async () => {
-    const cluster = await startCluster(people);
-    const address = await cluster.keygen('k1');
+    const { cluster, address } = await startClusterWithKey(people);
     let restarted: Promise<void> | undefined;
     cluster.proxy.meddle = (message) => {
       if (!restarted && message['session_key'] === 's1' && message['round'] === 2) {

@@ -1,7 +1,7 @@
 import { fromHex, verifySignature } from '@quorate/intent';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createOutbox } from '../../src/link/outbox.ts';
-import { type Cluster, DATA, startCluster } from '../support/cluster.ts';
+import { type Cluster, DATA, startClusterWithKey } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { failure } from '../support/failure.ts';
 import type { Frame } from '../support/relay.ts';
@@ -25,8 +25,11 @@ describe('a session whose messages are held back', () => {
   beforeAll(async () => {
     // Rounds and sessions that last longer than what a participant certifies.
     const deadlines = { invitation: 3_600_000, round: 3_600_000, session: 3_600_000 };
-    cluster = await startCluster(['alice', 'bob', 'carl'], { deadlines }, afterAll);
-    address = await cluster.keygen('k1');
+    ({ cluster, address } = await startClusterWithKey(
+      ['alice', 'bob', 'carl'],
+      { deadlines },
+      afterAll,
+    ));
     for (const member of cluster.members) await cluster.restart(member, clocks);
   });
 

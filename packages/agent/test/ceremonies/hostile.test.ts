@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromHex, verifySignature } from '@quorate/intent';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Cluster, DATA, startCluster } from '../support/cluster.ts';
+import { type Cluster, DATA, startClusterWithKey } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { failure } from '../support/failure.ts';
 import type { Frame } from '../support/relay.ts';
@@ -17,8 +17,7 @@ describe('agents against a hostile relay', () => {
   let address: string;
 
   beforeAll(async () => {
-    cluster = await startCluster(people, {}, afterAll);
-    address = await cluster.keygen('k1');
+    ({ cluster, address } = await startClusterWithKey(people, {}, afterAll));
   });
 
   afterEach(() => {

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { fromHex, verifySignature } from '@quorate/intent';
 import { type SecureElement, SecureElementError } from '@quorate/secure-element';
 import { expect, test } from 'vitest';
-import { DATA, PIN, startCluster } from '../support/cluster.ts';
+import { DATA, PIN, startCluster, startClusterWithKey } from '../support/cluster.ts';
 import { failure } from '../support/failure.ts';
 
 const people = ['alice', 'bob', 'carl'];
 
 test('E-1, O-16: a restored older state is noticed by the release count, and the key signs no more here', async () => {
-  const cluster = await startCluster(people);
-  const address = await cluster.keygen('k1');
+  const { cluster, address } = await startClusterWithKey(people);
   await cluster.sign('s1', address, ['alice', 'bob']);
   const alice = cluster.member('alice');
   await alice.agent.close();
@@ -36,8 +35,7 @@ test('E-1, O-16: a restored older state is noticed by the release count, and the
 async function withReader(
   read: (chip: SecureElement, access: ReadAccess, attempt: number) => ReturnType<Read>,
 ) {
-  const cluster = await startCluster(people);
-  const address = await cluster.keygen('k1');
+  const { cluster, address } = await startClusterWithKey(people);
   const alice = cluster.member('alice');
   await alice.agent.close();
   const chip = await cluster.openChip(alice);
@@ -157,8 +155,7 @@ test.each([
 });
 
 test('E-1: a chip file of yesterday is refused when the agent starts', async () => {
-  const cluster = await startCluster(people);
-  const address = await cluster.keygen('k1');
+  const { cluster, address } = await startClusterWithKey(people);
   const alice = cluster.member('alice');
   await alice.agent.close();
   copyFileSync(alice.chipFile, `${alice.chipFile}.yesterday`);
@@ -174,8 +171,7 @@ test('E-1: a chip file of yesterday is refused when the agent starts', async () 
 });
 
 test('E-10: a card that was pulled and put back gets a new challenge and the session completes', async () => {
-  const cluster = await startCluster(people);
-  const address = await cluster.keygen('k1');
+  const { cluster, address } = await startClusterWithKey(people);
   const alice = cluster.member('alice');
   await alice.agent.close();
   let current = await cluster.openChip(alice);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { FEATURES } from '@quorate/wire';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Cluster, DATA, startCluster } from '../support/cluster.ts';
+import { type Cluster, DATA, startClusterWithKey } from '../support/cluster.ts';
 import type { Frame } from '../support/relay.ts';
 import type { Direction } from '../support/proxy.ts';
 
@@ -12,8 +12,7 @@ describe('a message that keeps an agent from going on', () => {
   let address: string;
 
   beforeAll(async () => {
-    cluster = await startCluster(['alice', 'bob', 'carl'], {}, afterAll);
-    address = await cluster.keygen('k1');
+    ({ cluster, address } = await startClusterWithKey(['alice', 'bob', 'carl'], {}, afterAll));
     for (const member of cluster.members) await cluster.restart(member, { patience: 200 });
   });
 

@@ -6,7 +6,7 @@ import { replaceChip } from '../../src/replacement/replaceChip.ts';
 import { openPins, type RosterChange } from '../../src/roster/pins.ts';
 import { openKeyRecords } from '../../src/records/keyRecords.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Cluster, type Member, startCluster } from '../support/cluster.ts';
+import { type Cluster, type Member, startClusterWithKey } from '../support/cluster.ts';
 import { approve, newChip, openNew, replacing } from '../support/replacing.ts';
 
 const PEOPLE = ['alice', 'bob', 'dave'];
@@ -17,8 +17,7 @@ function importRoster({ directory }: Member, roster: string): readonly RosterCha
 }
 
 async function clusterWithKey(): Promise<{ cluster: Cluster; bob: Member; address: string }> {
-  const cluster = await startCluster(PEOPLE);
-  const address = await cluster.keygen('key-1');
+  const { cluster, address } = await startClusterWithKey(PEOPLE);
   const bob = cluster.member('bob');
   await eventually(() => bob.agent.state.keys.find(address)?.state === 'active');
   await bob.agent.close();

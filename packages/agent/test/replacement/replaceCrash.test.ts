@@ -13,7 +13,12 @@ import {
 import type { ReplacementService } from '../../src/replacement/service.ts';
 import { openPins } from '../../src/roster/pins.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Cluster, type Member, startCluster } from '../support/cluster.ts';
+import {
+  type Cluster,
+  type Member,
+  startCluster,
+  startClusterWithKey,
+} from '../support/cluster.ts';
 import { approve, newChip, openNew, replacing } from '../support/replacing.ts';
 
 const PATIENCE = 120_000;
@@ -215,8 +220,7 @@ describe('a replacement whose power goes', () => {
   test(
     'E-1 is finished by running it again from every point, with one active chip at each, and the key signs after all of them',
     async () => {
-      const cluster = await startCluster(['alice', 'bob']);
-      const address = await cluster.keygen('key-1');
+      const { cluster, address } = await startClusterWithKey(['alice', 'bob']);
       const [alice, bob] = [cluster.member('alice'), cluster.member('bob')];
       await eventually(() => bob.agent.state.keys.find(address)?.state === 'active');
       await bob.agent.close();

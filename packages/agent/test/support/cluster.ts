@@ -66,6 +66,7 @@ export class Cluster {
   readonly #chips: NonNullable<ClusterOptions['chips']>;
   readonly #children = new Set<ChildProcess>();
   #port = 0;
+  #hasStore = false;
 
   constructor(directory: string, { chips = {}, ...options }: ClusterOptions) {
     this.directory = directory;
@@ -81,12 +82,12 @@ export class Cluster {
   async startServer(): Promise<void> {
     this.server = await createServer({
       dataDirectory: join(this.directory, 'coordinator'),
-      // The first start: the port is known after it.
-      init: this.#port === 0,
+      init: !this.#hasStore,
       port: this.#port,
       passwordCost: { N: 2 ** 15, r: 1, p: 1 },
       ...this.#options,
     });
+    this.#hasStore = true;
     const { wsUrl } = await this.server.listen();
     this.#port = Number(new URL(wsUrl).port);
   }
@@ -135,7 +136,33 @@ export class Cluster {
       this.members.push(await this.#enrol(username, at + 1, fromHex(public_key)));
     }
     this.importRoster(1);
-    for (const member of this.members) await this.start(member);
+    await this.#startAll();
+  }
+
+  /** Starts from what another cluster, which is closed, left on its disk. */
+  async continue(original: Cluster): Promise<void> {
+    cpSync(original.directory, this.directory, { recursive: true });
+    this.#hasStore = true;
+    this.adminToken = original.adminToken;
+    this.coordinatorToken = original.coordinatorToken;
+    this.rosterSecret.set(original.rosterSecret);
+    for (const [username, key] of original.chipKeys) this.chipKeys.set(username, key);
+    await this.startServer();
+    await this.proxy.listen(() => this.wsUrl);
+    for (const member of original.members) {
+      const moved = (path: string): string => path.replace(original.directory, this.directory);
+      const directory = moved(member.directory);
+      const file = join(directory, 'config.yaml');
+      const config = readFileSync(file, 'utf8');
+      writeFileSync(file, config.replace(original.proxy.url, this.proxy.url));
+      const chipFile = moved(member.chipFile);
+      this.members.push({ ...member, directory, chipFile, log: [] });
+    }
+    await this.#startAll();
+  }
+
+  async #startAll(): Promise<void> {
+    await Promise.all(this.members.map((member) => this.start(member)));
     this.client = this.makeClient();
     await this.client.connect();
   }
@@ -319,6 +346,39 @@ export class Cluster {
     for (const member of this.members) await member.agent?.close();
     await this.server.close();
   }
+}
+
+/** What is on the disk of a cluster with a key, and what its people remember. */
+interface Kept {
+  readonly cluster: Cluster;
+  readonly address: string;
+}
+
+const kept = new Map<string, Promise<Kept>>();
+
+async function makeKept(usernames: readonly string[]): Promise<Kept> {
+  const atExit: Finished = (clean) => process.once('exit', () => void clean());
+  const cluster = new Cluster(temporaryDirectory(atExit), {});
+  await cluster.setUp(usernames);
+  const address = await cluster.keygen('k1');
+  await cluster.close();
+  return { cluster, address };
+}
+
+/** A cluster of these participants, who hold a 2-of-n key made in session `k1`, as it is after a restart. */
+export async function startClusterWithKey(
+  usernames: readonly string[],
+  options: Omit<ClusterOptions, 'chips'> = {},
+  finished: Finished = onTestFinished,
+): Promise<{ readonly cluster: Cluster; readonly address: string }> {
+  const name = usernames.join();
+  const made = kept.get(name) ?? makeKept(usernames);
+  kept.set(name, made);
+  const { cluster: original, address } = await made;
+  const cluster = new Cluster(temporaryDirectory(finished), options);
+  finished(() => cluster.close());
+  await cluster.continue(original);
+  return { cluster, address };
 }
 
 /** Reconnects at once. */

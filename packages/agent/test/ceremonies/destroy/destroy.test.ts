@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { SecureElementError } from '@quorate/secure-element';
 import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest } from '../../../src/approval/index.ts';
-import { type Cluster, DATA, kill, type Member, startCluster } from '../../support/cluster.ts';
+import {
+  type Cluster,
+  DATA,
+  kill,
+  type Member,
+  startCluster,
+  startClusterWithKey,
+} from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
 import { failure } from '../../support/failure.ts';
 import type { Frame } from '../../support/relay.ts';
@@ -76,8 +83,7 @@ describe('a destruction', () => {
   });
 
   test('leaves everything as it was when one holder declines', async () => {
-    const cluster = await startCluster(NAMES);
-    const address = await cluster.keygen('k');
+    const { cluster, address } = await startClusterWithKey(NAMES);
     const [, ben] = cluster.members;
     await cluster.restart(ben!, {
       approve: async ({ kind }) =>
@@ -106,8 +112,7 @@ const POINTS: readonly Point[] = [
 
 describe('a destruction goes on', () => {
   test.each(POINTS)('after an agent was killed %s', async (_, type, direction) => {
-    const cluster = await startCluster(NAMES);
-    const address = await cluster.keygen('k');
+    const { cluster, address } = await startClusterWithKey(NAMES);
     const [ann] = cluster.members as [Member];
     await ann.agent.close();
     const child = await cluster.spawn(ann);
@@ -135,8 +140,7 @@ describe('a destruction goes on', () => {
 
   const stops = POINTS.filter(([, type]) => type !== 'destroy_complete');
   test.each(stops)('after the coordinator was stopped %s', async (_, type, direction) => {
-    const cluster = await startCluster(NAMES);
-    const address = await cluster.keygen('k');
+    const { cluster, address } = await startClusterWithKey(NAMES);
     let stopped: Promise<void> | undefined;
     cluster.proxy.meddle = (message, where, who) => {
       if (stopped || who !== 'ann' || where !== direction || message.type !== type)
@@ -159,8 +163,7 @@ describe('a destruction goes on', () => {
     ['is lost after it deleted', true],
     ['does not come to the chip', false],
   ])('at the next register when a command %s', async (_, deletes) => {
-    const cluster = await startCluster(NAMES);
-    const address = await cluster.keygen('k');
+    const { cluster, address } = await startClusterWithKey(NAMES);
     const [ann] = cluster.members as [Member];
     await ann.agent.close();
     const chip = await cluster.openChip(ann);
@@ -186,8 +189,7 @@ describe('a destruction goes on', () => {
   });
 
   test('when the disk does not take the receipt: nothing is said before it does', async () => {
-    const cluster = await startCluster(NAMES);
-    const address = await cluster.keygen('k');
+    const { cluster, address } = await startClusterWithKey(NAMES);
     const [ann] = cluster.members as [Member];
     const { keys } = ann.agent.state;
     const update = keys.update.bind(keys);
@@ -253,8 +255,7 @@ describe('an agent deletes nothing', () => {
   }, 120_000);
 
   test('and says so when its chip says that it deleted and still has the record', async () => {
-    const cluster = await startCluster(NAMES);
-    const address = await cluster.keygen('k');
+    const { cluster, address } = await startClusterWithKey(NAMES);
     const [ann] = cluster.members as [Member];
     await ann.agent.close();
     const chip = await cluster.openChip(ann);
@@ -271,8 +272,7 @@ describe('an agent deletes nothing', () => {
   });
 
   test('when too few others are asked, so that the rest could still sign; and signs nothing afterwards', async () => {
-    const cluster = await startCluster([...NAMES, 'cid']);
-    const address = await cluster.keygen('k');
+    const { cluster, address } = await startClusterWithKey([...NAMES, 'cid']);
     const everybody = cluster.members.map(({ username }) => username);
     cluster.proxy.meddle = (message) =>
       message.type === 'destroy_invite' ? [{ ...message, participants: ['ann'] }] : [message];
@@ -302,8 +302,7 @@ describe('an agent deletes nothing', () => {
   });
 
   test('1.9.9 for parameters of a session that it was not asked about, even with a good authorisation', async () => {
-    const cluster = await startCluster(NAMES);
-    const address = await cluster.keygen('k');
+    const { cluster, address } = await startClusterWithKey(NAMES);
     const other = await cluster.keygen('k2');
     await cluster.destroy('d', other);
     const [params] = cluster.proxy.of('destroy_params', 'ann');
@@ -321,8 +320,7 @@ describe('an agent deletes nothing', () => {
   });
 
   test('of a live key for what was signed to delete an orphan, and consents with nothing an orphan could use', async () => {
-    const cluster = await startCluster(NAMES);
-    const address = await cluster.keygen('k');
+    const { cluster, address } = await startClusterWithKey(NAMES);
     const [ann] = cluster.members as [Member];
     await eventually(() => ann.agent.state.keys.find(address)?.state === 'active');
     const { record_id } = ann.agent.state.keys.find(address)!;
@@ -348,8 +346,7 @@ describe('an agent deletes nothing', () => {
   });
 
   test('by a policy, or without a person, unless that is said', async () => {
-    const cluster = await startCluster(NAMES);
-    const address = await cluster.keygen('k');
+    const { cluster, address } = await startClusterWithKey(NAMES);
     const [ann] = cluster.members as [Member];
     await ann.agent.close();
     const file = join(ann.directory, 'config.yaml');

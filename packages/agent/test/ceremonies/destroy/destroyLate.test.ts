@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openPins } from '../../../src/roster/pins.ts';
-import { type Member, startCluster } from '../../support/cluster.ts';
+import { type Member, startClusterWithKey } from '../../support/cluster.ts';
 import { failure } from '../../support/failure.ts';
 import { newChip, openNew } from '../../support/replacing.ts';
 
@@ -18,8 +18,7 @@ function gate(): { readonly promise: Promise<void>; readonly resolve: () => void
 }
 
 test('clocks that are nine minutes apart do not stop a destruction that everybody consented to', async () => {
-  const cluster = await startCluster(NAMES);
-  const address = await cluster.keygen('k');
+  const { cluster, address } = await startClusterWithKey(NAMES);
   const [ann, ben] = cluster.members as [Member, Member];
   // The coordinator takes both: what ann and ben think of each other comes after the point of no return.
   await cluster.restart(ann, { now: () => Date.now() - 5 * MINUTE });
@@ -29,8 +28,7 @@ test('clocks that are nine minutes apart do not stop a destruction that everybod
 });
 
 test('a roster that is imported after the consent does not stop the deletion', async () => {
-  const cluster = await startCluster(NAMES);
-  const address = await cluster.keygen('k');
+  const { cluster, address } = await startClusterWithKey(NAMES);
   const [ann] = cluster.members as [Member, Member];
   cluster.proxy.meddle = (message, _, who) =>
     who === 'ann' && message.type === 'destroy_params' ? [] : [message];
@@ -48,8 +46,7 @@ test('a roster that is imported after the consent does not stop the deletion', a
 });
 
 test('a release that finds the state rolled back, and ends late, does not stop the deletion', async () => {
-  const cluster = await startCluster(NAMES);
-  const address = await cluster.keygen('k');
+  const { cluster, address } = await startClusterWithKey(NAMES);
   const [ann, ben] = cluster.members as [Member, Member];
   const agreed = gate();
   const read = gate();

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
 import { readJournal } from '../../../src/replacement/journal.ts';
 import { replaceChip } from '../../../src/replacement/replaceChip.ts';
-import { startCluster } from '../../support/cluster.ts';
+import { startClusterWithKey } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
 import { failure } from '../../support/failure.ts';
 import { approve, newChip, replacing } from '../../support/replacing.ts';
 
 test('a key of which a shard moves to a new chip is not destroyed: not by the coordinator, not by the agent', async () => {
-  const cluster = await startCluster(['alice', 'bob']);
-  const address = await cluster.keygen('k');
+  const { cluster, address } = await startClusterWithKey(['alice', 'bob']);
   const bob = cluster.member('bob');
   await eventually(() => bob.agent.state.keys.find(address)?.state === 'active');
   await bob.agent.close();

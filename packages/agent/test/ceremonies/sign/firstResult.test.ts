@@ -1,11 +1,10 @@
 import { fromHex, verifySignature } from '@quorate/intent';
 import { expect, test } from 'vitest';
-import { DATA, startCluster } from '../../support/cluster.ts';
+import { DATA, startClusterWithKey } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
 
 test('Y-5: whoever hears of the signature before it has its own result says that it has it too', async () => {
-  const cluster = await startCluster(['alice', 'bob']);
-  const address = await cluster.keygen('k1');
+  const { cluster, address } = await startClusterWithKey(['alice', 'bob']);
   cluster.proxy.meddle = (message, direction, username) =>
     direction === 'to-agent' &&
     username === 'bob' &&

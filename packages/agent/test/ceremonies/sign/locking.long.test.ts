@@ -8,7 +8,7 @@ import {
   type ClusterOptions,
   DATA,
   kill,
-  startCluster,
+  startClusterWithKey,
 } from '../../support/cluster.ts';
 import { flipFirstPairwise } from '../../support/evil.ts';
 import { evilPool } from '../../support/evilPool.ts';
@@ -22,8 +22,7 @@ const people = ['alice', 'bob', 'carl'];
 async function withLiar(
   options: ClusterOptions = {},
 ): Promise<{ cluster: Cluster; address: string }> {
-  const cluster = await startCluster(people, options);
-  const address = await cluster.keygen('k1');
+  const { cluster, address } = await startClusterWithKey(people, options);
   await cluster.restart(cluster.member('bob'), { pool: evilPool(flipFirstPairwise(1)) });
   return { cluster, address };
 }
@@ -206,8 +205,7 @@ describe('ban', () => {
   });
 
   test('R-7: whoever says two things is named to everybody, and the proof stays with the agent', async () => {
-    const cluster = await startCluster(people);
-    const address = await cluster.keygen('k1');
+    const { cluster, address } = await startClusterWithKey(people);
     await cluster.restart(cluster.member('bob'), { pool: evilPool((message) => message, true) });
     // An honest coordinator keeps the second version back; this one passes it on.
     const slots = new Set<string>();
@@ -245,8 +243,7 @@ describe('ban', () => {
   });
 
   test('a timeout or a lost peer bans nobody', async () => {
-    const cluster = await startCluster(people, { deadlines: { round: 4000 } });
-    const address = await cluster.keygen('k1');
+    const { cluster, address } = await startClusterWithKey(people, { deadlines: { round: 4000 } });
     cluster.proxy.meddle = (message, direction) =>
       message.type === 'round' && direction === 'to-agent' ? [] : [message];
     const error = await failure(cluster.sign('s1', address, ['alice', 'bob']));
@@ -260,8 +257,7 @@ describe('ban', () => {
 });
 
 test('N-12: whoever has sent its last round and sees no signature reports an unknown outcome', async () => {
-  const cluster = await startCluster(people, { deadlines: { round: 4000 } });
-  const address = await cluster.keygen('k1');
+  const { cluster, address } = await startClusterWithKey(people, { deadlines: { round: 4000 } });
   cluster.proxy.meddle = (message, direction) =>
     message.type === 'round' && message['round'] === 3 && direction === 'to-agent' ? [] : [message];
   const error = await failure(cluster.sign('s1', address, ['alice', 'bob']));
