@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fillDisk } from '../support/fullDisk.ts';
-import { CHEAP, type Fixture, openFixture, PASSWORD, setUpAdmin, HERE } from './support.ts';
+import { type Fixture, openFixture, PASSWORD, setUpAdmin, HERE } from './support.ts';
 
 const actions = async ({ audit }: Fixture, action: string) =>
   (await audit.list({ action, limit: 100 })).map(({ subject, outcome, details }) => ({
@@ -198,12 +198,13 @@ describe('login', () => {
   });
 
   test('stores the password again when the configured cost has changed', async () => {
-    const fixture = await openFixture({ cost: { ...CHEAP, p: 2 } });
+    const cost = { N: 2 ** 15, r: 8, p: 1 };
+    const fixture = await openFixture({ cost: { ...cost, p: 2 } });
     await setUpAdmin(fixture);
     const { createAuth } = await import('../../src/auth/index.ts');
     const { database, audit, clock, directory } = fixture;
     const keys = { keyFile: `${directory}/keys/jwt.pem` };
-    const later = await createAuth({ database, audit, clock, keys, cost: CHEAP });
+    const later = await createAuth({ database, audit, clock, keys, cost });
     const stored = async () =>
       (await database.read((tx) => tx.get<{ password: string }>('SELECT password FROM users', [])))
         ?.password;

@@ -15,7 +15,7 @@ vi.spyOn(crypto, 'scrypt').mockImplementation((...args) => {
 publishBuiltinSpies();
 
 test('J-7 a login derives once at full cost whether or not there is such a user', async () => {
-  const fixture = await openFixture();
+  const fixture = await openFixture({ cost: { N: 2 ** 15, r: 8, p: 1 } });
   await setUpAdmin(fixture);
   const { auth } = fixture;
   await auth.createUser({ username: 'machine', roles: ['participant'] }, 'root');

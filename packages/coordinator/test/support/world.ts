@@ -59,7 +59,7 @@ export async function openWorld(
       port: 0,
       clock,
       lifetimes: { access: 30 * 86_400_000, refresh: 30 * 86_400_000 },
-      passwordCost: { N: 2 ** 15, r: 8, p: 1 },
+      passwordCost: { N: 2 ** 15, r: 1, p: 1 },
       ...options,
       ...change,
     });
