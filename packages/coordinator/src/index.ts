@@ -12,12 +12,12 @@ export {
   type PasswordCost,
   type ServerKeyName,
 } from './auth/index.ts';
-export { type ConfigSources, loadCoordinatorConfig, serverOptionsOf } from './config.ts';
-export { ConfigError } from './configFile.ts';
+export { type ConfigSources, loadCoordinatorConfig, serverOptionsOf } from './config/load.ts';
+export { ConfigError } from './config/file.ts';
 export { type Endpoint, ServerError, type ServerErrorCode, type ServerOptions } from './options.ts';
 export type { CoordinatorServer } from './running.ts';
 export { createServer } from './server.ts';
-export type { CoordinatorConfig } from './settings.ts';
+export type { CoordinatorConfig } from './config/settings.ts';
 export type { Clock } from './clock.ts';
 export { StoreError, type StoreErrorCode } from './store/database.ts';
 export type { ConsoleFile, ConsoleFiles } from './web.ts';

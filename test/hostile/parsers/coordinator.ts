@@ -15,7 +15,7 @@ import {
   GENESIS,
 } from '../../../packages/coordinator/src/audit/entry.ts';
 import { publicKeyHex } from '../../../packages/coordinator/src/audit/checkpoint.ts';
-import { readTls } from '../../../packages/coordinator/src/tlsFiles.ts';
+import { readTls } from '../../../packages/coordinator/src/config/tls.ts';
 import { makeCertificate } from '../../../packages/coordinator/test/support/tls.ts';
 import { HeadFile } from '../../../packages/coordinator/src/audit/headFile.ts';
 import { loadOrCreateKey } from '../../../packages/coordinator/src/auth/keyFile.ts';
@@ -30,9 +30,9 @@ const config: Parser = {
   kind: 'text',
   name: "a coordinator's configuration",
   covers: [
-    'coordinator/src/settings.ts',
-    'coordinator/src/config.ts',
-    'coordinator/src/configFile.ts#readConfigFile',
+    'coordinator/src/config/settings.ts',
+    'coordinator/src/config/load.ts',
+    'coordinator/src/config/file.ts#readConfigFile',
   ],
   throws: [ConfigError],
   // Everything has a default.
@@ -175,7 +175,7 @@ const { certificate, key: tlsKey } = makeCertificate();
 const tls: Parser = {
   kind: 'bytes',
   name: 'the certificate of a server',
-  covers: ['coordinator/src/tlsFiles.ts#readTls'],
+  covers: ['coordinator/src/config/tls.ts#readTls'],
   throws: [ConfigError],
   // OpenSSL passes over what stands around the certificate; its signature is for clients to check.
   mayTake: /^(a byte too long|byte|cut off)/,

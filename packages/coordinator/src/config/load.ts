@@ -5,10 +5,10 @@
 import { dirname, resolve } from 'node:path';
 import { describeIssues, nearest } from '@quorate/wire';
 import type { z } from 'zod';
-import type { TokenKeySettings } from './auth/index.ts';
-import { ConfigError, type ConfigFile, isTree, readConfigFile, type Tree } from './configFile.ts';
-import type { ServerOptions } from './options.ts';
-import { readTls } from './tlsFiles.ts';
+import type { TokenKeySettings } from '../auth/index.ts';
+import { ConfigError, type ConfigFile, isTree, readConfigFile, type Tree } from './file.ts';
+import type { ServerOptions } from '../options.ts';
+import { readTls } from './tls.ts';
 import { type CoordinatorConfig, SETTINGS, schema } from './settings.ts';
 
 const DAY = 86_400_000;

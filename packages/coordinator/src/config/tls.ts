@@ -1,6 +1,6 @@
 /** Certificate and key of a server, looked at before anything listens. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { ConfigError, readConfigured } from './configFile.ts';
+import { ConfigError, readConfigured } from './file.ts';
 
 /** Names of the two files, PEM. */
 export interface TlsFiles {

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadCoordinatorConfig, serverOptionsOf } from '../src/config.ts';
-import { ConfigError } from '../src/configFile.ts';
-import { SETTINGS } from '../src/settings.ts';
-import { makeCertificate } from './support/tls.ts';
+import { loadCoordinatorConfig, serverOptionsOf } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/config/file.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
+import { makeCertificate } from '../support/tls.ts';
 
 let directory: string;
 
@@ -180,7 +180,7 @@ describe('limits that an operator sets', () => {
   });
 
   test('every setting is in the table of operating.md, with its default', () => {
-    const page = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');
+    const page = readFileSync(new URL('../../../../docs/operating.md', import.meta.url), 'utf8');
     const rows = [...page.matchAll(/^\| `([a-z_.]+)` \| (?:`([^`]*)`|none) \|/gm)];
     expect(rows.map(([, name]) => name)).toEqual(SETTINGS);
     const defaults = loadCoordinatorConfig();

@@ -1,16 +1,16 @@
 /** The settings of a coordinator: their names, types, bounds and defaults. */
 import { DEADLINES, type Language } from '@quorate/wire';
 import { z } from 'zod';
-import { ISSUER_DEFAULTS, KNOWN_FOR, type TokenType } from './auth/index.ts';
-import { RETENTION } from './delivery/outbox.ts';
-import { HSTS } from './http/headers.ts';
+import { ISSUER_DEFAULTS, KNOWN_FOR, type TokenType } from '../auth/index.ts';
+import { RETENTION } from '../delivery/outbox.ts';
+import { HSTS } from '../http/headers.ts';
 import {
   CONNECTIONS,
   CONNECTIONS_PER_USER,
   RATES,
   REQUEST_LIMITS,
   TIMEOUTS,
-} from './limits/defaults.ts';
+} from '../limits/defaults.ts';
 
 /** A configuration with every default filled in and absolute paths. Times are seconds. */
 export interface CoordinatorConfig {
