@@ -6,6 +6,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
     'lines of the own terminal: agent/test/terminal/terminalPipe.test.ts',
   'coordinator/src/auth/keyFile.ts#readSecretFile': 'gives bytes, and looks at none',
   'coordinator/src/config/file.ts#readConfigured': 'gives a text, and looks at none',
+  'coordinator/src/config/names.ts': 'asks the schema of the settings for their names',
   'cli/src/commands/health.ts': 'a choice of two answers of the wire',
   'cosigner/src/primeStock.ts': 'the answer of a process that this one started',
   'cosigner/src/session/mail.ts': 'an object without fields, read by decodeMail',

@@ -12,8 +12,9 @@ export {
   type PasswordCost,
   type ServerKeyName,
 } from './auth/index.ts';
-export { type ConfigSources, loadCoordinatorConfig, serverOptionsOf } from './config/load.ts';
 export { ConfigError } from './config/file.ts';
+export { type ConfigSources, loadCoordinatorConfig } from './config/load.ts';
+export { serverOptionsOf } from './config/serverOptions.ts';
 export { type Endpoint, ServerError, type ServerErrorCode, type ServerOptions } from './options.ts';
 export type { CoordinatorServer } from './running.ts';
 export { createServer } from './server.ts';

@@ -5,24 +5,9 @@
 import { dirname, resolve } from 'node:path';
 import { describeIssues, nearest } from '@quorate/wire';
 import type { z } from 'zod';
-import type { TokenKeySettings } from '../auth/index.ts';
 import { ConfigError, type ConfigFile, isTree, readConfigFile, type Tree } from './file.ts';
-import type { ServerOptions } from '../options.ts';
-import { readTls } from './tls.ts';
-import { type CoordinatorConfig, SETTINGS, schema } from './settings.ts';
-
-const DAY = 86_400_000;
-const PREFIX = 'QUORATE_';
-const PATHS = [
-  'data',
-  'tls.certificate_file',
-  'tls.key_file',
-  'tokens.key_file',
-  'tokens.jwks_file',
-];
-
-/** Settings that are lists; commas separate them where they are text. */
-const LISTS = ['origins', 'trusted_proxies'];
+import { FILES, GROUPS, LISTS, PREFIX, SETTINGS, variableOf } from './names.ts';
+import { type CoordinatorConfig, schema } from './settings.ts';
 
 /** Where a configuration comes from. */
 export interface ConfigSources {
@@ -76,88 +61,17 @@ function refusalOf(
   return new ConfigError('config/invalid', `${place}${describeIssues({ issues: first })}`);
 }
 
-/** The options of a server that runs by a configuration; reads the TLS files. */
-export function serverOptionsOf(config: CoordinatorConfig): ServerOptions {
-  const { tls, tokens, deadlines, limits, timeouts, rates, retention } = config;
-  return {
-    dataDirectory: config.data,
-    host: config.listen.host,
-    port: config.listen.port,
-    hsts: config.hsts,
-    allowInsecure: config.allow_insecure,
-    language: config.language,
-    origins: config.origins,
-    deadlines: {
-      invitation: deadlines.invitation * 1000,
-      round: deadlines.round * 1000,
-      session: deadlines.session * 1000,
-    },
-    tokens: tokenSettings(tokens),
-    lifetimes: { access: tokens.access * 1000, refresh: tokens.refresh * 1000 },
-    requestLimits: {
-      openSessions: limits.open_sessions,
-      unansweredPerParticipant: limits.unanswered_per_participant,
-    },
-    connections: {
-      total: limits.connections,
-      perAddress: limits.connections_per_address,
-      ...(limits.connections_reserved === undefined
-        ? {}
-        : { reserved: limits.connections_reserved }),
-    },
-    trustedProxies: config.trusted_proxies,
-    timeouts: {
-      handshake: timeouts.handshake * 1000,
-      headers: timeouts.headers * 1000,
-      request: timeouts.request * 1000,
-      keepAlive: timeouts.keep_alive * 1000,
-      register: timeouts.register * 1000,
-    },
-    rates: {
-      loginsPerAddress: rates.logins_per_address,
-      refreshesPerAddress: rates.refreshes_per_address,
-      requestsPerUser: rates.requests_per_user,
-      guessesPerPlace: rates.guesses_per_place,
-      guessesPerName: rates.guesses_per_name,
-      messagesPerSecond: rates.messages_per_second,
-      messagesAtOnce: rates.messages_at_once,
-    },
-    maxConnectionsPerUser: limits.connections_per_user,
-    retention: { messages: retention.messages * DAY, clients: retention.clients * DAY },
-    knownFor: retention.known_devices * DAY,
-    ...(tls === undefined ? {} : { tls: readTls(tls) }),
-  };
-}
-
-function tokenSettings(tokens: CoordinatorConfig['tokens']): Partial<TokenKeySettings> {
-  const { algorithm, key_file: keyFile } = tokens;
-  const { jwks_file: file, jwks_issuer: issuer, jwks_audience: audience } = tokens;
-  const own = { algorithm, ...(keyFile === undefined ? {} : { keyFile }) };
-  if (file === undefined || issuer === undefined || audience === undefined) return own;
-  const terms = {
-    type: tokens.jwks_type,
-    rolesClaim: tokens.jwks_roles_claim,
-    maxLife: tokens.jwks_max_life * 1000,
-    clockTolerance: tokens.clock_tolerance * 1000,
-  };
-  return { ...own, jwks: { file, issuer, audience, ...terms } };
-}
-
 function checkKeys(file: ConfigFile, tree: Tree, prefix: string): void {
   for (const [key, value] of Object.entries(tree)) {
     const path = `${prefix}${key}`;
-    const isGroup = SETTINGS.some((setting) => setting.startsWith(`${path}.`));
+    const isGroup = GROUPS.includes(path);
     if (!isSetting(path) && !isGroup)
-      throw unknownKey(path, [...SETTINGS, ...groups()], `${file.at(path)}: `);
+      throw unknownKey(path, [...SETTINGS, ...GROUPS], `${file.at(path)}: `);
     if (isGroup && isTree(value)) checkKeys(file, value, `${path}.`);
   }
 }
 
-const isSetting = (path: string): boolean => SETTINGS.some((setting) => setting === path);
-
-const groups = (): string[] => [
-  ...new Set(SETTINGS.flatMap((path) => (path.includes('.') ? [path.split('.')[0] ?? ''] : []))),
-];
+const isSetting = (path: string): boolean => SETTINGS.includes(path);
 
 function* fromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
@@ -177,8 +91,6 @@ function* fromEnvironment(
     throw new ConfigError('config/unknown-key', message);
   }
 }
-
-const variableOf = (path: string): string => PREFIX + path.replaceAll('.', '_').toUpperCase();
 
 /** Values of the environment and of flags are text: numbers, booleans and lists are read from it. */
 function scalar(path: string, text: string): unknown {
@@ -200,7 +112,7 @@ function put(tree: Tree, path: string, value: unknown): void {
 }
 
 function makeAbsolute(tree: object, base: string): void {
-  for (const path of PATHS) {
+  for (const path of FILES) {
     const [head = '', key] = path.split('.');
     const holder = key === undefined ? tree : Reflect.get(tree, head);
     const name = key ?? head;

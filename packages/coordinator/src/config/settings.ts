@@ -8,9 +8,18 @@ import {
   CONNECTIONS,
   CONNECTIONS_PER_USER,
   RATES,
+  type Rates,
   REQUEST_LIMITS,
   TIMEOUTS,
+  type Timeouts,
 } from '../limits/defaults.ts';
+
+type SnakeCase<S extends string> = S extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeCase<Tail>}`
+  : S;
+
+/** A group of settings with the names that it has in a file: `keepAlive` is `keep_alive`. */
+type InFile<T> = { readonly [K in keyof T & string as SnakeCase<K>]: T[K] };
 
 /** A configuration with every default filled in and absolute paths. Times are seconds. */
 export interface CoordinatorConfig {
@@ -48,22 +57,8 @@ export interface CoordinatorConfig {
     readonly connections_reserved?: number | undefined;
     readonly connections_per_user: number;
   };
-  readonly timeouts: {
-    readonly handshake: number;
-    readonly headers: number;
-    readonly request: number;
-    readonly keep_alive: number;
-    readonly register: number;
-  };
-  readonly rates: {
-    readonly logins_per_address: number;
-    readonly refreshes_per_address: number;
-    readonly requests_per_user: number;
-    readonly guesses_per_place: number;
-    readonly guesses_per_name: number;
-    readonly messages_per_second: number;
-    readonly messages_at_once: number;
-  };
+  readonly timeouts: InFile<Timeouts>;
+  readonly rates: InFile<Rates>;
   readonly retention: {
     readonly messages: number;
     readonly clients: number;
@@ -104,7 +99,9 @@ const patience = (fallback: number): z.ZodDefault<z.ZodNumber> =>
 const proxy = z
   .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'expected an address or a network (CIDR)')
   .refine((network) => !network.endsWith('/0'), 'expected proxies, not every address');
-const file = z.string().min(1);
+/** The format by which the schema marks a setting that names a file or a directory. */
+export const FILE = 'path';
+const file = z.string().min(1).meta({ format: FILE });
 
 /** Checks a configuration and fills in its defaults. */
 export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
@@ -216,14 +213,3 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
     .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
     .prefault({}),
 });
-
-/** Every setting that has a value of its own, by its path. */
-export const SETTINGS: readonly string[] = pathsOf(z.toJSONSchema(schema, { io: 'input' }), '');
-
-function pathsOf({ properties = {} }: z.core.JSONSchema.BaseSchema, prefix: string): string[] {
-  return Object.entries(properties).flatMap(([name, inner]) => {
-    const path = `${prefix}${name}`;
-    const isGroup = typeof inner === 'object' && inner.properties !== undefined;
-    return isGroup ? pathsOf(inner, `${path}.`) : [path];
-  });
-}

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadCoordinatorConfig, serverOptionsOf } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/file.ts';
-import { SETTINGS } from '../../src/config/settings.ts';
+import { loadCoordinatorConfig } from '../../src/config/load.ts';
+import { SETTINGS } from '../../src/config/names.ts';
+import { serverOptionsOf } from '../../src/config/serverOptions.ts';
 import { makeCertificate } from '../support/tls.ts';
 
 let directory: string;
