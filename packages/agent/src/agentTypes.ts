@@ -2,7 +2,7 @@
  * A participant as programs see it: what it is made of, and what it tells.
  */
 import type { SecureElement } from '@quorate/secure-element';
-import type { Approve } from './approval/index.ts';
+import type { Approve } from './approval/request.ts';
 import type { PinProvider } from './chip/chip.ts';
 import type { AgentConfig } from './config.ts';
 import type { AgentError } from './errors.ts';

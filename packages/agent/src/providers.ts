@@ -7,10 +7,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { secretInFile } from '@quorate/wire';
 import { describeFileProblem } from '@quorate/wire';
-import type { Approve } from './approval/index.ts';
-import { approveAll } from './approval/index.ts';
+import { approveAll } from './approval/auto.ts';
 import { approveByPolicy, parsePolicy } from './approval/policy.ts';
 import { approveByPrompt } from './approval/prompt.ts';
+import type { Approve } from './approval/request.ts';
 import type { PinProvider } from './chip/chip.ts';
 import { type AgentConfig, CONFIG_FILE, resolvePath } from './config.ts';
 import { AgentError } from './errors.ts';
@@ -58,7 +58,7 @@ export function approverFromConfig(directory: string, config: AgentConfig): Appr
 }
 
 /**
- * Refuses a configuration that asks a person where nobody can be asked.
+ * Refuses a configuration that asks a person where nobody can be asked (Y-3).
  *
  * @throws AgentError `config/no-terminal`
  */

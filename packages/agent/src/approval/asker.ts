@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { escapeForDisplay } from '@quorate/intent';
 import type { Terminal, Turn } from '../terminal/terminal.ts';
-import type { Approval } from './index.ts';
+import type { Approval, Subject } from './kind.ts';
 
 const DIGITS = 4;
 /** Fresh digits that are not given again soon, in any question of this process. */
@@ -25,13 +25,6 @@ export interface Question {
   readonly subject: Subject;
   /** milliseconds */
   readonly timeLeft: number;
-}
-
-/** A part of the question whose digits a person copies. */
-export interface Subject {
-  readonly name: 'digest' | 'address' | 'digest of this request';
-  /** Hex digits, with or without `0x`. */
-  readonly hex: string;
 }
 
 /**

@@ -1,17 +1,19 @@
 /** A person decides at a terminal, one question at a time. */
-import { toHex } from '@quorate/intent';
+import type { Kind } from '@quorate/wire';
+import { APPROVALS } from '../ceremonies/approvals.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { createAsker, type Subject } from './asker.ts';
-import { describe } from './describe.ts';
-import type { ApprovalRequest, Approve } from './index.ts';
+import { createAsker } from './asker.ts';
+import type { Subject } from './kind.ts';
+import type { ApprovalRequest, ApprovalRequestOf, Approve } from './request.ts';
 
 /** Makes the decider that asks at a terminal, which is its own from now on. */
 export function approveByPrompt(terminal: Terminal): Approve {
   const ask = createAsker(terminal);
   return async (request, signal) => {
-    const [title = '', ...lines] = describe(request);
+    const { shown, subject } = questionOf(request.kind, request);
+    const [title = '', ...lines] = shown;
     const { timeLeft } = request;
-    const answer = await ask({ title, lines, subject: subjectOf(request), timeLeft }, signal);
+    const answer = await ask({ title, lines, subject, timeLeft }, signal);
     if (answer === 'void') return { accept: false, reason: 'expired before it was answered' };
     if (answer === 'closed') {
       return { accept: false, reason: 'declined: the terminal is closed, nobody can answer there' };
@@ -20,13 +22,24 @@ export function approveByPrompt(terminal: Terminal): Approve {
   };
 }
 
-function subjectOf(request: ApprovalRequest): Subject {
-  switch (request.kind) {
-    case 'keygen':
-      return { name: 'digest of this request', hex: toHex(request.intent) };
-    case 'sign':
-      return { name: 'digest', hex: toHex(request.digest) };
-    case 'destroy':
-      return { name: 'address', hex: request.address };
-  }
+/** The lines that a person sees of a request, the title first. */
+export function describe(request: ApprovalRequest): string[] {
+  return questionOf(request.kind, request).shown;
+}
+
+type Table = {
+  readonly [K in Kind]: {
+    describe(request: ApprovalRequestOf<K>): string[];
+    subject(request: ApprovalRequestOf<K>): Subject;
+  };
+};
+
+const TABLE: Table = APPROVALS;
+
+function questionOf<K extends Kind>(
+  kind: K,
+  request: ApprovalRequestOf<K>,
+): { readonly shown: string[]; readonly subject: Subject } {
+  const one = TABLE[kind];
+  return { shown: one.describe(request), subject: one.subject(request) };
 }

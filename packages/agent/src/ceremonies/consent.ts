@@ -2,7 +2,9 @@
  * Asking for consent for as long as an invitation is open: the coordinator's time for it runs out also while
  * this machine sleeps, and consent that comes after that is none.
  */
-import type { Approval, ApprovalQuestion } from '../approval/index.ts';
+import type { Kind } from '@quorate/wire';
+import type { Approval } from '../approval/kind.ts';
+import type { ApprovalQuestionOf } from '../approval/request.ts';
 import type { CeremonyContext } from './context.ts';
 import { SessionLimit } from './limit.ts';
 
@@ -12,7 +14,7 @@ import { SessionLimit } from './limit.ts';
  */
 export async function askInTime(
   context: CeremonyContext,
-  question: ApprovalQuestion,
+  question: ApprovalQuestionOf<Kind>,
   expiresAt: number,
   life: AbortSignal,
 ): Promise<Approval | undefined> {

@@ -1,15 +1,12 @@
 import { digestOf, parsePayload, toHex } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
-import {
-  type ApprovalRequest,
-  approveAll,
-  type DestroyApproval,
-  type KeygenApproval,
-  type SignApproval,
-} from '../../src/approval/index.ts';
+import { approveAll } from '../../src/approval/auto.ts';
+import type { ApprovalRequest } from '../../src/approval/request.ts';
+import type { DestroyApproval } from '../../src/ceremonies/destroy/approval.ts';
+import type { KeygenApproval } from '../../src/ceremonies/keygen/approval.ts';
+import type { SignApproval } from '../../src/ceremonies/sign/approval.ts';
 import { decide, parsePolicy, type Policy } from '../../src/approval/policy.ts';
-import { describe as describeRequest } from '../../src/approval/describe.ts';
-import { approveByPrompt } from '../../src/approval/prompt.ts';
+import { approveByPrompt, describe as describeRequest } from '../../src/approval/prompt.ts';
 import { Typist } from '../support/keyboard.ts';
 
 const RECIPIENT = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';

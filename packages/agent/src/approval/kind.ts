@@ -1,0 +1,54 @@
+/** The shape of what each kind of ceremony says of its consent. */
+import type { z } from 'zod';
+
+/** A participant and the short form of the chip key that this agent has pinned for it. */
+export interface PinnedParticipant {
+  readonly username: string;
+  readonly partIndex: number;
+  readonly fingerprint: string;
+}
+
+/** What every request for consent has. Usernames come from others: escape them before showing. */
+export interface CommonApproval {
+  readonly sessionKey: string;
+  readonly coordinator: string;
+  readonly threshold: number;
+  readonly totalParts: number;
+  readonly participants: readonly PinnedParticipant[];
+  /** milliseconds */
+  readonly timeLeft: number;
+}
+
+/** The decision; a refusal's reason is told to everyone of the session. */
+export type Approval =
+  | { readonly accept: true }
+  | { readonly accept: false; readonly reason: string };
+
+/** A part of the question whose digits a person copies. */
+export interface Subject {
+  readonly name: 'digest' | 'address' | 'digest of this request';
+  /** Hex digits, with or without `0x`. */
+  readonly hex: string;
+}
+
+/** The consent to one kind of ceremony. `Rules` are its part of a policy file. */
+export interface ApprovalKind<R extends CommonApproval, Rules> {
+  /** Whether it cannot be undone: then nobody is taken to consent who has not said so. */
+  readonly irrevocable: boolean;
+  /** The lines that a person sees, the title first; free of control and direction characters (R-16). */
+  describe(request: R): string[];
+  /** Whose first digits are to be typed: the most telling thing among the lines. */
+  subject(request: R): Subject;
+  /** Reads the rules of a policy file. */
+  readonly rules: z.ZodType<Rules>;
+  /** Names of keys within the rules, for the nearest known one. */
+  readonly keys: readonly string[];
+  /** What a policy says: anything that it does not expressly allow is refused. */
+  decide(rules: Rules, request: R): Approval;
+}
+
+/** The request of a kind. */
+export type ApprovalOfKind<A> = A extends ApprovalKind<infer R, infer _> ? R : never;
+
+/** The rules of a kind. */
+export type RulesOfKind<A> = A extends ApprovalKind<infer _, infer Rules> ? Rules : never;

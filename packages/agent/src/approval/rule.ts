@@ -1,0 +1,21 @@
+/** What the rules of several kinds of ceremony have in common. */
+import { z } from 'zod';
+import type { Approval } from './kind.ts';
+
+/** A rule that is all or nothing; without it the answer is no. */
+export type AllowOrRefuse = 'allow' | 'refuse';
+
+/** Reads such a rule. */
+export const allowOrRefuse: z.ZodType<AllowOrRefuse> = z
+  .enum(['allow', 'refuse'])
+  .default('refuse');
+
+/** Accepts if a fact holds, else refuses with a reason that everyone of the session is told. */
+export function allowed(holds: boolean, reason: string): Approval {
+  return holds ? { accept: true } : refuse(reason);
+}
+
+/** Refuses with a reason. */
+export function refuse(reason: string): Approval {
+  return { accept: false, reason };
+}
