@@ -5,7 +5,7 @@ import { toHex } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import { type Abort, LIMITS } from '@quorate/wire';
 import { isAgentError, messageOf } from '../errors.ts';
-import type { SessionAbort } from '../protocol/orders.ts';
+import type { SessionAbort } from '../protocol/frames.ts';
 import type { CeremonyContext } from './context.ts';
 import { Refusal } from './refusal.ts';
 

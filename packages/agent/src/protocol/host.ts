@@ -2,52 +2,42 @@
  * All sessions of one protocol thread. Everything here is synchronous: a ban stops the other
  * sessions of the pair in the same turn in which it is found (O-12).
  */
-import { parseAddress, recordId, toHex } from '@quorate/intent';
-import {
-  ethereumAddress,
-  Keyshare,
-  keygen,
-  type Session,
-  type Signature,
-  sign,
-  TssError,
-} from '@quorate/tss';
+import { TssError } from '@quorate/tss';
 import { AgentError, isAgentError } from '../errors.ts';
 import { faultOf } from '../threads/fault.ts';
-import { sealShard } from './shard.ts';
-import { openKeyshare } from './openKeyshare.ts';
-import { type PartyOutcome, PartySession, type Preparation, prepare } from './partySession.ts';
-import {
-  type KeygenStart,
-  LAST_SIGN_ROUND,
-  type RoundFrame,
-  type SignStart,
-  type WorkerEvent,
-  type WorkerOrder,
+import type { RoundFrame, SessionAbort } from './frames.ts';
+import type {
+  ProtocolKind,
+  ProtocolOutput,
+  StartOf,
+  StartOrder,
+  WorkerEvent,
+  WorkerOrder,
 } from './orders.ts';
+import { type PartyOutcome, type Preparation, prepare } from './partySession.ts';
+import type { Running, ThreadProtocol } from './protocol.ts';
 
 /** Sends an event to the main thread; `transfer` names the buffers that move instead of being copied. */
 export type Post = (event: WorkerEvent, transfer: readonly ArrayBuffer[]) => void;
 
-interface Running {
-  readonly party: PartySession<Keyshare> | PartySession<Signature>;
-  /** Hex of the key id for a signature, null for a key generation. */
-  readonly key: string | null;
-  readonly peers: readonly number[];
-  /** Reports the outcome once there is one. */
-  readonly settle: () => PartyOutcome<unknown> | undefined;
-  readonly wipe: () => void;
-}
+/** One protocol for each kind that has rounds. */
+export type Protocols = {
+  readonly [P in ProtocolKind]: ThreadProtocol<StartOf<P>, ProtocolOutput>;
+};
+
+type Session = Running<ProtocolOutput>;
 
 /** Runs the sessions that the main thread orders. */
 export class SessionHost {
+  readonly #protocols: Protocols;
   readonly #post: Post;
   readonly #prepared = new Map<string, Preparation>();
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Map<string, Session>();
   /** Bans found by this thread, by key: faster than the record that the main thread keeps. */
   readonly #bans = new Map<string, Set<number>>();
 
-  constructor(post: Post) {
+  constructor(protocols: Protocols, post: Post) {
+    this.#protocols = protocols;
     this.#post = post;
   }
 
@@ -64,14 +54,8 @@ export class SessionHost {
     switch (order.order) {
       case 'prepare':
         return this.#prepare(order.id);
-      case 'keygen':
-        return this.#start(order.id, () => this.#keygen(order.id, order.start));
-      case 'sign':
-        try {
-          return this.#start(order.id, () => this.#sign(order.id, order.start));
-        } finally {
-          order.start.opener.fill(0);
-        }
+      case 'start':
+        return this.#start(order);
       case 'receive':
         return this.#receive(order.id, order.frame);
       case 'waiting':
@@ -89,55 +73,33 @@ export class SessionHost {
     this.#post({ event: 'prepared', id, nonce: preparation.nonce, x25519, ed25519 }, []);
   }
 
-  #keygen(id: string, start: KeygenStart): void {
-    const { sid, threshold, parties, index } = start;
-    const session = keygen({ sessionId: sid, threshold, parties, index });
-    const party = this.#party(id, session, start);
-    this.#run(id, {
-      party,
-      key: null,
-      peers: start.peers.map((peer) => peer.index),
-      settle: () => {
-        const { outcome } = party;
-        if (outcome?.status === 'completed') this.#postKey(id, outcome.output);
-        return outcome;
-      },
-      wipe: () => undefined,
-    });
-  }
-
-  #sign(id: string, start: SignStart): void {
-    const keyshare = openKeyshare(start);
+  /** The opener is spent, whether it opened anything or not. */
+  #start(order: StartOrder): void {
+    const { id, kind, start } = order;
     try {
-      const key = toHex(start.expected.keyId);
-      const peers = start.peers.map((peer) => peer.index);
-      const bans = [...new Set([...start.bans, ...(this.#bans.get(key) ?? [])])];
-      const { sid, signers, digest } = start;
-      const session = sign({ sessionId: sid, keyshare, signers, digest, bans });
-      const party = this.#party(id, session, start);
-      const settle = (): PartyOutcome<Signature> | undefined => {
-        const { outcome } = party;
-        if (outcome?.status === 'completed') {
-          this.#post({ event: 'signature', id, signature: outcome.output.bytes }, []);
-        }
-        return outcome;
-      };
-      this.#run(id, { party, key, peers, settle, wipe: () => keyshare.wipe() });
-    } catch (error) {
-      keyshare.wipe();
-      throw error;
+      this.#refusing(id, () => this.#run(id, this.#begin(id, kind, start)));
+    } finally {
+      const { opener } = { opener: undefined, ...start };
+      opener?.fill(0);
     }
   }
 
-  #party<T>(id: string, session: Session<T>, start: KeygenStart | SignStart): PartySession<T> {
+  #begin<P extends ProtocolKind>(id: string, kind: P, start: StartOf<P>): Session {
+    return this.#protocols[kind].begin(
+      start,
+      () => this.#takePrepared(id),
+      (key) => [...(this.#bans.get(key) ?? [])],
+    );
+  }
+
+  #takePrepared(id: string): Preparation {
     const preparation = this.#prepared.get(id);
     if (!preparation) throw new AgentError('session/refused', 'this session was not prepared');
     this.#prepared.delete(id);
-    const { sid, index, peers } = start;
-    return new PartySession(session, { sid, index, peers, keys: preparation.keys });
+    return preparation;
   }
 
-  #run(id: string, running: Running): void {
+  #run(id: string, running: Session): void {
     this.#running.set(id, running);
     this.#postFrames(id, running, running.party.start());
     this.#settle(id, running);
@@ -162,19 +124,26 @@ export class SessionHost {
     if (running) this.#post({ event: 'waiting', id, ...running.party.waiting }, []);
   }
 
-  #settle(id: string, running: Running): void {
-    const outcome = running.settle();
+  #settle(id: string, running: Session): void {
+    const outcome = running.outcome();
     if (!outcome) return;
-    if (outcome.status === 'aborted') {
-      const { status: _, cause, ...abort } = outcome;
-      if (cause !== undefined) this.#postFault(id, cause);
-      const { key } = running;
-      const banning = key !== null && abort.bans.length > 0;
-      if (banning) this.#note(key, abort.bans);
-      this.#post({ event: 'aborted', id, abort: plainAbort(abort) }, []);
-      if (banning) this.#endOthers(id, key);
+    if (outcome.status === 'aborted') this.#postAbort(id, running, outcome);
+    else {
+      const transfer = outcome.secrets.flatMap(({ buffer }) =>
+        buffer instanceof ArrayBuffer ? [buffer] : [],
+      );
+      this.#post({ event: 'output', id, output: outcome.output }, transfer);
     }
     this.#end(id);
+  }
+
+  #postAbort(id: string, { key }: Session, outcome: Aborted): void {
+    const { status: _, cause, ...abort } = outcome;
+    if (cause !== undefined) this.#postFault(id, cause);
+    const banning = key !== null && abort.bans.length > 0;
+    if (banning) this.#note(key, abort.bans);
+    this.#post({ event: 'aborted', id, abort: plainAbort(abort) }, []);
+    if (banning) this.#endOthers(id, key);
   }
 
   #note(key: string, banned: readonly number[]): void {
@@ -207,36 +176,13 @@ export class SessionHost {
     }
   }
 
-  #postFrames(id: string, running: Running, frames: readonly RoundFrame[]): void {
+  #postFrames(id: string, running: Session, frames: readonly RoundFrame[]): void {
     if (frames.length > 0) this.#post({ event: 'frames', id, frames }, []);
-    // What follows the last round of signing needs no share: nothing is left of it while others are awaited.
-    if (running.key !== null && frames.some(({ round }) => round === LAST_SIGN_ROUND)) {
-      running.wipe();
-    }
-  }
-
-  #postKey(id: string, keyshare: Keyshare): void {
-    const { publicKey, keyId, index, epoch } = keyshare;
-    const address = ethereumAddress(publicKey);
-    const record = recordId(keyId, index, epoch);
-    const bytes = keyshare.encode();
-    const { encryptedShard, opener } = sealShard(bytes, {
-      publicKey,
-      address: parseAddress(address),
-      partIndex: index,
-      epoch,
-      recordId: record,
-    });
-    bytes.fill(0);
-    keyshare.wipe();
-    this.#post(
-      { event: 'key', id, address, publicKey, keyId, recordId: record, encryptedShard, opener },
-      opener.buffer instanceof ArrayBuffer ? [opener.buffer] : [],
-    );
+    if (frames.some(({ round }) => round === running.lastRound)) running.wipe();
   }
 
   /** What this machine or its input is at fault for ends the session before anything is sent. */
-  #start(id: string, start: () => void): void {
+  #refusing(id: string, start: () => void): void {
     // A second start of a session that runs is nobody's order: the first one goes on.
     if (this.#running.has(id)) return;
     try {
@@ -284,10 +230,10 @@ export class SessionHost {
   }
 }
 
+type Aborted = Extract<PartyOutcome<unknown>, { status: 'aborted' }>;
+
 /** Only what can be cloned and says nothing secret leaves the thread. */
-function plainAbort(
-  abort: Omit<Extract<PartyOutcome<unknown>, { status: 'aborted' }>, 'status'>,
-): Extract<WorkerEvent, { event: 'aborted' }>['abort'] {
+function plainAbort(abort: Omit<Aborted, 'status'>): SessionAbort {
   const { reason, bans, round, message, evidence } = abort;
   // The certificates of all hold every parameter of these protocols: one that runs others deviated.
   const culprits = [...abort.culprits, ...abort.differing];

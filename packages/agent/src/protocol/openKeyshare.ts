@@ -1,11 +1,11 @@
-/** The keyshare of a signature, out of its sealed shard. */
+/** A keyshare, out of its sealed shard. */
 import { toHex } from '@quorate/intent';
 import { Keyshare } from '@quorate/tss';
 import { openShard } from './shard.ts';
-import type { ExpectedKeyshare, SignStart } from './orders.ts';
+import type { ExpectedKeyshare, ShareStart } from './frames.ts';
 
 /** Opens the shard and checks that it is the one that the agent's own record describes. */
-export function openKeyshare(start: SignStart): Keyshare {
+export function openKeyshare(start: ShareStart): Keyshare {
   const { expected, index } = start;
   const bytes = openBytes(start);
   const keyshare = decodeAndWipe(bytes);
@@ -25,7 +25,7 @@ function decodeAndWipe(bytes: Uint8Array): Keyshare {
 }
 
 /** The opener is spent, whether it opened anything or not. */
-function openBytes({ expected, index, encryptedShard, opener }: SignStart): Uint8Array {
+function openBytes({ expected, index, encryptedShard, opener }: ShareStart): Uint8Array {
   const { publicKey, address, epoch, recordId: record } = expected;
   try {
     const identity = { publicKey, address, partIndex: index, epoch, recordId: record };

@@ -12,7 +12,7 @@ import {
   type OpenedMessage,
 } from '../channel/channel.ts';
 import type { SignedMessage } from '../records/evidence.ts';
-import type { PeerKeys, RoundFrame } from './orders.ts';
+import type { PeerKeys, RoundFrame } from './frames.ts';
 
 /** How a session ended, with the evidence in the form that was signed. */
 export type PartyOutcome<T> =

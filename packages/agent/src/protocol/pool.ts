@@ -1,9 +1,10 @@
 /** The protocol threads of one agent. */
 import { type Logger, silentLogger } from '../logger.ts';
-import type { KeygenStart, RoundFrame, SignStart, WorkerEvent, WorkerOrder } from './orders.ts';
+import type { RoundFrame } from './frames.ts';
+import type { ProtocolKind, StartOf, StartOrder, WorkerEvent, WorkerOrder } from './orders.ts';
 import type { CommonEvent, Lost, Prepared } from '../threads/control.ts';
 import type { ThreadHealth } from '../threads/health.ts';
-import { ThreadPool } from '../threads/pool.ts';
+import { type SessionLine, ThreadPool } from '../threads/pool.ts';
 
 export type { Prepared } from '../threads/control.ts';
 
@@ -13,9 +14,8 @@ export type SessionEvent = Exclude<WorkerEvent, CommonEvent>;
 /** One session's line to its thread. */
 export interface SessionPort {
   prepare(): Promise<Prepared>;
-  startKeygen(start: KeygenStart): void;
-  /** The opener is transferred: the caller's buffer is empty afterwards. */
-  startSign(start: SignStart): void;
+  /** Starts a protocol. An opener is transferred: the caller's buffer is empty afterwards. */
+  start<P extends ProtocolKind>(kind: P, start: StartOf<P>): void;
   receive(frame: RoundFrame): void;
   /** Asks whose messages are missing; `waiting` answers. */
   askWaiting(): void;
@@ -57,13 +57,7 @@ export function createWorkerPool(size: number, options: WorkerPoolOptions = {}):
       const line = pool.open(id, affinity, (event) => hear(event, onEvent));
       return {
         prepare: () => line.prepare(),
-        startKeygen: (start) => line.post({ order: 'keygen', id, start }),
-        startSign: (start) => {
-          const opener = new Uint8Array(start.opener);
-          start.opener.fill(0);
-          line.post({ order: 'sign', id, start: { ...start, opener } }, [opener.buffer]);
-          if (opener.byteLength > 0) opener.fill(0); // not transferred: the session is ending
-        },
+        start: (kind, start) => startOn(line, id, kind, start),
         receive: (frame) => line.post({ order: 'receive', id, frame }),
         askWaiting: () => line.post({ order: 'waiting', id }),
         end: () => void line.end(),
@@ -74,6 +68,22 @@ export function createWorkerPool(size: number, options: WorkerPoolOptions = {}):
     },
     close: () => pool.close(),
   };
+}
+
+/** The thread gets a copy of the opener by transfer, and nothing of it stays here (J-9). */
+function startOn<P extends ProtocolKind>(
+  line: SessionLine<WorkerOrder>,
+  id: string,
+  kind: P,
+  start: StartOf<P>,
+): void {
+  const order: StartOrder<P> = { order: 'start', id, kind, start };
+  const { opener } = { opener: undefined, ...start };
+  if (opener === undefined) return line.post(order);
+  const own = new Uint8Array(opener);
+  opener.fill(0);
+  line.post({ ...order, start: { ...start, opener: own } }, [own.buffer]);
+  if (own.byteLength > 0) own.fill(0); // not transferred: the session is ending
 }
 
 /** A session that was ended before loses nothing with its thread. */

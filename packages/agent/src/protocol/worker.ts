@@ -1,10 +1,11 @@
 /** The protocol thread: carries orders of the main thread to the sessions and their events back. */
+import { PROTOCOLS } from '../ceremonies/protocols.ts';
 import { SessionHost } from './host.ts';
 import type { WorkerEvent, WorkerOrder } from './orders.ts';
 import { threadEnd } from '../threads/threadEnd.ts';
 
 const end = threadEnd<WorkerOrder, WorkerEvent>();
-const host = new SessionHost((event, transfer) => end.post(event, transfer));
+const host = new SessionHost(PROTOCOLS, (event, transfer) => end.post(event, transfer));
 end.listen((order) => {
   host.handle(order);
   end.beat();

@@ -1,7 +1,7 @@
 import { verifySignature } from '@quorate/intent';
 import { Keyshare } from '@quorate/tss';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { SignStart } from '../../src/protocol/orders.ts';
+import type { SignStart } from '../../src/ceremonies/sign/protocol.ts';
 import { EvilSigner, flipFirstPairwise } from '../support/evil.ts';
 import { Hosts } from '../support/hosts.ts';
 
@@ -25,7 +25,7 @@ describe('protocol thread', () => {
     hosts.startSign('s', [1, 3], keys);
     hosts.deliver();
     for (const party of [1, 3]) {
-      const { signature } = hosts.last(party, 's', 'signature');
+      const { signature } = hosts.output(party, 's', 'sign');
       expect(verifySignature(digest, signature, keys[0]!.address)).toBe(true);
     }
   });
@@ -85,7 +85,7 @@ describe('protocol thread', () => {
     ];
     hosts.deliver();
     for (const party of [1, 2]) {
-      expect(hosts.find(party, 's', 'signature')).toHaveLength(1);
+      expect(hosts.outputs(party, 's', 'sign')).toHaveLength(1);
       expect(hosts.find(party, 's', 'aborted')).toHaveLength(0);
       const reasons = new Set(hosts.find(party, 's', 'ignored').map((event) => event.reason));
       expect(reasons).toContain('bad-signature');
@@ -115,7 +115,7 @@ describe('protocol thread', () => {
     }
     hosts.startSign('next', [1, 2], keys);
     hosts.deliver();
-    expect(hosts.find(1, 'next', 'signature')).toHaveLength(1);
+    expect(hosts.outputs(1, 'next', 'sign')).toHaveLength(1);
   });
 
   test('a thread that is asked for an unknown session does nothing', () => {
@@ -131,12 +131,12 @@ describe('protocol thread', () => {
       if (start.index === 1) again = { ...start, opener: Uint8Array.from(start.opener) };
       return start;
     });
-    hosts.order(1, { order: 'sign', id: 's', start: again! });
+    hosts.order(1, { order: 'start', kind: 'sign', id: 's', start: again! });
     expect(again?.opener.every((byte) => byte === 0)).toBe(true);
     hosts.deliver();
-    expect(hosts.find(1, 's', 'signature')).toHaveLength(1);
+    expect(hosts.outputs(1, 's', 'sign')).toHaveLength(1);
     const late = { ...again!, opener: Uint8Array.from(keys[0]!.opener) };
-    hosts.order(1, { order: 'sign', id: 's', start: late });
+    hosts.order(1, { order: 'start', kind: 'sign', id: 's', start: late });
     expect(hosts.last(1, 's', 'refused').reason).toBe('session/refused');
   });
 
@@ -192,8 +192,8 @@ describe('protocol thread against a lying party', () => {
     expect(fault).toMatchObject({ name: 'TypeError', message: null });
     expect(fault.at[0]).toContain('partySession');
     hosts.deliver();
-    expect(hosts.find(1, 'bad', 'signature')).toHaveLength(0);
-    const { signature } = hosts.last(1, 'good', 'signature');
+    expect(hosts.outputs(1, 'bad', 'sign')).toHaveLength(0);
+    const { signature } = hosts.output(1, 'good', 'sign');
     expect(verifySignature(digest, signature, keys[0]!.address)).toBe(true);
   });
 
@@ -215,7 +215,7 @@ describe('protocol thread against a lying party', () => {
     const order = hosts.events[0]!.filter((event) => event.event === 'aborted');
     expect(order.map((event) => event.id)).toEqual(['one', 'other2', 'third33']);
     expect(aborts.map((abort) => abort.reason).slice(1)).toEqual(['banned-pair', 'banned-pair']);
-    expect(hosts.find(1, 'unconcerned', 'signature')).toHaveLength(1);
+    expect(hosts.outputs(1, 'unconcerned', 'sign')).toHaveLength(1);
   });
 
   test('O-12: after a ban this thread refuses the pair, also when the order leaves the ban out', () => {

@@ -4,7 +4,7 @@ import { keygen } from '@quorate/tss';
 import { describe, expect, test } from 'vitest';
 import { createChannel } from '../../src/channel/channel.ts';
 import { PartySession, prepare } from '../../src/protocol/partySession.ts';
-import type { RoundFrame } from '../../src/protocol/orders.ts';
+import type { RoundFrame } from '../../src/protocol/frames.ts';
 
 const sid = new Uint8Array(32).fill(4);
 

@@ -33,7 +33,7 @@ describe('worker pool', () => {
     });
     await port.prepare();
     const opener = new Uint8Array(32).fill(7);
-    port.startSign({
+    port.start('sign', {
       sid: new Uint8Array(32).fill(1),
       index: 1,
       signers: [1, 2],
@@ -66,7 +66,7 @@ describe('worker pool', () => {
     });
     const port = threads.open('never prepared', null, (event) => arrived(event));
     await threads.open('warm', null, () => undefined).prepare();
-    port.startKeygen(undefined as never);
+    port.start('keygen', undefined as never);
     expect(await failed).toMatchObject({ event: 'aborted', abort: { reason: 'internal-error' } });
     expect(messages).toEqual(['a session ended because of an error of our own']);
     expect(fields[0]).toMatchObject({ thread: 0, session: 'never prepared', name: 'TypeError' });
@@ -81,7 +81,7 @@ describe('worker pool', () => {
       const events: SessionEvent[] = [];
       const port = threads.open('s', null, (event) => events.push(event));
       await port.prepare();
-      port.startKeygen({
+      port.start('keygen', {
         sid: new Uint8Array(32).fill(1),
         threshold: 9,
         parties: 2,

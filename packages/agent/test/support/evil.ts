@@ -31,7 +31,7 @@ export class EvilSigner implements Host {
       const { x25519, ed25519 } = made.keys;
       this.#post({ event: 'prepared', id, nonce: made.nonce, x25519, ed25519 });
     }
-    if (order.order === 'sign') {
+    if (order.order === 'start' && 'digest' in order.start) {
       const { sid, index, peers, signers, digest, expected, encryptedShard, opener } = order.start;
       const identity = { ...expected, partIndex: index };
       const keyshare = Keyshare.decode(openShard(encryptedShard, opener, identity));

@@ -24,10 +24,10 @@ export function evilPool(corrupt: Corrupt, twice = false): WorkerPool {
             prepared.set(id, resolve);
             signer.handle({ order: 'prepare', id });
           }),
-        startKeygen: () => undefined,
-        startSign: (start) => {
+        start: (kind, start) => {
+          if (!('opener' in start)) return;
           const opener = Uint8Array.from(start.opener);
-          signer.handle({ order: 'sign', id, start: { ...start, opener } });
+          signer.handle({ order: 'start', id, kind, start: { ...start, opener } });
         },
         receive: (frame) => signer.handle({ order: 'receive', id, frame }),
         askWaiting: () => undefined,

@@ -1,8 +1,17 @@
 import { parseAddress } from '@quorate/intent';
 import { SessionHost } from '../../src/protocol/host.ts';
-import type { RoundFrame, SignStart, WorkerEvent, WorkerOrder } from '../../src/protocol/orders.ts';
+import { PROTOCOLS } from '../../src/ceremonies/protocols.ts';
+import type { RoundFrame } from '../../src/protocol/frames.ts';
+import type {
+  OutputOf,
+  ProtocolKind,
+  StartOf,
+  WorkerEvent,
+  WorkerOrder,
+} from '../../src/protocol/orders.ts';
 
-type KeyEvent = Extract<WorkerEvent, { event: 'key' }>;
+type KeyOutput = OutputOf<'keygen'>;
+type SignStart = StartOf<'sign'>;
 
 /** Changes, drops or multiplies a frame on its way; the recipient is the party that would get it. */
 export type Tamper = (frame: RoundFrame, recipient: number) => readonly RoundFrame[];
@@ -22,7 +31,7 @@ export class Hosts {
   constructor(parties: number) {
     this.events = Array.from({ length: parties }, () => []);
     this.hosts = this.events.map(
-      (events, at) => new SessionHost((event) => this.#onEvent(at + 1, event, events)),
+      (events, at) => new SessionHost(PROTOCOLS, (event) => this.#onEvent(at + 1, event, events)),
     );
   }
 
@@ -46,24 +55,24 @@ export class Hosts {
   }
 
   /** Runs a key generation of all parties; gives each one's sealed key. */
-  keygen(id: string, threshold: number): readonly KeyEvent[] {
+  keygen(id: string, threshold: number): readonly KeyOutput[] {
     const all = this.hosts.map((_, at) => at + 1);
     const certified = this.prepare(id, all);
     for (const index of all) {
       const peers = certified.filter((peer) => peer.index !== index);
       const sid = new Uint8Array(32).fill(9);
       const start = { sid, threshold, parties: all.length, index, peers };
-      this.order(index, { order: 'keygen', id, start });
+      this.order(index, { order: 'start', kind: 'keygen', id, start });
     }
     this.deliver();
-    return all.map((index) => this.last(index, id, 'key'));
+    return all.map((index) => this.output(index, id, 'keygen'));
   }
 
   /** Starts a signature; `change` alters what one party is started with. */
   startSign(
     id: string,
     signers: readonly number[],
-    keys: readonly KeyEvent[],
+    keys: readonly KeyOutput[],
     change: (start: SignStart) => SignStart = (start) => start,
   ): void {
     const certified = this.prepare(id, signers);
@@ -88,7 +97,7 @@ export class Hosts {
           epoch: 0,
         },
       };
-      this.order(index, { order: 'sign', id, start: change(start) });
+      this.order(index, { order: 'start', kind: 'sign', id, start: change(start) });
     }
   }
 
@@ -113,6 +122,19 @@ export class Hosts {
     const event = this.find(party, id, name).at(-1);
     if (!event) throw new Error(`party ${party} has no ${name} of ${id}`);
     return event;
+  }
+
+  /** What the protocol of this kind made at a party, every time it did. */
+  outputs<P extends ProtocolKind>(party: number, id: string, kind: P) {
+    return this.find(party, id, 'output')
+      .map(({ output }) => output)
+      .filter((output): output is OutputOf<P> => output.kind === kind);
+  }
+
+  output<P extends ProtocolKind>(party: number, id: string, kind: P) {
+    const output = this.outputs(party, id, kind).at(-1);
+    if (!output) throw new Error(`party ${party} has no output of ${id}`);
+    return output;
   }
 
   #onEvent(party: number, event: WorkerEvent, events: WorkerEvent[]): void {

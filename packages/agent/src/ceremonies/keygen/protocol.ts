@@ -1,0 +1,67 @@
+/**
+ * Key generation in the protocol thread: its output is a share that is sealed before it leaves the thread.
+ */
+import { parseAddress, recordId } from '@quorate/intent';
+import { ethereumAddress, type Keyshare, keygen } from '@quorate/tss';
+import type { ProtocolStart } from '../../protocol/frames.ts';
+import { PartySession } from '../../protocol/partySession.ts';
+import type { Ended, ThreadProtocol } from '../../protocol/protocol.ts';
+import { sealShard } from '../../protocol/shard.ts';
+
+/** What a key generation is started with. */
+export interface KeygenStart extends ProtocolStart {
+  readonly threshold: number;
+  readonly parties: number;
+}
+
+/** A new key: this participant's share of it, sealed. */
+export interface KeyOutput {
+  readonly kind: 'keygen';
+  readonly address: string;
+  readonly publicKey: Uint8Array;
+  readonly keyId: Uint8Array;
+  readonly recordId: Uint8Array;
+  readonly encryptedShard: Uint8Array;
+  /** Secret. 32 bytes, transferred. */
+  readonly opener: Uint8Array;
+}
+
+/** Key generation in its thread. */
+export const KEYGEN_PROTOCOL: ThreadProtocol<KeygenStart, KeyOutput> = {
+  begin: ({ sid, threshold, parties, index, peers }, prepared) => {
+    const session = keygen({ sessionId: sid, threshold, parties, index });
+    const party = new PartySession(session, { sid, index, peers, keys: prepared().keys });
+    return {
+      party,
+      key: null,
+      peers: peers.map((peer) => peer.index),
+      lastRound: undefined,
+      outcome: () => {
+        const { outcome } = party;
+        return outcome?.status === 'completed' ? sealed(outcome.output) : outcome;
+      },
+      wipe: () => undefined,
+    };
+  },
+};
+
+function sealed(keyshare: Keyshare): Ended<KeyOutput> {
+  const { publicKey, keyId, index, epoch } = keyshare;
+  const address = ethereumAddress(publicKey);
+  const record = recordId(keyId, index, epoch);
+  const bytes = keyshare.encode();
+  const { encryptedShard, opener } = sealShard(bytes, {
+    publicKey,
+    address: parseAddress(address),
+    partIndex: index,
+    epoch,
+    recordId: record,
+  });
+  bytes.fill(0);
+  keyshare.wipe();
+  return {
+    status: 'completed',
+    output: { kind: 'keygen', address, publicKey, keyId, recordId: record, encryptedShard, opener },
+    secrets: [opener],
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * The plain parts that protocols, their thread and the main thread exchange.
+ */
+import type { SignedMessage } from '../records/evidence.ts';
+
+/** A certified peer of a session. */
+export interface PeerKeys {
+  readonly index: number;
+  readonly x25519: Uint8Array;
+  readonly ed25519: Uint8Array;
+}
+
+/** One `round` message without its session key. */
+export interface RoundFrame {
+  readonly round: number;
+  readonly from: number;
+  readonly to: number | null;
+  /** base64 */
+  readonly body: string;
+  /** base64 */
+  readonly signature: string;
+}
+
+/** What every protocol is started with. */
+export interface ProtocolStart {
+  /** 32 bytes */
+  readonly sid: Uint8Array;
+  /** Our own part index. */
+  readonly index: number;
+  readonly peers: readonly PeerKeys[];
+}
+
+/** What a protocol that uses a share is started with besides. */
+export interface ShareStart extends ProtocolStart {
+  readonly bans: readonly number[];
+  readonly encryptedShard: Uint8Array;
+  /** Secret. 32 bytes, transferred to the thread and wiped after use. */
+  readonly opener: Uint8Array;
+  /** What the agent's own record says of the keyshare that must be inside. */
+  readonly expected: ExpectedKeyshare;
+}
+
+/** Facts of a keyshare that the agent's key record fixes. */
+export interface ExpectedKeyshare {
+  readonly publicKey: Uint8Array;
+  readonly address: Uint8Array;
+  readonly keyId: Uint8Array;
+  readonly recordId: Uint8Array;
+  readonly threshold: number;
+  readonly parties: number;
+  readonly epoch: number;
+}
+
+/** Why a session ended without an output; the reasons of `tss`, and those of the thread. */
+export interface SessionAbort {
+  readonly reason: string;
+  readonly culprits: readonly number[];
+  readonly bans: readonly number[];
+  readonly round: number;
+  readonly message: string;
+  readonly evidence: readonly SignedMessage[];
+}

@@ -1,0 +1,41 @@
+/** The shape that the protocol of every kind of ceremony has in its thread. */
+import type { ProtocolStart } from './frames.ts';
+import type { PartyOutcome, PartySession, Preparation } from './partySession.ts';
+
+/** How one kind's protocol is run. */
+export interface ThreadProtocol<S extends ProtocolStart, O extends { readonly kind: string }> {
+  /**
+   * Makes this party. `prepared` gives the keys that were certified, `bansOf` what this thread has found of a key.
+   * Whatever was opened is wiped when this throws.
+   */
+  begin(
+    start: S,
+    prepared: () => Preparation,
+    bansOf: (keyId: string) => readonly number[],
+  ): Running<O>;
+}
+
+/** One session of a protocol at work. */
+export interface Running<O extends { readonly kind: string }> {
+  readonly party: Pick<PartySession<unknown>, 'start' | 'receive' | 'waiting' | 'close'>;
+  /** Hex of the id of the key whose share is used, null where there is none yet. */
+  readonly key: string | null;
+  readonly peers: readonly number[];
+  /** Once our frames of this round are out the share is needed no more. */
+  readonly lastRound: number | undefined;
+  /** How it ended, undefined while it runs; what is in an output is the caller's to wipe. */
+  outcome(): Ended<O> | undefined;
+  /** Overwrites the share. */
+  wipe(): void;
+}
+
+/** How a protocol ended. */
+export type Ended<O> =
+  | { readonly status: 'completed'; readonly output: O; readonly secrets: readonly Uint8Array[] }
+  | Extract<PartyOutcome<unknown>, { status: 'aborted' }>;
+
+/** What a protocol is started with. */
+export type StartOfProtocol<P> = P extends ThreadProtocol<infer S, infer _> ? S : never;
+
+/** What a protocol makes. */
+export type OutputOfProtocol<P> = P extends ThreadProtocol<infer _, infer O> ? O : never;
