@@ -5,6 +5,7 @@ import { parseDocument } from 'yaml';
 import { CONFIG_FILE, parseAgentConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import { readIfPresent, replaceFile } from '../files/files.ts';
+import type { KeyRecord } from '../records/keyRecords.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -13,10 +14,10 @@ import type { Work } from './work.ts';
  * The release counts of the new chip begin with those that proved its records: they are counts of another
  * chip, so the former ones say nothing of them.
  */
-export function adopt(work: Work, addresses: readonly string[]): void {
+export function adopt(work: Work, moved: readonly KeyRecord[]): void {
   const { keys } = work.state;
   const { new_chip } = work.journal;
-  for (const address of addresses) {
+  for (const { key_id, address } of moved) {
     const shard = work.shard(address);
     if (shard === undefined) {
       throw new AgentError(
@@ -24,7 +25,7 @@ export function adopt(work: Work, addresses: readonly string[]): void {
         `the coordinator moved ${address} without this agent`,
       );
     }
-    keys.update(address, (record) => ({
+    keys.update(key_id, (record) => ({
       ...record,
       releases: shard.releases,
       holders: record.holders.map((holder) =>

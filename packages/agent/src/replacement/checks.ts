@@ -12,7 +12,7 @@ const GONE: ReadonlySet<string> = new Set(['destroyed']);
 /** The keys whose shards move. @throws AgentError `replace/refused` for one that cannot */
 export function movingKeys(state: AgentState): readonly KeyRecord[] {
   const keys = state.keys.list().filter((key) => !GONE.has(key.state));
-  const other = keys.find((key) => key.state !== 'active' || state.keys.isStopped(key.address));
+  const other = keys.find((key) => key.state !== 'active' || state.keys.isStopped(key.key_id));
   if (other === undefined) return keys;
   const what: Readonly<Record<string, string>> = {
     pending: 'its key generation is not complete: run the agent until it is',

@@ -1,10 +1,10 @@
 /** Deletes what the old chip still holds, and shows that it is gone (docs/spec/replace.md §3.6). */
 import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
-import { isRenewable } from '../ceremonies/release.ts';
+import { isAbsent, isRenewable } from '../chip/refusals.ts';
 import type { Chip } from '../chip/chip.ts';
 import { AgentError } from '../errors.ts';
 import type { KeyRecord } from '../records/keyRecords.ts';
-import { isAbsent, renewing, type StepCertificate, type Work } from './work.ts';
+import { renewing, type StepCertificate, type Work } from './work.ts';
 
 /** Deletes one record; one that is gone already is as good. */
 export async function deleteOld(work: Work, old: Chip, key: KeyRecord): Promise<void> {

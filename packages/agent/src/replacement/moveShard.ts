@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { equalBytes, fromBase64, fromHex, parseAddress, toHex } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import type { Chip } from '../chip/chip.ts';
+import { isAbsent } from '../chip/refusals.ts';
 import { AgentError, isAgentError } from '../errors.ts';
 import { openShard, sealShard, type ShardIdentity } from '../protocol/shard.ts';
 import type { KeyRecord } from '../records/keyRecords.ts';
+import type { AgentState } from '../records/state.ts';
 import type { JournalShard } from './journal.ts';
-import { type Counter, countedRead, isAbsent, renewing, type Work } from './work.ts';
+import { type Counter, countedRead, renewing, type Work } from './work.ts';
 
 /** The two chips. */
 export interface Chips {
@@ -104,7 +106,7 @@ async function openOld(work: Work, { old, fresh }: Chips, key: KeyRecord): Promi
       challenge,
       signature: fromBase64(answer.signature),
     };
-    const opener = await countedRead(old, request, countOld(work, key.address));
+    const opener = await countedRead(old, request, countOld(work.state, key.key_id));
     try {
       return openShard(fromBase64(answer.encrypted_shard), opener, identityOf(key));
     } finally {
@@ -174,19 +176,19 @@ async function prove(work: Work, fresh: Chip, key: KeyRecord): Promise<Uint8Arra
   });
 }
 
-function countOld({ state }: Work, address: string): Counter {
+function countOld({ keys }: AgentState, keyId: string): Counter {
   const found = (): KeyRecord => {
-    const record = state.keys.find(address);
+    const record = keys.find(keyId);
     if (record === undefined) throw new TypeError('unreachable: a key that is gone');
     return record;
   };
   return {
     read: () => found().releases,
     write: (releases) => {
-      state.keys.update(address, (record) => ({ ...record, releases }));
+      keys.update(keyId, (record) => ({ ...record, releases }));
     },
     rolledBack: () => {
-      state.keys.update(address, (record) => ({ ...record, state: 'rolled_back' }));
+      keys.update(keyId, (record) => ({ ...record, state: 'rolled_back' }));
     },
   };
 }

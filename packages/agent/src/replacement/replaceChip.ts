@@ -111,10 +111,7 @@ async function proceed(
     if (answer.state === 'approved') await moveAll(work, chips, keys, options, answer);
     const switched = await work.service.find(work.id);
     checkSameKeys(keys, switched);
-    adopt(
-      work,
-      switched.shards.map(({ address }) => address),
-    );
+    adopt(work, keys);
     options.progress?.({ step: 'adopted' });
     return await deleteAll(work, chips.old, keys, options, switched);
   } finally {

@@ -1,5 +1,4 @@
 /** What every step of a replacement works with. */
-import { randomBytes } from 'node:crypto';
 import {
   fromHex,
   parseAddress,
@@ -9,9 +8,8 @@ import {
   replacementStepHash,
   sessionHash,
 } from '@quorate/intent';
-import { SecureElementError } from '@quorate/secure-element';
-import { certificatePayload } from '../ceremonies/certificates.ts';
-import { isBeforeCount, isRenewable } from '../ceremonies/release.ts';
+import { certificatePayload, unusedKeys } from '../ceremonies/certificates.ts';
+import { isBeforeCount, isRenewable } from '../chip/refusals.ts';
 import type { Chip, ReadRequest } from '../chip/chip.ts';
 import { AgentError } from '../errors.ts';
 import type { AgentState } from '../records/state.ts';
@@ -97,7 +95,7 @@ export class Work {
       'replace',
       replacementSessionKey(this.id),
       key.part_index,
-      { nonce: randomBytes(32), x25519: randomBytes(32), ed25519: randomBytes(32) },
+      unusedKeys(),
       intent,
       this.now(),
     );
@@ -171,9 +169,4 @@ export async function countedRead(
     secret.fill(0);
     throw error;
   }
-}
-
-/** Whether a chip said that it has no such record. */
-export function isAbsent(error: unknown): boolean {
-  return error instanceof SecureElementError && error.code === 'record-not-found';
 }
