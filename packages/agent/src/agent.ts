@@ -1,17 +1,12 @@
 /**
- * One participant: takes messages from the link, hands each to its session, and answers for sessions
- * that died with an earlier process.
+ * One participant: takes messages from the link and hands each to the sessions, or to what cleans up after them.
  */
-import { isFinalCode, type ServerMessage } from '@quorate/wire';
+import { isFinalCode, isPart, type ServerMessage } from '@quorate/wire';
 import type { Agent, AgentOptions } from './agentTypes.ts';
-import type { CeremonyContext } from './ceremonies/context.ts';
-import { completeKey, reportOrphan } from './ceremonies/keygen/keyFate.ts';
-import { KeygenCeremony } from './ceremonies/keygen/ceremony.ts';
-import { DestroyDesk } from './ceremonies/destroy/ceremony.ts';
-import { LostSessions } from './ceremonies/lost.ts';
-import { OrphanDesk } from './ceremonies/keygen/orphan.ts';
+import type { Ceremonies } from './ceremonies/ceremony.ts';
+import { Orphans } from './ceremonies/keygen/orphan.ts';
 import { tellable } from './ceremonies/refusal.ts';
-import { SignCeremony } from './ceremonies/sign/ceremony.ts';
+import { Sessions } from './ceremonies/sessions.ts';
 import type { Chip } from './chip/chip.ts';
 import type { AgentConfig } from './config.ts';
 import { type AgentError, messageOf } from './errors.ts';
@@ -40,21 +35,15 @@ export class Participant implements Agent {
   readonly #logger: Logger;
   readonly #link: Link;
   readonly #pool: WorkerPool;
-  readonly #context: CeremonyContext;
-  readonly #orphans: OrphanDesk;
-  readonly #destructions: DestroyDesk;
-  readonly #keygens = new Map<string, KeygenCeremony>();
-  readonly #signs = new Map<string, SignCeremony>();
-  /** Sessions that ended in this process: what still arrives for them is late, not lost. */
-  readonly #ended = new Set<string>();
-  readonly #lost: LostSessions;
+  readonly #sessions: Sessions;
+  readonly #orphans: Orphans;
   #closing: Promise<void> | undefined;
 
   constructor(
     options: AgentOptions & { readonly config: AgentConfig },
-    state: AgentState,
-    chip: Chip,
+    opened: { readonly state: AgentState; readonly chip: Chip; readonly ceremonies: Ceremonies },
   ) {
+    const { state, chip, ceremonies } = opened;
     const { config, directory } = options;
     const authority = authorityFromConfig(directory, config);
     this.username = config.username;
@@ -86,7 +75,7 @@ export class Participant implements Agent {
         timeoutMs: config.thread_timeout * 1000,
         onLost: () => options.onThreads?.(this.threads),
       });
-    this.#context = {
+    const context = {
       username: config.username,
       seId: config.se_id,
       state,
@@ -96,17 +85,13 @@ export class Participant implements Agent {
       logger: this.#logger,
       now: options.now ?? Date.now,
       monotonic: options.monotonic ?? (() => performance.now()),
-      send: (message, isGood) => this.#link.send(message, isGood),
-      knows: (feature) => this.#link.knows(feature),
+      send: this.#link.send.bind(this.#link),
+      knows: this.#link.knows.bind(this.#link),
       patience: options.patience,
       exclusive: createMutexes(),
-      banned: (address, peers, cause) => this.#onBanned(address, peers, cause),
-      stopKey: (address, reason) => this.#onStopKey(address, reason),
-      over: (sessionKey) => this.#onOver(sessionKey),
     };
-    this.#orphans = new OrphanDesk(this.#context);
-    this.#destructions = new DestroyDesk(this.#context);
-    this.#lost = new LostSessions(this.#context, (sessionKey) => this.#ended.add(sessionKey));
+    this.#sessions = new Sessions(context, ceremonies);
+    this.#orphans = new Orphans(context);
   }
 
   get status(): LinkStatus {
@@ -122,14 +107,13 @@ export class Participant implements Agent {
   }
 
   get sessions(): readonly string[] {
-    return [...this.#keygens.keys(), ...this.#signs.keys()];
+    return this.#sessions.keys;
   }
 
-  /** Connects, and reports at once the sessions that died with the process before this one. */
+  /** Connects, goes on with what endured, and reports at once the sessions that died with the process before this one. */
   start(): void {
     this.#link.start();
-    this.#lost.reportRecent();
-    this.#destructions.resume();
+    this.#sessions.start();
   }
 
   registered(): Promise<void> {
@@ -143,8 +127,7 @@ export class Participant implements Agent {
   async #close(ending: (what: string) => void): Promise<void> {
     ending('the connection to the coordinator');
     await this.#link.close();
-    for (const session of [...this.#keygens.values(), ...this.#signs.values()]) session.stop();
-    this.#destructions.stop();
+    this.#sessions.stop();
     this.#approver.close();
     ending('the protocol threads');
     await this.#pool.close();
@@ -154,34 +137,14 @@ export class Participant implements Agent {
   }
 
   #onMessage(message: ServerMessage): void {
+    if (isPart(message, 'invite')) return this.#sessions.invited(message);
+    if (isPart(message, 'params')) return this.#sessions.params(message);
+    if (isPart(message, 'complete')) return this.#sessions.completed(message);
     switch (message.type) {
-      case 'keygen_invite':
-      case 'sign_invite':
-        return this.#onInvite(message);
-      case 'keygen_params':
-        return this.#known(this.#keygens, message, (session) => session.receiveParams(message));
-      case 'sign_params':
-        return this.#known(this.#signs, message, (session) => session.receiveParams(message));
-      case 'round': {
-        const sessions = this.#keygens.has(message.session_key) ? this.#keygens : this.#signs;
-        const { round, from, to, body, signature } = message;
-        const frame = { round, from, to, body, signature };
-        return this.#known<KeygenCeremony | SignCeremony>(sessions, message, (session) =>
-          session.receiveRound(frame),
-        );
-      }
+      case 'round':
+        return this.#sessions.round(message);
       case 'chip_authorisation':
-        return this.#background(this.#onAuthorisation(message));
-      case 'destroy_invite':
-        return this.#background(this.#destructions.receiveInvite(message));
-      case 'destroy_params':
-        return this.#background(this.#destructions.receiveParams(message));
-      case 'destroy_complete':
-        return this.#destructions.receiveComplete(message);
-      case 'keygen_complete':
-        return this.#onKeygenComplete(message);
-      case 'sign_complete':
-        return this.#onSignComplete(message);
+        return this.#sessions.authorised(message);
       case 'error':
         return this.#onError(message);
       case 'orphan_notice':
@@ -195,89 +158,13 @@ export class Participant implements Agent {
     }
   }
 
-  async #onAuthorisation(
-    message: Extract<ServerMessage, { type: 'chip_authorisation' }>,
-  ): Promise<void> {
-    if (await this.#destructions.receiveAuthorisation(message)) return;
-    this.#known(this.#signs, message, (session) => session.receiveAuthorisation(message));
-  }
-
-  #onInvite(message: Extract<ServerMessage, { type: 'keygen_invite' | 'sign_invite' }>): void {
-    const { session_key } = message;
-    if (this.#session(session_key) || this.#ended.has(session_key)) return;
-    if (this.state.used.find(session_key) !== undefined) return this.#lost.report(session_key);
-    if (message.type === 'keygen_invite') {
-      this.#keygens.set(session_key, new KeygenCeremony(this.#context, message));
-    } else {
-      this.#signs.set(session_key, new SignCeremony(this.#context, message));
-    }
-    this.#session(session_key)?.begin();
-  }
-
-  /** Nothing happens for a session that was not accepted here (1.9.9). */
-  #known<S>(
-    sessions: ReadonlyMap<string, S>,
-    message: { readonly type: string; readonly session_key: string },
-    act: (session: S) => void,
-  ): void {
-    const { session_key, type } = message;
-    const session = sessions.get(session_key);
-    if (session) return act(session);
-    if (this.#ended.has(session_key)) return;
-    if (this.state.used.find(session_key) !== undefined) return this.#lost.report(session_key);
-    this.#logger.warn({ session_key, type }, 'ignored: this session was not accepted');
-  }
-
-  #onKeygenComplete(message: Extract<ServerMessage, { type: 'keygen_complete' }>): void {
-    const session = this.#keygens.get(message.session_key);
-    if (session) return session.receiveComplete(message);
-    this.#lost.settle(message.session_key);
-    if (message.success) return completeKey(this.#context, message);
-    reportOrphan(this.#context, message.session_key);
-  }
-
-  #onSignComplete(message: Extract<ServerMessage, { type: 'sign_complete' }>): void {
-    const session = this.#signs.get(message.session_key);
-    if (session) return session.receiveComplete(message);
-    this.#lost.settle(message.session_key, message.success ? message.signature : undefined);
-  }
-
   #onError(message: Extract<ServerMessage, { type: 'error' }>): void {
     const { session_key, code = 'error' } = message;
     const detail = tellable(`${message.message} ${message.details}`);
     this.#logger.warn({ session_key, code, detail }, 'the coordinator reports an error');
     // An answer to one message of ours says nothing of the session that the message was about.
     if (session_key === undefined || message.cseq !== undefined || !isFinalCode(code)) return;
-    const session = this.#session(session_key);
-    if (session) return session.endedByCoordinator(message.abort?.reason ?? code);
-    if (this.#destructions.endedByCoordinator(session_key)) return;
-    this.#lost.settle(session_key);
-    if (!this.#ended.has(session_key)) reportOrphan(this.#context, session_key);
-  }
-
-  #onBanned(address: string, peers: readonly number[], cause: string): void {
-    this.#logger.error({ address, banned: peers, session_key: cause }, 'pair banned');
-    for (const session of this.#signs.values()) {
-      if (session.sessionKey === cause || !session.involves(address, peers)) continue;
-      session.fail(`aborted: banned-pair with part ${peers.join(', ')}`);
-    }
-  }
-
-  #onStopKey(address: string, reason: string | null): void {
-    for (const session of this.#signs.values()) {
-      if (!session.uses(address)) continue;
-      if (reason === null) session.stop();
-      else session.fail(reason);
-    }
-  }
-
-  #onOver(sessionKey: string): void {
-    for (const sessions of [this.#keygens, this.#signs]) sessions.delete(sessionKey);
-    this.#ended.add(sessionKey);
-  }
-
-  #session(sessionKey: string): KeygenCeremony | SignCeremony | undefined {
-    return this.#keygens.get(sessionKey) ?? this.#signs.get(sessionKey);
+    this.#sessions.failed(session_key, message.abort?.reason ?? code);
   }
 
   #background(work: Promise<void>): void {

@@ -1,6 +1,7 @@
 /** Makes an agent: everything is opened and checked before it connects. */
 import { Participant } from './agent.ts';
 import type { Agent, AgentOptions } from './agentTypes.ts';
+import { CEREMONIES } from './ceremonies/index.ts';
 import type { Chip } from './chip/chip.ts';
 import { loadAgentConfig } from './config.ts';
 import { silentLogger } from './logger.ts';
@@ -24,7 +25,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     const element = options.chip ?? (await chipFromConfig(directory, config, { logger, pinned }));
     const pin = options.pin ?? pinFromConfig(directory, config);
     chip = await openOwnChip({ element, pin, state, username: config.username, logger });
-    return new Participant({ ...options, config }, state, chip);
+    return new Participant({ ...options, config }, { state, chip, ceremonies: CEREMONIES });
   } catch (error) {
     await chip?.close();
     state.close();

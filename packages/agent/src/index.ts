@@ -4,18 +4,14 @@
  */
 export { createAgent } from './createAgent.ts';
 export type { Agent, AgentOptions } from './agentTypes.ts';
-export {
-  type Approval,
-  type ApprovalRequest,
-  type Approve,
-  approveAll,
-  type DestroyApproval,
-  type KeygenApproval,
-  type PinnedParticipant,
-  type SignApproval,
-} from './approval/index.ts';
+export { approveAll } from './approval/auto.ts';
+export type { Approval, PinnedParticipant, Subject } from './approval/kind.ts';
+export type { ApprovalRequest, Approve } from './approval/request.ts';
+export type { DestroyApproval } from './ceremonies/destroy/approval.ts';
+export type { KeygenApproval } from './ceremonies/keygen/approval.ts';
+export type { SignApproval } from './ceremonies/sign/approval.ts';
 export { approveByPolicy, parsePolicy, type Policy } from './approval/policy.ts';
-export { type Asker, createAsker, type Question, type Subject } from './approval/asker.ts';
+export { type Asker, createAsker, type Question } from './approval/asker.ts';
 export { approveByPrompt } from './approval/prompt.ts';
 export { type Backoff, createBackoff } from './link/backoff.ts';
 export {
@@ -105,7 +101,7 @@ export {
   prepare,
   type Preparation,
 } from './protocol/partySession.ts';
-export { type PeerKeys, type RoundFrame } from './protocol/orders.ts';
+export type { PeerKeys, RoundFrame } from './protocol/frames.ts';
 export { isSocketUrl, SOCKET_URL } from './link/socketUrl.ts';
 export type { CommonEvent, CommonOrder, Lost, Prepared } from './threads/control.ts';
 export { type Fault, faultOf } from './threads/fault.ts';

@@ -13,13 +13,14 @@ import {
   IntentError,
   intentHash,
   type Operation,
+  sessionHash,
   verifyCertificate,
 } from '@quorate/intent';
 import { clockDoubt } from '@quorate/wire';
-import { createHash } from 'node:crypto';
-import type { PeerKeys } from '../protocol/orders.ts';
+import { createHash, randomBytes } from 'node:crypto';
+import type { PeerKeys } from '../protocol/frames.ts';
 import type { Holder } from '../records/keyRecords.ts';
-import type { Prepared } from '../protocol/pool.ts';
+import type { Prepared } from '../threads/control.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
 
 /** The furthest that a certificate may reach into the future, milliseconds. */
@@ -27,6 +28,9 @@ const MAX_LIFETIME_MS = 15 * 60_000;
 
 /** How long our own certificates are good for: invitation and session, with room. */
 export const CERTIFICATE_LIFETIME_MS: number = 10 * 60_000;
+
+/** bytes; the chip's signature follows */
+const PAYLOAD_LENGTH = 171;
 
 /** How far two honest clocks may be apart, milliseconds. */
 const CLOCK_SKEW_MS = 60_000;
@@ -48,6 +52,16 @@ export interface CertificateExpectation {
   readonly own: { readonly index: number; readonly certificate: Uint8Array };
   /** Milliseconds since 1970; undefined where a certificate does not age: what it agrees to is for ever. */
   readonly now: number | undefined;
+}
+
+/** Our own certificate, and what the chip calls it. */
+export interface OwnCertificate {
+  /** payload ‖ DER */
+  readonly bytes: Uint8Array;
+  /** 171 bytes */
+  readonly payload: Uint8Array;
+  /** 32 bytes */
+  readonly sessionHash: Uint8Array;
 }
 
 /** The parties of a session, proven. */
@@ -77,6 +91,17 @@ export function certificatePayload(
     intentHash: intent,
     notAfter: now + CERTIFICATE_LIFETIME_MS,
   });
+}
+
+/** In place of a protocol's keys, where no rounds follow. */
+export function unusedKeys(): Prepared {
+  return { nonce: randomBytes(32), x25519: randomBytes(32), ed25519: randomBytes(32) };
+}
+
+/** A certificate of our own chip's, as the chip calls it. */
+export function ownCertificate(chipPublicKey: Uint8Array, bytes: Uint8Array): OwnCertificate {
+  const payload = bytes.subarray(0, PAYLOAD_LENGTH);
+  return { bytes, payload, sessionHash: sessionHash(chipPublicKey, payload) };
 }
 
 /** The hash of what is agreed on, from this agent's own pins. */

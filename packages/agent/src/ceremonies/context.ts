@@ -2,15 +2,15 @@
  * What every ceremony of one agent works with.
  */
 import type { Feature } from '@quorate/wire';
-import type { Approve } from '../approval/index.ts';
+import type { Approve } from '../approval/request.ts';
 import type { Chip } from '../chip/chip.ts';
 import type { Logger } from '../logger.ts';
 import type { AgentState } from '../records/state.ts';
 import type { WorkerPool } from '../protocol/pool.ts';
 import type { Send } from './outlet.ts';
 
-/** One agent, as its ceremonies see it. */
-export interface CeremonyContext {
+/** One agent, as everything that it does in ceremonies and after them sees it. */
+export interface OuterContext {
   readonly username: string;
   /** The chip's name in the registry, when the configuration pins it. */
   readonly seId: string | undefined;
@@ -29,11 +29,15 @@ export interface CeremonyContext {
   /** Milliseconds that a round may take before this agent says whom it waits for; by default two thirds of its time. */
   readonly patience: number | undefined;
   /** Runs one at a time what changes the release count of a key. */
-  readonly exclusive: <T>(address: string, work: () => Promise<T>) => Promise<T>;
+  readonly exclusive: <T>(keyId: string, work: () => Promise<T>) => Promise<T>;
+}
+
+/** One agent, as its sessions see it. */
+export interface CeremonyContext extends OuterContext {
   /** A pair is banned, and that is on disk: stops the other sessions that depend on it. */
-  readonly banned: (address: string, peers: readonly number[], cause: string) => void;
+  readonly banned: (keyId: string, peers: readonly number[], cause: string) => void;
   /** A key is not to be used any more: ends all its sessions, with this reason or without a word. */
-  readonly stopKey: (address: string, reason: string | null) => void;
-  /** A ceremony is over; the agent forgets it. */
+  readonly stopKey: (keyId: string, reason: string | null) => void;
+  /** A session is over; the agent forgets it. */
   readonly over: (sessionKey: string) => void;
 }

@@ -3,8 +3,10 @@
  * after which it says nothing more (docs/spec/channel.md §5).
  */
 import { toHex } from '@quorate/intent';
+import type { Abort, Kind } from '@quorate/wire';
 import { messageOf } from '../errors.ts';
-import type { SessionRecord } from '../records/sessionRecords.ts';
+import type { SessionEnd, SessionState } from '../records/sessionRecords.ts';
+import type { Role } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
 import { SessionLimit } from './limit.ts';
 import { Outlet } from './outlet.ts';
@@ -16,24 +18,17 @@ const LISTENING_MS = 10 * 60_000;
 /** Why a session ends by its own clock. */
 export const EXPIRED = 'expired: what this participant approved is older than 10 minutes';
 
-/** How a ceremony ended here. */
-export type CeremonyEnd = Extract<
-  SessionRecord['state'],
-  'completed' | 'failed' | 'unknown_outcome'
->;
-
 /** One session, from its invitation to its end. */
 export abstract class SessionLife {
-  abstract readonly kind: 'keygen' | 'sign';
+  abstract readonly kind: Kind;
   readonly sessionKey: string;
   readonly partIndex: number;
   /** Whatever is sent through it passes the session's outlet. */
-  protected readonly context: CeremonyContext;
+  readonly context: CeremonyContext;
   protected readonly outlet: Outlet;
   /** Aborted once the session is over, whoever ended it. */
   protected readonly life: AbortController = new AbortController();
-  protected intentHash: Uint8Array = new Uint8Array(32);
-  /** Whether the coordinator has said that the session is over. */
+  /** Whether nothing needs to be told of the session any more. */
   protected settled = false;
   /** While it may only listen: until when. */
   #listening: SessionLimit | undefined;
@@ -55,45 +50,33 @@ export abstract class SessionLife {
   }
 
   /** Whether it may only listen any more. */
-  protected get isListening(): boolean {
+  get isListening(): boolean {
     return this.#listening !== undefined;
   }
 
-  /** What was certified is too old: the session ends, or only listens. */
-  protected abstract onExpired(): void;
-
-  /** Overwrites and drops everything that the session holds. */
-  protected abstract wipe(): void;
-
-  /** Whether anything was certified: only then there is a record. */
-  protected abstract get isCertified(): boolean;
-
-  /** What the record says beyond the common fields. */
-  protected abstract recordFields(): Pick<SessionRecord, 'address' | 'digest' | 'signature'>;
-
-  protected endState(): CeremonyEnd {
-    return 'failed';
+  /** Notes where the session stands, durably. */
+  note(state: SessionState): void {
+    this.writeRecord(state, null);
   }
 
-  protected expire(): void {
-    if (!this.isOver && !this.isListening) this.onExpired();
+  /** Nothing needs to be told of the session any more. */
+  settle(): void {
+    this.settled = true;
   }
 
-  /** Says nothing more, but takes what still comes: what was sent in time may have made a signature. */
-  protected listen(): void {
-    this.outlet.silence();
-    const end = this.context.now() + LISTENING_MS;
-    this.#listening = new SessionLimit(this.context, end, LISTENING_MS, () =>
-      this.finish(this.endState(), EXPIRED),
-    );
-    this.#writeRecordIfPossible('unknown_outcome', EXPIRED);
+  /** Ends the session from inside, telling the others. */
+  fail(reason: string, abort?: Abort): void {
+    if (this.isOver) return;
+    const state = this.endState();
+    const told = state === 'unknown_outcome' ? `unknown_outcome: ${reason}` : reason;
+    this.outlet.lastWord();
+    this.sendFailure(told, abort);
+    this.finish(state, reason);
   }
 
-  protected finish(state: CeremonyEnd, reason: string | null): void {
-    this.life.abort(reason ?? undefined);
-    this.outlet.close();
-    this.#listening?.stop();
-    this.wipe();
+  /** Ends the session without a word. */
+  finish(state: SessionEnd, reason: string | null): void {
+    this.close(reason);
     if (this.isCertified) this.#writeRecordIfPossible(state, reason);
     const { sessionKey: session_key, partIndex: part_index, kind } = this;
     const level = state === 'completed' ? 'info' : 'warn';
@@ -102,23 +85,80 @@ export abstract class SessionLife {
     this.context.over(session_key);
   }
 
-  protected writeRecord(state: SessionRecord['state'], reason: string | null): void {
-    this.context.state.sessions.write({
+  /** Overwrites and drops everything that the session holds. */
+  protected abstract wipe(): void;
+
+  /** Whether anything was certified: only then there is a record. */
+  protected abstract get isCertified(): boolean;
+
+  /** The kind's part, once the invitation was checked. */
+  protected abstract get role(): Role<Kind> | undefined;
+
+  /** Whether somebody may hold a result because of what we have sent. */
+  protected abstract get mayBeRevealed(): boolean;
+
+  /** Tells the others that this participant cannot go on. */
+  protected abstract sendFailure(told: string, abort?: Abort): void;
+
+  /** How the session would end if it ended now. */
+  protected endState(): SessionEnd {
+    if (this.role?.standing === 'completed') return 'completed';
+    return this.mayBeRevealed ? 'unknown_outcome' : 'failed';
+  }
+
+  /** Stops everything of the session. */
+  protected close(reason: string | null): void {
+    this.life.abort(reason ?? undefined);
+    this.outlet.close();
+    this.#listening?.stop();
+    this.wipe();
+  }
+
+  protected expire(): void {
+    if (!this.isOver && !this.isListening) this.#onExpired();
+  }
+
+  /** What was certified is too old: everything is wiped, and nothing of the protocol is sent any more. */
+  #onExpired(): void {
+    switch (this.role?.standing) {
+      case 'answered':
+        return undefined;
+      case 'completed':
+        return this.finish('completed', null);
+      case 'open':
+      case undefined:
+        // Once the last round is out, a result may exist: it is listened for, so that it is not lost.
+        return this.mayBeRevealed ? this.#listen() : this.fail(EXPIRED);
+    }
+  }
+
+  /** Says nothing more, but takes what still comes: what was sent in time may have made a signature. */
+  #listen(): void {
+    this.outlet.silence();
+    const end = this.context.now() + LISTENING_MS;
+    this.#listening = new SessionLimit(this.context, end, LISTENING_MS, () =>
+      this.finish(this.endState(), EXPIRED),
+    );
+    this.#writeRecordIfPossible('unknown_outcome', EXPIRED);
+  }
+
+  protected writeRecord(state: SessionState, reason: string | null): void {
+    if (this.role === undefined) throw new TypeError('unreachable: nothing was agreed to');
+    const record = this.role.record({
       session_key: this.sessionKey,
-      kind: this.kind,
       part_index: this.partIndex,
       state,
-      intent_hash: toHex(this.intentHash),
+      intent_hash: toHex(this.role.intentHash),
       reason,
       settled: this.settled,
       not_after: this.outlet.notAfter,
       updated_at: this.context.now(),
-      ...this.recordFields(),
     });
+    this.context.state.sessions.write(record);
   }
 
   /** A disk that fails must not keep a session from ending: what is on it says `running`, hence lost. */
-  #writeRecordIfPossible(state: CeremonyEnd, reason: string | null): void {
+  #writeRecordIfPossible(state: SessionEnd, reason: string | null): void {
     try {
       this.writeRecord(state, reason);
     } catch (error) {

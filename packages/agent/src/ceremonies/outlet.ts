@@ -35,6 +35,13 @@ export class Outlet {
     this.#limit = new SessionLimit(clock, notAfter, lifetime, onPassed);
   }
 
+  /** Ends the limit: what was certified is kept on disk and does not age. */
+  unlimited(): void {
+    this.close();
+    this.notAfter = undefined;
+    this.#limit = undefined;
+  }
+
   /** Whether the session may say nothing more of its protocol. */
   get passed(): boolean {
     return this.#limit?.passed ?? false;

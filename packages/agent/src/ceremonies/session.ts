@@ -1,256 +1,289 @@
 /**
- * What key generation and signing have in common at one participant: consent, certificate,
- * parameters, rounds, result. Messages drive it; steps of one session never overlap (J-6).
+ * The machine that a ceremony of any kind runs on at one participant: consent, certificate, parameters,
+ * rounds, result. Messages drive it; steps of one session never overlap (J-6). It knows no kind.
  */
-import { sessionHash } from '@quorate/intent';
-import type { Abort } from '@quorate/wire';
-import type { ApprovalQuestion } from '../approval/index.ts';
+import { fromHex } from '@quorate/intent';
+import { deriveSessionId } from '@quorate/tss';
+import {
+  type Abort,
+  CEREMONIES,
+  type ChipAuthorisation,
+  type CompleteOf,
+  type InviteOf,
+  type Kind,
+  type ParamsOf,
+} from '@quorate/wire';
 import { messageOf } from '../errors.ts';
-import type { RoundFrame, SessionAbort } from '../protocol/orders.ts';
-import type { SessionEvent, SessionPort } from '../protocol/pool.ts';
-import { CERTIFICATE_LIFETIME_MS, certificatePayload } from './certificates.ts';
+import type { RoundFrame, SessionAbort } from '../protocol/frames.ts';
+import type { ProtocolKind, StartOf } from '../protocol/orders.ts';
+import { type Authorisation, Authorisations, type ChipUse, Superseded } from './authorisations.ts';
+import { keepBans } from './bans.ts';
+import type { Ceremony, CertifiedParties, Resumable, Role, SessionControl } from './ceremony.ts';
+import { certify } from './certify.ts';
+import {
+  CERTIFICATE_LIFETIME_MS,
+  certifySession,
+  type OwnCertificate,
+  ownCertificate,
+  type PeerCertificate,
+  unusedKeys,
+} from './certificates.ts';
 import { askInTime } from './consent.ts';
 import type { CeremonyContext } from './context.ts';
-import { EXPIRED, SessionLife } from './life.ts';
+import { SessionLife } from './life.ts';
 import { refuseUnless, tellable } from './refusal.ts';
-import { RoundProblems } from './roundProblems.ts';
+import { type ProtocolEnd, Rounds } from './rounds.ts';
 import { keepEvidence, tellableReason, wireAbort } from './told.ts';
 
-/** Frames that may wait while the chip is asked for the shard; more than any session has. */
-const MAX_BUFFERED_FRAMES = 32 * 2 * 5;
-
-/** Our own certificate, and what the chip calls it. */
-export interface OwnCertificate {
-  readonly bytes: Uint8Array;
-  readonly payload: Uint8Array;
-  /** 32 bytes */
-  readonly sessionHash: Uint8Array;
-}
-
 /** One session at one participant. */
-export abstract class Ceremony extends SessionLife {
-  protected certificate: OwnCertificate | undefined;
-  /** The session id, once every certificate was checked. */
-  protected sid: Uint8Array | undefined;
-  protected certificates: readonly Uint8Array[] = [];
-  /** The highest round that we have sent. */
-  protected sentRound = 0;
-  #port: SessionPort | undefined;
+export class Session<K extends Kind> extends SessionLife implements SessionControl {
+  readonly kind: K;
+  readonly #ceremony: Ceremony<K>;
+  readonly #authorisations: Authorisations;
+  readonly #rounds: Rounds;
+  #role: Role<K> | undefined;
+  #certificate: OwnCertificate | undefined;
+  /** The session id and everybody's certificates, once they were checked. */
+  #proven: { readonly sid: Uint8Array; readonly certificates: readonly Uint8Array[] } | undefined;
   #hasParams = false;
-  #running = false;
-  #waiting: RoundFrame[] = [];
+  #enduring = false;
   #steps: Promise<void> = Promise.resolve();
-  readonly #problems: RoundProblems;
 
-  constructor(context: CeremonyContext, sessionKey: string, partIndex: number) {
-    super(context, sessionKey, partIndex);
-    const { knows, patience } = context;
-    this.#problems = new RoundProblems({
-      sessionKey,
-      partIndex,
-      knows,
-      patience,
-      send: (message) => this.outlet.send(message, () => knows('round_problem')),
-      askWaiting: () => this.#port?.askWaiting(),
+  constructor(
+    context: CeremonyContext,
+    ceremony: Ceremony<K>,
+    at: { readonly sessionKey: string; readonly partIndex: number },
+  ) {
+    super(context, at.sessionKey, at.partIndex);
+    this.kind = ceremony.kind;
+    this.#ceremony = ceremony;
+    const { signal } = this.life;
+    this.#authorisations = new Authorisations({ ...at, context: this.context, signal });
+    this.#rounds = new Rounds({
+      ...at,
+      ...context,
+      send: (message, isGood) => this.outlet.send(message, isGood),
+      heard: (event) => this.#onProtocolEnd(event),
+      failed: (error) => this.#eventFailed(error),
+      isOver: () => this.isOver,
     });
   }
 
   /** Answers the invitation. */
-  begin(): void {
-    this.step(() => this.invited());
+  begin(invite: InviteOf<K>): void {
+    this.step(() => this.#invited(invite));
+  }
+
+  /** Goes on with a session that an earlier process consented to. */
+  resume(resumable: Resumable<K>): void {
+    const { certificate, again } = resumable;
+    this.#certificate = ownCertificate(this.context.chip.publicKey, certificate);
+    this.#role = resumable.role(this);
+    this.#enduring = true;
+    this.settled = true;
+    if (again !== null) this.context.send(again);
+  }
+
+  /**
+   * Acts on the first parameters; whatever comes after them is a replay, or somebody's trick (1.9.9). Only a session
+   * that endures is given them again, for another attempt.
+   */
+  receiveParams(params: ParamsOf<K>): void {
+    if (this.#hasParams && !this.#enduring) return;
+    this.#hasParams = true;
+    this.#authorisations.supersede();
+    this.step(async () => {
+      const accepted = this.#role !== undefined && this.isCertified;
+      refuseUnless(accepted, 'not_accepted', 'parameters before our answer');
+      await this.#agreed.start(params);
+    });
   }
 
   /** A round message; kept until the protocol runs. */
   receiveRound(frame: RoundFrame): void {
-    if (this.isOver) return;
-    if (this.#running) return this.#port?.receive(frame);
-    if (this.#waiting.length < MAX_BUFFERED_FRAMES) this.#waiting.push(frame);
+    if (!this.isOver) this.#rounds.receive(frame);
+  }
+
+  /** A fresh authorisation for a challenge that was renewed. */
+  receiveAuthorisation(message: ChipAuthorisation): void {
+    this.#authorisations.receive(message);
+  }
+
+  /** The coordinator says how the session ended. */
+  receiveComplete(complete: CompleteOf<K>): void {
+    if (this.#role !== undefined) this.#role.complete(complete);
+    else this.endByCoordinator(complete.message);
   }
 
   /** The coordinator says that the session is over. */
-  endedByCoordinator(reason: string): void {
+  endByCoordinator(reason: string): void {
+    if (this.#role?.endedByCoordinator() === false) return;
     this.settled = true;
     if (!this.isOver) this.finish(this.endState(), reason);
   }
 
-  /** Ends the session from inside, telling the others. */
-  fail(reason: string, abort?: Abort): void {
-    if (this.isOver) return;
-    const state = this.endState();
-    const told = state === 'unknown_outcome' ? `unknown_outcome: ${reason}` : reason;
-    this.outlet.lastWord();
-    this.sendFailure(told, abort);
-    this.finish(state, reason);
-  }
-
-  /** Stops without a word: the agent is going down. */
+  /** Stops without a word: the agent is going down. What endures goes on at the next start. */
   stop(): void {
-    if (!this.isOver) this.finish(this.endState(), 'the agent stopped');
+    if (this.isOver) return;
+    const reason = 'the agent stopped';
+    if (this.#enduring) this.close(reason);
+    else this.finish(this.endState(), reason);
   }
 
   /** Whether this session uses the share of this key. */
-  abstract uses(address: string): boolean;
+  uses(keyId: string): boolean {
+    return this.#ceremony.release === 'read' && this.#role?.keyId === keyId;
+  }
 
   /** Whether this session depends on the pairwise state with one of these parties. */
-  abstract involves(address: string, peers: readonly number[]): boolean;
-
-  /** Checks the invitation, asks for consent, sends the answer. */
-  protected abstract invited(): Promise<void>;
-
-  /** Handles what the protocol thread says of the result. */
-  protected abstract onResult(event: Extract<SessionEvent, { event: 'key' | 'signature' }>): void;
-
-  protected abstract sendDecline(reason: string): void;
-
-  protected abstract sendFailure(message: string, abort?: Abort): void;
-
-  /** Persists bans before anything else is said; false when that failed and nothing may be said. */
-  protected abstract onBans(abort: SessionAbort): boolean;
-
-  /** What was certified is too old: everything is wiped, and nothing of the protocol is sent any more. */
-  protected onExpired(): void {
-    this.fail(EXPIRED);
+  involves(keyId: string, peers: readonly number[]): boolean {
+    const signers = this.#role?.signers ?? [];
+    return this.uses(keyId) && signers.some(({ part_index }) => peers.includes(part_index));
   }
 
-  protected get isCertified(): boolean {
-    return this.certificate !== undefined;
+  get certificate(): OwnCertificate {
+    if (this.#certificate === undefined) throw new TypeError('unreachable: nothing certified');
+    return this.#certificate;
   }
 
-  protected wipe(): void {
-    this.#problems.stop();
-    this.#port?.end();
-    this.#waiting = [];
+  certified(received: readonly PeerCertificate[]): CertifiedParties {
+    const { intentHash, signers, keyId } = this.#agreed;
+    const { certificates, peers } = certifySession(received, {
+      operation: this.kind,
+      sessionKey: this.sessionKey,
+      intentHash,
+      signers,
+      own: { index: this.partIndex, certificate: this.certificate.bytes },
+      now: this.#enduring ? undefined : this.context.now(),
+    });
+    const sid = deriveSessionId(keyId === null ? null : fromHex(keyId), certificates);
+    this.#proven = { sid, certificates };
+    return { sid, peers };
   }
 
-  /** Acts on the first parameters; whatever comes after them is a replay, or somebody's trick. */
-  protected onParams(start: () => Promise<void>): void {
-    if (this.#hasParams) return;
-    this.#hasParams = true;
-    this.step(start);
+  authorised<T>(first: Authorisation, use: ChipUse<T>): Promise<T> {
+    return this.#authorisations.use(this.certificate, first, use);
+  }
+
+  startProtocol<P extends ProtocolKind>(kind: P, start: StartOf<P>): void {
+    if (this.isOver) return;
+    this.writeRecord('running', null);
+    this.#rounds.start(kind, start);
   }
 
   /** Runs the steps of this session one after another; a refusal ends the session. */
-  protected step(work: () => Promise<void>, skipped: () => void = () => undefined): void {
-    this.#steps = this.#steps.then(async () => {
-      if (this.outlet.passed) this.expire();
-      if (this.isOver) return skipped();
-      try {
-        await work();
-      } catch (error) {
-        this.#stepFailed(error);
-      }
-    });
+  step(work: () => Promise<void>, skipped: () => void = () => undefined): void {
+    this.#steps = this.#steps.then(() => this.#step(work, skipped));
   }
 
-  /** Asks for consent; false when the session ended meanwhile or consent was refused. */
-  protected async consented(question: ApprovalQuestion, expiresAt: number): Promise<boolean> {
-    const approval = await askInTime(this.context, question, expiresAt, this.life.signal);
+  endure(): void {
+    this.#enduring = true;
+    this.settled = true;
+    this.outlet.unlimited();
+    this.writeRecord('running', null);
+  }
+
+  protected get role(): Role<K> | undefined {
+    return this.#role;
+  }
+
+  protected wipe(): void {
+    this.#rounds.end();
+  }
+
+  protected get isCertified(): boolean {
+    return this.#certificate !== undefined;
+  }
+
+  protected get mayBeRevealed(): boolean {
+    const { revealing } = this.#ceremony;
+    return revealing !== undefined && this.#rounds.sent >= revealing;
+  }
+
+  protected sendFailure(told: string, abort?: Abort): void {
+    if (this.#role !== undefined) this.context.send(this.#role.failure(told, abort));
+    else this.#sendDecline(told);
+  }
+
+  get #agreed(): Role<K> {
+    if (this.#role === undefined) throw new TypeError('unreachable: nothing was agreed to');
+    return this.#role;
+  }
+
+  async #invited(invite: InviteOf<K>): Promise<void> {
+    const { question, role } = await this.#ceremony.agree(this, invite);
+    this.#role = role;
+    const { context } = this;
+    const approval = await askInTime(context, question, invite.expires_at, this.life.signal);
     if (approval === undefined) this.fail('the invitation expired');
-    if (approval === undefined || this.isOver) return false;
-    if (approval.accept) return true;
-    this.#decline(approval.reason);
-    return false;
-  }
-
-  /** Makes the one certificate of this session, after its session key is on disk. */
-  protected async certify(intent: Uint8Array, affinity: string | null): Promise<OwnCertificate> {
-    const { context, sessionKey, partIndex } = this;
-    this.intentHash = intent;
-    this.#port = context.pool.open(sessionKey, affinity, (event) => this.#onEvent(event));
-    const prepared = await this.#port.prepare();
+    if (approval === undefined || this.isOver) return;
+    if (!approval.accept) return this.#decline(approval.reason);
+    // Only where rounds follow the certificate has keys of the protocol thread.
+    const hasRounds = CEREMONIES[this.kind].rounds > 0;
+    const keys = hasRounds ? await this.#rounds.prepare(role.keyId) : unusedKeys();
     refuseUnless(!this.isOver, 'aborted', 'the session ended');
     this.writeRecord('accepted', null);
-    refuseUnless(
-      context.state.used.add(sessionKey, partIndex),
-      'session_key_used',
-      'this session key was answered before',
+    this.#certificate = await certify(this, role.intentHash, keys, (notAfter) =>
+      this.outlet.limit(notAfter, CERTIFICATE_LIFETIME_MS),
     );
-    const now = context.now();
-    this.outlet.limit(now + CERTIFICATE_LIFETIME_MS, CERTIFICATE_LIFETIME_MS);
-    const payload = certificatePayload(this.kind, sessionKey, partIndex, prepared, intent, now);
-    const der = await context.chip.signSession(payload);
-    this.certificate = {
-      bytes: Buffer.concat([payload, der]),
-      payload,
-      sessionHash: sessionHash(context.chip.publicKey, payload),
-    };
-    return this.certificate;
+    if (this.isOver) return;
+    const answer = await role.accept(Buffer.from(this.#certificate.bytes).toString('base64'));
+    if (!this.isOver) context.send(answer);
   }
 
-  /** Starts the protocol and hands it the frames that came early. */
-  protected startProtocol(start: (port: SessionPort) => void): void {
-    if (!this.#port || this.isOver) return;
-    this.writeRecord('running', null);
-    start(this.#port);
-    this.#running = true;
-    for (const frame of this.#waiting) this.#port.receive(frame);
-    this.#waiting = [];
+  async #step(work: () => Promise<void>, skipped: () => void): Promise<void> {
+    if (this.outlet.passed) this.expire();
+    if (this.isOver) return skipped();
+    try {
+      await work();
+    } catch (error) {
+      this.#stepFailed(error);
+    }
   }
 
   #stepFailed(error: unknown): void {
-    if (this.isOver) return;
-    const { logger } = this.context;
-    const session_key = this.sessionKey;
-    logger.warn({ session_key, error: messageOf(error) }, 'session step failed');
-    if (this.certificate) this.fail(tellableReason(error));
-    else this.#decline(tellableReason(error));
+    if (this.isOver || error instanceof Superseded) return;
+    const { context, sessionKey: session_key } = this;
+    context.logger.warn({ session_key, error: messageOf(error) }, 'session step failed');
+    const told = tellableReason(error);
+    if (this.#enduring) context.send(this.#agreed.failure(told));
+    else if (this.isCertified) this.fail(told);
+    else this.#decline(told);
   }
 
   #decline(reason: string): void {
-    this.sendDecline(tellable(reason));
+    this.#sendDecline(reason);
     this.finish('failed', reason);
   }
 
-  #onEvent(event: SessionEvent): void {
-    try {
-      this.#handle(event);
-    } catch (error) {
-      const session_key = this.sessionKey;
-      this.context.logger.error({ session_key, error: messageOf(error) }, 'session event failed');
-      this.fail(tellableReason(error));
-    }
+  #sendDecline(reason: string): void {
+    const { context, sessionKey: session_key, partIndex: part_index } = this;
+    const answer = { session_key, part_index, cpic: context.chip.cpic, accept: false } as const;
+    context.send(this.#ceremony.decline({ ...answer, reason: tellable(reason) }));
   }
 
-  #handle(event: SessionEvent): void {
-    // A ban counts, also when it was found in the moment in which the session ended otherwise.
-    if (event.event === 'aborted') return this.#onAbort(event.abort);
-    if (this.isOver) {
-      if (event.event === 'key') event.opener.fill(0);
-      return;
-    }
+  #onProtocolEnd(event: ProtocolEnd): void {
     switch (event.event) {
-      case 'frames':
-        return this.#sendFrames(event.frames);
-      case 'ignored': {
-        const { round, from, reason, awaited } = event;
-        const session_key = this.sessionKey;
-        this.context.logger.warn({ session_key, round, from, reason }, 'round ignored');
-        return awaited ? this.#problems.ignored(from, round, reason) : undefined;
-      }
-      case 'waiting':
-        return this.#problems.missing(event.peers, event.round);
-      case 'key':
-      case 'signature':
-        return this.onResult(event);
+      case 'output':
+        return this.#agreed.take(event.output);
+      case 'aborted':
+        return this.#onAbort(event.abort);
       case 'refused':
         return this.fail(tellable(`${event.reason}: ${event.message}`));
     }
   }
 
-  #sendFrames(frames: readonly RoundFrame[]): void {
-    for (const frame of frames) {
-      const { sessionKey: session_key } = this;
-      if (!this.outlet.send({ type: 'round', session_key, ...frame })) return;
-      this.sentRound = Math.max(this.sentRound, frame.round);
-    }
-    this.#problems.spoke();
+  #eventFailed(error: unknown): void {
+    const { context, sessionKey: session_key } = this;
+    context.logger.error({ session_key, error: messageOf(error) }, 'session event failed');
+    this.fail(tellableReason(error));
   }
 
   /** Order: bans on disk, evidence on disk, then the word to the others (O-12). */
   #onAbort(abort: SessionAbort): void {
-    if (abort.bans.length > 0 && !this.onBans(abort)) return;
-    const { context, sessionKey, sid, certificates } = this;
-    if (sid) keepEvidence(context, sessionKey, { sid, certificates }, abort);
+    const { context, sessionKey } = this;
+    if (!keepBans(context, sessionKey, this.#role?.keyId ?? null, abort)) return;
+    if (this.#proven) keepEvidence(context, sessionKey, this.#proven, abort);
     const named = abort.culprits.length > 0 ? ` by part ${abort.culprits.join(', ')}` : '';
     this.fail(`aborted: ${abort.reason}${named}`, wireAbort(abort));
   }

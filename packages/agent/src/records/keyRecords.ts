@@ -156,22 +156,25 @@ const formerSchema: z.ZodType<KeyRecord> = z
 
 /** The key records of one agent; every change is on disk when the call returns. */
 export interface KeyRecords {
-  find(address: string): KeyRecord | undefined;
+  /** By the key's id, hex. */
+  find(keyId: string): KeyRecord | undefined;
+  /** By a label: an address that leads to the key, in any case. */
+  findByAddress(address: string): KeyRecord | undefined;
   findBySession(sessionKey: string): KeyRecord | undefined;
   list(): readonly KeyRecord[];
   /** Adds a pending key. @throws AgentError `store/exists` when the address or the key id is known (D-12). */
   add(record: KeyRecord): void;
   /** Replaces a record by a changed copy. */
-  update(address: string, change: (record: KeyRecord) => KeyRecord): KeyRecord;
+  update(keyId: string, change: (record: KeyRecord) => KeyRecord): KeyRecord;
   /**
    * Bans parties, in the reserve if the record does not take it. If neither does, they are banned in this
    * process, and the whole key is stopped. @throws AgentError `store/failed`
    */
-  ban(address: string, bans: readonly Ban[]): void;
+  ban(keyId: string, bans: readonly Ban[]): void;
   /** Whether a ban of this key could not be written, so that the key must not be used. */
-  isStopped(address: string): boolean;
+  isStopped(keyId: string): boolean;
   /** Forgets the remains of a key generation that failed. */
-  remove(address: string): void;
+  remove(keyId: string): void;
 }
 
 /**
@@ -184,75 +187,74 @@ export function openKeyRecords(directory: string, reserve?: BanReserve): KeyReco
   for (const name of readdirSync(directory)) {
     if (!name.endsWith('.json')) continue;
     const record = readRecord(join(directory, name), name);
-    records.set(record.address.toLowerCase(), record);
+    records.set(record.key_id, record);
   }
   const write = (record: KeyRecord): void => {
     replaceFile(join(directory, fileName(record)), `${JSON.stringify(record, null, 2)}\n`);
-    records.set(record.address.toLowerCase(), record);
+    records.set(record.key_id, record);
   };
   const list = (): KeyRecord[] => [...records.values()];
-  const known = (address: string): KeyRecord => {
-    const record = records.get(address.toLowerCase());
-    if (!record) throw new AgentError('store/not-found', `key ${address} is unknown`);
+  const known = (keyId: string): KeyRecord => {
+    const record = records.get(keyId);
+    if (!record) throw new AgentError('store/not-found', `key ${keyId} is unknown`);
     return record;
   };
+  const findByAddress = (address: string): KeyRecord | undefined =>
+    list().find((record) => record.address.toLowerCase() === address.toLowerCase());
   const stopped = new Set<string>();
   /** Bans that a record could not take when they were found. */
   const takeReserved = (): void => {
     const changed = new Set<string>();
     for (const { address, ban } of reserve?.list() ??
       readReservedBans(join(directory, RESERVE_FILE))) {
-      const record = records.get(address.toLowerCase());
+      const record = findByAddress(address);
       if (record === undefined || bannedIndexes(record).includes(ban.part_index)) continue;
-      records.set(address.toLowerCase(), { ...record, bans: [...record.bans, ban] });
-      changed.add(address);
+      records.set(record.key_id, { ...record, bans: [...record.bans, ban] });
+      changed.add(record.key_id);
     }
     if (reserve === undefined) return;
-    for (const address of changed) write(known(address));
+    for (const keyId of changed) write(known(keyId));
     reserve.clear();
   };
   ifPossible(takeReserved);
   return {
-    find: (address) => records.get(address.toLowerCase()),
+    find: (keyId) => records.get(keyId),
+    findByAddress,
     findBySession: (sessionKey) => list().find((record) => record.session_key === sessionKey),
     list,
     add: (record) => {
-      const taken = list().some(
-        (other) =>
-          other.key_id === record.key_id ||
-          other.address.toLowerCase() === record.address.toLowerCase(),
-      );
+      const taken = records.has(record.key_id) || findByAddress(record.address) !== undefined;
       if (taken) throw new AgentError('store/exists', `key ${record.address} exists already`);
       write(keyRecordSchema.parse(record));
     },
-    update: (address, change) => {
-      const changed = keyRecordSchema.parse(change(known(address)));
+    update: (keyId, change) => {
+      const changed = keyRecordSchema.parse(change(known(keyId)));
       write(changed);
       return changed;
     },
-    ban: (address, bans) => {
-      const record = known(address);
+    ban: (keyId, bans) => {
+      const record = known(keyId);
       const banned = bannedIndexes(record);
       const added = bans.filter((ban) => !banned.includes(ban.part_index));
-      if (added.length === 0 && !stopped.has(address.toLowerCase())) return;
+      if (added.length === 0 && !stopped.has(keyId)) return;
       const changed = { ...record, bans: [...record.bans, ...added] };
-      records.set(address.toLowerCase(), changed);
-      stopped.add(address.toLowerCase());
+      records.set(keyId, changed);
+      stopped.add(keyId);
       try {
         write(keyRecordSchema.parse(changed));
       } catch (error) {
         if (reserve === undefined || !isAgentError(error, 'store/failed')) throw error;
-        reserve.keep(address, added.length > 0 ? added : changed.bans);
+        reserve.keep(record.address, added.length > 0 ? added : changed.bans);
       }
-      stopped.delete(address.toLowerCase());
+      stopped.delete(keyId);
     },
-    isStopped: (address) => stopped.has(address.toLowerCase()),
-    remove: (address) => {
-      const record = records.get(address.toLowerCase());
+    isStopped: (keyId) => stopped.has(keyId),
+    remove: (keyId) => {
+      const record = records.get(keyId);
       if (!record) return;
       removeIfPresent(join(directory, fileName(record)));
       syncDirectory(directory);
-      records.delete(address.toLowerCase());
+      records.delete(keyId);
     },
   };
 }

@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { framed } from '@quorate/intent';
+import type { Kind } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
 import { makePrivateDirectory, readIfPresent, replaceFile } from '../files/files.ts';
@@ -12,16 +13,18 @@ import { makePrivateDirectory, readIfPresent, replaceFile } from '../files/files
 const SESSION_KEY = /^[A-Za-z0-9._:-]{1,128}$/;
 const LABEL = 'quorate/v1/agent/session-record';
 
-/** What an agent remembers of a session: nothing secret, yet nobody else's business. */
-export interface SessionRecord {
+/** How a session ended here. */
+export type SessionEnd = 'completed' | 'failed' | 'unknown_outcome';
+
+/** Where a session stands. */
+export type SessionState = 'accepted' | 'running' | SessionEnd;
+
+/** What an agent remembers of a session of any kind: nothing secret, yet nobody else's business. */
+export interface CommonRecord {
   readonly session_key: string;
-  readonly kind: 'keygen' | 'sign' | 'orphan';
   readonly part_index: number;
-  readonly state: 'accepted' | 'running' | 'completed' | 'failed' | 'unknown_outcome';
+  readonly state: SessionState;
   readonly intent_hash: string;
-  readonly address: string | null;
-  readonly digest: string | null;
-  readonly signature: string | null;
   readonly reason: string | null;
   /** The coordinator has said that the session is over: nothing needs to be told any more. */
   readonly settled: boolean;
@@ -31,20 +34,72 @@ export interface SessionRecord {
   readonly updated_at: number;
 }
 
-const sessionRecordSchema: z.ZodType<SessionRecord> = z.strictObject({
+/** What an agent remembers of a key generation. */
+interface KeygenRecord extends CommonRecord {
+  readonly kind: 'keygen';
+  /** Null before there is a key. */
+  readonly address: string | null;
+}
+
+/** What an agent remembers of a signature. */
+interface SignRecord extends CommonRecord {
+  readonly kind: 'sign';
+  readonly address: string;
+  readonly digest: string;
+  /** Null as long as it is not known. */
+  readonly signature: string | null;
+}
+
+/** What an agent remembers of a destruction; everything else stands in the key's record. */
+interface DestroyRecord extends CommonRecord {
+  readonly kind: 'destroy';
+  readonly address: string;
+}
+
+type Records = {
+  readonly keygen: KeygenRecord;
+  readonly sign: SignRecord;
+  readonly destroy: DestroyRecord;
+};
+
+/** What an agent remembers of a session of one kind. */
+export type SessionRecordOf<K extends Kind> = Records[K];
+
+/** What an agent remembers of a session. */
+export type SessionRecord = Records[Kind];
+
+const common = {
   session_key: z.string().regex(SESSION_KEY),
-  kind: z.enum(['keygen', 'sign', 'orphan']),
   part_index: z.int(),
   state: z.enum(['accepted', 'running', 'completed', 'failed', 'unknown_outcome']),
   intent_hash: z.string(),
-  address: z.string().nullable(),
-  digest: z.string().nullable(),
-  signature: z.string().nullable(),
   reason: z.string().nullable(),
   settled: z.boolean(),
   not_after: z.number().optional(),
   updated_at: z.number(),
-});
+};
+
+const keygen = { ...common, kind: z.literal('keygen'), address: z.string().nullable() };
+const digest = z.string();
+const signature = z.string().nullable();
+const key = { address: z.string() };
+
+/** A new kind has a line here. */
+const schemas: { readonly [K in Kind]: z.ZodType<Records[K]> } = {
+  keygen: z.strictObject(keygen),
+  sign: z.strictObject({ ...common, ...key, kind: z.literal('sign'), digest, signature }),
+  destroy: z.strictObject({ ...common, ...key, kind: z.literal('destroy') }),
+};
+
+/** A key generation as it was recorded before each kind had fields of its own. */
+const formerKeygen: z.ZodType<KeygenRecord> = z
+  .strictObject({ ...keygen, digest: z.null(), signature: z.null() })
+  .transform(({ digest: _digest, signature: _signature, ...record }) => record);
+
+const sessionRecordSchema: z.ZodType<SessionRecord> = z.union([
+  ...Object.values(schemas),
+  formerKeygen,
+]);
 
 const sealedSchema = z.strictObject({
   format: z.literal('quorate-session/v1'),

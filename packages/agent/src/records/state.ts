@@ -107,6 +107,6 @@ export function applyPins(keys: KeyRecords, pins: Pins): void {
     const changed = holders.some(
       (holder, i) => holder.chip_public_key !== record.holders[i]?.chip_public_key,
     );
-    if (changed) keys.update(record.address, (current) => ({ ...current, holders }));
+    if (changed) keys.update(record.key_id, (current) => ({ ...current, holders }));
   }
 }

@@ -1,6 +1,6 @@
 import { digestOf, fromHex, parsePayload, toHex, verifySignature } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
-import type { ApprovalRequest } from '../../src/approval/index.ts';
+import type { ApprovalRequest } from '../../src/approval/request.ts';
 import { DATA, startCluster, startClusterWithKey } from '../support/cluster.ts';
 import { failure } from '../support/failure.ts';
 import { eventually } from '../support/eventually.ts';
@@ -21,7 +21,7 @@ describe('key generation and signing', () => {
       expect(verifySignature(fromHex(DATA), fromHex(signature), address)).toBe(true);
     }
     for (const { agent } of cluster.members) {
-      expect(agent.state.keys.find(address)?.state).toBe('active');
+      expect(agent.state.keys.findByAddress(address)?.state).toBe('active');
       await eventually(() => agent.sessions.length === 0);
     }
   });
@@ -34,7 +34,7 @@ describe('key generation and signing', () => {
     for (const signature of signatures) {
       expect(verifySignature(fromHex(DATA), fromHex(signature), address)).toBe(true);
     }
-    const record = cluster.member('alice').agent.state.keys.find(address);
+    const record = cluster.member('alice').agent.state.keys.findByAddress(address);
     expect(record?.releases).toEqual({ confirmed: 20, outstanding: 0 });
   });
 

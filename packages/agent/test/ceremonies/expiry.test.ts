@@ -68,7 +68,8 @@ describe('a session whose messages are held back', () => {
 
   const recordOf = (username: string, sessionKey: string) => {
     const member = cluster.member(username);
-    return member.agent.state.sessions.read(sessionKey, member.index);
+    const record = member.agent.state.sessions.read(sessionKey, member.index);
+    return record?.kind === 'sign' ? record : undefined;
   };
 
   for (const clock of ['wall', 'running'] as const) {
@@ -111,11 +112,13 @@ describe('a session whose messages are held back', () => {
     const release = hold(key, ({ type }) => type === 'sign_params');
     const failed = failure(cluster.sign(key, address, signers));
     await eventually(() => held.length >= 2);
-    const releases = cluster.member('alice').agent.state.keys.find(address)?.releases;
+    const releases = cluster.member('alice').agent.state.keys.findByAddress(address)?.releases;
     wall = 10 * MINUTE;
     release();
     expect(await failed).toMatchObject({ code: 'expired' });
-    expect(cluster.member('alice').agent.state.keys.find(address)?.releases).toEqual(releases);
+    expect(cluster.member('alice').agent.state.keys.findByAddress(address)?.releases).toEqual(
+      releases,
+    );
   });
 
   test('X-9: after the last round an agent only listens, and keeps a signature that it finds', async () => {

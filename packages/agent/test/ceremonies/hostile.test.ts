@@ -137,7 +137,7 @@ describe('agents against a hostile relay', () => {
     };
     const revived = await cluster.keygen('revived');
     const { keys } = cluster.member('alice').agent.state;
-    await eventually(() => keys.find(revived)?.state === 'active');
+    await eventually(() => keys.findByAddress(revived)?.state === 'active');
     expect(cluster.member('alice').log.join('\n')).toContain('"session_key":"revived"');
   });
 
@@ -217,7 +217,7 @@ describe('agents against a hostile relay', () => {
 
   test('a key in use is not deleted from the chip because the coordinator calls it an orphan', async () => {
     const { agent } = cluster.member('alice');
-    const record = agent.state.keys.find(address)!;
+    const record = agent.state.keys.findByAddress(address)!;
     cluster.proxy.inject('alice', {
       type: 'orphan_notice',
       session_key: record.session_key,
@@ -271,7 +271,7 @@ describe('agents against a hostile relay', () => {
 
   test('R-14: replayed and forged messages never lead to a ban', () => {
     for (const { agent } of cluster.members) {
-      expect(agent.state.keys.find(address)?.bans).toEqual([]);
+      expect(agent.state.keys.findByAddress(address)?.bans).toEqual([]);
     }
   });
 

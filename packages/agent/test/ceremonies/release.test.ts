@@ -23,7 +23,7 @@ test('E-1, O-16: a restored older state is noticed by the release count, and the
 
   const first = await failure(cluster.sign('s4', address, ['alice', 'bob']));
   expect(first.message).toMatch(/state_rolled_back/);
-  expect(alice.agent.state.keys.find(address)?.state).toBe('rolled_back');
+  expect(alice.agent.state.keys.findByAddress(address)?.state).toBe('rolled_back');
   const rounds = cluster.proxy.of('round', 'alice').filter((one) => one['session_key'] === 's4');
   expect(rounds.filter((one) => one['from'] === 1)).toEqual([]);
   await cluster.restart(alice);
@@ -49,7 +49,7 @@ async function withReader(
       },
     }),
   });
-  const record = () => alice.agent.state.keys.find(address);
+  const record = () => alice.agent.state.keys.findByAddress(address);
   return { cluster, address, alice, onDisk, record };
 }
 

@@ -79,7 +79,7 @@ describe.skipIf(missingPcscd() !== null)('chips in readers', () => {
     await signing;
     card.onCommand = () => undefined;
     expect(renewals('pcsc-pulled')).toBeGreaterThan(0);
-    const record = cluster.member('alice').agent.state.keys.find(address);
+    const record = cluster.member('alice').agent.state.keys.findByAddress(address);
     expect(record).toMatchObject({ state: 'active', releases: { outstanding: 0 } });
   });
 
@@ -97,7 +97,7 @@ describe.skipIf(missingPcscd() !== null)('chips in readers', () => {
   test('E-10: 20 sessions at once on one chip in a reader', async () => {
     const sessions = Array.from({ length: 20 }, (_, at) => `pcsc-together-${at}`);
     await Promise.all(sessions.map((session) => signs(session, ['alice', 'carl'])));
-    const releases = cluster.member('alice').agent.state.keys.find(address)?.releases;
+    const releases = cluster.member('alice').agent.state.keys.findByAddress(address)?.releases;
     expect(releases).toMatchObject({ outstanding: 0 });
     expect(releases?.confirmed).toBeGreaterThanOrEqual(25);
   });

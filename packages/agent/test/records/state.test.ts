@@ -244,7 +244,7 @@ describe('key records', () => {
     const directory = join(temporaryDirectory(), 'keys');
     const one = keyRecord(holders, ['alice', 'bob']);
     openKeyRecords(directory).add(one);
-    expect(openKeyRecords(directory).find(one.address.toLowerCase())).toEqual(one);
+    expect(openKeyRecords(directory).findByAddress(one.address.toLowerCase())).toEqual(one);
   });
 
   test('a record of the former version is read, its count as what was confirmed', () => {
@@ -256,7 +256,7 @@ describe('key records', () => {
     const former = { ...rest, format: 'quorate-key/v1', release_count: 7 };
     replaceFile(join(directory, `${one.address.toLowerCase()}.json`), JSON.stringify(former));
     const releases = { confirmed: 7, outstanding: 0 };
-    expect(openKeyRecords(directory).find(one.address)).toEqual({ ...one, releases });
+    expect(openKeyRecords(directory).find(one.key_id)).toEqual({ ...one, releases });
   });
 
   test('O-12: a ban that cannot be written holds in this process and stops the key', () => {
@@ -267,15 +267,15 @@ describe('key records', () => {
     const ban = { part_index: 2, session_key: 's1', reason: 'invalid-proof', at: 1 };
     const temporary = join(directory, `${one.address.toLowerCase()}.json.tmp`);
     mkdirSync(temporary);
-    expect(() => keys.ban(one.address, [ban])).toThrow(
+    expect(() => keys.ban(one.key_id, [ban])).toThrow(
       expect.objectContaining({ code: 'store/failed' }),
     );
-    expect(keys.find(one.address)?.bans).toEqual([ban]);
-    expect(keys.isStopped(one.address)).toBe(true);
+    expect(keys.find(one.key_id)?.bans).toEqual([ban]);
+    expect(keys.isStopped(one.key_id)).toBe(true);
     rmdirSync(temporary);
-    keys.ban(one.address, [ban]);
-    expect(keys.isStopped(one.address)).toBe(false);
-    expect(openKeyRecords(directory).find(one.address)?.bans).toEqual([ban]);
+    keys.ban(one.key_id, [ban]);
+    expect(keys.isStopped(one.key_id)).toBe(false);
+    expect(openKeyRecords(directory).find(one.key_id)?.bans).toEqual([ban]);
   });
 
   /** A folder in which the record of a key cannot be replaced, as on a full disk, until it is given free. */
@@ -289,7 +289,14 @@ describe('key records', () => {
     keys.add(one);
     const obstacle = join(directory, `${one.address.toLowerCase()}.json.tmp`);
     mkdirSync(obstacle);
-    return { directory, keys, reserve, address: one.address, free: () => rmdirSync(obstacle) };
+    return {
+      directory,
+      keys,
+      reserve,
+      address: one.address,
+      keyId: one.key_id,
+      free: () => rmdirSync(obstacle),
+    };
   };
   const banOf = (part_index: number, session_key = 's1') => ({
     part_index,
@@ -299,34 +306,34 @@ describe('key records', () => {
   });
 
   test('X-6: a ban that a full disk does not take into the record survives a restart in the reserve', () => {
-    const { directory, keys, address, free } = blocked();
-    keys.ban(address, [banOf(2)]);
-    expect(keys.isStopped(address)).toBe(false);
+    const { directory, keys, keyId, free } = blocked();
+    keys.ban(keyId, [banOf(2)]);
+    expect(keys.isStopped(keyId)).toBe(false);
     // What another process, and one that starts while the disk is full, finds.
-    expect(openKeyRecords(directory).find(address)?.bans).toEqual([banOf(2)]);
+    expect(openKeyRecords(directory).find(keyId)?.bans).toEqual([banOf(2)]);
     const second = openBanReserve(join(directory, RESERVE_FILE));
     const again = openKeyRecords(directory, second);
-    expect(again.find(address)?.bans).toEqual([banOf(2)]);
-    again.ban(address, [banOf(3, 's2')]);
+    expect(again.find(keyId)?.bans).toEqual([banOf(2)]);
+    again.ban(keyId, [banOf(3, 's2')]);
     free();
     second.close();
     const third = openBanReserve(join(directory, RESERVE_FILE));
     onTestFinished(() => third.close());
-    const record = openKeyRecords(directory, third).find(address);
+    const record = openKeyRecords(directory, third).find(keyId);
     expect(record?.bans).toEqual([banOf(2), banOf(3, 's2')]);
     expect(third.list()).toEqual([]);
     rmSync(join(directory, RESERVE_FILE));
-    expect(openKeyRecords(directory).find(address)?.bans).toEqual(record?.bans);
+    expect(openKeyRecords(directory).find(keyId)?.bans).toEqual(record?.bans);
   });
 
   test('X-6: a ban that not even the reserve takes holds in this process and stops the key', () => {
-    const { directory, keys, reserve, address } = blocked();
+    const { directory, keys, reserve, address, keyId } = blocked();
     for (let slot = 0; slot < 64; slot += 1) reserve.keep(address, [banOf(3)]);
-    expect(() => keys.ban(address, [banOf(2)])).toThrow(
+    expect(() => keys.ban(keyId, [banOf(2)])).toThrow(
       expect.objectContaining({ code: 'store/failed' }),
     );
-    expect(keys.isStopped(address)).toBe(true);
-    expect(keys.find(address)?.bans).toContainEqual(banOf(2));
+    expect(keys.isStopped(keyId)).toBe(true);
+    expect(keys.find(keyId)?.bans).toContainEqual(banOf(2));
     expect(statSync(join(directory, RESERVE_FILE)).size).toBe(64 * 512);
   });
 

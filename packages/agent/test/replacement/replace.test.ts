@@ -19,7 +19,7 @@ function importRoster({ directory }: Member, roster: string): readonly RosterCha
 async function clusterWithKey(): Promise<{ cluster: Cluster; bob: Member; address: string }> {
   const { cluster, address } = await startClusterWithKey(PEOPLE);
   const bob = cluster.member('bob');
-  await eventually(() => bob.agent.state.keys.find(address)?.state === 'active');
+  await eventually(() => bob.agent.state.keys.findByAddress(address)?.state === 'active');
   await bob.agent.close();
   return { cluster, bob, address };
 }
@@ -50,7 +50,7 @@ describe('a new chip for a participant', () => {
       const old = await cluster.openChip(bob);
       expect((await old.info()).used).toBe(0);
       await old.close();
-      const record = openKeyRecords(join(bob.directory, 'keys')).find(address);
+      const record = openKeyRecords(join(bob.directory, 'keys')).findByAddress(address);
       expect(record?.releases).toEqual({ confirmed: 1, outstanding: 0 });
       await cluster.member('alice').agent.close();
       const roster = cluster.roster(2, { bob: publicKey });

@@ -222,7 +222,7 @@ describe('a replacement whose power goes', () => {
     async () => {
       const { cluster, address } = await startClusterWithKey(['alice', 'bob']);
       const [alice, bob] = [cluster.member('alice'), cluster.member('bob')];
-      await eventually(() => bob.agent.state.keys.find(address)?.state === 'active');
+      await eventually(() => bob.agent.state.keys.findByAddress(address)?.state === 'active');
       await bob.agent.close();
       const replaced = new Replaced(cluster, bob);
       for (const cut of CUTS) {

@@ -25,7 +25,7 @@ describe('a replacement that somebody meddles with', () => {
     addresses = [await cluster.keygen('key-1'), await cluster.keygen('key-2')];
     bob = cluster.member('bob');
     for (const address of addresses) {
-      await eventually(() => bob.agent.state.keys.find(address)?.state === 'active');
+      await eventually(() => bob.agent.state.keys.findByAddress(address)?.state === 'active');
     }
     file = await newChip(cluster, 'bob-2');
   });

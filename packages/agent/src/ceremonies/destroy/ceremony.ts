@@ -2,244 +2,250 @@
  * Destroying this participant's shard of a key (docs/spec/destroy.md). Consent, the point of no return and the
  * receipt are each on disk before anything follows from them, so that a destruction goes on where it stopped.
  */
-import { randomBytes } from 'node:crypto';
-import { chipFingerprint, fromHex, shortFingerprint } from '@quorate/intent';
-import type {
-  ChipAuthorisation,
-  DestroyComplete,
-  DestroyInvite,
-  DestroyParams,
-} from '@quorate/wire';
-import { messageOf } from '../../errors.ts';
+import { fromBase64 } from '@quorate/intent';
+import type { AcceptOf, CompleteOf, DeclineOf, FailureOf, ParamsOf } from '@quorate/wire';
+import { isForgotten } from '../../chip/refusals.ts';
 import type { Holder, KeyDestruction, KeyRecord } from '../../records/keyRecords.ts';
-import { certificatePayload } from '../certificates.ts';
-import { askInTime } from '../consent.ts';
+import type { CommonRecord, SessionRecordOf } from '../../records/sessionRecords.ts';
+import type { Ceremony, DeclineFields, Resumable, Role, SessionControl } from '../ceremony.ts';
+import { freshChallenge } from '../checks.ts';
 import type { CeremonyContext } from '../context.ts';
-import { type Consented, DeletionDesk } from './deletion.ts';
+import { refuseUnless } from '../refusal.ts';
+import { settleRecord } from '../settle.ts';
+import { shown } from '../shown.ts';
 import {
   checkDestroyInvite,
   checkDestroyParams,
-  type DestroyAgreement,
   destroyIntent,
+  isLive,
+  partiesOf,
 } from './checks.ts';
-import { Refusal, refuseUnless, tellable } from '../refusal.ts';
-import { tellableReason } from '../told.ts';
+import { type Consented, destroyShard, refusalOf } from './deletion.ts';
 
-/** The destructions of one agent. */
-export class DestroyDesk {
-  readonly #context: CeremonyContext;
-  /** Invitations that a person is being asked about. */
-  readonly #asked = new Map<string, AbortController>();
-  readonly #deletions: DeletionDesk;
+/** Destroying a key. */
+export const DESTROY: Ceremony<'destroy'> = {
+  kind: 'destroy',
+  release: 'delete',
+  revealing: undefined,
+  agree: async (control, invite) => {
+    const { key, parties, absent } = checkDestroyInvite(control.context, invite);
+    const terms = {
+      session_key: control.sessionKey,
+      reason: invite.reason,
+      parties: parties.map(({ part_index }) => part_index),
+      holders: key.holders,
+    };
+    const question = {
+      kind: 'destroy',
+      sessionKey: control.sessionKey,
+      coordinator: invite.coordinator,
+      address: key.address,
+      reason: invite.reason,
+      threshold: key.threshold,
+      totalParts: key.total_parts,
+      partIndex: key.part_index,
+      participants: parties.map(shown),
+      absent: absent.map(shown),
+    } as const;
+    return { question, role: new DestroyRole(control, key, terms) };
+  },
+  decline,
+  resume: (context) => context.state.keys.list().flatMap((key) => resumable(context, key)),
+  lastWord: ({ chip }, { session_key, part_index }) =>
+    decline({
+      session_key,
+      part_index,
+      cpic: chip.cpic,
+      accept: false,
+      reason: 'session_key_used: this session key was answered before',
+    }),
+  completedLate: (context, { session_key }) => settleRecord(context, session_key),
+  failedElsewhere: () => undefined,
+};
 
-  constructor(context: CeremonyContext) {
-    this.#context = context;
-    this.#deletions = new DeletionDesk(context);
+/** What is consented to, of a key. */
+type Terms = Pick<KeyDestruction, 'session_key' | 'reason' | 'parties'> & {
+  /** All holders with their chips as they are at the consent. */
+  readonly holders: readonly Holder[];
+};
+
+/** One destruction of a key. */
+class DestroyRole implements Role<'destroy'> {
+  readonly intentHash: Uint8Array;
+  readonly signers: readonly Holder[];
+  readonly keyId: string;
+  readonly #control: SessionControl;
+  readonly #terms: Terms;
+  readonly #address: string;
+
+  constructor(control: SessionControl, key: KeyRecord, terms: Terms) {
+    this.#control = control;
+    this.#terms = terms;
+    this.#address = key.address;
+    this.keyId = key.key_id;
+    this.intentHash = destroyIntent(key, terms);
+    this.signers = partiesOf(terms);
   }
 
-  /** Says again what the coordinator may not have heard before this process started. */
-  resume(): void {
-    for (const key of this.#context.state.keys.list()) {
-      const { destruction } = key;
-      if (destruction === undefined || destruction.settled) continue;
-      if (destruction.receipt !== null) this.#deletions.sendReceipt(key, destruction);
-      else if (key.state !== 'destroying') this.#sendConsent(key, destruction);
-    }
+  get standing(): 'open' | 'completed' {
+    return this.#consented?.destruction.settled === true ? 'completed' : 'open';
   }
 
-  /** Asks for consent, and gives it with a certificate. */
-  async receiveInvite(invite: DestroyInvite): Promise<void> {
-    const { session_key } = invite;
-    if (this.#asked.has(session_key) || this.#deletions.find(session_key) !== undefined) return;
-    const life = new AbortController();
-    this.#asked.set(session_key, life);
-    try {
-      const agreement = checkDestroyInvite(this.#context, invite);
-      await this.#ask(invite, agreement, life.signal);
-      await this.#consent(invite, agreement, life.signal);
-    } catch (error) {
-      if (!life.signal.aborted) this.#decline(invite, tellableReason(error));
-    } finally {
-      this.#asked.delete(session_key);
-    }
-  }
-
-  /** The point of no return, if everybody has consented; and every further attempt. */
-  async receiveParams(params: DestroyParams): Promise<void> {
-    const { session_key, chip_challenge: challenge, signature } = params;
-    const key = this.#deletions.find(session_key);
-    if (key === undefined) {
-      return this.#context.logger.warn({ session_key }, 'ignored: no consent to this destruction');
-    }
-    try {
-      // Not beside a release: what it finds out about the key must not overwrite what follows.
-      await this.#context.exclusive(key.address, async () => {
-        const current = this.#deletions.find(session_key);
-        if (current?.state === 'active' || current?.state === 'rolled_back') {
-          this.#begin(current, params);
-        }
-      });
-    } catch (error) {
-      this.#context.logger.error({ session_key, error: messageOf(error) }, 'destruction refused');
-      return this.#deletions.fail(key, tellableReason(error));
-    }
-    await this.#deletions.start(session_key, { challenge, signature });
-  }
-
-  /** A fresh authorisation for a challenge that was renewed; false when none is awaited. */
-  receiveAuthorisation(message: ChipAuthorisation): Promise<boolean> {
-    return this.#deletions.receiveAuthorisation(message);
-  }
-
-  /** Everybody has answered. */
-  receiveComplete(complete: DestroyComplete): void {
-    const key = this.#deletions.find(complete.session_key);
-    if (!complete.success || key === undefined || key.destruction.receipt === null) return;
-    const destruction = { ...key.destruction, settled: true };
-    this.#context.state.keys.update(key.address, (record) => ({ ...record, destruction }));
-  }
-
-  /** The coordinator says that nothing is destroyed: a consent is taken back. True when the session is ours. */
-  endedByCoordinator(sessionKey: string): boolean {
-    const asked = this.#asked.get(sessionKey);
-    asked?.abort('the coordinator ended the session');
-    const key = this.#deletions.find(sessionKey);
-    if (key === undefined) return asked !== undefined;
-    if (key.state === 'active' || key.state === 'rolled_back') {
-      this.#context.state.keys.update(key.address, (record) => ({
-        ...record,
-        destruction: undefined,
-      }));
-    }
-    return true;
-  }
-
-  /** Stops asking: the agent is going down. */
-  stop(): void {
-    for (const life of this.#asked.values()) life.abort('the agent stopped');
-  }
-
-  async #ask(
-    invite: DestroyInvite,
-    { key, parties, absent }: DestroyAgreement,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const context = this.#context;
-    const approval = await askInTime(
-      context,
-      {
-        kind: 'destroy',
-        sessionKey: invite.session_key,
-        coordinator: invite.coordinator,
-        address: key.address,
-        reason: invite.reason,
-        threshold: key.threshold,
-        totalParts: key.total_parts,
-        partIndex: key.part_index,
-        participants: parties.map(shown),
-        absent: absent.map(shown),
-      },
-      invite.expires_at,
-      signal,
-    );
-    refuseUnless(!signal.aborted, 'aborted', 'the session ended');
-    refuseUnless(approval !== undefined, 'expired', 'the invitation expired');
-    if (!approval.accept) throw new Declined(approval.reason);
+  record(common: CommonRecord): SessionRecordOf<'destroy'> {
+    return { ...common, kind: 'destroy', address: this.#address };
   }
 
   /** The consent is on disk before the coordinator has it: it is never given twice, and never forgotten. */
-  async #consent(
-    invite: DestroyInvite,
-    agreed: DestroyAgreement,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const context = this.#context;
-    const { session_key, reason } = invite;
-    const { address } = agreed.key;
-    refuseUnless(
-      context.state.used.add(session_key, invite.part_index),
-      'session_key_used',
-      'this session key was answered before',
-    );
-    const { holders } = agreed.key;
-    const parties = agreed.parties.map(({ part_index }) => part_index);
-    const consented_at = context.now();
-    const payload = certificatePayload(
-      'destroy',
-      session_key,
-      invite.part_index,
-      { nonce: randomBytes(32), x25519: randomBytes(32), ed25519: randomBytes(32) },
-      destroyIntent(agreed.key, { session_key, reason, parties, holders }),
-      consented_at,
-    );
-    const der = await context.chip.signSession(payload);
-    const challenge = Buffer.from(await context.chip.challenge()).toString('base64');
-    refuseUnless(!signal.aborted, 'aborted', 'the session ended');
-    const destruction = {
-      session_key,
-      reason,
-      parties,
-      holders,
-      certificate: Buffer.concat([payload, der]).toString('base64'),
+  async accept(certificate: string): Promise<AcceptOf<'destroy'>> {
+    const control = this.#control;
+    const { context } = control;
+    const challenge = await freshChallenge(context);
+    refuseUnless(!control.isOver, 'aborted', 'the session ended');
+    const destruction: KeyDestruction = {
+      ...this.#terms,
+      certificate,
       challenge,
-      consented_at,
+      consented_at: context.now(),
       receipt: null,
       settled: false,
     };
-    const key = context.state.keys.update(address, (record) => {
-      const live = record.state === 'active' || record.state === 'rolled_back';
-      refuseUnless(live, 'wrong_state', `the key is ${record.state} here`);
+    const key = context.state.keys.update(this.keyId, (record) => {
+      refuseUnless(isLive(record), 'wrong_state', `the key is ${record.state} here`);
       return { ...record, destruction };
     });
-    this.#sendConsent(key, destruction);
+    control.endure();
+    return consentOf(context, { ...key, destruction });
+  }
+
+  /** The point of no return, if everybody has consented; and every further attempt. */
+  async start(params: ParamsOf<'destroy'>): Promise<void> {
+    const control = this.#control;
+    const { exclusive } = control.context;
+    // Not beside a release: what it finds out about the key must not overwrite what follows.
+    await exclusive(this.keyId, async () => {
+      const key = this.#consented;
+      refuseUnless(key !== undefined, 'not_accepted', 'parameters without a consent');
+      if (isLive(key)) this.#begin(key, params);
+    });
+    const first = { challenge: params.chip_challenge, signature: params.signature };
+    await control.authorised(first, {
+      // One attempt at a time for each key, never beside a release of it.
+      attempt: (authorisation) =>
+        exclusive(this.keyId, async () => {
+          const key = this.#consented;
+          if (key === undefined) return;
+          const receipt =
+            key.destruction.receipt ?? (await destroyShard(control, key, authorisation));
+          control.context.send(receiptOf(key, receipt));
+        }),
+      mayRenew: isForgotten,
+      refusal: refusalOf,
+    });
+  }
+
+  take(): void {
+    throw new TypeError('unreachable: a destruction has no protocol');
+  }
+
+  /** Before the consent nothing is deleted; after it the coordinator goes on waiting, and sends parameters again. */
+  failure(message: string): FailureOf<'destroy'> | DeclineOf<'destroy'> {
+    const { context, sessionKey: session_key, partIndex: part_index } = this.#control;
+    if (this.#consented !== undefined) {
+      return { type: 'destroy_result', session_key, part_index, success: false, message };
+    }
+    const { cpic } = context.chip;
+    return decline({ session_key, part_index, cpic, accept: false, reason: message });
+  }
+
+  /** Everybody has answered. */
+  complete({ success }: CompleteOf<'destroy'>): void {
+    const key = this.#consented;
+    if (!success || key === undefined || key.destruction.receipt === null) return;
+    const destruction = { ...key.destruction, settled: true };
+    this.#control.context.state.keys.update(this.keyId, (record) => ({ ...record, destruction }));
+  }
+
+  /** Nothing is destroyed: a consent is taken back. After the point of no return the session goes on. */
+  endedByCoordinator(): boolean {
+    const key = this.#consented;
+    if (key === undefined) return true;
+    if (!isLive(key)) return false;
+    this.#control.context.state.keys.update(this.keyId, (record) => ({
+      ...record,
+      destruction: undefined,
+    }));
+    return true;
+  }
+
+  /** The key's record, once its destruction in this session was consented to. */
+  get #consented(): Consented | undefined {
+    const { context, sessionKey } = this.#control;
+    const key = context.state.keys.find(this.keyId);
+    return key?.destruction?.session_key === sessionKey
+      ? { ...key, destruction: key.destruction }
+      : undefined;
   }
 
   /** Everybody's chip has signed: from here on the key signs nothing, and only the deletion can follow. */
-  #begin(key: Consented, params: DestroyParams): void {
-    checkDestroyParams(key, key.destruction, params);
-    this.#context.state.keys.update(key.address, (record) => ({ ...record, state: 'destroying' }));
-    this.#context.stopKey(key.address, 'key_destroying: everybody consented to its destruction');
-  }
-
-  #sendConsent(key: KeyRecord, { session_key, certificate, challenge }: KeyDestruction): void {
-    this.#context.send({
-      type: 'destroy_response',
-      session_key,
-      part_index: key.part_index,
-      cpic: this.#context.chip.cpic,
-      accept: true,
-      reason: '',
-      session_certificate: certificate,
-      chip_challenge: challenge,
-    });
-  }
-
-  #decline({ session_key, part_index }: DestroyInvite, reason: string): void {
-    this.#context.logger.warn({ session_key, detail: tellable(reason) }, 'destruction declined');
-    this.#context.send({
-      type: 'destroy_response',
-      session_key,
-      part_index,
-      cpic: this.#context.chip.cpic,
-      accept: false,
-      reason: tellable(reason),
-    });
+  #begin(key: Consented, params: ParamsOf<'destroy'>): void {
+    const { context } = this.#control;
+    checkDestroyParams(key, params);
+    this.#control.certified(params.peers);
+    context.state.keys.update(this.keyId, (record) => ({ ...record, state: 'destroying' }));
+    context.stopKey(this.keyId, 'key_destroying: everybody consented to its destruction');
   }
 }
 
-/** A person or a policy said no, in its own words. */
-class Declined extends Refusal {
-  override get told(): string {
-    return tellable(this.message);
-  }
-
-  constructor(reason: string) {
-    super('declined', reason);
-  }
+function decline(answer: DeclineFields): DeclineOf<'destroy'> {
+  return { ...answer, type: 'destroy_response' };
 }
 
-const shown = (holder: Holder): { username: string; partIndex: number; fingerprint: string } => ({
-  username: holder.username,
-  partIndex: holder.part_index,
-  fingerprint: shortFingerprint(chipFingerprint(fromHex(holder.chip_public_key))),
-});
+/** The answer that consents: the same bytes after every restart. */
+function consentOf(
+  { chip }: CeremonyContext,
+  { part_index, destruction }: Consented,
+): AcceptOf<'destroy'> {
+  return {
+    type: 'destroy_response',
+    session_key: destruction.session_key,
+    part_index,
+    cpic: chip.cpic,
+    accept: true,
+    reason: '',
+    session_certificate: destruction.certificate,
+    chip_challenge: destruction.challenge,
+  };
+}
+
+function receiptOf({ part_index, destruction }: Consented, receipt: string) {
+  const { session_key } = destruction;
+  const result = { type: 'destroy_result', session_key, part_index, success: true } as const;
+  return { ...result, receipt, message: '' };
+}
+
+/** What the coordinator may not have heard before this process started is said again. */
+function resumable(context: CeremonyContext, key: KeyRecord): Resumable<'destroy'>[] {
+  const { destruction } = key;
+  if (destruction === undefined) return [];
+  const consented = { ...key, destruction };
+  const { receipt, settled } = destruction;
+  const again = (): Resumable<'destroy'>['again'] => {
+    if (settled) return null;
+    if (receipt !== null) return receiptOf(consented, receipt);
+    return key.state === 'destroying' ? null : consentOf(context, consented);
+  };
+  return [
+    {
+      sessionKey: destruction.session_key,
+      partIndex: key.part_index,
+      certificate: fromBase64(destruction.certificate),
+      // Earlier records have the key's own holders.
+      role: (control) =>
+        new DestroyRole(control, key, {
+          ...destruction,
+          holders: destruction.holders ?? key.holders,
+        }),
+      again: again(),
+    },
+  ];
+}

@@ -2,23 +2,13 @@
  * What a participant checks before it consents to the destruction of a key, and before it deletes anything:
  * from its own record of the key alone (docs/spec/destroy.md §3).
  */
-import {
-  type DeletedRecord,
-  destroyPartsHash,
-  destroyReasonHash,
-  equalBytes,
-  fromBase64,
-  fromHex,
-  parseAddress,
-  sessionHash,
-  toHex,
-} from '@quorate/intent';
-import type { DestroyInvite, DestroyParams } from '@quorate/wire';
+import { destroyPartsHash, destroyReasonHash, equalBytes, fromHex, toHex } from '@quorate/intent';
+import type { InviteOf, ParamsOf } from '@quorate/wire';
 import { readJournal } from '../../replacement/journal.ts';
 import type { Holder, KeyDestruction, KeyRecord } from '../../records/keyRecords.ts';
-import { certifySession, hashIntent } from '../certificates.ts';
+import { hashIntent } from '../certificates.ts';
 import type { CeremonyContext } from '../context.ts';
-import { checkChipName } from '../keygen/ceremony.ts';
+import { checkChipName } from '../checks.ts';
 import { refuseUnless } from '../refusal.ts';
 
 /** What is agreed to. */
@@ -33,12 +23,11 @@ export interface DestroyAgreement {
 /** Checks an invitation against this agent's own record of the key. */
 export function checkDestroyInvite(
   context: CeremonyContext,
-  invite: DestroyInvite,
+  invite: InviteOf<'destroy'>,
 ): DestroyAgreement {
-  const key = context.state.keys.find(invite.address);
+  const key = context.state.keys.findByAddress(invite.address);
   refuseUnless(key !== undefined, 'unknown_key', 'we hold no share of this address');
-  const live = key.state === 'active' || key.state === 'rolled_back';
-  refuseUnless(live, 'wrong_state', `the key is ${key.state} here`);
+  refuseUnless(isLive(key), 'wrong_state', `the key is ${key.state} here`);
   const sameKey =
     invite.threshold === key.threshold &&
     invite.total_parts === key.total_parts &&
@@ -72,80 +61,52 @@ export function checkDestroyInvite(
   return { key, parties, absent };
 }
 
-/** Who holds the key as it was consented to: a roster that came later changes nothing about that. */
-const holdersAt = (key: KeyRecord, consent: Pick<KeyDestruction, 'holders'>): readonly Holder[] =>
-  consent.holders ?? key.holders;
+/** Whether the key can still be consented to be destroyed. */
+export function isLive({ state }: KeyRecord): boolean {
+  return state === 'active' || state === 'rolled_back';
+}
+
+/** What was consented to; a roster that came later changes nothing about who holds the key. */
+type Terms = Pick<KeyDestruction, 'session_key' | 'reason' | 'parties'> & {
+  readonly holders: readonly Holder[];
+};
+
+/** Those who destroy their shards. */
+export function partiesOf({ holders, parties }: Terms): readonly Holder[] {
+  return holders.filter(({ part_index }) => parties.includes(part_index));
+}
 
 /** The hash of what every party of the destruction consents to. */
 export function destroyIntent(
   key: KeyRecord,
-  consent: Pick<KeyDestruction, 'session_key' | 'reason' | 'parties' | 'holders'>,
+  { session_key, reason, parties, holders }: Terms,
 ): Uint8Array {
-  const holders = holdersAt(key, consent);
   return hashIntent(
     {
-      sessionKey: consent.session_key,
+      sessionKey: session_key,
       keyId: fromHex(key.key_id),
       epoch: key.epoch,
       threshold: key.threshold,
       signers: holders.map(({ part_index }) => part_index).toSorted((a, b) => a - b),
       path: [],
-      digest: destroyReasonHash(consent.reason),
-      payloadHash: destroyPartsHash(consent.parties),
+      digest: destroyReasonHash(reason),
+      payloadHash: destroyPartsHash(parties),
       address: key.address,
     },
     holders,
   );
 }
 
-/**
- * Checks that the parameters are those that were consented to, and that every other party's chip has signed
- * the same. No clock is asked: the coordinator can go back no more, and a consent names this session, its
- * reason and its parties, so that an old one fits nothing else.
- */
+/** Checks that the parameters are those that were consented to; everybody's certificates are checked besides. */
 export function checkDestroyParams(
-  key: KeyRecord,
-  consent: KeyDestruction,
-  params: DestroyParams,
+  { destruction, ...key }: KeyRecord & { readonly destruction: KeyDestruction },
+  params: ParamsOf<'destroy'>,
 ): void {
   const same =
     params.part_index === key.part_index &&
-    params.parties === consent.parties.join(',') &&
+    params.parties === destruction.parties.join(',') &&
     params.address.toLowerCase() === key.address.toLowerCase() &&
     params.record_id === key.record_id &&
-    equalBytes(fromHex(params.reason_hash, 32), destroyReasonHash(consent.reason));
+    equalBytes(fromHex(params.reason_hash, 32), destroyReasonHash(destruction.reason));
   refuseUnless(same, 'parameters_changed', 'other parameters than were consented to');
-  certifySession(params.peers, {
-    operation: 'destroy',
-    sessionKey: consent.session_key,
-    intentHash: destroyIntent(key, consent),
-    signers: holdersAt(key, consent).filter(({ part_index }) =>
-      consent.parties.includes(part_index),
-    ),
-    own: { index: key.part_index, certificate: fromBase64(consent.certificate) },
-    now: undefined,
-  });
-}
-
-/** The payload that our chip signed: shown to it again after a reset. */
-export function payloadOf(consent: KeyDestruction): Uint8Array {
-  return fromBase64(consent.certificate).subarray(0, 171);
-}
-
-/** The record of ours that is deleted, as our receipt names it. */
-export function deletedRecord(
-  key: KeyRecord,
-  consent: KeyDestruction,
-  chipPublicKey: Uint8Array,
-): DeletedRecord {
-  return {
-    sessionKey: consent.session_key,
-    partIndex: key.part_index,
-    sessionHash: sessionHash(chipPublicKey, payloadOf(consent)),
-    keyId: fromHex(key.key_id),
-    epoch: key.epoch,
-    recordId: fromHex(key.record_id),
-    address: parseAddress(key.address),
-    reasonHash: destroyReasonHash(consent.reason),
-  };
 }

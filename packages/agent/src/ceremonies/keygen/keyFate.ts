@@ -1,19 +1,18 @@
 /**
  * What becomes of a key that this participant holds a share of: complete, or an orphan to be deleted.
  */
-import type { Abort, KeygenComplete } from '@quorate/wire';
+import type { Abort, CompleteOf, FailureOf } from '@quorate/wire';
 import { messageOf } from '../../errors.ts';
-import type { Outgoing } from '../../link/outbox.ts';
-import type { CeremonyContext } from '../context.ts';
+import type { OuterContext } from '../context.ts';
 
 /** The result that ends a key generation. When the chip may hold a record, it says which. */
 export function failedKeygenResult(
-  context: CeremonyContext,
+  context: OuterContext,
   sessionKey: string,
   partIndex: number,
   message: string,
   abort?: Abort,
-): Outgoing {
+): FailureOf<'keygen'> {
   const orphan = context.state.keys.findBySession(sessionKey);
   return {
     type: 'keygen_result',
@@ -33,7 +32,7 @@ export function failedKeygenResult(
  * A completion makes a key active, also when it arrives after a restart, or after this agent had
  * taken the key generation for failed and the record was not yet deleted.
  */
-export function completeKey(context: CeremonyContext, complete: KeygenComplete): void {
+export function completeKey(context: OuterContext, complete: CompleteOf<'keygen'>): void {
   const { logger, state } = context;
   const record = state.keys.findBySession(complete.session_key);
   const session_key = complete.session_key;
@@ -42,23 +41,23 @@ export function completeKey(context: CeremonyContext, complete: KeygenComplete):
     logger.error({ session_key }, 'a completion names another address; the key stays pending');
     return;
   }
-  state.keys.update(record.address, (current) => ({ ...current, state: 'active' }));
+  state.keys.update(record.key_id, (current) => ({ ...current, state: 'active' }));
   logger.info({ session_key, address: record.address }, 'key is active');
 }
 
 /** A key generation that failed leaves a record that only the coordinator can authorise to delete. */
-export function orphanKey(context: CeremonyContext, sessionKey: string): void {
+export function orphanKey(context: OuterContext, sessionKey: string): void {
   const record = context.state.keys.findBySession(sessionKey);
   if (record?.state !== 'pending') return;
   try {
-    context.state.keys.update(record.address, (current) => ({ ...current, state: 'orphaned' }));
+    context.state.keys.update(record.key_id, (current) => ({ ...current, state: 'orphaned' }));
   } catch (error) {
     context.logger.error({ session_key: sessionKey, error: messageOf(error) }, 'orphan not noted');
   }
 }
 
 /** Tells the coordinator of a record that only this agent's chip and disk know of. */
-export function reportOrphan(context: CeremonyContext, sessionKey: string): void {
+export function reportOrphan(context: OuterContext, sessionKey: string): void {
   const record = context.state.keys.findBySession(sessionKey);
   if (record?.state !== 'pending' && record?.state !== 'orphaned') return;
   orphanKey(context, sessionKey);

@@ -2,14 +2,14 @@
  * What a failed key generation left on the chip is deleted when the coordinator authorises it
  * (docs/spec/wire.md §9). A key that is in use is never deleted this way, whatever the coordinator says.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { equalBytes, fromBase64, fromHex, parseAddress, sessionHash } from '@quorate/intent';
-import { SecureElementError } from '@quorate/secure-element';
 import type { OrphanAuthorisation, OrphanNotice } from '@quorate/wire';
+import { isAbsent } from '../../chip/refusals.ts';
 import { messageOf } from '../../errors.ts';
 import type { KeyRecord } from '../../records/keyRecords.ts';
-import { certificatePayload } from '../certificates.ts';
-import type { CeremonyContext } from '../context.ts';
+import { certificatePayload, unusedKeys } from '../certificates.ts';
+import type { OuterContext } from '../context.ts';
 import { orphanKey } from './keyFate.ts';
 
 /** The record that is deleted; of a key that this agent knows nothing of, it is what the notice says. */
@@ -23,11 +23,11 @@ interface Pending {
 }
 
 /** Deletes orphaned records of one agent. */
-export class OrphanDesk {
-  readonly #context: CeremonyContext;
+export class Orphans {
+  readonly #context: OuterContext;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(context: CeremonyContext) {
+  constructor(context: OuterContext) {
     this.#context = context;
   }
 
@@ -47,7 +47,7 @@ export class OrphanDesk {
       'destroy',
       session_key,
       record.part_index,
-      { nonce: randomBytes(32), x25519: randomBytes(32), ed25519: randomBytes(32) },
+      unusedKeys(),
       reason,
       context.now(),
     );
@@ -82,7 +82,7 @@ export class OrphanDesk {
     }
     const { record_id, address, part_index } = notice;
     const used = keys.list().some((key) => key.record_id === record_id);
-    return used || keys.find(address) !== undefined
+    return used || keys.findByAddress(address) !== undefined
       ? undefined
       : { record_id, address, part_index };
   }
@@ -95,7 +95,7 @@ export class OrphanDesk {
     if (!pending || message.chip_challenge !== pending.challenge) return;
     this.#pending.delete(session_key);
     const { record } = pending;
-    const current = context.state.keys.find(record.address);
+    const current = context.state.keys.findByAddress(record.address);
     if (current !== undefined && current.state !== 'orphaned') {
       return this.#answer(session_key, record.part_index, false, 'the key is in use');
     }
@@ -113,12 +113,13 @@ export class OrphanDesk {
         signature: fromBase64(message.signature),
       });
     } catch (error) {
+      // The key record was on disk before the chip was asked to store, and the chip never did.
       if (!isAbsent(error)) {
         context.logger.warn({ session_key, error: messageOf(error) }, 'orphan not deleted');
         return this.#answer(session_key, record.part_index, false, 'the chip refused');
       }
     }
-    if (current !== undefined) context.state.keys.remove(record.address);
+    if (current !== undefined) context.state.keys.remove(current.key_id);
     this.#answer(session_key, record.part_index, true, '');
   }
 
@@ -131,11 +132,6 @@ export class OrphanDesk {
       message,
     });
   }
-}
-
-/** The key record was on disk before the chip was asked to store, and the chip never did. */
-function isAbsent(error: unknown): boolean {
-  return error instanceof SecureElementError && error.code === 'record-not-found';
 }
 
 /** What the chip is told of the reason. */

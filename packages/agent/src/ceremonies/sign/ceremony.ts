@@ -1,115 +1,102 @@
 /**
  * Signing at one participant (docs/spec/wire.md §6).
  */
-import { chipFingerprint, fromHex, payloadHash, shortFingerprint, toHex } from '@quorate/intent';
-import { deriveSessionId } from '@quorate/tss';
-import type { Abort, ChipAuthorisation, SignComplete, SignInvite, SignParams } from '@quorate/wire';
-import { messageOf } from '../../errors.ts';
-import { LAST_SIGN_ROUND, type SessionAbort } from '../../protocol/orders.ts';
-import { type SessionRecord, sessionFileName } from '../../records/sessionRecords.ts';
-import type { SessionEvent } from '../../protocol/pool.ts';
-import { Ceremony } from '../session.ts';
-import { certifySession, hashIntent } from '../certificates.ts';
-import type { CeremonyContext } from '../context.ts';
-import type { CeremonyEnd } from '../life.ts';
-import { Refusal, refuseUnless } from '../refusal.ts';
-import { ReleaseDesk } from '../release.ts';
-import { failedSignResult, goodSignResult, isSignatureOf } from './result.ts';
+import { fromHex, payloadHash, toHex } from '@quorate/intent';
+import {
+  type Abort,
+  type AcceptOf,
+  CEREMONIES,
+  type CompleteOf,
+  type FailureOf,
+  type InviteOf,
+  type ParamsOf,
+} from '@quorate/wire';
+import type { ApprovalQuestionOf } from '../../approval/request.ts';
+import type { ProtocolOutput } from '../../protocol/orders.ts';
+import type { Holder } from '../../records/keyRecords.ts';
+import type { CommonRecord, SessionRecord, SessionRecordOf } from '../../records/sessionRecords.ts';
+import { CERTIFICATE_LIFETIME_MS, hashIntent } from '../certificates.ts';
+import type { Ceremony, Role, SessionControl } from '../ceremony.ts';
+import { checkFileName, freshChallenge } from '../checks.ts';
+import { EXPIRED } from '../life.ts';
+import { refuseUnless } from '../refusal.ts';
+import { releaseOpener } from '../release.ts';
+import { settleRecord } from '../settle.ts';
+import { shown } from '../shown.ts';
 import { type Agreement, checkBans, checkSignInvite, expectedKeyshare } from './checks.ts';
+import { failedSignResult, goodSignResult, isSignatureOf } from './result.ts';
+
+/** Signing. */
+export const SIGN: Ceremony<'sign'> = {
+  kind: 'sign',
+  release: 'read',
+  revealing: CEREMONIES.sign.rounds,
+  agree: async (control, invite) => {
+    const agreement = checkSignInvite(control.context, invite);
+    return {
+      question: questionOf(invite, agreement),
+      role: new SignRole(control, agreement),
+    };
+  },
+  decline: (answer) => ({ ...answer, type: 'sign_response' }),
+  resume: () => [],
+  lastWord: ({ now }, record, told) => {
+    const { session_key, part_index, signature } = record;
+    if (signature === null) return failedSignResult(session_key, part_index, told);
+    // Whoever held this agent's result back must not get it from a restart.
+    if (now() >= (record.not_after ?? record.updated_at + CERTIFICATE_LIFETIME_MS)) {
+      return failedSignResult(session_key, part_index, `unknown_outcome: ${EXPIRED}`);
+    }
+    return goodSignResult(session_key, part_index, signature);
+  },
+  completedLate: (context, { session_key, success, signature }) =>
+    settleRecord(context, session_key, (record) =>
+      success && proves(record, signature)
+        ? { ...record, signature, state: 'completed', reason: null }
+        : record,
+    ),
+  failedElsewhere: () => undefined,
+};
+
+/** Whether a signature is the one that a session without one was about. */
+function proves(record: SessionRecord, signature: string): record is SessionRecordOf<'sign'> {
+  if (record.kind !== 'sign' || record.signature !== null) return false;
+  return isSignatureOf(signature, fromHex(record.digest), record.address);
+}
+
+function questionOf(
+  { session_key, coordinator, display }: InviteOf<'sign'>,
+  { key, signers, digest, payload }: Agreement,
+): ApprovalQuestionOf<'sign'> {
+  return {
+    kind: 'sign',
+    sessionKey: session_key,
+    coordinator,
+    address: key.address,
+    digest,
+    payload,
+    display: display ?? null,
+    threshold: key.threshold,
+    totalParts: key.total_parts,
+    participants: signers.map(shown),
+  };
+}
 
 /** One signature. */
-export class SignCeremony extends Ceremony {
-  readonly kind = 'sign';
-  readonly #invite: SignInvite;
-  readonly #release: ReleaseDesk;
-  #agreement: Agreement | undefined;
+class SignRole implements Role<'sign'> {
+  readonly intentHash: Uint8Array;
+  readonly #control: SessionControl;
+  readonly #agreement: Agreement;
   #challenge: string | undefined;
   #signature: string | null = null;
 
-  constructor(context: CeremonyContext, invite: SignInvite) {
-    super(context, invite.session_key, invite.part_index);
-    this.#invite = invite;
-    this.#release = new ReleaseDesk(
-      this.context,
-      this.sessionKey,
-      this.partIndex,
-      this.life.signal,
-    );
-  }
-
-  /** Acts on parameters only if they are those that were accepted (1.9.9). */
-  receiveParams(params: SignParams): void {
-    this.onParams(() => this.#start(params));
-  }
-
-  /** A fresh authorisation for a challenge that was renewed. */
-  receiveAuthorisation(message: ChipAuthorisation): void {
-    this.#release.receiveAuthorisation(message);
-  }
-
-  receiveComplete(complete: SignComplete): void {
-    const agreement = this.#signature === null && complete.success ? this.#agreement : undefined;
-    const adopted = agreement !== undefined && this.#adopt(complete.signature, agreement);
-    this.settled = true;
-    // The first result completes a signature: the others say that they have it too, or they count as silent.
-    if (adopted && !this.isOver) {
-      this.context.send(goodSignResult(this.sessionKey, this.partIndex, complete.signature));
-    }
-    if (this.isOver) return;
-    if (this.#signature !== null) this.finish('completed', null);
-    else this.endedByCoordinator(complete.message);
-  }
-
-  uses(address: string): boolean {
-    return this.#agreement?.key.address === address;
-  }
-
-  involves(address: string, peers: readonly number[]): boolean {
-    if (this.#agreement?.key.address !== address) return false;
-    return this.#agreement.signers.some((signer) => peers.includes(signer.part_index));
-  }
-
-  protected override endState(): CeremonyEnd {
-    if (this.#signature !== null) return 'completed';
-    return this.sentRound >= LAST_SIGN_ROUND ? 'unknown_outcome' : 'failed';
-  }
-
-  /** Once the last round is out, a signature may exist: it is listened for, so that it is not lost. */
-  protected override onExpired(): void {
-    if (this.#signature !== null) return this.finish('completed', null);
-    if (this.sentRound < LAST_SIGN_ROUND) return super.onExpired();
-    this.listen();
-  }
-
-  protected async invited(): Promise<void> {
-    const { context } = this;
-    const invite = this.#invite;
-    const agreement = checkSignInvite(context, invite);
+  constructor(control: SessionControl, agreement: Agreement) {
+    this.#control = control;
     this.#agreement = agreement;
     const { key, signers, digest, payload } = agreement;
-    const consented = await this.consented(
+    this.intentHash = hashIntent(
       {
-        kind: 'sign',
-        sessionKey: this.sessionKey,
-        coordinator: invite.coordinator,
-        address: key.address,
-        digest,
-        payload,
-        display: invite.display ?? null,
-        threshold: key.threshold,
-        totalParts: key.total_parts,
-        participants: signers.map((holder) => ({
-          username: holder.username,
-          partIndex: holder.part_index,
-          fingerprint: shortFingerprint(chipFingerprint(fromHex(holder.chip_public_key))),
-        })),
-      },
-      invite.expires_at,
-    );
-    if (!consented) return;
-    const intent = hashIntent(
-      {
-        sessionKey: this.sessionKey,
+        sessionKey: control.sessionKey,
         keyId: fromHex(key.key_id),
         epoch: key.epoch,
         threshold: key.threshold,
@@ -121,143 +108,119 @@ export class SignCeremony extends Ceremony {
       },
       key.holders,
     );
-    const { bytes } = await this.certify(intent, key.key_id);
-    this.#challenge = Buffer.from(await context.chip.challenge()).toString('base64');
-    if (this.isOver) return;
-    context.send({
-      type: 'sign_response',
-      session_key: this.sessionKey,
-      part_index: this.partIndex,
-      cpic: context.chip.cpic,
-      accept: true,
-      reason: '',
-      session_certificate: Buffer.from(bytes).toString('base64'),
-      chip_challenge: this.#challenge,
-    });
   }
 
-  async #start(params: SignParams): Promise<void> {
-    const { context, certificate, partIndex, sessionKey } = this;
-    const agreement = this.#agreement;
-    if (!certificate || !agreement || this.#challenge === undefined) {
-      throw new Refusal('not_accepted', 'parameters before our answer');
-    }
-    const { key, signers, digest } = agreement;
-    this.#checkParams(params, agreement, this.#challenge);
-    const { certificates, peers } = certifySession(params.peers, {
-      operation: 'sign',
-      sessionKey,
-      intentHash: this.intentHash,
-      signers,
-      own: { index: partIndex, certificate: certificate.bytes },
-      now: context.now(),
-    });
-    const sid = deriveSessionId(fromHex(key.key_id), certificates);
-    this.sid = sid;
-    this.certificates = certificates;
-    const opener = await this.#release.release({
-      address: key.address,
-      certificate,
-      digest,
-      challenge: params.chip_challenge,
-      signature: params.signature,
-    });
+  get signers(): readonly Holder[] {
+    return this.#agreement.signers;
+  }
+
+  get keyId(): string {
+    return this.#agreement.key.key_id;
+  }
+
+  get standing(): 'open' | 'completed' {
+    return this.#signature === null ? 'open' : 'completed';
+  }
+
+  record(common: CommonRecord): SessionRecordOf<'sign'> {
+    const { key, digest } = this.#agreement;
+    const own = { address: key.address, digest: toHex(digest), signature: this.#signature };
+    return { ...common, kind: 'sign', ...own };
+  }
+
+  async accept(session_certificate: string): Promise<AcceptOf<'sign'>> {
+    const { context, sessionKey: session_key, partIndex: part_index } = this.#control;
+    this.#challenge = await freshChallenge(context);
+    const { cpic } = context.chip;
+    const answer = { session_key, part_index, cpic, accept: true, reason: '' } as const;
+    return {
+      ...answer,
+      type: 'sign_response',
+      session_certificate,
+      chip_challenge: this.#challenge,
+    };
+  }
+
+  /** Acts on parameters only if they are those that were accepted (1.9.9). */
+  async start(params: ParamsOf<'sign'>): Promise<void> {
+    const control = this.#control;
+    const { key, signers, digest } = this.#agreement;
+    this.#checkParams(params);
+    const { sid, peers } = control.certified(params.peers);
+    const authorisation = { challenge: params.chip_challenge, signature: params.signature };
+    const opener = await releaseOpener(control, { keyId: key.key_id, digest }, authorisation);
     try {
-      if (this.isOver) return;
-      const bans = checkBans(context, key.address, signers);
-      this.startProtocol((port) =>
-        port.startSign({
-          sid,
-          index: partIndex,
-          signers: signers.map((holder) => holder.part_index),
-          digest,
-          bans,
-          peers,
-          encryptedShard: Buffer.from(params.encrypted_shard, 'base64'),
-          opener,
-          expected: expectedKeyshare(key),
-        }),
-      );
+      if (control.isOver) return;
+      control.startProtocol('sign', {
+        sid,
+        index: control.partIndex,
+        signers: signers.map((holder) => holder.part_index),
+        digest,
+        bans: checkBans(control.context, key.key_id, signers),
+        peers,
+        encryptedShard: Buffer.from(params.encrypted_shard, 'base64'),
+        opener,
+        expected: expectedKeyshare(key),
+      });
     } finally {
       opener.fill(0);
     }
   }
 
-  #checkParams(params: SignParams, { key, signers, digest }: Agreement, challenge: string): void {
+  take(output: ProtocolOutput): void {
+    if (output.kind !== 'sign') throw new TypeError(`unreachable: a ${output.kind} of a signature`);
+    const control = this.#control;
+    const v = output.signature[64];
+    if (v !== 27 && v !== 28) return control.fail('unrepresentable_recovery_id');
+    const signature = `0x${toHex(output.signature)}`;
+    if (!this.#adopt(signature)) return control.fail('aborted: invalid-signature');
+    control.note('completed');
+    if (control.isListening) {
+      // The record has it; nothing more is told, not by the next process either.
+      control.settle();
+      return control.finish('completed', null);
+    }
+    control.context.send(goodSignResult(control.sessionKey, control.partIndex, signature));
+  }
+
+  failure(message: string, abort?: Abort): FailureOf<'sign'> {
+    return failedSignResult(this.#control.sessionKey, this.#control.partIndex, message, abort);
+  }
+
+  /** The first result completes a signature: the others say that they have it too, or they count as silent. */
+  complete({ success, signature, message }: CompleteOf<'sign'>): void {
+    const control = this.#control;
+    const adopted = this.#signature === null && success && this.#adopt(signature);
+    control.settle();
+    if (adopted) {
+      control.context.send(goodSignResult(control.sessionKey, control.partIndex, signature));
+    }
+    if (this.#signature !== null) control.finish('completed', null);
+    else control.endByCoordinator(message);
+  }
+
+  endedByCoordinator(): boolean {
+    return true;
+  }
+
+  #checkParams(params: ParamsOf<'sign'>): void {
+    const { key, signers, digest } = this.#agreement;
     const parties = signers.map((holder) => holder.part_index).join(',');
     const same =
-      params.part_index === this.partIndex &&
+      params.part_index === this.#control.partIndex &&
       params.parties === parties &&
       params.data === Buffer.from(digest).toString('base64') &&
       params.address.toLowerCase() === key.address.toLowerCase() &&
       params.record_id === key.record_id &&
-      params.chip_challenge === challenge;
+      params.chip_challenge === this.#challenge;
     refuseUnless(same, 'parameters_changed', 'other parameters than were accepted');
-    const fileName = sessionFileName(this.sessionKey, this.partIndex);
-    refuseUnless(params.filename === fileName, 'filename', `expected ${fileName}`);
+    checkFileName(this.#control, params.filename);
   }
 
-  protected onResult(event: SessionEvent): void {
-    const agreement = this.#agreement;
-    if (event.event !== 'signature' || !agreement) return;
-    const v = event.signature[64];
-    if (v !== 27 && v !== 28) return this.fail('unrepresentable_recovery_id');
-    const signature = `0x${toHex(event.signature)}`;
-    if (!this.#adopt(signature, agreement)) return this.fail('aborted: invalid-signature');
-    this.writeRecord('completed', null);
-    if (this.isListening) {
-      // The record has it; nothing more is told, not by the next process either.
-      this.settled = true;
-      return this.finish('completed', null);
-    }
-    this.context.send(goodSignResult(this.sessionKey, this.partIndex, signature));
-  }
-
-  #adopt(signature: string, { digest, key }: Agreement): boolean {
+  #adopt(signature: string): boolean {
+    const { digest, key } = this.#agreement;
     if (!isSignatureOf(signature, digest, key.address)) return false;
     this.#signature = signature;
     return true;
-  }
-
-  protected sendDecline(reason: string): void {
-    this.context.send({
-      type: 'sign_response',
-      session_key: this.sessionKey,
-      part_index: this.partIndex,
-      cpic: this.context.chip.cpic,
-      accept: false,
-      reason,
-    });
-  }
-
-  protected sendFailure(message: string, abort?: Abort): void {
-    this.context.send(failedSignResult(this.sessionKey, this.partIndex, message, abort));
-  }
-
-  protected onBans(abort: SessionAbort): boolean {
-    const { context, sessionKey: session_key } = this;
-    if (!this.#agreement) return true;
-    const { address } = this.#agreement.key;
-    const at = context.now();
-    const { bans: banned, reason } = abort;
-    try {
-      const bans = banned.map((part_index) => ({ part_index, session_key, reason, at }));
-      context.state.keys.ban(address, bans);
-    } catch (error) {
-      const fields = { address, banned, session_key, error: messageOf(error) };
-      context.logger.error(fields, 'a ban cannot be written; this agent stops using the key');
-      context.stopKey(address, null);
-      return false;
-    }
-    context.banned(address, banned, session_key);
-    return true;
-  }
-
-  protected recordFields(): Pick<SessionRecord, 'address' | 'digest' | 'signature'> {
-    return {
-      address: this.#agreement?.key.address ?? null,
-      digest: this.#agreement ? toHex(this.#agreement.digest) : null,
-      signature: this.#signature,
-    };
   }
 }

@@ -12,11 +12,11 @@ import {
   parsePayload,
   toHex,
 } from '@quorate/intent';
-import type { SignInvite } from '@quorate/wire';
-import type { ExpectedKeyshare } from '../../protocol/orders.ts';
+import type { InviteOf } from '@quorate/wire';
+import type { ExpectedKeyshare } from '../../protocol/frames.ts';
 import { bannedIndexes, type Holder, type KeyRecord } from '../../records/keyRecords.ts';
 import type { CeremonyContext } from '../context.ts';
-import { checkChipName } from '../keygen/ceremony.ts';
+import { checkChipName } from '../checks.ts';
 import { Refusal, refuseUnless, SIGNS_NO_MORE } from '../refusal.ts';
 
 /** What was agreed to. */
@@ -28,8 +28,8 @@ export interface Agreement {
 }
 
 /** Checks an invitation against this agent's own record of the key, and recomputes the digest. */
-export function checkSignInvite(context: CeremonyContext, invite: SignInvite): Agreement {
-  const key = context.state.keys.find(invite.address);
+export function checkSignInvite(context: CeremonyContext, invite: InviteOf<'sign'>): Agreement {
+  const key = context.state.keys.findByAddress(invite.address);
   refuseUnless(key !== undefined, 'unknown_key', 'we hold no share of this address');
   checkUsable(context, key);
   refuseUnless(!isDestroyed(key), 'key_destroyed', 'the key signs nothing any more');
@@ -42,7 +42,7 @@ export function checkSignInvite(context: CeremonyContext, invite: SignInvite): A
   refuseUnless(sameKey, 'invalid_invite', 'not the threshold, size or index of the key');
   checkChipName(context, invite.se_id);
   const signers = findSigners(context, key, invite.participants);
-  checkBans(context, key.address, signers);
+  checkBans(context, key.key_id, signers);
   const digest = fromHex(invite.data, 32);
   refuseUnless(isSignable(digest), 'zero_digest', 'the digest is zero modulo the group order');
   return { key, signers, digest, payload: checkPayload(invite.payload, digest) };
@@ -60,7 +60,7 @@ function isSignable(digest: Uint8Array): boolean {
 
 /** A ban that is not on disk would be gone after a restart: until it is, the key is not used at all. */
 function checkUsable(context: CeremonyContext, key: KeyRecord): void {
-  const usable = !context.state.keys.isStopped(key.address);
+  const usable = !context.state.keys.isStopped(key.key_id);
   refuseUnless(usable, 'key_stopped', 'this agent cannot write its state');
 }
 
@@ -93,10 +93,10 @@ function findSigners(
 /** Reads the bans anew: they may have come after the invitation. */
 export function checkBans(
   context: CeremonyContext,
-  address: string,
+  keyId: string,
   signers: readonly Holder[],
 ): readonly number[] {
-  const record = context.state.keys.find(address);
+  const record = context.state.keys.find(keyId);
   refuseUnless(record?.state === 'active', 'state_rolled_back', SIGNS_NO_MORE);
   checkUsable(context, record);
   const bans = bannedIndexes(record);

@@ -2,8 +2,7 @@
  * How a signature ended at one signer, and whether a signature is one.
  */
 import { fromHex, verifySignature } from '@quorate/intent';
-import type { Abort } from '@quorate/wire';
-import type { Outgoing } from '../../link/outbox.ts';
+import type { Abort, FailureOf, SuccessOf } from '@quorate/wire';
 
 /** Believes a signature only after verifying it by independent code. */
 export function isSignatureOf(signature: string, digest: Uint8Array, address: string): boolean {
@@ -15,7 +14,11 @@ export function isSignatureOf(signature: string, digest: Uint8Array, address: st
 }
 
 /** The result of a signer that has the signature. */
-export function goodSignResult(sessionKey: string, partIndex: number, signature: string): Outgoing {
+export function goodSignResult(
+  sessionKey: string,
+  partIndex: number,
+  signature: string,
+): SuccessOf<'sign'> {
   return {
     type: 'sign_result',
     session_key: sessionKey,
@@ -32,7 +35,7 @@ export function failedSignResult(
   partIndex: number,
   message: string,
   abort?: Abort,
-): Outgoing {
+): FailureOf<'sign'> {
   return {
     type: 'sign_result',
     session_key: sessionKey,

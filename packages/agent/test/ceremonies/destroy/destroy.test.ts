@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SecureElementError } from '@quorate/secure-element';
 import { describe, expect, test } from 'vitest';
-import type { ApprovalRequest } from '../../../src/approval/index.ts';
+import type { ApprovalRequest } from '../../../src/approval/request.ts';
 import {
   type Cluster,
   DATA,
@@ -41,8 +41,10 @@ async function expectDestroyed(cluster: Cluster, address: string): Promise<void>
   expect(state).toBe('destroyed');
   expect(holders.map(({ record_state }) => record_state)).toEqual(NAMES.map(() => 'deleted'));
   for (const member of cluster.members) {
-    await eventually(() => member.agent.state.keys.find(address)?.destruction?.settled === true);
-    expect(member.agent.state.keys.find(address)?.state).toBe('destroyed');
+    await eventually(
+      () => member.agent.state.keys.findByAddress(address)?.destruction?.settled === true,
+    );
+    expect(member.agent.state.keys.findByAddress(address)?.state).toBe('destroyed');
     expect(await records(cluster, member), member.username).toBe(0);
   }
 }
@@ -50,7 +52,7 @@ async function expectDestroyed(cluster: Cluster, address: string): Promise<void>
 async function expectAlive(cluster: Cluster, address: string): Promise<void> {
   expect(await keyOf(cluster, address)).toMatchObject({ state: 'active' });
   for (const member of cluster.members) {
-    expect(member.agent.state.keys.find(address)?.state).toBe('active');
+    expect(member.agent.state.keys.findByAddress(address)?.state).toBe('active');
     expect(await records(cluster, member)).toBe(1);
   }
 }
@@ -93,7 +95,7 @@ describe('a destruction', () => {
     expect(error).toMatchObject({ code: 'participant_declined' });
     expect(String(error)).toMatch(/it is in use \(ben\)/);
     await eventually(
-      () => cluster.members[0]!.agent.state.keys.find(address)?.destruction === undefined,
+      () => cluster.members[0]!.agent.state.keys.findByAddress(address)?.destruction === undefined,
     );
     expect(cluster.proxy.of('destroy_params')).toEqual([]);
     await expectAlive(cluster, address);
@@ -181,7 +183,7 @@ describe('a destruction goes on', () => {
     );
     expect(told['message']).toMatch(/chip_refused/);
     expect(await keyOf(cluster, address)).toMatchObject({ state: 'destroying' });
-    expect(ann.agent.state.keys.find(address)?.state).toBe('destroying');
+    expect(ann.agent.state.keys.findByAddress(address)?.state).toBe('destroying');
     broken = false;
     await cluster.restart(ann);
     await destroyed;
@@ -203,7 +205,7 @@ describe('a destruction goes on', () => {
     await cluster.proxy.until(
       ({ type, success }, who) => type === 'destroy_result' && who === 'ann' && success === false,
     );
-    expect(keys.find(address)?.state).toBe('destroying');
+    expect(keys.findByAddress(address)?.state).toBe('destroying');
     expect((await keyOf(cluster, address)).holders[0]?.record_state).toBe('held');
     await cluster.restart(ann);
     await destroyed;
@@ -248,7 +250,7 @@ describe('an agent deletes nothing', () => {
       );
       expect(answer, name).toMatchObject({ success: false });
       expect(answer['message']).toMatch(why);
-      expect(ann.agent.state.keys.find(address)?.state).toBe('active');
+      expect(ann.agent.state.keys.findByAddress(address)?.state).toBe('active');
     }
     cluster.proxy.meddle = (message) => (message.type === 'destroy_params' ? [] : [message]);
     expect(await records(cluster, ann)).toBe(changes.length);
@@ -267,7 +269,7 @@ describe('an agent deletes nothing', () => {
     );
     expect(told).toMatchObject({ success: false });
     expect(told['message']).toMatch(/the chip still has the record/);
-    expect(ann.agent.state.keys.find(address)?.state).toBe('destroying');
+    expect(ann.agent.state.keys.findByAddress(address)?.state).toBe('destroying');
     expect((await keyOf(cluster, address)).holders[0]?.record_state).toBe('held');
   });
 
@@ -307,7 +309,7 @@ describe('an agent deletes nothing', () => {
     await cluster.destroy('d', other);
     const [params] = cluster.proxy.of('destroy_params', 'ann');
     const [ann] = cluster.members as [Member];
-    const { record_id } = ann.agent.state.keys.find(address)!;
+    const { record_id } = ann.agent.state.keys.findByAddress(address)!;
     for (const injected of [
       { ...params, session_key: 'unknown', address, record_id, seq: undefined },
       { ...params, address, record_id, seq: undefined },
@@ -322,8 +324,8 @@ describe('an agent deletes nothing', () => {
   test('of a live key for what was signed to delete an orphan, and consents with nothing an orphan could use', async () => {
     const { cluster, address } = await startClusterWithKey(NAMES);
     const [ann] = cluster.members as [Member];
-    await eventually(() => ann.agent.state.keys.find(address)?.state === 'active');
-    const { record_id } = ann.agent.state.keys.find(address)!;
+    await eventually(() => ann.agent.state.keys.findByAddress(address)?.state === 'active');
+    const { record_id } = ann.agent.state.keys.findByAddress(address)!;
     const notice = { type: 'orphan_notice', session_key: 'k', part_index: 1, record_id, address };
     cluster.proxy.inject('ann', { ...notice, reason: 'timeout' });
     const refused = await cluster.proxy.until(({ type }) => type === 'orphan_result');

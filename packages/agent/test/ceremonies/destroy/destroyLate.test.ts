@@ -78,7 +78,7 @@ test('a release that finds the state rolled back, and ends late, does not stop t
   expect(await signed).toMatchObject({ code: 'key_destroying' });
   await cluster.proxy.until(({ type }, who) => type === 'destroy_params' && who === 'ann');
   // What is answered after the parameters tells that they have arrived.
-  const { record_id } = ann.agent.state.keys.find(address)!;
+  const { record_id } = ann.agent.state.keys.findByAddress(address)!;
   const notice = { type: 'orphan_notice', session_key: 'k', part_index: 1, record_id, address };
   cluster.proxy.inject('ann', { ...notice, reason: 'timeout' });
   await cluster.proxy.until(({ type }, who) => type === 'orphan_result' && who === 'ann');

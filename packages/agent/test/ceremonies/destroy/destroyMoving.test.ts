@@ -9,7 +9,7 @@ import { approve, newChip, replacing } from '../../support/replacing.ts';
 test('a key of which a shard moves to a new chip is not destroyed: not by the coordinator, not by the agent', async () => {
   const { cluster, address } = await startClusterWithKey(['alice', 'bob']);
   const bob = cluster.member('bob');
-  await eventually(() => bob.agent.state.keys.find(address)?.state === 'active');
+  await eventually(() => bob.agent.state.keys.findByAddress(address)?.state === 'active');
   await bob.agent.close();
   const options = replacing(cluster, bob, await newChip(cluster, 'bob-2'));
   const asked = await replaceChip(options);

@@ -30,7 +30,7 @@ async function withLiar(
 const bansOf = (cluster: Cluster, address: string) =>
   cluster
     .member('alice')
-    .agent.state.keys.find(address)
+    .agent.state.keys.findByAddress(address)
     ?.bans.map((ban) => ban.part_index);
 
 describe('ban', () => {
@@ -249,7 +249,7 @@ describe('ban', () => {
     const error = await failure(cluster.sign('s1', address, ['alice', 'bob']));
     expect(error.code).toBe('timeout');
     for (const { agent } of cluster.members) {
-      expect(agent.state.keys.find(address)?.bans).toEqual([]);
+      expect(agent.state.keys.findByAddress(address)?.bans).toEqual([]);
     }
     const { sessions } = cluster.member('alice').agent.state;
     await eventually(() => sessions.read('s1', 1)?.state === 'failed');

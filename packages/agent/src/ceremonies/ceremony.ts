@@ -1,0 +1,143 @@
+/**
+ * The one shape of every kind of ceremony at a participant. `session.ts` is the machine: it drives a
+ * session from the invitation to the end and knows no kind; a kind says here what it does differently.
+ */
+import type {
+  Abort,
+  AcceptOf,
+  CompleteOf,
+  DeclineOf,
+  FailureOf,
+  InviteOf,
+  Kind,
+  ParamsOf,
+} from '@quorate/wire';
+import type { ApprovalQuestionOf } from '../approval/request.ts';
+import type { Outgoing } from '../link/outbox.ts';
+import type { PeerKeys } from '../protocol/frames.ts';
+import type { ProtocolKind, ProtocolOutput, StartOf } from '../protocol/orders.ts';
+import type { Holder } from '../records/keyRecords.ts';
+import type {
+  CommonRecord,
+  SessionEnd,
+  SessionRecordOf,
+  SessionState,
+} from '../records/sessionRecords.ts';
+import type { Authorisation, ChipUse } from './authorisations.ts';
+import type { OwnCertificate, PeerCertificate } from './certificates.ts';
+import type { CeremonyContext } from './context.ts';
+
+/** What one kind of ceremony does differently at a participant. */
+export interface Ceremony<K extends Kind> {
+  readonly kind: K;
+  /** What the coordinator authorises this participant's chip to do with its parameters. */
+  readonly release: 'read' | 'delete' | null;
+  /** From this round on somebody may hold what the parties make; undefined: nobody ever does before the end. */
+  readonly revealing: number | undefined;
+  /** Judges an invitation by what this agent knows by itself. @throws Refusal */
+  agree(control: SessionControl, invite: InviteOf<K>): Promise<Agreed<K>>;
+  decline(answer: DeclineFields): DeclineOf<K>;
+  /** The sessions whose consent is on disk and whose end is not: they go on after a restart. */
+  resume(context: CeremonyContext): readonly Resumable<K>[];
+  /** What the others are told of a session that died with an earlier process. */
+  lastWord(context: CeremonyContext, record: SessionRecordOf<K>, told: string): Outgoing;
+  /** Acts on the completion of a session that does not run here any more. */
+  completedLate(context: CeremonyContext, complete: CompleteOf<K>): void;
+  /** Acts on the failure of a session that this process has never run. */
+  failedElsewhere(context: CeremonyContext, sessionKey: string): void;
+}
+
+/** An invitation that this agent could accept. */
+interface Agreed<K extends Kind> {
+  /** What a person or a policy decides. */
+  readonly question: ApprovalQuestionOf<K>;
+  readonly role: Role<K>;
+}
+
+/** The kind's part in one session, from an invitation that was checked; the machine calls it one step at a time. */
+export interface Role<K extends Kind> {
+  /** 32 bytes: the hash of everything that the parties agree on. */
+  readonly intentHash: Uint8Array;
+  /** The parties that certify, under the chip keys that this agent has pinned. */
+  readonly signers: readonly Holder[];
+  /** Hex of the key's id; null for a key that does not exist yet. */
+  readonly keyId: string | null;
+  readonly standing: Standing;
+  /** Makes the answer to the invitation; whatever must not be forgotten is on disk before it is given. */
+  accept(certificate: string): Promise<AcceptOf<K>>;
+  /** The session's record, with the kind's own fields. */
+  record(common: CommonRecord): SessionRecordOf<K>;
+  /** Acts on the parameters: checks, release, protocol. @throws Refusal */
+  start(params: ParamsOf<K>): Promise<void>;
+  /** Takes what the protocol made. */
+  take(output: ProtocolOutput): void;
+  /** What the others are told when this participant cannot go on; remains are noted first. */
+  failure(told: string, abort?: Abort): FailureOf<K> | DeclineOf<K>;
+  /** The coordinator says how the session ended. */
+  complete(complete: CompleteOf<K>): void;
+  /** Whether the session is over because the coordinator says so; remains are noted first. */
+  endedByCoordinator(): boolean;
+}
+
+/** open: nothing is known of a result; answered: nothing is left to be told; completed: the result is known here. */
+type Standing = 'open' | 'answered' | 'completed';
+
+/** A session that goes on from what is on disk. */
+export interface Resumable<K extends Kind> {
+  readonly sessionKey: string;
+  readonly partIndex: number;
+  /** payload ‖ DER */
+  readonly certificate: Uint8Array;
+  role(control: SessionControl): Role<K>;
+  /** Said again at the start, because the coordinator may not have heard it. */
+  readonly again: Outgoing | null;
+}
+
+/** The fields of an answer that declines; the kind adds the type. */
+export type DeclineFields = Omit<DeclineOf, 'type'>;
+
+/** The machine of one session, as its kind uses it. */
+export interface SessionControl {
+  readonly kind: Kind;
+  /** Whatever is sent through it passes the session's outlet. */
+  readonly context: CeremonyContext;
+  readonly sessionKey: string;
+  readonly partIndex: number;
+  /** Whether the session is over here. */
+  readonly isOver: boolean;
+  /** Whether the session may only listen any more. */
+  readonly isListening: boolean;
+  /** Our own; there is one from the answer to the invitation on. */
+  readonly certificate: OwnCertificate;
+  /** Checks everybody's certificates, and gives the session id and the peers' keys. @throws Refusal */
+  certified(received: readonly PeerCertificate[]): CertifiedParties;
+  /** Uses what the coordinator authorised; a chip that forgot its challenge gets a new one. */
+  authorised<T>(first: Authorisation, use: ChipUse<T>): Promise<T>;
+  /** Starts the protocol and hands it the frames that came early. */
+  startProtocol<P extends ProtocolKind>(kind: P, start: StartOf<P>): void;
+  /** Runs a step after those before it, unless the session is over by then. */
+  step(work: () => Promise<void>, skipped?: () => void): void;
+  /** Notes where the session stands, durably. */
+  note(state: SessionState): void;
+  /** From here on the kind's own record carries the session: it neither ages nor ends by a failure or a restart. */
+  endure(): void;
+  /** Nothing needs to be told of this session any more. */
+  settle(): void;
+  /** Ends the session, telling the others. */
+  fail(reason: string, abort?: Abort): void;
+  /** Ends the session without a word. */
+  finish(state: SessionEnd, reason: string | null): void;
+  /** Ends the session as one that the coordinator has ended. */
+  endByCoordinator(reason: string): void;
+}
+
+/** Everybody's certificates, checked. */
+export interface CertifiedParties {
+  /** 32 bytes */
+  readonly sid: Uint8Array;
+  /** All but ourselves. */
+  readonly peers: readonly PeerKeys[];
+}
+
+/** One ceremony for each kind. */
+export type Ceremonies = { readonly [K in Kind]: Ceremony<K> };

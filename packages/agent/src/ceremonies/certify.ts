@@ -1,0 +1,35 @@
+/** Making the one certificate of a session, after its session key is on disk (R-14). */
+import type { Prepared } from '../threads/control.ts';
+import type { SessionControl } from './ceremony.ts';
+import {
+  CERTIFICATE_LIFETIME_MS,
+  certificatePayload,
+  type OwnCertificate,
+  ownCertificate,
+} from './certificates.ts';
+import { refuseUnless } from './refusal.ts';
+
+/** Certifies what was agreed to; `limited` is told until when, before the chip signs. */
+export async function certify(
+  {
+    context,
+    kind,
+    sessionKey,
+    partIndex,
+  }: Pick<SessionControl, 'context' | 'kind' | 'sessionKey' | 'partIndex'>,
+  intentHash: Uint8Array,
+  keys: Prepared,
+  limited: (notAfter: number) => void,
+): Promise<OwnCertificate> {
+  const { chip, state } = context;
+  refuseUnless(
+    state.used.add(sessionKey, partIndex),
+    'session_key_used',
+    'this session key was answered before',
+  );
+  const now = context.now();
+  limited(now + CERTIFICATE_LIFETIME_MS);
+  const payload = certificatePayload(kind, sessionKey, partIndex, keys, intentHash, now);
+  const der = await chip.signSession(payload);
+  return ownCertificate(chip.publicKey, Buffer.concat([payload, der]));
+}
