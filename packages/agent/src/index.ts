@@ -19,14 +19,12 @@ export {
   type ChannelOptions,
   type ChannelPeer,
   createChannel,
-  createEphemeralKeys,
-  type EphemeralKeys,
   type IgnoreReason,
-  importEphemeralKeys,
   type OpenedMessage,
   type PlainMessage,
   type SealedMessage,
 } from './channel/channel.ts';
+export { createEphemeralKeys, type EphemeralKeys, importEphemeralKeys } from './channel/keys.ts';
 export { Chip, type PinProvider, type PinRefusals } from './chip/chip.ts';
 export { type OutcomeOf } from './client/ceremonies/index.ts';
 export { type OrderOf } from './client/ceremonies/shape.ts';

@@ -8,43 +8,22 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
-  createPrivateKey,
-  createPublicKey,
   diffieHellman,
-  generateKeyPairSync,
   hkdfSync,
   type KeyObject,
   randomBytes,
   sign,
   verify,
 } from 'node:crypto';
-import {
-  decodeSpki,
-  encodePkcs8,
-  encodePublicJwk,
-  framed,
-  type KeyCurve,
-  roundSigningInput,
-  u16,
-} from '@quorate/intent';
+import { framed, roundSigningInput, u16 } from '@quorate/intent';
 import { AgentError } from '../errors.ts';
+import { type EphemeralKeys, publicKey } from './keys.ts';
 
 const CHANNEL_LABEL = 'quorate/v1/channel';
 const PREFIX_LENGTH = 32;
 const TAG_LENGTH = 16;
 const SIGNATURE_LENGTH = 64;
 const MAX_ROUND = 0xffff;
-
-/** The ephemeral keys of one party in one session. */
-export interface EphemeralKeys {
-  /** Raw public keys, 32 bytes each: they go into the session certificate. */
-  readonly x25519: Uint8Array;
-  readonly ed25519: Uint8Array;
-  /** Secret. */
-  readonly agreement: KeyObject;
-  /** Secret. */
-  readonly signing: KeyObject;
-}
 
 /** A peer's certified ephemeral keys. */
 export interface ChannelPeer {
@@ -106,33 +85,6 @@ export interface Channel {
   /** Decrypts and verifies; a message that fails has no effect but the returned reason. */
   open(message: SealedMessage): OpenedMessage | IgnoreReason;
   close(): void;
-}
-
-/** Makes fresh ephemeral keys. */
-export function createEphemeralKeys(): EphemeralKeys {
-  const agreement = generateKeyPairSync('x25519');
-  const signing = generateKeyPairSync('ed25519');
-  return {
-    x25519: rawPublicKey('X25519', agreement.publicKey),
-    ed25519: rawPublicKey('Ed25519', signing.publicKey),
-    agreement: agreement.privateKey,
-    signing: signing.privateKey,
-  };
-}
-
-/** The ephemeral keys with these secret bytes (32 each), for recorded test cases. */
-export function importEphemeralKeys(
-  agreementSecret: Uint8Array,
-  signingSecret: Uint8Array,
-): EphemeralKeys {
-  const agreement = privateKey('X25519', agreementSecret);
-  const signing = privateKey('Ed25519', signingSecret);
-  return {
-    x25519: rawPublicKey('X25519', createPublicKey(agreement)),
-    ed25519: rawPublicKey('Ed25519', createPublicKey(signing)),
-    agreement,
-    signing,
-  };
 }
 
 interface PeerKeys {
@@ -282,22 +234,4 @@ function plain(bytes: Uint8Array | undefined): Uint8Array | undefined {
 
 function sha256(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest();
-}
-
-function publicKey(curve: 'Ed25519' | 'X25519', raw: Uint8Array): KeyObject {
-  return createPublicKey({ key: encodePublicJwk(curve, raw), format: 'jwk' });
-}
-
-function privateKey(curve: KeyCurve, secret: Uint8Array): KeyObject {
-  const der = encodePkcs8(curve, secret);
-  try {
-    return createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs8' });
-  } finally {
-    der.fill(0);
-  }
-}
-
-/** As DER and not as JWK, for the reason that `keyEncoding.ts` gives. */
-function rawPublicKey(curve: KeyCurve, key: KeyObject): Uint8Array {
-  return decodeSpki(curve, key.export({ format: 'der', type: 'spki' }));
 }

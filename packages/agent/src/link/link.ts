@@ -28,7 +28,7 @@ import { checkUrl, comesAgain, ended, isFinal } from './types.ts';
 import type { Link, LinkOptions, LinkStatus } from './types.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { createOutbox, type Outbox, type Outgoing } from './outbox.ts';
-import { type LinkState, openLinkState } from './state.ts';
+import { type LinkState, openLinkState, saveAtEnd } from './state.ts';
 import { renewalDelay } from './token.ts';
 
 const SILENCE_MS = 75_000;
@@ -97,7 +97,7 @@ class WebSocketLink implements Link {
     this.#timers.clear();
     const socket = this.#socket;
     this.#socket = undefined;
-    this.#saveAtEnd();
+    saveAtEnd(this.#state, this.#logger);
     if (socket) await closeSocket(socket);
   }
 
@@ -283,17 +283,8 @@ class WebSocketLink implements Link {
 
   #end(status: 'refused' | 'replaced', detail: string): void {
     this.#setStatus(status, detail);
-    this.#saveAtEnd();
+    saveAtEnd(this.#state, this.#logger);
     this.#waiters.settle(ended(status));
-  }
-
-  /** What is not kept is sent again by the coordinator, and recognised. */
-  #saveAtEnd(): void {
-    try {
-      this.#state.save();
-    } catch (error) {
-      this.#logger.warn({ error: messageOf(error) }, 'the state of the link was not kept');
-    }
   }
 
   #setStatus(status: LinkStatus, detail: string): void {

@@ -3,7 +3,9 @@
  */
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
+import { messageOf } from '../errors.ts';
 import { readIfPresent, replaceFile } from '../files/files.ts';
+import type { Logger } from '../logger.ts';
 
 /** How many client numbers are set aside on disk at a time, so that a crash never reuses one. */
 const RESERVE = 4096;
@@ -80,6 +82,15 @@ export function openLinkState(path?: string): LinkState {
       if (dirty) save();
     },
   };
+}
+
+/** Keeps how far a link has come at its end; the rest is sent again by the coordinator, and recognised. */
+export function saveAtEnd(state: LinkState, logger: Logger): void {
+  try {
+    state.save();
+  } catch (error) {
+    logger.warn({ error: messageOf(error) }, 'the state of the link was not kept');
+  }
 }
 
 /** A damaged file costs a replay of unacknowledged messages, which are recognised as known. */

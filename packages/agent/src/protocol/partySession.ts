@@ -4,13 +4,8 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { KeyUnsafe, Message, Session } from '@quorate/tss';
-import {
-  type Channel,
-  createChannel,
-  createEphemeralKeys,
-  type EphemeralKeys,
-  type OpenedMessage,
-} from '../channel/channel.ts';
+import { type Channel, createChannel, type OpenedMessage } from '../channel/channel.ts';
+import { createEphemeralKeys, type EphemeralKeys } from '../channel/keys.ts';
 import type { SignedMessage } from '../records/evidence.ts';
 import type { PeerKeys, RoundFrame } from './frames.ts';
 

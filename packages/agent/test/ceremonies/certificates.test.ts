@@ -10,7 +10,7 @@ import {
   hashIntent,
   type PeerCertificate,
 } from '../../src/ceremonies/certificates.ts';
-import { createEphemeralKeys } from '../../src/channel/channel.ts';
+import { createEphemeralKeys } from '../../src/channel/keys.ts';
 import { Refusal } from '../../src/ceremonies/refusal.ts';
 import type { Holder } from '../../src/records/keyRecords.ts';
 import type { Prepared } from '../../src/protocol/pool.ts';

@@ -1,12 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import {
-  type ChannelPeer,
-  createChannel,
-  createEphemeralKeys,
-  importEphemeralKeys,
-  type SealedMessage,
-} from '../../src/channel/channel.ts';
+import { type ChannelPeer, createChannel, type SealedMessage } from '../../src/channel/channel.ts';
+import { createEphemeralKeys, importEphemeralKeys } from '../../src/channel/keys.ts';
 
 const sid = new Uint8Array(32).fill(7);
 
