@@ -12,7 +12,7 @@ import { addRoutes } from './route.ts';
 import { sessionHandlers } from './sessions.ts';
 
 export type { RestDeps } from './call.ts';
-export { createMetrics } from './metrics.ts';
+export { createMetrics, type Metrics } from './metrics.ts';
 
 /**
  * Adds the REST interface of docs/spec/wire.md §12 to a server: every route of the wire's table.
