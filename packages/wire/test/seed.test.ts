@@ -10,7 +10,7 @@ import {
   HASH,
   PUBLIC_KEY,
   SIGNATURE,
-} from './support/samples.ts';
+} from './support/values.ts';
 
 const markdown = readFileSync(new URL('vectors/seed-messages.md', import.meta.url), 'utf8');
 const blocks = [...markdown.matchAll(/```json\n([^`]*)```/g)].map((match) => match[1] ?? '');

@@ -20,20 +20,16 @@ import {
   type SignRequest,
 } from '../../src/index.ts';
 import { nameOf } from '../../src/documents/schemas.ts';
-import { CLIENT_SAMPLES, SERVER_SAMPLES } from '../support/samples.ts';
+import { CEREMONY_SAMPLES, CLIENT_SAMPLES, SERVER_SAMPLES } from '../support/samples.ts';
 
 const optionsOf = (union: typeof ClientMessage | typeof ServerMessage): readonly object[] =>
   union.options;
 
 describe.each(KINDS)('the shape of %s', (kind) => {
-  it('has a sample of every part, which only the schema of that part takes', () => {
+  it('takes a message only as the part that it is', () => {
     const schemas = PARTS.map((part) => CEREMONIES[kind][part]);
     for (const [at, part] of PARTS.entries()) {
-      const samples = [...CLIENT_SAMPLES, ...SERVER_SAMPLES].filter(
-        ({ type }) => type === `${kind}_${part}`,
-      );
-      expect(samples, part).not.toEqual([]);
-      for (const sample of samples) {
+      for (const sample of CEREMONY_SAMPLES[kind][part]) {
         const taken = schemas.map((schema) => schema.safeParse(sample).success);
         expect(taken, part).toEqual(PARTS.map((_, index) => index === at));
       }

@@ -1,27 +1,28 @@
 /** One valid message of every type, with every field that the type knows. */
-const hex = (bytes: number, digit = 'a'): string => digit.repeat(bytes * 2);
-const base64 = (bytes: number): string => Buffer.alloc(bytes, 7).toString('base64');
+import type { Kind } from '../../src/index.ts';
+import { DESTROY_SAMPLES } from './ceremonies/destroy.ts';
+import { KEYGEN_SAMPLES } from './ceremonies/keygen.ts';
+import type { CeremonySamples } from './ceremonies/shape.ts';
+import { SIGN_SAMPLES } from './ceremonies/sign.ts';
+import {
+  abort,
+  ADDRESS,
+  CERTIFICATE,
+  CHALLENGE,
+  CPIC,
+  DER,
+  HASH,
+  round,
+  session,
+} from './values.ts';
 
-export const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
-export const PUBLIC_KEY = `0x02${hex(32)}`;
-export const CPIC = hex(42);
-export const CERTIFICATE = base64(241);
-export const CHALLENGE = base64(16);
-export const DER = base64(70);
-export const SIGNATURE = `0x${hex(64)}1b`;
-export const HASH = hex(32);
+export const CEREMONY_SAMPLES: { readonly [K in Kind]: CeremonySamples<K> } = {
+  keygen: KEYGEN_SAMPLES,
+  sign: SIGN_SAMPLES,
+  destroy: DESTROY_SAMPLES,
+};
 
-const session = { session_key: 'session:1' };
-const people = ['用户1', '用户2', '用户3'];
-const peers = people.slice(0, 2).map((username, index) => ({
-  username,
-  part_index: index + 1,
-  session_certificate: CERTIFICATE,
-}));
-const evidence = [{ from: 2, to: 1, round: 2, body: base64(40), signature: base64(64) }];
-const abort = { reason: 'invalid-share', round: 2, culprits: [2], evidence };
-const payload = { kind: 'eip191', message: 'two\nlines' };
-const round = { from: 1, to: null, round: 1, body: base64(40), signature: base64(64) };
+const ceremonies = Object.values(CEREMONY_SAMPLES);
 
 export const CLIENT_SAMPLES: readonly Record<string, unknown>[] = [
   {
@@ -35,112 +36,7 @@ export const CLIENT_SAMPLES: readonly Record<string, unknown>[] = [
     progress: true,
   },
   { type: 'ack', seq: 4 },
-  {
-    type: 'keygen_request',
-    ...session,
-    threshold: 2,
-    total_parts: 3,
-    participants: people,
-    cseq: 1,
-  },
-  {
-    type: 'keygen_response',
-    ...session,
-    part_index: 2,
-    cpic: CPIC,
-    accept: true,
-    reason: '',
-    session_certificate: CERTIFICATE,
-    cseq: 1,
-  },
-  { type: 'keygen_response', ...session, part_index: 2, cpic: '', accept: false, reason: 'busy' },
-  {
-    type: 'keygen_result',
-    ...session,
-    part_index: 2,
-    address: ADDRESS,
-    cpic: CPIC,
-    encrypted_shard: base64(90),
-    success: true,
-    message: '密钥生成成功',
-    public_key: PUBLIC_KEY,
-    record_id: HASH,
-    cseq: 2,
-  },
-  {
-    type: 'keygen_result',
-    ...session,
-    part_index: 2,
-    address: '',
-    cpic: '',
-    encrypted_shard: '',
-    success: false,
-    message: 'participant_restarted',
-    public_key: '',
-    record_id: '',
-    abort,
-  },
   { type: 'round', ...session, ...round, cseq: 3 },
-  {
-    type: 'sign_request',
-    ...session,
-    threshold: 2,
-    total_parts: 3,
-    data: `0x${HASH}`,
-    address: ADDRESS,
-    participants: people,
-    payload,
-    display: 'rent of May',
-    cseq: 4,
-  },
-  {
-    type: 'sign_response',
-    ...session,
-    part_index: 1,
-    cpic: CPIC,
-    accept: true,
-    session_certificate: CERTIFICATE,
-    chip_challenge: CHALLENGE,
-  },
-  { type: 'sign_response', ...session, part_index: 1, cpic: CPIC, accept: false, reason: 'no' },
-  {
-    type: 'sign_result',
-    ...session,
-    part_index: 1,
-    success: true,
-    signature: SIGNATURE,
-    message: '',
-  },
-  { type: 'sign_result', ...session, part_index: 1, success: false, message: 'no', abort },
-  {
-    type: 'destroy_request',
-    ...session,
-    threshold: 2,
-    total_parts: 3,
-    address: ADDRESS,
-    reason: 'the office is closed',
-    participants: people,
-    cseq: 4,
-  },
-  {
-    type: 'destroy_response',
-    ...session,
-    part_index: 1,
-    cpic: CPIC,
-    accept: true,
-    session_certificate: CERTIFICATE,
-    chip_challenge: CHALLENGE,
-  },
-  { type: 'destroy_response', ...session, part_index: 1, cpic: '', accept: false, reason: 'no' },
-  {
-    type: 'destroy_result',
-    ...session,
-    part_index: 1,
-    success: true,
-    receipt: CERTIFICATE,
-    message: '',
-  },
-  { type: 'destroy_result', ...session, part_index: 1, success: false, message: 'no' },
   { type: 'cancel_request', ...session, cseq: 7 },
   { type: 'close_request', ...session, reason: 'the chip is lost', cseq: 8 },
   {
@@ -162,6 +58,7 @@ export const CLIENT_SAMPLES: readonly Record<string, unknown>[] = [
     chip_challenge: CHALLENGE,
   },
   { type: 'orphan_result', ...session, part_index: 1, success: true, message: '' },
+  ...ceremonies.flatMap(({ request, response, result }) => [...request, ...response, ...result]),
 ];
 
 export const SERVER_SAMPLES: readonly Record<string, unknown>[] = [
@@ -175,114 +72,7 @@ export const SERVER_SAMPLES: readonly Record<string, unknown>[] = [
     last_cseq: 0,
   },
   { type: 'ack', cseq: 4 },
-  {
-    type: 'keygen_invite',
-    ...session,
-    coordinator: 'alice',
-    threshold: 2,
-    total_parts: 3,
-    part_index: 2,
-    se_id: 'chip-2',
-    participants: people,
-    expires_at: 1_700_000_000_000,
-    seq: 1,
-  },
-  {
-    type: 'keygen_params',
-    ...session,
-    threshold: 2,
-    total_parts: 3,
-    part_index: 2,
-    filename: 'session:1_2.json',
-    peers,
-    seq: 2,
-  },
-  {
-    type: 'keygen_complete',
-    ...session,
-    address: ADDRESS,
-    success: true,
-    message: '密钥生成成功',
-    public_key: PUBLIC_KEY,
-    seq: 3,
-  },
   { type: 'round', ...session, ...round, to: 2, seq: 4 },
-  {
-    type: 'sign_invite',
-    ...session,
-    data: HASH,
-    address: ADDRESS,
-    part_index: 2,
-    se_id: 'chip-2',
-    participants: people,
-    payload,
-    display: 'rent of May',
-    coordinator: 'alice',
-    threshold: 2,
-    total_parts: 3,
-    expires_at: 1_700_000_000_000,
-    seq: 5,
-  },
-  {
-    type: 'sign_params',
-    ...session,
-    data: base64(32),
-    address: ADDRESS,
-    signature: DER,
-    parties: '1,2',
-    part_index: 2,
-    filename: 'session:1_2.json',
-    encrypted_shard: base64(90),
-    record_id: HASH,
-    peers,
-    chip_challenge: CHALLENGE,
-    seq: 6,
-  },
-  {
-    type: 'sign_complete',
-    ...session,
-    signature: SIGNATURE,
-    success: true,
-    message: '签名成功',
-    seq: 7,
-  },
-  {
-    type: 'destroy_invite',
-    ...session,
-    address: ADDRESS,
-    reason: 'the office is closed',
-    part_index: 2,
-    se_id: 'chip-2',
-    participants: people.slice(0, 2),
-    absent: [{ username: '用户3', part_index: 3, chip_state: 'lost' }],
-    coordinator: 'alice',
-    threshold: 2,
-    total_parts: 3,
-    expires_at: 1_700_000_000_000,
-    seq: 5,
-  },
-  {
-    type: 'destroy_params',
-    ...session,
-    address: ADDRESS,
-    reason_hash: HASH,
-    signature: DER,
-    parties: '1,2',
-    part_index: 2,
-    record_id: HASH,
-    peers,
-    chip_challenge: CHALLENGE,
-    seq: 6,
-  },
-  {
-    type: 'destroy_complete',
-    ...session,
-    address: ADDRESS,
-    success: true,
-    message: '密钥已销毁',
-    parts: [{ username: '用户1', part_index: 1, outcome: 'deleted' }],
-    seq: 7,
-  },
   { type: 'chip_authorisation', ...session, chip_challenge: CHALLENGE, signature: DER, seq: 8 },
   {
     type: 'orphan_notice',
@@ -324,4 +114,5 @@ export const SERVER_SAMPLES: readonly Record<string, unknown>[] = [
     warnings: ['low'],
     seq: 12,
   },
+  ...ceremonies.flatMap(({ invite, params, complete }) => [...invite, ...params, ...complete]),
 ];
