@@ -9,7 +9,7 @@ export type { Approval, PinnedParticipant, Subject } from './approval/kind.ts';
 export type { ApprovalRequest, Approve } from './approval/request.ts';
 export type { DestroyApproval } from './ceremonies/destroy/approval.ts';
 export type { KeygenApproval } from './ceremonies/keygen/approval.ts';
-export type { SignApproval } from './ceremonies/sign/approval.ts';
+export type { SignApproval } from './ceremonies/sign/request.ts';
 export { approveByPolicy, parsePolicy, type Policy } from './approval/policy.ts';
 export { type Asker, createAsker, type Question } from './approval/asker.ts';
 export { approveByPrompt } from './approval/prompt.ts';
@@ -107,6 +107,7 @@ export { canServe, stuckThreads, type ThreadHealth, type ThreadState } from './t
 export { type SessionLine, THREAD_TIMEOUT_MS, ThreadPool } from './threads/pool.ts';
 export { threadEnd } from './threads/threadEnd.ts';
 export { type AgentState, openState, STATE_FILES } from './records/state.ts';
-export { type Ban, type Holder, type KeyRecord, openKeyRecords } from './records/keyRecords.ts';
+export type { Ban } from './records/ban.ts';
+export { type Holder, type KeyRecord, openKeyRecords } from './records/keyRecords.ts';
 export { type LinkState, openLinkState } from './link/state.ts';
 export { type SessionRecord, sessionFileName } from './records/sessionRecords.ts';

@@ -5,7 +5,8 @@
  */
 import type { Command } from 'commander';
 import type { ExitCode } from './exitCodes.ts';
-import { Output, type TextStream } from './terminal/output.ts';
+import { Output } from './terminal/output.ts';
+import type { TextStream } from './terminal/stream.ts';
 import { Progress } from './terminal/progress.ts';
 
 /** The world around the program; tests give their own. */

@@ -7,7 +7,7 @@ import type { Approval, Asker, Subject } from '@quorate/agent';
 import { escapeForDisplay, toHex } from '@quorate/intent';
 import type { MessageHash } from '@quorate/wire';
 import { z } from 'zod';
-import type { CosignerConfig } from './config.ts';
+import type { CosignerConfig } from './configShape.ts';
 import { readYaml } from './configFile.ts';
 import { CosignerError, messageOf, SetupError } from './errors.ts';
 

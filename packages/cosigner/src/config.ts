@@ -12,87 +12,11 @@ import {
   SOCKET_URL,
   THREAD_TIMEOUT_MS,
 } from '@quorate/agent';
-import type { DoorLimits } from './doors.ts';
-import type { PcscAttachment, Pkcs11Attachment } from '@quorate/secure-element';
 import { z } from 'zod';
 import { readYaml } from './configFile.ts';
 import { problemOf } from './configRules.ts';
+import type { CosignerChip, CosignerConfig } from './configShape.ts';
 import { messageOf, SetupError } from './errors.ts';
-import type { Timeouts } from './rest/listener.ts';
-import type { Keep } from './store/retention.ts';
-
-/** Which of the two parties this server is. */
-export type CosignerRoleName = 'enterprise' | 'mobile-app';
-
-/** Where the chip is, and its PIN; a virtual one by default, with its files in the store. */
-type CosignerChip = { readonly pin_file?: string | undefined } & (
-  | {
-      readonly kind: 'virtual';
-      readonly file?: string | undefined;
-      readonly passphrase_file?: string | undefined;
-    }
-  | PcscAttachment
-  | Pkcs11Attachment
-);
-
-/** A configuration as it is written, with its defaults. */
-export interface CosignerConfig {
-  readonly listen: { readonly host: string; readonly port: number };
-  readonly capabilities: readonly ('keygen' | 'sign')[];
-  readonly role: CosignerRoleName;
-  /** This server's name for its partners; the role by default. */
-  readonly name: string;
-  readonly partners: readonly string[];
-  /** URL of the partner's `/peer`, for the side that dials. */
-  readonly peer?: string | undefined;
-  readonly identity: {
-    /** Signs certificates in place of the chip. */
-    readonly key_file?: string | undefined;
-    readonly chip: CosignerChip;
-  };
-  /** Files that partners exported, by name. */
-  readonly partner_keys: Readonly<Record<string, string>>;
-  readonly store: string;
-  readonly tls?:
-    | {
-        readonly certificate_file?: string | undefined;
-        readonly key_file?: string | undefined;
-        /** The authority that the partner's certificate is checked by. */
-        readonly ca_file?: string | undefined;
-      }
-    | undefined;
-  readonly allow_insecure: boolean;
-  readonly auth: {
-    readonly public_key_file?: string | undefined;
-    readonly issuer: string;
-    /** Whom tokens are for; of this server alone by default. */
-    readonly audience?: string | undefined;
-  };
-  /** Of what the partner asks for; a person, unless something else is said. */
-  readonly approval: 'auto' | 'prompt' | { readonly policy: string };
-  readonly paillier_bits: 2048 | 3072;
-  /** Pairs of primes kept ready. */
-  readonly primes: { readonly ready: number };
-  /** Seconds. */
-  readonly deadlines: {
-    readonly step: number;
-    readonly setup_step: number;
-    readonly approval: number;
-    readonly session: number;
-  };
-  /** Protocol threads. */
-  readonly workers: number;
-  /** How long a thread may work on one thing before it is given up, seconds. */
-  readonly thread_timeout: number;
-  /** Sessions that may run at once. */
-  readonly max_sessions: number;
-  /** Sessions that are over, and how long they are kept. */
-  readonly keep: Keep;
-  /** Of connections. */
-  readonly limits: DoorLimits;
-  /** Of connections, seconds. */
-  readonly timeouts: Timeouts;
-}
 
 /** A configuration and where it was read. */
 export interface LoadedConfig {

@@ -1,5 +1,5 @@
 /** What the keys of a configuration must be together. */
-import type { CosignerConfig } from './config.ts';
+import type { CosignerConfig } from './configShape.ts';
 
 /** Whether nobody on the way reads what is said there. */
 function isPrivate(url: string): boolean {

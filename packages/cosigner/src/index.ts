@@ -4,12 +4,8 @@
  * @module
  */
 export { type Cosigner, type CosignerOptions, createCosigner } from './cosigner.ts';
-export {
-  type CosignerConfig,
-  loadCosignerConfig,
-  type LoadedConfig,
-  parseCosignerConfig,
-} from './config.ts';
+export { loadCosignerConfig, type LoadedConfig, parseCosignerConfig } from './config.ts';
+export type { CosignerConfig } from './configShape.ts';
 export { CosignerError, SetupError } from './errors.ts';
 export { initCosigner, type InitOptions, type InitResult, pinPartner } from './init.ts';
 export { importPrimes } from './importPrimes.ts';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { approvalMode, Approvals, parseApprovalPolicy } from '../src/approvals.ts';
-import { type CosignerConfig, parseCosignerConfig } from '../src/config.ts';
+import { parseCosignerConfig } from '../src/config.ts';
+import type { CosignerConfig } from '../src/configShape.ts';
 import { pathsOf } from '../src/files.ts';
 import {
   createCosigner,

@@ -34,10 +34,9 @@ export type {
   RecordAccess,
   SecureElement,
   SecureElementKind,
-  TriesLeft,
   Unblocking,
 } from './secureElement.ts';
-export { type Attempt, spareLastTry } from './tries.ts';
+export { type Attempt, spareLastTry, type TriesLeft } from './tries.ts';
 export {
   createVirtualChip,
   type NewVirtualChipOptions,

@@ -1,10 +1,7 @@
-import type { Attempt } from './tries.ts';
+import type { Attempt, TriesLeft } from './tries.ts';
 
 /** How chips are attached. */
 export type SecureElementKind = 'virtual' | 'pcsc' | 'pkcs11';
-
-/** A number of tries; `fewer` where a token tells only that they are not all, null where it tells nothing. */
-export type TriesLeft = number | 'fewer' | null;
 
 /** What a chip says about itself. */
 export interface ChipInfo {

@@ -1,7 +1,9 @@
 /** Tries of a PIN and a PUK: what chips tell of them, and whether the last one may be used. docs/spec/chip.md §4. */
 import { SecureElementError, type SecureElementErrorCode } from './errors.ts';
-import type { TriesLeft } from './secureElement.ts';
 import { TRIES_FEWER } from './status.ts';
+
+/** A number of tries; `fewer` where a token tells only that they are not all, null where it tells nothing. */
+export type TriesLeft = number | 'fewer' | null;
 
 /** Bytes of GET INFO's answer. */
 export const INFO_LENGTH = 42;

@@ -4,7 +4,6 @@
 export { clockDoubt, dateOf } from './dates.ts';
 export {
   CODES,
-  type CodeEntry,
   codeText,
   type ErrorCode,
   type FinalCode,
@@ -13,6 +12,7 @@ export {
   type Language,
   participantCode,
 } from './codes.ts';
+export type { CodeEntry } from './codes/entry.ts';
 export { addressGroup } from './addressGroup.ts';
 export { asyncapi } from './documents/asyncapi.ts';
 export {

@@ -6,7 +6,7 @@ import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
 import { createFile, readIfPresent, storing } from '../files/files.ts';
-import type { Ban } from './keyRecords.ts';
+import type { Ban } from './ban.ts';
 
 /** One sector: written whole or not at all. */
 const SLOT_BYTES = 512;

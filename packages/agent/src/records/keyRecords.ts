@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError, isAgentError } from '../errors.ts';
+import type { Ban } from './ban.ts';
 import { type BanReserve, readReservedBans } from './banReserve.ts';
 import {
   makePrivateDirectory,
@@ -14,14 +15,6 @@ import {
   replaceFile,
   syncDirectory,
 } from '../files/files.ts';
-
-/** One ban: the pair with this party never signs with the key again (O-12). */
-export interface Ban {
-  readonly part_index: number;
-  readonly session_key: string;
-  readonly reason: string;
-  readonly at: number;
-}
 
 /** One holder of a key, with the chip key pinned for it (130 hex digits). */
 export interface Holder {

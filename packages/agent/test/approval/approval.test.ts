@@ -4,7 +4,7 @@ import { approveAll } from '../../src/approval/auto.ts';
 import type { ApprovalRequest } from '../../src/approval/request.ts';
 import type { DestroyApproval } from '../../src/ceremonies/destroy/approval.ts';
 import type { KeygenApproval } from '../../src/ceremonies/keygen/approval.ts';
-import type { SignApproval } from '../../src/ceremonies/sign/approval.ts';
+import type { SignApproval } from '../../src/ceremonies/sign/request.ts';
 import { decide, parsePolicy, type Policy } from '../../src/approval/policy.ts';
 import { approveByPrompt, describe as describeRequest } from '../../src/approval/prompt.ts';
 import { Typist } from '../support/keyboard.ts';

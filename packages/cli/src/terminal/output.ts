@@ -5,26 +5,7 @@
  */
 import { escapeForDisplay } from '@quorate/intent';
 import { erase, printJson, printLine, redraw, type Tone } from './print.ts';
-
-/** A stream that text goes to; a terminal says so. */
-export interface TextStream {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  /** Why something that was written did not arrive; undefined as long as everything did. */
-  readonly loss?: Loss | undefined;
-  /** Tells when the first text is lost. */
-  onLoss?(told: (loss: Loss) => void): void;
-  /** Settles when everything that was written has arrived or is lost. */
-  settled?(): Promise<void>;
-}
-
-/** Text that did not arrive. */
-export interface Loss {
-  /** Nobody reads any more. */
-  readonly closed: boolean;
-  readonly why: string;
-}
+import type { TextStream } from './stream.ts';
 
 /** How a command was asked to speak. */
 export interface OutputOptions {

@@ -6,7 +6,7 @@
  */
 import { printable, printableJson } from '@quorate/intent';
 import { styleText } from 'node:util';
-import type { TextStream } from './output.ts';
+import type { TextStream } from './stream.ts';
 
 const ERASE = '\r\u001b[2K';
 

@@ -6,7 +6,7 @@
  */
 import { processTerminal } from '@quorate/agent';
 import { messageOf } from '../errors.ts';
-import type { Loss, TextStream } from './output.ts';
+import type { Loss, TextStream } from './stream.ts';
 
 /** A stream of this process, whose lines never break into a question at the terminal. */
 export class ProcessStream implements TextStream {

@@ -1,4 +1,4 @@
-import type { TextStream } from '../../src/terminal/output.ts';
+import type { TextStream } from '../../src/terminal/stream.ts';
 
 /** A stream that remembers. */
 export class Recorder implements TextStream {

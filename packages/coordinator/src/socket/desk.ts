@@ -12,7 +12,7 @@ import {
 } from '@quorate/wire';
 import type { Hub } from '../delivery/hub.ts';
 import { lastCseq, noteCseq } from '../delivery/inbox.ts';
-import type { Numbered, Outbox, Resumption } from '../delivery/outbox.ts';
+import type { Numbered, Outbox } from '../delivery/outbox.ts';
 import type { Recipient } from '../delivery/recipient.ts';
 import type { AuditEvent, AuditLog, Tally } from '../audit/index.ts';
 import type { Identity, Refused, Tokens } from '../auth/index.ts';
@@ -23,7 +23,7 @@ import type { Database, Tx } from '../store/database.ts';
 import { Bucket } from '../limits/buckets.ts';
 import type { Line } from './line.ts';
 import { Refusals } from './refusals.ts';
-import { recipientOf } from './registration.ts';
+import { recipientOf, type Registered } from './registration.ts';
 
 /** What the desk works with. */
 export interface DeskOptions {
@@ -36,14 +36,6 @@ export interface DeskOptions {
   readonly tally: Tally;
   readonly clock: Clock;
   readonly language: Language;
-}
-
-/** A registration that succeeded. */
-export interface Registered extends Resumption {
-  readonly recipient: Recipient;
-  readonly identity: Identity;
-  readonly lastCseq: number;
-  readonly notices: readonly object[];
 }
 
 /** A registration that was refused. */

@@ -7,8 +7,17 @@ import {
   type RegisterComplete,
   textOf,
 } from '@quorate/wire';
+import type { Identity } from '../auth/index.ts';
+import type { Resumption } from '../delivery/outbox.ts';
 import { coordinator, participant, type Recipient } from '../delivery/recipient.ts';
-import type { Registered } from './desk.ts';
+
+/** A registration that succeeded. */
+export interface Registered extends Resumption {
+  readonly recipient: Recipient;
+  readonly identity: Identity;
+  readonly lastCseq: number;
+  readonly notices: readonly object[];
+}
 
 /** Whom a registration is for: a coordinator's named client, or the one client that a user has otherwise. */
 export function recipientOf({ username, role, client_id: client }: Register): Recipient {

@@ -2,7 +2,7 @@
 import type { SeeStep } from './stepTimes.ts';
 import type { Logger } from '@quorate/agent';
 import type { Approvals } from '../approvals.ts';
-import type { CosignerConfig } from '../config.ts';
+import type { CosignerConfig } from '../configShape.ts';
 import type { Keyring } from '../keyring.ts';
 import type { SignableMessage } from '../message.ts';
 import type { PublicIdentity } from '../partner.ts';

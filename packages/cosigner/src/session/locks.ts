@@ -4,12 +4,20 @@
  * it is tried again until it is on disk (docs/spec/cosigner.md, "Locks": before any answer).
  */
 import { type KeyUnsafe, lockAfter } from '@quorate/tss';
+import type { Logger } from '@quorate/agent';
 import { messageOf } from '../errors.ts';
+import type { Store } from '../store/index.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
-import type { SessionContext } from './context.ts';
 
 /** How often a write that failed is tried again, milliseconds. */
 const AGAIN_MS = 2000;
+
+/** What locks are kept with. */
+interface LockContext {
+  readonly logger: Logger;
+  readonly store: Store;
+  now(): number;
+}
 
 /** A lock that is not in its record yet. */
 interface Pending {
@@ -20,16 +28,13 @@ interface Pending {
 
 /** The locks of one server. */
 export class KeyLocks {
-  readonly #context: Pick<SessionContext, 'logger' | 'now' | 'store'>;
+  readonly #context: LockContext;
   readonly #onLocked: (key: KeyRecord, cause: string | undefined) => void;
   readonly #pending = new Map<string, Pending>();
   #timer: NodeJS.Timeout | undefined;
 
   /** `onLocked` ends the sessions of a key but the cause, which has an end of its own. */
-  constructor(
-    context: Pick<SessionContext, 'logger' | 'now' | 'store'>,
-    onLocked: (key: KeyRecord, cause: string | undefined) => void,
-  ) {
+  constructor(context: LockContext, onLocked: (key: KeyRecord, cause: string | undefined) => void) {
     this.#context = context;
     this.#onLocked = onLocked;
   }

@@ -1,6 +1,6 @@
 /** Everything that a cosigner keeps between runs, behind one lock. */
 import { type Lock, lockDirectory, makePrivateDirectory } from '@quorate/agent';
-import type { CosignerConfig } from '../config.ts';
+import type { CosignerConfig } from '../configShape.ts';
 import type { CosignerPaths } from '../files.ts';
 import { openEvidence } from './evidence.ts';
 import { type KeyRecords, openKeyRecords } from './keyRecords.ts';

@@ -1,7 +1,7 @@
 /** The version of a store, and whose it is. */
 import { createFile, readIfPresent, replaceFile } from '@quorate/agent';
 import { z } from 'zod';
-import type { CosignerRoleName } from '../config.ts';
+import type { CosignerRoleName } from '../configShape.ts';
 import { SetupError } from '../errors.ts';
 import { parsedJson } from '../json.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Codes of the connection: frames, registration, rates.
  */
-import type { CodeEntry } from '../codes.ts';
+import type { CodeEntry } from './entry.ts';
 
 /** Codes of the connection: frames, registration, rates. */
 export const PROTOCOL_CODES = {

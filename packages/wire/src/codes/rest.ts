@@ -1,7 +1,7 @@
 /**
  * Codes of the REST interface that the connection does not have.
  */
-import type { CodeEntry } from '../codes.ts';
+import type { CodeEntry } from './entry.ts';
 
 /** Codes of the REST interface that the connection does not have. */
 export const REST_CODES = {

@@ -1,7 +1,7 @@
 /**
  * Codes of key generations and signatures.
  */
-import type { CodeEntry } from '../codes.ts';
+import type { CodeEntry } from './entry.ts';
 
 /** Codes of key generations and signatures. */
 export const SESSION_CODES = {

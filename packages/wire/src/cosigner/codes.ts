@@ -1,7 +1,7 @@
 /**
  * Codes of the two-party server: of its REST answers, and of the `error` of a session that ended badly.
  */
-import type { CodeEntry } from '../codes.ts';
+import type { CodeEntry } from '../codes/entry.ts';
 import { PROTOCOL_CODES } from '../codes/protocol.ts';
 import { REST_CODES } from '../codes/rest.ts';
 

@@ -1,7 +1,8 @@
 /**
  * The WebSocket protocol as an AsyncAPI 3.0 document.
  */
-import { type CodeEntry, CODES } from '../codes.ts';
+import { CODES } from '../codes.ts';
+import type { CodeEntry } from '../codes/entry.ts';
 import { DEADLINES, LIMITS } from '../limits.ts';
 import { ClientMessage, ServerMessage } from '../messages/index.ts';
 import { VERSION } from '../version.ts';

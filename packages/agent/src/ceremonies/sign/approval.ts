@@ -1,27 +1,11 @@
 /** The consent to a signature. */
-import {
-  describePayload,
-  escapeForDisplay,
-  parsePayload,
-  type Payload,
-  toHex,
-} from '@quorate/intent';
+import { describePayload, escapeForDisplay, parsePayload, toHex } from '@quorate/intent';
 import { describeParticipants, describeSession } from '../../approval/describe.ts';
-import type { ApprovalKind, CommonApproval } from '../../approval/kind.ts';
+import type { ApprovalKind } from '../../approval/kind.ts';
 import { decideSign, SIGN_KEYS, signRules, type SignRules } from './policy.ts';
+import type { SignApproval } from './request.ts';
 
 const MAX_DISPLAY_LENGTH = 500;
-
-/** A signature to be approved. `display` is unverified text of the requester. */
-export interface SignApproval extends CommonApproval {
-  readonly kind: 'sign';
-  readonly address: string;
-  /** 32 bytes */
-  readonly digest: Uint8Array;
-  /** What the digest was recomputed from, or null for a bare digest. */
-  readonly payload: Payload | null;
-  readonly display: unknown;
-}
 
 /** The consent to a signature. */
 export const SIGN_APPROVAL: ApprovalKind<SignApproval, SignRules> = {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Approval } from '../../approval/kind.ts';
 import { allowed, refuse } from '../../approval/rule.ts';
 import { readTokenCall } from '../../approval/tokenCall.ts';
-import type { SignApproval } from './approval.ts';
+import type { SignApproval } from './request.ts';
 
 /** What may be signed. Addresses are in lower case. */
 export interface SignRules {
