@@ -1,6 +1,6 @@
 /**
- * What is said when things go well, and the error message made of a code (docs/spec/wire.md §10). The
- * Chinese texts of success are those of the protocol's first document.
+ * Texts of success, and the error message for a code (docs/spec/wire.md §10). The Chinese texts of success are
+ * those of the protocol's first document.
  */
 import { CEREMONIES, type Kind } from './ceremonies/index.ts';
 import { codeText, type ErrorCode, type Language } from './codes.ts';
@@ -36,7 +36,7 @@ export function endingOf(
   return inLanguage(CEREMONIES[kind].said[ending], language);
 }
 
-/** What an error message says besides its code. */
+/** Content of an error message besides its code. */
 export interface ErrorOptions {
   readonly details?: string;
   readonly sessionKey?: string;

@@ -1,7 +1,3 @@
-/**
- * How a ceremony fails for the client that asked for it.
- */
-
 /** A ceremony that failed, with the coordinator's code and words. */
 export class CeremonyError extends Error {
   /** The code of the coordinator's `error`, e.g. `participant_declined`. */

@@ -1,5 +1,5 @@
 /**
- * The coordinator's side of a ceremony, for programs: asks, follows, and believes a result only after
+ * A program in the role of coordinator: asks for a ceremony, follows it, and believes a result only after
  * checking it.
  */
 import { isPartOf, type Kind, type ServerMessage, type SessionStateName } from '@quorate/wire';
@@ -13,7 +13,7 @@ import { requestOf } from './request.ts';
 import { SessionOrders } from './sessionOrders.ts';
 import { type ErrorOf, type ProgressEvent, Waiters } from './waiters.ts';
 
-/** What a client is made of. */
+/** Options of a client. */
 export type ClientOptions = Pick<
   LinkOptions,
   'url' | 'username' | 'token' | 'ca' | 'allowInsecure' | 'logger' | 'onStatus' | 'backoff'
@@ -32,12 +32,12 @@ export class CoordinatorClient {
     this.#link = createLink({
       ...options,
       role: 'coordinator',
-      // Others of the same user, in this process or elsewhere, stay connected.
+      // Other clients of the same user stay connected, in this process or elsewhere.
       clientId: randomUUID(),
       batch: true,
       progress: true,
       onMessage: (message) => this.#onMessage(message),
-      // Later registrations bring what was stored while this client was away: that is new to it.
+      // Messages stored between later registrations are new to this client.
       onResumed: (messages) => {
         this.#stored ??= messages;
       },
@@ -114,8 +114,8 @@ export class CoordinatorClient {
   }
 
   /**
-   * Whether a message answers nothing that this client asked: what waited for it at its first
-   * registration comes before everything new, and may be of an older session of the same key.
+   * True for a message that answers nothing this client asked. Messages that waited for its first registration
+   * come before all new ones, and may belong to an older session of the same key.
    */
   #wasStored(message: ServerMessage): boolean {
     if (!('seq' in message) || message.seq === undefined || !this.#stored) return false;

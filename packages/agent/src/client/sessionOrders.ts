@@ -1,5 +1,5 @@
 /**
- * What a coordinator asks about a session that is open already; the answer is the state that holds then.
+ * Orders about a session that is already open; the answer is the state that holds then.
  */
 import type { CancelRequest, CloseRequest, ServerMessage, SessionStateName } from '@quorate/wire';
 import { CeremonyError } from './ceremonyError.ts';

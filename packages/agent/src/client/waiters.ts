@@ -11,7 +11,7 @@ export type ProgressEvent = { readonly type: 'state'; readonly state: SessionSta
 /** An error of the coordinator. */
 export type ErrorOf = Extract<ServerMessage, { type: 'error' }>;
 
-/** Who waits for the end of a session. */
+/** Whoever waits for the end of a session. */
 export interface Asker {
   readonly onEvent: (event: ProgressEvent) => void;
   /**
@@ -24,7 +24,7 @@ export interface Asker {
 
 interface Waiter extends Asker {
   failure: CeremonyError | undefined;
-  /** Whether the coordinator has said anything of this session since it was asked. */
+  /** True once the coordinator has mentioned this session since it was asked. */
   heard: boolean;
 }
 
@@ -88,7 +88,7 @@ export class Waiters {
     }
   }
 
-  /** Takes an error about a frame that could not be read: it belongs to a session that nothing was heard of. */
+  /** Takes an error about an unreadable frame: it belongs to a session that the coordinator has not mentioned. */
   takeNameless({ code = 'error', message, details }: ErrorOf): void {
     if (LATER.has(code)) return;
     for (const [sessionKey, { heard }] of this.#waiting) {
@@ -99,7 +99,7 @@ export class Waiters {
     }
   }
 
-  /** Ends every wait: nothing more will come. */
+  /** Ends every wait; no more messages will come. */
   rejectAll(detail: string): void {
     for (const [sessionKey, waiter] of this.#waiting) {
       waiter.reject(new AgentError('link/closed', `${sessionKey}: ${detail}`));
@@ -110,7 +110,7 @@ export class Waiters {
   #onError(waiter: Waiter, message: ErrorOf, sessionKey: string): void {
     const failure = failureOf(message, sessionKey);
     waiter.failure = failure;
-    // A refused request has no completion; a session that failed has one right behind the error.
+    // A refused request has no completion; a failed session sends one right after the error.
     if (message.cseq === undefined && message.seq !== undefined) return;
     this.#end(sessionKey, () => {
       throw failure;

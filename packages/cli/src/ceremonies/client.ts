@@ -10,7 +10,7 @@ import { webSocketUrl } from '../remote/http.ts';
 import { sameCommand } from './interrupt.ts';
 import { refusalOf } from './refusals.ts';
 
-/** Who asks, and where. */
+/** The person who asks, and the coordinator. */
 interface Requester {
   /** Base URL of the coordinator. */
   readonly url: string;
@@ -19,7 +19,7 @@ interface Requester {
   readonly token: () => Promise<string>;
 }
 
-/** What is waited for, and how long. */
+/** The session to wait for, and how long. */
 interface Patience {
   readonly sessionKey: string;
   readonly seconds: number;

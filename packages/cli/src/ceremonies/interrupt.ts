@@ -8,8 +8,8 @@ import { errorEvent } from '../explain.ts';
 import type { Output } from '../terminal/output.ts';
 
 /**
- * Says what Ctrl-C means while a session runs: it goes on without us, and the same request follows it.
- * Gives a function that takes this back.
+ * Explains Ctrl-C while a session runs: the session goes on without this program, and the same request follows
+ * it. Returns a function that removes the explanation.
  */
 export function explainInterrupt(output: Output, sessionKey: string): () => void {
   const explain = (): void => {
@@ -25,7 +25,7 @@ export function explainInterrupt(output: Output, sessionKey: string): () => void
   return () => process.off('SIGINT', explain);
 }
 
-/** What shows the result of a session once more. */
+/** The command that shows the result of a session once more. */
 export function sameCommand(sessionKey: string): string {
   return `the same command with --session-key ${sessionKey}`;
 }

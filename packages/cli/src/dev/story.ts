@@ -1,5 +1,5 @@
 /**
- * What the demo does with its cluster: a key of n, a transaction signed by t, and a second opinion.
+ * The demo on its cluster: makes a key of n, signs a transaction with t, and asks for a second opinion.
  *
  * @module
  */
@@ -20,7 +20,7 @@ interface Timings {
   verify: number;
 }
 
-/** What came out. */
+/** The outcome. */
 export interface Story {
   readonly address: string;
   readonly public_key: string;

@@ -1,46 +1,29 @@
 // `quorate destroy` against a development cluster of real processes.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../../agent/test/support/eventually.ts';
 import { Typist } from '../../../agent/test/support/keyboard.ts';
 import { askForAddress } from '../../src/commands/destroy.ts';
-import { type Cluster, main, startCluster } from '../../src/index.ts';
+import { main } from '../../src/index.ts';
 import { Output } from '../../src/terminal/output.ts';
+import { type Office, openOffice } from '../support/office.ts';
 import { Recorder } from '../support/recorder.ts';
 import { quorate } from '../support/world.ts';
 
-let cluster: Cluster;
-let login: string[] = [];
+let office: Office;
+let login: readonly string[] = [];
 let address = '';
 
-async function done(...args: string[]): Promise<Record<string, unknown>> {
-  const ran = await quorate(...args, ...login, '--json');
-  expect(ran.exit, `${args.join(' ')}\n${ran.stdout}${ran.stderr}`).toBe(0);
-  return JSON.parse(ran.stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
-}
+const done = (...args: string[]): Promise<Record<string, unknown>> => office.done(...args);
 
 beforeAll(async () => {
-  cluster = await startCluster({ parties: 2, port: 0 });
-  const [requester] = cluster.users;
-  const file = join(cluster.directory, 'requester.login');
-  const content = {
-    format: 'quorate-login/v1',
-    url: cluster.url,
-    username: requester?.username,
-    roles: ['coordinator'],
-    access_token: requester?.token,
-    refresh_token: 'none',
-    expires_at: Date.now() + 3_600_000,
-  };
-  writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
-  login = ['--login', file];
+  office = await openOffice(2);
+  login = office.login;
   const made = await done('keygen', '--threshold', '2', '--participants', 'user1,user2');
   address = String(made['address']);
 });
 
 afterAll(async () => {
-  await cluster?.stop();
+  await office?.cluster.stop();
 });
 
 describe('quorate destroy', () => {

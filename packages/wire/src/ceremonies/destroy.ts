@@ -28,7 +28,7 @@ const Holders = z.array(Username).min(1).max(LIMITS.parties);
 const Reason = text(LIMITS.reason).min(1);
 const Parties = matching(/^[1-9][0-9]?(?:,[1-9][0-9]?){0,31}$/, 95, EXPECTED.holders);
 
-/** A holder who is not asked, because the registry says that its chip is gone. */
+/** A holder who is not asked because its chip is gone, as the registry says. */
 export const AbsentHolder = z
   .strictObject({
     username: Username,
@@ -129,13 +129,13 @@ export type DestroySuccess = z.infer<typeof DestroySuccess>;
 export const DestroyFailure = z.strictObject({ ...result, success: z.literal(false) });
 export type DestroyFailure = z.infer<typeof DestroyFailure>;
 
-/** Whether the shard of one holder is gone. */
+/** Says whether the shard of one holder is gone. */
 export const DestroyResult = z
   .discriminatedUnion('success', [DestroySuccess, DestroyFailure])
   .meta({ id: 'DestroyResult', description: 'whether the record of one holder is gone' });
 export type DestroyResult = z.infer<typeof DestroyResult>;
 
-/** What became of one holder's shard. */
+/** The fate of one holder's shard. */
 export const DestroyedPart = z
   .strictObject({
     username: Username,
