@@ -41,6 +41,10 @@ export const EXPECTED = {
     en: 'expected an address: 0x and 40 hex digits',
     zhCN: '应为地址：0x 加 40 位十六进制数字',
   },
+  keyName: {
+    en: 'expected an address, or a key_id: 64 hex digits in lower case',
+    zhCN: '应为地址，或 key_id：64 位小写十六进制数字',
+  },
   publicKey: {
     en: 'expected a compressed public key: 0x02 or 0x03 and 64 hex digits',
     zhCN: '应为压缩公钥：0x02 或 0x03 加 64 位十六进制数字',

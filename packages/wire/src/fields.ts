@@ -54,6 +54,16 @@ export const Address = matching(/^0x[0-9a-fA-F]{40}$/, 42, EXPECTED.address).met
   description: 'EIP-55 going out, any case coming in',
 });
 
+/** A key by its `key_id`, or by any address that leads to it. */
+export const KeyName = matching(/^(0x[0-9a-fA-F]{40}|[0-9a-f]{64})$/, 64, EXPECTED.keyName).meta({
+  id: 'KeyName',
+  description: 'an address, or a key_id: 64 hex digits',
+});
+
+/** The signature algorithm of a key, for all of its life. */
+export const Algorithm = z.enum(['ecdsa-secp256k1']).meta({ id: 'Algorithm' });
+export type Algorithm = z.infer<typeof Algorithm>;
+
 /** A compressed secp256k1 point. */
 export const PublicKey = matching(/^0x0[23][0-9a-fA-F]{64}$/, 68, EXPECTED.publicKey).meta({
   id: 'PublicKey',

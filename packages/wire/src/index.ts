@@ -24,6 +24,7 @@ export { codesOf, openapi } from './documents/openapi.ts';
 export { type Dialect, type JsonObject, jsonSchemas } from './documents/schemas.ts';
 export {
   Address,
+  Algorithm,
   ChipChallenge,
   ChipId,
   ChipPublicKey,
@@ -32,6 +33,7 @@ export {
   Digest,
   EncryptedShard,
   Hash,
+  KeyName,
   PartIndex,
   Participants,
   PartyName,

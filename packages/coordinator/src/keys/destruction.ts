@@ -1,43 +1,19 @@
 /** What the store does when a key is destroyed: the ciphertexts go first, then each record, then the key. */
-import type { Event } from '../session/events.ts';
 import type { Tx } from '../store/database.ts';
+import { eraseCiphertextsOf } from './ciphertexts.ts';
 import { findKey, type KeyRecord } from './keys.ts';
+import { step } from './life.ts';
 import { type Seat, type ShardRecord, shardsOf } from './shards.ts';
+import { discardStagedOf } from './staging.ts';
 
-/**
- * The point of no return: the key signs nothing more, and every copy of a ciphertext that this store has is
- * overwritten. The key generation's events keep everything but the ciphertexts.
- */
-export async function beginDestruction(tx: Tx, keyId: string): Promise<string> {
+/** The point of no return: the key signs nothing more, and every ciphertext of its shares is erased. */
+export async function beginDestruction(tx: Tx, keyId: string): Promise<void> {
   const key = await findKey(tx, keyId);
   if (key?.state !== 'active') throw new Error('a destruction of a key that is not active');
-  const { address } = key;
-  await tx.run("UPDATE key_records SET state = 'destroying' WHERE address = ?", [address]);
-  await tx.run("UPDATE shards SET encrypted_shard = '' WHERE address = ?", [address]);
+  await setState(tx, keyId, 'destroying');
   // A replacement of a chip that has not switched yet keeps copies that are sealed for the new chip.
-  await tx.run("UPDATE replacement_shards SET encrypted_shard = '' WHERE address = ?", [address]);
-  const events = await tx.all<{ number: number; event: string }>(
-    'SELECT number, event FROM session_events WHERE session_key = ?',
-    [key.session_key],
-  );
-  for (const { number, event } of events) {
-    const kept = withoutShard(JSON.parse(event) as Event);
-    if (kept === undefined) continue;
-    await tx.run('UPDATE session_events SET event = ? WHERE session_key = ? AND number = ?', [
-      JSON.stringify(kept),
-      key.session_key,
-      number,
-    ]);
-  }
-  return key.session_key;
-}
-
-function withoutShard(event: Event): Event | undefined {
-  if (event.type !== 'finished') return undefined;
-  const { result } = event;
-  if (!result.success || result.kind !== 'keygen') return undefined;
-  const kept = { ...result, shard: '' };
-  return { ...event, result: kept };
+  await discardStagedOf(tx, keyId);
+  await eraseCiphertextsOf(tx, keyId);
 }
 
 /** Notes that the record of a seat is gone, with the proof. */
@@ -46,11 +22,11 @@ export async function noteReceipt(
   { keyId, partIndex }: Seat,
   receipt: string,
 ): Promise<void> {
-  await tx.run(
-    `UPDATE shards SET state = 'deleted', receipt = ?
-     WHERE address = (SELECT address FROM key_records WHERE key_id = ?) AND part_index = ?`,
-    [receipt, keyId, partIndex],
-  );
+  const key = await findKey(tx, keyId);
+  const shards = key === undefined ? [] : await shardsOf(tx, key);
+  const shard = shards.find(({ part_index }) => part_index === partIndex);
+  if (shard === undefined) throw new Error('a receipt for no shard');
+  await step(tx, shard, ['current', 'deleted'], { receipt });
 }
 
 /** A key that is destroyed, with the shards that its holders had. */
@@ -67,13 +43,18 @@ export async function completeDestruction(
 ): Promise<DestroyedKey> {
   const key = await findKey(tx, keyId);
   if (key?.state !== 'destroying') throw new Error('a destruction that was not begun');
-  await tx.run("UPDATE key_records SET state = 'destroyed' WHERE key_id = ?", [keyId]);
+  await setState(tx, keyId, 'destroyed');
   // A record that nobody has proven gone stays `held`: it may be there.
   for (const index of absent) {
     await tx.run(
-      "UPDATE shards SET state = 'absent' WHERE address = ? AND part_index = ? AND state = 'held'",
-      [key.address, index],
+      `UPDATE shards SET absent = 1
+       WHERE key_id = ? AND epoch = ? AND part_index = ? AND state = 'current'`,
+      [keyId, key.epoch, index],
     );
   }
   return { key: { ...key, state: 'destroyed' }, shards: await shardsOf(tx, key) };
+}
+
+async function setState(tx: Tx, keyId: string, state: KeyRecord['state']): Promise<void> {
+  await tx.run('UPDATE keys SET state = ? WHERE key_id = ?', [state, keyId]);
 }

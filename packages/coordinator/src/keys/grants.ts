@@ -12,8 +12,8 @@ export interface Grant {
 /** Whether a user may ask for signatures of a key: its creator, or who was granted it. */
 export async function mayUse(tx: Tx, key: KeyRecord, username: string): Promise<boolean> {
   if (key.creator === username) return true;
-  const granted = await tx.get('SELECT 1 AS x FROM grants WHERE address = ? AND username = ?', [
-    key.address,
+  const granted = await tx.get('SELECT 1 AS x FROM grants WHERE key_id = ? AND username = ?', [
+    key.key_id,
     username,
   ]);
   return granted !== undefined;
@@ -22,8 +22,8 @@ export async function mayUse(tx: Tx, key: KeyRecord, username: string): Promise<
 /** The users to whom a key was granted, by name. */
 export async function grantsOf(tx: Tx, key: KeyRecord): Promise<string[]> {
   const rows = await tx.all<{ username: string }>(
-    'SELECT username FROM grants WHERE address = ? ORDER BY username',
-    [key.address],
+    'SELECT username FROM grants WHERE key_id = ? ORDER BY username',
+    [key.key_id],
   );
   return rows.map(({ username }) => username);
 }
@@ -31,16 +31,16 @@ export async function grantsOf(tx: Tx, key: KeyRecord): Promise<string[]> {
 /** Notes a permission; one that is there already stays as it is. */
 export async function insertGrant(tx: Tx, key: KeyRecord, grant: Grant): Promise<void> {
   await tx.run(
-    `INSERT INTO grants (address, username, granted_by, granted_at) VALUES (?, ?, ?, ?)
-     ON CONFLICT (address, username) DO NOTHING`,
-    [key.address, grant.username, grant.by, grant.at],
+    `INSERT INTO grants (key_id, username, granted_by, granted_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (key_id, username) DO NOTHING`,
+    [key.key_id, grant.username, grant.by, grant.at],
   );
 }
 
 /** Takes a permission back; false when there was none. */
 export async function deleteGrant(tx: Tx, key: KeyRecord, username: string): Promise<boolean> {
-  const { changes } = await tx.run('DELETE FROM grants WHERE address = ? AND username = ?', [
-    key.address,
+  const { changes } = await tx.run('DELETE FROM grants WHERE key_id = ? AND username = ?', [
+    key.key_id,
     username,
   ]);
   return changes > 0;

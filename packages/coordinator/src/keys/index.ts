@@ -1,5 +1,6 @@
 /** Keys, their shards, who may use them, and records without a key: the only writer of those tables. */
 export { recordsOn } from './capacity.ts';
+export { ciphertextHash } from './ciphertexts.ts';
 export { beginDestruction, completeDestruction, noteReceipt } from './destruction.ts';
 export { mayUse } from './grants.ts';
 export {
@@ -8,7 +9,6 @@ export {
   findKeyOfAddress,
   type KeyRecord,
   type NewKey,
-  type NewShard,
   normalAddress,
 } from './keys.ts';
 export {
@@ -20,11 +20,25 @@ export {
   orphansOf,
 } from './orphans.ts';
 export {
+  ceremoniesMoving,
+  currentOn,
+  deleteRetired,
+  gaveReceipt,
+  hadShard,
   isLiveRecord,
   keysOwingReceipt,
+  retiredBy,
   type Seat,
   sealedShardOf,
   type ShardRecord,
   shardsOf,
 } from './shards.ts';
+export {
+  type Ceremony,
+  discardStaged,
+  type NewShard,
+  stagedBy,
+  stageShard,
+  switchStaged,
+} from './staging.ts';
 export { type Keys, keysView } from './view.ts';

@@ -1,12 +1,16 @@
 /** Keys in the store: made by a key generation, named by their `key_id`, found by any address that leads to them. */
 import { formatAddress, IntentError, parseAddress } from '@quorate/intent';
+import type { Algorithm } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
+import { type Ceremony, switchStaged } from './staging.ts';
 
 /** A key as the store has it. */
 export interface KeyRecord {
+  readonly key_id: string;
+  readonly algorithm: Algorithm;
+  /** The address by which messages name the key. */
   readonly address: string;
   readonly public_key: string;
-  readonly key_id: string;
   readonly session_key: string;
   readonly creator: string;
   readonly threshold: number;
@@ -19,6 +23,7 @@ export interface KeyRecord {
 /** What a completed key generation has made. Byte strings are lower-case hex. */
 export interface NewKey {
   readonly keyId: string;
+  readonly algorithm: Algorithm;
   /** EIP-55. */
   readonly address: string;
   /** `0x` and 66 hex digits. */
@@ -29,19 +34,6 @@ export interface NewKey {
   readonly threshold: number;
   readonly totalParts: number;
   readonly at: number;
-  readonly shards: readonly NewShard[];
-}
-
-/** A shard of a key that has just been made. */
-export interface NewShard {
-  readonly index: number;
-  readonly username: string;
-  readonly seId: string;
-  readonly cpic: string;
-  readonly chipPublicKey: string;
-  readonly recordId: string;
-  /** Base64. */
-  readonly ciphertext: string;
 }
 
 /** EIP-55 of an address in any case; undefined for what is none. */
@@ -54,50 +46,89 @@ export function normalAddress(text: string): string | undefined {
   }
 }
 
-/** Stores a completed key generation: the key and all its shards, in the caller's transaction. */
+/** Stores the key of a completed key generation; the shares that it has staged become current. */
 export async function createKey(tx: Tx, key: NewKey): Promise<void> {
   await tx.run(
-    `INSERT INTO key_records (address, public_key, key_id, session_key, creator, threshold,
-       total_parts, epoch, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+    `INSERT INTO keys (key_id, algorithm, public_key, session_key, creator, threshold, total_parts,
+       epoch, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'active', ?)`,
     [
-      key.address,
-      key.publicKey,
       key.keyId,
+      key.algorithm,
+      key.publicKey,
       key.sessionKey,
       key.creator,
       key.threshold,
       key.totalParts,
-      'active',
       key.at,
     ],
   );
-  for (const shard of key.shards) {
-    await tx.run(
-      `INSERT INTO shards (address, part_index, username, se_id, cpic, chip_public_key,
-         encrypted_shard, record_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      [
-        key.address,
-        shard.index,
-        shard.username,
-        shard.seId,
-        shard.cpic,
-        shard.chipPublicKey,
-        shard.ciphertext,
-        shard.recordId,
-      ],
-    );
+  await tx.run('INSERT INTO key_labels (address, key_id, place) VALUES (?, ?, 0)', [
+    key.address,
+    key.keyId,
+  ]);
+  const by: Ceremony = `session:${key.sessionKey}`;
+  if ((await switchStaged(tx, by)) !== key.totalParts) {
+    throw new Error('a key without one of its shards');
   }
 }
 
-const COLUMNS = `address, public_key, key_id, session_key, creator, threshold, total_parts, epoch,
-  state, created_at`;
+const KEYS = `SELECT k.key_id, k.algorithm, l.address, k.public_key, k.session_key, k.creator, k.threshold,
+    k.total_parts, k.epoch, k.state, k.created_at
+  FROM keys k JOIN key_labels l ON l.key_id = k.key_id AND l.place = 0`;
 
 /** The key of a `key_id`. */
 export async function findKey(tx: Tx, keyId: string): Promise<KeyRecord | undefined> {
-  return tx.get<KeyRecord>(`SELECT ${COLUMNS} FROM key_records WHERE key_id = ?`, [keyId]);
+  return tx.get<KeyRecord>(`${KEYS} WHERE k.key_id = ?`, [keyId]);
 }
 
 /** The key to which an address (EIP-55) leads. */
 export async function findKeyOfAddress(tx: Tx, address: string): Promise<KeyRecord | undefined> {
-  return tx.get<KeyRecord>(`SELECT ${COLUMNS} FROM key_records WHERE address = ?`, [address]);
+  return tx.get<KeyRecord>(
+    `${KEYS} WHERE k.key_id = (SELECT key_id FROM key_labels WHERE address = ?)`,
+    [address],
+  );
+}
+
+/** The key of a `key_id`, or of an address in any case, as people and programs name it. */
+export async function findKeyNamed(tx: Tx, name: string): Promise<KeyRecord | undefined> {
+  if (/^[0-9a-f]{64}$/i.test(name)) return findKey(tx, name.toLowerCase());
+  const address = normalAddress(name);
+  return address === undefined ? undefined : findKeyOfAddress(tx, address);
+}
+
+/** Which keys a list shows, from where on. */
+export interface KeyPage {
+  readonly after?: string | undefined;
+  readonly limit: number;
+  /** Only keys that this user made, holds a shard of, or may use. */
+  readonly onlyOf?: string | undefined;
+}
+
+const CONCERNS = `(k.creator = ?
+  OR EXISTS (SELECT 1 FROM shards s WHERE s.key_id = k.key_id AND s.username = ?)
+  OR EXISTS (SELECT 1 FROM grants g WHERE g.key_id = k.key_id AND g.username = ?))`;
+
+/** Keys by address, from after one on. */
+export async function listKeys(
+  tx: Tx,
+  { after = '', limit, onlyOf }: KeyPage,
+): Promise<KeyRecord[]> {
+  const mine = onlyOf === undefined ? '' : `AND ${CONCERNS}`;
+  const concerned = onlyOf === undefined ? [] : [onlyOf, onlyOf, onlyOf];
+  return tx.all<KeyRecord>(`${KEYS} WHERE l.address > ? ${mine} ORDER BY l.address LIMIT ?`, [
+    after,
+    ...concerned,
+    limit,
+  ]);
+}
+
+/** Whether a key concerns a user: he made it, holds a shard of it, or may use it. */
+export async function concerns(tx: Tx, { key_id }: KeyRecord, username: string): Promise<boolean> {
+  const row = await tx.get(`SELECT 1 AS x FROM keys k WHERE k.key_id = ? AND ${CONCERNS}`, [
+    key_id,
+    username,
+    username,
+    username,
+  ]);
+  return row !== undefined;
 }

@@ -5,16 +5,15 @@ import type { Chips } from '../chips/index.ts';
 import type { Clock } from '../clock.ts';
 import { type Page, type Paged, pageOf, type Visibility } from '../listing.ts';
 import type { Tx } from '../store/database.ts';
-import { type Condition, parameters, where } from '../store/query.ts';
 import { deleteGrant, grantsOf, insertGrant } from './grants.ts';
-import { findKeyOfAddress, type KeyRecord, normalAddress } from './keys.ts';
+import { concerns, findKeyNamed, type KeyRecord, listKeys } from './keys.ts';
 import { type ShardRecord, shardsOf } from './shards.ts';
 
 /** Keys, as REST reads and grants them. */
 export interface Keys {
   list(tx: Tx, visibility: Visibility, page: Page): Promise<Paged<KeySummary>>;
-  /** Any case of the address; undefined when unknown or not visible. */
-  get(tx: Tx, address: string, visibility: Visibility): Promise<KeyAnswer | undefined>;
+  /** By `key_id`, or an address in any case; undefined when unknown or not visible. */
+  get(tx: Tx, name: string, visibility: Visibility): Promise<KeyAnswer | undefined>;
   /** Lets a user ask for signatures; audited by this function. False when the key is unknown. */
   grant(tx: Tx, request: GrantOrder): Promise<boolean>;
   /** Takes the permission back; audited by this function. False when there was none. */
@@ -23,7 +22,8 @@ export interface Keys {
 
 /** Names who gives or takes the permission to ask for signatures of a key. */
 interface GrantOrder {
-  readonly address: string;
+  /** Its `key_id`, or an address in any case. */
+  readonly key: string;
   readonly username: string;
   readonly actor: string;
 }
@@ -40,52 +40,34 @@ export interface KeysContext {
 /** The service behind the REST routes of keys. */
 export function keysView(context: KeysContext): Keys {
   return {
-    list: listKeys,
-    get: (tx, name, visibility) => getKey(tx, context, name, visibility),
+    list,
+    get: (tx, name, visibility) => get(tx, context, name, visibility),
     grant: (tx, request) => grant(tx, context, request),
     revoke: (tx, request) => revoke(tx, context, request),
   };
 }
 
-const SUMMARY = `address, public_key, session_key, creator, threshold, total_parts, epoch, state,
-  created_at`;
-
-const KEY_OF = `(creator = ?
-  OR EXISTS (SELECT 1 FROM shards s WHERE s.address = key_records.address AND s.username = ?)
-  OR EXISTS (SELECT 1 FROM grants g WHERE g.address = key_records.address AND g.username = ?))`;
-
-async function listKeys(tx: Tx, visibility: Visibility, page: Page): Promise<Paged<KeySummary>> {
-  const conditions: Condition[] = [];
-  if (page.after !== undefined) conditions.push(['address > ?', page.after]);
-  conditions.push(...ownKeys(visibility));
-  const rows = await tx.all<KeySummary>(
-    `SELECT ${SUMMARY} FROM key_records ${where(conditions)} ORDER BY address LIMIT ?`,
-    [...parameters(conditions), page.limit + 1],
-  );
-  return pageOf(
-    rows.map((row) => ({ ...row })),
-    page.limit,
-    ({ address }) => address,
-  );
+async function list(tx: Tx, { onlyOf }: Visibility, page: Page): Promise<Paged<KeySummary>> {
+  const { after, limit } = page;
+  const keys = await listKeys(tx, { after, limit: limit + 1, onlyOf });
+  return pageOf(keys.map(summaryOf), limit, ({ address }) => address);
 }
 
-async function getKey(
+const summaryOf = (key: KeyRecord): KeySummary => ({ ...key });
+
+async function get(
   tx: Tx,
   { chips }: KeysContext,
   name: string,
-  visibility: Visibility,
+  { onlyOf }: Visibility,
 ): Promise<KeyAnswer | undefined> {
-  const key = await findNamed(tx, name);
-  if (key === undefined) return undefined;
-  const conditions: Condition[] = [['address = ?', key.address], ...ownKeys(visibility)];
-  const summary = await tx.get<KeySummary>(
-    `SELECT ${SUMMARY} FROM key_records ${where(conditions)}`,
-    parameters(conditions),
-  );
-  if (summary === undefined) return undefined;
+  const key = await findKeyNamed(tx, name);
+  if (key === undefined || (onlyOf !== undefined && !(await concerns(tx, key, onlyOf)))) {
+    return undefined;
+  }
   const holders: KeyHolder[] = [];
   for (const shard of await shardsOf(tx, key)) holders.push(await holderOf(tx, chips, shard));
-  return { ...summary, holders, grants: await grantsOf(tx, key) };
+  return { ...summaryOf(key), holders, grants: await grantsOf(tx, key) };
 }
 
 async function holderOf(
@@ -101,21 +83,12 @@ async function holderOf(
     se_id: shard.se_id,
     chip_label: chip.label,
     chip_state: chip.state,
-    record_state: shard.state,
+    record_state: shard.record,
   };
 }
 
-function ownKeys({ onlyOf }: Visibility): Condition[] {
-  return onlyOf === undefined ? [] : [[KEY_OF, onlyOf, onlyOf, onlyOf]];
-}
-
-async function findNamed(tx: Tx, name: string): Promise<KeyRecord | undefined> {
-  const address = normalAddress(name);
-  return address === undefined ? undefined : findKeyOfAddress(tx, address);
-}
-
 async function grant(tx: Tx, context: KeysContext, request: GrantOrder): Promise<boolean> {
-  const key = await findNamed(tx, request.address);
+  const key = await findKeyNamed(tx, request.key);
   if (key === undefined) return false;
   const { actor, username } = request;
   const at = context.clock.now();
@@ -125,7 +98,7 @@ async function grant(tx: Tx, context: KeysContext, request: GrantOrder): Promise
 }
 
 async function revoke(tx: Tx, context: KeysContext, request: GrantOrder): Promise<boolean> {
-  const key = await findNamed(tx, request.address);
+  const key = await findKeyNamed(tx, request.key);
   if (key === undefined || !(await deleteGrant(tx, key, request.username))) return false;
   const at = context.clock.now();
   await audit(tx, context, { action: 'key.revoke', key, request, at });

@@ -2,6 +2,7 @@
 import { fromHex, replacementRequestHash, type Retirement, toHex } from '@quorate/intent';
 import { randomBytes } from 'node:crypto';
 import { Refusal } from '../auth/refusal.ts';
+import { hadShard } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import {
   type ChipKind,
@@ -87,6 +88,12 @@ function requestHash(order: ReplacementOrder, oldChip: ChipRecord): Uint8Array |
   });
 }
 
+/** Whether a chip has held a shard, or was replaced. */
+async function wasUsed(tx: Tx, seId: string): Promise<boolean> {
+  const replaced = await tx.get('SELECT 1 AS x FROM chip_replacements WHERE old_se_id = ?', [seId]);
+  return replaced !== undefined || (await hadShard(tx, seId));
+}
+
 /** A chip of one's own that was never used, after a replacement that was cancelled, may be asked for again. */
 async function enterChip(
   tx: Tx,
@@ -100,12 +107,7 @@ async function enterChip(
       known.state === 'disabled' &&
       toHex(known.publicKey) === toHex(fromHex(order.publicKey)) &&
       known.cpic === order.cpic.toLowerCase();
-    const used = await tx.get(
-      `SELECT 1 AS x FROM shards WHERE se_id = ?
-       UNION ALL SELECT 1 FROM chip_replacements WHERE old_se_id = ?`,
-      [order.seId, order.seId],
-    );
-    if (same && used === undefined) {
+    if (same && !(await wasUsed(tx, order.seId))) {
       // The registry tells the kind that both chips signed last.
       await tx.run('UPDATE chips SET kind = ? WHERE se_id = ?', [order.kind, order.seId]);
       return undefined;

@@ -1,6 +1,5 @@
 /** Authorisations, ciphertexts and receipts of a replacement (docs/spec/replace.md §3.3, §3.6). */
 import {
-  equalBytes,
   fromBase64,
   fromHex,
   replacementSessionKey,
@@ -11,24 +10,47 @@ import {
 import { createHash } from 'node:crypto';
 import { Refusal } from '../auth/refusal.ts';
 import { verifyFor } from '../session/certificate.ts';
+import {
+  deleteRetired,
+  discardStaged,
+  type NewShard,
+  sealedShardOf,
+  stageShard,
+} from '../keys/index.ts';
+import { otherSession } from '../session/repository.ts';
 import type { Tx } from '../store/database.ts';
 import type { Authoriser } from '../chips/authoriser.ts';
 import {
   boundTo,
+  ceremonyOf,
   chipProblem,
+  findShard,
   type MovingShard,
   type Replacement,
-  shardsIn,
   stageProblem,
 } from './store.ts';
 
 /** A step that one of the chips asks to be authorised. */
 export interface StepOrder {
   readonly step: 'release' | 'prove' | 'delete' | 'discard';
-  readonly address: string;
+  /** The shard's key, by `key_id` or address. */
+  readonly key: string;
   readonly certificate: string;
   readonly newCertificate: string | undefined;
   readonly challenge: string;
+}
+
+/** The ciphertext for the new chip, and that chip's certificate over its hash. */
+export interface SealOrder {
+  readonly key: string;
+  readonly encryptedShard: string;
+  readonly certificate: string;
+}
+
+/** The old chip's word that its record is gone. */
+export interface ReceiptOrder {
+  readonly key: string;
+  readonly certificate: string;
 }
 
 /** What the chip gets. */
@@ -46,7 +68,7 @@ export async function authoriseStep(
   at: number,
 ): Promise<StepGrant | Refusal> {
   const { step } = order;
-  const shard = await findShard(tx, replacement, order.address);
+  const shard = await findShard(tx, replacement, order.key);
   const problem = placeProblem(replacement, step) ?? shardProblem(shard, step);
   if (problem !== undefined || shard === undefined) return problem ?? unknownShard();
   if (step === 'release' || step === 'prove') {
@@ -64,7 +86,7 @@ export async function authoriseStep(
     const other = certified(replacement, shard, { step, text, fresh: true, at });
     if (other instanceof Refusal) return other;
   }
-  if (step === 'discard') await forgetSeal(tx, replacement, shard);
+  if (step === 'discard') await discardStaged(tx, ceremonyOf(replacement), shard.key_id);
   const bound = boundTo(replacement, shard);
   const signature = authoriser.authorise({
     operation: step === 'release' || step === 'prove' ? 'read' : 'delete',
@@ -83,14 +105,10 @@ export async function authoriseStep(
 export async function keepSeal(
   tx: Tx,
   replacement: Replacement,
-  order: {
-    readonly address: string;
-    readonly encryptedShard: string;
-    readonly certificate: string;
-  },
+  order: SealOrder,
   at: number,
 ): Promise<MovingShard | Refusal> {
-  const shard = await findShard(tx, replacement, order.address);
+  const shard = await findShard(tx, replacement, order.key);
   const problem = placeProblem(replacement, 'seal') ?? shardProblem(shard, 'seal');
   if (problem !== undefined || shard === undefined) return problem ?? unknownShard();
   const ending = await destructionProblem(tx, shard);
@@ -104,14 +122,10 @@ export async function keepSeal(
     shardHash,
   });
   if (session instanceof Refusal) return session;
-  await tx.run(
-    `INSERT INTO replacement_shards
-       (replacement_id, address, part_index, record_id, state, encrypted_shard)
-     VALUES (?, ?, ?, ?, 'sealed', ?)
-     ON CONFLICT (replacement_id, address) DO UPDATE
-       SET encrypted_shard = excluded.encrypted_shard, record_id = excluded.record_id`,
-    [replacement.id, shard.address, shard.part_index, shard.record_id, order.encryptedShard],
-  );
+  // A step that is tried again seals the shard anew.
+  const by = ceremonyOf(replacement);
+  await discardStaged(tx, by, shard.key_id);
+  await stageShard(tx, newShardOf(replacement, shard, order.encryptedShard), by);
   return shard;
 }
 
@@ -119,10 +133,10 @@ export async function keepSeal(
 export async function keepReceipt(
   tx: Tx,
   replacement: Replacement,
-  order: { readonly address: string; readonly certificate: string },
+  order: ReceiptOrder,
   at: number,
 ): Promise<MovingShard | Refusal> {
-  const shard = await findShard(tx, replacement, order.address);
+  const shard = await findShard(tx, replacement, order.key);
   if (shard?.state === 'deleted') return shard;
   const problem = placeProblem(replacement, 'deleted') ?? shardProblem(shard, 'deleted');
   if (problem !== undefined || shard === undefined) return problem ?? unknownShard();
@@ -133,10 +147,7 @@ export async function keepReceipt(
     at,
   });
   if (session instanceof Refusal) return session;
-  await tx.run(
-    `UPDATE replacement_shards SET state = 'deleted' WHERE replacement_id = ? AND address = ?`,
-    [replacement.id, shard.address],
-  );
+  await deleteRetired(tx, { ...shard, se_id: replacement.oldChip.seId });
   return shard;
 }
 
@@ -159,29 +170,17 @@ function shardProblem(shard: MovingShard | undefined, step: ReplacementStep): Re
 }
 
 /** A key that its holders are asked to destroy gets no second opener and no second ciphertext. */
-async function destructionProblem(tx: Tx, { address }: MovingShard): Promise<Refusal | undefined> {
-  const session = await tx.get<{ session_key: string }>(
-    "SELECT session_key FROM sessions WHERE kind = 'destroy' AND address = ? AND ended = 0",
-    [address],
-  );
+async function destructionProblem(tx: Tx, { key_id }: MovingShard): Promise<Refusal | undefined> {
+  const session = await otherSession(tx, 'destroy', key_id);
   if (session === undefined) return undefined;
   return new Refusal(
     'replacement_busy',
-    `session ${session.session_key} asks to destroy the key; wait until it ends`,
+    `session ${session} asks to destroy the key; wait until it ends`,
   );
 }
 
 function unknownShard(): Refusal {
   return new Refusal('unknown_key', 'this replacement has no shard of that address');
-}
-
-async function findShard(
-  tx: Tx,
-  replacement: Replacement,
-  address: string,
-): Promise<MovingShard | undefined> {
-  const shards = await shardsIn(tx, replacement);
-  return shards.find((shard) => shard.address.toLowerCase() === address.toLowerCase());
 }
 
 interface CertificateOrder {
@@ -214,20 +213,30 @@ function certified(
   return new Refusal(code, check.details);
 }
 
-async function forgetSeal(tx: Tx, replacement: Replacement, shard: MovingShard): Promise<void> {
-  await tx.run('DELETE FROM replacement_shards WHERE replacement_id = ? AND address = ?', [
-    replacement.id,
-    shard.address,
-  ]);
+/** The share that the new chip is to hold. */
+function newShardOf(
+  { newChip, username }: Replacement,
+  shard: MovingShard,
+  ciphertext: string,
+): NewShard {
+  const { key_id, epoch, part_index, record_id } = shard;
+  return {
+    key_id,
+    epoch,
+    part_index,
+    username,
+    se_id: newChip.seId,
+    cpic: newChip.cpic,
+    chip_public_key: toHex(newChip.publicKey),
+    record_id,
+    ciphertext,
+  };
 }
 
 async function ciphertextOf(tx: Tx, shard: MovingShard): Promise<string> {
-  const row = await tx.get<{ encrypted_shard: string; record_id: string }>(
-    'SELECT encrypted_shard, record_id FROM shards WHERE address = ? AND part_index = ?',
-    [shard.address, shard.part_index],
-  );
-  if (row === undefined || !equalBytes(fromHex(row.record_id), fromHex(shard.record_id))) {
+  const sealed = await sealedShardOf(tx, { keyId: shard.key_id, partIndex: shard.part_index });
+  if (sealed === undefined || sealed.record_id !== shard.record_id) {
     throw new Error('a shard without its ciphertext');
   }
-  return row.encrypted_shard;
+  return sealed.ciphertext;
 }

@@ -1,6 +1,14 @@
 /** Replacements in the store (docs/spec/replace.md). */
 import { type ReplacedShard, type Retirement, fromHex, parseAddress } from '@quorate/intent';
 import { Refusal } from '../auth/refusal.ts';
+import {
+  type Ceremony,
+  ceremoniesMoving,
+  ciphertextHash,
+  currentOn,
+  retiredBy,
+  stagedBy,
+} from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import { type ChipRecord, findChip } from '../chips/registry.ts';
 
@@ -40,8 +48,8 @@ export interface MovingShard {
   readonly epoch: number;
   readonly key_state: string;
   readonly state: 'open' | 'sealed' | 'moved' | 'deleted';
-  /** Base64: the ciphertext for the new chip, before the switch. */
-  readonly sealed: string | null;
+  /** SHA-256 of the ciphertext for the new chip, before the switch. */
+  readonly sealedHash: string | null;
 }
 
 /** Finds a replacement. */
@@ -121,41 +129,60 @@ export async function setStage(
   );
 }
 
-const BEFORE = `SELECT s.address, s.part_index, s.record_id, k.key_id, k.epoch, k.state AS key_state,
-    CASE WHEN r.record_id = s.record_id THEN 'sealed' ELSE 'open' END AS state,
-    r.encrypted_shard AS sealed
-  FROM shards s JOIN key_records k ON k.address = s.address
-  LEFT JOIN replacement_shards r ON r.address = s.address AND r.replacement_id = ?
-  WHERE s.se_id = ? AND s.state = 'held' ORDER BY s.address`;
-
-const AFTER = `SELECT r.address, r.part_index, r.record_id, k.key_id, k.epoch, k.state AS key_state, r.state,
-    NULL AS sealed
-  FROM replacement_shards r JOIN key_records k ON k.address = r.address
-  WHERE r.replacement_id = ? ORDER BY r.address`;
+/** The ceremony that stages and retires shares for a replacement. */
+export const ceremonyOf = ({ id }: Pick<Replacement, 'id'>): Ceremony => `replacement:${id}`;
 
 /** The shards of a replacement: those of the old chip now, or after the switch those that moved. */
 export async function shardsIn(tx: Tx, replacement: Replacement): Promise<MovingShard[]> {
-  const { id, state, oldChip } = replacement;
-  if (state === 'requested' || state === 'approved') {
-    return tx.all<MovingShard>(BEFORE, [id, oldChip.seId]);
+  const { state, oldChip } = replacement;
+  const by = ceremonyOf(replacement);
+  if (state !== 'requested' && state !== 'approved') {
+    return (await retiredBy(tx, by)).map((shard) => ({
+      ...shard,
+      state: shard.state === 'deleted' ? 'deleted' : 'moved',
+      sealedHash: null,
+    }));
   }
-  return tx.all<MovingShard>(AFTER, [id]);
+  const staged = await stagedBy(tx, by);
+  return (await currentOn(tx, oldChip.seId)).map((shard) => {
+    const copy = staged.find((one) => isSameSeat(one, shard));
+    if (copy === undefined) return { ...shard, state: 'open', sealedHash: null };
+    return { ...shard, state: 'sealed', sealedHash: ciphertextHash(copy.ciphertext) };
+  });
+}
+
+/** Whether both are of one key, part and epoch: a copy of an older share is none of the present one. */
+const isSameSeat = (a: Place, b: Place): boolean =>
+  a.key_id === b.key_id && a.part_index === b.part_index && a.epoch === b.epoch;
+
+type Place = Pick<MovingShard, 'key_id' | 'part_index' | 'epoch'>;
+
+/** The shard of a replacement by its key: the `key_id`, or the address in any case. */
+export async function findShard(
+  tx: Tx,
+  replacement: Replacement,
+  name: string,
+): Promise<MovingShard | undefined> {
+  const shards = await shardsIn(tx, replacement);
+  const key = name.toLowerCase();
+  return shards.find((shard) => shard.key_id === key || shard.address.toLowerCase() === key);
 }
 
 /** A replacement that is not over and has a shard of this key on both chips, or may have. */
 export async function movingShardOf(
   tx: Tx,
-  address: string,
+  keyId: string,
 ): Promise<{ readonly username: string } | undefined> {
-  return tx.get<{ username: string }>(
-    `SELECT r.username FROM chip_replacements r
-     JOIN replacement_shards s ON s.replacement_id = r.id
-     JOIN chips old ON old.se_id = r.old_se_id
-     WHERE s.address = ? AND s.state <> 'deleted' AND (r.state IN ('requested', 'approved')
-       OR (r.state = 'switched' AND old.state = 'disabled')) ORDER BY r.id LIMIT 1`,
-    [address],
-  );
+  for (const ceremony of await ceremoniesMoving(tx, keyId)) {
+    if (!ceremony.startsWith(PREFIX)) continue;
+    const found = await findReplacement(tx, ceremony.slice(PREFIX.length));
+    if (found !== undefined && OPEN.includes(found.state)) return found;
+  }
+  return undefined;
 }
+
+const PREFIX = 'replacement:';
+const OPEN: readonly Stage[] = ['requested', 'approved', 'switched'];
 
 /** What certificates and authorisations of a step name. */
 export function boundTo(replacement: Replacement, shard: MovingShard): ReplacedShard {

@@ -1,9 +1,15 @@
 /** The switch: one transaction from the old chip to the new one (docs/spec/replace.md §3.4). */
-import { toHex } from '@quorate/intent';
 import { Refusal } from '../auth/refusal.ts';
-import { hasOrphan } from '../keys/index.ts';
+import { gaveReceipt, hasOrphan, switchStaged } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
-import { chipProblem, type Replacement, setStage, shardsIn, stageProblem } from './store.ts';
+import {
+  ceremonyOf,
+  chipProblem,
+  type Replacement,
+  setStage,
+  shardsIn,
+  stageProblem,
+} from './store.ts';
 
 /** Moves every shard to the new chip, or nothing. A switch that was made before is a safe retry. */
 export async function switchChips(
@@ -20,18 +26,10 @@ export async function switchChips(
     (await orphanProblem(tx, replacement));
   if (problem !== undefined) return problem;
   const { id, oldChip, newChip } = replacement;
-  await tx.run(
-    `UPDATE shards SET se_id = ?, cpic = ?, chip_public_key = ?,
-       encrypted_shard = (SELECT r.encrypted_shard FROM replacement_shards r
-         WHERE r.replacement_id = ? AND r.address = shards.address)
-     WHERE se_id = ? AND state = 'held'`,
-    [newChip.seId, newChip.cpic, toHex(newChip.publicKey), id, oldChip.seId],
-  );
-  // What moved is told by the rows; their ciphertext is the key's own now.
-  await tx.run(
-    `UPDATE replacement_shards SET state = 'moved', encrypted_shard = '' WHERE replacement_id = ?`,
-    [id],
-  );
+  const moved = await switchStaged(tx, ceremonyOf(replacement));
+  if (moved !== (await shardsIn(tx, { ...replacement, state: 'switched' })).length) {
+    throw new Error('a replacement that switched another number of shards than it has');
+  }
   // The old one first: never two active.
   for (const [seId, state] of [
     [oldChip.seId, 'disabled'],
@@ -56,17 +54,18 @@ async function shardsProblem(tx: Tx, replacement: Replacement): Promise<Refusal 
 
 /** A session that began with the old chip ends with it; a destruction that has this holder's receipt needs it no more. */
 async function sessionProblem(tx: Tx, { username }: Replacement): Promise<Refusal | undefined> {
-  const open = await tx.get<{ session_key: string }>(
-    `SELECT s.session_key FROM sessions s
+  const open = await tx.all<{ session_key: string; kind: string; key_id: string | null }>(
+    `SELECT s.session_key, s.kind, s.key_id FROM sessions s
      JOIN session_participants p ON p.session_key = s.session_key
-     WHERE p.username = ? AND s.ended = 0 AND NOT (s.kind = 'destroy' AND EXISTS (
-       SELECT 1 FROM shards h
-       WHERE h.address = s.address AND h.username = p.username AND h.state = 'deleted'))
-     ORDER BY s.session_key LIMIT 1`,
+     WHERE p.username = ? AND s.ended = 0 ORDER BY s.session_key`,
     [username],
   );
-  if (open === undefined) return undefined;
-  return new Refusal('replacement_busy', `session ${open.session_key} is open; wait until it ends`);
+  for (const { session_key, kind, key_id } of open) {
+    if (kind === 'destroy' && key_id !== null && (await gaveReceipt(tx, key_id, username)))
+      continue;
+    return new Refusal('replacement_busy', `session ${session_key} is open; wait until it ends`);
+  }
+  return undefined;
 }
 
 async function orphanProblem(tx: Tx, { oldChip }: Replacement): Promise<Refusal | undefined> {

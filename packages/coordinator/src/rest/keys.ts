@@ -10,12 +10,12 @@ export function keyHandlers({ database, keys, auth }: RestDeps): Handlers<KeyRou
       const { items, ...next } = await database.read((tx) => keys.list(tx, visible, query));
       return { keys: items, ...next };
     },
-    'GET /api/v1/keys/{address}': async ({ params: { address }, identity }) => {
-      const key = await database.read((tx) => keys.get(tx, address, visibilityOf(identity)));
+    'GET /api/v1/keys/{key}': async ({ params, identity }) => {
+      const key = await database.read((tx) => keys.get(tx, params.key, visibilityOf(identity)));
       if (key === undefined) throw new ApiError('unknown_key', 'no key of that address');
       return key;
     },
-    'POST /api/v1/keys/{address}/grants': async ({ params, body: { username }, identity }) => {
+    'POST /api/v1/keys/{key}/grants': async ({ params, body: { username }, identity }) => {
       await database.transaction(async (tx) => {
         if ((await auth.users.find(tx, username))?.state !== 'active') {
           throw new ApiError('unknown_user', 'no active user of that name');
@@ -25,9 +25,9 @@ export function keyHandlers({ database, keys, auth }: RestDeps): Handlers<KeyRou
       });
       return DONE;
     },
-    'DELETE /api/v1/keys/{address}/grants/{username}': async ({ params, identity }) => {
+    'DELETE /api/v1/keys/{key}/grants/{username}': async ({ params, identity }) => {
       await database.transaction(async (tx) => {
-        if ((await keys.get(tx, params.address, {})) === undefined) {
+        if ((await keys.get(tx, params.key, {})) === undefined) {
           throw new ApiError('unknown_key', 'no key of that address');
         }
         await keys.revoke(tx, { ...params, actor: identity.username });

@@ -1,6 +1,5 @@
-import { chipFingerprint, fromBase64, shortFingerprint, toHex } from '@quorate/intent';
+import { chipFingerprint, shortFingerprint, toHex } from '@quorate/intent';
 import type { ReplacedChip, ReplacementAnswer, ReplacementRoute } from '@quorate/wire';
-import { createHash } from 'node:crypto';
 import type { ReplacementView } from '../replacement/index.ts';
 import type { ChipRecord } from '../chips/index.ts';
 import { pageOf } from '../listing.ts';
@@ -51,10 +50,10 @@ function decisionHandlers({
 
 function shardHandlers({ replacements }: RestDeps): Handlers<ShardRoute> {
   return {
-    'POST /api/v1/chips/replacements/{id}/shards/{address}/authorisation': async (call) => {
-      const { id, address } = call.params;
+    'POST /api/v1/chips/replacements/{id}/shards/{key}/authorisation': async (call) => {
+      const { id, key } = call.params;
       const { step, certificate, new_certificate: newCertificate, chip_challenge } = call.body;
-      const order = { step, address, certificate, newCertificate, challenge: chip_challenge };
+      const order = { step, key, certificate, newCertificate, challenge: chip_challenge };
       const grant = await replacements.authorise(id, order, call.identity.username);
       return {
         chip_challenge,
@@ -62,15 +61,15 @@ function shardHandlers({ replacements }: RestDeps): Handlers<ShardRoute> {
         ...(grant.encryptedShard === undefined ? {} : { encrypted_shard: grant.encryptedShard }),
       };
     },
-    'POST /api/v1/chips/replacements/{id}/shards/{address}/ciphertext': async (call) => {
-      const { id, address } = call.params;
+    'POST /api/v1/chips/replacements/{id}/shards/{key}/ciphertext': async (call) => {
+      const { id, key } = call.params;
       const { encrypted_shard: encryptedShard, certificate } = call.body;
-      const order = { address, encryptedShard, certificate };
+      const order = { key, encryptedShard, certificate };
       return answerOf(await replacements.seal(id, order, call.identity.username));
     },
-    'POST /api/v1/chips/replacements/{id}/shards/{address}/receipt': async (call) => {
-      const { id, address } = call.params;
-      const order = { address, certificate: call.body.certificate };
+    'POST /api/v1/chips/replacements/{id}/shards/{key}/receipt': async (call) => {
+      const { id, key } = call.params;
+      const order = { key, certificate: call.body.certificate };
       return answerOf(await replacements.receipt(id, order, call.identity.username));
     },
   };
@@ -86,18 +85,14 @@ function answerOf(view: ReplacementView): ReplacementAnswer {
     new_chip: chipOf(view.newChip),
     requested_at: view.requestedAt,
     approved_by: view.approvedBy,
-    shards: view.shards.map(({ address, part_index, record_id, state, sealed }) => ({
+    shards: view.shards.map(({ address, part_index, record_id, state, sealedHash }) => ({
       address,
       part_index,
       record_id,
       state,
-      ...(state === 'sealed' && sealed !== null ? { sealed_hash: hashOf(sealed) } : {}),
+      ...(sealedHash === null ? {} : { sealed_hash: sealedHash }),
     })),
   };
-}
-
-function hashOf(ciphertext: string): string {
-  return createHash('sha256').update(fromBase64(ciphertext)).digest('hex');
 }
 
 function chipOf({ seId, publicKey, state, kind }: ChipRecord): ReplacedChip {

@@ -10,7 +10,6 @@ import {
   isPart,
   LIMITS,
   type ResponseOf,
-  type ResultOf,
   type RoundProblem,
 } from '@quorate/wire';
 import { createHash } from 'node:crypto';
@@ -22,17 +21,10 @@ import type { Event } from './events.ts';
 import { problemKey } from './problems.ts';
 import { roundFloor } from './progress.ts';
 import { renewalsOf } from './reduce.ts';
+import type { ParticipantMessage } from './run.ts';
 import { slotOf } from './reduceRounds.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { Party, SessionState } from './types.ts';
-
-/** Messages that participants send within a session. */
-export type ParticipantMessage =
-  | ResponseOf
-  | ResultOf
-  | ClientRound
-  | RoundProblem
-  | ChipChallengeMessage;
 
 /** Who sent a message, and when. */
 export interface Sender {

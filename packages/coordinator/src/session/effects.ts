@@ -1,5 +1,4 @@
 /** Carries out the effects of an event, in the transaction that stores it. */
-import type { ServerRound } from '@quorate/wire';
 import type { AuditEvent } from '../audit/index.ts';
 import { followersOf } from '../delivery/followers.ts';
 import { coordinator, participant, type Recipient } from '../delivery/recipient.ts';
@@ -8,13 +7,13 @@ import { accusationOf, blameOf } from './auditEntries.ts';
 import type { Running } from './ceremony.ts';
 import { completionOf, failureMessage, newsOf } from './messages.ts';
 import { nameOf } from './parties.ts';
-import type { EffectContext, Run, Surroundings } from './run.ts';
+import type { EffectContext, ParticipantMessage, Run, Surroundings } from './run.ts';
 import type { Effect, Failed, MachineEffect, OwnEffect, Party } from './types.ts';
 
-/** The event's surroundings: when it happened, and the message that it was made from, for relaying. */
+/** The cause of an event: when it happened, and the participant's message that it was made from. */
 export interface Cause {
   readonly at: number;
-  readonly round?: ServerRound;
+  readonly message?: ParticipantMessage;
 }
 
 const MACHINE: ReadonlySet<string> = new Set<MachineEffect['type']>([
@@ -55,6 +54,10 @@ export class EffectRunner implements Run {
 
   get at(): number {
     return this.#cause.at;
+  }
+
+  get message(): ParticipantMessage | undefined {
+    return this.#cause.message;
   }
 
   /** Carries out effects in order. */
@@ -112,8 +115,8 @@ export class EffectRunner implements Run {
   }
 
   async #relay(to: readonly number[]): Promise<void> {
-    const { round } = this.#cause;
-    if (round === undefined) return;
+    if (this.message?.type !== 'round') return;
+    const { cseq: _, ...round } = this.message;
     for (const index of to) await this.#toParty(nameOf(this.#session.state, index), round);
   }
 

@@ -119,8 +119,8 @@ export class Endings {
   }
 
   /** Ends every open session of a key that its asker may no longer use. */
-  async grantRevoked(tx: Tx, { address }: Pick<KeyRecord, 'address'>, at: number): Promise<void> {
-    await this.#endUnauthorised(tx, await openSessionsOf(tx, { address }), at);
+  async grantRevoked(tx: Tx, key: Pick<KeyRecord, 'key_id'>, at: number): Promise<void> {
+    await this.#endUnauthorised(tx, await openSessionsOf(tx, { keyId: key.key_id }), at);
   }
 
   /** Ends every open session of a chip that is no longer active, or excuses the chip from it. */

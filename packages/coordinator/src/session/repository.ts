@@ -29,14 +29,10 @@ export async function originOf(tx: Tx, sessionKey: string): Promise<Origin | und
 }
 
 /** An open session of this kind about a key; undefined when there is none. */
-export async function otherSession(
-  tx: Tx,
-  kind: Kind,
-  address: string,
-): Promise<string | undefined> {
+export async function otherSession(tx: Tx, kind: Kind, keyId: string): Promise<string | undefined> {
   const row = await tx.get<{ session_key: string }>(
-    'SELECT session_key FROM sessions WHERE kind = ? AND address = ? AND ended = 0',
-    [kind, address],
+    'SELECT session_key FROM sessions WHERE kind = ? AND key_id = ? AND ended = 0',
+    [kind, keyId],
   );
   return row?.session_key;
 }
@@ -48,10 +44,11 @@ export async function insertSession(
   first: Requested,
   requestHash: string,
 ): Promise<void> {
+  const { address, keyId } = ceremony.rules.intent(state);
   await tx.run(
     `INSERT INTO sessions (session_key, kind, state, coordinator, request_hash, threshold,
-       total_parts, address, ended, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+       total_parts, address, key_id, ended, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
     [
       state.sessionKey,
       state.kind,
@@ -60,7 +57,8 @@ export async function insertSession(
       requestHash,
       state.threshold,
       state.totalParts,
-      ceremony.rules.intent(state).address,
+      address,
+      keyId,
       state.createdAt,
       state.updatedAt,
     ],
@@ -91,6 +89,11 @@ export async function appendEvent(
      WHERE session_key = ?`,
     [stateName(after), ended, after.updatedAt, address, after.sessionKey],
   );
+}
+
+/** Notes which key a key generation has made. */
+export async function nameKey(tx: Tx, sessionKey: string, keyId: string): Promise<void> {
+  await tx.run('UPDATE sessions SET key_id = ? WHERE session_key = ?', [keyId, sessionKey]);
 }
 
 async function noteAcceptance(tx: Tx, sessionKey: string, partIndex: number): Promise<void> {
@@ -146,7 +149,7 @@ export async function openSessions(tx: Tx): Promise<string[]> {
 export async function openSessionsOf(
   tx: Tx,
   whose:
-    | { readonly address: string }
+    | { readonly keyId: string }
     | { readonly username: string }
     | { readonly coordinator: string },
 ): Promise<string[]> {
@@ -159,7 +162,7 @@ export async function openSessionsOf(
 }
 
 function conditionOf(whose: Parameters<typeof openSessionsOf>[1]): [sql: string, value: string] {
-  if ('address' in whose) return ['address = ?', whose.address];
+  if ('keyId' in whose) return ['key_id = ?', whose.keyId];
   if ('coordinator' in whose) return ['coordinator = ?', whose.coordinator];
   const takesPart = `EXISTS (SELECT 1 FROM session_participants p
     WHERE p.session_key = sessions.session_key AND p.username = ?)`;
@@ -169,13 +172,13 @@ function conditionOf(whose: Parameters<typeof openSessionsOf>[1]): [sql: string,
 /** The destructions that may still want a receipt of this participant. */
 export async function destructionsOf(tx: Tx, username: string): Promise<string[]> {
   const found: string[] = [];
-  for (const { address } of await keysOwingReceipt(tx, username)) {
+  for (const keyId of await keysOwingReceipt(tx, username)) {
     const rows = await tx.all<{ session_key: string }>(
       `SELECT s.session_key FROM sessions s
        JOIN session_participants p ON p.session_key = s.session_key
-       WHERE s.address = ? AND s.kind = 'destroy' AND p.username = ?
+       WHERE s.key_id = ? AND s.kind = 'destroy' AND p.username = ?
          AND s.state IN ('running', 'results', 'completed')`,
-      [address, username],
+      [keyId, username],
     );
     found.push(...rows.map((row) => row.session_key));
   }

@@ -1,11 +1,26 @@
 /** The work of effects, as the kinds of ceremonies see it: everything in the transaction of one event. */
-import type { Language } from '@quorate/wire';
+import type {
+  ChipChallengeMessage,
+  ClientRound,
+  Language,
+  ResponseOf,
+  ResultOf,
+  RoundProblem,
+} from '@quorate/wire';
 import type { AuditEvent, AuditLog } from '../audit/index.ts';
 import type { Chips } from '../chips/index.ts';
 import type { Hub } from '../delivery/hub.ts';
 import type { Outbox } from '../delivery/outbox.ts';
 import type { Tx } from '../store/database.ts';
 import type { FailureCode, Party } from './types.ts';
+
+/** Messages that participants send within a session. */
+export type ParticipantMessage =
+  | ResponseOf
+  | ResultOf
+  | ClientRound
+  | RoundProblem
+  | ChipChallengeMessage;
 
 /** What effects act on. */
 export interface EffectContext {
@@ -16,18 +31,17 @@ export interface EffectContext {
   readonly language: Language;
 }
 
-/** Sessions of other parties that a session's effects concern. */
+/** What a session's effects do beyond the session. */
 export interface Surroundings {
-  /** Drops a session from memory once the transaction is durable: its stored events have changed. */
-  forget(sessionKey: string): void;
-  /** Ends every other open session of a key, and erases from the store's files what was overwritten. */
+  /** Once the transaction is durable, erases from the store's files what was deleted or overwritten. */
+  scrub(): void;
+  /** Ends every other open session of a key. */
   endOthers(order: EndOthers): Promise<void>;
 }
 
 /** Why no other session of a key goes on. */
 export interface EndOthers {
-  /** EIP-55. */
-  readonly address: string;
+  readonly keyId: string;
   readonly except: string;
   readonly at: number;
   readonly code: FailureCode;
@@ -41,6 +55,8 @@ export interface Run {
   readonly surroundings: Surroundings;
   /** When the event happened: milliseconds since 1970. */
   readonly at: number;
+  /** The participant's message that the event was made from, with what no event holds. */
+  readonly message: ParticipantMessage | undefined;
   /** Sends each party a message that concerns it only while the session goes on. */
   tellParties<P extends Party>(
     parties: readonly P[],

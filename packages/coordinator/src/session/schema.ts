@@ -1,9 +1,4 @@
-/**
- * Tables of sessions and keys.
- *
- * A session is its events; the row beside them is a summary for lists. Keys and shards are written in
- * the transaction that completes their key generation, never before.
- */
+/** Tables of sessions: a session is its events; the row beside them is a summary for lists. */
 export const statements: readonly string[] = [
   `CREATE TABLE sessions (
     session_key TEXT PRIMARY KEY,
@@ -32,59 +27,10 @@ export const statements: readonly string[] = [
     event TEXT NOT NULL,
     PRIMARY KEY (session_key, number)
   )`,
-  `CREATE TABLE key_records (
-    address TEXT PRIMARY KEY,
-    public_key TEXT NOT NULL UNIQUE,
-    key_id TEXT NOT NULL,
-    session_key TEXT NOT NULL UNIQUE REFERENCES sessions (session_key),
-    creator TEXT NOT NULL,
-    threshold INTEGER NOT NULL,
-    total_parts INTEGER NOT NULL,
-    epoch INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    created_at BIGINT NOT NULL
-  )`,
-  `CREATE TABLE shards (
-    address TEXT NOT NULL REFERENCES key_records (address),
-    part_index INTEGER NOT NULL,
-    username TEXT NOT NULL,
-    se_id TEXT NOT NULL,
-    cpic TEXT NOT NULL,
-    chip_public_key TEXT NOT NULL,
-    encrypted_shard TEXT NOT NULL,
-    record_id TEXT NOT NULL,
-    PRIMARY KEY (address, part_index),
-    UNIQUE (address, se_id),
-    UNIQUE (address, username)
-  )`,
-  `CREATE INDEX shards_username ON shards (username, address)`,
-  `CREATE TABLE grants (
-    address TEXT NOT NULL REFERENCES key_records (address),
-    username TEXT NOT NULL,
-    granted_by TEXT NOT NULL,
-    granted_at BIGINT NOT NULL,
-    PRIMARY KEY (address, username)
-  )`,
-  `CREATE TABLE orphans (
-    record_id TEXT PRIMARY KEY,
-    address TEXT NOT NULL,
-    session_key TEXT NOT NULL REFERENCES sessions (session_key),
-    part_index INTEGER NOT NULL,
-    username TEXT NOT NULL,
-    se_id TEXT NOT NULL,
-    chip_public_key TEXT NOT NULL,
-    cpic TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    reported_at BIGINT NOT NULL
-  )`,
-  `CREATE INDEX orphans_username ON orphans (username)`,
 ];
 
-/** Third version: what is known of each record, and the chip's receipt once it is gone. */
-export const destruction: readonly string[] = [
-  `ALTER TABLE shards ADD COLUMN state TEXT NOT NULL DEFAULT 'held'`,
-  `ALTER TABLE shards ADD COLUMN receipt TEXT`,
-  `CREATE INDEX shards_chip ON shards (se_id, state)`,
+/** Third version: the sessions of a key are found. */
+export const byAddress: readonly string[] = [
   `CREATE INDEX sessions_address ON sessions (address, ended)`,
 ];
 

@@ -25,7 +25,7 @@ import type { RequestLimits } from '../limits/defaults.ts';
 import type { Tx } from '../store/database.ts';
 import { answerEntry, type Entry, refusalEntry, requestEntry } from './auditEntries.ts';
 import { ceremonyOf, type GuardContext } from './ceremony.ts';
-import { decide, type ParticipantMessage } from './decide.ts';
+import { decide } from './decide.ts';
 import { Endings } from './endings.ts';
 import { guard } from './guard.ts';
 import { completionOf, progressOf } from './messages.ts';
@@ -36,6 +36,7 @@ import { insertSession, openSessions, originOf } from './repository.ts';
 import { requestHashOf } from './requestHash.ts';
 import { excess } from './requestLimits.ts';
 import { mayAsk } from './rights.ts';
+import type { ParticipantMessage } from './run.ts';
 import { Sessions, type SessionsOptions } from './sessions.ts';
 import type { Deadlines } from './types.ts';
 
@@ -248,11 +249,8 @@ export class SessionService {
         const refusal = await ceremony.work.admit(tx, this.#guarding, state, decision.event);
         if (refusal !== undefined) return refusal;
         const event = await guard(tx, this.#guarding, loaded, decision.event);
-        if (message.type === 'round') {
-          const { cseq: _, ...round } = message;
-          await this.#sessions.store(tx, loaded, event, round);
-        } else {
-          await this.#sessions.store(tx, loaded, event);
+        await this.#sessions.store(tx, loaded, event, message);
+        if (message.type !== 'round') {
           await this.#audit(tx, answerEntry(sender.username, message, event));
         }
         return undefined;

@@ -55,22 +55,23 @@ export class Sessions {
   }
 
   /** Applies an event and carries out its effects; gives the session as it is then. */
-  async store(tx: Tx, before: Loaded, event: Event, round?: Cause['round']): Promise<Loaded> {
+  async store(tx: Tx, before: Loaded, event: Event, message?: Cause['message']): Promise<Loaded> {
     const { ceremony } = before;
     const { state, effects } = apply(ceremony.rules, before.state, event);
     if (state === before.state) return before;
     const after = { ceremony, state, events: before.events + 1 };
     await appendEvent(tx, before, event, state);
     this.keep(tx, after);
-    const cause = { at: event.at, ...(round === undefined ? {} : { round }) };
+    const cause = { at: event.at, ...(message === undefined ? {} : { message }) };
     await this.runner(tx, after, cause).performAll(effects);
     return after;
   }
 
   /** Carries out effects of a session. */
   runner(tx: Tx, loaded: Loaded, cause: Cause): EffectRunner {
+    const { database, onError } = this.#options;
     const surroundings = {
-      forget: (sessionKey: string) => tx.onCommit(() => this.#cache.delete(sessionKey)),
+      scrub: () => tx.onCommit(() => void database.scrub().catch(onError)),
       endOthers: (order: EndOthers) => this.#endOthers(tx, order),
     };
     return new EffectRunner(tx, { context: this.#options, surroundings }, loaded, cause);
@@ -88,16 +89,14 @@ export class Sessions {
     });
   }
 
-  /** Ends the other sessions of a key, and erases from the store's files what was overwritten. */
+  /** Ends the other sessions of a key. */
   async #endOthers(tx: Tx, order: EndOthers): Promise<void> {
-    const { address, except, at, code, details } = order;
-    for (const sessionKey of await openSessionsOf(tx, { address })) {
+    const { keyId, except, at, code, details } = order;
+    for (const sessionKey of await openSessionsOf(tx, { keyId })) {
       const loaded = sessionKey === except ? undefined : await this.load(tx, sessionKey);
       if (loaded === undefined) continue;
       await this.store(tx, loaded, { type: 'ended', at, code, details, concerned: [] });
     }
-    const { database, onError } = this.#options;
-    tx.onCommit(() => void database.scrub().catch(onError));
   }
 
   #evict(): void {

@@ -7,8 +7,7 @@ import {
   type SessionSummary,
 } from '@quorate/wire';
 import { type Paged, pageOf, type Visibility } from '../listing.ts';
-import type { Tx } from '../store/database.ts';
-import { type Condition, parameters, where } from '../store/query.ts';
+import type { SqlValue, Tx } from '../store/database.ts';
 import { notesOf } from './notes.ts';
 import type { Ceremonies, Running, WaitContext } from './ceremony.ts';
 import { laggards } from './progress.ts';
@@ -136,4 +135,15 @@ function partyState(state: SessionState, index: number): string {
   if (!state.answers.has(index)) return 'invited';
   const round = state.spoken.get(index)?.round;
   return round === undefined ? 'accepted' : `round ${round}`;
+}
+
+/** A condition and its parameters. */
+type Condition = readonly [sql: string, ...parameters: SqlValue[]];
+
+function where(conditions: readonly Condition[]): string {
+  return conditions.length === 0 ? '' : `WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`;
+}
+
+function parameters(conditions: readonly Condition[]): SqlValue[] {
+  return conditions.flatMap(([, ...values]) => values);
 }

@@ -3,22 +3,24 @@ import { statements as audit } from '../audit/schema.ts';
 import { logins, serverKeys, statements as auth } from '../auth/schema.ts';
 import { replacement } from '../replacement/schema.ts';
 import { retirement, statements as chips, unblocking } from '../chips/schema.ts';
-import { acceptance, destruction, statements as session } from '../session/schema.ts';
+import { oneLife, records, statements as keys } from '../keys/schema.ts';
+import { acceptance, byAddress, statements as session } from '../session/schema.ts';
 import { clients, statements as delivery } from '../delivery/schema.ts';
 import { StoreError, type Tx } from './database.ts';
 import { probe } from './probe.ts';
+import type { Step } from './step.ts';
 
-/** One step of the schema. */
-export interface Migration {
-  readonly version: number;
-  readonly statements: readonly string[];
-}
+/** One version of the schema. */
+export type Migration =
+  | { readonly version: number; readonly statements: readonly Step[] }
+  /** The file is written anew, without anything that was ever deleted from it. */
+  | { readonly version: number; readonly vacuum: true };
 
 /** All migrations, by ascending version. A released one is never changed. */
 export const migrations: readonly Migration[] = [
-  { version: 1, statements: [...auth, ...chips, ...audit, ...delivery, ...session] },
+  { version: 1, statements: [...auth, ...chips, ...audit, ...delivery, ...session, ...keys] },
   { version: 2, statements: retirement },
-  { version: 3, statements: destruction },
+  { version: 3, statements: [...records, ...byAddress] },
   { version: 4, statements: replacement },
   { version: 5, statements: serverKeys },
   { version: 6, statements: logins },
@@ -26,6 +28,8 @@ export const migrations: readonly Migration[] = [
   { version: 8, statements: unblocking },
   { version: 9, statements: acceptance },
   { version: 10, statements: clients },
+  { version: 11, statements: oneLife },
+  { version: 12, vacuum: true },
 ];
 
 /**
@@ -34,7 +38,7 @@ export const migrations: readonly Migration[] = [
  * @throws StoreError `store/newer-version` when a newer program has already migrated it
  */
 export async function migrate(
-  tx: Pick<Tx, 'get' | 'run'>,
+  tx: Tx,
   exec: (sql: string) => void,
   list: readonly Migration[],
 ): Promise<void> {
@@ -51,9 +55,13 @@ export async function migrate(
     );
   }
   for (const migration of list.filter(({ version }) => version > current)) {
+    // Nothing is lost when it fails: the next start does it again.
+    if ('vacuum' in migration) exec('VACUUM');
     exec('BEGIN IMMEDIATE');
     try {
-      for (const statement of migration.statements) exec(statement);
+      for (const step of 'vacuum' in migration ? [] : migration.statements) {
+        await (typeof step === 'string' ? exec(step) : step(tx));
+      }
       await tx.run('INSERT INTO schema_versions (version) VALUES (?)', [migration.version]);
       exec('COMMIT');
     } catch (error) {

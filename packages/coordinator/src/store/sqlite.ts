@@ -40,7 +40,11 @@ export async function openDatabase(
     writer.exec('PRAGMA busy_timeout = 5000');
     // What is deleted or overwritten is zeros in the file, not a page that is free.
     writer.exec('PRAGMA secure_delete = ON');
-    await migrate(statementsOf(writer), (sql) => writer.exec(sql), schema);
+    await migrate(
+      { ...statementsOf(writer), onCommit: noHook, onRollback: noHook },
+      (sql) => writer.exec(sql),
+      schema,
+    );
     // What a crash left in the log may be what was overwritten since.
     writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     const reader = keep(connect(file, { readOnly: true }));

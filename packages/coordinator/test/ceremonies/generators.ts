@@ -35,7 +35,7 @@ const GENERATORS: { readonly [K in Kind]: Generator } = {
       publicKey: variant,
       address: `address of ${variant}`,
       recordId: `record ${from}`,
-      shard: 'c2hhcmQ=',
+      shardHash: 'ab'.repeat(32),
     }),
     weights: {},
   },

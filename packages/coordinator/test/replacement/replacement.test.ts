@@ -11,8 +11,9 @@ import {
   verifyP256,
 } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
+import { beginDestruction, createKey, noteReceipt, stageShard } from '../../src/keys/index.ts';
 import { testChip } from '../chips/support.ts';
-import { ADDRESS, codeOf, openReplacementWorld, type ReplacementWorld } from './world.ts';
+import { ADDRESS, codeOf, KEY_ID, openReplacementWorld, type ReplacementWorld } from './world.ts';
 
 const SEALED = Buffer.from('sealed for the new chip').toString('base64');
 const SEALED_HASH = new Uint8Array(createHash('sha256').update('sealed for the new chip').digest());
@@ -36,7 +37,7 @@ const seal = ({ certificate, replacements, id }: ReplacementWorld & { id: string
   replacements.seal(
     id,
     {
-      address: ADDRESS,
+      key: ADDRESS,
       encryptedShard: SEALED,
       certificate: certificate(id, 'seal', { shardHash: SEALED_HASH }),
     },
@@ -221,7 +222,7 @@ describe('a step of a replacement', () => {
     expect(await release(order.certificate)).toBe('chip_mismatch');
     expect(await release(certificate(id, 'prove'))).toBe('invalid_certificate');
     expect(await codeOf(replacements.authorise(id, order, 'ann'))).toBe('unknown_replacement');
-    const other = { ...order, address: `0x${'00'.repeat(20)}` };
+    const other = { ...order, key: `0x${'00'.repeat(20)}` };
     expect(await codeOf(replacements.authorise(id, other, 'bob'))).toBe('unknown_key');
     expect(await codeOf(replacements.authorise(id, order, 'bob'))).toBe('ok');
   });
@@ -243,9 +244,9 @@ describe('a step of a replacement', () => {
     await database.transaction((tx) =>
       tx.run(
         `INSERT INTO sessions (session_key, kind, state, coordinator, request_hash, threshold, total_parts,
-           address, ended, created_at, updated_at)
-         VALUES ('d', 'destroy', 'inviting', 'carol', 'x', 2, 2, ?, 0, 1, 1)`,
-        [ADDRESS],
+           address, key_id, ended, created_at, updated_at)
+         VALUES ('d', 'destroy', 'inviting', 'carol', 'x', 2, 2, ?, ?, 0, 1, 1)`,
+        [ADDRESS, KEY_ID],
       ),
     );
     for (const name of ['release', 'prove'] as const) {
@@ -269,7 +270,7 @@ describe('a step of a replacement', () => {
         replacements.seal(
           id,
           {
-            address: ADDRESS,
+            key: ADDRESS,
             encryptedShard: SEALED,
             certificate: certificate(id, 'seal', change),
           },
@@ -308,10 +309,12 @@ describe('the switch', () => {
       `INSERT INTO orphans (record_id, address, session_key, part_index, username, se_id, chip_public_key,
          cpic, reason, reported_at) VALUES ('33', 'a', 'k', 2, 'bob', 'old', 'p', 'c', 'timeout', 1)`,
     ],
-    ['while the key is being destroyed', `UPDATE key_records SET state = 'destroying'`],
+    ['while the key is being destroyed', `UPDATE keys SET state = 'destroying'`],
     [
       'after a refresh made the sealed shard an older one',
-      `UPDATE shards SET record_id = '${'44'.repeat(32)}'`,
+      'UPDATE keys SET epoch = 1',
+      'DELETE FROM ciphertexts',
+      `UPDATE shards SET epoch = 1, record_id = '${'44'.repeat(32)}' WHERE state = 'current'`,
     ],
   ])('is not made %s', async (_, ...statements) => {
     const world = await approved();
@@ -336,23 +339,26 @@ describe('the switch', () => {
       await tx.run(
         `INSERT INTO session_participants (session_key, part_index, username) VALUES ('d', 2, 'bob')`,
       );
-      await tx.run(
-        `INSERT INTO key_records (address, public_key, key_id, session_key, creator, threshold,
-           total_parts, epoch, state, created_at)
-         SELECT ?, 'pub2', '77', 'd', creator, threshold, total_parts, epoch, 'destroying', 1
-         FROM key_records`,
-        [other],
-      );
-      await tx.run(
-        `INSERT INTO shards (address, part_index, username, se_id, cpic, chip_public_key,
-           encrypted_shard, record_id, state)
-         SELECT ?, part_index, username, 'other', cpic, chip_public_key, '', '55', 'held' FROM shards`,
-        [other],
-      );
+      const place = { key_id: '77', epoch: 0, part_index: 2, username: 'bob', se_id: 'other' };
+      const chip = { cpic: '', chip_public_key: '', record_id: '55', ciphertext: '' };
+      await stageShard(tx, { ...place, ...chip }, 'session:d');
+      await createKey(tx, {
+        keyId: '77',
+        algorithm: 'ecdsa-secp256k1',
+        address: other,
+        publicKey: 'pub2',
+        sessionKey: 'd',
+        creator: 'carol',
+        threshold: 2,
+        totalParts: 1,
+        at: 1,
+      });
+      await beginDestruction(tx, '77');
+      await tx.run("UPDATE sessions SET key_id = '77' WHERE session_key = 'd'");
     });
     expect(await codeOf(world.replacements.switch(world.id, 'bob'))).toBe('replacement_busy');
     await world.database.transaction((tx) =>
-      tx.run("UPDATE shards SET state = 'deleted' WHERE address = ?", [other]),
+      noteReceipt(tx, { keyId: '77', partIndex: 2 }, 'receipt'),
     );
     expect(await codeOf(world.replacements.switch(world.id, 'bob'))).toBe('ok');
   });
@@ -360,8 +366,11 @@ describe('the switch', () => {
   test('changes shards and chips at once, overwrites the old ciphertext, and is a safe retry', async () => {
     const { database, replacements, fresh, id, identity } = await switched();
     const state = await database.read(async (tx) => ({
-      shards: await tx.all('SELECT se_id, chip_public_key, cpic, encrypted_shard FROM shards'),
-      kept: await tx.all('SELECT state, encrypted_shard FROM replacement_shards'),
+      shards: await tx.all(
+        "SELECT se_id, chip_public_key, cpic FROM shards WHERE state = 'current'",
+      ),
+      kept: await tx.all("SELECT se_id, state FROM shards WHERE state <> 'current'"),
+      ciphertexts: await tx.all('SELECT se_id, ciphertext FROM ciphertexts'),
       chips: await tx.all('SELECT se_id, state FROM chips ORDER BY se_id'),
     }));
     expect(JSON.parse(JSON.stringify(state))).toEqual({
@@ -370,10 +379,10 @@ describe('the switch', () => {
           se_id: 'new',
           chip_public_key: fresh.publicKey,
           cpic: fresh.cpic,
-          encrypted_shard: SEALED,
         },
       ],
-      kept: [{ state: 'moved', encrypted_shard: '' }],
+      kept: [{ se_id: 'old', state: 'retired' }],
+      ciphertexts: [{ se_id: 'new', ciphertext: SEALED }],
       chips: [
         { se_id: 'new', state: 'active' },
         { se_id: 'old', state: 'disabled' },
@@ -400,7 +409,7 @@ describe('the switch', () => {
     expect(await codeOf(replacements.authorise(id, wrong, 'bob'))).toBe('chip_mismatch');
     expect(await codeOf(replacements.authorise(id, step(id, 'delete'), 'bob'))).toBe('ok');
     const receipt = (text: string) =>
-      replacements.receipt(id, { address: ADDRESS, certificate: text }, 'bob');
+      replacements.receipt(id, { key: ADDRESS, certificate: text }, 'bob');
     expect(await codeOf(receipt(certificate(id, 'delete')))).toBe('invalid_certificate');
     const done = await receipt(certificate(id, 'deleted'));
     expect(done).toMatchObject({ state: 'completed', oldChip: { state: 'destroyed' } });
@@ -429,11 +438,7 @@ test('1.8 every step and every refusal of a replacement is in the audit log, and
   await seal(world);
   await replacements.switch(id, 'bob');
   await replacements.authorise(id, step(id, 'delete'), 'bob');
-  await replacements.receipt(
-    id,
-    { address: ADDRESS, certificate: certificate(id, 'deleted') },
-    'bob',
-  );
+  await replacements.receipt(id, { key: ADDRESS, certificate: certificate(id, 'deleted') }, 'bob');
   const entries = await audit.list({ subject: id, limit: 50 });
   expect(entries.map(({ action, outcome }) => `${action} ${outcome}`).toReversed()).toEqual([
     'replacement.request ok',

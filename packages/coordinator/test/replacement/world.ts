@@ -13,13 +13,14 @@ import {
 } from '@quorate/intent';
 import { type Identity, loadOrCreateKey } from '../../src/auth/index.ts';
 import { createChips } from '../../src/chips/index.ts';
+import { createKey, stageShard } from '../../src/keys/index.ts';
 import { createReplacements } from '../../src/replacement/index.ts';
 import type { ReplacementOrder } from '../../src/replacement/request.ts';
 import { openFixture, setUpAdmin } from '../auth/support.ts';
 import { type TestChip, testChip } from '../chips/support.ts';
 
 export const ADDRESS = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
-const KEY_ID = '11'.repeat(32);
+export const KEY_ID = '11'.repeat(32);
 const RECORD_ID = '22'.repeat(32);
 const EPOCH = 0;
 const PART = 2;
@@ -69,16 +70,30 @@ export async function openReplacementWorld() {
        VALUES ('k', 'keygen', 'completed', 'carol', 'x', 2, 2, ?, 1, 1, 1)`,
       [ADDRESS],
     );
-    await tx.run(
-      `INSERT INTO key_records (address, public_key, key_id, session_key, creator, threshold,
-         total_parts, epoch, state, created_at) VALUES (?, 'pub', ?, 'k', 'carol', 2, 2, 0, 'active', 1)`,
-      [ADDRESS, KEY_ID],
-    );
-    await tx.run(
-      `INSERT INTO shards (address, part_index, username, se_id, cpic, chip_public_key,
-         encrypted_shard, record_id) VALUES (?, ?, 'bob', 'old', ?, ?, 'b2xk', ?)`,
-      [ADDRESS, PART, old.cpic, old.publicKey, RECORD_ID],
-    );
+    const shard = {
+      key_id: KEY_ID,
+      epoch: EPOCH,
+      part_index: PART,
+      username: 'bob',
+      se_id: 'old',
+      cpic: old.cpic,
+      chip_public_key: old.publicKey,
+      record_id: RECORD_ID,
+      ciphertext: 'b2xk',
+    };
+    await stageShard(tx, shard, 'session:k');
+    // The test knows one of its shards only.
+    await createKey(tx, {
+      keyId: KEY_ID,
+      algorithm: 'ecdsa-secp256k1',
+      address: ADDRESS,
+      publicKey: 'pub',
+      sessionKey: 'k',
+      creator: 'carol',
+      threshold: 2,
+      totalParts: 1,
+      at: 1,
+    });
   });
 
   /** A request as both chips sign it: those of this world, or others. */
@@ -156,7 +171,7 @@ export async function openReplacementWorld() {
     change: CertificateChange = {},
   ) => ({
     step: name,
-    address: ADDRESS,
+    key: ADDRESS,
     certificate: certificate(id, name, change),
     newCertificate: name === 'release' ? certificate(id, name, { chip: fresh }) : undefined,
     challenge: Buffer.alloc(16, 7).toString('base64'),

@@ -1,11 +1,13 @@
 import { KeyAnswer, KeyList } from '@quorate/wire';
 import { describe, expect, test } from 'vitest';
+import { createKey, stageShard } from '../../src/keys/index.ts';
 import { START } from '../auth/support.ts';
 import { openRest, type RestFixture } from './support.ts';
 
 const ADDRESS = '0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf';
 const PUBLIC_KEY = '0x0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
 const SHARD = 'U0VDUkVULVNIQVJE'.repeat(8);
+const KEY_ID = 'dd'.repeat(32);
 const RECORD = 'ee'.repeat(32);
 
 /** Stores a key of two holders the way a finished key generation leaves it. */
@@ -16,12 +18,6 @@ async function storeKey({ database }: RestFixture): Promise<void> {
          total_parts, address, ended, created_at, updated_at)
        VALUES ('keygen-1', 'keygen', 'completed', 'coordinator', 'x', 2, 2, ?, 1, ?, ?)`,
       [ADDRESS, START, START],
-    );
-    await tx.run(
-      `INSERT INTO key_records (address, public_key, key_id, session_key, creator, threshold,
-         total_parts, epoch, state, created_at)
-       VALUES (?, ?, ?, 'keygen-1', 'coordinator', 2, 2, 0, 'active', ?)`,
-      [ADDRESS, PUBLIC_KEY, 'dd'.repeat(32), START],
     );
     for (const [index, username] of ['participant', 'carol'].entries()) {
       await tx.run(
@@ -36,12 +32,30 @@ async function storeKey({ database }: RestFixture): Promise<void> {
           START,
         ],
       );
-      await tx.run(
-        `INSERT INTO shards (address, part_index, username, se_id, cpic, chip_public_key,
-           encrypted_shard, record_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-        [ADDRESS, index + 1, username, `se-${index}`, 'aa', 'bb', SHARD, RECORD],
-      );
+      const shard = {
+        key_id: KEY_ID,
+        epoch: 0,
+        part_index: index + 1,
+        username,
+        se_id: `se-${index}`,
+        cpic: 'aa',
+        chip_public_key: 'bb',
+        record_id: RECORD,
+        ciphertext: SHARD,
+      };
+      await stageShard(tx, shard, 'session:keygen-1');
     }
+    await createKey(tx, {
+      keyId: KEY_ID,
+      algorithm: 'ecdsa-secp256k1',
+      address: ADDRESS,
+      publicKey: PUBLIC_KEY,
+      sessionKey: 'keygen-1',
+      creator: 'coordinator',
+      threshold: 2,
+      totalParts: 2,
+      at: START,
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { CEREMONIES } from '../../src/ceremonies/index.ts';
+import { createKey, stageShard } from '../../src/keys/index.ts';
 import { noteOrphan } from '../../src/session/orphans.ts';
 import { loadSession } from '../../src/session/repository.ts';
 import { changeUser } from '../../src/auth/users.ts';
@@ -135,16 +136,20 @@ test('a record that belongs to a key is never noted as an orphan, even if a fail
       party: loaded!.state.parties[0]!,
       reason: 'aborted',
     } as const;
-    await tx.run(
-      `INSERT INTO key_records (address, public_key, key_id, session_key, creator, threshold,
-         total_parts, epoch, state, created_at) VALUES (?, ?, ?, ?, ?, 2, 2, 0, ?, 0)`,
-      ['0xA', '0x02', '00', 'one', 'coordinator', 'active'],
-    );
-    await tx.run(
-      `INSERT INTO shards (address, part_index, username, se_id, cpic, chip_public_key,
-         encrypted_shard, record_id) VALUES (?, 1, ?, ?, ?, ?, ?, ?)`,
-      ['0xA', 'alice', 'SE-alice', '', '', '', record.recordId],
-    );
+    const place = { key_id: '00', epoch: 0, part_index: 1, username: 'alice', se_id: 'SE-alice' };
+    const chip = { cpic: '', chip_public_key: '', record_id: record.recordId, ciphertext: '' };
+    await stageShard(tx, { ...place, ...chip }, 'session:one');
+    await createKey(tx, {
+      keyId: '00',
+      algorithm: 'ecdsa-secp256k1',
+      address: '0xA',
+      publicKey: '0x02',
+      sessionKey: 'one',
+      creator: 'coordinator',
+      threshold: 2,
+      totalParts: 1,
+      at: 0,
+    });
     expect(await noteOrphan(tx, { ...leftover, record }, 0)).toBeUndefined();
     const other = { ...record, recordId: '22'.repeat(32) };
     expect(await noteOrphan(tx, { ...leftover, record: other }, 0)).toMatchObject({

@@ -171,7 +171,7 @@ async function connectAll(server: InProcess): Promise<Line[]> {
 /** What hostile frames must not have changed: declining is a participant's right, so its session may end. */
 async function snapshot({ database }: InProcess): Promise<unknown> {
   return database.read(async (tx) => ({
-    keys: await tx.all('SELECT address FROM key_records'),
+    keys: await tx.all('SELECT address FROM key_labels'),
     shards: await tx.all('SELECT record_id FROM shards'),
     grants: await tx.all('SELECT username FROM grants'),
     users: await tx.all('SELECT username, roles, state FROM users ORDER BY username'),

@@ -32,8 +32,7 @@ export interface PlainKey {
   readonly address: string;
 }
 
-export function plainKey(): PlainKey {
-  const secret = secp256k1.utils.randomSecretKey();
+export function plainKey(secret: Uint8Array = secp256k1.utils.randomSecretKey()): PlainKey {
   const publicKey = secp256k1.getPublicKey(secret, true);
   return { secret, publicKey: `0x${toHex(publicKey)}`, address: addressOf(publicKey) };
 }

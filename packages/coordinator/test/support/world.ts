@@ -53,6 +53,33 @@ export async function openWorld(
 ): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'quorate-world-'));
   const clock = testClock();
+  const { world, tokens } = await worldOver({ directory, clock, people: [] }, options, true);
+  await setUp(world);
+  tokens.set('admin', logIn(world));
+  await world.rest('POST', '/users', { username: 'coordinator', roles: ['coordinator'] });
+  for (const name of names) await world.addPerson(name);
+  return world;
+}
+
+/** What a world was left as. */
+interface Left {
+  readonly directory: string;
+  readonly clock: TestClock;
+  readonly people: Person[];
+}
+
+/** A server over the directory of an earlier world, with its people. */
+export async function reopenWorld(left: Left): Promise<World> {
+  const { world, tokens } = await worldOver(left, {}, false);
+  tokens.set('admin', logIn(world));
+  return world;
+}
+
+async function worldOver(
+  { directory, clock, people }: Left,
+  options: Partial<ServerOptions>,
+  init: boolean,
+): Promise<{ readonly world: World; readonly tokens: Map<string, Promise<string>> }> {
   const start = async (change: Partial<ServerOptions>): Promise<CoordinatorServer> => {
     const server = await createServer({
       dataDirectory: join(directory, 'data'),
@@ -66,13 +93,12 @@ export async function openWorld(
     await server.listen();
     return server;
   };
-  const people: Person[] = [];
   const tokens = new Map<string, Promise<string>>();
   const world: World = {
     clock,
     directory,
     people,
-    server: await start({ init: true }),
+    server: await start({ init }),
     person: (username) => {
       const found = people.find((person) => person.username === username);
       if (found === undefined) throw new Error(`no ${username}`);
@@ -119,28 +145,28 @@ export async function openWorld(
       rmSync(directory, { recursive: true, force: true });
     },
   };
-  tokens.set('admin', setUp(world));
-  await world.rest('POST', '/users', { username: 'coordinator', roles: ['coordinator'] });
-  for (const name of names) await world.addPerson(name);
-  return world;
+  return { world, tokens };
 }
 
-async function setUp(world: World): Promise<string> {
-  const api = `${world.server.url}/api/v1`;
-  const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${api}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const parsed = (await answer.json()) as Record<string, unknown>;
-    if (!answer.ok) throw new Error(`${path}: ${JSON.stringify(parsed)}`);
-    return parsed;
-  };
+async function setUp(world: World): Promise<void> {
   const { setupToken } = world.server;
-  await post('/setup', { token: setupToken, username: 'admin', password: PASSWORD });
-  const login = await post('/auth/login', { username: 'admin', password: PASSWORD });
+  await post(world, '/setup', { token: setupToken, username: 'admin', password: PASSWORD });
+}
+
+async function logIn(world: World): Promise<string> {
+  const login = await post(world, '/auth/login', { username: 'admin', password: PASSWORD });
   return String(login['access_token']);
+}
+
+async function post(world: World, path: string, body: object): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${world.server.url}/api/v1${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const parsed = (await answer.json()) as Record<string, unknown>;
+  if (!answer.ok) throw new Error(`${path}: ${JSON.stringify(parsed)}`);
+  return parsed;
 }
 
 async function issue(world: World, username: string): Promise<string> {

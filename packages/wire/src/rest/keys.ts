@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import {
   Address,
+  Algorithm,
   ChipId,
+  Hash,
   PartIndex,
   PublicKey,
   SessionKey,
@@ -30,6 +32,8 @@ export type RecordStateName = z.infer<typeof RecordStateName>;
 
 const keySummary = {
   address: Address,
+  key_id: Hash.optional().meta({ description: 'names the key for ever' }),
+  algorithm: Algorithm.optional(),
   public_key: PublicKey,
   session_key: SessionKey,
   creator: Username,

@@ -24,8 +24,8 @@ export async function open(
     mayDestroy(found, asker.user) ? undefined : 'was made by somebody else',
   );
   if ('code' in key) return key;
-  const { address } = key;
-  const problem = (await otherDestruction(tx, address)) ?? (await beingMoved(tx, address));
+  const { address, key_id: keyId } = key;
+  const problem = (await otherDestruction(tx, keyId)) ?? (await beingMoved(tx, keyId));
   if (problem !== undefined) return problem;
   const shards = await shardsOf(tx, key);
   const holders = await judge(tx, context, shards, request.participants);
@@ -48,7 +48,7 @@ export async function open(
     warnings: absent.map(({ username, chipState, seId }) => `${username}: ${seId} is ${chipState}`),
     target: {
       address,
-      keyId: key.key_id,
+      keyId,
       epoch: key.epoch,
       holders: holdersOf(shards),
       digest: toHex(destroyReasonHash(request.reason)),
@@ -59,8 +59,8 @@ export async function open(
 }
 
 /** Two destructions of one key at once would ask every holder twice. */
-async function otherDestruction(tx: Tx, address: string): Promise<Refusal | undefined> {
-  const other = await otherSession(tx, 'destroy', address);
+async function otherDestruction(tx: Tx, keyId: string): Promise<Refusal | undefined> {
+  const other = await otherSession(tx, 'destroy', keyId);
   if (other === undefined) return undefined;
   return refuse('key_destroying', `session ${other} asks its holders already`);
 }
@@ -69,8 +69,8 @@ async function otherDestruction(tx: Tx, address: string): Promise<Refusal | unde
  * While a chip is replaced there are two openers and two ciphertexts of a shard: only one of each would go.
  * The other way round a replacement moves no shard of a key that an open session asks to destroy.
  */
-async function beingMoved(tx: Tx, address: string): Promise<Refusal | undefined> {
-  const moving = await movingShardOf(tx, address);
+async function beingMoved(tx: Tx, keyId: string): Promise<Refusal | undefined> {
+  const moving = await movingShardOf(tx, keyId);
   if (moving === undefined) return undefined;
   const remedy = 'it has to be finished or cancelled first';
   return refuse('replacement_busy', `${moving.username} moves a shard to a new chip: ${remedy}`);

@@ -53,12 +53,13 @@ export const work: Work<'destroy', DestroyState> = {
 /** A key whose destruction everybody consented to is of no use from here on, whatever happens next. */
 async function begin(run: Run, state: DestroyState): Promise<void> {
   const { address, keyId, destruction } = state.target;
-  run.surroundings.forget(await beginDestruction(run.tx, keyId));
+  await beginDestruction(run.tx, keyId);
   await run.audit('key.destroying', { address, reason: destruction.reason });
   await run.tellParties(state.parties, (party) => params(run, state, party));
   const details = `${address} is being destroyed in session ${state.sessionKey}`;
-  const order = { address, except: state.sessionKey, at: run.at, details };
+  const order = { keyId, except: state.sessionKey, at: run.at, details };
   await run.surroundings.endOthers({ ...order, code: 'key_destroying' });
+  run.surroundings.scrub();
 }
 
 /** Lets a holder's chip delete its record: also told anew at every register until it has. */

@@ -9,6 +9,7 @@ import {
   recordId,
   toHex,
 } from '@quorate/intent';
+import { ciphertextHash } from '../../keys/index.ts';
 import { sessionIdOf } from '../../session/certificate.ts';
 import type { ResultIn } from '../../session/ceremony.ts';
 import { type Decision, wrongState } from '../../session/decision.ts';
@@ -49,11 +50,11 @@ export function judge(
     return settled(state, party, result) ?? finished(result);
   }
   const output = keygenOutput(message);
-  const shard = message.encrypted_shard;
+  const shardHash = ciphertextHash(message.encrypted_shard);
   const result: ResultIn<KeygenState> | undefined =
     output === undefined || record === undefined
       ? undefined
-      : { success: true, kind: 'keygen', ...output, ...record, shard };
+      : { success: true, kind: 'keygen', ...output, ...record, shardHash };
   const decided = settled(state, party, result);
   if (decided !== undefined) return decided;
   if (state.phase !== 'running') return wrongState(state, message.type);

@@ -1,10 +1,10 @@
-/** Records that a failed key generation leaves on chips: each is noted once, whenever it is heard of. Pure. */
+/** What a failed key generation leaves: staged ciphertexts, and records on chips, each noted once. Pure. */
 import type { EventOf, ResultIn } from '../../session/ceremony.ts';
 import { unchanged } from '../../session/step.ts';
 import type { Effect, Step, StoredRecord } from '../../session/types.ts';
-import type { KeygenState, OrphanEffect } from './state.ts';
+import type { KeygenEffect, KeygenState, OrphanEffect } from './state.ts';
 
-/** Collects the records of everybody whose chip has stored one. */
+/** Erases the ciphertexts, and collects the records of everybody whose chip has stored one. */
 export function onFailure(state: KeygenState, cause: EventOf<KeygenState>): Step<KeygenState> {
   const orphans = new Map(state.orphans);
   if (cause.type === 'refuted' && cause.record !== undefined) orphans.set(cause.from, cause.record);
@@ -12,7 +12,9 @@ export function onFailure(state: KeygenState, cause: EventOf<KeygenState>): Step
     const record = recordOf(result);
     if (record !== undefined) orphans.set(from, record);
   }
-  const effects = [...orphans].map(([from, record]) => orphan(from, record));
+  const isStaged = [...state.results.values()].some(({ success }) => success);
+  const effects: (Effect & KeygenEffect)[] = isStaged ? [{ type: 'keygen:discard' }] : [];
+  for (const [from, record] of orphans) effects.push(orphan(from, record));
   return { state: { ...state, orphans }, effects };
 }
 

@@ -1,19 +1,16 @@
-/** The key that a completed key generation has made. */
+/** The key that a key generation makes, and its shards one by one, as the store takes them. */
 import { toHex } from '@quorate/intent';
 import type { NewKey, NewShard } from '../../keys/index.ts';
 import { sessionIdOf } from '../../session/certificate.ts';
-import type { Party } from '../../session/types.ts';
 import type { KeygenState } from './state.ts';
 
-/** The key and shards of a session that has ended well. */
+/** The key of a session that has ended well. */
 export function newKeyOf(state: KeygenState): NewKey {
   const { outcome } = state;
-  const keyId = sessionIdOf(state, null);
-  if (outcome?.success !== true || keyId === undefined) {
-    throw new Error('a key without an outcome');
-  }
+  if (outcome?.success !== true) throw new Error('a key without an outcome');
   return {
-    keyId: toHex(keyId),
+    keyId: keyIdOf(state),
+    algorithm: 'ecdsa-secp256k1',
     address: outcome.address,
     publicKey: outcome.publicKey,
     sessionKey: state.sessionKey,
@@ -21,16 +18,29 @@ export function newKeyOf(state: KeygenState): NewKey {
     threshold: state.threshold,
     totalParts: state.totalParts,
     at: state.updatedAt,
-    shards: state.parties.map((party) => newShardOf(state, party)),
   };
 }
 
-function newShardOf({ results }: KeygenState, party: Party): NewShard {
-  const result = results.get(party.index);
-  if (result?.success !== true) {
-    throw new Error('a key without one of its shards');
-  }
-  const { index, username, seId, cpic, chipPublicKey } = party;
-  const { recordId, shard: ciphertext } = result;
-  return { index, username, seId, cpic, chipPublicKey, recordId, ciphertext };
+/** The shard that a party reports, with its ciphertext. */
+export function newShardOf(state: KeygenState, from: number, ciphertext: string): NewShard {
+  const party = state.parties.find(({ index }) => index === from);
+  const result = state.results.get(from);
+  if (party === undefined || result?.success !== true) throw new Error('a shard without a result');
+  return {
+    key_id: keyIdOf(state),
+    epoch: 0,
+    part_index: from,
+    username: party.username,
+    se_id: party.seId,
+    cpic: party.cpic,
+    chip_public_key: party.chipPublicKey,
+    record_id: result.recordId,
+    ciphertext,
+  };
+}
+
+function keyIdOf(state: KeygenState): string {
+  const sid = sessionIdOf(state, null);
+  if (sid === undefined) throw new Error('a key without all certificates');
+  return toHex(sid);
 }

@@ -3,10 +3,11 @@ import { CEREMONIES as WIRE } from '@quorate/wire';
 import { unchanged } from '../../session/step.ts';
 import { signersOf } from '../../session/certificate.ts';
 import type { OutcomeOf, Rules } from '../../session/ceremony.ts';
+import type { Result } from '../../session/types.ts';
 import { aborted, disagreement, firstFailure } from '../../session/failures.ts';
 import { judge } from './judge.ts';
 import { afterFailure, onFailure } from './leftovers.ts';
-import type { KeygenState, NewShare } from './state.ts';
+import type { KeygenEffect, KeygenState, NewShare } from './state.ts';
 
 export const rules: Rules<'keygen', KeygenState> = {
   kind: 'keygen',
@@ -26,7 +27,7 @@ export const rules: Rules<'keygen', KeygenState> = {
   }),
   judge,
   outcome,
-  onResult: () => [],
+  onResult,
   toleratesFalse: () => false,
   onFailure,
   onDeletion: unchanged,
@@ -48,6 +49,11 @@ function outcome(state: KeygenState): OutcomeOf<KeygenState> | undefined {
   if (shares.length < state.parties.length) return undefined;
   const { address, publicKey } = first;
   return { success: true, address, publicKey, missing: [] };
+}
+
+/** The ciphertext of a share is staged as soon as it comes. */
+function onResult(from: number, { success }: Result): readonly KeygenEffect[] {
+  return success ? [{ type: 'keygen:stage', from }] : [];
 }
 
 function sharesOf({ results }: KeygenState): NewShare[] {

@@ -13,8 +13,8 @@ export interface NewShare extends Success, StoredRecord {
   readonly kind: 'keygen';
   /** `0x` and 66 hex digits: the same at all participants. */
   readonly publicKey: string;
-  /** Base64 of the ciphertext. */
-  readonly shard: string;
+  /** SHA-256 of the ciphertext, lower-case hex: the bytes stand in keys/ alone. */
+  readonly shardHash: string;
 }
 
 /** The key that everybody reports. */
@@ -30,6 +30,14 @@ export interface KeygenState extends SessionState {
   /** Parties whose stored record is to be deleted because the key never came to be. */
   readonly orphans: ReadonlyMap<number, StoredRecord>;
 }
+
+/** An effect of key generations. */
+export type KeygenEffect =
+  /** The ciphertext of a share has come: it is staged. */
+  | { readonly type: 'keygen:stage'; readonly from: number }
+  /** Nothing comes of the key: the ciphertexts that are staged are erased. */
+  | { readonly type: 'keygen:discard' }
+  | OrphanEffect;
 
 /** A record that a failed generation left on a chip. */
 export interface OrphanEffect {

@@ -1,15 +1,16 @@
 /** A key generation in the store: room on the chips, the new key, and the records that a failure leaves. */
 import { participant } from '../../delivery/recipient.ts';
-import { createKey, findKeyOfAddress } from '../../keys/index.ts';
+import { createKey, discardStaged, findKeyOfAddress, stageShard } from '../../keys/index.ts';
 import type { EventOf, Work } from '../../session/ceremony.ts';
 import type { Run } from '../../session/run.ts';
 import { fullness } from '../../session/chipRoom.ts';
 import type { Event } from '../../session/events.ts';
+import { nameKey } from '../../session/repository.ts';
 import { noteOrphan } from '../../session/orphans.ts';
 import type { Tx } from '../../store/database.ts';
-import { newKeyOf } from './newKey.ts';
+import { newKeyOf, newShardOf } from './newKey.ts';
 import { open } from './request.ts';
-import type { KeygenState, OrphanEffect } from './state.ts';
+import type { KeygenEffect, KeygenState, OrphanEffect } from './state.ts';
 import { paramsOf } from './words.ts';
 
 export const work: Work<'keygen', KeygenState> = {
@@ -25,7 +26,7 @@ export const work: Work<'keygen', KeygenState> = {
     throw new Error('unreachable: a key generation releases nothing');
   },
   settle,
-  perform: orphan,
+  perform,
   unfinishedFor: async () => [],
   notice: async () => undefined,
 };
@@ -56,11 +57,34 @@ async function existingKey(
   return { type: 'refuted', at, from, code: 'invalid_result', details, record };
 }
 
-/** Stores the key and its shards. */
+/** Stores the key: the shards that were staged are its own now. */
 async function settle(run: Run, state: KeygenState): Promise<void> {
   const key = newKeyOf(state);
   await createKey(run.tx, key);
+  await nameKey(run.tx, state.sessionKey, key.keyId);
   await run.audit('key.create', { address: key.address, threshold: key.threshold });
+}
+
+function perform(run: Run, state: KeygenState, effect: KeygenEffect): Promise<void> {
+  switch (effect.type) {
+    case 'keygen:stage':
+      return stage(run, state, effect.from);
+    case 'keygen:discard':
+      run.surroundings.scrub();
+      return discardStaged(run.tx, `session:${state.sessionKey}`);
+    case 'keygen:orphan':
+      return orphan(run, state, effect);
+  }
+}
+
+/** Stores the ciphertext that came with a result, beside the hash that the event holds. */
+async function stage(run: Run, state: KeygenState, from: number): Promise<void> {
+  const { message } = run;
+  if (message?.type !== 'keygen_result' || !message.success) {
+    throw new Error('a share without its ciphertext');
+  }
+  const shard = newShardOf(state, from, message.encrypted_shard);
+  await stageShard(run.tx, shard, `session:${state.sessionKey}`);
 }
 
 /** Notes a record that the failed session has left on a chip, and tells its holder. */

@@ -1,12 +1,12 @@
 /** Routes of keys. */
 import { z } from 'zod';
-import { Address, Username } from '../../fields.ts';
+import { KeyName, Username } from '../../fields.ts';
 import { Done, ListQuery } from '../common.ts';
 import { GrantRequest, KeyAnswer, KeyList } from '../keys.ts';
 import { EVERYBODY, ADMIN, type RouteTable } from './route.ts';
 
-const ofKey = z.strictObject({ address: Address });
-const ofGrant = z.strictObject({ address: Address, username: Username });
+const ofKey = z.strictObject({ key: KeyName });
+const ofGrant = z.strictObject({ key: KeyName, username: Username });
 
 /** Keys, and who may use them. */
 export const KEY_ROUTES = {
@@ -16,14 +16,14 @@ export const KEY_ROUTES = {
     query: ListQuery,
     answer: KeyList,
   },
-  'GET /api/v1/keys/{address}': {
+  'GET /api/v1/keys/{key}': {
     roles: EVERYBODY,
     summary: 'a key and its holders',
     params: ofKey,
     answer: KeyAnswer,
     codes: ['unknown_key'],
   },
-  'POST /api/v1/keys/{address}/grants': {
+  'POST /api/v1/keys/{key}/grants': {
     roles: ADMIN,
     summary: 'let a user ask for signatures',
     params: ofKey,
@@ -32,7 +32,7 @@ export const KEY_ROUTES = {
     answer: Done,
     codes: ['unknown_key', 'unknown_user'],
   },
-  'DELETE /api/v1/keys/{address}/grants/{username}': {
+  'DELETE /api/v1/keys/{key}/grants/{username}': {
     roles: ADMIN,
     summary: 'take it back',
     params: ofGrant,

@@ -1,7 +1,7 @@
 /** Routes of the replacement of a chip (docs/spec/replace.md). */
 import { z } from 'zod';
 import type { ErrorCode } from '../../codes.ts';
-import { Address } from '../../fields.ts';
+import { KeyName } from '../../fields.ts';
 import { LIMITS } from '../../limits.ts';
 import { ListQuery, type Role } from '../common.ts';
 import {
@@ -18,7 +18,7 @@ import {
 import { EVERYBODY, ADMIN, type RouteTable } from './route.ts';
 
 const ofReplacement = z.strictObject({ id: ReplacementId });
-const ofReplacedShard = z.strictObject({ id: ReplacementId, address: Address });
+const ofReplacedShard = z.strictObject({ id: ReplacementId, key: KeyName });
 const HOLDER: readonly Role[] = ['participant'];
 const STEP_CODES: readonly ErrorCode[] = [
   'unknown_replacement',
@@ -74,7 +74,7 @@ export const REPLACEMENT_ROUTES = {
     answer: ReplacementAnswer,
     codes: ['unknown_replacement', 'replacement_state'],
   },
-  'POST /api/v1/chips/replacements/{id}/shards/{address}/authorisation': {
+  'POST /api/v1/chips/replacements/{id}/shards/{key}/authorisation': {
     roles: HOLDER,
     summary: 'authorise one command of one of the two chips',
     params: ofReplacedShard,
@@ -82,7 +82,7 @@ export const REPLACEMENT_ROUTES = {
     answer: ReplacementStepAnswer,
     codes: STEP_CODES,
   },
-  'POST /api/v1/chips/replacements/{id}/shards/{address}/ciphertext': {
+  'POST /api/v1/chips/replacements/{id}/shards/{key}/ciphertext': {
     roles: HOLDER,
     summary: 'give the ciphertext that the new chip opens',
     params: ofReplacedShard,
@@ -98,7 +98,7 @@ export const REPLACEMENT_ROUTES = {
     answer: ReplacementAnswer,
     codes: ['unknown_replacement', 'replacement_state', 'replacement_busy', 'chip_unavailable'],
   },
-  'POST /api/v1/chips/replacements/{id}/shards/{address}/receipt': {
+  'POST /api/v1/chips/replacements/{id}/shards/{key}/receipt': {
     roles: HOLDER,
     summary: 'say that the old chip has deleted its record',
     params: ofReplacedShard,

@@ -1,0 +1,113 @@
+/** Shares that come to be: staged with their ciphertexts, then current all at once, or gone without a trace. */
+import type { Tx } from '../store/database.ts';
+import { eraseCiphertext, putCiphertext } from './ciphertexts.ts';
+import { LifeError, type ShardName, step } from './life.ts';
+
+/** The ceremony that stages shares or retires them. */
+export type Ceremony = `session:${string}` | `replacement:${string}`;
+
+/** A share that a ceremony has made. */
+export interface NewShard extends ShardName {
+  readonly part_index: number;
+  readonly username: string;
+  readonly cpic: string;
+  /** Lower-case hex of 65 bytes. */
+  readonly chip_public_key: string;
+  /** Lower-case hex of 32 bytes. */
+  readonly record_id: string;
+  /** Base64. */
+  readonly ciphertext: string;
+}
+
+/**
+ * Stages a share beside what is there.
+ *
+ * @throws LifeError `keys/shard-state` for a key that is being destroyed, or was
+ */
+export async function stageShard(tx: Tx, shard: NewShard, by: Ceremony): Promise<void> {
+  const ending = await tx.get("SELECT 1 AS x FROM keys WHERE key_id = ? AND state <> 'active'", [
+    shard.key_id,
+  ]);
+  if (ending !== undefined) throw new LifeError('a share of a key that signs nothing more');
+  await tx.run(
+    `INSERT INTO shards (key_id, epoch, part_index, username, se_id, cpic, chip_public_key, record_id,
+       state, absent, staged_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'staged', 0, ?)`,
+    [
+      shard.key_id,
+      shard.epoch,
+      shard.part_index,
+      shard.username,
+      shard.se_id,
+      shard.cpic,
+      shard.chip_public_key,
+      shard.record_id,
+      by,
+    ],
+  );
+  await putCiphertext(tx, shard, shard.ciphertext);
+}
+
+/** A share that waits to become current. */
+export interface StagedShard extends ShardName {
+  readonly part_index: number;
+  readonly record_id: string;
+  readonly ciphertext: string;
+}
+
+/** The shares that a ceremony has staged, by key and part. */
+export async function stagedBy(tx: Tx, by: Ceremony): Promise<StagedShard[]> {
+  return tx.all<StagedShard>(
+    `SELECT s.key_id, s.epoch, s.se_id, s.part_index, s.record_id, c.ciphertext
+     FROM shards s JOIN ciphertexts c
+       ON c.key_id = s.key_id AND c.epoch = s.epoch AND c.se_id = s.se_id
+     WHERE s.staged_by = ? AND s.state = 'staged' ORDER BY s.key_id, s.part_index`,
+    [by],
+  );
+}
+
+/**
+ * Makes every share that a ceremony has staged the current one of its seat, and retires the one that was:
+ * its ciphertext is erased. Gives how many there were.
+ */
+export async function switchStaged(tx: Tx, by: Ceremony): Promise<number> {
+  const staged = await stagedBy(tx, by);
+  for (const shard of staged) {
+    const before = await tx.get<ShardName>(
+      `SELECT key_id, epoch, se_id FROM shards
+       WHERE key_id = ? AND epoch = ? AND part_index = ? AND state = 'current'`,
+      [shard.key_id, shard.epoch, shard.part_index],
+    );
+    if (before !== undefined) {
+      await step(tx, before, ['current', 'retired'], { retiredBy: by });
+      await eraseCiphertext(tx, before);
+    }
+    await step(tx, shard, ['staged', 'current']);
+  }
+  return staged.length;
+}
+
+/** Deletes the shares that a ceremony has staged, of one key if it is named: nobody has used them, nothing is kept. */
+export async function discardStaged(tx: Tx, by: Ceremony, keyId?: string): Promise<void> {
+  for (const shard of await stagedBy(tx, by)) {
+    if (keyId === undefined || keyId === shard.key_id) await forget(tx, shard);
+  }
+}
+
+/** Deletes whatever is staged of a key. */
+export async function discardStagedOf(tx: Tx, keyId: string): Promise<void> {
+  const staged = await tx.all<ShardName>(
+    "SELECT key_id, epoch, se_id FROM shards WHERE key_id = ? AND state = 'staged'",
+    [keyId],
+  );
+  for (const shard of staged) await forget(tx, shard);
+}
+
+async function forget(tx: Tx, shard: ShardName): Promise<void> {
+  await eraseCiphertext(tx, shard);
+  await step(tx, shard, ['staged', 'deleted']);
+  await tx.run('DELETE FROM shards WHERE key_id = ? AND epoch = ? AND se_id = ?', [
+    shard.key_id,
+    shard.epoch,
+    shard.se_id,
+  ]);
+}

@@ -1,0 +1,121 @@
+/** Acts on a replacement: one transaction each, audited whether it is granted or refused. */
+import { chipFingerprint, shortFingerprint } from '@quorate/intent';
+import type { AuditLog, Tally } from '../audit/index.ts';
+import { Refusal } from '../auth/refusal.ts';
+import type { Authoriser } from '../chips/authoriser.ts';
+import type { Clock } from '../clock.ts';
+import type { Database, Tx } from '../store/database.ts';
+import {
+  findReplacement,
+  findShard,
+  type MovingShard,
+  type Replacement,
+  shardsIn,
+} from './store.ts';
+
+/** A replacement with its shards, as REST shows it. */
+export interface ReplacementView extends Replacement {
+  readonly shards: readonly MovingShard[];
+}
+
+/** The parts of the server that replacements work with. */
+export interface ReplacementOptions {
+  readonly database: Database;
+  readonly audit: AuditLog;
+  readonly tally: Pick<Tally, 'append'>;
+  readonly clock: Clock;
+  readonly chips: Authoriser;
+  /** Told about a log of the store that could not be emptied after a switch. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Who does what with which replacement. */
+export interface Act {
+  readonly action: string;
+  readonly actor: string;
+  readonly id: string;
+  /** The key whose shard is concerned, by `key_id` or address. */
+  readonly key?: string;
+  /** Only this person's; undefined for an administrator. */
+  readonly onlyOf: string | undefined;
+  /** Whether it erases ciphertexts: they leave the store's log, too. */
+  readonly erases: boolean;
+}
+
+/** Does something with a replacement; what is refused is audited, and nothing of it is kept. */
+export async function acting<T>(
+  options: ReplacementOptions,
+  act: Act,
+  work: (tx: Tx, replacement: Replacement, at: number) => Promise<T | Refusal>,
+): Promise<T> {
+  const { database, clock, tally, onError } = options;
+  const result = await database.transaction(async (tx) => {
+    const at = clock.now();
+    const found = await findReplacement(tx, act.id);
+    const mine = found !== undefined && (act.onlyOf === undefined || found.username === act.onlyOf);
+    const done = mine ? await work(tx, found, at) : unknown();
+    const refused = done instanceof Refusal;
+    const address = mine && act.key !== undefined ? await addressOf(tx, found, act.key) : act.key;
+    const entry = {
+      at,
+      actor: act.actor,
+      action: act.action,
+      subject: act.id,
+      outcome: refused ? 'refused' : 'ok',
+      details: {
+        ...(mine ? detailsOf(found) : {}),
+        ...(address === undefined ? {} : { address }),
+        ...(refused ? { code: done.code } : {}),
+      },
+    } as const;
+    await tally.append(tx, entry, refused ? done.code : undefined);
+    if (act.erases && !refused) {
+      tx.onCommit(() => void database.scrub().catch((error: unknown) => onError?.(error)));
+    }
+    return done;
+  });
+  if (result instanceof Refusal) throw result;
+  return result;
+}
+
+/** Does something with a replacement, and shows it as it is then. */
+export async function viewing(
+  options: ReplacementOptions,
+  act: Act,
+  work: (tx: Tx, replacement: Replacement, at: number) => Promise<unknown>,
+): Promise<ReplacementView> {
+  return acting(options, act, async (tx, replacement, at) => {
+    const done = await work(tx, replacement, at);
+    if (done instanceof Refusal) return done;
+    const after = await findReplacement(tx, replacement.id);
+    if (after === undefined) throw new Error('a replacement that is gone');
+    return viewOf(tx, after);
+  });
+}
+
+/** The address by which the log names the key of a shard; the name that was given when there is no such shard. */
+async function addressOf(tx: Tx, replacement: Replacement, key: string): Promise<string> {
+  if (key.startsWith('0x')) return key;
+  return (await findShard(tx, replacement, key))?.address ?? key;
+}
+
+/** A replacement with its shards. */
+export async function viewOf(tx: Tx, replacement: Replacement): Promise<ReplacementView> {
+  return { ...replacement, shards: await shardsIn(tx, replacement) };
+}
+
+/** The log's words for a replacement. */
+export function detailsOf({ username, oldChip, newChip }: Replacement): Record<string, string> {
+  return {
+    username,
+    old_chip: oldChip.seId,
+    new_chip: newChip.seId,
+    old_fingerprint: shortFingerprint(chipFingerprint(oldChip.publicKey)),
+    new_fingerprint: shortFingerprint(chipFingerprint(newChip.publicKey)),
+  };
+}
+
+/** Refuses an id that the caller has no replacement of. */
+export function unknown(): Refusal {
+  return new Refusal('unknown_replacement', 'no replacement of that id');
+}

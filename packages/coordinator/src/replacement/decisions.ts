@@ -1,0 +1,78 @@
+/** An administrator's approval of a replacement, its cancellation, and its end. */
+import { chipFingerprint, shortFingerprint } from '@quorate/intent';
+import { Refusal } from '../auth/refusal.ts';
+import { hasOtherAdmin } from '../auth/users.ts';
+import { discardStaged } from '../keys/index.ts';
+import type { Tx } from '../store/database.ts';
+import { detailsOf, type ReplacementOptions } from './acts.ts';
+import {
+  ceremonyOf,
+  findReplacement,
+  type Replacement,
+  setStage,
+  shardsIn,
+  stageProblem,
+} from './store.ts';
+
+/** Approves a request whose new chip has the fingerprint that the holder told. */
+export async function approve(
+  tx: Tx,
+  replacement: Replacement,
+  { newFingerprint, actor, at }: { newFingerprint: string; actor: string; at: number },
+): Promise<Refusal | undefined> {
+  // The same approval again is a safe retry.
+  if (replacement.state === 'approved' && replacement.approvedBy === actor) return undefined;
+  const problem = stageProblem(replacement, ['requested']);
+  if (problem !== undefined) return problem;
+  if (replacement.username === actor && (await hasOtherAdmin(tx, actor))) {
+    return new Refusal(
+      'forbidden',
+      'another administrator has to approve the holder’s own request',
+    );
+  }
+  if (shortFingerprint(chipFingerprint(replacement.newChip.publicKey)) !== newFingerprint) {
+    return new Refusal('chip_mismatch', 'the new chip has another fingerprint');
+  }
+  await setStage(tx, replacement.id, { state: 'approved', approvedBy: actor }, at);
+  return undefined;
+}
+
+/** Nothing has moved yet: what was sealed is erased, and the new chip stays disabled. */
+export async function cancel(
+  tx: Tx,
+  replacement: Replacement,
+  at: number,
+): Promise<Refusal | undefined> {
+  const problem = stageProblem(replacement, ['requested', 'approved']);
+  if (problem !== undefined) return problem;
+  await discardStaged(tx, ceremonyOf(replacement));
+  await setStage(tx, replacement.id, { state: 'cancelled' }, at);
+  return undefined;
+}
+
+/** After the last receipt the old chip becomes what its holder said. */
+export async function completeIfDone(
+  { audit }: ReplacementOptions,
+  tx: Tx,
+  id: string,
+  at: number,
+): Promise<void> {
+  const replacement = await findReplacement(tx, id);
+  if (replacement?.state !== 'switched') return;
+  const shards = await shardsIn(tx, replacement);
+  if (shards.some(({ state }) => state !== 'deleted')) return;
+  await setStage(tx, id, { state: 'completed' }, at);
+  await tx.run('UPDATE chips SET state = ?, updated_at = ? WHERE se_id = ?', [
+    replacement.retire,
+    at,
+    replacement.oldChip.seId,
+  ]);
+  await audit.append(tx, {
+    at,
+    actor: replacement.username,
+    action: 'replacement.complete',
+    subject: id,
+    outcome: 'ok',
+    details: { ...detailsOf(replacement), retired: replacement.retire, records: shards.length },
+  });
+}
