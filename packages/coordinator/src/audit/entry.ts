@@ -1,4 +1,5 @@
 import { fromHex, hashFramed, toHex, u64 } from '@quorate/intent';
+import type { AuditEntry } from '@quorate/wire';
 import { z } from 'zod';
 import type { AuditEvent } from './event.ts';
 import { canonicalJson } from './canonical.ts';
@@ -19,25 +20,13 @@ const body = {
   details: z.record(z.string(), detail),
 };
 
-/** What happened: the part of an entry that a person reads. */
-export type EntryBody = {
-  readonly actor: string;
-  readonly action: string;
-  readonly subject: string;
-  readonly outcome: 'ok' | 'refused' | 'failed';
-  readonly details: Readonly<Record<string, string | number | boolean | string[]>>;
-};
+/** The part of an entry that a person reads: what happened. */
+export type EntryBody = Readonly<
+  Pick<AuditEntry, 'actor' | 'action' | 'subject' | 'outcome' | 'details'>
+>;
 
 /** One link of the chain. */
-export type Entry = EntryBody & {
-  readonly seq: number;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  /** 64 hex digits. */
-  readonly previous: string;
-  /** 64 hex digits. */
-  readonly hash: string;
-};
+export type Entry = Readonly<AuditEntry>;
 
 /** What the stored body of an entry must look like. */
 export const EntryBodySchema: z.ZodType<EntryBody> = z.strictObject(body);

@@ -5,7 +5,7 @@ import { Refusal } from './refusal.ts';
 import { isSetupToken, spendSetupToken } from './setup.ts';
 import { addIssued } from './issuedTokens.ts';
 import type { IssuedToken } from './tokens.ts';
-import { addUser, changeUser, findUser, hasUsers, type UserRecord } from './users.ts';
+import { addUser, changeUser, findUser, hasUsers, type User, type UserRecord } from './users.ts';
 
 /** Longest life of a token that an administrator makes for a machine: 30 days, in milliseconds. */
 const LONGEST_TOKEN = 30 * 24 * 3_600_000;
@@ -21,7 +21,7 @@ export interface NewUser {
 /** What an administrator changes about a user. */
 export interface UserPatch {
   readonly roles?: readonly Role[] | undefined;
-  readonly state?: 'active' | 'disabled' | undefined;
+  readonly state?: User['state'] | undefined;
   readonly password?: string | undefined;
 }
 

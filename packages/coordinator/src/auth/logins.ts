@@ -2,10 +2,11 @@
  * Logins, each with its family of refresh tokens: who is logged in since when, and which devices and
  * addresses have lately been somebody's. Of addresses and tokens only hashes are stored.
  */
+import type { LoginEntry } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 
 /** How a login ended before its time. */
-export type LoginEnd = 'logout' | 'withdrawn' | 'reused';
+export type LoginEnd = NonNullable<LoginEntry['ended']>;
 
 /** A login as its user and administrators see it. Times are milliseconds since 1970. */
 export interface LoginRecord {

@@ -3,7 +3,7 @@ import type { Identity, Revoked } from './identity.ts';
 import type { Tx } from '../store/database.ts';
 import { findIssued, noteWithdrawn } from './issuedTokens.ts';
 import type { LoginContext } from './login.ts';
-import { findLogin } from './logins.ts';
+import { findLogin, type LoginEnd } from './logins.ts';
 import { familyOf, revokeFamily } from './refresh.ts';
 import { Refusal } from './refusal.ts';
 import { revoke } from './tokens.ts';
@@ -93,7 +93,7 @@ async function endOwn(
   tx: Tx,
   context: LoginContext,
   { username, family }: { readonly username: string; readonly family: string },
-  end: 'logout' | 'withdrawn',
+  end: Exclude<LoginEnd, 'reused'>,
 ): Promise<boolean> {
   const login = await findLogin(tx, family);
   if (login?.username !== username) return false;

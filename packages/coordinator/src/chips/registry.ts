@@ -1,16 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { fromBase64, fromHex, registrationMessage, toHex, verifyP256 } from '@quorate/intent';
+import type { ChipKindName, ChipStateName } from '@quorate/wire';
 import { Refusal } from '../auth/refusal.ts';
 import type { Chip } from './chip.ts';
 import type { Tx } from '../store/database.ts';
 
-/** What kind of chip it says it is; nothing proves it. */
-export type ChipKind = 'virtual' | 'pcsc' | 'pkcs11' | 'unknown';
-
 /** A chip with what the registry knows beside it. */
 export interface ChipRecord extends Chip {
   /** Claimed at the registration, not proven. */
-  readonly kind: ChipKind;
+  readonly kind: ChipKindName;
   /** Milliseconds since 1970. */
   readonly registeredAt: number;
 }
@@ -29,7 +27,7 @@ export interface Registration {
   readonly proof: string;
   readonly label: string;
   /** As the chip's host says. */
-  readonly kind?: ChipKind | undefined;
+  readonly kind?: ChipKindName | undefined;
 }
 
 interface ChipRow {
@@ -39,7 +37,7 @@ interface ChipRow {
   public_key: string;
   label: string;
   state: Chip['state'];
-  kind: ChipKind;
+  kind: ChipKindName;
   registered_at: number;
 }
 
@@ -109,7 +107,9 @@ export function provesPossession({
  */
 export async function insertChip(
   tx: Tx,
-  chip: Omit<Registration, 'nonce' | 'proof'> & { readonly state?: 'active' | 'disabled' },
+  chip: Omit<Registration, 'nonce' | 'proof'> & {
+    readonly state?: Extract<ChipStateName, 'active' | 'disabled'>;
+  },
   at: number,
 ): Promise<ChipRecord> {
   const { seId, username, label, kind = 'unknown', state = 'active' } = chip;

@@ -1,6 +1,6 @@
 /** Keys in the store: made by a key generation, named by their `key_id`, found by any address that leads to them. */
 import { formatAddress, IntentError, parseAddress } from '@quorate/intent';
-import type { Algorithm } from '@quorate/wire';
+import type { Algorithm, KeyStateName } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 import { type Ceremony, switchStaged } from './staging.ts';
 
@@ -16,7 +16,7 @@ export interface KeyRecord {
   readonly threshold: number;
   readonly total_parts: number;
   readonly epoch: number;
-  readonly state: 'active' | 'destroying' | 'destroyed';
+  readonly state: KeyStateName;
   readonly created_at: number;
 }
 

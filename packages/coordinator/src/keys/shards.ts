@@ -1,4 +1,5 @@
 /** Shards in the store: who holds which on which chip. */
+import type { RecordStateName } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 import type { KeyRecord } from './keys.ts';
 import { type ShardName, step } from './life.ts';
@@ -12,7 +13,7 @@ export interface ShardRecord extends ShardName {
   readonly chip_public_key: string;
   readonly record_id: string;
   /** Whether the record on the chip is known to be gone; `absent`: the chip is. */
-  readonly record: 'held' | 'deleted' | 'absent';
+  readonly record: RecordStateName;
 }
 
 /** One holder's place in a key. */

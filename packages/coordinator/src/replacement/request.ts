@@ -1,11 +1,11 @@
 /** A request for a new chip: what is checked before anything is written (docs/spec/replace.md §3.1). */
 import { fromHex, replacementRequestHash, type Retirement, toHex } from '@quorate/intent';
+import type { ChipKindName } from '@quorate/wire';
 import { randomBytes } from 'node:crypto';
 import { Refusal } from '../auth/refusal.ts';
 import { hadShard } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import {
-  type ChipKind,
   type ChipRecord,
   findActiveChip,
   findChip,
@@ -27,7 +27,7 @@ export interface ReplacementOrder {
   readonly newProof: string;
   readonly retire: Retirement;
   readonly label: string;
-  readonly kind: ChipKind;
+  readonly kind: ChipKindName;
 }
 
 /** Enters the request and the new chip, which is not active; or says why not. */

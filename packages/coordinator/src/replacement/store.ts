@@ -1,5 +1,6 @@
 /** Replacements in the store (docs/spec/replace.md). */
 import { type ReplacedShard, type Retirement, fromHex, parseAddress } from '@quorate/intent';
+import type { ReplacementAnswer, ReplacementState } from '@quorate/wire';
 import { Refusal } from '../auth/refusal.ts';
 import {
   type Ceremony,
@@ -12,16 +13,13 @@ import {
 import type { Tx } from '../store/database.ts';
 import { type ChipRecord, findChip } from '../chips/registry.ts';
 
-/** How far a replacement is. */
-export type Stage = 'requested' | 'approved' | 'switched' | 'completed' | 'cancelled';
-
 interface Row {
   readonly id: string;
   readonly username: string;
   readonly old_se_id: string;
   readonly new_se_id: string;
   readonly retire: Retirement;
-  readonly state: Stage;
+  readonly state: ReplacementState;
   readonly requested_at: number;
   readonly approved_by: string | null;
 }
@@ -31,7 +29,7 @@ export interface Replacement {
   readonly id: string;
   readonly username: string;
   readonly retire: Retirement;
-  readonly state: Stage;
+  readonly state: ReplacementState;
   /** Milliseconds since 1970. */
   readonly requestedAt: number;
   readonly approvedBy: string | null;
@@ -47,7 +45,7 @@ export interface MovingShard {
   readonly key_id: string;
   readonly epoch: number;
   readonly key_state: string;
-  readonly state: 'open' | 'sealed' | 'moved' | 'deleted';
+  readonly state: ReplacementAnswer['shards'][number]['state'];
   /** SHA-256 of the ciphertext for the new chip, before the switch. */
   readonly sealedHash: string | null;
 }
@@ -111,7 +109,7 @@ async function replacementOf(tx: Tx, row: Row): Promise<Replacement> {
 }
 
 /** An old chip that an administrator gave up after the switch has nothing more to delete for this replacement. */
-function stageOf(state: Stage, oldChip: ChipRecord): Stage {
+function stageOf(state: ReplacementState, oldChip: ChipRecord): ReplacementState {
   return state === 'switched' && oldChip.state !== 'disabled' ? 'completed' : state;
 }
 
@@ -119,7 +117,7 @@ function stageOf(state: Stage, oldChip: ChipRecord): Stage {
 export async function setStage(
   tx: Tx,
   id: string,
-  change: { readonly state: Stage; readonly approvedBy?: string },
+  change: { readonly state: ReplacementState; readonly approvedBy?: string },
   at: number,
 ): Promise<void> {
   await tx.run(
@@ -182,7 +180,7 @@ export async function movingShardOf(
 }
 
 const PREFIX = 'replacement:';
-const OPEN: readonly Stage[] = ['requested', 'approved', 'switched'];
+const OPEN: readonly ReplacementState[] = ['requested', 'approved', 'switched'];
 
 /** What certificates and authorisations of a step name. */
 export function boundTo(replacement: Replacement, shard: MovingShard): ReplacedShard {
@@ -202,7 +200,7 @@ export function boundTo(replacement: Replacement, shard: MovingShard): ReplacedS
 /** Refuses a replacement that is somewhere else. */
 export function stageProblem(
   replacement: Replacement,
-  stages: readonly Stage[],
+  stages: readonly ReplacementState[],
 ): Refusal | undefined {
   if (stages.includes(replacement.state)) return undefined;
   return new Refusal(
