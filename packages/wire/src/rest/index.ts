@@ -1,0 +1,86 @@
+/** REST of the coordinator: its schemas, and the table of its routes. */
+export {
+  AuditEntry,
+  AuditList,
+  AuditQuery,
+  CheckpointAnswer,
+  ConnectionEntry,
+  ConnectionList,
+  HealthAnswer,
+  PartHealth,
+} from './audit.ts';
+export {
+  GrantRequest,
+  KeyAnswer,
+  KeyHolder,
+  KeyList,
+  KeyStateName,
+  KeySummary,
+  RecordStateName,
+} from './keys.ts';
+export {
+  CloseSession,
+  SessionAnswer,
+  SessionList,
+  SessionQuery,
+  SessionSummary,
+} from './sessions.ts';
+export {
+  AuthorisationKeyAnswer,
+  ChipAnswer,
+  ChipChallengeAnswer,
+  ChipChallengeRequest,
+  ChipKindName,
+  ChipList,
+  ChipPatch,
+  ChipRegistration,
+  ChipStateName,
+  ChipUnblockAnswer,
+  ChipUnblockRequest,
+} from './chips.ts';
+export { Done, ListQuery, NewestQuery, Problem, Role } from './common.ts';
+export {
+  LoginAnswer,
+  LoginEntry,
+  LoginList,
+  LoginRequest,
+  LogoutRequest,
+  RefreshRequest,
+  SetupRequest,
+  TokenAnswer,
+  TokenEntry,
+  TokenId,
+  TokenList,
+  TokenRequest,
+  UserAnswer,
+  UserCreate,
+  UserList,
+  UserPatch,
+} from './people.ts';
+export {
+  ReplacedChip,
+  ReplacedShard,
+  ReplacementAnswer,
+  ReplacementApproval,
+  ReplacementId,
+  ReplacementList,
+  ReplacementReceipt,
+  ReplacementRequest,
+  ReplacementSeal,
+  ReplacementState,
+  ReplacementStepAnswer,
+  ReplacementStepRequest,
+  RetirementName,
+} from './replacements.ts';
+export {
+  type ChipRoute,
+  type KeyRoute,
+  type OperationRoute,
+  type OversightRoute,
+  type PeopleRoute,
+  type ReplacementRoute,
+  type Route,
+  type Routes,
+  ROUTES,
+  type SessionRoute,
+} from './routes/index.ts';
