@@ -1,10 +1,10 @@
 // A person at a terminal approves or declines; everybody is told.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cluster, startCluster } from '@quorate/cli';
 import { digestOf, parsePayload, toHex } from '@quorate/intent';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import { Requester } from './support/ceremonies.ts';
 import { QUORATE, run } from './support/processes.ts';
 import { describeTerminal, TerminalProgram } from './support/pty.ts';
@@ -144,7 +144,7 @@ describeTerminal('a person at the terminal', () => {
 
 describe('without a terminal', () => {
   test('Y-3: an agent that has to ask a person does not start', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'quorate-approval-'));
+    const directory = temporaryDirectory();
     const at = ['--directory', directory];
     const init = ['agent', 'init', ...at, '--url', 'http://127.0.0.1:1', '--username', 'alice'];
     expect((await run(process.execPath, [QUORATE, ...init])).code).toBe(0);

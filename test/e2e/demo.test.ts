@@ -1,11 +1,10 @@
 // `quorate demo --once --json`, judged by other libraries.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, rmSync } from 'node:fs';
 import { Transaction } from 'micro-eth-signer';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import { addressOfKey } from './support/check.ts';
 import { QUORATE, run } from './support/processes.ts';
 
@@ -51,7 +50,7 @@ describe('the demo', () => {
   });
 
   test('Ctrl-C in the middle of the protocol ends it with 130 and nothing is left', async () => {
-    const temporary = mkdtempSync(join(tmpdir(), 'quorate-e2e-'));
+    const temporary = temporaryDirectory();
     const env = { ...process.env, TMPDIR: temporary };
     const child = spawn(process.execPath, [QUORATE, 'demo'], { env });
     const ended = once(child, 'close');

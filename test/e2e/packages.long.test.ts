@@ -1,9 +1,9 @@
 // The packages as somebody installs them: tarballs into an empty project.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import { run } from './support/processes.ts';
 
 const PACK = fileURLToPath(new URL('../../scripts/pack.mjs', import.meta.url));
@@ -12,7 +12,7 @@ let directory = '';
 let project = '';
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'quorate-packages-'));
+  directory = temporaryDirectory();
   project = join(directory, 'project');
   const packed = await run(process.execPath, [PACK, directory]);
   expect(packed.code, packed.stderr).toBe(0);
@@ -29,10 +29,6 @@ beforeAll(async () => {
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const installed = await run('npm', args, { cwd: project, env: environmentOfAUser() });
   expect(installed.code, installed.stderr).toBe(0);
-});
-
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true });
 });
 
 /** Without what npm tells the programs that it starts, such as this repository's own settings. */

@@ -1,9 +1,9 @@
 // What CI concludes from results.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import { run } from './support/processes.ts';
 
 const script = (name: string): string =>
@@ -12,11 +12,7 @@ const script = (name: string): string =>
 let directory = '';
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'quorate-scripts-'));
-});
-
-afterAll(() => {
-  rmSync(directory, { recursive: true });
+  directory = temporaryDirectory();
 });
 
 /** Runs the summary of a result with one file of tests in these states. */

@@ -1,9 +1,9 @@
 // A client that knows only the seed document's fields is a coordinator: a raw WebSocket, no code of ours.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import { addressOfKey, opensslAccepts } from './support/check.ts';
 import { type Dev, QUORATE, run, startDev } from './support/processes.ts';
 import { type Json, RawClient } from './support/rawCoordinator.ts';
@@ -120,7 +120,7 @@ describe('the development cluster', () => {
   });
 
   test('W-14: --out is a private file that holds the same as the line, and is gone at the end', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'quorate-e2e-'));
+    const directory = temporaryDirectory();
     const out = join(directory, 'cluster.json');
     const small = await startDev(2, ['--out', out]);
     expect(statSync(out).mode & 0o777).toBe(0o600);
@@ -132,7 +132,7 @@ describe('the development cluster', () => {
 
   test('a port that is taken ends it with a reason and nothing is left', async () => {
     const port = new URL(dev.cluster.url).port;
-    const temporary = mkdtempSync(join(tmpdir(), 'quorate-e2e-'));
+    const temporary = temporaryDirectory();
     const ran = await run(process.execPath, [QUORATE, 'dev', '--port', port, '--json'], {
       env: { ...process.env, TMPDIR: temporary },
     });

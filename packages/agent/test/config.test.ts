@@ -6,7 +6,7 @@ import { chipAttachment, loadAgentConfig, parseAgentConfig, virtualChip } from '
 import { initAgent } from '../src/init.ts';
 import { approverFromConfig, pinFromConfig, tokenFromConfig } from '../src/providers.ts';
 import { openState, STATE_FILES } from '../src/records/state.ts';
-import { temporaryDirectory } from './support/directories.ts';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 
 const text = `
 url: wss://coordinator.example/ws

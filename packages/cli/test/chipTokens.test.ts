@@ -1,10 +1,10 @@
 // Tokens at the command line: tries as far as they are told, and a PIN that the security officer sets anew.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initAgent } from '@quorate/agent';
 import { openSecureElement, SecureElementError } from '@quorate/secure-element';
 import { afterAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { makeAuthority } from '../../secure-element/test/support/host.ts';
 import {
   describeTokens,
@@ -21,7 +21,7 @@ const TOKEN = { kind: 'pkcs11', module: MODULE, token: 'alice' } as const;
 describeTokens('a token at the command line', () => {
   const store = makeSoftHsm();
   store.addToken('alice', PIN.toString());
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-tokens-'));
+  const directory = temporaryDirectory();
   afterAll(() => {
     rmSync(directory, { recursive: true });
     store.remove();

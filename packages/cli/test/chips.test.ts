@@ -3,18 +3,17 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SOFTWARE_CHIP } from '@quorate/agent';
 import { type CoordinatorServer, createServer } from '@quorate/coordinator';
 import { createVirtualChip, openVirtualSecureElement } from '@quorate/secure-element';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { makeAuthority, unblockMessage } from '../../secure-element/test/support/host.ts';
 import { untilWritten } from '../src/operations/untilWritten.ts';
 import { quorate, type Ran } from './support/world.ts';
@@ -95,7 +94,7 @@ const importRoster = (serial: number): Promise<Ran> =>
   quorate('agent', 'roster', 'import', at(`roster-${serial}`), '--directory', at('alice'), '--yes');
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'quorate-chips-'));
+  directory = temporaryDirectory();
   server = await createServer({ dataDirectory: at('data'), init: true, port: 0 });
   await server.listen();
   const password = ['--password-file', secret('password', PASSWORD)];

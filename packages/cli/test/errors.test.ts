@@ -1,23 +1,21 @@
 // W-11: every error that was foreseen says what, where and what was expected, and has an exit code of its own.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SecureElementError } from '@quorate/secure-element';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { explain } from '../src/explain.ts';
 import { defaultLoginPath } from '../src/remote/session.ts';
 import { Cosigners } from './support/cosigners.ts';
 import { quorate } from './support/world.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'quorate-errors-'));
+const directory = temporaryDirectory();
 const at = (...names: string[]): string => join(directory, ...names);
-
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function file(name: string, content: string, mode = 0o600): string {
   writeFileSync(at(name), content, { mode });

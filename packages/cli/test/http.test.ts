@@ -1,12 +1,12 @@
 // A coordinator that is none, or means harm.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { type Api, anonymousApi, everyPage } from '../src/remote/api.ts';
 import { exchange } from '../src/remote/http.ts';
 import { readLogin } from '../src/remote/session.ts';
@@ -27,7 +27,7 @@ beforeEach(async () => {
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : 0;
-  directory = mkdtempSync(join(tmpdir(), 'quorate-http-'));
+  directory = temporaryDirectory();
   const login = {
     format: 'quorate-login/v1',
     url: `http://127.0.0.1:${port}`,

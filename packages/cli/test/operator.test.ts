@@ -1,17 +1,9 @@
 // The operator's commands against a real coordinator in this process.
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CoordinatorServer, createServer } from '@quorate/coordinator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { quorate, type Ran } from './support/world.ts';
 
 const PASSWORD = 'correct horse battery staple';
@@ -45,7 +37,7 @@ function logIn(who: string): Promise<Record<string, unknown>> {
 }
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'quorate-operator-'));
+  directory = temporaryDirectory();
   server = await createServer({ dataDirectory: at('data'), init: true, port: 0 });
   await server.listen();
   secret('password', PASSWORD);

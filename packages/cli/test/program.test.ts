@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { Program } from '../src/dev/program.ts';
 
 let place: string;
 beforeAll(() => {
-  place = mkdtempSync(join(tmpdir(), 'quorate-program-'));
+  place = temporaryDirectory();
 });
-afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 test.each([
   ['a full disk', '/dev/full'],

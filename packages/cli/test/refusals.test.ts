@@ -1,21 +1,17 @@
 // What a person does wrong, and what the command line says: no command may hang over it.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { CeremonyError } from '@quorate/agent';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { refusalOf } from '../src/ceremonies/refusals.ts';
 import { quorate } from './support/world.ts';
 
 let directory = '';
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'quorate-refusals-'));
-});
-
-afterEach(() => {
-  rmSync(directory, { recursive: true, force: true });
+  directory = temporaryDirectory();
 });
 
 const at = (...names: string[]): string => join(directory, ...names);

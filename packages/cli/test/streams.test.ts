@@ -1,14 +1,14 @@
 // Real programs whose output nobody reads to its end, or has no room.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { EXIT } from '../src/exitCodes.ts';
 import { Cosigners } from './support/cosigners.ts';
 import { quorate } from './support/world.ts';
@@ -57,9 +57,7 @@ describe('a short command', () => {
 });
 
 describe.skipIf(!existsSync('/dev/full'))('a server', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-streams-'));
-
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory();
 
   /** Starts it with a redirection; gives its first line of stdout and a way to end it. */
   async function start(args: readonly string[], redirection: string) {

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Transaction } from 'micro-eth-signer';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { quorate } from './support/world.ts';
 
 const PRIVATE_KEY = '0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318';
@@ -14,7 +14,7 @@ let directory = '';
 let file = '';
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'quorate-verify-'));
+  directory = temporaryDirectory();
   file = join(directory, 'payment.json');
   writeFileSync(
     file,
@@ -32,10 +32,6 @@ beforeAll(() => {
       },
     }),
   );
-});
-
-afterAll(() => {
-  rmSync(directory, { recursive: true });
 });
 
 /** The same transaction signed by another library. */

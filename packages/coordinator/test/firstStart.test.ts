@@ -9,7 +9,8 @@ import type { ServerOptions } from '../src/options.ts';
 import type { CoordinatorServer } from '../src/running.ts';
 import { createServer } from '../src/server.ts';
 import { openDatabase } from '../src/store/sqlite.ts';
-import { CHEAP, PASSWORD, temporaryDirectory } from './auth/support.ts';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
+import { CHEAP, PASSWORD } from './auth/support.ts';
 
 const KEYS: readonly ServerKeyName[] = ['authorisation', 'audit', 'token'];
 

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import type { ServerOptions } from '../src/options.ts';
 import { createServer } from '../src/server.ts';
 import { makeCertificate } from './support/tls.ts';
@@ -12,10 +11,8 @@ let directory: string;
 let count = 0;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'quorate-server-'));
+  directory = temporaryDirectory();
 });
-
-afterAll(() => rmSync(directory, { recursive: true }));
 
 async function start(options: Partial<ServerOptions> = {}) {
   count += 1;

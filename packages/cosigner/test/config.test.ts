@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { approvalMode, Approvals, parseApprovalPolicy } from '../src/approvals.ts';
 import { parseCosignerConfig } from '../src/config.ts';
 import type { CosignerConfig } from '../src/configShape.ts';
@@ -141,7 +141,7 @@ describe('an approval policy', () => {
   test('X-10: counts an hour by a clock that nobody sets', () => {
     vi.useFakeTimers();
     try {
-      const file = join(mkdtempSync(join(tmpdir(), 'quorate-policy-')), 'policy.yaml');
+      const file = join(temporaryDirectory(), 'policy.yaml');
       writeFileSync(file, 'allow:\n  - { operation: sign, hash: [eip191], per_hour: 1 }\n');
       const approval = { policy: file };
       const policy = approvalMode({ approval } as CosignerConfig, (name) => name);
@@ -276,7 +276,7 @@ describe('a server', () => {
 describe('a partner’s key', () => {
   test('is pinned when its fingerprint is the one that was told, and not replaced', async () => {
     const directory = await makeStores();
-    const elsewhere = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+    const elsewhere = temporaryDirectory();
     const loaded = writeConfig(directory, 'enterprise', { partner_keys: {} });
     const file = join(directory, 'mobile-app/public.json');
     const fingerprint = shownFingerprint(readIdentity(file));

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { Approvals } from '../src/approvals.ts';
 import { openEvidence } from '../src/store/evidence.ts';
 import type { NewShare, SessionAbort } from '../src/worker/protocol.ts';
@@ -285,7 +285,7 @@ describe('a disk that is full', () => {
 });
 
 test('evidence is kept of the first sessions that deviate, and those of one partner do not fill the disk', () => {
-  const directory = join(mkdtempSync(join(tmpdir(), 'quorate-cosigner-')), 'evidence');
+  const directory = join(temporaryDirectory(), 'evidence');
   const keep = openEvidence(directory, 3);
   for (const id of ['a', 'b']) keep(id, { id });
   const again = openEvidence(directory, 3);

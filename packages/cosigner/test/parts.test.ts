@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createDecipheriv, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { framed, toHex, u16, u64 } from '@quorate/intent';
 import { PeerEnvelope, PeerInit } from '@quorate/wire';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { x25519Raw } from '../src/keys.ts';
 import { signable } from '../src/message.ts';
 import { Courier } from '../src/peer/courier.ts';
@@ -13,8 +13,6 @@ import { deriveLinkKeys, makeEphemeral, openData, sealData } from '../src/peer/s
 import { isExpected } from '../src/session/steps.ts';
 import { openPrimePool } from '../src/store/primePool.ts';
 import { fixturePairs } from './support/primes.ts';
-
-const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
 
 describe('a message', () => {
   test('becomes the digest that its hash says', () => {
@@ -42,7 +40,7 @@ describe('the pool of primes', () => {
   if (first === undefined || second === undefined) throw new Error('no fixture primes');
 
   test('P-13: gives each pair once, and it is gone from the disk before it is given', () => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const pool = openPrimePool(directory, randomBytes(32));
     pool.add(2048, first);
     pool.add(2048, second);
@@ -54,7 +52,7 @@ describe('the pool of primes', () => {
   });
 
   test('does not open a file under another key, changed, or under another name', () => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const key = randomBytes(32);
     openPrimePool(directory, key).add(2048, first);
     const [name = ''] = readdirSync(directory);

@@ -1,12 +1,12 @@
 /** A cosigner whose chip is a PKCS#11 token, with a partner whose chip is virtual. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Chip } from '@quorate/agent';
 import { openSecureElement } from '@quorate/secure-element';
 import { digestOf, fromHex, parsePayload, recoverAddress } from '@quorate/intent';
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import {
   describeTokens,
   loadModule,
@@ -34,7 +34,7 @@ describeTokens('a token as a cosigner’s chip', () => {
 
   /** A directory with the token's PIN in its file. */
   function makeDirectory(pin = PIN): string {
-    const directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+    const directory = temporaryDirectory();
     writeFileSync(join(directory, 'token-pin'), `${pin}\n`, { mode: 0o600 });
     onTestFinished(() => removeStores(directory));
     return directory;

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, silentLogger } from '@quorate/agent';
 import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { PrimeStock } from '../src/primeStock.ts';
 import { openPrimePool } from '../src/store/primePool.ts';
 import { fixturePairs } from './support/primes.ts';
@@ -12,7 +12,7 @@ const never = new AbortController().signal;
 
 /** A stock of the first pairs of the fixture, and what it logs. */
 function stockOf(pairs: number) {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+  const directory = temporaryDirectory();
   const pool = openPrimePool(directory, KEY);
   const added = fixturePairs(2048).slice(0, pairs);
   for (const pair of added) pool.add(2048, pair);

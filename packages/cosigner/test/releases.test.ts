@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '@quorate/agent';
 import { SecureElementError } from '@quorate/secure-element';
 import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { CosignerError } from '../src/errors.ts';
 import type { CosignerPaths } from '../src/files.ts';
 import { Keyring } from '../src/keyring.ts';
@@ -14,7 +14,6 @@ import type { Vault } from '../src/vault.ts';
 import type { Threads, ThreadPort } from '../src/worker/threads.ts';
 import { KEY, openRecords, recordOf } from './support/records.ts';
 
-const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
 const port = { hold: () => undefined } as unknown as ThreadPort;
 
 /** Opens the key once with a chip that answers as told; tells what is on disk then. */
@@ -29,7 +28,7 @@ async function open(
   secret: Uint8Array;
 }> {
   const secret = new Uint8Array(32).fill(7);
-  const directory = temporary();
+  const directory = temporaryDirectory();
   const keys = openRecords(directory);
   keys.add(recordOf(1, { releases: { ...NO_RELEASES, ...releases } }));
   let seen: unknown;
@@ -116,7 +115,7 @@ describe('the count of releases', () => {
     ['are discarded when the chip is ahead', 7, 0],
     ['are discarded when the chip is behind', 4, 0],
   ])('E-1: primes %s', async (_, releaseCount, left) => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const secret = new Uint8Array(32).fill(7);
     mkdirSync(join(directory, 'pool'));
     writeFileSync(join(directory, 'pool', '2048-0000000000000000.sealed'), 'sealed');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 import { Running } from './support/pair.ts';
 import { openRaw, sayRaw, UPGRADE, upgradeRaw } from './support/raw.ts';
 import { makeStores, removeStores } from './support/stores.ts';

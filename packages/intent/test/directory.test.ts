@@ -1,16 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { makeDirectories } from '../src/directory.ts';
 
 describe('directories that are made', () => {
   let place: string;
   beforeAll(() => {
-    place = mkdtempSync(join(tmpdir(), 'quorate-directory-'));
+    place = temporaryDirectory();
   });
-  afterAll(() => rmSync(place, { recursive: true, force: true }));
 
   const modeOf = (path: string): number => statSync(path).mode & 0o777;
 

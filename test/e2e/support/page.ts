@@ -1,8 +1,8 @@
 // Pages whose commands run word for word: every block marked `sh run`, in one shell, in an empty directory.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts';
 import { QUORATE, run } from './processes.ts';
 
 /** The page's commands; a failure names its block by the number of its first line. */
@@ -33,7 +33,7 @@ export async function runScript(
   script: string,
   prepare: (work: string) => void = () => undefined,
 ): Promise<Scripted> {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-page-'));
+  const directory = temporaryDirectory();
   const work = join(directory, 'work');
   mkdirSync(join(directory, 'bin'));
   symlinkSync(QUORATE, join(directory, 'bin', 'quorate'));

@@ -1,11 +1,10 @@
 // Programs of this repository as a user starts them.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts';
 
 /** The command line of the build. */
 export const QUORATE = fileURLToPath(
@@ -38,7 +37,7 @@ export interface Dev {
 
 /** Starts `quorate dev` and waits for its line. */
 export async function startDev(parties: number, more: readonly string[] = []): Promise<Dev> {
-  const temporary = mkdtempSync(join(tmpdir(), 'quorate-e2e-'));
+  const temporary = temporaryDirectory();
   const args = ['dev', '--parties', String(parties), '--port', '0', '--json', ...more];
   const child = spawn(process.execPath, [QUORATE, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,12 +1,9 @@
 /** A folder of this run, for the parsers that read files. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'quorate-hostile-'));
-
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory();
 
 /** Where a file of that name would be. */
 export const at = (...names: string[]): string => join(directory, ...names);

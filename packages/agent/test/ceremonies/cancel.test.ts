@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { whenFileEnds } from '../../../../test/support/finished.ts';
 import { CoordinatorClient } from '../../src/client/client.ts';
 import { type Cluster, startClusterWithKey } from '../support/cluster.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { failure } from '../support/failure.ts';
 import { scriptedServer } from '../support/relay.ts';
 
@@ -9,8 +10,10 @@ describe('a session that is cancelled', () => {
   let cluster: Cluster;
   let address: string;
 
+  const finished = whenFileEnds();
+
   beforeAll(async () => {
-    ({ cluster, address } = await startClusterWithKey(['alice', 'bob', 'carl'], {}, afterAll));
+    ({ cluster, address } = await startClusterWithKey(['alice', 'bob', 'carl'], {}, finished));
   });
 
   test('Y-7: ends at every participant in the middle of its rounds, and at its asker', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest } from '../../src/approval/request.ts';
 import { DATA, startCluster, startClusterWithKey } from '../support/cluster.ts';
 import { failure } from '../support/failure.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 
 const people = ['alice', 'bob', '用户3'];
 

@@ -15,7 +15,7 @@ import { Refusal } from '../../src/ceremonies/refusal.ts';
 import type { Holder } from '../../src/records/keyRecords.ts';
 import type { Prepared } from '../../src/protocol/pool.ts';
 import { chipPublicKey } from '../support/chipKeys.ts';
-import { temporaryDirectory } from '../support/directories.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 
 const NOW = 1_800_000_000_000;
 const names = ['alice', 'bob', 'carol'];
@@ -60,7 +60,7 @@ describe('round 0', () => {
     received.map((peer) => (peer.part_index === index ? { ...peer, session_certificate } : peer));
 
   beforeAll(async () => {
-    const directory = temporaryDirectory(afterAll);
+    const directory = temporaryDirectory();
     for (const name of names) {
       const made = { file: join(directory, name), passphrase: Buffer.from('x'), scryptCost: 1024 };
       const chip = new ApduSecureElement(await createVirtualChip(made), { kind: 'virtual' });

@@ -11,7 +11,7 @@ import {
 } from '../support/cluster.ts';
 import { failure } from '../support/failure.ts';
 import type { Frame } from '../support/relay.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 
 const people = ['alice', 'bob', 'carl'];
 

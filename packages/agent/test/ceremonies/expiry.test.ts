@@ -1,8 +1,9 @@
 import { fromHex, verifySignature } from '@quorate/intent';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { whenFileEnds } from '../../../../test/support/finished.ts';
 import { createOutbox } from '../../src/link/outbox.ts';
 import { type Cluster, DATA, startClusterWithKey } from '../support/cluster.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { failure } from '../support/failure.ts';
 import type { Frame } from '../support/relay.ts';
 
@@ -22,13 +23,15 @@ describe('a session whose messages are held back', () => {
     monotonic: () => performance.now() + running,
   };
 
+  const finished = whenFileEnds();
+
   beforeAll(async () => {
     // Rounds and sessions that last longer than what a participant certifies.
     const deadlines = { invitation: 3_600_000, round: 3_600_000, session: 3_600_000 };
     ({ cluster, address } = await startClusterWithKey(
       ['alice', 'bob', 'carl'],
       { deadlines },
-      afterAll,
+      finished,
     ));
     for (const member of cluster.members) await cluster.restart(member, clocks);
   });

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromHex, verifySignature } from '@quorate/intent';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { whenFileEnds } from '../../../../test/support/finished.ts';
 import { type Cluster, DATA, startClusterWithKey } from '../support/cluster.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { failure } from '../support/failure.ts';
 import type { Frame } from '../support/relay.ts';
 
@@ -16,8 +17,10 @@ describe('agents against a hostile relay', () => {
   let cluster: Cluster;
   let address: string;
 
+  const finished = whenFileEnds();
+
   beforeAll(async () => {
-    ({ cluster, address } = await startClusterWithKey(people, {}, afterAll));
+    ({ cluster, address } = await startClusterWithKey(people, {}, finished));
   });
 
   afterEach(() => {

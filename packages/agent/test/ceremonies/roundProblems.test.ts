@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { FEATURES } from '@quorate/wire';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { whenFileEnds } from '../../../../test/support/finished.ts';
 import { type Cluster, DATA, startClusterWithKey } from '../support/cluster.ts';
 import type { Frame } from '../support/relay.ts';
 import type { Direction } from '../support/proxy.ts';
@@ -11,8 +12,10 @@ describe('a message that keeps an agent from going on', () => {
   let cluster: Cluster;
   let address: string;
 
+  const finished = whenFileEnds();
+
   beforeAll(async () => {
-    ({ cluster, address } = await startClusterWithKey(['alice', 'bob', 'carl'], {}, afterAll));
+    ({ cluster, address } = await startClusterWithKey(['alice', 'bob', 'carl'], {}, finished));
     for (const member of cluster.members) await cluster.restart(member, { patience: 200 });
   });
 

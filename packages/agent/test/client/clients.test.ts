@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { whenFileEnds } from '../../../../test/support/finished.ts';
 import { CoordinatorClient } from '../../src/client/client.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { type ScriptedServer, scriptedServer } from '../support/relay.ts';
 
 const NAMES = ['alice', 'bob', 'carl'];
@@ -22,8 +23,10 @@ describe('clients of one coordinator user', () => {
   let cluster: Cluster;
   let address: string;
 
+  const finished = whenFileEnds();
+
   beforeAll(async () => {
-    cluster = await startCluster(NAMES, {}, afterAll);
+    cluster = await startCluster(NAMES, {}, finished);
     address = await cluster.keygen('k1');
   });
 

@@ -11,9 +11,9 @@ import type { Link, LinkOptions } from '../../src/link/types.ts';
 import { type Logger, silentLogger } from '../../src/logger.ts';
 import { openLinkState } from '../../src/link/state.ts';
 import { expiryOf } from '../../src/link/token.ts';
-import { temporaryDirectory } from '../support/directories.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { type Frame, scriptedServer } from '../support/relay.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 
 const STREAM = 'stream-a';
 const immediately = { next: () => 0, reset: () => undefined };

@@ -26,7 +26,7 @@ import { openLinkState } from '../../src/link/state.ts';
 import { type SessionRecord, sessionFileName } from '../../src/records/sessionRecords.ts';
 import { openUsedSessions } from '../../src/records/usedSessions.ts';
 import { chipPublicKey } from '../support/chipKeys.ts';
-import { temporaryDirectory } from '../support/directories.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { keyRecord } from '../support/keyRecord.ts';
 
 function freshAgent(): string {

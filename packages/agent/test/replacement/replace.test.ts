@@ -5,7 +5,7 @@ import { readJournal } from '../../src/replacement/journal.ts';
 import { replaceChip } from '../../src/replacement/replaceChip.ts';
 import { openPins, type RosterChange } from '../../src/roster/pins.ts';
 import { openKeyRecords } from '../../src/records/keyRecords.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { type Cluster, type Member, startClusterWithKey } from '../support/cluster.ts';
 import { approve, newChip, openNew, replacing } from '../support/replacing.ts';
 

@@ -12,7 +12,7 @@ import {
 } from '../../src/replacement/replaceChip.ts';
 import type { ReplacementService } from '../../src/replacement/service.ts';
 import { openPins } from '../../src/roster/pins.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import {
   type Cluster,
   type Member,

@@ -2,14 +2,15 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SecureElement } from '@quorate/secure-element';
 import type { ReplacementAnswer, ReplacementStepAnswer } from '@quorate/wire';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { whenFileEnds } from '../../../../test/support/finished.ts';
 import { readJournal, writeJournal } from '../../src/replacement/journal.ts';
 import { type ReplaceOptions, replaceChip } from '../../src/replacement/replaceChip.ts';
 import type { ReplacementService } from '../../src/replacement/service.ts';
 import { openPins } from '../../src/roster/pins.ts';
 import { chipPublicKey } from '../support/chipKeys.ts';
 import { type Cluster, type Member, startCluster } from '../support/cluster.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { failure } from '../support/failure.ts';
 import { approve, newChip, openNew, replacing } from '../support/replacing.ts';
 
@@ -20,8 +21,10 @@ describe('a replacement that somebody meddles with', () => {
   let addresses: string[];
   let file: string;
 
+  const finished = whenFileEnds();
+
   beforeAll(async () => {
-    cluster = await startCluster(['alice', 'bob'], {}, afterAll);
+    cluster = await startCluster(['alice', 'bob'], {}, finished);
     addresses = [await cluster.keygen('key-1'), await cluster.keygen('key-2')];
     bob = cluster.member('bob');
     for (const address of addresses) {

@@ -8,7 +8,7 @@ import { emptyPins, openPins, type Pins } from '../../src/roster/pins.ts';
 import { applyPins } from '../../src/records/state.ts';
 import { openKeyRecords } from '../../src/records/keyRecords.ts';
 import { chipPublicKey } from '../support/chipKeys.ts';
-import { temporaryDirectory } from '../support/directories.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { keyRecord } from '../support/keyRecord.ts';
 
 const secret = new Uint8Array(randomBytes(32));

@@ -19,7 +19,11 @@ import { CoordinatorClient } from '../../src/client/client.ts';
 import { initAgent } from '../../src/init.ts';
 import type { LogFields, Logger } from '../../src/logger.ts';
 import { openPins } from '../../src/roster/pins.ts';
-import { type Finished, temporaryDirectory } from './directories.ts';
+import {
+  lastingDirectory,
+  temporaryDirectory,
+} from '../../../../test/support/temporaryDirectory.ts';
+import type { Finished } from '../../../../test/support/finished.ts';
 import { Proxy } from './proxy.ts';
 import { rosterPublicKey } from './rosterKey.ts';
 
@@ -357,8 +361,7 @@ interface Kept {
 const kept = new Map<string, Promise<Kept>>();
 
 async function makeKept(usernames: readonly string[]): Promise<Kept> {
-  const atExit: Finished = (clean) => process.once('exit', () => void clean());
-  const cluster = new Cluster(temporaryDirectory(atExit), {});
+  const cluster = new Cluster(lastingDirectory(), {});
   await cluster.setUp(usernames);
   const address = await cluster.keygen('k1');
   await cluster.close();
@@ -375,7 +378,7 @@ export async function startClusterWithKey(
   const made = kept.get(name) ?? makeKept(usernames);
   kept.set(name, made);
   const { cluster: original, address } = await made;
-  const cluster = new Cluster(temporaryDirectory(finished), options);
+  const cluster = new Cluster(temporaryDirectory(), options);
   finished(() => cluster.close());
   await cluster.continue(original);
   return { cluster, address };
@@ -384,13 +387,13 @@ export async function startClusterWithKey(
 /** Reconnects at once. */
 const soon = { next: () => 20, reset: () => undefined };
 
-/** A cluster of these participants that is closed when the test (or with `afterAll` the file) is over. */
+/** A cluster of these participants that is closed when the test, or what `finished` waits for, is over. */
 export async function startCluster(
   usernames: readonly string[],
   options: ClusterOptions = {},
   finished: Finished = onTestFinished,
 ): Promise<Cluster> {
-  const cluster = new Cluster(temporaryDirectory(finished), options);
+  const cluster = new Cluster(temporaryDirectory(), options);
   finished(() => cluster.close());
   await cluster.setUp(usernames);
   return cluster;

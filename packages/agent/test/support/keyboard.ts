@@ -1,7 +1,7 @@
 /** Somebody at a terminal, or a program at a pipe. */
 import { PassThrough } from 'node:stream';
 import { Terminal } from '../../src/terminal/terminal.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 
 /** A terminal that a test types at. */
 export class Typist {

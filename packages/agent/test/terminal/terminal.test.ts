@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Asker, createAsker, freshDigits, type Question } from '../../src/approval/asker.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { Typist } from '../support/keyboard.ts';
 
 const DIGEST = `02ec${'7'.repeat(60)}`;

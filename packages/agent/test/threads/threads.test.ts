@@ -7,7 +7,7 @@ import type { Lost } from '../../src/threads/control.ts';
 import { canServe, stuckThreads } from '../../src/threads/health.ts';
 import { ThreadPool } from '../../src/threads/pool.ts';
 import { Pulse, turnOf } from '../../src/threads/pulse.ts';
-import { temporaryDirectory } from '../support/directories.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { keepLines } from '../support/lines.ts';
 
 type Order =

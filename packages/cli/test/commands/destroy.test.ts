@@ -1,6 +1,6 @@
 // `quorate destroy` against a development cluster of real processes.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventually } from '../../../agent/test/support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { Typist } from '../../../agent/test/support/keyboard.ts';
 import { askForAddress } from '../../src/commands/destroy.ts';
 import { main } from '../../src/index.ts';

@@ -1,8 +1,8 @@
 // Two cosigners of this process, made and asked by the command line.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cosigner, createCosigner, importPrimes, loadCosignerConfig } from '@quorate/cosigner';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { quorate, type Ran } from './world.ts';
 
 /** Which of the two. */
@@ -20,7 +20,7 @@ export function lastOf({ stdout }: Ran): Record<string, unknown> {
 
 /** A directory with the configurations of both sides. */
 export class Cosigners {
-  readonly directory = mkdtempSync(join(tmpdir(), 'quorate-cosigners-'));
+  readonly directory = temporaryDirectory();
   readonly #running = new Map<Side, Cosigner>();
   readonly #urls = new Map<Side, string>();
 

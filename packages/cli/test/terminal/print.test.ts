@@ -1,9 +1,9 @@
 // What reaches a terminal has no character in it that the terminal obeys, whoever wrote it.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { createLog } from '../../src/terminal/log.ts';
 import { Output } from '../../src/terminal/output.ts';
 import { printText } from '../../src/terminal/print.ts';
@@ -22,9 +22,7 @@ function obeyed(text: string): string {
   return OBEYED.exec(plain)?.[0] ?? '';
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'quorate-print-'));
-
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = temporaryDirectory();
 
 describe('W-3: a terminal gets nothing to obey', () => {
   const file = join(directory, `t${EVIL}.json`);

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { eventually } from '../../../agent/test/support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { Typist } from '../../../agent/test/support/keyboard.ts';
 import { confirm, promptSecret } from '../../src/terminal/prompt.ts';
 

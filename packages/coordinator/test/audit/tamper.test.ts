@@ -3,15 +3,14 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { auditVerify } from '../../src/audit/index.ts';
 import { entryHash, GENESIS } from '../../src/audit/entry.ts';
 import type { ServerOptions } from '../../src/options.ts';
@@ -20,7 +19,7 @@ import { createServer } from '../../src/server.ts';
 import type { Tx } from '../../src/store/database.ts';
 import { loadDriver } from '../../src/store/driver.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
-import { CHEAP, PASSWORD, temporaryDirectory } from '../auth/support.ts';
+import { CHEAP, PASSWORD } from '../auth/support.ts';
 
 const ROOT = { username: 'root', password: PASSWORD };
 
@@ -48,7 +47,7 @@ let admin = '';
 
 /** A server with an administrator and some history, that stands still. */
 beforeAll(async () => {
-  template = site(mkdtempSync(join(tmpdir(), 'quorate-tamper-')));
+  template = site(temporaryDirectory());
   const server = await createServer({ ...BASE, dataDirectory: template.data, init: true });
   await server.listen();
   await post(server, '/setup', { token: server.setupToken, ...ROOT });

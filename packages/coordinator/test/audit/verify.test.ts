@@ -8,7 +8,8 @@ import { signCheckpoint } from '../../src/audit/checkpoint.ts';
 import { canonicalBody, type Entry, entryHash } from '../../src/audit/entry.ts';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
-import { manualClock, temporaryDirectory } from '../auth/support.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
+import { manualClock } from '../auth/support.ts';
 
 async function exported() {
   const directory = temporaryDirectory();

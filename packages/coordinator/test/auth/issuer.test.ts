@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { IssuerTerms } from '../../src/auth/issuerTerms.ts';
 import type { Identity, Refused } from '../../src/auth/index.ts';
-import { openFixture, setUpAdmin, START, temporaryDirectory } from './support.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
+import { openFixture, setUpAdmin, START } from './support.ts';
 
 const pair = generateKeyPairSync('ed25519');
 const NOW = START / 1000;

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { KeyFileError, loadOrCreateKey } from '../../src/auth/keyFile.ts';
-import { temporaryDirectory } from './support.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { type Audit, createAudit, Tally } from '../../src/audit/index.ts';
 import { type Auth, type AuthOptions, createAuth, loadOrCreateKey } from '../../src/auth/index.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -11,12 +10,6 @@ import { type TestClock, testClock } from '../support/clock.ts';
 export const START = 1_800_000_000_000;
 
 export const manualClock = (start: number = START): TestClock => testClock(start);
-
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 export interface Fixture {
   readonly directory: string;

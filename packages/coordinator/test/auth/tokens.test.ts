@@ -10,15 +10,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { KeyFileError } from '../../src/auth/keyFile.ts';
 import { loadTokenKeys } from '../../src/auth/tokenKeys.ts';
-import {
-  type Fixture,
-  HERE,
-  openFixture,
-  PASSWORD,
-  setUpAdmin,
-  START,
-  temporaryDirectory,
-} from './support.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
+import { type Fixture, HERE, openFixture, PASSWORD, setUpAdmin, START } from './support.ts';
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const parts = (token: string) =>

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { authorisationMessage, fromBase64, verifyP256 } from '@quorate/intent';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { loadOrCreateKey } from '../../src/auth/index.ts';
 import { createChips } from '../../src/chips/index.ts';
 import type { Tx } from '../../src/store/database.ts';
@@ -194,8 +193,7 @@ describe('chip registry', () => {
   });
 
   test('chips of a database of the first version are kept', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'quorate-chips-'));
-    onTestFinished(() => rm(directory, { recursive: true }));
+    const directory = temporaryDirectory();
     const file = join(directory, 'quorate.db');
     const insert = (tx: Tx, seId: string, cpic: string, state: string): Promise<unknown> =>
       tx.run(

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { ConfigError } from '../../src/config/file.ts';
 import { loadCoordinatorConfig } from '../../src/config/load.ts';
 import { SETTINGS } from '../../src/config/names.ts';
@@ -11,10 +11,8 @@ import { makeCertificate } from '../support/tls.ts';
 let directory: string;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'quorate-config-'));
+  directory = temporaryDirectory();
 });
-
-afterAll(() => rmSync(directory, { recursive: true }));
 
 function file(text: string): string {
   const name = join(directory, 'config.yaml');

@@ -1,10 +1,10 @@
 import { Problem } from '@quorate/wire';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect as dial } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as dialTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { CoordinatorServer } from '../../src/running.ts';
 import { createServer } from '../../src/server.ts';
 import { makeCertificate } from '../support/tls.ts';
@@ -18,7 +18,7 @@ let plain: CoordinatorServer;
 let secure: CoordinatorServer;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'quorate-answers-'));
+  directory = temporaryDirectory();
   const start = async (name: string, tls: object): Promise<CoordinatorServer> => {
     const dataDirectory = join(directory, name);
     const timeouts = { headers: 500, request: 1_000 };

@@ -6,7 +6,8 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
 import { createServer } from '../../src/server.ts';
-import { CHEAP, PASSWORD, temporaryDirectory } from '../auth/support.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
+import { CHEAP, PASSWORD } from '../auth/support.ts';
 import { testChip } from '../chips/support.ts';
 
 type Json = Record<string, unknown>;

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { ServerOptions } from '../../src/options.ts';
 import type { CoordinatorServer } from '../../src/running.ts';
 import { createServer } from '../../src/server.ts';
@@ -12,7 +12,7 @@ import { openWorld } from '../support/world.ts';
 
 /** A server that nobody has talked to. */
 async function start(options: Partial<ServerOptions> = {}): Promise<CoordinatorServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-connections-'));
+  const directory = temporaryDirectory();
   const dataDirectory = join(directory, 'data');
   const server = await createServer({ dataDirectory, init: true, port: 0, ...options });
   onTestFinished(async () => {

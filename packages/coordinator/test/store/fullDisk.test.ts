@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
-import { temporaryDirectory } from '../auth/support.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { fillDisk } from '../support/fullDisk.ts';
 
 const schema = [

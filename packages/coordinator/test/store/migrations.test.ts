@@ -9,7 +9,7 @@ import { coordinator } from '../../src/delivery/recipient.ts';
 import type { Database } from '../../src/store/database.ts';
 import { migrations } from '../../src/store/migrations.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
-import { temporaryDirectory } from '../auth/support.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 
 /** A store of an older version, filled, and the same store as this release opens it. */
 async function upgraded(version: number, fill: readonly string[]): Promise<Database> {

@@ -1,7 +1,7 @@
-import { cp, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { Database, Row } from '../../src/store/database.ts';
 import { migrations } from '../../src/store/migrations.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
@@ -15,7 +15,7 @@ let file: string;
 let database: Database;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'quorate-store-'));
+  directory = temporaryDirectory();
   file = join(directory, 'data', 'quorate.db');
   database = await openDatabase(file, schema);
 });

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 
 const OPENSSL = 'openssl';
 
 /** Makes a certificate of this machine with OpenSSL; no private key is kept in the repository. */
 export function makeCertificate(): { certificate: string; key: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-tls-'));
+  const directory = temporaryDirectory();
   try {
     const [key, certificate] = ['key.pem', 'certificate.pem'].map((name) => join(directory, name));
     const made = ['-keyout', key!, '-out', certificate!];

@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromHex, toHex } from '@quorate/intent';
 import { ApduSecureElement, createVirtualChip, type SecureElement } from '@quorate/secure-element';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { ServerOptions } from '../../src/options.ts';
 import type { CoordinatorServer } from '../../src/running.ts';
 import { createServer } from '../../src/server.ts';
@@ -51,7 +50,7 @@ export async function openWorld(
   names: readonly string[],
   options: Partial<ServerOptions> = {},
 ): Promise<World> {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-world-'));
+  const directory = temporaryDirectory();
   const clock = testClock();
   const { world, tokens } = await worldOver({ directory, clock, people: [] }, options, true);
   await setUp(world);
@@ -142,7 +141,6 @@ async function worldOver(
     end: async () => {
       await world.server.close();
       for (const { chip } of people) await chip.close();
-      rmSync(directory, { recursive: true, force: true });
     },
   };
   return { world, tokens };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { PEER_LIMITS } from '@quorate/wire';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PeerMessage } from '../../src/peer/connection.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import {
   dial,
   envelopeOf,

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Doors } from '../../src/doors.ts';
 import { PeerHub } from '../../src/peer/hub.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { ownEnd, somebody } from '../support/links.ts';
 
 const [a, b] = [somebody('a'), somebody('b')];

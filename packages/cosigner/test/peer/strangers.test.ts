@@ -5,7 +5,7 @@ import { pathsOf } from '../../src/files.ts';
 import { loadCosignerConfig } from '../../src/index.ts';
 import { readPrivateKey } from '../../src/keys.ts';
 import { makeCertificate } from '../support/certificate.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { dial, Listener, openSocket, ownEnd, type Somebody, somebody } from '../support/links.ts';
 import { type Pair, peerOf, Running, startPair } from '../support/pair.ts';
 import { copyStores, makeStores, removeStores, type Side } from '../support/stores.ts';

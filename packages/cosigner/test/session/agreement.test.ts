@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Approvals } from '../../src/approvals.ts';
 import type { PeerMessage } from '../../src/peer/connection.ts';
 import { Deadlines } from '../../src/session/deadlines.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { joinedSides, mailOf, type Side, type Wishes } from '../support/halves.ts';
 import { ADDRESS_OF_ONE, signedByOne } from '../support/knownKey.ts';
 import { KEY, share } from '../support/records.ts';

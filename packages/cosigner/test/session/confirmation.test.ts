@@ -1,9 +1,8 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@quorate/agent';
 import { fromHex } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { PeerMessage } from '../../src/peer/connection.ts';
 import { encodeMail } from '../../src/session/mail.ts';
 import { type ManagerContext, SessionManager } from '../../src/session/manager.ts';
@@ -23,7 +22,7 @@ interface Half {
 
 /** What a manager needs for keys and messages; no session comes so far as to need more. */
 function half(index: 1 | 2, records: readonly KeyRecord[]): Half {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+  const directory = temporaryDirectory();
   const keys = openRecords(join(directory, 'keys'));
   for (const record of records) keys.add(record);
   const name = index === 1 ? 'p1' : 'p2';

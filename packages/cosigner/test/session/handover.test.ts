@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openVirtualSecureElement } from '@quorate/secure-element';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { pathsOf, readSecretLine } from '../../src/files.ts';
 import { initCosigner, type LoadedConfig } from '../../src/index.ts';
 import { Vault } from '../../src/vault.ts';
 import type { NewShare } from '../../src/worker/protocol.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { joinedSides, mailOf, type Side, type Wishes } from '../support/halves.ts';
 import { writeConfig } from '../support/stores.ts';
 import { KEY } from '../support/records.ts';
@@ -159,7 +159,7 @@ describe('a slot of the chip', () => {
   let vault: Vault;
 
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+    directory = temporaryDirectory();
     loaded = writeConfig(directory, 'enterprise');
     await initCosigner(loaded, { scryptCost: 1024 });
     vault = await Vault.open(loaded, pathsOf(loaded));

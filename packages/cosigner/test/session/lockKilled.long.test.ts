@@ -1,15 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { KEY, openRecords, recordOf } from '../support/records.ts';
 
 // Real proofs and refreshes, on a machine that may have other work.
 vi.setConfig({ testTimeout: 240_000 });
-
-const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
 
 describe('a process that is killed while it locks a key', () => {
   const PROGRAM = fileURLToPath(new URL('../support/lockOrDie.mjs', import.meta.url));
@@ -28,10 +25,10 @@ describe('a process that is killed while it locks a key', () => {
   ] as const)(
     'X-6: keeps a %s lock on a %s disk as soon as anybody is told',
     async (kind, disk) => {
-      const original = temporary();
+      const original = temporaryDirectory();
       openRecords(original).add(recordOf(1));
       const killedAt = async (count: number): Promise<{ said: string; lock: string }> => {
-        const directory = temporary();
+        const directory = temporaryDirectory();
         cpSync(original, directory, { recursive: true });
         const said = await lockOrDie(directory, KEY, kind, String(count), disk);
         const lock = openRecords(directory).find(KEY)?.lock.state ?? '';

@@ -1,7 +1,7 @@
 import { PEER_TYPES, type PeerType } from '@quorate/wire';
 import { describe, expect, test } from 'vitest';
 import type { PeerMessage } from '../../src/peer/connection.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { type Line, joinedSides, mailOf, makeParty, type Side } from '../support/halves.ts';
 import { KEY } from '../support/records.ts';
 

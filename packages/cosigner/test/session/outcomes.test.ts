@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { toHex } from '@quorate/intent';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { SessionRecords } from '../../src/store/sessionRecords.ts';
 import type { NewShare } from '../../src/worker/protocol.ts';
 import { joinedSides, mailOf, makeSide, type Side } from '../support/halves.ts';
@@ -12,7 +10,6 @@ import { KEY } from '../support/records.ts';
 
 const SIGN = { type: 'sign', partner: 'p2', keySessionId: KEY, message: 'pay 1000' } as const;
 const DAY_MS = 86_400_000;
-const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
 const frame = (round: number, from: 1 | 2) =>
   ({ round, from, to: from === 1 ? 2 : 1, body: 'AAAA', signature: '' }) as const;
 
@@ -32,7 +29,7 @@ describe('a signature of which P2 does not know whether it exists', () => {
 
   /** Both sides run; P2's last message has left, and P1 says nothing that reaches P2. */
   const partialSent = async (wishes: Parameters<typeof joinedSides>[0] = {}): Promise<Running> => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const p2Wishes = { directory, ...wishes.p2 };
     const { p1, p2 } = joinedSides({ address: ADDRESS_OF_ONE, p1: wishes.p1 ?? {}, p2: p2Wishes });
     const { session_id: id } = p1.manager.order(SIGN).view;

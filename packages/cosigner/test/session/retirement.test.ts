@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { toHex } from '@quorate/intent';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { RecordName } from '../../src/vault.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { joinedSides, keyBetween, makeParty, makeSide, type Side } from '../support/halves.ts';
 import { KEY, openRecords, recordOf, share } from '../support/records.ts';
 
@@ -46,7 +46,7 @@ describe('a key that an operator retires', () => {
   test.each([1, 2] as const)(
     'Z-8: has no share any more, on disk or on the chip, at P%i',
     async (index) => {
-      const directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+      const directory = temporaryDirectory();
       const parties = [makeParty(1, 'p1'), makeParty(2, 'p2')] as const;
       const next = { session_id: 'cd'.repeat(16), share: { ...share(1), shard: 'bmV4dA==' } };
       const stored = { ...keyBetween(index, parties), share: { ...share(0), shard: 'c2hhcmQ=' } };
@@ -70,7 +70,7 @@ describe('a key that an operator retires', () => {
   );
 
   test('Z-8: whose chip does not answer has its record deleted at the next start', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+    const directory = temporaryDirectory();
     const parties = [makeParty(1, 'p1'), makeParty(2, 'p2')] as const;
     const wishes = { directory, records: [keyBetween(1, parties)] };
     const silent = makeSide(1, parties[0], [parties[1]], { ...wishes, vault: chip(false) });

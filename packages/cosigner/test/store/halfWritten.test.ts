@@ -1,7 +1,7 @@
-import fs, { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import fs, {} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { publishBuiltinSpies } from '../../../../test/support/builtinSpies.ts';
 import { KEY, openRecords, recordOf, share } from '../support/records.ts';
 
@@ -35,7 +35,7 @@ test.each([
 ] as const)(
   'D-10: a key whose write fails %s it is in place is, in memory, what a restart finds',
   (fails, epoch) => {
-    const directory = join(mkdtempSync(join(tmpdir(), 'quorate-cosigner-')), 'keys');
+    const directory = join(temporaryDirectory(), 'keys');
     disk.fails = 'no';
     const keys = openRecords(directory);
     keys.add(recordOf(1));
@@ -51,7 +51,7 @@ test.each([
 
 test('L-1b: the chip follows a lock whose write fails after it is in place', () => {
   disk.fails = 'no';
-  const keys = openRecords(join(mkdtempSync(join(tmpdir(), 'quorate-cosigner-')), 'keys'));
+  const keys = openRecords(join(temporaryDirectory(), 'keys'));
   const due: string[] = [];
   keys.onDue((id) => due.push(id));
   keys.add(recordOf(1));

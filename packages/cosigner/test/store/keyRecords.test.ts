@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '@quorate/agent';
 import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { Keyring } from '../../src/keyring.ts';
 import { NO_RELEASES } from '../../src/releases.ts';
 import { type KeyRecord, type KeyRecords, openKeyRecords } from '../../src/store/keyRecords.ts';
@@ -13,7 +13,6 @@ import { KEY, openRecords, recordOf, share } from '../support/records.ts';
 
 const OTHER = 'ef'.repeat(16);
 const port = { hold: () => undefined } as unknown as ThreadPort;
-const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
 const fileOf = (directory: string, key = KEY): string => join(directory, `${key}.json`);
 
 const locked = { state: 'refreshable', reopened: 1, session_id: KEY, at: 1 } as const;
@@ -53,7 +52,7 @@ const lock = (keys: KeyRecords): KeyRecord =>
 
 describe('a key record', () => {
   function written(): string {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const keys = openRecords(directory);
     keys.add(recordOf(1, { lock: locked, share: { ...share(0), moduli: ['ab', 'cd'] } }));
     return directory;
@@ -98,7 +97,7 @@ describe('a key record', () => {
 describe('a lock', () => {
   /** A key whose keyshare was opened; its record from then, and the chip. */
   async function opened(from: Partial<KeyRecord['releases']> = {}, count = 0) {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const keys = openRecords(directory);
     keys.add(recordOf(1, { releases: { ...NO_RELEASES, ...from } }));
     const card = chip(count);
@@ -109,7 +108,7 @@ describe('a lock', () => {
 
   /** Record and permits, as somebody copies them. */
   const copyOf = (directory: string): string => {
-    const copy = temporary();
+    const copy = temporaryDirectory();
     cpSync(directory, copy, { recursive: true });
     return copy;
   };
@@ -137,7 +136,7 @@ describe('a lock', () => {
   });
 
   test('E-1: neither is a record from before it used that explains many counts', async () => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const keys = openRecords(directory);
     keys.add(recordOf(1));
     const card = chip();
@@ -178,7 +177,7 @@ describe('a lock', () => {
   test.each([0, 9])(
     'E-1: a key that was rolled back opens for a refresh at count %i of the chip, and for no signature',
     async (count) => {
-      const keys = openRecords(temporary());
+      const keys = openRecords(temporaryDirectory());
       keys.add(recordOf(1, { rolled_back: true, releases: { ...NO_RELEASES, confirmed: 4 } }));
       const card = chip(count);
       const keyring = keyringOf(keys, card.vault);

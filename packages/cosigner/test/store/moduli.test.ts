@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { KeyRecord, KeyRecords } from '../../src/store/keyRecords.ts';
 import { KEY, openRecords, recordOf, share } from '../support/records.ts';
 
 const OTHER = 'ef'.repeat(16);
-const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
 const fileOf = (directory: string, key = KEY): string => join(directory, `${key}.json`);
 
 describe('the history of moduli', () => {
@@ -15,7 +14,7 @@ describe('the history of moduli', () => {
     moduli,
   });
   const made = (): { directory: string; keys: KeyRecords } => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const keys = openRecords(directory);
     keys.add(recordOf(1, { share: withModuli(0, 'a1', 'a2', 'a3') }));
     return { directory, keys };

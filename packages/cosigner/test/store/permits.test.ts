@@ -1,13 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { SessionAbort } from '../../src/worker/protocol.ts';
 import { Disk } from '../support/disk.ts';
 import { joinedSides, mailOf, type Side } from '../support/halves.ts';
 import { KEY, openRecords, recordOf, share } from '../support/records.ts';
 
-const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
 const permitsOf = (directory: string): string[] =>
   readdirSync(join(directory, 'permits')).toSorted();
 const SIGN = `${KEY}-0.sign`;
@@ -17,7 +16,7 @@ const lockOf = (state: 'refreshable' | 'terminal') =>
 
 /** A store with one key that is in use. */
 function withKey(): string {
-  const directory = temporary();
+  const directory = temporaryDirectory();
   openRecords(directory).add(recordOf(1));
   return directory;
 }
@@ -26,7 +25,7 @@ describe('the permits of a key', () => {
   test('X-6: are there as long as the key has no lock, at P1 alone', () => {
     const directory = withKey();
     expect(permitsOf(directory)).toEqual([SIGN, REFRESH].toSorted());
-    const other = temporary();
+    const other = temporaryDirectory();
     openRecords(other).add(recordOf(2));
     expect(readdirSync(other)).not.toContain('permits');
   });
@@ -93,7 +92,7 @@ describe('the permits of a key', () => {
   ] as const)(
     'X-6: the key of an older store, whose lock is %s, gets what that leaves',
     (state, left) => {
-      const directory = temporary();
+      const directory = temporaryDirectory();
       const lock = { ...recordOf(1).lock, state };
       openRecords(directory).add(recordOf(1, { lock }));
       const file = join(directory, `${KEY}.json`);

@@ -1,15 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TwoPartySession } from '@quorate/wire';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { openSessionRecords, type SessionRecord } from '../../src/store/sessionRecords.ts';
 import { surplusOf, type Surroundings } from '../../src/store/retention.ts';
 import { joinedSides, mailOf, makeParty } from '../support/halves.ts';
 import { certificateFor } from '../support/proposals.ts';
 import { KEY } from '../support/records.ts';
 
-const temporary = (): string => mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
 const DAY_MS = 86_400_000;
 const NOW = 500 * DAY_MS;
 const idOf = (number: number): string => number.toString(16).padStart(32, '0');
@@ -114,7 +113,7 @@ describe('sessions that are over', () => {
 
 describe('the records of sessions', () => {
   test('Z-10: are let go of on disk, too, and the request id of a paid signature stays', () => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const records = openSessionRecords(directory, 1, () => NOW);
     records.retain({ keep: { days: 400, sessions: 1000 }, partners: 200, isLiving: () => false });
     records.add(record(1, signed, { ...requested, request: '{}' }));
@@ -128,7 +127,7 @@ describe('the records of sessions', () => {
   });
 
   test('Z-19: one of an earlier version keeps its request id from every caller', () => {
-    const directory = temporary();
+    const directory = temporaryDirectory();
     const { caller: _, ...before } = record(1, signed, { ...requested, request: '{}' });
     const file = join(directory, `${idOf(1)}.json`);
     writeFileSync(file, JSON.stringify({ format: 'quorate-two-party-session/v1', ...before }));

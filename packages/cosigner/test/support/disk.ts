@@ -1,7 +1,5 @@
 /** A disk that is full or broken, for some of what is to be written. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { KeyRecord, KeyRecords } from '../../src/store/keyRecords.ts';
 import type { SessionRecords } from '../../src/store/sessionRecords.ts';
 
@@ -31,7 +29,7 @@ export class Disk {
   refuses: (changed: KeyRecord, before: KeyRecord) => boolean = () => false;
   deletes = false;
   sessionsFit = true;
-  readonly directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+  readonly directory = temporaryDirectory();
   readonly keys = (records: KeyRecords): KeyRecords =>
     keysWith(records, {
       update: (id, change) =>

@@ -3,12 +3,11 @@
  * place of the protocol thread stands a record of what reaches it, so that a test decides what it says.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, prepare, type RoundFrame } from '@quorate/agent';
 import { sessionMessage, toHex } from '@quorate/intent';
 import type { TwoPartySession as SessionView } from '@quorate/wire';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { Approvals } from '../../src/approvals.ts';
 import { p256PublicKey } from '../../src/keys.ts';
 import type { PublicIdentity } from '../../src/partner.ts';
@@ -114,7 +113,7 @@ export function makeSide(
   others: readonly Party[],
   wishes: Wishes = {},
 ): Side {
-  const directory = wishes.directory ?? mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+  const directory = wishes.directory ?? temporaryDirectory();
   const unwanted = openUnwanted(join(directory, 'unwanted'));
   const vault = wishes.vault ?? { forget: () => Promise.resolve(), keep: () => Promise.resolve() };
   const records = openRecords(join(directory, 'keys'));

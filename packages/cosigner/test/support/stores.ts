@@ -1,8 +1,8 @@
 /** The stores of two cosigners: made, stocked, rewritten as a server could, copied and removed. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '@quorate/agent';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import {
   type LoadedConfig,
   importPrimes,
@@ -46,7 +46,7 @@ export function writeConfig(directory: string, side: Side, settings: Settings = 
 
 /** A directory with both stores, and primes for one key. */
 export async function makeStores(bits: 2048 | 3072 = 2048): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+  const directory = temporaryDirectory();
   const sides = (['enterprise', 'mobile-app'] as const).map((side) =>
     writeConfig(directory, side, { paillier_bits: bits }),
   );
@@ -118,7 +118,7 @@ export async function forgetModuli(
 
 /** A copy of both stores. */
 export function copyStores(directory: string): string {
-  const copy = mkdtempSync(join(tmpdir(), 'quorate-cosigner-'));
+  const copy = temporaryDirectory();
   // Without the locks of a process that has the original open.
   const filter = (path: string): boolean => !/(^|[/.])lock$/.test(path);
   cpSync(directory, copy, { recursive: true, filter });

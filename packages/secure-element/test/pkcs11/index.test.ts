@@ -1,9 +1,8 @@
 /** Tokens as the product opens them: through the module's thread. */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, expect, onTestFinished, test } from 'vitest';
+import { existsSync } from 'node:fs';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import {
   listTokens,
   openSecureElement,
@@ -187,8 +186,7 @@ describeTokens('tokens through their thread', () => {
   test.skipIf(NSS === undefined)(
     'Z-7: softokn of NSS is opened with its parameters and makes keys; data objects are what it does not keep',
     async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'quorate-nss-'));
-      onTestFinished(() => rmSync(directory, { recursive: true }));
+      const directory = temporaryDirectory();
       const parameters = `configdir='sql:${directory}' certPrefix='' keyPrefix='' secmod='secmod.db'`;
       initialiseNss(NSS!, parameters);
       const labels = (await listTokens(NSS!, parameters)).map(({ label }) => label);

@@ -1,7 +1,7 @@
 /** Virtual chips for the suites, each in a directory of its own. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { type ApduTransport, createVirtualChip, openVirtualChip } from '../../src/index.ts';
 import { ChipMachine } from '../../src/card/machine.ts';
 import { VirtualCard } from '../../src/virtual/chip.ts';
@@ -14,7 +14,7 @@ export const SCRYPT_COST = 2;
 
 /** A directory for a chip's file. */
 export function makeChipFile(): { file: string; remove: () => void } {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-chip-'));
+  const directory = temporaryDirectory();
   return {
     file: join(directory, 'chip'),
     remove: () => rmSync(directory, { recursive: true, force: true }),

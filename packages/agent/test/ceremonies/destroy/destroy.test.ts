@@ -11,7 +11,7 @@ import {
   startCluster,
   startClusterWithKey,
 } from '../../support/cluster.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../../../test/support/eventually.ts';
 import { failure } from '../../support/failure.ts';
 import type { Frame } from '../../support/relay.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readJournal } from '../../../src/replacement/journal.ts';
 import { replaceChip } from '../../../src/replacement/replaceChip.ts';
 import { startClusterWithKey } from '../../support/cluster.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../../../test/support/eventually.ts';
 import { failure } from '../../support/failure.ts';
 import { approve, newChip, replacing } from '../../support/replacing.ts';
 

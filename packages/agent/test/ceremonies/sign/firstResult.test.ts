@@ -1,7 +1,7 @@
 import { fromHex, verifySignature } from '@quorate/intent';
 import { expect, test } from 'vitest';
 import { DATA, startClusterWithKey } from '../../support/cluster.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../../../test/support/eventually.ts';
 
 test('Y-5: whoever hears of the signature before it has its own result says that it has it too', async () => {
   const { cluster, address } = await startClusterWithKey(['alice', 'bob']);

@@ -13,7 +13,7 @@ import {
 import { flipFirstPairwise } from '../../support/evil.ts';
 import { evilPool } from '../../support/evilPool.ts';
 import { failure } from '../../support/failure.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../../../test/support/eventually.ts';
 import type { Frame } from '../../support/relay.ts';
 
 const people = ['alice', 'bob', 'carl'];
