@@ -11,7 +11,16 @@ const files = (folder: string) => ({
 
 // The files of these share a process and the modules it has loaded. So they replace no module (`vi.mock`), and a file
 // leaves nothing of its own behind: no clock, no spy, no variable of the environment.
-const SHARING = new Set(['wire', 'intent', 'coordinator', 'cosigner']);
+const SHARING = new Set([
+  'wire',
+  'intent',
+  'coordinator',
+  'agent',
+  'cosigner',
+  'cli',
+  'console',
+  'hostile',
+]);
 
 // Tests run on the sources; programs that tests start (workers, servers) run on the build.
 const project = (name: string, root: string) => ({

@@ -1,6 +1,6 @@
 import { ConnectionList } from '@quorate/wire';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { freshKey, keygenRequest } from '../support/ceremony.ts';
+import { freshKey, keygenRequest, ofSession } from '../support/ceremony.ts';
 import { Participant } from '../support/participant.ts';
 import type { Received, TestSocket } from '../support/socket.ts';
 import { openWorld, type World } from '../support/world.ts';
@@ -46,15 +46,10 @@ function decline(invite: Received | undefined): void {
 
 /** Waits for the invitation and declines it. */
 const end = async (sessionKey: string): Promise<void> =>
-  decline(await alice.socket.next('keygen_invite', of(sessionKey)));
+  decline(await alice.socket.next('keygen_invite', ofSession(sessionKey)));
 
 const about = ({ received }: TestSocket, sessionKey: string): Received[] =>
   received.filter((message) => message['session_key'] === sessionKey);
-
-const of =
-  (sessionKey: string) =>
-  (message: Received): boolean =>
-    message['session_key'] === sessionKey;
 
 describe('several clients of one coordinator user', () => {
   test('Z-20: are connected at once, and each hears of what it asked for and nothing else', async () => {
@@ -65,7 +60,9 @@ describe('several clients of one coordinator user', () => {
     }
     for (const [at, socket] of clients.entries()) {
       await end(keys[at]!);
-      expect(await socket.next('keygen_complete', of(keys[at]!))).toMatchObject({ success: false });
+      expect(await socket.next('keygen_complete', ofSession(keys[at]!))).toMatchObject({
+        success: false,
+      });
     }
     for (const [at, socket] of clients.entries()) {
       await socket.settled();
@@ -90,23 +87,25 @@ describe('several clients of one coordinator user', () => {
     const request = keygenRequest(NAMES, 2);
     const sessionKey = String(request['session_key']);
     first.send(request);
-    await alice.socket.next('keygen_invite', of(sessionKey));
+    await alice.socket.next('keygen_invite', ofSession(sessionKey));
     second.send(request);
-    expect(await second.next('session_state', of(sessionKey))).toMatchObject({ state: 'invited' });
+    expect(await second.next('session_state', ofSession(sessionKey))).toMatchObject({
+      state: 'invited',
+    });
     second.send({ ...request, threshold: 3, total_parts: 3, participants: [...NAMES, 'carl'] });
-    expect(await second.next('error', of(sessionKey))).toMatchObject({
+    expect(await second.next('error', ofSession(sessionKey))).toMatchObject({
       code: 'session_key_conflict',
     });
-    decline(alice.socket.received.findLast(of(sessionKey)));
+    decline(alice.socket.received.findLast(ofSession(sessionKey)));
     const ends = [];
     for (const socket of [first, second]) {
-      const { seq: _, ...told } = await socket.next('keygen_complete', of(sessionKey));
+      const { seq: _, ...told } = await socket.next('keygen_complete', ofSession(sessionKey));
       ends.push(told);
     }
     expect(ends[0]).toEqual(ends[1]);
     const late = await open();
     late.send(request);
-    const { seq: _, ...told } = await late.next('keygen_complete', of(sessionKey));
+    const { seq: _, ...told } = await late.next('keygen_complete', ofSession(sessionKey));
     expect(told).toEqual(ends[0]);
     await first.settled();
     expect(about(first, sessionKey).filter(({ type }) => type === 'keygen_complete')).toHaveLength(
@@ -124,7 +123,7 @@ describe('several clients of one coordinator user', () => {
     await stays.next('ack');
     await left.close();
     for (const key of keys) await end(key);
-    const seen = await stays.next('keygen_complete', of(keys[1]!));
+    const seen = await stays.next('keygen_complete', ofSession(keys[1]!));
     stays.send({ type: 'ack', seq: seen['seq'] });
     await stays.settled();
     const again = await open({ client_id: 'left', stream: left.welcome['stream'], last_seq: 0 });
@@ -133,7 +132,7 @@ describe('several clients of one coordinator user', () => {
       last_cseq: 7,
       resumed: 2,
     });
-    const missed = await again.next('keygen_complete', of(keys[0]!));
+    const missed = await again.next('keygen_complete', ofSession(keys[0]!));
     expect(again.received.filter((message) => 'seq' in message)).toHaveLength(2);
     const once = await open({
       client_id: 'left',
@@ -208,7 +207,7 @@ describe('clients that do not come back', () => {
     const request = keygenRequest(NAMES, 2);
     const sessionKey = String(request['session_key']);
     gone.send(request);
-    const invite = await invited.socket.next('keygen_invite', of(sessionKey));
+    const invite = await invited.socket.next('keygen_invite', ofSession(sessionKey));
     await gone.close();
     own.clock.advance(2 * 3_600_000);
     await here.settled();
@@ -220,12 +219,12 @@ describe('clients that do not come back', () => {
       accept: false,
       reason: 'no',
     });
-    await here.next('keygen_complete', of(sessionKey));
+    await here.next('keygen_complete', ofSession(sessionKey));
     const { stream } = gone.welcome;
     const again = await connect('gone', { stream, last_seq: 5 });
     expect(again.welcome).toMatchObject({ resumed: 0, last_cseq: 0 });
     expect(again.welcome['stream']).not.toBe(stream);
     again.send(request);
-    await again.next('keygen_complete', of(sessionKey));
+    await again.next('keygen_complete', ofSession(sessionKey));
   });
 });

@@ -8,6 +8,7 @@ import {
   keygenRequest,
   type MadeKey,
   makeKey,
+  ofSession,
   runRounds,
   sendSignatures,
   signRequest,
@@ -54,19 +55,17 @@ beforeEach(async () => {
 
 const seqs = (socket: TestSocket): number[] =>
   socket.received.flatMap(({ seq }) => (typeof seq === 'number' ? [seq] : []));
-const of =
-  (sessionKey: unknown) =>
-  (message: Received): boolean =>
-    message['session_key'] === sessionKey;
-
 describe('1.2 what was not acknowledged', () => {
   test('comes again at the next register, in order and with the same numbers', async () => {
     const request = keygenRequest(NAMES, 2);
     coordinator.send(request);
-    const invite = await participants[0]!.socket.next('keygen_invite', of(request['session_key']));
+    const invite = await participants[0]!.socket.next(
+      'keygen_invite',
+      ofSession(request['session_key']),
+    );
     await participants[0]!.socket.close();
     const again = await Participant.connect(world, 'alice');
-    const replayed = await again.socket.next('keygen_invite', of(request['session_key']));
+    const replayed = await again.socket.next('keygen_invite', ofSession(request['session_key']));
     expect(replayed).toEqual(invite);
   });
 
@@ -74,20 +73,20 @@ describe('1.2 what was not acknowledged', () => {
     const request = keygenRequest(NAMES, 2);
     coordinator.send(request);
     const alice = participants[0]!;
-    const invite = await alice.socket.next('keygen_invite', of(request['session_key']));
+    const invite = await alice.socket.next('keygen_invite', ofSession(request['session_key']));
     const welcome = (await world.connect('alice', 'participant', {
       last_seq: invite['seq'],
     })) as TestSocket & { welcome: Received };
     expect(welcome.welcome['resumed']).toBe(0);
     await welcome.settled();
-    expect(welcome.received.filter(of(request['session_key']))).toEqual([]);
+    expect(welcome.received.filter(ofSession(request['session_key']))).toEqual([]);
     const bob = participants[1]!;
-    const theirs = await bob.socket.next('keygen_invite', of(request['session_key']));
+    const theirs = await bob.socket.next('keygen_invite', ofSession(request['session_key']));
     bob.socket.send({ type: 'ack', seq: theirs['seq'] });
     await bob.socket.settled();
     const back = await world.connect('bob', 'participant');
     await back.settled();
-    expect(back.received.filter(of(request['session_key']))).toEqual([]);
+    expect(back.received.filter(ofSession(request['session_key']))).toEqual([]);
   });
 
   test('numbers increase without a gap within a stream', async () => {
@@ -107,10 +106,10 @@ describe('1.2 what was not acknowledged', () => {
     const params = await acceptAll(participants, 'sign', key, sessionKey);
     await runRounds(participants, params, 1);
     sendSignatures(key, participants, params, digest);
-    await coordinator.next('sign_complete', of(sessionKey));
+    await coordinator.next('sign_complete', ofSession(sessionKey));
     const back = await world.connect('alice', 'participant');
     await back.settled();
-    const types = back.received.filter(of(sessionKey)).map(({ type }) => type);
+    const types = back.received.filter(ofSession(sessionKey)).map(({ type }) => type);
     expect(types).toEqual(['sign_complete']);
   });
 });
@@ -122,7 +121,10 @@ describe('1.2 numbered messages of clients', () => {
     participants[0] = await Participant.connect(world, 'alice');
     const request = keygenRequest(NAMES, 2);
     coordinator.send(request);
-    const invite = await participants[0].socket.next('keygen_invite', of(request['session_key']));
+    const invite = await participants[0].socket.next(
+      'keygen_invite',
+      ofSession(request['session_key']),
+    );
     const response = { ...(await alice!.response(invite, factsOf(world, NAMES))), cseq: start + 1 };
     participants[0].socket.send(response);
     expect(await participants[0].socket.next('ack')).toEqual({ type: 'ack', cseq: start + 1 });
@@ -132,7 +134,7 @@ describe('1.2 numbered messages of clients', () => {
     await participants[0].socket.settled();
     expect(
       participants[0].socket.received.filter(
-        (m) => m.type === 'error' && of(request['session_key'])(m),
+        (m) => m.type === 'error' && ofSession(request['session_key'])(m),
       ),
     ).toEqual([]);
     const back = await world.connect('alice', 'participant');
@@ -143,7 +145,7 @@ describe('1.2 numbered messages of clients', () => {
     const last = Number((await world.connect('alice', 'participant')).welcome['last_cseq']);
     const alice = await Participant.connect(world, 'alice');
     alice.socket.send({ ...keygenRequest(NAMES, 2, 'never-made'), cseq: last + 5 });
-    expect(await alice.socket.next('error', of('never-made'))).toMatchObject({
+    expect(await alice.socket.next('error', ofSession('never-made'))).toMatchObject({
       code: 'forbidden_role',
       cseq: last + 5,
       seq: expect.any(Number),
@@ -179,22 +181,22 @@ describe('1.9.15 a restart of the server', () => {
     const sessionKey = String(request['session_key']);
     coordinator.send(request);
     const facts = factsOf(world, NAMES);
-    const invite = await participants[0]!.socket.next('keygen_invite', of(sessionKey));
+    const invite = await participants[0]!.socket.next('keygen_invite', ofSession(sessionKey));
     participants[0]!.socket.send(await participants[0]!.response(invite, facts));
     await participants[0]!.socket.settled();
     await world.restart();
     await reconnect();
-    const theirs = await participants[1]!.socket.next('keygen_invite', of(sessionKey));
+    const theirs = await participants[1]!.socket.next('keygen_invite', ofSession(sessionKey));
     participants[1]!.socket.send(await participants[1]!.response(theirs, facts));
     const params = await Promise.all(
-      participants.map(({ socket }) => socket.next('keygen_params', of(sessionKey))),
+      participants.map(({ socket }) => socket.next('keygen_params', ofSession(sessionKey))),
     );
     participants[0]!.socket.send(participants[0]!.round(params[0]!, 1, null));
-    await participants[1]!.socket.next('round', of(sessionKey));
+    await participants[1]!.socket.next('round', ofSession(sessionKey));
     await world.restart();
     await reconnect();
     // What was relayed and not acknowledged is relayed again, and still counts as sent.
-    const again = await participants[1]!.socket.next('round', of(sessionKey));
+    const again = await participants[1]!.socket.next('round', ofSession(sessionKey));
     expect(again['from']).toBe(1);
     const made = plainKey();
     participants[0]!.socket.send(participants[0]!.keygenResult(params[0]!, made));
@@ -202,7 +204,7 @@ describe('1.9.15 a restart of the server', () => {
     await world.restart();
     await reconnect();
     participants[1]!.socket.send(participants[1]!.keygenResult(params[1]!, made));
-    expect(await coordinator.next('keygen_complete', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('keygen_complete', ofSession(sessionKey))).toMatchObject({
       success: true,
       address: made.address,
     });
@@ -220,9 +222,11 @@ describe('1.9.15 a restart of the server', () => {
     await reconnect();
     world.clock.advance(29_000);
     for (const { socket } of participants) await socket.settled();
-    expect(coordinator.received.filter((m) => m.type === 'error' && of(sessionKey)(m))).toEqual([]);
+    expect(
+      coordinator.received.filter((m) => m.type === 'error' && ofSession(sessionKey)(m)),
+    ).toEqual([]);
     sendSignatures(key, participants, params, digest);
-    expect(await coordinator.next('sign_complete', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('sign_complete', ofSession(sessionKey))).toMatchObject({
       success: true,
     });
   });
@@ -231,13 +235,15 @@ describe('1.9.15 a restart of the server', () => {
     const request = keygenRequest(NAMES, 2);
     const sessionKey = String(request['session_key']);
     coordinator.send(request);
-    await participants[0]!.socket.next('keygen_invite', of(sessionKey));
+    await participants[0]!.socket.next('keygen_invite', ofSession(sessionKey));
     await world.server.close();
     world.clock.advance(3_600_000);
     await world.restart();
     await reconnect();
     world.clock.advance(30_000);
-    expect(await coordinator.next('error', of(sessionKey))).toMatchObject({ code: 'timeout' });
+    expect(await coordinator.next('error', ofSession(sessionKey))).toMatchObject({
+      code: 'timeout',
+    });
   });
 });
 
@@ -259,7 +265,10 @@ describe('R-18 a database that is older than what was sent', () => {
     await reconnect();
     const lost = keygenRequest(NAMES, 2);
     coordinator.send(lost);
-    const seen = await participants[0]!.socket.next('keygen_invite', of(lost['session_key']));
+    const seen = await participants[0]!.socket.next(
+      'keygen_invite',
+      ofSession(lost['session_key']),
+    );
     await world.server.close();
     for (const name of readdirSync(data))
       if (name.startsWith('quorate.db')) rmSync(join(data, name));
@@ -273,14 +282,20 @@ describe('R-18 a database that is older than what was sent', () => {
     coordinator = await world.connect('coordinator', 'coordinator');
     const request = keygenRequest(NAMES, 2);
     coordinator.send(request);
-    const fresh = await participants[0]!.socket.next('keygen_invite', of(request['session_key']));
+    const fresh = await participants[0]!.socket.next(
+      'keygen_invite',
+      ofSession(request['session_key']),
+    );
     expect(Number(fresh['seq'])).toBeGreaterThan(Number(seen['seq']));
   });
 
   test('R-18 a client that is ahead of the database is given a new stream and everything again', async () => {
     const request = keygenRequest(NAMES, 2);
     coordinator.send(request);
-    const invite = await participants[0]!.socket.next('keygen_invite', of(request['session_key']));
+    const invite = await participants[0]!.socket.next(
+      'keygen_invite',
+      ofSession(request['session_key']),
+    );
     const first = await world.connect('alice', 'participant');
     const { stream } = first.welcome;
     const ahead = await world.connect('alice', 'participant', {
@@ -288,7 +303,7 @@ describe('R-18 a database that is older than what was sent', () => {
       last_seq: Number(invite['seq']) + 1_000_000_000_000,
     });
     expect(ahead.welcome['stream']).not.toBe(stream);
-    expect(await ahead.next('keygen_invite', of(request['session_key']))).toMatchObject({
+    expect(await ahead.next('keygen_invite', ofSession(request['session_key']))).toMatchObject({
       seq: invite['seq'],
     });
     const settled = await world.connect('alice', 'participant', {
@@ -300,11 +315,14 @@ describe('R-18 a database that is older than what was sent', () => {
   test('R-18 a number of another stream claims nothing', async () => {
     const request = keygenRequest(NAMES, 2);
     coordinator.send(request);
-    const invite = await participants[0]!.socket.next('keygen_invite', of(request['session_key']));
+    const invite = await participants[0]!.socket.next(
+      'keygen_invite',
+      ofSession(request['session_key']),
+    );
     const foreign = await world.connect('alice', 'participant', {
       stream: 'another-database',
       last_seq: invite['seq'],
     });
-    expect(await foreign.next('keygen_invite', of(request['session_key']))).toBeDefined();
+    expect(await foreign.next('keygen_invite', ofSession(request['session_key']))).toBeDefined();
   });
 });

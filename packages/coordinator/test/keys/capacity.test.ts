@@ -2,17 +2,12 @@ import { join } from 'node:path';
 import { LIMITS } from '@quorate/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/store/sqlite.ts';
-import { factsOf, keygenRequest } from '../support/ceremony.ts';
+import { factsOf, keygenRequest, ofSession } from '../support/ceremony.ts';
 import { Participant } from '../support/participant.ts';
 import type { Received, TestSocket } from '../support/socket.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const NAMES = ['alice', 'bob', 'carol'];
-
-const of =
-  (request: Record<string, unknown>) =>
-  (message: Received): boolean =>
-    message['session_key'] === request['session_key'];
 
 async function asker(world: World, username: string): Promise<TestSocket> {
   await world.rest('POST', '/users', { username, roles: ['coordinator'] });
@@ -28,7 +23,9 @@ async function ask(
   socket.send(request);
   await socket.settled();
   const heard = socket.received.find(
-    (message) => of(request)(message) && ['error', 'session_state'].includes(message.type),
+    (message) =>
+      ofSession(request['session_key'])(message) &&
+      ['error', 'session_state'].includes(message.type),
   );
   return { ...heard, session_key: request['session_key'] };
 }
@@ -107,13 +104,13 @@ describe('room that is taken by consent', () => {
     const carol = holders[2]!;
     const answers: Record<string, unknown>[] = [];
     for (const request of requests) {
-      const invite = await carol.socket.next('keygen_invite', of(request));
+      const invite = await carol.socket.next('keygen_invite', ofSession(request['session_key']));
       answers.push(await carol.response(invite, factsOf(world, NAMES)));
     }
     carol.socket.send(answers[1]);
     await carol.socket.settled();
     carol.socket.send(answers[0]);
-    expect(await coordinator.next('error', of(requests[0]!))).toMatchObject({
+    expect(await coordinator.next('error', ofSession(requests[0]!['session_key']))).toMatchObject({
       code: 'chip_unavailable',
       details: expect.stringContaining('the chip SE-carol of carol holds 100 of 100 records'),
       concerned: [{ username: 'carol', part_index: 3 }],

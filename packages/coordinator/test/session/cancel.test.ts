@@ -7,12 +7,14 @@ import {
   keygenRequest,
   type MadeKey,
   makeKey,
+  ofSession,
   runRounds,
   signRequest,
 } from '../support/ceremony.ts';
 import { Participant, plainKey, signPlain } from '../support/participant.ts';
-import type { Received, TestSocket } from '../support/socket.ts';
-import { openWorld, type World } from '../support/world.ts';
+import type { TestSocket } from '../support/socket.ts';
+import type { World } from '../support/world.ts';
+import { acceptedSignature, openOfficeWithKey } from '../support/office.ts';
 
 const NAMES = ['alice', 'bob', 'carol'];
 
@@ -23,10 +25,7 @@ let key: MadeKey;
 let digest: string;
 
 beforeAll(async () => {
-  world = await openWorld(NAMES);
-  coordinator = await world.connect('coordinator', 'coordinator');
-  participants = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));
-  key = await makeKey(world, coordinator, participants, 2);
+  ({ world, coordinator, participants, key } = await openOfficeWithKey(NAMES, 2));
 });
 
 afterAll(() => world.end());
@@ -34,11 +33,6 @@ afterAll(() => world.end());
 beforeEach(() => {
   digest = randomBytes(32).toString('hex');
 });
-
-const of =
-  (sessionKey: unknown) =>
-  (message: Received): boolean =>
-    message['session_key'] === sessionKey;
 
 /** A socket of another user who may ask; the key is granted to it. */
 async function asker(username: string, granted = key.address): Promise<TestSocket> {
@@ -54,16 +48,12 @@ async function signing(from = coordinator): Promise<string> {
   const request = signRequest(key, NAMES, digest);
   const sessionKey = String(request['session_key']);
   from.send(request);
-  await participants[0]!.socket.next('sign_invite', of(sessionKey));
+  await participants[0]!.socket.next('sign_invite', ofSession(sessionKey));
   return sessionKey;
 }
 
-async function running(from = coordinator): Promise<{ sessionKey: string; params: Received[] }> {
-  const request = signRequest(key, NAMES, digest);
-  const sessionKey = String(request['session_key']);
-  from.send(request);
-  return { sessionKey, params: await acceptAll(participants, 'sign', key, sessionKey) };
-}
+const running = (from = coordinator): ReturnType<typeof acceptedSignature> =>
+  acceptedSignature({ coordinator: from, participants }, key, digest);
 
 const cancel = (sessionKey: string, as = 'coordinator') =>
   world.rest('POST', `/sessions/${sessionKey}/cancel`, undefined, as);
@@ -80,21 +70,21 @@ describe('cancelling', () => {
   test('Y-7: the asker cancels an invitation by a message; everybody is told, in the words that they know', async () => {
     const sessionKey = await signing();
     coordinator.send({ type: 'cancel_request', session_key: sessionKey });
-    expect(await coordinator.next('error', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('error', ofSession(sessionKey))).toMatchObject({
       code: 'cancelled',
       details: 'cancelled by coordinator',
       concerned: [],
     });
-    expect(await coordinator.next('sign_complete', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('sign_complete', ofSession(sessionKey))).toMatchObject({
       success: false,
       signature: '',
     });
-    expect(await coordinator.next('session_state', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('session_state', ofSession(sessionKey))).toMatchObject({
       state: 'failed',
       seq: expect.any(Number),
     });
     for (const { socket } of participants) {
-      expect(await socket.next('error', of(sessionKey))).toMatchObject({
+      expect(await socket.next('error', ofSession(sessionKey))).toMatchObject({
         code: 'aborted',
         details: 'cancelled by coordinator',
         abort: { reason: 'cancelled', culprits: [] },
@@ -113,7 +103,9 @@ describe('cancelling', () => {
       status: 200,
       body: { state: 'failed', code: 'cancelled', message: 'cancelled by admin' },
     });
-    expect(await coordinator.next('error', of(sessionKey))).toMatchObject({ code: 'cancelled' });
+    expect(await coordinator.next('error', ofSession(sessionKey))).toMatchObject({
+      code: 'cancelled',
+    });
     const [alice] = participants;
     alice!.socket.send(alice!.round(params[0]!, 3, null));
     expect(await alice!.socket.next('error', (error) => error['seq'] === undefined)).toMatchObject({
@@ -130,7 +122,9 @@ describe('cancelling', () => {
     expect(body).toMatchObject({ state: 'failed', code: 'unknown_outcome' });
     expect(body['message']).toContain('cancelled by coordinator');
     for (const { socket } of participants) {
-      expect(await socket.next('error', of(sessionKey))).toMatchObject({ code: 'unknown_outcome' });
+      expect(await socket.next('error', ofSession(sessionKey))).toMatchObject({
+        code: 'unknown_outcome',
+      });
     }
   });
 
@@ -138,7 +132,9 @@ describe('cancelling', () => {
     const other = await asker('other');
     const sessionKey = await signing();
     other.send({ type: 'cancel_request', session_key: sessionKey });
-    expect(await other.next('error', of(sessionKey))).toMatchObject({ code: 'unknown_session' });
+    expect(await other.next('error', ofSession(sessionKey))).toMatchObject({
+      code: 'unknown_session',
+    });
     expect((await cancel(sessionKey, 'other')).body['code']).toBe('unknown_session');
     expect((await cancel('nobody-has-this', 'admin')).body['code']).toBe('unknown_session');
     expect((await cancel(sessionKey, 'alice')).status).toBe(403);
@@ -157,7 +153,7 @@ describe('cancelling', () => {
     for (const at of [0, 1, 2]) {
       participants[at]!.socket.send(participants[at]!.signResult(params[at]!, signature));
     }
-    await coordinator.next('sign_complete', of(sessionKey));
+    await coordinator.next('sign_complete', ofSession(sessionKey));
     expect(await cancel(sessionKey)).toMatchObject({
       status: 200,
       body: { state: 'completed', signature, code: null },
@@ -169,7 +165,7 @@ describe('cancelling', () => {
       message: 'cancelled by coordinator',
     });
     coordinator.send({ type: 'cancel_request', session_key: sessionKey });
-    expect(await coordinator.next('session_state', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('session_state', ofSession(sessionKey))).toMatchObject({
       state: 'completed',
     });
     expect(await auditOf(sessionKey, 'session.cancel')).toEqual([]);
@@ -185,10 +181,12 @@ describe('cancelling', () => {
     participants[0]!.socket.send(participants[0]!.keygenResult(params[0]!, plainKey()));
     await participants[0]!.socket.settled();
     expect((await cancel(sessionKey)).body).toMatchObject({ code: 'cancelled', address: null });
-    expect(await coordinator.next('keygen_complete', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('keygen_complete', ofSession(sessionKey))).toMatchObject({
       success: false,
     });
-    expect(await participants[0]!.socket.next('orphan_notice', of(sessionKey))).toMatchObject({
+    expect(
+      await participants[0]!.socket.next('orphan_notice', ofSession(sessionKey)),
+    ).toMatchObject({
       part_index: 1,
     });
   });
@@ -198,7 +196,7 @@ describe('cancelling', () => {
     const first = destroyRequest(made, NAMES);
     coordinator.send(first);
     const sessionKey = String(first['session_key']);
-    const invite = await participants[0]!.socket.next('destroy_invite', of(sessionKey));
+    const invite = await participants[0]!.socket.next('destroy_invite', ofSession(sessionKey));
     participants[0]!.socket.send(await participants[0]!.response(invite, made));
     await participants[0]!.socket.settled();
     expect((await cancel(sessionKey)).body).toMatchObject({ code: 'cancelled' });
@@ -237,7 +235,7 @@ describe('a right that is lost', () => {
           message: `${username} may no longer ask`,
         });
         for (const participant of participants) {
-          const error = await participant.socket.next('error', of(sessionKey));
+          const error = await participant.socket.next('error', ofSession(sessionKey));
           expect(error).toMatchObject({ code: 'aborted', abort: { reason: 'cancelled' } });
         }
       }
@@ -284,10 +282,10 @@ describe('a right that is lost', () => {
     const request = keygenRequest(['alice', 'dave'], 2);
     const sessionKey = String(request['session_key']);
     coordinator.send(request);
-    await socket.socket.next('keygen_invite', of(sessionKey));
+    await socket.socket.next('keygen_invite', ofSession(sessionKey));
     const theirs = await signing();
     await change('dave', { state: 'disabled' });
-    expect(await coordinator.next('error', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('error', ofSession(sessionKey))).toMatchObject({
       code: 'cancelled',
       concerned: [{ username: 'dave', part_index: 2 }],
     });
@@ -311,7 +309,7 @@ describe('a right that is lost', () => {
     const request = destroyRequest(key, NAMES);
     const sessionKey = String(request['session_key']);
     socket.send(request);
-    await participants[0]!.socket.next('destroy_invite', of(sessionKey));
+    await participants[0]!.socket.next('destroy_invite', ofSession(sessionKey));
     await change('boss', { roles: ['coordinator'] });
     expect(await viewOf(sessionKey)).toMatchObject({
       code: 'cancelled',

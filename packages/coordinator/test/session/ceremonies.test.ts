@@ -4,14 +4,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   acceptAll,
   type MadeKey,
-  makeKey,
   runRounds,
   sendSignatures,
   signRequest,
 } from '../support/ceremony.ts';
 import { Participant } from '../support/participant.ts';
 import type { TestSocket } from '../support/socket.ts';
-import { openWorld, type World } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { openOfficeWithKey } from '../support/office.ts';
 
 const NAMES = ['用户1', '用户2', '用户3', '用户4', '用户5'];
 
@@ -21,10 +21,7 @@ let participants: Participant[];
 let key: MadeKey;
 
 beforeAll(async () => {
-  world = await openWorld(NAMES);
-  coordinator = await world.connect('coordinator', 'coordinator');
-  participants = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));
-  key = await makeKey(world, coordinator, participants, 3);
+  ({ world, coordinator, participants, key } = await openOfficeWithKey(NAMES, 3));
 });
 
 afterAll(() => world.end());

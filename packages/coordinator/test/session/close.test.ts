@@ -6,11 +6,13 @@ import {
   destroyRequest,
   type MadeKey,
   makeKey,
+  ofSession,
   signRequest,
 } from '../support/ceremony.ts';
 import { Participant } from '../support/participant.ts';
 import type { Received, TestSocket } from '../support/socket.ts';
-import { openWorld, type World } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { openOffice } from '../support/office.ts';
 
 const NAMES = ['alice', 'bob', 'carol'];
 
@@ -19,17 +21,10 @@ let coordinator: TestSocket;
 let holders: Participant[];
 
 beforeAll(async () => {
-  world = await openWorld(NAMES);
-  coordinator = await world.connect('coordinator', 'coordinator', { progress: true });
-  holders = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));
+  ({ world, coordinator, participants: holders } = await openOffice(NAMES, { progress: true }));
 });
 
 afterAll(() => world.end());
-
-const of =
-  (sessionKey: string) =>
-  (message: Received): boolean =>
-    message['session_key'] === sessionKey;
 
 /** A destruction that everybody has consented to. */
 async function consented(): Promise<{ key: MadeKey; sessionKey: string; params: Received[] }> {
@@ -60,13 +55,6 @@ const close = (sessionKey: string, as = 'admin', reason = 'the record of bob is 
 
 const mark = (name: string, state: string) => world.rest('PATCH', `/chips/SE-${name}`, { state });
 
-async function exported(): Promise<string> {
-  const answer = await fetch(`${world.server.url}/api/v1/audit/export`, {
-    headers: { authorization: `Bearer ${await world.token('admin')}` },
-  });
-  return answer.text();
-}
-
 const keyOf = async ({ address }: MadeKey): Promise<[unknown, unknown[]]> => {
   const { body } = await world.rest('GET', `/keys/${address}`);
   const parts = body['holders'] as { record_state: unknown }[];
@@ -79,7 +67,7 @@ describe('the view of an open destruction', () => {
     const request = destroyRequest(key, NAMES);
     const sessionKey = String(request['session_key']);
     coordinator.send(request);
-    const invite = await holders[0]!.socket.next('destroy_invite', of(sessionKey));
+    const invite = await holders[0]!.socket.next('destroy_invite', ofSession(sessionKey));
     holders[0]!.socket.send(await holders[0]!.response(invite, key));
     await holders[0]!.socket.settled();
     await holders[2]!.socket.close();
@@ -134,7 +122,7 @@ describe('closing a destruction', () => {
       body: { state: 'completed', code: null },
     });
     expect(await keyOf(key)).toEqual(['destroyed', ['deleted', 'held', 'absent']]);
-    expect(await coordinator.next('destroy_complete', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('destroy_complete', ofSession(sessionKey))).toMatchObject({
       success: true,
       message: 'the key was destroyed; no answer from: carol; not proven for: bob',
       parts: [
@@ -156,7 +144,7 @@ describe('closing a destruction', () => {
     expect(closing.body['entries']).toMatchObject([
       { actor: 'admin', details: { reason: 'the record of bob is damaged' } },
     ]);
-    const checked = auditVerify(await exported());
+    const checked = auditVerify(await world.exportAudit());
     expect(checked).toMatchObject({ ok: true, destroyed: expect.arrayContaining([key.address]) });
     expect(checked.ok && checked.unproven).toContainEqual({
       address: key.address,
@@ -165,7 +153,9 @@ describe('closing a destruction', () => {
     });
     const refused = signRequest(key, ['alice', 'bob'], '11'.repeat(32));
     coordinator.send(refused);
-    expect(await coordinator.next('error', of(String(refused['session_key'])))).toMatchObject({
+    expect(
+      await coordinator.next('error', ofSession(String(refused['session_key']))),
+    ).toMatchObject({
       code: 'key_destroyed',
     });
     // What comes after all is proven after all.
@@ -179,23 +169,27 @@ describe('closing a destruction', () => {
     const boss = await world.connect('boss', 'coordinator');
     const { key, sessionKey } = await consented();
     boss.send({ type: 'close_request', session_key: sessionKey, reason: 'all chips are gone' });
-    expect(await boss.next('session_state', of(sessionKey))).toMatchObject({ state: 'completed' });
-    expect(await coordinator.next('destroy_complete', of(sessionKey))).toMatchObject({
+    expect(await boss.next('session_state', ofSession(sessionKey))).toMatchObject({
+      state: 'completed',
+    });
+    expect(await coordinator.next('destroy_complete', ofSession(sessionKey))).toMatchObject({
       success: true,
       parts: [],
       message: 'the key was destroyed; not proven for: alice, bob, carol',
     });
     expect(await keyOf(key)).toEqual(['destroyed', ['held', 'held', 'held']]);
-    expect(auditVerify(await exported())).toMatchObject({ ok: true });
+    expect(auditVerify(await world.exportAudit())).toMatchObject({ ok: true });
     boss.send({ type: 'close_request', session_key: sessionKey, reason: 'again' });
-    expect(await boss.next('session_state', of(sessionKey))).toMatchObject({ state: 'completed' });
+    expect(await boss.next('session_state', ofSession(sessionKey))).toMatchObject({
+      state: 'completed',
+    });
   });
 
   test('Z-6: is an administrator’s, and only of a destruction that everybody consented to', async () => {
     const { key, sessionKey } = await consented();
     expect((await close(sessionKey, 'coordinator')).status).toBe(403);
     coordinator.send({ type: 'close_request', session_key: sessionKey, reason: 'mine' });
-    expect(await coordinator.next('error', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('error', ofSession(sessionKey))).toMatchObject({
       code: 'forbidden_role',
     });
     expect((await close('nobody-has-this')).body['code']).toBe('unknown_session');
@@ -208,7 +202,7 @@ describe('closing a destruction', () => {
     ]) {
       coordinator.send(request);
       const asked = String(request['session_key']);
-      await coordinator.next('session_state', of(asked));
+      await coordinator.next('session_state', ofSession(asked));
       expect(await close(asked)).toMatchObject({ status: 409, body: { code: 'wrong_state' } });
       await world.rest('POST', `/sessions/${asked}/cancel`);
     }

@@ -6,12 +6,14 @@ import {
   keygenRequest,
   type MadeKey,
   makeKey,
+  ofSession,
   runRounds,
   signRequest,
 } from '../support/ceremony.ts';
 import { Participant } from '../support/participant.ts';
 import type { Received, TestSocket } from '../support/socket.ts';
 import { openWorld, type World } from '../support/world.ts';
+import { acceptedSignature, openOfficeWithKey } from '../support/office.ts';
 
 const NAMES = ['alice', 'bob', 'carol'];
 const SECOND = 1000;
@@ -23,10 +25,7 @@ let key: MadeKey;
 let digest: string;
 
 beforeAll(async () => {
-  world = await openWorld(NAMES);
-  coordinator = await world.connect('coordinator', 'coordinator');
-  participants = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));
-  key = await makeKey(world, coordinator, participants, 2);
+  ({ world, coordinator, participants, key } = await openOfficeWithKey(NAMES, 2));
 });
 
 afterAll(() => world.end());
@@ -35,21 +34,12 @@ beforeEach(() => {
   digest = randomBytes(32).toString('hex');
 });
 
-const of =
-  (sessionKey: unknown) =>
-  (message: Received): boolean =>
-    message['session_key'] === sessionKey;
-
-async function running(): Promise<{ sessionKey: string; params: Received[] }> {
-  const request = signRequest(key, NAMES, digest);
-  const sessionKey = String(request['session_key']);
-  coordinator.send(request);
-  return { sessionKey, params: await acceptAll(participants, 'sign', key, sessionKey) };
-}
+const running = (): ReturnType<typeof acceptedSignature> =>
+  acceptedSignature({ coordinator, participants }, key, digest);
 
 async function outcome(sessionKey: string): Promise<{ error: Received; complete: Received }> {
-  const error = await coordinator.next('error', of(sessionKey));
-  return { error, complete: await coordinator.next('sign_complete', of(sessionKey)) };
+  const error = await coordinator.next('error', ofSession(sessionKey));
+  return { error, complete: await coordinator.next('sign_complete', ofSession(sessionKey)) };
 }
 
 describe('invitation', () => {
@@ -58,15 +48,15 @@ describe('invitation', () => {
     const sessionKey = String(request['session_key']);
     coordinator.send(request);
     const facts = factsOf(world, NAMES);
-    const invite = await participants[1]!.socket.next('keygen_invite', of(sessionKey));
+    const invite = await participants[1]!.socket.next('keygen_invite', ofSession(sessionKey));
     expect(invite['expires_at']).toBe(world.clock.now() + 120 * SECOND);
     participants[1]!.socket.send(await participants[1]!.response(invite, facts));
     await participants[1]!.socket.settled();
     world.clock.advance(120 * SECOND - 1);
     await participants[1]!.socket.settled();
-    expect(coordinator.received.filter(of(sessionKey))).toEqual([]);
+    expect(coordinator.received.filter(ofSession(sessionKey))).toEqual([]);
     world.clock.advance(1);
-    const error = await coordinator.next('error', of(sessionKey));
+    const error = await coordinator.next('error', ofSession(sessionKey));
     expect(error).toMatchObject({
       code: 'timeout',
       concerned: [
@@ -74,7 +64,7 @@ describe('invitation', () => {
         { username: 'carol', part_index: 3 },
       ],
     });
-    for (const { socket } of participants) await socket.next('error', of(sessionKey));
+    for (const { socket } of participants) await socket.next('error', ofSession(sessionKey));
   });
 });
 
@@ -91,19 +81,19 @@ describe('a consent', () => {
       const facts = factsOf(slow, NAMES);
       asker.send(request);
       for (const [at, { socket }] of people.entries()) {
-        const invite = await socket.next('keygen_invite', of(sessionKey));
+        const invite = await socket.next('keygen_invite', ofSession(sessionKey));
         socket.send(await people[at]!.response(invite, facts));
         await socket.settled();
         // The first one's is good for ten minutes, and clocks may differ by one.
         slow.clock.advance(330 * SECOND);
       }
-      expect(await asker.next('error', of(sessionKey))).toMatchObject({
+      expect(await asker.next('error', ofSession(sessionKey))).toMatchObject({
         code: 'expired',
         details: expect.stringContaining('the consent of alice is over'),
         concerned: [{ username: 'alice', part_index: 1 }],
       });
       for (const { socket } of people) {
-        expect(await socket.next('error', of(sessionKey))).toMatchObject({
+        expect(await socket.next('error', ofSession(sessionKey))).toMatchObject({
           code: 'aborted',
           abort: { reason: 'expired' },
         });
@@ -133,7 +123,7 @@ describe('a consent', () => {
         part_index: params!['part_index'],
         chip_challenge: Buffer.from(await people[0]!.person.chip.challenge()).toString('base64'),
       });
-      expect(await asker.next('error', of(sessionKey))).toMatchObject({ code: 'expired' });
+      expect(await asker.next('error', ofSession(sessionKey))).toMatchObject({ code: 'expired' });
       expect(people[0]!.socket.count('chip_authorisation')).toBe(0);
     } finally {
       await slow.end();
@@ -171,7 +161,7 @@ describe('rounds', () => {
     }
     world.clock.advance(29 * SECOND);
     for (const participant of participants) await participant.socket.settled();
-    expect(coordinator.received.filter(of(sessionKey))).toEqual([]);
+    expect(coordinator.received.filter(ofSession(sessionKey))).toEqual([]);
     world.clock.advance(SECOND);
     expect((await outcome(sessionKey)).error).toMatchObject({ code: 'timeout' });
   });
@@ -202,7 +192,7 @@ describe('signatures at the deadline', () => {
     participants[0]!.socket.send(participants[0]!.round(params[0]!, 3, null));
     await participants[1]!.socket.next(
       'round',
-      (message) => of(sessionKey)(message) && message['round'] === 3,
+      (message) => ofSession(sessionKey)(message) && message['round'] === 3,
     );
     world.clock.advance(30 * SECOND);
     expect((await outcome(sessionKey)).error).toMatchObject({ code: 'unknown_outcome' });
@@ -267,7 +257,7 @@ describe('chips', () => {
     for (let time = 0; time < 3; time += 1) {
       const message = await renew();
       alice!.socket.send([message, message]);
-      const answer = await alice!.socket.next('chip_authorisation', of(sessionKey));
+      const answer = await alice!.socket.next('chip_authorisation', ofSession(sessionKey));
       expect(answer['chip_challenge']).toBe(message['chip_challenge']);
       last = {
         signature: String(answer['signature']),
@@ -275,7 +265,7 @@ describe('chips', () => {
       };
     }
     alice!.socket.send(await renew());
-    expect(await alice!.socket.next('error', of(sessionKey))).toMatchObject({
+    expect(await alice!.socket.next('error', ofSession(sessionKey))).toMatchObject({
       code: 'challenge_limit',
     });
     expect(await alice!.release(params[0]!, last)).toHaveLength(32);
@@ -295,11 +285,12 @@ describe('the wall clock', () => {
     const request = keygenRequest(NAMES, 2);
     const sessionKey = String(request['session_key']);
     coordinator.send(request);
-    for (const { socket } of participants) await socket.next('keygen_invite', of(sessionKey));
+    for (const { socket } of participants)
+      await socket.next('keygen_invite', ofSession(sessionKey));
     const isOver = async (): Promise<boolean> => {
       await coordinator.settled();
       return coordinator.received.some(
-        (message) => message.type === 'error' && of(sessionKey)(message),
+        (message) => message.type === 'error' && ofSession(sessionKey)(message),
       );
     };
     return { sessionKey, isOver };
@@ -312,7 +303,7 @@ describe('the wall clock', () => {
     world.clock.advance(60 * SECOND - 1);
     expect(await isOver()).toBe(false);
     world.clock.advance(1);
-    const error = await coordinator.next('error', of(sessionKey));
+    const error = await coordinator.next('error', ofSession(sessionKey));
     expect(error).toMatchObject({ code: 'timeout' });
     world.clock.step(-by);
   });
@@ -330,7 +321,7 @@ describe('the wall clock', () => {
       world.clock.advance(30 * SECOND - 1);
       for (const participant of participants) await participant.socket.settled();
       await coordinator.settled();
-      expect(coordinator.received.filter(of(sessionKey))).toEqual([]);
+      expect(coordinator.received.filter(ofSession(sessionKey))).toEqual([]);
       world.clock.advance(1);
       expect((await outcome(sessionKey)).error).toMatchObject({ code: 'timeout' });
       world.clock.step(-by);
@@ -345,7 +336,9 @@ describe('the wall clock', () => {
     coordinator = await world.connect('coordinator', 'coordinator');
     participants = await Promise.all(participants.map((one) => one.again()));
     world.clock.advance(120 * SECOND);
-    expect(await coordinator.next('error', of(sessionKey))).toMatchObject({ code: 'timeout' });
+    expect(await coordinator.next('error', ofSession(sessionKey))).toMatchObject({
+      code: 'timeout',
+    });
     world.clock.step(HOUR);
   });
 });

@@ -9,11 +9,13 @@ import {
   destroyRequest,
   type MadeKey,
   makeKey,
+  ofSession,
   signRequest,
 } from '../support/ceremony.ts';
 import { Participant } from '../support/participant.ts';
 import type { Received, TestSocket } from '../support/socket.ts';
-import { openWorld, type World } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { openOfficeWithKey } from '../support/office.ts';
 
 const NAMES = ['alice', 'bob', 'carol'];
 
@@ -23,10 +25,12 @@ let holders: Participant[];
 let key: MadeKey;
 
 beforeAll(async () => {
-  world = await openWorld(NAMES);
-  coordinator = await world.connect('coordinator', 'coordinator', { progress: true });
-  holders = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));
-  key = await makeKey(world, coordinator, holders, 2);
+  ({
+    world,
+    coordinator,
+    participants: holders,
+    key,
+  } = await openOfficeWithKey(NAMES, 2, { progress: true }));
 });
 
 afterAll(() => world.end());
@@ -36,11 +40,6 @@ const stateOf = async (address: string): Promise<[unknown, unknown[]]> => {
   const parts = body['holders'] as { record_state: unknown }[];
   return [body['state'], parts.map(({ record_state }) => record_state)];
 };
-
-const ofSession =
-  (request: Record<string, unknown>) =>
-  (message: Received): boolean =>
-    message['session_key'] === request['session_key'];
 
 /** Asks, and everybody consents. */
 async function consented(
@@ -55,7 +54,7 @@ async function consented(
 
 async function refusal(request: Record<string, unknown>): Promise<Received> {
   coordinator.send(request);
-  return coordinator.next('error', ofSession(request));
+  return coordinator.next('error', ofSession(request['session_key']));
 }
 
 const deletionOf = async (attempt: Promise<unknown>): Promise<string> => {
@@ -87,7 +86,9 @@ describe('a request to destroy a key', () => {
     const other = await world.connect('other', 'coordinator');
     const request = destroyRequest(key, NAMES);
     other.send(request);
-    expect(await other.next('error', ofSession(request))).toMatchObject({ code: 'forbidden_key' });
+    expect(await other.next('error', ofSession(request['session_key']))).toMatchObject({
+      code: 'forbidden_key',
+    });
     holders[0]!.socket.send(destroyRequest(key, NAMES));
     expect(await holders[0]!.socket.next('error')).toMatchObject({ code: 'forbidden_role' });
     await other.close();
@@ -98,20 +99,22 @@ describe('a request to destroy a key', () => {
     coordinator.send(request);
     const [alice, bob, carol] = holders as [Participant, Participant, Participant];
     for (const holder of [alice, bob]) {
-      const invite = await holder.socket.next('destroy_invite', ofSession(request));
+      const invite = await holder.socket.next('destroy_invite', ofSession(request['session_key']));
       expect(invite).toMatchObject({ reason: 'the office is closed', absent: [] });
       holder.socket.send(await holder.response(invite, key));
     }
-    const invite = await carol.socket.next('destroy_invite', ofSession(request));
+    const invite = await carol.socket.next('destroy_invite', ofSession(request['session_key']));
     const { session_key, part_index } = invite;
     const answer = { type: 'destroy_response', session_key, part_index, cpic: '', accept: false };
     carol.socket.send({ ...answer, reason: 'it is in use' });
-    expect(await coordinator.next('destroy_complete', ofSession(request))).toMatchObject({
+    expect(
+      await coordinator.next('destroy_complete', ofSession(request['session_key'])),
+    ).toMatchObject({
       success: false,
       parts: [],
     });
     for (const { socket } of holders) {
-      expect(await socket.next('error', ofSession(request))).toMatchObject({
+      expect(await socket.next('error', ofSession(request['session_key']))).toMatchObject({
         code: 'participant_declined',
       });
       expect(socket.received.some((one) => one.type === 'destroy_params')).toBe(false);
@@ -122,10 +125,12 @@ describe('a request to destroy a key', () => {
   test('is refused while another one is open for the key', async () => {
     const request = destroyRequest(key, NAMES);
     coordinator.send(request);
-    await holders[0]!.socket.next('destroy_invite', ofSession(request));
+    await holders[0]!.socket.next('destroy_invite', ofSession(request['session_key']));
     expect(await refusal(destroyRequest(key, NAMES))).toMatchObject({ code: 'key_destroying' });
     world.clock.advance(120_000);
-    expect(await coordinator.next('destroy_complete', ofSession(request))).toMatchObject({
+    expect(
+      await coordinator.next('destroy_complete', ofSession(request['session_key'])),
+    ).toMatchObject({
       success: false,
     });
     expect(await stateOf(key.address)).toEqual(['active', ['held', 'held', 'held']]);
@@ -136,11 +141,11 @@ describe('a request to destroy a key', () => {
     for (const change of [{ operation: 'sign' as const }, { intent: randomBytes(32) }]) {
       const request = destroyRequest(key, NAMES);
       coordinator.send(request);
-      const invite = await alice.socket.next('destroy_invite', ofSession(request));
+      const invite = await alice.socket.next('destroy_invite', ofSession(request['session_key']));
       const response = await alice.response(invite, key);
       const session_certificate = await alice.certify(invite, key, change);
       alice.socket.send({ ...response, session_certificate });
-      expect(await coordinator.next('error', ofSession(request))).toMatchObject({
+      expect(await coordinator.next('error', ofSession(request['session_key']))).toMatchObject({
         code: 'invalid_certificate',
       });
     }
@@ -162,7 +167,7 @@ describe('a destruction that everybody consented to', () => {
       const chip_challenge = Buffer.from(await holder.person.chip.challenge()).toString('base64');
       const { session_key, part_index } = holder === alice ? own : params[1]!;
       holder.socket.send({ type: 'chip_challenge', session_key, part_index, chip_challenge });
-      return holder.socket.next('chip_authorisation', ofSession(request));
+      return holder.socket.next('chip_authorisation', ofSession(request['session_key']));
     };
     for (const wrong of [
       { reasonHash: destroyReasonHash('another reason') },
@@ -203,7 +208,7 @@ describe('a destruction that everybody consented to', () => {
     bob.socket.send(await bob.destroyResult(params[1]!, made));
     await holders[2]!.destroy(params[2]!);
     holders[2]!.socket.send(await holders[2]!.destroyResult(params[2]!, made));
-    await coordinator.next('destroy_complete', ofSession(request));
+    await coordinator.next('destroy_complete', ofSession(request['session_key']));
   });
 
   test('is never complete on the word of an agent: only the receipt of its chip counts', async () => {
@@ -223,7 +228,7 @@ describe('a destruction that everybody consented to', () => {
     ];
     for (const result of wrong) {
       alice.socket.send(result);
-      expect(await alice.socket.next('error', ofSession(request))).toMatchObject({
+      expect(await alice.socket.next('error', ofSession(request['session_key']))).toMatchObject({
         code: 'invalid_receipt',
       });
     }
@@ -239,14 +244,18 @@ describe('a destruction that everybody consented to', () => {
     const news = await coordinator.next(
       'session_state',
       (one) =>
-        ofSession(request)(one) && one['warnings'] !== undefined && one['state'] !== 'invited',
+        ofSession(request['session_key'])(one) &&
+        one['warnings'] !== undefined &&
+        one['state'] !== 'invited',
     );
     expect(news).toMatchObject({ warnings: ['alice: no chip'], state: 'running' });
     for (const [at, holder] of [alice, bob, carol].entries()) {
       await holder.destroy(params[at]!);
       holder.socket.send(await holder.destroyResult(params[at]!, made));
     }
-    expect(await coordinator.next('destroy_complete', ofSession(request))).toMatchObject({
+    expect(
+      await coordinator.next('destroy_complete', ofSession(request['session_key'])),
+    ).toMatchObject({
       success: true,
       parts: NAMES.map((username, at) => ({ username, part_index: at + 1, outcome: 'deleted' })),
     });
@@ -257,9 +266,9 @@ describe('a destruction that everybody consented to', () => {
     const made = await makeKey(world, coordinator, holders, 2);
     const signing = signRequest(made, ['alice', 'bob'], 'ab'.repeat(32));
     coordinator.send(signing);
-    await holders[0]!.socket.next('sign_invite', ofSession(signing));
+    await holders[0]!.socket.next('sign_invite', ofSession(signing['session_key']));
     const [request, params] = await consented(made);
-    expect(await coordinator.next('error', ofSession(signing))).toMatchObject({
+    expect(await coordinator.next('error', ofSession(signing['session_key']))).toMatchObject({
       code: 'key_destroying',
     });
     const next = signRequest(made, ['alice', 'bob'], 'ab'.repeat(32));
@@ -274,13 +283,15 @@ describe('a destruction that everybody consented to', () => {
       holder.socket.send(await holder.destroyResult(params[at]!, made));
       await holder.socket.settled();
     }
-    await coordinator.next('destroy_complete', ofSession(request));
+    await coordinator.next('destroy_complete', ofSession(request['session_key']));
     const late = signRequest(made, ['alice', 'bob'], 'ab'.repeat(32));
     expect(await refusal(late)).toMatchObject({ code: 'key_destroyed' });
     expect(await refusal(destroyRequest(made, NAMES))).toMatchObject({ code: 'key_destroyed' });
     // The same request again is answered with how it ended.
     coordinator.send(request);
-    expect(await coordinator.next('destroy_complete', ofSession(request))).toMatchObject({
+    expect(
+      await coordinator.next('destroy_complete', ofSession(request['session_key'])),
+    ).toMatchObject({
       success: true,
     });
   });
@@ -303,7 +314,7 @@ describe('a destruction that everybody consented to', () => {
       await holder.destroy(params[at]!);
       holder.socket.send(await holder.destroyResult(params[at]!, made));
     }
-    await coordinator.next('destroy_complete', ofSession(request));
+    await coordinator.next('destroy_complete', ofSession(request['session_key']));
   });
 
   test('waits without a deadline and across restarts, and tells what is missing at each register', async () => {
@@ -319,13 +330,13 @@ describe('a destruction that everybody consented to', () => {
     coordinator = await world.connect('coordinator', 'coordinator', { progress: true });
     // Everything that was stored for them counts as processed: what comes now is told anew.
     const later = await Promise.all([alice, bob, carol].map(acknowledged));
-    expect(later[0]!.socket.received.filter(ofSession(request))).toEqual([]);
+    expect(later[0]!.socket.received.filter(ofSession(request['session_key']))).toEqual([]);
     for (const holder of later.slice(1)) {
-      const told = await holder.socket.next('destroy_params', ofSession(request));
+      const told = await holder.socket.next('destroy_params', ofSession(request['session_key']));
       await holder.destroy(told);
       holder.socket.send(await holder.destroyResult(told, made));
     }
-    await coordinator.next('destroy_complete', ofSession(request));
+    await coordinator.next('destroy_complete', ofSession(request['session_key']));
     expect(await stateOf(made.address)).toEqual(['destroyed', ['deleted', 'deleted', 'deleted']]);
     holders = later;
     expect(await usedBy(alice)).toBe(await usedBy(bob));
@@ -344,7 +355,7 @@ async function certificateOf(
   request: Record<string, unknown>,
 ): Promise<string> {
   const params = holder.socket.received.find(
-    (one) => one.type === 'destroy_params' && ofSession(request)(one),
+    (one) => one.type === 'destroy_params' && ofSession(request['session_key'])(one),
   );
   const peers = params?.['peers'] as { username: string; session_certificate: string }[];
   return peers.find(({ username }) => username === holder.person.username)!.session_certificate;

@@ -1,10 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { fromBase64, fromHex, parseAddress, recordId, toHex } from '@quorate/intent';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { acceptAll, factsOf, freshKey, keygenRequest, makeKey } from '../support/ceremony.ts';
+import {
+  acceptAll,
+  factsOf,
+  freshKey,
+  keygenRequest,
+  makeKey,
+  ofSession,
+} from '../support/ceremony.ts';
 import { keyIdOf, Participant, type PlainKey, plainKey } from '../support/participant.ts';
 import type { Received, TestSocket } from '../support/socket.ts';
-import { openWorld, type World } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { openOffice } from '../support/office.ts';
 
 const NAMES = ['alice', 'bob', 'carol'];
 
@@ -13,9 +21,7 @@ let coordinator: TestSocket;
 let participants: Participant[];
 
 beforeAll(async () => {
-  world = await openWorld(NAMES);
-  coordinator = await world.connect('coordinator', 'coordinator');
-  participants = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));
+  ({ world, coordinator, participants } = await openOffice(NAMES));
 });
 
 afterAll(() => world.end());
@@ -33,18 +39,13 @@ async function running(sessionKey = freshKey('keygen')): Promise<Running> {
   };
 }
 
-const of =
-  (sessionKey: string) =>
-  (message: Received): boolean =>
-    message['session_key'] === sessionKey;
-
 async function fails(sessionKey: string, code: string): Promise<Received> {
   for (const { socket } of participants) {
-    expect(await socket.next('error', of(sessionKey))).toMatchObject({ code });
+    expect(await socket.next('error', ofSession(sessionKey))).toMatchObject({ code });
   }
-  const error = await coordinator.next('error', of(sessionKey));
+  const error = await coordinator.next('error', ofSession(sessionKey));
   expect(error).toMatchObject({ code });
-  expect(await coordinator.next('keygen_complete', of(sessionKey))).toMatchObject({
+  expect(await coordinator.next('keygen_complete', ofSession(sessionKey))).toMatchObject({
     success: false,
     address: '',
   });
@@ -77,8 +78,10 @@ describe('messages', () => {
   test('all parameters of a session come before any round of it', async () => {
     const { sessionKey, params } = await running();
     participants[0]!.socket.send(participants[0]!.round(params[0]!, 1, null));
-    await participants[1]!.socket.next('round', of(sessionKey));
-    const types = participants[1]!.socket.received.filter(of(sessionKey)).map(({ type }) => type);
+    await participants[1]!.socket.next('round', ofSession(sessionKey));
+    const types = participants[1]!.socket.received
+      .filter(ofSession(sessionKey))
+      .map(({ type }) => type);
     expect(types).toEqual(['keygen_invite', 'keygen_params', 'round']);
   });
 });
@@ -92,7 +95,7 @@ describe('the key exists only when everybody agrees', () => {
     await participants[1]!.socket.settled();
     await noKey(key);
     participants[2]!.socket.send(participants[2]!.keygenResult(params[2]!, key));
-    expect(await coordinator.next('keygen_complete', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('keygen_complete', ofSession(sessionKey))).toMatchObject({
       success: true,
       address: key.address,
       public_key: key.publicKey,
@@ -191,7 +194,7 @@ describe('orphans', () => {
   test('a record of a failed session is deleted by the chip with the authorisation of the server', async () => {
     const { running: session, key } = await orphaned();
     const alice = participants[0]!;
-    const notice = await alice.socket.next('orphan_notice', of(session.sessionKey));
+    const notice = await alice.socket.next('orphan_notice', ofSession(session.sessionKey));
     expect(notice).toMatchObject({
       part_index: 1,
       address: key.address,
@@ -205,7 +208,10 @@ describe('orphans', () => {
       total_parts: 3,
     } as Received);
     alice.socket.send(response);
-    const authorisation = await alice.socket.next('orphan_authorisation', of(session.sessionKey));
+    const authorisation = await alice.socket.next(
+      'orphan_authorisation',
+      ofSession(session.sessionKey),
+    );
     await alice.person.chip.delete({
       recordId: fromHex(String(authorisation['record_id'])),
       address: parseAddress(String(authorisation['address'])),
@@ -225,19 +231,21 @@ describe('orphans', () => {
     alice.socket.send(done);
     await alice.socket.settled();
     alice.socket.send(done);
-    expect(await alice.socket.next('error', of(session.sessionKey))).toMatchObject({
+    expect(await alice.socket.next('error', ofSession(session.sessionKey))).toMatchObject({
       code: 'orphan_unknown',
     });
   });
 
   test('an orphan is told again at every register until it is gone', async () => {
     const { running: session } = await orphaned();
-    await participants[0]!.socket.next('orphan_notice', of(session.sessionKey));
+    await participants[0]!.socket.next('orphan_notice', ofSession(session.sessionKey));
     for (let time = 0; time < 2; time += 1) {
       const again = await Participant.connect(world, 'alice');
-      expect(await again.socket.next('orphan_notice', of(session.sessionKey))).toMatchObject({
-        part_index: 1,
-      });
+      expect(await again.socket.next('orphan_notice', ofSession(session.sessionKey))).toMatchObject(
+        {
+          part_index: 1,
+        },
+      );
       participants[0] = again;
     }
   });
@@ -255,7 +263,7 @@ describe('orphans', () => {
     await fails(session.sessionKey, 'aborted');
     participants[0]!.socket.send(participants[0]!.keygenResult(session.params[0]!, key));
     expect(
-      await participants[0]!.socket.next('orphan_notice', of(session.sessionKey)),
+      await participants[0]!.socket.next('orphan_notice', ofSession(session.sessionKey)),
     ).toMatchObject({
       address: key.address,
     });
@@ -264,7 +272,7 @@ describe('orphans', () => {
   test('1.9.10 nothing is authorised for deletion but that orphan, on that chip, for that session', async () => {
     const { running: session } = await orphaned();
     const [alice, bob] = participants;
-    const notice = await alice!.socket.next('orphan_notice', of(session.sessionKey));
+    const notice = await alice!.socket.next('orphan_notice', ofSession(session.sessionKey));
     const whole = { ...notice, participants: NAMES, threshold: 2, total_parts: 3 } as Received;
     const attempts: [Participant, object, string][] = [
       [bob!, await answer(whole), 'orphan_unknown'],
@@ -289,11 +297,11 @@ describe('orphans', () => {
     ];
     for (const [who, message, code] of attempts) {
       who.socket.send(message);
-      const about = of(String((message as Received)['session_key']));
+      const about = ofSession(String((message as Received)['session_key']));
       expect(await who.socket.next('error', about)).toMatchObject({ code });
     }
     const given = alice!.socket.received.filter((m) => m.type === 'orphan_authorisation');
-    expect(given.filter(of(session.sessionKey))).toEqual([]);
+    expect(given.filter(ofSession(session.sessionKey))).toEqual([]);
   });
 
   test('a record of a key that exists is never an orphan, whatever a participant reports', async () => {
@@ -313,7 +321,7 @@ describe('orphans', () => {
     await fails(session.sessionKey, 'aborted');
     await participants[0]!.socket.settled();
     const notices = participants[0]!.socket.received.filter((m) => m.type === 'orphan_notice');
-    expect(notices.filter(of(session.sessionKey))).toEqual([]);
+    expect(notices.filter(ofSession(session.sessionKey))).toEqual([]);
   });
 });
 
@@ -334,7 +342,7 @@ describe('1.9.16 what is never returned', () => {
         ...peers.map((peer) => peer.session_certificate),
       );
     }
-    await coordinator.next('keygen_complete', of(sessionKey));
+    await coordinator.next('keygen_complete', ofSession(sessionKey));
     const told = coordinator.frames.join('\n');
     const answers = await Promise.all(
       [
@@ -382,7 +390,7 @@ test('rounds and results of a key that has no such party are refused', async () 
     body: randomBytes(32).toString('base64'),
   };
   participants[0]!.socket.send(foreign);
-  expect(await participants[0]!.socket.next('error', of(sessionKey))).toMatchObject({
+  expect(await participants[0]!.socket.next('error', ofSession(sessionKey))).toMatchObject({
     code: 'invalid_message',
   });
 });

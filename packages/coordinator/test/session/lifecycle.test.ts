@@ -12,12 +12,14 @@ import {
   keygenRequest,
   type MadeKey,
   makeKey,
+  ofSession,
   runRounds,
   signRequest,
 } from '../support/ceremony.ts';
 import { Participant } from '../support/participant.ts';
 import type { Received, TestSocket } from '../support/socket.ts';
-import { openWorld, type World } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { openOfficeWithKey } from '../support/office.ts';
 
 const NAMES = ['alice', 'bob', 'carol'];
 const DIGEST = 'ab'.repeat(32);
@@ -28,22 +30,14 @@ let holders: Participant[];
 let key: MadeKey;
 
 beforeAll(async () => {
-  world = await openWorld(NAMES);
-  coordinator = await world.connect('coordinator', 'coordinator');
-  holders = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));
-  key = await makeKey(world, coordinator, holders, 2);
+  ({ world, coordinator, participants: holders, key } = await openOfficeWithKey(NAMES, 2));
 });
 
 afterAll(() => world.end());
 
-const ofSession =
-  (request: Record<string, unknown>) =>
-  (message: Received): boolean =>
-    message['session_key'] === request['session_key'];
-
 async function refusal(request: Record<string, unknown>): Promise<Received> {
   coordinator.send(request);
-  return coordinator.next('error', ofSession(request));
+  return coordinator.next('error', ofSession(request['session_key']));
 }
 
 const mark = async (username: string, state: string): Promise<void> => {
@@ -60,14 +54,6 @@ async function whileMarked(
   await mark(username, state);
   await work();
   await mark(username, 'active');
-}
-
-async function exported(): Promise<string> {
-  const token = await world.token('admin');
-  const answer = await fetch(`${world.server.url}/api/v1/audit/export`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  return answer.text();
 }
 
 describe('a chip that is not active', () => {
@@ -98,11 +84,11 @@ describe('a chip that is not active', () => {
     }
     await whileMarked('bob', 'lost', async () => {
       for (const request of [keygen, running, destroy]) {
-        const error = await coordinator.next('error', ofSession(request));
+        const error = await coordinator.next('error', ofSession(request['session_key']));
         expect(error).toMatchObject({ code: 'chip_unavailable' });
         expect(error['details']).toBe('the chip SE-bob of bob is lost (bob)');
       }
-      await coordinator.next('keygen_complete', ofSession(keygen));
+      await coordinator.next('keygen_complete', ofSession(keygen['session_key']));
       expect(
         (await world.rest('GET', `/sessions/${String(others['session_key'])}`)).body,
       ).toMatchObject({
@@ -118,7 +104,7 @@ describe('a chip that is not active', () => {
     const params = await acceptAll(signers, 'sign', key, String(request['session_key']));
     await runRounds(signers, params, 3);
     await whileMarked('bob', 'lost', async () => {
-      const error = await coordinator.next('error', ofSession(request));
+      const error = await coordinator.next('error', ofSession(request['session_key']));
       expect(error).toMatchObject({ code: 'unknown_outcome' });
     });
   });
@@ -187,7 +173,7 @@ describe('a destruction with a chip that is gone', () => {
     coordinator.send(request);
     const params: Received[] = [];
     for (const holder of [alice, bob]) {
-      const invite = await holder.socket.next('destroy_invite', ofSession(request));
+      const invite = await holder.socket.next('destroy_invite', ofSession(request['session_key']));
       expect(invite).toMatchObject({
         participants: ['alice', 'bob'],
         absent: [{ username: 'carol', part_index: 3, chip_state: 'lost' }],
@@ -195,7 +181,7 @@ describe('a destruction with a chip that is gone', () => {
       holder.socket.send(await holder.response(invite, made));
     }
     for (const holder of [alice, bob]) {
-      params.push(await holder.socket.next('destroy_params', ofSession(request)));
+      params.push(await holder.socket.next('destroy_params', ofSession(request['session_key'])));
     }
     await alice.destroy(params[0]!);
     alice.socket.send(await alice.destroyResult(params[0]!, made));
@@ -204,27 +190,32 @@ describe('a destruction with a chip that is gone', () => {
     const challenge = Buffer.from(await bob.person.chip.challenge()).toString('base64');
     const { session_key, part_index } = params[1]!;
     bob.socket.send({ type: 'chip_challenge', session_key, part_index, chip_challenge: challenge });
-    expect(await bob.socket.next('error', ofSession(request))).toMatchObject({
+    expect(await bob.socket.next('error', ofSession(request['session_key']))).toMatchObject({
       code: 'chip_unavailable',
     });
     expect(await keyState(made)).toEqual(['destroying', ['deleted', 'held', 'held']]);
     await mark('bob', 'lost');
-    expect(await coordinator.next('destroy_complete', ofSession(request))).toMatchObject({
+    expect(
+      await coordinator.next('destroy_complete', ofSession(request['session_key'])),
+    ).toMatchObject({
       success: true,
       parts: [{ outcome: 'deleted' }, { outcome: 'lost' }, { outcome: 'lost' }],
     });
     expect(await keyState(made)).toEqual(['destroyed', ['deleted', 'absent', 'absent']]);
-    expect(auditVerify(await exported())).toMatchObject({ ok: true, destroyed: [made.address] });
+    expect(auditVerify(await world.exportAudit())).toMatchObject({
+      ok: true,
+      destroyed: [made.address],
+    });
     await mark('bob', 'active');
     const back = await bob.again({ last_seq: 2 ** 50 });
-    const told = await back.socket.next('destroy_params', ofSession(request));
+    const told = await back.socket.next('destroy_params', ofSession(request['session_key']));
     // Powered off in between, the chip knows the challenge of its consent no more.
     await expect(back.destroy(told, { recordId: 'ab'.repeat(32) })).rejects.toThrow(
       /record-not-found/,
     );
     const renewed = Buffer.from(await back.person.chip.challenge()).toString('base64');
     back.socket.send({ type: 'chip_challenge', session_key, part_index, chip_challenge: renewed });
-    const fresh = await back.socket.next('chip_authorisation', ofSession(request));
+    const fresh = await back.socket.next('chip_authorisation', ofSession(request['session_key']));
     await back.destroy(told, { signature: String(fresh['signature']), challenge: renewed });
     back.socket.send(await back.destroyResult(told, made));
     await back.socket.settled();

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { acceptAll, type MadeKey, makeKey, runRounds, signRequest } from '../support/ceremony.ts';
+import { type MadeKey, ofSession, runRounds, signRequest } from '../support/ceremony.ts';
 import { Participant, signPlain } from '../support/participant.ts';
 import type { Received, TestSocket } from '../support/socket.ts';
-import { openWorld, type World } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { acceptedSignature, openOfficeWithKey } from '../support/office.ts';
 
 const NAMES = ['alice', 'bob', 'carol'];
 const ROUND = 30_000;
@@ -16,10 +17,9 @@ let digest: string;
 let numbers = 1000;
 
 beforeAll(async () => {
-  world = await openWorld(NAMES);
-  coordinator = await world.connect('coordinator', 'coordinator', { progress: true });
-  participants = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));
-  key = await makeKey(world, coordinator, participants, 2);
+  ({ world, coordinator, participants, key } = await openOfficeWithKey(NAMES, 2, {
+    progress: true,
+  }));
 });
 
 afterAll(() => world.end());
@@ -28,17 +28,8 @@ beforeEach(() => {
   digest = randomBytes(32).toString('hex');
 });
 
-const of =
-  (sessionKey: unknown) =>
-  (message: Received): boolean =>
-    message['session_key'] === sessionKey;
-
-async function running(): Promise<{ sessionKey: string; params: Received[] }> {
-  const request = signRequest(key, NAMES, digest);
-  const sessionKey = String(request['session_key']);
-  coordinator.send(request);
-  return { sessionKey, params: await acceptAll(participants, 'sign', key, sessionKey) };
-}
+const running = (): ReturnType<typeof acceptedSignature> =>
+  acceptedSignature({ coordinator, participants }, key, digest);
 
 /** A broadcast of one round. */
 async function speak(params: readonly Received[], at: number, round: number): Promise<void> {
@@ -85,11 +76,11 @@ describe('a broadcast that its sender’s session key has not signed', () => {
         (error) => error['cseq'] === sent.cseq,
       );
       expect(refused).toMatchObject({ code: 'invalid_signature', session_key: sessionKey });
-      const error = await coordinator.next('error', of(sessionKey));
+      const error = await coordinator.next('error', ofSession(sessionKey));
       expect(error).toMatchObject({ code: 'aborted', concerned: [part(0)] });
       expect(error['details']).toContain('the broadcast of alice in round 1 is not signed');
-      await participants[1]!.socket.next('error', of(sessionKey));
-      const seen = participants[1]!.socket.received.filter(of(sessionKey));
+      await participants[1]!.socket.next('error', ofSession(sessionKey));
+      const seen = participants[1]!.socket.received.filter(ofSession(sessionKey));
       expect(seen.filter(({ type }) => type === 'round')).toEqual([]);
     },
   );
@@ -105,7 +96,7 @@ describe('a broadcast that its sender’s session key has not signed', () => {
     for (const at of [0, 1, 2]) {
       participants[at]!.socket.send(participants[at]!.signResult(params[at]!, signature));
     }
-    const complete = await coordinator.next('sign_complete', of(sessionKey));
+    const complete = await coordinator.next('sign_complete', ofSession(sessionKey));
     expect(complete).toMatchObject({ success: true, signature });
   });
 
@@ -118,7 +109,7 @@ describe('a broadcast that its sender’s session key has not signed', () => {
     expect(await refusalOf(0, bad)).toMatchObject({ code: 'invalid_signature' });
     expect(await refusalOf(0, bad)).toMatchObject({ code: 'invalid_signature' });
     world.clock.advance(ROUND);
-    const error = await coordinator.next('error', of(sessionKey));
+    const error = await coordinator.next('error', ofSession(sessionKey));
     expect(error).toMatchObject({ code: 'unknown_outcome', concerned: [part(0), part(2)] });
     expect(error['details']).toMatch(/nothing came from carol; the broadcast of alice in round 3/);
   });
@@ -133,14 +124,14 @@ describe('a report of a message that could not be used', () => {
     await participants[1]!.socket.settled();
     const news = await coordinator.next(
       'session_state',
-      (message) => of(sessionKey)(message) && message['warnings'] !== undefined,
+      (message) => ofSession(sessionKey)(message) && message['warnings'] !== undefined,
     );
     expect(news['warnings']).toEqual([
       'bob could not use the message of alice in round 2 (decryption)',
     ]);
     for (const at of [0, 2]) await speak(params, at, 3);
     world.clock.advance(ROUND);
-    const error = await coordinator.next('error', of(sessionKey));
+    const error = await coordinator.next('error', ofSession(sessionKey));
     expect(error).toMatchObject({ code: 'unknown_outcome', concerned: [part(0), part(1)] });
     expect(error['details']).toContain('bob could not use the message of alice in round 2');
     expect(error['details']).not.toContain('nothing came from bob');
@@ -160,7 +151,7 @@ describe('a report of a message that could not be used', () => {
     await participants[1]!.socket.settled();
     await speak(params, 0, 2);
     world.clock.advance(ROUND);
-    const error = await coordinator.next('error', of(sessionKey));
+    const error = await coordinator.next('error', ofSession(sessionKey));
     expect(error).toMatchObject({ code: 'timeout', concerned: [part(0), part(1), part(2)] });
     expect(error['details']).toContain('nothing came from carol');
     expect(error['details']).toContain('bob could not use the message of alice in round 1');
@@ -175,7 +166,7 @@ describe('a report of a message that could not be used', () => {
     }
     await participants[1]!.socket.settled();
     world.clock.advance(ROUND);
-    const error = await coordinator.next('error', of(sessionKey));
+    const error = await coordinator.next('error', ofSession(sessionKey));
     expect(error).toMatchObject({ concerned: [part(0), part(1), part(2)] });
     expect(error['details']).toContain(
       'bob waits for the message of alice in round 3, which was passed on to it',
@@ -203,7 +194,7 @@ describe('a report of a message that could not be used', () => {
     await socket.settled();
     await runRounds(participants, params, 1);
     world.clock.advance(ROUND);
-    const { details } = await coordinator.next('error', of(sessionKey));
+    const { details } = await coordinator.next('error', ofSession(sessionKey));
     expect(String(details).match(/bob could not use/g)).toHaveLength(1);
   });
 
@@ -211,7 +202,7 @@ describe('a report of a message that could not be used', () => {
     const request = signRequest(key, NAMES, digest);
     const sessionKey = String(request['session_key']);
     coordinator.send(request);
-    await participants[1]!.socket.next('sign_invite', of(sessionKey));
+    await participants[1]!.socket.next('sign_invite', ofSession(sessionKey));
     const message = problem(sessionKey, 1, { from: 1, round: 1, reason: 'missing' });
     expect(await refusalOf(1, message)).toMatchObject({ code: 'wrong_state' });
   });

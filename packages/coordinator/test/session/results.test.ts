@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { acceptAll, type MadeKey, makeKey, runRounds, signRequest } from '../support/ceremony.ts';
+import { type MadeKey, ofSession, runRounds } from '../support/ceremony.ts';
 import { Participant, signPlain } from '../support/participant.ts';
 import type { Received, TestSocket } from '../support/socket.ts';
-import { openWorld, type World } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { acceptedSignature, openOfficeWithKey } from '../support/office.ts';
 
 const NAMES = ['alice', 'bob', 'carol'];
 const ROUND = 30_000;
@@ -15,10 +16,7 @@ let key: MadeKey;
 let digest: string;
 
 beforeAll(async () => {
-  world = await openWorld(NAMES);
-  coordinator = await world.connect('coordinator', 'coordinator');
-  participants = await Promise.all(NAMES.map((name) => Participant.connect(world, name)));
-  key = await makeKey(world, coordinator, participants, 2);
+  ({ world, coordinator, participants, key } = await openOfficeWithKey(NAMES, 2));
 });
 
 afterAll(() => world.end());
@@ -27,19 +25,11 @@ beforeEach(() => {
   digest = randomBytes(32).toString('hex');
 });
 
-const of =
-  (sessionKey: unknown) =>
-  (message: Received): boolean =>
-    message['session_key'] === sessionKey;
-
 /** A signature whose last round is out. */
-async function revealed(): Promise<{ sessionKey: string; params: Received[] }> {
-  const request = signRequest(key, NAMES, digest);
-  const sessionKey = String(request['session_key']);
-  coordinator.send(request);
-  const params = await acceptAll(participants, 'sign', key, sessionKey);
-  await runRounds(participants, params, 3);
-  return { sessionKey, params };
+async function revealed(): ReturnType<typeof acceptedSignature> {
+  const accepted = await acceptedSignature({ coordinator, participants }, key, digest);
+  await runRounds(participants, accepted.params, 3);
+  return accepted;
 }
 
 async function give(at: number, result: object): Promise<void> {
@@ -72,10 +62,12 @@ describe('the first verified signature', () => {
     const { sessionKey, params } = await revealed();
     const signature = signPlain(key, digest);
     participants[1]!.socket.send(good(params, 1, signature));
-    const complete = await coordinator.next('sign_complete', of(sessionKey));
+    const complete = await coordinator.next('sign_complete', ofSession(sessionKey));
     expect(complete).toMatchObject({ success: true, signature, message: 'signed' });
     for (const { socket } of participants) {
-      expect(await socket.next('sign_complete', of(sessionKey))).toMatchObject({ signature });
+      expect(await socket.next('sign_complete', ofSession(sessionKey))).toMatchObject({
+        signature,
+      });
     }
     await give(0, good(params, 0, signature));
     await give(2, good(params, 2, signature));
@@ -94,10 +86,10 @@ describe('the first verified signature', () => {
     const { sessionKey, params } = await revealed();
     const lie = `0x${'11'.repeat(64)}1b`;
     await give(0, good(params, 0, lie));
-    expect(coordinator.received.filter(of(sessionKey))).toEqual([]);
+    expect(coordinator.received.filter(ofSession(sessionKey))).toEqual([]);
     const signature = signPlain(key, digest);
     participants[1]!.socket.send(good(params, 1, signature));
-    expect(await coordinator.next('sign_complete', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('sign_complete', ofSession(sessionKey))).toMatchObject({
       success: true,
       signature,
     });
@@ -117,7 +109,7 @@ describe('the first verified signature', () => {
     const { sessionKey, params } = await revealed();
     await give(2, failed(params, 2, 'participant_restarted'));
     participants[0]!.socket.send(good(params, 0));
-    expect(await coordinator.next('sign_complete', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('sign_complete', ofSession(sessionKey))).toMatchObject({
       success: true,
     });
     expect((await viewOf(sessionKey))['notes']).toEqual(['carol: participant_restarted']);
@@ -139,7 +131,7 @@ describe('the first verified signature', () => {
         'carol: aborted: internal-error',
       ],
     });
-    expect(coordinator.received.filter(of(sessionKey)).map(({ type }) => type)).toEqual([
+    expect(coordinator.received.filter(ofSession(sessionKey)).map(({ type }) => type)).toEqual([
       'sign_complete',
     ]);
     const results = await auditOf(sessionKey, 'sign.result');
@@ -186,7 +178,7 @@ describe('a signature session without a signature', () => {
   test('Y-5: false results of everybody are an unknown outcome that names the first', async () => {
     const { sessionKey, params } = await revealed();
     for (const at of [0, 1, 2]) await give(at, good(params, at, `0x${'33'.repeat(64)}1b`));
-    expect(await coordinator.next('error', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('error', ofSession(sessionKey))).toMatchObject({
       code: 'unknown_outcome',
       concerned: [{ username: 'alice', part_index: 1 }],
     });
@@ -195,7 +187,7 @@ describe('a signature session without a signature', () => {
   test('Y-5: a signature that comes after an unknown outcome is shown and noted', async () => {
     const { sessionKey, params } = await revealed();
     world.clock.advance(ROUND);
-    expect(await coordinator.next('error', of(sessionKey))).toMatchObject({
+    expect(await coordinator.next('error', ofSession(sessionKey))).toMatchObject({
       code: 'unknown_outcome',
     });
     const signature = signPlain(key, digest);

@@ -24,6 +24,12 @@ export function freshKey(prefix = 'session'): string {
   return `${prefix}-${process.pid}-${counter}`;
 }
 
+/** Picks the messages of a session. */
+export const ofSession =
+  (sessionKey: unknown) =>
+  (message: Received): boolean =>
+    message['session_key'] === sessionKey;
+
 export function keygenRequest(
   names: readonly string[],
   threshold: number,
@@ -49,7 +55,7 @@ export async function acceptAll(
   facts: SessionFacts,
   sessionKey: string,
 ): Promise<Received[]> {
-  const of = (message: Received): boolean => message['session_key'] === sessionKey;
+  const of = ofSession(sessionKey);
   for (const participant of participants) {
     const invite = await participant.socket.next(`${kind}_invite`, of);
     participant.socket.send(await participant.response(invite, facts));

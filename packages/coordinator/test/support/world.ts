@@ -29,6 +29,8 @@ export interface World {
   person(username: string): Person;
   token(username: string): Promise<string>;
   rest(method: string, path: string, body?: object, as?: string): Promise<RestAnswer>;
+  /** The audit log, as an administrator exports it. */
+  exportAudit(): Promise<string>;
   /** Opens a socket and registers; `extra` are fields of the register message. */
   connect(
     username: string,
@@ -120,6 +122,11 @@ async function worldOver(
       const text = await answer.text();
       const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
       return { status: answer.status, body: parsed };
+    },
+    exportAudit: async () => {
+      const headers = { authorization: `Bearer ${await world.token('admin')}` };
+      const answer = await fetch(`${world.server.url}/api/v1/audit/export`, { headers });
+      return answer.text();
     },
     connect: async (username, role, extra = {}) => {
       const socket = await TestSocket.open(world.server.wsUrl);
