@@ -1,8 +1,8 @@
 // Coordinator and an agent are killed (SIGKILL) while a key is destroyed: it goes on until every shard is gone.
-import { type Cluster, startCluster } from '@quorate/cli';
+import type { Cluster } from '@quorate/cli';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Requester } from './support/ceremonies.ts';
-import { type Recording, record } from './support/recorder.ts';
+import type { Requester } from './support/ceremonies.ts';
+import { startWatchedCluster, type WatchedCluster } from './support/watchedCluster.ts';
 
 /**
  * The message of an agent that has just reached the coordinator when it is killed, and which of them. An agent is killed
@@ -14,47 +14,23 @@ const MOMENTS: [type: string, nth: number][] = [
   ['destroy_result', 1],
 ];
 
+let watched: WatchedCluster;
 let cluster: Cluster;
 let requester: Requester;
-let recording: Recording;
-let onFrame: (text: string) => void = () => undefined;
 
 beforeAll(async () => {
-  cluster = await startCluster({
-    parties: 3,
-    port: 0,
-    route: async (wsUrl) => {
-      const { port } = new URL(wsUrl);
-      recording = await record(Number(port), (direction, text) => {
-        if (direction === 'to-server') onFrame(text);
-      });
-      return wsUrl.replace(`:${port}/`, `:${recording.port}/`);
-    },
-  });
-  requester = await Requester.of(cluster);
+  watched = await startWatchedCluster();
+  ({ cluster, requester } = watched);
 });
 
-afterAll(async () => {
-  requester?.client.close();
-  await cluster?.stop();
-  await recording?.close();
-});
+afterAll(() => watched?.stop());
 
 /** Settles when agents have sent that many frames with such a message; coordinator and one agent are then dead. */
-function killedAt(type: string, nth: number): Promise<void> {
-  return new Promise((resolve) => {
-    let seen = 0;
-    onFrame = (text) => {
-      if (!text.includes(`"type":"${type}"`)) return;
-      seen += 1;
-      if (seen !== nth) return;
-      onFrame = () => undefined;
-      cluster.coordinator.killNow();
-      if (nth !== 2) cluster.agents[1]?.killNow();
-      resolve();
-    };
+const killedAt = (type: string, nth: number): Promise<void> =>
+  watched.at(type, nth, () => {
+    cluster.coordinator.killNow();
+    if (nth !== 2) cluster.agents[1]?.killNow();
   });
-}
 
 describe('1.9.15 a coordinator and an agent that are killed while a key is destroyed', () => {
   test.each(MOMENTS)('at %s number %i destroy it when they are back', async (type, nth) => {

@@ -1,11 +1,10 @@
 // Ctrl-C at `quorate keygen` leaves the session sane: it goes on, and the same request follows it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Cluster, startCluster } from '@quorate/cli';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loginFileOf } from '../support/loginFile.ts';
 import { QUORATE, run } from './support/processes.ts';
 import type { Json } from './support/rawCoordinator.ts';
 
@@ -16,18 +15,6 @@ let keygen: string[] = [];
 
 beforeAll(async () => {
   cluster = await startCluster({ parties: 2, port: 0 });
-  const [requester] = cluster.users;
-  const login = join(cluster.directory, 'requester.login');
-  const content = {
-    format: 'quorate-login/v1',
-    url: cluster.url,
-    username: requester?.username,
-    roles: ['coordinator'],
-    access_token: requester?.token,
-    refresh_token: 'none',
-    expires_at: Date.now() + 3_600_000,
-  };
-  writeFileSync(login, JSON.stringify(content), { mode: 0o600 });
   keygen = [
     QUORATE,
     'keygen',
@@ -39,7 +26,7 @@ beforeAll(async () => {
     SESSION,
     '--json',
     '--login',
-    login,
+    loginFileOf(cluster),
   ];
 });
 

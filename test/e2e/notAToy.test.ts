@@ -9,39 +9,30 @@ import { Requester } from './support/ceremonies.ts';
 import { opensslAccepts } from './support/check.ts';
 import { harvest, type KeygenResult } from './support/harvest.ts';
 import type { Json } from './support/rawCoordinator.ts';
-import { type Recording, record } from './support/recorder.ts';
+import { recordedRoute, type Recording } from './support/recorder.ts';
 import { decodedBase64, findSecrets, formsOf, type Heap, type Secret } from './support/search.ts';
 
 /** Sent on purpose as the remark of a signature: what passes the coordinator is found by the search. */
 const planted: Secret = { name: 'planted', bytes: randomBytes(32) };
 
+const { route, recording } = recordedRoute();
 let cluster: Cluster;
-let recording: Recording;
 let heaps: Heap[] = [];
 let secrets: Secret[] = [];
 let results: KeygenResult[] = [];
 
 beforeAll(async () => {
-  cluster = await startCluster({
-    parties: 3,
-    port: 0,
-    logLevel: 'debug',
-    route: async (wsUrl) => {
-      const { port } = new URL(wsUrl);
-      recording = await record(Number(port));
-      return wsUrl.replace(`:${port}/`, `:${recording.port}/`);
-    },
-  });
+  cluster = await startCluster({ parties: 3, port: 0, logLevel: 'debug', route });
   await performCeremonies();
-  results = keygenResults(recording.frames());
-  heaps = [...databaseHeaps(cluster), ...trafficHeaps(recording), ...logHeaps(cluster)];
+  results = keygenResults(recording().frames());
+  heaps = [...databaseHeaps(cluster), ...trafficHeaps(recording()), ...logHeaps(cluster)];
   for (const agent of cluster.agents) await agent.stop();
   secrets = await harvest(cluster, results);
 });
 
 afterAll(async () => {
   await cluster?.stop();
-  await recording?.close();
+  await recording().close();
 });
 
 async function performCeremonies(): Promise<void> {
@@ -100,7 +91,7 @@ describe('the coordinator', () => {
     expect(sizes['coordinator.log'] ?? 0).toBeGreaterThan(0);
     expect(sizes['user1.log'] ?? 0).toBeGreaterThan(0);
     expect(results).toHaveLength(3);
-    const types = new Set(messagesOf(recording.frames()).map((message) => message['type']));
+    const types = new Set(messagesOf(recording().frames()).map((message) => message['type']));
     expect([...types]).toEqual(expect.arrayContaining(['round', 'sign_params', 'sign_result']));
   });
 

@@ -1,10 +1,10 @@
 // The coordinator is killed (SIGKILL) in the middle and started again: a session loses nothing but time.
-import { type Cluster, startCluster } from '@quorate/cli';
+import type { Cluster } from '@quorate/cli';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Requester } from './support/ceremonies.ts';
+import type { Requester } from './support/ceremonies.ts';
 import { opensslAccepts } from './support/check.ts';
 import type { Json } from './support/rawCoordinator.ts';
-import { type Recording, record } from './support/recorder.ts';
+import { startWatchedCluster, type WatchedCluster } from './support/watchedCluster.ts';
 
 /** The message of an agent that has just reached the coordinator when it is killed, and which of them. */
 const KEYGEN_MOMENTS: [type: string, nth: number][] = [
@@ -20,48 +20,22 @@ const SIGN_MOMENTS: [type: string, nth: number][] = [
   ['round', 1],
 ];
 
+let watched: WatchedCluster;
 let cluster: Cluster;
 let requester: Requester;
-let recording: Recording;
 let key: Json;
-let onFrame: (text: string) => void = () => undefined;
 
 beforeAll(async () => {
-  cluster = await startCluster({
-    parties: 3,
-    port: 0,
-    route: async (wsUrl) => {
-      const { port } = new URL(wsUrl);
-      recording = await record(Number(port), (direction, text) => {
-        if (direction === 'to-server') onFrame(text);
-      });
-      return wsUrl.replace(`:${port}/`, `:${recording.port}/`);
-    },
-  });
-  requester = await Requester.of(cluster);
+  watched = await startWatchedCluster();
+  ({ cluster, requester } = watched);
   key = await requester.key('restart-first', 2);
 });
 
-afterAll(async () => {
-  requester?.client.close();
-  await cluster?.stop();
-  await recording?.close();
-});
+afterAll(() => watched?.stop());
 
 /** Settles when agents have sent that many frames with such a message; the coordinator is then dead. */
-function killedAt(type: string, nth: number): Promise<void> {
-  return new Promise((resolve) => {
-    let seen = 0;
-    onFrame = (text) => {
-      if (!text.includes(`"type":"${type}"`)) return;
-      seen += 1;
-      if (seen !== nth) return;
-      onFrame = () => undefined;
-      cluster.coordinator.killNow();
-      resolve();
-    };
-  });
-}
+const killedAt = (type: string, nth: number): Promise<void> =>
+  watched.at(type, nth, () => cluster.coordinator.killNow());
 
 async function restart(name: string): Promise<void> {
   await cluster.coordinator.kill();

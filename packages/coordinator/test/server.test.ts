@@ -2,10 +2,10 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { makeCertificatePem } from '../../../test/support/certificate.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import type { ServerOptions } from '../src/options.ts';
 import { createServer } from '../src/server.ts';
-import { makeCertificate } from './support/tls.ts';
 
 let directory: string;
 let count = 0;
@@ -35,7 +35,7 @@ describe('transport', () => {
   });
 
   test('with a certificate it serves https and wss, and nothing in the clear', async () => {
-    const tls = makeCertificate();
+    const tls = makeCertificatePem();
     const ca = tls.certificate;
     const { url, wsUrl } = await start({ tls });
     expect([url.slice(0, 8), wsUrl.slice(0, 6)]).toEqual(['https://', 'wss://']);

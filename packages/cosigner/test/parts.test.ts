@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { framed, toHex, u16, u64 } from '@quorate/intent';
 import { PeerEnvelope, PeerInit } from '@quorate/wire';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { fixturePairs } from '../../../test/support/fixturePrimes.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { x25519Raw } from '../src/keys.ts';
 import { signable } from '../src/message.ts';
@@ -12,7 +13,6 @@ import type { PeerMessage } from '../src/peer/connection.ts';
 import { deriveLinkKeys, makeEphemeral, openData, sealData } from '../src/peer/secure.ts';
 import { isExpected } from '../src/session/steps.ts';
 import { openPrimePool } from '../src/store/primePool.ts';
-import { fixturePairs } from './support/primes.ts';
 
 describe('a message', () => {
   test('becomes the digest that its hash says', () => {

@@ -2,10 +2,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, silentLogger } from '@quorate/agent';
 import { expect, test } from 'vitest';
+import { fixturePairs } from '../../../test/support/fixturePrimes.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { PrimeStock } from '../src/primeStock.ts';
 import { openPrimePool } from '../src/store/primePool.ts';
-import { fixturePairs } from './support/primes.ts';
 
 const KEY = new Uint8Array(32);
 const never = new AbortController().signal;

@@ -4,6 +4,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeCertificate } from '../../../test/support/certificate.ts';
 import {
   type Cosigner,
   createCosigner,
@@ -12,7 +13,6 @@ import {
   readIdentity,
   shownFingerprint,
 } from '../src/index.ts';
-import { makeCertificate } from './support/certificate.ts';
 import { openRaw } from './support/raw.ts';
 import { makeStores, removeStores, type Side, writeConfig } from './support/stores.ts';
 

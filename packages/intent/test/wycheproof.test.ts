@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { expect, test } from 'vitest';
+import { publicVectors } from '../../../test/support/publicVectors.ts';
 import {
   addressOf,
   concat,
@@ -8,7 +9,6 @@ import {
   IntentError,
   verifySignature,
 } from '../src/index.ts';
-import { readVectors } from './support/vectors.ts';
 
 interface Vectors {
   testGroups: {
@@ -29,8 +29,8 @@ function verifies(publicKey: Uint8Array, message: Uint8Array, compact: Uint8Arra
 }
 
 function run(name: string, decode: (signature: Uint8Array) => Uint8Array, lowS: boolean): void {
-  const vectors = readVectors(name) as Vectors | null;
-  if (vectors === null) return;
+  const vectors = publicVectors<Vectors>(name);
+  if (vectors === undefined) return;
   for (const { publicKey, tests } of vectors.testGroups) {
     for (const vector of tests) {
       let compact: Uint8Array;

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { backend } from '#backend';
+import { fixturePrimes } from '../../../test/support/fixturePrimes.ts';
 import { randomBelow } from '../src/arith/integers.ts';
 import {
   affine,
@@ -14,7 +15,7 @@ import {
 } from '../src/paillier.ts';
 import { primeAt } from './support/primes.ts';
 import { seededRng } from './support/rng.ts';
-import { fixturePaillier, fixturePrimes } from './zk/setup.ts';
+import { fixturePaillier } from './zk/setup.ts';
 import { watchArithmetic } from './zk/suite.ts';
 
 const rng = seededRng('paillier');

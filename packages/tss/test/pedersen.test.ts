@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { backend } from '#backend';
+import { fixturePrimes } from '../../../test/support/fixturePrimes.ts';
 import { jacobi } from '../src/arith/integers.ts';
 import { checkRingPedersen, commitRing, makeRingPedersen } from '../src/pedersen.ts';
 import { seededRng } from './support/rng.ts';
-import { fixturePaillier, fixturePedersen, fixturePrimes } from './zk/setup.ts';
+import { fixturePaillier, fixturePedersen } from './zk/setup.ts';
 import { watchArithmetic } from './zk/suite.ts';
 
 const { public: ring, lambda, phi } = fixturePedersen(2048, 1);

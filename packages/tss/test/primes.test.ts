@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { backend } from '#backend';
+import { fixturePrimes } from '../../../test/support/fixturePrimes.ts';
 import { generatePrimePair, isPrimePair } from '../src/primes.ts';
 import { primeAt } from './support/primes.ts';
-import { fixturePrimes } from './zk/setup.ts';
 
 const [p = 0n, q = 0n, r = 0n] = fixturePrimes(2048);
 

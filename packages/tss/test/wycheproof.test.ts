@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { publicVectors } from '../../../test/support/publicVectors.ts';
 import { backend as native } from '../src/backend/native.ts';
 import { backend as portable } from '../src/backend/portable.ts';
-import { publicVectors } from './support/vectors.ts';
 
 interface EcdsaVectors {
   readonly testGroups: readonly {

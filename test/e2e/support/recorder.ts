@@ -19,10 +19,7 @@ export interface Recording {
 }
 
 /** Starts a recorder in front of a port of 127.0.0.1. */
-export async function record(
-  target: number,
-  onFrame: OnFrame = () => undefined,
-): Promise<Recording> {
+async function record(target: number, onFrame: OnFrame = () => undefined): Promise<Recording> {
   const chunks: Buffer[] = [];
   const frames: string[] = [];
   const sockets = new Set<Socket>();
@@ -108,4 +105,23 @@ function readFrame(bytes: Buffer): Frame | undefined {
   const mask = bytes.subarray(start - 4, start);
   if (masked) for (let at = 0; at < size; at += 1) payload[at]! ^= mask[at % 4]!;
   return { opcode: bytes.readUInt8(0) & 0x0f, payload, length: start + size };
+}
+
+/** A route of a cluster's agents through a recorder, which starts with the cluster. */
+export function recordedRoute(onFrame?: OnFrame): {
+  readonly route: (wsUrl: string) => Promise<string>;
+  readonly recording: () => Recording;
+} {
+  let recording: Recording | undefined;
+  return {
+    route: async (wsUrl) => {
+      const { port } = new URL(wsUrl);
+      recording = await record(Number(port), onFrame);
+      return wsUrl.replace(`:${port}/`, `:${recording.port}/`);
+    },
+    recording: () => {
+      if (recording === undefined) throw new Error('the cluster has not started');
+      return recording;
+    },
+  };
 }

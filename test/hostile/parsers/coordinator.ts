@@ -7,6 +7,7 @@ import {
   loadCoordinatorConfig,
 } from '@quorate/coordinator';
 import Fastify from 'fastify';
+import { makeCertificatePem } from '../../support/certificate.ts';
 import { canonicalJson } from '../../../packages/coordinator/src/audit/canonical.ts';
 import { signCheckpoint } from '../../../packages/coordinator/src/audit/checkpoint.ts';
 import {
@@ -16,7 +17,6 @@ import {
 } from '../../../packages/coordinator/src/audit/entry.ts';
 import { publicKeyHex } from '../../../packages/coordinator/src/audit/checkpoint.ts';
 import { readTls } from '../../../packages/coordinator/src/config/tls.ts';
-import { makeCertificate } from '../../../packages/coordinator/test/support/tls.ts';
 import { HeadFile } from '../../../packages/coordinator/src/audit/headFile.ts';
 import { loadOrCreateKey } from '../../../packages/coordinator/src/auth/keyFile.ts';
 import { loadTokenKeys } from '../../../packages/coordinator/src/auth/tokenKeys.ts';
@@ -171,7 +171,7 @@ const head: Parser = {
   },
 };
 
-const { certificate, key: tlsKey } = makeCertificate();
+const { certificate, key: tlsKey } = makeCertificatePem();
 const tls: Parser = {
   kind: 'bytes',
   name: 'the certificate of a server',

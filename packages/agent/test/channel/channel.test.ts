@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { SMALL_X25519 } from '../../../intent/test/support/smallOrder.ts';
 import { type ChannelPeer, createChannel, type SealedMessage } from '../../src/channel/channel.ts';
 import { createEphemeralKeys, importEphemeralKeys } from '../../src/channel/keys.ts';
 
@@ -115,7 +116,7 @@ describe('channel', () => {
 
   test('X-4: an all-zero secret is refused for every public key of small order', () => {
     const keys = createEphemeralKeys();
-    for (const point of SMALL_ORDER) {
+    for (const point of SMALL_X25519) {
       const x25519 = new Uint8Array(Buffer.from(point, 'hex'));
       const peers = [{ index: 2, x25519, ed25519: keys.ed25519 }];
       expect(() => createChannel({ sid, index: 1, keys, peers }), point).toThrow(
@@ -155,16 +156,5 @@ function flip(sealed: SealedMessage, field: 'body' | 'signature', bit: number): 
   bytes[bit >> 3]! ^= 1 << (bit & 7);
   return { ...sealed, [field]: bytes };
 }
-
-/** The points of order 1, 2, 4 and 8 of Curve25519 and its twist, and their non-canonical forms. */
-const SMALL_ORDER = [
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-];
 
 const RECORDED = '22a7433153f53078d2e9e85f6ca0e3a71b2b2addbef7c3f08175863951192a88';

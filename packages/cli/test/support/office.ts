@@ -1,7 +1,6 @@
 // A development cluster of real processes, and the command line of the person who asks it.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'vitest';
+import { loginFileOf } from '../../../../test/support/loginFile.ts';
 import { type Cluster, startCluster } from '../../src/index.ts';
 import { quorate } from './world.ts';
 
@@ -16,19 +15,7 @@ export interface Office {
 /** Starts a cluster of so many holders. */
 export async function openOffice(parties: number): Promise<Office> {
   const cluster = await startCluster({ parties, port: 0 });
-  const [requester] = cluster.users;
-  const file = join(cluster.directory, 'requester.login');
-  const content = {
-    format: 'quorate-login/v1',
-    url: cluster.url,
-    username: requester?.username,
-    roles: ['coordinator'],
-    access_token: requester?.token,
-    refresh_token: 'none',
-    expires_at: Date.now() + 3_600_000,
-  };
-  writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
-  const login = ['--login', file];
+  const login = ['--login', loginFileOf(cluster)];
   const done = async (...args: string[]): Promise<Record<string, unknown>> => {
     const ran = await quorate(...args, ...login, '--json');
     expect(ran.exit, `${args.join(' ')}\n${ran.stdout}${ran.stderr}`).toBe(0);

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { makeCertificatePem } from '../../../../test/support/certificate.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { ConfigError } from '../../src/config/file.ts';
 import { loadCoordinatorConfig } from '../../src/config/load.ts';
 import { SETTINGS } from '../../src/config/names.ts';
 import { serverOptionsOf } from '../../src/config/serverOptions.ts';
-import { makeCertificate } from '../support/tls.ts';
 
 let directory: string;
 
@@ -135,10 +135,10 @@ describe('refusals', () => {
       writeFileSync(join(directory, name), content);
       return join(directory, name);
     };
-    const made = makeCertificate();
+    const made = makeCertificatePem();
     const certificate = save('cert.pem', made.certificate);
     const key = save('key.pem', made.key);
-    const other = save('other.pem', makeCertificate().key);
+    const other = save('other.pem', makeCertificatePem().key);
     const junk = save('junk.pem', 'junk');
     const load = (certificate_file: string, key_file: string): unknown => {
       const flags = { 'tls.certificate_file': certificate_file, 'tls.key_file': key_file };

@@ -4,10 +4,10 @@ import { connect as dial } from 'node:net';
 import { join } from 'node:path';
 import { connect as dialTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeCertificatePem } from '../../../../test/support/certificate.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { CoordinatorServer } from '../../src/running.ts';
 import { createServer } from '../../src/server.ts';
-import { makeCertificate } from '../support/tls.ts';
 
 const consoleFiles = new Map([
   ['/', { type: 'text/html; charset=utf-8', body: new TextEncoder().encode('<!doctype html>') }],
@@ -28,7 +28,7 @@ beforeAll(async () => {
     return server;
   };
   plain = await start('plain', {});
-  secure = await start('secure', { tls: makeCertificate() });
+  secure = await start('secure', { tls: makeCertificatePem() });
 });
 
 afterAll(async () => {

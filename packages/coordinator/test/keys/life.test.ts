@@ -19,7 +19,7 @@ import {
 import { LifeError, mayFollow, step, type ShardState } from '../../src/keys/life.ts';
 import type { Database, Tx } from '../../src/store/database.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
-import { temporaryDirectory } from '../auth/support.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 
 const KEY = 'aa'.repeat(32);
 const PARTS = [1, 2, 3];

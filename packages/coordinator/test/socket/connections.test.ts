@@ -2,12 +2,12 @@ import { readdirSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { makeCertificatePem } from '../../../../test/support/certificate.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { ServerOptions } from '../../src/options.ts';
 import type { CoordinatorServer } from '../../src/running.ts';
 import { createServer } from '../../src/server.ts';
 import { TestSocket } from '../support/socket.ts';
-import { makeCertificate } from '../support/tls.ts';
 import { openWorld } from '../support/world.ts';
 
 /** A server that nobody has talked to. */
@@ -119,7 +119,7 @@ describe('time-outs', () => {
   });
 
   test('X-5: a TLS handshake that is never made is cut off', async () => {
-    const tls = makeCertificate();
+    const tls = makeCertificatePem();
     const server = await start({ tls, timeouts: { handshake: 100 } });
     const silent = await dial(server);
     const half = await dial(server, '\x16\x03\x01\x02\x00');
@@ -144,7 +144,7 @@ describe('limits', () => {
   });
 
   test('X-5: TLS handshakes under way are counted like every connection', async () => {
-    const tls = makeCertificate();
+    const tls = makeCertificatePem();
     const server = await start({ tls, connections: { total: 4, reserved: 2 } });
     const clients: Socket[] = [];
     for (let n = 0; n < 6; n += 1) clients.push(await dial(server));

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { PEER_LIMITS } from '@quorate/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeCertificate } from '../../../../test/support/certificate.ts';
 import { pathsOf } from '../../src/files.ts';
 import { loadCosignerConfig } from '../../src/index.ts';
 import { readPrivateKey } from '../../src/keys.ts';
-import { makeCertificate } from '../support/certificate.ts';
 import { eventually } from '../../../../test/support/eventually.ts';
 import { dial, Listener, openSocket, ownEnd, type Somebody, somebody } from '../support/links.ts';
 import { type Pair, peerOf, Running, startPair } from '../support/pair.ts';

@@ -2,6 +2,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '@quorate/agent';
+import { fixturePairs } from '../../../../test/support/fixturePrimes.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import {
   type LoadedConfig,
@@ -14,7 +15,6 @@ import type { KeyRecord } from '../../src/store/keyRecords.ts';
 import { openPermits } from '../../src/store/permits.ts';
 import { openStoreKey } from '../../src/storeKey.ts';
 import { Vault } from '../../src/vault.ts';
-import { fixturePairs } from './primes.ts';
 
 /** Which of the two. */
 export type Side = 'enterprise' | 'mobile-app';

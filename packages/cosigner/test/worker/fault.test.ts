@@ -2,9 +2,9 @@ import { parseAddress } from '@quorate/intent';
 import type { RoundFrame } from '@quorate/agent';
 import { NO_LOCK } from '@quorate/tss';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { fixturePairs } from '../../../../test/support/fixturePrimes.ts';
 import { ProtocolHost } from '../../src/worker/host.ts';
 import type { NewShare, WorkerEvent, WorkerOrder } from '../../src/worker/protocol.ts';
-import { fixturePairs } from '../support/primes.ts';
 
 type Side = 0 | 1;
 

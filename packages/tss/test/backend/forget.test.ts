@@ -1,9 +1,9 @@
 import type * as NodeCrypto from 'node:crypto';
 import { createDiffieHellman, type DiffieHellman } from 'node:crypto';
 import { beforeEach, expect, test, vi } from 'vitest';
+import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
 import { backend as native } from '../../src/backend/native.ts';
 import { backend as portable } from '../../src/backend/portable.ts';
-import { fixturePrimes } from '../zk/setup.ts';
 
 /** Exponents that each object was given, in order. */
 const given = vi.hoisted(() => [] as string[]);

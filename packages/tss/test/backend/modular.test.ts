@@ -2,10 +2,10 @@ import { createDiffieHellman } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
 import { backend as native } from '../../src/backend/native.ts';
 import { backend as portable } from '../../src/backend/portable.ts';
 import type { Backend } from '../../src/backend/types.ts';
-import { fixturePrimes } from '../zk/setup.ts';
 
 /** Square and multiply, nothing else. */
 const naive = (base: bigint, exponent: bigint, modulus: bigint): bigint => {

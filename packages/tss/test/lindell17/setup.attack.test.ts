@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { backend } from '#backend';
+import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
 import { type Outcome, twoPartyKeygen, type TwoPartyKeyshare } from '../../src/index.ts';
 import { concat } from '../../src/arith/bytes.ts';
 import { parametersHash } from '../../src/dkls23/parameters.ts';
@@ -14,7 +15,7 @@ import {
 import { keygenSid } from '../../src/lindell17/parameters.ts';
 import { commitmentBound } from '../../src/lindell17/party.ts';
 import { splice } from '../support/mutations.ts';
-import { keygenParameters, primesOf } from '../support/twoParty.ts';
+import { keygenParameters } from '../support/twoParty.ts';
 import {
   bodyOf,
   named,
@@ -27,7 +28,7 @@ import {
 } from './recorded.ts';
 
 describe('P-1, P-2: a Paillier modulus that is none is refused in its step', () => {
-  const [p = 0n, q = 0n, , , ...others] = primesOf(2048);
+  const [p = 0n, q = 0n, , , ...others] = fixturePrimes(2048);
   const small = [3n, 65521n].map((factor) => {
     const rest = (1n << 2047n) / factor;
     return factor * (rest + 4n - (rest % 4n) + (factor % 4n));
@@ -53,7 +54,7 @@ describe('P-1, P-2: a Paillier modulus that is none is refused in its step', () 
   });
 
   test('P-13: one that shares a prime with a key that P2 knows', () => {
-    const knownModuli = [(primesOf(2048)[2] ?? 0n) * (others[3] ?? 0n)];
+    const knownModuli = [(fixturePrimes(2048)[2] ?? 0n) * (others[3] ?? 0n)];
     const outcome = outcomeOf(3, 1, (bytes) => bytes, { knownModuli });
     expect(outcome).toMatchObject({ reason: 'invalid-modulus', culprits: [1] });
   });
@@ -63,7 +64,7 @@ test.each([
   ['P1’s Paillier modulus', [2, 3]],
   ['a number with one of its factors', [2, 8]],
 ] as const)('P8, P-13: P1 refuses %s as P2’s ring-Pedersen modulus', (_, [first, second]) => {
-  const N = (primesOf(2048)[first] ?? 0n) * (primesOf(2048)[second] ?? 0n);
+  const N = (fixturePrimes(2048)[first] ?? 0n) * (fixturePrimes(2048)[second] ?? 0n);
   const outcome = outcomeOf(1, 2, withNumber(1, 2, 'pedersen.N', N));
   expect(outcome).toMatchObject({ reason: 'invalid-modulus', culprits: [2] });
 });
@@ -76,7 +77,7 @@ describe.each([1, 2] as const)('P-4: ring-Pedersen parameters of party %i', (evi
     ['t = 1', 't', 1n],
     ['s = t', 's', valueOf(1, evil, 'pedersen.t')],
     ['s = Ñ − 1', 's', N - 1n],
-    ['s with a factor of Ñ', 's', (primesOf(2048)[evil === 1 ? 0 : 4] ?? 0n) * 2n],
+    ['s with a factor of Ñ', 's', (fixturePrimes(2048)[evil === 1 ? 0 : 4] ?? 0n) * 2n],
     ['a short Ñ', 'N', (1n << 63n) + 5n],
     ['the peer’s Ñ', 'N', valueOf(1, other(evil), 'pedersen.N')],
   ])('%s', (_, field, value) => {
@@ -107,7 +108,7 @@ describe('L-5: the encrypted share and P1’s point', () => {
     ['0', 0n],
     ['N', N],
     ['N²', square],
-    ['a multiple of a factor', (primesOf(2048)[2] ?? 0n) * 7n],
+    ['a multiple of a factor', (fixturePrimes(2048)[2] ?? 0n) * 7n],
   ])('L-5c: %s is no ciphertext', (_, value) => {
     expect(withShare(value)).toMatchObject({ reason: 'invalid-ciphertext', culprits: [1] });
   });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
 import {
   type KeyLock,
   NO_LOCK,
@@ -23,29 +24,16 @@ import { outputs, simulate } from './simulate.ts';
 
 export type Bits = 2048 | 3072;
 
-const files = new Map<Bits, bigint[]>();
-
-/** Public safe primes, for tests only. */
-export function primesOf(bits: Bits): bigint[] {
-  const known = files.get(bits);
-  if (known !== undefined) return known;
-  const file = new URL(`../vectors/primes/${bits}.json`, import.meta.url);
-  const { primes } = JSON.parse(readFileSync(file, 'utf8')) as { primes: string[] };
-  const parsed = primes.map((prime) => BigInt(prime));
-  files.set(bits, parsed);
-  return parsed;
-}
-
 /** The pair of fixture primes at those two places. */
 export function primePair(bits: Bits, first: number, second: number): PrimePair {
-  const [p, q] = [primesOf(bits)[first], primesOf(bits)[second]];
+  const [p, q] = [fixturePrimes(bits)[first], fixturePrimes(bits)[second]];
   if (p === undefined || q === undefined) throw new Error('no such fixture prime');
   return [p, q];
 }
 
 /** Fixture primes of both parties; `turn` chooses others than the turn before. */
 export function primesFor(role: 'P1' | 'P2', bits: Bits, turn = 0) {
-  const at = (place: number): number => (place + 4 * turn) % primesOf(bits).length;
+  const at = (place: number): number => (place + 4 * turn) % fixturePrimes(bits).length;
   if (role === 'P2') return { pedersen: primePair(bits, at(4), at(5)) };
   return {
     pedersen: primePair(bits, at(0), at(1)),

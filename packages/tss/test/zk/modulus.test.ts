@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { backend } from '#backend';
+import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
 import { invert, jacobi } from '../../src/arith/integers.ts';
 import {
   modChallenges,
@@ -11,7 +12,7 @@ import {
 import { PARAMETERS } from '../../src/zk/parameters.ts';
 import { primeAt } from '../support/primes.ts';
 import { seededRng } from '../support/rng.ts';
-import { contexts, fixturePaillier, fixturePrimes } from './setup.ts';
+import { contexts, fixturePaillier } from './setup.ts';
 import { proofSuite } from './suite.ts';
 
 const rng = seededRng('mod');

@@ -1,18 +1,11 @@
 /** Keys from the fixture primes, and contexts, for the tests of the proofs. */
-import { readFileSync } from 'node:fs';
+import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
 import { paillierFromPrimes, type PaillierSecret } from '../../src/paillier.ts';
 import { makeRingPedersen, type RingPedersenSecret } from '../../src/pedersen.ts';
 import type { Rng } from '../../src/rng.ts';
 import type { ModulusBits } from '../../src/zk/parameters.ts';
 import type { ZkContext } from '../../src/zk/transcript.ts';
 import { seededRng } from '../support/rng.ts';
-
-/** The safe primes of test/vectors/primes, half as long as the modulus. */
-export function fixturePrimes(bits: ModulusBits): readonly bigint[] {
-  const url = new URL(`../vectors/primes/${bits}.json`, import.meta.url);
-  const { primes }: { primes: string[] } = JSON.parse(readFileSync(url, 'utf8'));
-  return primes.map(BigInt);
-}
 
 const pairAt = (bits: ModulusBits, at: number): readonly [bigint, bigint] => {
   const [p, q] = fixturePrimes(bits).slice(2 * at, 2 * at + 2);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { backend } from '#backend';
+import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
 import { randomBits } from '../../src/arith/integers.ts';
 import { body } from '../../src/codec.ts';
 import { encodePoint, mul, mulBase } from '../../src/curve.ts';
@@ -24,7 +25,6 @@ import { PARAMETERS } from '../../src/zk/parameters.ts';
 import { prmProofField, provePrm } from '../../src/zk/ringPedersen.ts';
 import { scalarOf } from '../../src/zk/transcript.ts';
 import { seededRng } from '../support/rng.ts';
-import { fixturePrimes } from './setup.ts';
 
 const known = JSON.parse(readFileSync(new URL('../vectors/zk.json', import.meta.url), 'utf8'));
 const summary = (bytes: Uint8Array): { length: number; sha256: string } => ({

@@ -1,5 +1,8 @@
 /** Certificates of TLS; no private key is kept in the repository. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryDirectory } from './temporaryDirectory.ts';
 
 const OPENSSL = 'openssl';
 
@@ -15,4 +18,12 @@ export function makeCertificate(
   const args = [...asked.split(' '), ...named, '-keyout', files.key_file];
   execFileSync(OPENSSL, args, { cwd: directory, stdio: 'ignore' });
   return files;
+}
+
+/** The same as text, in no files that a test has to name. */
+export function makeCertificatePem(): { readonly certificate: string; readonly key: string } {
+  const directory = temporaryDirectory();
+  const files = makeCertificate(directory, 'server');
+  const textOf = (name: string): string => readFileSync(join(directory, name), 'utf8');
+  return { certificate: textOf(files.certificate_file), key: textOf(files.key_file) };
 }
