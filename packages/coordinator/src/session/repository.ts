@@ -1,5 +1,4 @@
 /** Sessions in the store: the events are the truth, the row beside them is for lists. */
-import { keysOwingReceipt } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import type { Kind } from '@quorate/wire';
 import { type Ceremonies, ceremonyOf, type Running } from './ceremony.ts';
@@ -167,22 +166,6 @@ function conditionOf(whose: Parameters<typeof openSessionsOf>[1]): [sql: string,
   const takesPart = `EXISTS (SELECT 1 FROM session_participants p
     WHERE p.session_key = sessions.session_key AND p.username = ?)`;
   return [takesPart, whose.username];
-}
-
-/** The destructions that may still want a receipt of this participant. */
-export async function destructionsOf(tx: Tx, username: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const keyId of await keysOwingReceipt(tx, username)) {
-    const rows = await tx.all<{ session_key: string }>(
-      `SELECT s.session_key FROM sessions s
-       JOIN session_participants p ON p.session_key = s.session_key
-       WHERE s.key_id = ? AND s.kind = 'destroy' AND p.username = ?
-         AND s.state IN ('running', 'results', 'completed')`,
-      [keyId, username],
-    );
-    found.push(...rows.map((row) => row.session_key));
-  }
-  return found.sort();
 }
 
 /** How many sessions of a coordinator have not ended. */

@@ -7,7 +7,6 @@ import type { Run } from '../../session/run.ts';
 import type { Event } from '../../session/events.ts';
 import { chipAuthorisationOf } from '../../session/messages.ts';
 import { type Refusal, refuse } from '../../session/refusal.ts';
-import { destructionsOf } from '../../session/repository.ts';
 import { mayDestroy } from '../../session/rights.ts';
 import type { Tx } from '../../store/database.ts';
 import { challengeOf, release } from '../release.ts';
@@ -16,6 +15,7 @@ import { destructionOf, goneOf } from './accounts.ts';
 import { owesReceipt } from './reduce.ts';
 import { open } from './request.ts';
 import type { DestroyParty, DestroyState, ReceiptEffect } from './state.ts';
+import { unfinishedFor } from './unfinished.ts';
 import { paramsOf } from './words.ts';
 
 export const work: Work<'destroy', DestroyState> = {
@@ -43,7 +43,7 @@ export const work: Work<'destroy', DestroyState> = {
   },
   settle,
   perform: receive,
-  unfinishedFor: destructionsOf,
+  unfinishedFor,
   notice: async (run, state, context, party: DestroyParty) => {
     const may = await mayDelete(run.tx, context.chips, state, party);
     return may && context.mayAskDeletion(party.username) ? params(run, state, party) : undefined;

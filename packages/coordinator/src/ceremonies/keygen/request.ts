@@ -3,11 +3,11 @@ import { type KeygenRequest, textOf } from '@quorate/wire';
 import { toHex } from '@quorate/intent';
 import type { Chip } from '../../chips/index.ts';
 import type { Asker, RequestContext } from '../../session/ceremony.ts';
-import { fullness } from '../../session/chipRoom.ts';
 import { type Refusal, refuse } from '../../session/refusal.ts';
 import { mayParticipate } from '../../session/rights.ts';
 import type { Party, Requested } from '../../session/types.ts';
 import type { Tx } from '../../store/database.ts';
+import { fullness } from './chipRoom.ts';
 import { inactive } from '../chips.ts';
 import { distinct } from '../target.ts';
 

@@ -1,4 +1,5 @@
 /** A signature as data. */
+import type { SignInvite } from '@quorate/wire';
 import type {
   Done,
   Failed,
@@ -23,7 +24,8 @@ interface SignDone extends Done {
 
 /** The key that signs, and the digest that it signs. */
 export interface SignTarget extends Target {
-  readonly payload?: Readonly<Record<string, unknown>>;
+  /** Exactly as it came in, after the wire's schema and the intent's checks. */
+  readonly payload?: NonNullable<SignInvite['payload']>;
   readonly payloadHash?: string;
   readonly display?: string;
 }

@@ -5,7 +5,7 @@ import { signersOf } from '../../session/certificate.ts';
 import type { Words } from '../../session/ceremony.ts';
 import { filenameOf, invitation, peersOf } from '../../session/messages.ts';
 import type { Party } from '../../session/types.ts';
-import type { SignState, SignTarget } from './state.ts';
+import type { SignState } from './state.ts';
 
 export const words: Words<SignState> = {
   invite: (state, party): SignInvite => {
@@ -15,7 +15,7 @@ export const words: Words<SignState> = {
       ...invitation(state, party),
       data: target.digest,
       address: target.address,
-      ...(target.payload === undefined ? {} : { payload: payloadOf(target) }),
+      ...(target.payload === undefined ? {} : { payload: target.payload }),
       ...(target.display === undefined ? {} : { display: target.display }),
     };
   },
@@ -27,11 +27,6 @@ export const words: Words<SignState> = {
   remarks: () => [],
   requestDetails: ({ target: { address, digest } }) => ({ address, digest }),
 };
-
-/** Payloads are stored exactly as they came in, after the wire's schema and the intent's checks. */
-function payloadOf(target: SignTarget): NonNullable<SignInvite['payload']> {
-  return target.payload as NonNullable<SignInvite['payload']>;
-}
 
 /** What a signer's parameters hold beyond the state. */
 export interface Release {

@@ -1,7 +1,7 @@
-/** How many records a chip holds or is about to hold, by what the server knows of it (docs/spec/coordinator.md §5). */
+/** The records that a chip holds or is about to hold, as far as the server knows (docs/spec/coordinator.md §5). */
 import { LIMITS } from '@quorate/wire';
-import { recordsOn } from '../keys/index.ts';
-import type { Tx } from '../store/database.ts';
+import { recordsOn } from '../../keys/index.ts';
+import type { Tx } from '../../store/database.ts';
 
 /** Why a chip has no room for another record; undefined when it has. */
 export async function fullness(
