@@ -23,17 +23,19 @@ export function registerKeys(program: Command, attach: Attach): void {
     list,
   );
   attach<LoginOption>(
-    withLogin(keys.command('show <address>')).description('threshold, holders and chips of a key'),
+    withLogin(keys.command('show <key>')).description(
+      'threshold, holders and chips of a key, by its address or key_id',
+    ),
     show,
   );
   attach<LoginOption>(
-    withLogin(keys.command('grant <address> <username>')).description(
+    withLogin(keys.command('grant <key> <username>')).description(
       'let a coordinator ask for signatures of a key (administrators)',
     ),
     grant,
   );
   attach<LoginOption>(
-    withLogin(keys.command('revoke <address> <username>')).description(
+    withLogin(keys.command('revoke <key> <username>')).description(
       'take that permission back (administrators)',
     ),
     revoke,
@@ -55,10 +57,10 @@ async function list(context: Context, options: LoginOption): Promise<void> {
 async function show(
   context: Context,
   options: LoginOption,
-  [address = '']: readonly string[],
+  [name = '']: readonly string[],
 ): Promise<void> {
   const api = loginApi(loginPath(context, options));
-  const path = `/api/v1/keys/${parseAccount(address)}`;
+  const path = `/api/v1/keys/${parseKeyName(name)}`;
   const key = await api.call(KeyAnswer, { method: 'GET', path });
   const rows = key.holders.map((holder) => [
     String(holder.part_index),
@@ -70,6 +72,8 @@ async function show(
   ]);
   context.output.result(key, [
     `address     ${key.address}`,
+    `key id      ${key.key_id ?? 'not told by this server'}`,
+    `algorithm   ${key.algorithm ?? 'ecdsa-secp256k1'}`,
     `public key  ${key.public_key}`,
     `threshold   ${key.threshold} of ${key.total_parts}`,
     `state       ${key.state}`,
@@ -91,14 +95,22 @@ function revoke(context: Context, options: LoginOption, args: readonly string[])
 async function changeGrant(
   context: Context,
   options: LoginOption,
-  [address = '', username = '']: readonly string[],
+  [name = '', username = '']: readonly string[],
   granted: boolean,
 ): Promise<void> {
-  const grants = `/api/v1/keys/${parseAccount(address)}/grants`;
+  const grants = `/api/v1/keys/${parseKeyName(name)}/grants`;
   const api = loginApi(loginPath(context, options));
   if (granted) await api.done({ method: 'POST', path: grants, body: { username } });
   else await api.done({ method: 'DELETE', path: `${grants}/${encodeURIComponent(username)}` });
-  context.output.result({ address, username, granted }, [
+  const key = isKeyId(name) ? { key_id: name.toLowerCase() } : { address: name };
+  context.output.result({ ...key, username, granted }, [
     granted ? `${username} may ask for signatures` : `${username} may no longer ask for signatures`,
   ]);
+}
+
+const isKeyId = (text: string): boolean => /^[0-9a-f]{64}$/i.test(text);
+
+/** A key as a path of REST names it: its `key_id`, or an address. @throws CliError `usage` */
+function parseKeyName(text: string): string {
+  return isKeyId(text) ? text.toLowerCase() : parseAccount(text);
 }

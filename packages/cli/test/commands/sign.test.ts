@@ -41,6 +41,22 @@ test('quorate keygen tells the key, for people and for machines', async () => {
   expect(shown.stdout).toBe(`address     ${address}\npublic key  ${String(made['public_key'])}\n`);
 });
 
+test('quorate keys takes a key by its key_id as by its address, and tells both', async () => {
+  const [listed] = (await office.done('keys', 'list'))['keys'] as Record<string, unknown>[];
+  const keyId = String(listed?.['key_id']);
+  expect(listed).toMatchObject({ address, algorithm: 'ecdsa-secp256k1' });
+  const shown = await office.done('keys', 'show', keyId);
+  expect(shown).toEqual(await office.done('keys', 'show', address));
+  const text = await quorate('keys', 'show', keyId.toUpperCase(), ...office.login);
+  expect(text.stdout).toMatch(new RegExp(`^key id +${keyId}$`, 'm'));
+  expect(text.stdout).toMatch(/^algorithm +ecdsa-secp256k1$/m);
+  const unknown = await quorate('keys', 'show', '00'.repeat(32), ...office.login);
+  expect(unknown).toMatchObject({ exit: 3 });
+  expect(unknown.stderr).toMatch(/unknown_key|no such key|no key/);
+  const neither = await quorate('keys', 'show', keyId.slice(1), ...office.login);
+  expect(neither).toMatchObject({ exit: 2 });
+});
+
 test('quorate sign writes a signature to --out after it was shown', async () => {
   const order = ['--address', address, '--participants', 'user1,user2', '--digest', DIGEST];
   const signed = await office.done('sign', ...order, '--out', at('signature'));
