@@ -20,7 +20,7 @@ export {
   orphansOf,
 } from './orphans.ts';
 export {
-  ceremoniesMoving,
+  makersAtWork,
   currentOn,
   deleteRetired,
   gaveReceipt,
@@ -34,7 +34,7 @@ export {
   shardsOf,
 } from './shards.ts';
 export {
-  type Ceremony,
+  type Maker,
   discardStaged,
   type NewShard,
   stagedBy,

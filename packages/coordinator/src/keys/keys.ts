@@ -2,7 +2,7 @@
 import { formatAddress, IntentError, parseAddress } from '@quorate/intent';
 import type { Algorithm, KeyStateName } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
-import { type Ceremony, switchStaged } from './staging.ts';
+import { type Maker, switchStaged } from './staging.ts';
 
 /** A key as the store has it. */
 export interface KeyRecord {
@@ -66,7 +66,7 @@ export async function createKey(tx: Tx, key: NewKey): Promise<void> {
     key.address,
     key.keyId,
   ]);
-  const by: Ceremony = `session:${key.sessionKey}`;
+  const by: Maker = `session:${key.sessionKey}`;
   if ((await switchStaged(tx, by)) !== key.totalParts) {
     throw new Error('a key without one of its shards');
   }

@@ -3,7 +3,7 @@ import type { RecordStateName } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 import type { KeyRecord } from './keys.ts';
 import { type ShardName, step } from './life.ts';
-import type { Ceremony } from './staging.ts';
+import type { Maker } from './staging.ts';
 
 /** A shard of one of a key's holders. The ciphertext is read only when it is sent to him. */
 export interface ShardRecord extends ShardName {
@@ -109,19 +109,19 @@ export async function currentOn(tx: Tx, seId: string): Promise<ShardOfKey[]> {
   );
 }
 
-/** The shares whose place a ceremony gave to others, by address. */
-export async function retiredBy(tx: Tx, by: Ceremony): Promise<ShardOfKey[]> {
+/** The shares whose place was given to a maker's, by address. */
+export async function retiredBy(tx: Tx, by: Maker): Promise<ShardOfKey[]> {
   return tx.all<ShardOfKey>(`${OF_KEY} WHERE s.retired_by = ? ORDER BY l.address`, [by]);
 }
 
-/** The ceremonies that have staged a share of a key, or retired one that is not deleted yet; by name. */
-export async function ceremoniesMoving(tx: Tx, keyId: string): Promise<Ceremony[]> {
-  const rows = await tx.all<{ ceremony: Ceremony }>(
-    `SELECT CASE state WHEN 'staged' THEN staged_by ELSE retired_by END AS ceremony FROM shards
-     WHERE key_id = ? AND state IN ('staged', 'retired') ORDER BY ceremony`,
+/** The makers of shares of a key that are staged, or whose predecessors are not deleted yet; by name. */
+export async function makersAtWork(tx: Tx, keyId: string): Promise<Maker[]> {
+  const rows = await tx.all<{ maker: Maker }>(
+    `SELECT CASE state WHEN 'staged' THEN staged_by ELSE retired_by END AS maker FROM shards
+     WHERE key_id = ? AND state IN ('staged', 'retired') ORDER BY maker`,
     [keyId],
   );
-  return rows.map(({ ceremony }) => ceremony);
+  return rows.map(({ maker }) => maker);
 }
 
 /** Notes that the record of a retired share is gone. */

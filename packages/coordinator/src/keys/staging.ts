@@ -3,10 +3,10 @@ import type { Tx } from '../store/database.ts';
 import { eraseCiphertext, putCiphertext } from './ciphertexts.ts';
 import { LifeError, type ShardName, step } from './life.ts';
 
-/** The ceremony that stages shares or retires them. */
-export type Ceremony = `session:${string}` | `replacement:${string}`;
+/** What makes shares, and gives them the place of others: a key generation, or the replacement of a chip. */
+export type Maker = `session:${string}` | `replacement:${string}`;
 
-/** A share that a ceremony has made. */
+/** A share that has been made. */
 export interface NewShard extends ShardName {
   readonly part_index: number;
   readonly username: string;
@@ -24,7 +24,7 @@ export interface NewShard extends ShardName {
  *
  * @throws LifeError `keys/shard-state` for a key that is being destroyed, or was
  */
-export async function stageShard(tx: Tx, shard: NewShard, by: Ceremony): Promise<void> {
+export async function stageShard(tx: Tx, shard: NewShard, by: Maker): Promise<void> {
   const ending = await tx.get("SELECT 1 AS x FROM keys WHERE key_id = ? AND state <> 'active'", [
     shard.key_id,
   ]);
@@ -54,8 +54,8 @@ export interface StagedShard extends ShardName {
   readonly ciphertext: string;
 }
 
-/** The shares that a ceremony has staged, by key and part. */
-export async function stagedBy(tx: Tx, by: Ceremony): Promise<StagedShard[]> {
+/** The shares that a maker has staged, by key and part. */
+export async function stagedBy(tx: Tx, by: Maker): Promise<StagedShard[]> {
   return tx.all<StagedShard>(
     `SELECT s.key_id, s.epoch, s.se_id, s.part_index, s.record_id, c.ciphertext
      FROM shards s JOIN ciphertexts c
@@ -66,10 +66,10 @@ export async function stagedBy(tx: Tx, by: Ceremony): Promise<StagedShard[]> {
 }
 
 /**
- * Makes every share that a ceremony has staged the current one of its seat, and retires the one that was:
+ * Makes every share that a maker has staged the current one of its seat, and retires the one that was:
  * its ciphertext is erased. Gives how many there were.
  */
-export async function switchStaged(tx: Tx, by: Ceremony): Promise<number> {
+export async function switchStaged(tx: Tx, by: Maker): Promise<number> {
   const staged = await stagedBy(tx, by);
   for (const shard of staged) {
     const before = await tx.get<ShardName>(
@@ -86,8 +86,8 @@ export async function switchStaged(tx: Tx, by: Ceremony): Promise<number> {
   return staged.length;
 }
 
-/** Deletes the shares that a ceremony has staged, of one key if it is named: nobody has used them, nothing is kept. */
-export async function discardStaged(tx: Tx, by: Ceremony, keyId?: string): Promise<void> {
+/** Deletes the shares that a maker has staged, of one key if it is named: nobody has used them, nothing is kept. */
+export async function discardStaged(tx: Tx, by: Maker, keyId?: string): Promise<void> {
   for (const shard of await stagedBy(tx, by)) {
     if (keyId === undefined || keyId === shard.key_id) await forget(tx, shard);
   }

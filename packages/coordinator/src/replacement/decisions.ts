@@ -6,7 +6,7 @@ import { discardStaged } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import { detailsOf, type ReplacementOptions } from './acts.ts';
 import {
-  ceremonyOf,
+  makerOf,
   findReplacement,
   type Replacement,
   setStage,
@@ -45,7 +45,7 @@ export async function cancel(
 ): Promise<Refusal | undefined> {
   const problem = stageProblem(replacement, ['requested', 'approved']);
   if (problem !== undefined) return problem;
-  await discardStaged(tx, ceremonyOf(replacement));
+  await discardStaged(tx, makerOf(replacement));
   await setStage(tx, replacement.id, { state: 'cancelled' }, at);
   return undefined;
 }

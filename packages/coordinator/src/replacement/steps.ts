@@ -22,7 +22,7 @@ import type { Tx } from '../store/database.ts';
 import type { Authoriser } from '../chips/authoriser.ts';
 import {
   boundTo,
-  ceremonyOf,
+  makerOf,
   chipProblem,
   findShard,
   type MovingShard,
@@ -86,7 +86,7 @@ export async function authoriseStep(
     const other = certified(replacement, shard, { step, text, fresh: true, at });
     if (other instanceof Refusal) return other;
   }
-  if (step === 'discard') await discardStaged(tx, ceremonyOf(replacement), shard.key_id);
+  if (step === 'discard') await discardStaged(tx, makerOf(replacement), shard.key_id);
   const bound = boundTo(replacement, shard);
   const signature = authoriser.authorise({
     operation: step === 'release' || step === 'prove' ? 'read' : 'delete',
@@ -123,7 +123,7 @@ export async function keepSeal(
   });
   if (session instanceof Refusal) return session;
   // A step that is tried again seals the shard anew.
-  const by = ceremonyOf(replacement);
+  const by = makerOf(replacement);
   await discardStaged(tx, by, shard.key_id);
   await stageShard(tx, newShardOf(replacement, shard, order.encryptedShard), by);
   return shard;

@@ -3,8 +3,8 @@ import { type ReplacedShard, type Retirement, fromHex, parseAddress } from '@quo
 import type { ReplacementAnswer, ReplacementState } from '@quorate/wire';
 import { Refusal } from '../auth/refusal.ts';
 import {
-  type Ceremony,
-  ceremoniesMoving,
+  type Maker,
+  makersAtWork,
   ciphertextHash,
   currentOn,
   retiredBy,
@@ -127,13 +127,13 @@ export async function setStage(
   );
 }
 
-/** The ceremony that stages and retires shares for a replacement. */
-export const ceremonyOf = ({ id }: Pick<Replacement, 'id'>): Ceremony => `replacement:${id}`;
+/** A replacement as the maker of shares for the new chip. */
+export const makerOf = ({ id }: Pick<Replacement, 'id'>): Maker => `replacement:${id}`;
 
 /** The shards of a replacement: those of the old chip now, or after the switch those that moved. */
 export async function shardsIn(tx: Tx, replacement: Replacement): Promise<MovingShard[]> {
   const { state, oldChip } = replacement;
-  const by = ceremonyOf(replacement);
+  const by = makerOf(replacement);
   if (state !== 'requested' && state !== 'approved') {
     return (await retiredBy(tx, by)).map((shard) => ({
       ...shard,
@@ -171,9 +171,9 @@ export async function movingShardOf(
   tx: Tx,
   keyId: string,
 ): Promise<{ readonly username: string } | undefined> {
-  for (const ceremony of await ceremoniesMoving(tx, keyId)) {
-    if (!ceremony.startsWith(PREFIX)) continue;
-    const found = await findReplacement(tx, ceremony.slice(PREFIX.length));
+  for (const maker of await makersAtWork(tx, keyId)) {
+    if (!maker.startsWith(PREFIX)) continue;
+    const found = await findReplacement(tx, maker.slice(PREFIX.length));
     if (found !== undefined && OPEN.includes(found.state)) return found;
   }
   return undefined;

@@ -3,7 +3,7 @@ import { Refusal } from '../auth/refusal.ts';
 import { gaveReceipt, hasOrphan, switchStaged } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import {
-  ceremonyOf,
+  makerOf,
   chipProblem,
   type Replacement,
   setStage,
@@ -26,7 +26,7 @@ export async function switchChips(
     (await orphanProblem(tx, replacement));
   if (problem !== undefined) return problem;
   const { id, oldChip, newChip } = replacement;
-  const moved = await switchStaged(tx, ceremonyOf(replacement));
+  const moved = await switchStaged(tx, makerOf(replacement));
   if (moved !== (await shardsIn(tx, { ...replacement, state: 'switched' })).length) {
     throw new Error('a replacement that switched another number of shards than it has');
   }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   beginDestruction,
-  type Ceremony,
+  type Maker,
   createKey,
   currentOn,
   deleteRetired,
@@ -23,7 +23,7 @@ import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.
 
 const KEY = 'aa'.repeat(32);
 const PARTS = [1, 2, 3];
-const KEYGEN: Ceremony = 'session:keygen';
+const KEYGEN: Maker = 'session:keygen';
 
 /** A store with the session of a key generation, and nothing else. */
 async function openStore(): Promise<Database> {
