@@ -4,6 +4,7 @@
  */
 import { isAbsolute, join } from 'node:path';
 import type { ChipAttachment, VirtualAttachment } from '@quorate/secure-element';
+import { keysOf } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
 import { isSocketUrl, SOCKET_URL } from './link/socketUrl.ts';
@@ -40,32 +41,6 @@ export interface AgentConfig {
 
 /** The name of the configuration file in an agent's directory. */
 export const CONFIG_FILE = 'config.yaml';
-
-const KEYS = [
-  'url',
-  'username',
-  'se_id',
-  'chip',
-  'kind',
-  'file',
-  'passphrase_file',
-  'reader',
-  'public_key',
-  'module',
-  'token',
-  'serial',
-  'library_parameters',
-  'pin_file',
-  'token_file',
-  'approval',
-  'policy',
-  'allow_destroy',
-  'ca_file',
-  'allow_insecure',
-  'workers',
-  'thread_timeout',
-  'give_up_after',
-];
 
 const path = z.string().min(1);
 const SEVEN_DAYS = 604_800;
@@ -153,6 +128,8 @@ const configSchema: z.ZodType<AgentConfig> = z.strictObject({
     .default(THREAD_TIMEOUT_MS / 1000),
   give_up_after: z.int().min(0).max(MAX_PATIENCE).default(SEVEN_DAYS),
 });
+
+const KEYS = keysOf(configSchema);
 
 /** Parses a configuration text. @throws AgentError `config/unknown-key`, `config/invalid` */
 export function parseAgentConfig(text: string, name: string = CONFIG_FILE): AgentConfig {

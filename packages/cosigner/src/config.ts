@@ -12,6 +12,7 @@ import {
   SOCKET_URL,
   THREAD_TIMEOUT_MS,
 } from '@quorate/agent';
+import { keysOf } from '@quorate/wire';
 import { z } from 'zod';
 import { readYaml } from './configFile.ts';
 import { problemOf } from './configRules.ts';
@@ -24,13 +25,6 @@ export interface LoadedConfig {
   /** The directory that its paths are relative to. */
   readonly directory: string;
 }
-
-const KEYS = (
-  'listen host port capabilities role name partners peer identity key_file chip kind file ' +
-  'passphrase_file pin_file reader public_key module library_parameters token serial partner_keys store tls certificate_file ca_file allow_insecure auth ' +
-  'public_key_file issuer audience approval policy paillier_bits primes ready deadlines step setup_step ' +
-  'session workers thread_timeout max_sessions limits connections connections_per_address connections_unproven timeouts handshake headers request keep_alive keep days sessions'
-).split(' ');
 
 const path = z.string().min(1);
 const partyName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected letters, digits, . _ -');
@@ -145,6 +139,8 @@ const configSchema = z.strictObject({
   limits: limitsSchema.default(() => limitsSchema.parse({})),
   timeouts: timeoutsSchema.default(() => timeoutsSchema.parse({})),
 });
+
+const KEYS = keysOf(configSchema);
 
 /**
  * Parses a configuration.

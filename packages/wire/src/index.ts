@@ -180,6 +180,7 @@ export {
   parseJson,
 } from './strictJson.ts';
 export { type SecretFile, secretInFile } from './secretFile.ts';
+export { keysOf } from './keysOf.ts';
 export { nearest } from './nearest.ts';
 export { describeFileProblem, systemCode, systemReason } from './systemError.ts';
 export { type UnreadableRequest, unreadableRequest } from './unreadable.ts';
