@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Three suites by the ends of file names: `npm test`, `npm run test:long` and, not part of CI, `npm run test:slow`.
@@ -32,7 +33,7 @@ const project = (name: string, root: string) => ({
     ...files('test'),
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2, // the default leaves one core of two idle
+    maxWorkers: availableParallelism() + 1, // tests wait for sockets, disks and chips part of their time
     isolate: !SHARING.has(name),
   },
 });
