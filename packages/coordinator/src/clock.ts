@@ -1,8 +1,8 @@
 /** The clocks that everything goes by. */
 
 /**
- * Two clocks, injected so that tests own the time. What is dated (tokens, certificates, entries of the log)
- * goes by the wall clock; every duration goes by the other one, since a wall clock is set.
+ * Two clocks, injected so that tests own the time. Dates (of tokens, certificates, entries of the log) go by
+ * the wall clock; every duration goes by the other one, since somebody may set a wall clock.
  */
 export interface Clock {
   /** The wall clock: milliseconds since 1970. */

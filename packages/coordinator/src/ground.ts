@@ -22,7 +22,7 @@ import type { ServerOptions } from './options.ts';
 import { createMetrics, type Metrics } from './rest/index.ts';
 import type { Database } from './store/database.ts';
 
-/** What every room is made with. */
+/** The parts that every room is made with. */
 export interface Ground {
   readonly options: ServerOptions;
   readonly database: Database;

@@ -1,4 +1,4 @@
-/** What `/readyz` tells: whether the server can work, and what an operator should know although it does. */
+/** The health that `/readyz` shows: whether the server can work, and warnings for the operator. */
 import type { PartHealth } from '@quorate/wire';
 import { describeStep, type ClockWatch } from './clockWatch.ts';
 import type { Audit } from './audit/index.ts';
@@ -9,13 +9,13 @@ import type { StoreProbe } from './store/probe.ts';
 export interface Health {
   /** Why the server cannot work; undefined when it can. */
   problem(): Promise<string | undefined>;
-  /** What an operator should look at. */
+  /** Warnings for the operator. */
   warnings(): readonly string[];
   /** The parts that can stand still, as the table of `/readyz` shows them. */
   parts(): readonly PartHealth[];
 }
 
-/** What {@link createHealth} looks at. */
+/** The parts that {@link createHealth} looks at. */
 export interface HealthOptions {
   readonly store: StoreProbe;
   readonly audit: Pick<Audit, 'problem' | 'isKept'>;

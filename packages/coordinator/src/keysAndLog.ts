@@ -14,7 +14,7 @@ import { ServerError, type ServerOptions } from './options.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './store/database.ts';
 
-/** What they are opened with. */
+/** Parts that keys and log are opened with. */
 export interface OpeningContext {
   readonly options: ServerOptions;
   readonly database: Database;

@@ -30,7 +30,7 @@ export interface CoordinatorServer {
   readonly app: FastifyInstance;
 }
 
-/** What a server is put together from. */
+/** The parts of a server. */
 export interface Parts {
   readonly database: Database;
   readonly clock: Clock;

@@ -18,7 +18,7 @@ export interface NewUser {
   readonly password?: string | undefined;
 }
 
-/** What an administrator changes about a user. */
+/** Changes that an administrator makes to a user. */
 export interface UserPatch {
   readonly roles?: readonly Role[] | undefined;
   readonly state?: User['state'] | undefined;

@@ -1,7 +1,7 @@
-/** Who a token speaks for, and when it no longer does. */
+/** The user behind a token, and the end of tokens. */
 import type { Role } from '@quorate/wire';
 
-/** Who a verified access token speaks for. */
+/** The user that a verified access token speaks for. */
 export interface Identity {
   readonly username: string;
   readonly roles: readonly Role[];

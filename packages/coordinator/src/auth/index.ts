@@ -75,7 +75,7 @@ export interface Auth {
   listTokens(tx: Tx, username: string, limit: number): Promise<IssuedTokenRecord[]>;
 }
 
-/** What {@link createAuth} needs. */
+/** Options of {@link createAuth}. */
 export interface AuthOptions {
   readonly database: Database;
   readonly audit: AuditLog;

@@ -1,4 +1,4 @@
-/** What a token of another issuer has to say before it is worth anything here. */
+/** Claims that a token of another issuer must make before it is accepted here. */
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import { dateOf } from '@quorate/wire';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ export interface IssuerTerms {
   readonly clockTolerance: number;
 }
 
-/** What holds unless configured. */
+/** Terms unless configured. */
 export const ISSUER_DEFAULTS: Omit<IssuerTerms, 'issuer' | 'audience'> = {
   type: 'at+jwt',
   maxLife: 24 * 3_600_000,

@@ -12,7 +12,7 @@ import { addLogin, forgetLogins, knownPlace } from './logins.ts';
 import { forgetExpired, type TokenService } from './tokens.ts';
 import { findPassword, findUser, replaceHash, type UserRecord } from './users.ts';
 
-/** What a login gives. */
+/** The tokens of a login, and their user. */
 export interface Login {
   readonly username: string;
   readonly roles: readonly Role[];
@@ -30,7 +30,7 @@ export interface Lifetimes {
   readonly refresh: number;
 }
 
-/** What the login functions share. */
+/** Everything that the login functions share. */
 export interface LoginContext {
   readonly database: Database;
   readonly tokens: TokenService;
@@ -109,7 +109,7 @@ export async function login(
   return grant(context, opened);
 }
 
-/** What the comparison of the password gave. */
+/** The result of comparing the password. */
 interface Compared {
   readonly username: string;
   readonly stored: string | undefined;

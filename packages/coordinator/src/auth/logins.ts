@@ -103,7 +103,7 @@ export async function listLogins(tx: Tx, username: string, limit: number): Promi
   }));
 }
 
-/** What is known of a place: this user logged in from the device, or from the address, since a time. */
+/** Tells how well a place is known: this user logged in from the device, or from the address, since a time. */
 export async function knownPlace(
   tx: Tx,
   username: string,

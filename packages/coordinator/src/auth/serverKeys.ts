@@ -34,7 +34,7 @@ interface KeyFile {
   readonly kind: KeyKind;
 }
 
-/** What {@link openServerKeys} needs. */
+/** Options of {@link openServerKeys}. */
 export interface ServerKeysOptions {
   readonly database: Database;
   /** Keys whose change the operator ordered for this start. */

@@ -25,13 +25,13 @@ export interface TokenService extends Tokens {
 const MAXIMUM_TOKEN = 4096;
 const role = z.enum(['admin', 'coordinator', 'participant', 'auditor']);
 
-/** What every token says. */
+/** Claims of every token. */
 const Claims = z.object({
   sub: z.string(),
   exp: z.number(),
   jti: z.string().max(128).optional(),
 });
-/** What the server's own tokens say besides: roles, the login they belong to, the user's generation. */
+/** Further claims of the server's own tokens: roles, the login they belong to, the user's generation. */
 const OwnClaims = z.object({
   jti: z.string(),
   roles: z.array(role),
@@ -127,7 +127,7 @@ function foreignAudience({ aud = ISSUER }: JWTPayload): string | undefined {
   return aud === ISSUER ? undefined : 'for another audience';
 }
 
-/** What is wrong with the claims of a signed token may be told to whoever presents it. */
+/** Refuses a signed token; whoever presents it may be told which claim is wrong. */
 function reasonOf(error: unknown, at: number): Refused {
   if (error instanceof errors.JWTExpired) {
     const end = dateOf((error.payload.exp ?? 0) * 1000);

@@ -25,7 +25,7 @@ export interface UserRecord extends User {
   readonly updatedAt: number;
 }
 
-/** What may change about a user. */
+/** Changes to a user. */
 export interface UserChange {
   readonly roles?: readonly Role[] | undefined;
   readonly state?: User['state'] | undefined;

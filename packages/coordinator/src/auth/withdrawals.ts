@@ -1,4 +1,4 @@
-/** Logins and tokens that end before their time. Whoever ends one can only end what is the named user's. */
+/** Ends logins and tokens before their time, and only those of the user who is named. */
 import type { Identity, Revoked } from './identity.ts';
 import type { Tx } from '../store/database.ts';
 import { findIssued, noteWithdrawn } from './issuedTokens.ts';

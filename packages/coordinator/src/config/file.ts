@@ -17,7 +17,7 @@ export class ConfigError extends Error {
 /** Settings by name, groups of them as trees of their own. */
 export type Tree = { [key: string]: unknown };
 
-/** What a file says, and where. */
+/** The settings of a file, and where each stands. */
 export interface ConfigFile {
   readonly tree: Tree;
   /** File and line of the key at the end of a path, or of the nearest part of the path that is there. */

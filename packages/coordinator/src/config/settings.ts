@@ -140,7 +140,7 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
       key_file: file.optional(),
       jwks_file: file.optional(),
       jwks_issuer: z.string().min(1).max(512).optional(),
-      /** What the other issuer's tokens have to name as their audience. */
+      /** The audience that the other issuer's tokens must name. */
       jwks_audience: z.string().min(1).max(512).optional(),
       jwks_type: z.enum(['at+jwt', 'JWT']).default(ISSUER_DEFAULTS.type),
       jwks_roles_claim: z.string().min(1).max(128).default(ISSUER_DEFAULTS.rolesClaim),

@@ -1,4 +1,4 @@
-/** What holds where the operator says nothing else. Times are milliseconds. */
+/** Limits that hold unless the operator sets others. Times are milliseconds. */
 import type { ConnectionLimits } from '@quorate/wire';
 
 /** How long the server waits for a client, before any session is concerned. */

@@ -17,7 +17,7 @@ import type { SessionViews } from '../session/views.ts';
 import type { Database } from '../store/database.ts';
 import type { Metrics } from './metrics.ts';
 
-/** What the REST interface is made of. */
+/** The parts of the server that REST leads to. */
 export interface RestDeps {
   readonly database: Database;
   readonly auth: Auth;
@@ -74,10 +74,10 @@ export type Handlers<N extends keyof Routes> = {
   readonly [K in N]: (call: Call<K>) => Promise<Answer<K>>;
 };
 
-/** Answers that say no more than that it was done. */
+/** The answer that only says that it was done. */
 export const DONE: Done = { success: true };
 
-/** What lists of keys and sessions show: everything to those who watch, else only one's own. */
+/** Lets whoever watches over the server see every key and session, and everybody else their own. */
 export function visibilityOf({ roles, username }: Identity): Visibility {
   return roles.includes('admin') || roles.includes('auditor') ? {} : { onlyOf: username };
 }

@@ -33,7 +33,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What Fastify's own checks mean in our words. */
+/** Our codes for the failures of Fastify's own checks. */
 const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
@@ -47,7 +47,7 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
 /** When a request that the store could not take may be tried again, milliseconds. */
 const TRY_AGAIN = 10_000;
 
-/** Turns whatever was thrown into an error of the table; `internal` for what nobody foresaw. */
+/** Turns anything thrown into an error of the table; `internal` when nobody foresaw it. */
 export function apiErrorOf(error: unknown, request: BodyOf): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof Refusal) return new ApiError(error.code, error.message, error.retryAfter);
@@ -64,7 +64,7 @@ export function apiErrorOf(error: unknown, request: BodyOf): ApiError {
   return new ApiError('internal', '');
 }
 
-/** What is known of a request's body without it. */
+/** The part of a request that tells about a body that was not read. */
 type BodyOf = Pick<FastifyRequest, 'headers' | 'routeOptions'>;
 
 /** The limit of a body, and the size that was announced. */

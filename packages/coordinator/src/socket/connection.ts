@@ -78,7 +78,7 @@ export class Connection implements Client {
     }
     for (const [at, message] of frame.messages.entries()) {
       this.#onMessage(message);
-      // What follows a register in its frame waits for its outcome.
+      // Messages behind a register in its frame wait for its outcome.
       if (this.#waitsForRegistration()) {
         const rest = frame.messages.slice(at + 1);
         if (rest.length > 0) this.#waiting.push(rest);
@@ -144,7 +144,7 @@ export class Connection implements Client {
     this.#work(done, message);
   }
 
-  /** Follows a piece of work; too many at once stop the reading. */
+  /** Tracks a pending operation; too many pending operations pause the socket. */
   #work(work: Promise<void>, message?: ClientMessage): void {
     this.#pressure.started();
     work
@@ -226,7 +226,7 @@ export class Connection implements Client {
     for (const notice of outcome.notices) this.#sender.tell(notice);
   }
 
-  /** What was revoked between the check and the moment that this connection could be found is seen now. */
+  /** Checks the token again: it may have been revoked before anybody could find this connection. */
   async #checkAgain({ token }: Register): Promise<void> {
     if (await this.#options.desk.isGood(token)) return;
     this.close(CLOSE.tokenExpired, 'register again');
@@ -260,7 +260,7 @@ export class Connection implements Client {
     this.#work(this.#options.desk.note({ actor, action, outcome, details }));
   }
 
-  /** Two processes with one registration look like this: whoever watches over them has to see it. */
+  /** Logs a take-over: two processes with one registration look like this, and an operator has to see it. */
   #noteReplaced({ origin, recipient }: Client): void {
     const { role, client } = recipient;
     const { remote } = this.#options;

@@ -1,15 +1,15 @@
-/** What a connection is made of, and how it logs. */
+/** The surroundings of a connection. */
 import type { Desk } from './desk.ts';
 import type { MessageRates } from './pressure.ts';
 import type { Transport } from './sender.ts';
 
-/** What a connection logs; never a token or a body. */
+/** Logs for a connection; never a token or a body. */
 export interface ConnectionLogger {
   debug(details: object, message: string): void;
   error(details: object, message: string): void;
 }
 
-/** What a connection needs. */
+/** Options of a connection. */
 export interface ConnectionOptions {
   readonly desk: Desk;
   readonly transport: Transport;

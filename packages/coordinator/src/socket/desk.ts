@@ -1,5 +1,5 @@
 /**
- * What a connection asks of the server: to register, to take a message, to note an acknowledgement.
+ * Serves a connection: registers it, takes its messages, notes its acknowledgements.
  *
  * Every answer is given after the commit of the transaction that it belongs to.
  */
@@ -25,7 +25,7 @@ import type { Line } from './line.ts';
 import { Refusals } from './refusals.ts';
 import { recipientOf, type Registered } from './registration.ts';
 
-/** What the desk works with. */
+/** Parts of the server that a desk uses. */
 export interface DeskOptions {
   readonly database: Database;
   readonly tokens: Tokens;
@@ -51,7 +51,7 @@ const REFUSALS_PER_SECOND = 1;
 /** Registrations of one user that are logged one by one in a minute. */
 const REGISTRATIONS = 30;
 
-/** What a connection did, for the log. */
+/** Something that a connection did, for the log. */
 export interface Note {
   readonly actor: string;
   readonly action: string;
@@ -108,7 +108,7 @@ export class Desk {
     return !('refused' in (await this.options.tokens.verify(token)));
   }
 
-  /** Notes a refused registration. Whoever can connect can be refused: a flood must not fill the log. */
+  /** Logs a refused registration. Anybody who can connect can be refused, so a flood must not fill the log. */
   async noteRefusal(message: Register, remote: string, code: string): Promise<void> {
     const { database, audit, clock, tally } = this.options;
     const { username: actor, role } = message;

@@ -1,4 +1,4 @@
-/** What a client is told of a fault of the server's own. */
+/** Chooses the code that tells a client about a fault of the server. */
 import { CLOSE, type ErrorCode } from '@quorate/wire';
 import { isStoreUnavailable } from '../store/database.ts';
 

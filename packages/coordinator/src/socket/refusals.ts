@@ -1,7 +1,7 @@
 /** How often each user was refused lately, over all of its connections. */
 import { LIMITS } from '@quorate/wire';
 
-/** What a refusal leads to: it is told; only that it was too many is told; the socket is closed. */
+/** The consequence of a refusal: tell it, tell only that there were too many, or close the socket. */
 export type Verdict = 'told' | 'limited' | 'flooded';
 
 interface Count {

@@ -72,7 +72,7 @@ export class Sender {
   /** Sends a message that is not stored. */
   tell(message: object): void {
     if (this.#closed) return;
-    // What is not stored cannot be read later: who takes none of it is disconnected, and not even told why.
+    // A message that is not stored cannot be read later, so a client that reads nothing is disconnected untold.
     if (this.#transport.buffered > 2 * MAX_BUFFERED) {
       this.#closed = true;
       return this.#failed(new Error('the client reads too slowly'));

@@ -18,7 +18,7 @@ import type { Desk } from './desk.ts';
 import type { MessageRates } from './pressure.ts';
 import type { Transport } from './sender.ts';
 
-/** What the socket server needs. */
+/** Options of the socket server. */
 export interface SocketServerOptions {
   readonly desk: Desk;
   readonly logger: ConnectionLogger;

@@ -1,4 +1,4 @@
-/** What each route of the table does. */
+/** The work of each route of the table. */
 import { setImmediate } from 'node:timers/promises';
 import {
   type AnswerOf,
@@ -15,7 +15,7 @@ import type { Order, SessionManager } from '../session/manager.ts';
 import { isFinal, type SessionRecords } from '../store/sessionRecords.ts';
 import type { Metrics } from './metrics.ts';
 
-/** What the handlers work with. */
+/** Parts of the cosigner that the handlers use. */
 export interface RestDeps {
   readonly manager: SessionManager;
   readonly sessions: SessionRecords;

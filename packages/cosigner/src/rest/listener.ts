@@ -20,7 +20,7 @@ export interface Timeouts {
   readonly keep_alive: number;
 }
 
-/** What a server is to bear. */
+/** Limits of a server. */
 export interface ListenerOptions {
   readonly doors: Doors;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;

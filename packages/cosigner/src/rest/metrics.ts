@@ -1,9 +1,9 @@
-/** What the server counts, in the form that Prometheus reads. */
+/** Counts for Prometheus. */
 import type { ThreadHealth } from '@quorate/agent';
 import type { Step, TwoPartySession, TwoPartyType } from '@quorate/wire';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What is read when metrics are asked for. */
+/** Values that are read whenever somebody asks for metrics. */
 export interface Gauges {
   readonly running: () => number;
   readonly primes: () => number;

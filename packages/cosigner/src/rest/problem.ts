@@ -25,7 +25,7 @@ export function sendProblem(reply: FastifyReply, code: CosignerCode, detail: str
   return reply.code(status).headers(headers).send(body);
 }
 
-/** What anything thrown means to the caller; a detail never says more than the code for our own faults. */
+/** Chooses the code and detail for anything thrown; our own faults get no detail beyond their code. */
 export function problemOf(
   error: unknown,
   { headers, routeOptions: { bodyLimit } }: Pick<FastifyRequest, 'headers' | 'routeOptions'>,

@@ -21,7 +21,7 @@ import { problemOf, sendProblem } from './problem.ts';
 
 const GRACE_MS = 3000;
 
-/** What the server is made of. */
+/** Parts that the server is made of. */
 export interface ServerDeps extends RestDeps, ListenerOptions {
   readonly verify: TokenVerifier;
   readonly hub: PeerHub;
@@ -37,7 +37,7 @@ export function createHttp(deps: ServerDeps): FastifyInstance {
     bodyLimit: PEER_LIMITS.body,
     logger: false,
     forceCloseConnections: 'idle',
-    // What is refused then is said by the routes, in the form of every refusal.
+    // The routes refuse such requests themselves, in the form of every refusal.
     return503OnClosing: false,
     serverFactory: serverFactory(deps),
     frameworkErrors: (error, request, reply) => void answerError(deps, error, request, reply),

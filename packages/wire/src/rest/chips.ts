@@ -25,7 +25,7 @@ export const ChipStateName = z
   .meta({ id: 'ChipStateName' });
 export type ChipStateName = z.infer<typeof ChipStateName>;
 
-/** What kind of chip it says it is: claimed at its registration, not proven. Software is `virtual`. */
+/** The kind that a chip claims at its registration; nothing proves it. Software is `virtual`. */
 export const ChipKindName = z
   .enum(['virtual', 'pcsc', 'pkcs11', 'unknown'])
   .meta({ id: 'ChipKindName', description: 'claimed at the registration, not proven' });
@@ -62,7 +62,7 @@ export const ChipRegistration = z
   .meta({ id: 'ChipRegistration' });
 export type ChipRegistration = z.infer<typeof ChipRegistration>;
 
-/** What an administrator changes about a chip. */
+/** Changes that an administrator makes to a chip. */
 export const ChipPatch = z
   .strictObject({ state: ChipStateName.optional(), label: Label.optional() })
   .refine((patch) => Object.keys(patch).length > 0, saying(EXPECTED.change))
@@ -106,7 +106,7 @@ export const ChipUnblockRequest = z
   .meta({ id: 'ChipUnblockRequest' });
 export type ChipUnblockRequest = z.infer<typeof ChipUnblockRequest>;
 
-/** What the chip takes with its PUK and a new PIN; good once. */
+/** Goes to the chip with its PUK and a new PIN; good once. */
 export const ChipUnblockAnswer = z
   .strictObject({ se_id: ChipId, username: Username, authorisation: DerSignature })
   .meta({ id: 'ChipUnblockAnswer' });

@@ -1,5 +1,5 @@
 /**
- * What the REST schemas share: roles, pages, problems.
+ * Schemas that all of REST shares: roles, pages, problems.
  */
 import { z } from 'zod';
 import { Code, text } from '../fields.ts';
@@ -7,7 +7,7 @@ import { LIMITS } from '../limits.ts';
 import { bounded } from '../strings.ts';
 import { EXPECTED, saying } from '../expectations.ts';
 
-/** What a user may be allowed to do; a user may have several. */
+/** A role allows a user to do something; a user may have several. */
 export const Role = z
   .enum(['admin', 'coordinator', 'participant', 'auditor'])
   .meta({ id: 'Role', description: 'what a user is allowed to do' });

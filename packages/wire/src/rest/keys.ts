@@ -24,7 +24,7 @@ export const KeyStateName = z
   .meta({ id: 'KeyStateName' });
 export type KeyStateName = z.infer<typeof KeyStateName>;
 
-/** What is known of the record of one holder: absent says that its chip was lost or destroyed before it could delete. */
+/** The state of one holder's record; `absent` when the chip was lost or destroyed before it could delete. */
 export const RecordStateName = z
   .enum(['held', 'deleted', 'absent'])
   .meta({ id: 'RecordStateName' });

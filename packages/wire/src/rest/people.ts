@@ -8,7 +8,7 @@ import { Next, Role, Roles } from './common.ts';
 import { bounded, matching } from '../strings.ts';
 import { EXPECTED, saying } from '../expectations.ts';
 
-// What a password must be is decided where it is set; here only what may travel.
+// The rules for passwords apply where one is set; these bounds only limit what travels.
 const Password = bounded(LIMITS.password.max).min(1).meta({ format: 'password' });
 const Token = bounded(LIMITS.token).min(1);
 
@@ -59,7 +59,7 @@ export const UserCreate = z
   .meta({ id: 'UserCreate' });
 export type UserCreate = z.infer<typeof UserCreate>;
 
-/** What an administrator changes about a user. */
+/** Changes that an administrator makes to a user. */
 export const UserPatch = z
   .strictObject({
     roles: Roles.optional(),

@@ -29,7 +29,7 @@ export const ReplacementId = matching(/^[0-9a-f]{32}$/, 32, EXPECTED.lowerHex16)
   id: 'ReplacementId',
 });
 
-/** What becomes of the old chip. */
+/** The fate of the old chip. */
 export const RetirementName = z.enum(['destroyed', 'disabled']).meta({ id: 'RetirementName' });
 export type RetirementName = z.infer<typeof RetirementName>;
 

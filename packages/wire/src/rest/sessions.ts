@@ -54,7 +54,7 @@ export const SessionAnswer = z
     signature: Signature.nullable(),
     code: Code.nullable(),
     message: text(LIMITS.details).nullable(),
-    /** What is known beside the outcome: reports, and results that did not decide it. */
+    /** Facts beside the outcome: reports, and results that did not decide it. */
     notes: z.array(text()).max(64).optional(),
   })
   .meta({ id: 'SessionAnswer' });
