@@ -84,18 +84,18 @@ test('a share is staged, current, retired and deleted in this order and in no ot
   ]);
 });
 
-/** What may be ordered of the shares of one key: every step of every ceremony, whether it fits or not. */
+/** What may be ordered of the shares of one key: every step of every maker, whether it fits or not. */
 const orders = fc.array(
   fc.oneof(
-    { weight: 3, arbitrary: fc.constant({ type: 'create' } as const) },
     {
-      weight: 6,
+      weight: 12,
       arbitrary: fc.record({
-        type: fc.constantFrom('stage', 'discard', 'switch', 'delete' as const),
-        part: fc.constantFrom(...PARTS),
-        chip: fc.integer({ min: 1, max: 3 }),
+        type: fc.constantFrom('stage', 'switch', 'delete', 'discard' as const),
+        part: fc.constantFrom(1, 2),
+        chip: fc.constantFrom(1, 2),
       }),
     },
+    { weight: 1, arbitrary: fc.constant({ type: 'create' } as const) },
     { weight: 1, arbitrary: fc.constant({ type: 'destroy' } as const) },
     {
       weight: 2,
@@ -105,7 +105,7 @@ const orders = fc.array(
       }),
     },
   ),
-  { maxLength: 25 },
+  { minLength: 10, maxLength: 30 },
 );
 
 type Order = (typeof orders extends fc.Arbitrary<infer T extends readonly unknown[]>
@@ -173,7 +173,7 @@ test('whatever is ordered in whatever order, each seat has one current share unt
   const store = await openStore();
   await fc.assert(
     fc.asyncProperty(orders, async (list) => {
-      for (const order of list) {
+      for (const order of [{ type: 'create' } as const, ...list]) {
         // A refused order changes nothing.
         await store.transaction((tx) => obey(tx, order)).catch(() => undefined);
         await store.read(check);
@@ -210,14 +210,14 @@ test('the schema itself keeps a seat to one current share and one staged one', a
   await store.transaction(async (tx) => {
     for (const part of PARTS) await stageShard(tx, shardOn(`${part}-0`, part), KEYGEN);
     await createKey(tx, key);
-    await stageShard(tx, shardOn('1-1', 1), 'replacement:a');
+    await stageShard(tx, { ...shardOn('1-1', 1), username: 'other' }, 'replacement:a');
   });
   const uniqueness = (work: (tx: Tx) => Promise<unknown>) =>
     store.transaction(work).then(
       () => 'kept',
-      (error: Error) => /UNIQUE constraint failed: shards\.\w+/.exec(error.message)?.[0],
+      (error: Error) => error.message,
     );
-  const refused = 'UNIQUE constraint failed: shards.key_id';
+  const refused = 'UNIQUE constraint failed: shards.key_id, shards.epoch, shards.part_index';
   expect(
     await uniqueness((tx) => tx.run("UPDATE shards SET state = 'current' WHERE se_id = '1-1'")),
   ).toBe(refused);

@@ -262,6 +262,14 @@ describe('a step of a replacement', () => {
     expect(await codeOf(seal(world))).toBe('ok');
   });
 
+  test('names its shard by the key_id of its key as well; the log says the address', async () => {
+    const { replacements, step, id, audit } = await approved();
+    const order = { ...step(id, 'release'), key: KEY_ID };
+    expect(await codeOf(replacements.authorise(id, order, 'bob'))).toBe('ok');
+    const [entry] = await audit.list({ subject: id, limit: 1 });
+    expect(entry).toMatchObject({ action: 'replacement.release', details: { address: ADDRESS } });
+  });
+
   test('E-2 a ciphertext is taken only with the new chip’s word for exactly these bytes', async () => {
     const world = await approved();
     const { replacements, certificate, id, old } = world;

@@ -122,4 +122,30 @@ describe('keys over REST', () => {
       'root key.grant',
     ]);
   });
+
+  test('are named by key_id as well as by address, wherever a path names one', async () => {
+    const fixture = await openRest();
+    await storeKey(fixture);
+    const { call, auth } = fixture;
+    await auth.createUser({ username: 'second', roles: ['coordinator'] }, 'root');
+    const [key] = KeyList.parse((await call('root', 'GET', '/api/v1/keys')).body).keys;
+    expect(key).toMatchObject({ key_id: KEY_ID, algorithm: 'ecdsa-secp256k1' });
+    const url = `/api/v1/keys/${KEY_ID}`;
+    const byAddress = await call('root', 'GET', `/api/v1/keys/${ADDRESS}`);
+    expect((await call('root', 'GET', url)).body).toEqual(byAddress.body);
+    const body = { username: 'second' };
+    expect(await call('root', 'POST', `${url}/grants`, body)).toMatchObject({ status: 201 });
+    expect(await call('second', 'GET', url)).toMatchObject({ body: { grants: ['second'] } });
+    expect(await call('root', 'DELETE', `${url}/grants/second`)).toMatchObject({ status: 200 });
+    expect(await call('second', 'GET', url)).toMatchObject({ status: 404 });
+    for (const name of ['00'.repeat(32), `0x${'11'.repeat(20)}`]) {
+      expect(await call('root', 'GET', `/api/v1/keys/${name}`)).toMatchObject({
+        status: 404,
+        body: { code: 'unknown_key' },
+      });
+    }
+    expect(await call('root', 'GET', `/api/v1/keys/${KEY_ID.slice(1)}`)).toMatchObject({
+      status: 400,
+    });
+  });
 });

@@ -1,8 +1,12 @@
 // The store of the version before the eleventh, opened by this one.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { fromHex } from '@quorate/intent';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ciphertextHash, findKey, sealedShardOf, shardsOf } from '../../src/keys/index.ts';
+import type { Database } from '../../src/store/database.ts';
+import { loadDriver } from '../../src/store/driver.ts';
+import { migrations } from '../../src/store/migrations.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
 import {
   acceptAll,
@@ -12,16 +16,20 @@ import {
   signRequest,
 } from '../support/ceremony.ts';
 import type { MadeKey } from '../support/ceremony.ts';
+import { timesStored } from '../support/files.ts';
 import { Participant, plainKey } from '../support/participant.ts';
 import type { Received } from '../support/socket.ts';
 import type { World } from '../support/world.ts';
 import { CIPHERTEXTS, OLD, type OldKey, openOldWorld, restore } from './version10/restore.ts';
 
-/** How often a text stands in the database's files. */
-function count(file: string, text: string): number {
-  const files = [file, `${file}-wal`].filter((name) => existsSync(name));
-  const bytes = files.map((name) => readFileSync(name).toString('latin1'));
-  return bytes.join('\n').split(text).length - 1;
+/** Deletes a row as a program does that does not erase: its bytes stay in a free page. */
+async function leaveBehind(file: string, text: string): Promise<void> {
+  const connect = await loadDriver();
+  const database = connect(file, { readOnly: false });
+  database.exec('PRAGMA secure_delete = OFF');
+  database.prepare("INSERT INTO properties (name, content) VALUES ('free', ?)").run(text);
+  database.exec("DELETE FROM properties WHERE name = 'free'");
+  database.close();
 }
 
 describe('Z-15: a store of an older version', () => {
@@ -30,13 +38,17 @@ describe('Z-15: a store of an older version', () => {
     onTestFinished(() => rmSync(directory, { recursive: true }));
     // A middle part of the text, since a long row does not stand in one piece.
     const part = (ciphertext: string): string => ciphertext.slice(600, 680);
-    const before = CIPHERTEXTS.kept.map((ciphertext) => count(file, part(ciphertext)));
+    const before = CIPHERTEXTS.kept.map((ciphertext) => timesStored(file, part(ciphertext)));
     expect(Math.max(...before)).toBeGreaterThan(1);
+    const deleted = randomBytes(3000).toString('hex');
+    await leaveBehind(file, deleted);
+    expect(timesStored(file, deleted.slice(0, 60))).toBeGreaterThan(0);
     const store = await openDatabase(file);
     onTestFinished(() => store.close());
-    const counts = (list: readonly string[]) => list.map((each) => count(file, part(each)));
+    const counts = (list: readonly string[]) => list.map((each) => timesStored(file, part(each)));
     expect(counts(CIPHERTEXTS.kept)).toEqual(CIPHERTEXTS.kept.map(() => 1));
     expect(counts(CIPHERTEXTS.gone)).toEqual(CIPHERTEXTS.gone.map(() => 0));
+    expect(timesStored(file, deleted.slice(0, 60))).toBe(0);
     const events = await store.read((tx) =>
       tx.all<{ event: string }>('SELECT event FROM session_events'),
     );
@@ -45,6 +57,38 @@ describe('Z-15: a store of an older version', () => {
       expect(all).toContain(ciphertextHash(ciphertext));
     }
     expect(all).not.toContain('"shard":');
+  });
+
+  test('is converted as a whole or not at all, and the rest is made up for at the next start', async () => {
+    const { directory, file } = await restore();
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const old = await openDatabase(file, migrations.slice(0, 10));
+    const newest = (store: Database) =>
+      store.read((tx) => tx.get('SELECT MAX(version) AS version FROM schema_versions'));
+    const event = 'WHERE session_key = ? AND number = 0';
+    const half = [OLD.half.sessionKey];
+    const kept = await old.read((tx) =>
+      tx.get<{ event: string }>(`SELECT event FROM session_events ${event}`, half),
+    );
+    await old.transaction((tx) => tx.run(`UPDATE session_events SET event = '{' ${event}`, half));
+    await old.close();
+    await expect(openDatabase(file)).rejects.toThrow(SyntaxError);
+    const still = await openDatabase(file, migrations.slice(0, 10));
+    expect(await newest(still)).toEqual({ version: 10 });
+    expect(await still.read((tx) => tx.all('SELECT 1 FROM key_records'))).toHaveLength(3);
+    await still.transaction((tx) =>
+      tx.run(`UPDATE session_events SET event = ? ${event}`, [kept!.event, ...half]),
+    );
+    await still.close();
+    // As a process leaves it that ends before the file is written anew.
+    await (await openDatabase(file, migrations.slice(0, 11))).close();
+    const store = await openDatabase(file);
+    onTestFinished(() => store.close());
+    expect(await newest(store)).toEqual({ version: migrations.length });
+    expect(await store.read((tx) => tx.all('PRAGMA foreign_key_check'))).toEqual([]);
+    for (const ciphertext of CIPHERTEXTS.gone) {
+      expect(timesStored(file, ciphertext.slice(600, 680))).toBe(0);
+    }
   });
 
   test('has every key, shard, grant and orphan in its place', async () => {
@@ -198,7 +242,7 @@ describe('a server over a store of an older version', () => {
     const { id, ciphertext } = OLD.replacements.open;
     const file = `${world.directory}/data/quorate.db`;
     const old = OLD.keys.moved.ciphertexts['erin']!.slice(600, 680);
-    expect(count(file, old)).toBe(1);
+    expect(timesStored(file, old)).toBe(1);
     const shown = await world.rest('GET', `/chips/replacements/${id}`, undefined, 'erin');
     expect(shown.body).toMatchObject({
       state: 'approved',
@@ -207,8 +251,8 @@ describe('a server over a store of an older version', () => {
     const done = await world.rest('POST', `/chips/replacements/${id}/switch`, {}, 'erin');
     expect(done.body).toMatchObject({ state: 'switched', shards: [{ state: 'moved' }] });
     // The log is emptied behind the answer.
-    await expect.poll(() => count(file, old)).toBe(0);
-    expect(count(file, ciphertext.slice(600, 680))).toBe(1);
+    await expect.poll(() => timesStored(file, old)).toBe(0);
+    expect(timesStored(file, ciphertext.slice(600, 680))).toBe(1);
   });
 
   test('asks for the deletion of the record that a failed key generation left', async () => {
@@ -231,7 +275,7 @@ describe('a server over a store of an older version', () => {
     await acceptAll(participants, 'destroy', key, String(request['session_key']));
     const file = `${world.directory}/data/quorate.db`;
     for (const ciphertext of Object.values(OLD.keys.used.ciphertexts)) {
-      await expect.poll(() => count(file, ciphertext.slice(600, 680))).toBe(0);
+      await expect.poll(() => timesStored(file, ciphertext.slice(600, 680))).toBe(0);
     }
   });
 });

@@ -44,4 +44,18 @@ describe('a key', () => {
       { numRuns: 3000 },
     );
   });
+
+  test('Z-15: each share is staged with its result, and what is staged is erased when the session fails', () => {
+    fc.assert(
+      fc.property(eventLists('keygen'), (list) => {
+        const { state, effects } = run(rules, request, list);
+        const staged = effects.filter(({ type }) => type === 'keygen:stage').length;
+        const shares = [...state.results.values()].filter(({ success }) => success).length;
+        expect(staged).toBe(shares);
+        const discarded = effects.filter(({ type }) => type === 'keygen:discard').length;
+        expect(discarded).toBe(state.phase === 'failed' && shares > 0 ? 1 : 0);
+      }),
+      { numRuns: 3000 },
+    );
+  });
 });
