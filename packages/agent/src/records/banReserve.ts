@@ -6,7 +6,7 @@ import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
 import { createFile, readIfPresent, storing } from '../files/files.ts';
-import type { Ban } from './ban.ts';
+import { type Ban, banSchema, keyIdSchema } from './keyRecord.ts';
 
 /** One sector: written whole or not at all. */
 const SLOT_BYTES = 512;
@@ -14,31 +14,25 @@ const SLOTS = 64;
 const BLANK = Buffer.alloc(SLOT_BYTES, ' ');
 const MAX_REASON = 32;
 
-/** A ban and the key that it is of. */
-export interface ReservedBan {
-  readonly address: string;
-  readonly ban: Ban;
-}
+/** A ban and the key that it is of; former versions named the key by its address. */
+export type ReservedBan =
+  | { readonly key_id: string; readonly ban: Ban }
+  | { readonly address: string; readonly ban: Ban };
 
 /** The bans that their key's record did not take. */
 export interface BanReserve {
   list(): readonly ReservedBan[];
   /** Writes bans durably. @throws AgentError `store/failed` when it is full, or the disk fails altogether */
-  keep(address: string, bans: readonly Ban[]): void;
+  keep(keyId: string, bans: readonly Ban[]): void;
   /** Makes room again, once the records hold everything. */
   clear(): void;
   close(): void;
 }
 
-const slotSchema: z.ZodType<ReservedBan> = z.strictObject({
-  address: z.string(),
-  ban: z.strictObject({
-    part_index: z.int().min(1).max(32),
-    session_key: z.string(),
-    reason: z.string(),
-    at: z.number(),
-  }),
-});
+const slotSchema: z.ZodType<ReservedBan> = z.union([
+  z.strictObject({ key_id: keyIdSchema, ban: banSchema }),
+  z.strictObject({ address: z.string(), ban: banSchema }),
+]);
 
 /** Opens the reserve, and makes it where there is none. @throws AgentError `store/failed` */
 export function openBanReserve(path: string): BanReserve {
@@ -52,10 +46,10 @@ export function openBanReserve(path: string): BanReserve {
   };
   return {
     list: () => kept,
-    keep: (address, bans) => {
+    keep: (key_id, bans) => {
       for (const ban of bans) {
-        put(kept.length, encode({ address, ban }));
-        kept.push({ address, ban });
+        put(kept.length, encode(key_id, ban));
+        kept.push({ key_id, ban });
       }
       storing(path, () => fsyncSync(descriptor));
     },
@@ -82,10 +76,10 @@ export function readReservedBans(path: string): readonly ReservedBan[] {
   return kept;
 }
 
-function encode({ address, ban }: ReservedBan): Uint8Array {
+function encode(key_id: string, ban: Ban): Uint8Array {
   const reason = ban.reason.slice(0, MAX_REASON);
   const slot = Buffer.from(BLANK);
-  const text = `${JSON.stringify({ address, ban: { ...ban, reason } })}\n`;
+  const text = `${JSON.stringify({ key_id, ban: { ...ban, reason } })}\n`;
   if (Buffer.byteLength(text) > SLOT_BYTES) {
     throw new AgentError(
       'store/failed',

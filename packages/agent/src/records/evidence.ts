@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { makePrivateDirectory, readIfPresent, replaceFile } from '../files/files.ts';
+import type { Algorithm } from './keyRecord.ts';
 
 const SESSION_KEY = /^[A-Za-z0-9._:-]{1,128}$/;
 
@@ -18,6 +19,9 @@ export interface SignedMessage {
 
 /** Everything that a third party needs to judge an abort. */
 export interface Evidence {
+  /** Null: of a key generation, or kept by a version that did not name the key. */
+  readonly key_id: string | null;
+  readonly algorithm: Algorithm | null;
   readonly session_key: string;
   readonly session_id: string;
   readonly reason: string;
@@ -48,7 +52,7 @@ export function openEvidence(directory: string): EvidenceStore {
       const text = readIfPresent(path(sessionKey))?.toString('utf8');
       if (text === undefined) return undefined;
       try {
-        return JSON.parse(text);
+        return { key_id: null, algorithm: null, ...JSON.parse(text) };
       } catch (error) {
         throw new AgentError('store/tampered', `evidence ${path(sessionKey)} is not JSON`, error);
       }

@@ -2,150 +2,28 @@
  * What an agent knows of each key by itself, never from the coordinator: who holds it, under which
  * pinned chip keys, how often the chip may have released the opener, and which pairs are banned.
  */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { AgentError, isAgentError } from '../errors.ts';
-import type { Ban } from './ban.ts';
-import { type BanReserve, readReservedBans } from './banReserve.ts';
 import {
   makePrivateDirectory,
-  readIfPresent,
   removeIfPresent,
   replaceFile,
   syncDirectory,
 } from '../files/files.ts';
-
-/** One holder of a key, with the chip key pinned for it (130 hex digits). */
-export interface Holder {
-  readonly part_index: number;
-  readonly username: string;
-  readonly chip_public_key: string;
-}
-
-/** How often the chip has released a key's opener. */
-export interface Releases {
-  /** The count that the chip gave with the last release that was confirmed. */
-  readonly confirmed: number;
-  /** Attempts since then whose outcome is not known: each may have raised the chip's count by one. */
-  readonly outstanding: number;
-}
-
-/** The consent to destroy this participant's shard, and what came of it. Nothing in it is secret. */
-export interface KeyDestruction {
-  readonly session_key: string;
-  readonly reason: string;
-  /** Indexes of those who destroy their shards, ascending. */
-  readonly parties: readonly number[];
-  /** All holders with their chips as they were at the consent; earlier records have the key's own. */
-  readonly holders?: readonly Holder[] | undefined;
-  /** Our own session certificate, base64. */
-  readonly certificate: string;
-  /** The chip's challenge that went with it, base64. */
-  readonly challenge: string;
-  /** milliseconds since 1970 */
-  readonly consented_at: number;
-  /** The chip's word that the record is gone, base64; null until it is. */
-  readonly receipt: string | null;
-  /** The coordinator has said that the destruction is complete. */
-  readonly settled: boolean;
-}
-
-/** Where a key stands. Only an active one signs. */
-type KeyState = 'pending' | 'active' | 'orphaned' | 'rolled_back' | 'destroying' | 'destroyed';
-
-/** One key of this participant; byte strings are lower-case hex without prefix. */
-export interface KeyRecord {
-  readonly format: 'quorate-key/v2';
-  /**
-   * pending: the key generation is not complete; orphaned: it failed; rolled_back: signs no more here;
-   * destroying: everybody consented, the chip has not yet signed that its record is gone; destroyed: it has.
-   */
-  readonly state: KeyState;
-  /** The session that generated the key. */
-  readonly session_key: string;
-  readonly address: string;
-  readonly public_key: string;
-  readonly key_id: string;
-  readonly record_id: string;
-  readonly epoch: number;
-  readonly threshold: number;
-  readonly total_parts: number;
-  /** This participant's index. */
-  readonly part_index: number;
-  readonly holders: readonly Holder[];
-  readonly releases: Releases;
-  readonly bans: readonly Ban[];
-  /** Since the consent to destroy the key. */
-  readonly destruction?: KeyDestruction | undefined;
-}
+import { type BanReserve, readReservedBans, type ReservedBan } from './banReserve.ts';
+import { readKeyFolder } from './keyFolder.ts';
+import {
+  type Ban,
+  bannedIndexes,
+  fileName,
+  formerFileName,
+  type KeyRecord,
+  keyRecordSchema,
+  labelOf,
+} from './keyRecord.ts';
 
 /** The file of the reserve, in the folder of the records. */
 export const RESERVE_FILE = 'bans.reserve';
-
-const hex = (bytes: number): z.ZodString =>
-  z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
-const index = z.int().min(1).max(32);
-
-const count = z.int().nonnegative();
-
-const holders = z.array(
-  z.strictObject({ part_index: index, username: z.string(), chip_public_key: hex(65) }),
-);
-
-const commonFields = {
-  state: z.enum(['pending', 'active', 'orphaned', 'rolled_back', 'destroying', 'destroyed']),
-  session_key: z.string(),
-  address: z.string().regex(/^0x[0-9a-fA-F]{40}$/),
-  public_key: hex(33),
-  key_id: hex(32),
-  record_id: hex(32),
-  epoch: count,
-  threshold: z.int().min(2).max(32),
-  total_parts: z.int().min(2).max(32),
-  part_index: index,
-  holders,
-  bans: z.array(
-    z.strictObject({
-      part_index: index,
-      session_key: z.string(),
-      reason: z.string(),
-      at: z.number(),
-    }),
-  ),
-};
-
-const destructionSchema: z.ZodType<KeyDestruction> = z.strictObject({
-  session_key: z.string(),
-  reason: z.string(),
-  parties: z.array(index),
-  holders: holders.optional(),
-  certificate: z.string(),
-  challenge: z.string(),
-  consented_at: z.number(),
-  receipt: z.string().nullable(),
-  settled: z.boolean(),
-});
-
-const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({
-  format: z.literal('quorate-key/v2'),
-  ...commonFields,
-  releases: z.strictObject({ confirmed: count, outstanding: count }),
-  destruction: destructionSchema.optional(),
-});
-
-/** Before attempts were counted: one number, which is what was confirmed. */
-const formerSchema: z.ZodType<KeyRecord> = z
-  .strictObject({
-    format: z.literal('quorate-key/v1'),
-    ...commonFields,
-    release_count: count,
-  })
-  .transform(({ release_count: confirmed, ...record }) => ({
-    ...record,
-    format: 'quorate-key/v2',
-    releases: { confirmed, outstanding: 0 },
-  }));
 
 /** The key records of one agent; every change is on disk when the call returns. */
 export interface KeyRecords {
@@ -176,109 +54,141 @@ export interface KeyRecords {
  */
 export function openKeyRecords(directory: string, reserve?: BanReserve): KeyRecords {
   makePrivateDirectory(directory);
-  const records = new Map<string, KeyRecord>();
-  for (const name of readdirSync(directory)) {
-    if (!name.endsWith('.json')) continue;
-    const record = readRecord(join(directory, name), name);
-    records.set(record.key_id, record);
-  }
-  const write = (record: KeyRecord): void => {
-    replaceFile(join(directory, fileName(record)), `${JSON.stringify(record, null, 2)}\n`);
-    records.set(record.key_id, record);
-  };
-  const list = (): KeyRecord[] => [...records.values()];
-  const known = (keyId: string): KeyRecord => {
-    const record = records.get(keyId);
-    if (!record) throw new AgentError('store/not-found', `key ${keyId} is unknown`);
-    return record;
-  };
-  const findByAddress = (address: string): KeyRecord | undefined =>
-    list().find((record) => record.address.toLowerCase() === address.toLowerCase());
-  const stopped = new Set<string>();
-  /** Bans that a record could not take when they were found. */
-  const takeReserved = (): void => {
-    const changed = new Set<string>();
-    for (const { address, ban } of reserve?.list() ??
-      readReservedBans(join(directory, RESERVE_FILE))) {
-      const record = findByAddress(address);
-      if (record === undefined || bannedIndexes(record).includes(ban.part_index)) continue;
-      records.set(record.key_id, { ...record, bans: [...record.bans, ban] });
-      changed.add(record.key_id);
-    }
-    if (reserve === undefined) return;
-    for (const keyId of changed) write(known(keyId));
-    reserve.clear();
-  };
-  ifPossible(takeReserved);
-  return {
-    find: (keyId) => records.get(keyId),
-    findByAddress,
-    findBySession: (sessionKey) => list().find((record) => record.session_key === sessionKey),
-    list,
-    add: (record) => {
-      const taken = records.has(record.key_id) || findByAddress(record.address) !== undefined;
-      if (taken) throw new AgentError('store/exists', `key ${record.address} exists already`);
-      write(keyRecordSchema.parse(record));
-    },
-    update: (keyId, change) => {
-      const changed = keyRecordSchema.parse(change(known(keyId)));
-      write(changed);
-      return changed;
-    },
-    ban: (keyId, bans) => {
-      const record = known(keyId);
-      const banned = bannedIndexes(record);
-      const added = bans.filter((ban) => !banned.includes(ban.part_index));
-      if (added.length === 0 && !stopped.has(keyId)) return;
-      const changed = { ...record, bans: [...record.bans, ...added] };
-      records.set(keyId, changed);
-      stopped.add(keyId);
-      try {
-        write(keyRecordSchema.parse(changed));
-      } catch (error) {
-        if (reserve === undefined || !isAgentError(error, 'store/failed')) throw error;
-        reserve.keep(record.address, added.length > 0 ? added : changed.bans);
-      }
-      stopped.delete(keyId);
-    },
-    isStopped: (keyId) => stopped.has(keyId),
-    remove: (keyId) => {
-      const record = records.get(keyId);
-      if (!record) return;
-      removeIfPresent(join(directory, fileName(record)));
-      syncDirectory(directory);
-      records.delete(keyId);
-    },
-  };
+  return new KeyStore(directory, reserve);
 }
 
-/** A disk that is full leaves reserved bans where they are: in memory they count. */
+class KeyStore implements KeyRecords {
+  readonly #directory: string;
+  readonly #reserve: BanReserve | undefined;
+  readonly #records = new Map<string, KeyRecord>();
+  /** Key ids by label: an address in lower case. */
+  readonly #labels = new Map<string, string>();
+  readonly #stopped = new Set<string>();
+
+  constructor(directory: string, reserve: BanReserve | undefined) {
+    this.#directory = directory;
+    this.#reserve = reserve;
+    const { records, former } = readKeyFolder(directory);
+    for (const record of records) this.#remember(record);
+    const reserved = this.#takeReserved();
+    if (reserve === undefined) return;
+    ifPossible(() => {
+      for (const keyId of new Set([...former, ...reserved])) this.#rewrite(keyId);
+      reserve.clear();
+    });
+  }
+
+  find(keyId: string): KeyRecord | undefined {
+    return this.#records.get(keyId);
+  }
+
+  findByAddress(address: string): KeyRecord | undefined {
+    const keyId = this.#labels.get(labelOf(address));
+    return keyId === undefined ? undefined : this.#records.get(keyId);
+  }
+
+  findBySession(sessionKey: string): KeyRecord | undefined {
+    return this.list().find((record) => record.session_key === sessionKey);
+  }
+
+  list(): readonly KeyRecord[] {
+    return [...this.#records.values()];
+  }
+
+  add(record: KeyRecord): void {
+    const taken = this.#records.has(record.key_id) || this.findByAddress(record.address);
+    if (taken) throw new AgentError('store/exists', `key ${record.address} exists already`);
+    this.#write(keyRecordSchema.parse(record));
+  }
+
+  update(keyId: string, change: (record: KeyRecord) => KeyRecord): KeyRecord {
+    const changed = keyRecordSchema.parse(change(this.#known(keyId)));
+    this.#write(changed);
+    return changed;
+  }
+
+  ban(keyId: string, bans: readonly Ban[]): void {
+    const record = this.#known(keyId);
+    const banned = bannedIndexes(record);
+    const added = bans.filter((ban) => !banned.includes(ban.part_index));
+    if (added.length === 0 && !this.#stopped.has(keyId)) return;
+    const changed = { ...record, bans: [...record.bans, ...added] };
+    this.#remember(changed);
+    this.#stopped.add(keyId);
+    try {
+      this.#write(keyRecordSchema.parse(changed));
+    } catch (error) {
+      if (this.#reserve === undefined || !isAgentError(error, 'store/failed')) throw error;
+      this.#reserve.keep(keyId, added.length > 0 ? added : changed.bans);
+    }
+    this.#stopped.delete(keyId);
+  }
+
+  isStopped(keyId: string): boolean {
+    return this.#stopped.has(keyId);
+  }
+
+  remove(keyId: string): void {
+    const record = this.#records.get(keyId);
+    if (!record) return;
+    // One of a former version is there as long as the disk did not take the new one.
+    removeIfPresent(join(this.#directory, formerFileName(record)));
+    removeIfPresent(join(this.#directory, fileName(record)));
+    syncDirectory(this.#directory);
+    this.#records.delete(keyId);
+    this.#labels.delete(labelOf(record.address));
+  }
+
+  #known(keyId: string): KeyRecord {
+    const record = this.#records.get(keyId);
+    if (!record) throw new AgentError('store/not-found', `key ${keyId} is unknown`);
+    return record;
+  }
+
+  #remember(record: KeyRecord): void {
+    this.#records.set(record.key_id, record);
+    this.#labels.set(labelOf(record.address), record.key_id);
+  }
+
+  #write(record: KeyRecord): void {
+    const file = join(this.#directory, fileName(record));
+    replaceFile(file, `${JSON.stringify(record, null, 2)}\n`);
+    this.#remember(record);
+  }
+
+  /** Writes a record in the present form; only then the file of a former version goes. */
+  #rewrite(keyId: string): void {
+    const record = this.#known(keyId);
+    this.#write(record);
+    removeIfPresent(join(this.#directory, formerFileName(record)));
+    syncDirectory(this.#directory);
+  }
+
+  /** Takes the bans that a record could not take when they were found; gives the keys that they are of. */
+  #takeReserved(): ReadonlySet<string> {
+    const changed = new Set<string>();
+    const file = join(this.#directory, RESERVE_FILE);
+    for (const reserved of this.#reserve?.list() ?? readReservedBans(file)) {
+      const record = this.#bannedKey(reserved);
+      const { ban } = reserved;
+      if (record === undefined || bannedIndexes(record).includes(ban.part_index)) continue;
+      this.#remember({ ...record, bans: [...record.bans, ban] });
+      changed.add(record.key_id);
+    }
+    return changed;
+  }
+
+  /** A former version named the key by its address. */
+  #bannedKey(reserved: ReservedBan): KeyRecord | undefined {
+    return 'key_id' in reserved ? this.find(reserved.key_id) : this.findByAddress(reserved.address);
+  }
+}
+
+/** A disk that is full leaves files of a former version and reserved bans where they are: in memory they count. */
 function ifPossible(work: () => void): void {
   try {
     work();
   } catch (error) {
     if (!isAgentError(error, 'store/failed')) throw error;
-  }
-}
-
-/** The part indexes that a key's owner refuses to sign with. */
-export function bannedIndexes(record: KeyRecord): number[] {
-  return [...new Set(record.bans.map((ban) => ban.part_index))].toSorted((a, b) => a - b);
-}
-
-function fileName(record: KeyRecord): string {
-  return `${record.address.toLowerCase()}.json`;
-}
-
-function readRecord(path: string, name: string): KeyRecord {
-  // A disk that does not give the file says nothing of what is in it.
-  const text = readIfPresent(path)?.toString('utf8') ?? 'null';
-  try {
-    const content: unknown = JSON.parse(text);
-    const record = z.union([keyRecordSchema, formerSchema]).parse(content);
-    if (fileName(record) !== name) throw new Error(`the address inside is ${record.address}`);
-    return record;
-  } catch (error) {
-    throw new AgentError('store/tampered', `key record ${path} cannot be used`, error);
   }
 }

@@ -9,6 +9,7 @@ import type { Kind } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
 import { makePrivateDirectory, readIfPresent, replaceFile } from '../files/files.ts';
+import { keyIdSchema } from './keyRecord.ts';
 
 const SESSION_KEY = /^[A-Za-z0-9._:-]{1,128}$/;
 const LABEL = 'quorate/v1/agent/session-record';
@@ -38,13 +39,13 @@ export interface CommonRecord {
 interface KeygenRecord extends CommonRecord {
   readonly kind: 'keygen';
   /** Null before there is a key. */
-  readonly address: string | null;
+  readonly key_id: string | null;
 }
 
 /** What an agent remembers of a signature. */
 interface SignRecord extends CommonRecord {
   readonly kind: 'sign';
-  readonly address: string;
+  readonly key_id: string;
   readonly digest: string;
   /** Null as long as it is not known. */
   readonly signature: string | null;
@@ -53,7 +54,7 @@ interface SignRecord extends CommonRecord {
 /** What an agent remembers of a destruction; everything else stands in the key's record. */
 interface DestroyRecord extends CommonRecord {
   readonly kind: 'destroy';
-  readonly address: string;
+  readonly key_id: string;
 }
 
 type Records = {
@@ -79,30 +80,49 @@ const common = {
   updated_at: z.number(),
 };
 
-const keygen = { ...common, kind: z.literal('keygen'), address: z.string().nullable() };
 const digest = z.string();
 const signature = z.string().nullable();
-const key = { address: z.string() };
+const key = { key_id: keyIdSchema };
 
 /** A new kind has a line here. */
 const schemas: { readonly [K in Kind]: z.ZodType<Records[K]> } = {
-  keygen: z.strictObject(keygen),
+  keygen: z.strictObject({
+    ...common,
+    kind: z.literal('keygen'),
+    key_id: keyIdSchema.nullable(),
+  }),
   sign: z.strictObject({ ...common, ...key, kind: z.literal('sign'), digest, signature }),
   destroy: z.strictObject({ ...common, ...key, kind: z.literal('destroy') }),
 };
 
-/** A key generation as it was recorded before each kind had fields of its own. */
-const formerKeygen: z.ZodType<KeygenRecord> = z
-  .strictObject({ ...keygen, digest: z.null(), signature: z.null() })
-  .transform(({ digest: _digest, signature: _signature, ...record }) => record);
+const sessionRecordSchema: z.ZodType<SessionRecord> = z.union(Object.values(schemas));
 
-const sessionRecordSchema: z.ZodType<SessionRecord> = z.union([
-  ...Object.values(schemas),
-  formerKeygen,
-]);
+/** A record of the former version: a session of any kind had all fields, and named its key by an address. */
+const formerSchema = z.strictObject({
+  ...common,
+  kind: z.enum(['keygen', 'sign']),
+  address: z.string().nullable(),
+  digest: z.string().nullable(),
+  signature,
+});
+
+/** The id of the key that an address leads to. */
+export type KeyIdOf = (address: string) => string | undefined;
+
+/** Undefined for a signature whose key is not here: nothing can be said of it any more. */
+function upgrade(
+  former: z.output<typeof formerSchema>,
+  keyIdOf: KeyIdOf,
+): SessionRecord | undefined {
+  const { address, digest: signed, signature: made, kind, ...rest } = former;
+  const key_id = address === null ? undefined : keyIdOf(address);
+  if (kind === 'keygen') return { ...rest, kind, key_id: key_id ?? null };
+  if (key_id === undefined || signed === null) return undefined;
+  return { ...rest, kind, key_id, digest: signed, signature: made };
+}
 
 const sealedSchema = z.strictObject({
-  format: z.literal('quorate-session/v1'),
+  format: z.enum(['quorate-session/v1', 'quorate-session/v2']),
   nonce: z.string(),
   sealed: z.string(),
 });
@@ -119,8 +139,12 @@ export interface SessionRecords {
   read(sessionKey: string, partIndex: number): SessionRecord | undefined;
 }
 
-/** Opens the folder of session records; `key` is 32 bytes. */
-export function openSessionRecords(directory: string, key: Uint8Array): SessionRecords {
+/** Opens the folder of session records; `key` is 32 bytes, `keyIdOf` resolves what the former version wrote. */
+export function openSessionRecords(
+  directory: string,
+  key: Uint8Array,
+  keyIdOf: KeyIdOf,
+): SessionRecords {
   makePrivateDirectory(directory);
   return {
     write: (record) => {
@@ -130,7 +154,7 @@ export function openSessionRecords(directory: string, key: Uint8Array): SessionR
     read: (sessionKey, partIndex) => {
       const name = sessionFileName(sessionKey, partIndex);
       const text = readIfPresent(join(directory, name))?.toString('utf8');
-      return text === undefined ? undefined : open(text, name, key);
+      return text === undefined ? undefined : open(text, { name, key, keyIdOf });
     },
   };
 }
@@ -145,15 +169,18 @@ function seal(record: SessionRecord, name: string, key: Uint8Array): string {
     cipher.getAuthTag(),
   ]);
   return `${JSON.stringify({
-    format: 'quorate-session/v1',
+    format: 'quorate-session/v2',
     nonce: nonce.toString('base64'),
     sealed: sealed.toString('base64'),
   })}\n`;
 }
 
-function open(text: string, name: string, key: Uint8Array): SessionRecord {
+function open(
+  text: string,
+  { name, key, keyIdOf }: { name: string; key: Uint8Array; keyIdOf: KeyIdOf },
+): SessionRecord | undefined {
   try {
-    const { nonce, sealed } = sealedSchema.parse(JSON.parse(text));
+    const { format, nonce, sealed } = sealedSchema.parse(JSON.parse(text));
     const bytes = Buffer.from(sealed, 'base64');
     const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64'), {
       authTagLength: 16,
@@ -161,7 +188,10 @@ function open(text: string, name: string, key: Uint8Array): SessionRecord {
     decipher.setAAD(framed(LABEL, Buffer.from(name)));
     decipher.setAuthTag(bytes.subarray(-16));
     const plain = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]);
-    return sessionRecordSchema.parse(JSON.parse(plain.toString('utf8')));
+    const content: unknown = JSON.parse(plain.toString('utf8'));
+    const isFormer = format === 'quorate-session/v1';
+    if (isFormer) return upgrade(formerSchema.parse(content), keyIdOf);
+    return sessionRecordSchema.parse(content);
   } catch (error) {
     throw new AgentError('store/tampered', `session record ${name} cannot be opened`, error);
   }

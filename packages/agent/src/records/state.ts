@@ -72,7 +72,11 @@ export function openState(directory: string): AgentState {
       chips: openChipCounters(join(directory, STATE_FILES.chips)),
       refusals: openPinRefusals(join(directory, STATE_FILES.refused)),
       used,
-      sessions: openSessionRecords(join(directory, STATE_FILES.sessions), localKey),
+      sessions: openSessionRecords(
+        join(directory, STATE_FILES.sessions),
+        localKey,
+        (address) => keys.findByAddress(address)?.key_id,
+      ),
       evidence: openEvidence(join(directory, STATE_FILES.evidence)),
       link: openLinkState(join(directory, STATE_FILES.link)),
       close: () => {

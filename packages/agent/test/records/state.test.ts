@@ -42,7 +42,7 @@ const record: SessionRecord = {
   part_index: 2,
   state: 'accepted',
   intent_hash: 'aa'.repeat(32),
-  address: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
+  key_id: '22'.repeat(32),
   digest: 'bb'.repeat(32),
   signature: null,
   reason: null,
@@ -67,6 +67,8 @@ describe('agent state', () => {
       state.keys.add(keyRecord([chipPublicKey(), chipPublicKey()], ['alice', 'bob']));
       state.link.changeStream('stream-1');
       state.evidence.write({
+        key_id: null,
+        algorithm: null,
         session_key: 's1',
         session_id: '',
         reason: 'x',
@@ -249,10 +251,9 @@ describe('key records', () => {
 
   test('a record of the former version is read, its count as what was confirmed', () => {
     const directory = join(temporaryDirectory(), 'keys');
+    mkdirSync(directory, { mode: 0o700 });
     const one = keyRecord(holders, ['alice', 'bob']);
-    const keys = openKeyRecords(directory);
-    keys.add(one);
-    const { releases: _, ...rest } = one;
+    const { releases: _, algorithm: _algorithm, ...rest } = one;
     const former = { ...rest, format: 'quorate-key/v1', release_count: 7 };
     replaceFile(join(directory, `${one.address.toLowerCase()}.json`), JSON.stringify(former));
     const releases = { confirmed: 7, outstanding: 0 };
@@ -265,7 +266,7 @@ describe('key records', () => {
     const keys = openKeyRecords(directory);
     keys.add(one);
     const ban = { part_index: 2, session_key: 's1', reason: 'invalid-proof', at: 1 };
-    const temporary = join(directory, `${one.address.toLowerCase()}.json.tmp`);
+    const temporary = join(directory, `${one.key_id}.json.tmp`);
     mkdirSync(temporary);
     expect(() => keys.ban(one.key_id, [ban])).toThrow(
       expect.objectContaining({ code: 'store/failed' }),
@@ -287,7 +288,7 @@ describe('key records', () => {
     const keys = openKeyRecords(directory, reserve);
     const one = keyRecord(holders, ['alice', 'bob']);
     keys.add(one);
-    const obstacle = join(directory, `${one.address.toLowerCase()}.json.tmp`);
+    const obstacle = join(directory, `${one.key_id}.json.tmp`);
     mkdirSync(obstacle);
     return {
       directory,
@@ -327,8 +328,8 @@ describe('key records', () => {
   });
 
   test('X-6: a ban that not even the reserve takes holds in this process and stops the key', () => {
-    const { directory, keys, reserve, address, keyId } = blocked();
-    for (let slot = 0; slot < 64; slot += 1) reserve.keep(address, [banOf(3)]);
+    const { directory, keys, reserve, keyId } = blocked();
+    for (let slot = 0; slot < 64; slot += 1) reserve.keep(keyId, [banOf(3)]);
     expect(() => keys.ban(keyId, [banOf(2)])).toThrow(
       expect.objectContaining({ code: 'store/failed' }),
     );
@@ -341,7 +342,8 @@ describe('key records', () => {
     const path = join(temporaryDirectory(), RESERVE_FILE);
     const reserve = openBanReserve(path);
     const long = { ...banOf(32, 'k'.repeat(128)), reason: 'r'.repeat(1000) };
-    reserve.keep('0xA', [banOf(2), long]);
+    const keyId = '22'.repeat(32);
+    reserve.keep(keyId, [banOf(2), long]);
     reserve.close();
     expect(statSync(path)).toMatchObject({ size: 64 * 512 });
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -349,7 +351,7 @@ describe('key records', () => {
     torn.fill('x', 100, 200);
     writeFileSync(path, torn);
     expect(readReservedBans(path)).toEqual([
-      { address: '0xA', ban: { ...long, reason: 'r'.repeat(32) } },
+      { key_id: keyId, ban: { ...long, reason: 'r'.repeat(32) } },
     ]);
   });
 
@@ -367,9 +369,9 @@ describe('key records', () => {
     const keys = openKeyRecords(directory);
     const one = keyRecord(holders, ['alice', 'bob']);
     keys.add(one);
-    const file = join(directory, `${one.address.toLowerCase()}.json`);
+    const file = join(directory, `${one.key_id}.json`);
     const content = readFileSync(file, 'utf8');
-    replaceFile(join(directory, `0x${'0'.repeat(40)}.json`), content);
+    replaceFile(join(directory, `${'0'.repeat(64)}.json`), content);
     expect(() => openKeyRecords(directory)).toThrow(/cannot be used/);
     replaceFile(file, content.slice(10));
     expect(() => openKeyRecords(directory)).toThrow(/cannot be used/);

@@ -1,5 +1,5 @@
 import { toHex } from '@quorate/intent';
-import type { KeyRecord } from '../../src/records/keyRecords.ts';
+import type { KeyRecord } from '../../src/records/keyRecord.ts';
 
 /** A record of an active key with these holders, of which the first is its owner. */
 export function keyRecord(
@@ -8,7 +8,8 @@ export function keyRecord(
   change: Partial<KeyRecord> = {},
 ): KeyRecord {
   return {
-    format: 'quorate-key/v2',
+    format: 'quorate-key/v3',
+    algorithm: 'ecdsa-secp256k1',
     state: 'active',
     session_key: 'k1',
     address: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',

@@ -1,0 +1,62 @@
+/**
+ * Reads a folder of key records: those of former versions too, whose files were named by address. A crash while they
+ * were rewritten leaves a key in two files.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { AgentError, isAgentError } from '../errors.ts';
+import { readIfPresent } from '../files/files.ts';
+import { bannedIndexes, fileName, isLabelOf, type KeyRecord, parseKeyRecord } from './keyRecord.ts';
+
+/** What is in a folder of key records. */
+export interface KeyFolder {
+  readonly records: readonly KeyRecord[];
+  /** Ids of the keys that have a file of a former version. */
+  readonly former: ReadonlySet<string>;
+}
+
+/** Reads all records. @throws AgentError `store/tampered` for a file that is not one, or is under another's name */
+export function readKeyFolder(directory: string): KeyFolder {
+  const records = new Map<string, KeyRecord>();
+  const former = new Map<string, KeyRecord>();
+  for (const name of readdirSync(directory)) {
+    if (!name.endsWith('.json')) continue;
+    const record = readRecord(join(directory, name), name);
+    (name === fileName(record) ? records : former).set(record.key_id, record);
+  }
+  for (const [keyId, old] of former) {
+    const record = records.get(keyId);
+    records.set(keyId, record === undefined ? old : withBansOf(record, old));
+  }
+  checkLabels(directory, [...records.values()]);
+  return { records: [...records.values()], former: new Set(former.keys()) };
+}
+
+/** The newer file has the word, but a ban counts wherever it stands. */
+function withBansOf(record: KeyRecord, old: KeyRecord): KeyRecord {
+  const banned = bannedIndexes(record);
+  const more = old.bans.filter(({ part_index }) => !banned.includes(part_index));
+  return more.length === 0 ? record : { ...record, bans: [...record.bans, ...more] };
+}
+
+function readRecord(path: string, name: string): KeyRecord {
+  // A disk that does not give the file says nothing of what is in it.
+  const text = readIfPresent(path)?.toString('utf8') ?? 'null';
+  try {
+    const parsed = parseKeyRecord(JSON.parse(text));
+    if (parsed.name !== name) throw new Error(`the key inside belongs into ${parsed.name}`);
+    return parsed.record;
+  } catch (error) {
+    if (isAgentError(error)) throw error;
+    throw new AgentError('store/tampered', `key record ${path} cannot be used`, error);
+  }
+}
+
+/** Two keys under one address: a lookup would find either. */
+function checkLabels(directory: string, records: readonly KeyRecord[]): void {
+  for (const [at, record] of records.entries()) {
+    if (!records.slice(0, at).some((other) => isLabelOf(other, record.address))) continue;
+    const message = `two keys in ${directory} have the address ${record.address}`;
+    throw new AgentError('store/tampered', message);
+  }
+}

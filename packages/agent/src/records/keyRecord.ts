@@ -1,0 +1,235 @@
+/**
+ * The record of one key, and how records of former versions are read. A key is named by its id; its address is a
+ * label that leads to it.
+ */
+import { parseAddress } from '@quorate/intent';
+import { z } from 'zod';
+import { AgentError } from '../errors.ts';
+
+/** What a key signs with. A share signs only under its own algorithm, and no key serves two. */
+export type Algorithm = 'ecdsa-secp256k1';
+
+/** One ban: the pair with this party never signs with the key again (O-12). */
+export interface Ban {
+  readonly part_index: number;
+  readonly session_key: string;
+  readonly reason: string;
+  readonly at: number;
+}
+
+/** One holder of a key, with the chip key pinned for it (130 hex digits). */
+export interface Holder {
+  readonly part_index: number;
+  readonly username: string;
+  readonly chip_public_key: string;
+}
+
+/** How often the chip has released a key's opener. */
+export interface Releases {
+  /** The count that the chip gave with the last release that was confirmed. */
+  readonly confirmed: number;
+  /** Attempts since then whose outcome is not known: each may have raised the chip's count by one. */
+  readonly outstanding: number;
+}
+
+/** The consent to destroy this participant's shard, and what came of it. Nothing in it is secret. */
+export interface KeyDestruction {
+  readonly session_key: string;
+  readonly reason: string;
+  /** Indexes of those who destroy their shards, ascending. */
+  readonly parties: readonly number[];
+  /** All holders with their chips as they were at the consent; earlier records have the key's own. */
+  readonly holders?: readonly Holder[] | undefined;
+  /** Our own session certificate, base64. */
+  readonly certificate: string;
+  /** The chip's challenge that went with it, base64. */
+  readonly challenge: string;
+  /** milliseconds since 1970 */
+  readonly consented_at: number;
+  /** The chip's word that the record is gone, base64; null until it is. */
+  readonly receipt: string | null;
+  /** The coordinator has said that the destruction is complete. */
+  readonly settled: boolean;
+}
+
+/** Where a key stands. Only an active one signs. */
+type KeyState = 'pending' | 'active' | 'orphaned' | 'rolled_back' | 'destroying' | 'destroyed';
+
+/** One key of this participant; byte strings are lower-case hex without prefix. */
+export interface KeyRecord {
+  readonly format: 'quorate-key/v3';
+  /** The session id of the key generation: the key's name. */
+  readonly key_id: string;
+  readonly algorithm: Algorithm;
+  /** A label: an address that leads to the key. */
+  readonly address: string;
+  /**
+   * pending: the key generation is not complete; orphaned: it failed; rolled_back: signs no more here;
+   * destroying: everybody consented, the chip has not yet signed that its record is gone; destroyed: it has.
+   */
+  readonly state: KeyState;
+  /** The session that generated the key. */
+  readonly session_key: string;
+  readonly public_key: string;
+  readonly record_id: string;
+  readonly epoch: number;
+  readonly threshold: number;
+  readonly total_parts: number;
+  /** This participant's index. */
+  readonly part_index: number;
+  readonly holders: readonly Holder[];
+  readonly releases: Releases;
+  readonly bans: readonly Ban[];
+  /** Since the consent to destroy the key. */
+  readonly destruction?: KeyDestruction | undefined;
+}
+
+const hex = (bytes: number): z.ZodString =>
+  z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
+const index = z.int().min(1).max(32);
+const count = z.int().nonnegative();
+
+/** Reads a key's id. */
+export const keyIdSchema: z.ZodType<string> = hex(32);
+
+/** Every algorithm that this version knows. */
+const ALGORITHMS: readonly string[] = ['ecdsa-secp256k1'] satisfies Algorithm[];
+
+/** Reads a ban. */
+export const banSchema: z.ZodType<Ban> = z.strictObject({
+  part_index: index,
+  session_key: z.string(),
+  reason: z.string(),
+  at: z.number(),
+});
+
+/** Reads counts of releases. */
+export const releasesSchema: z.ZodType<Releases> = z.strictObject({
+  confirmed: count,
+  outstanding: count,
+});
+
+const holders = z.array(
+  z.strictObject({ part_index: index, username: z.string(), chip_public_key: hex(65) }),
+);
+
+const destruction: z.ZodType<KeyDestruction> = z.strictObject({
+  session_key: z.string(),
+  reason: z.string(),
+  parties: z.array(index),
+  holders: holders.optional(),
+  certificate: z.string(),
+  challenge: z.string(),
+  consented_at: z.number(),
+  receipt: z.string().nullable(),
+  settled: z.boolean(),
+});
+
+const fields = {
+  state: z.enum(['pending', 'active', 'orphaned', 'rolled_back', 'destroying', 'destroyed']),
+  session_key: z.string(),
+  address: z.string().regex(/^0x[0-9a-fA-F]{40}$/),
+  public_key: hex(33),
+  key_id: keyIdSchema,
+  record_id: hex(32),
+  epoch: count,
+  threshold: z.int().min(2).max(32),
+  total_parts: z.int().min(2).max(32),
+  part_index: index,
+  holders,
+  bans: z.array(banSchema),
+};
+
+/** Reads the record of a key. */
+export const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({
+  format: z.literal('quorate-key/v3'),
+  algorithm: z.literal('ecdsa-secp256k1'),
+  ...fields,
+  releases: releasesSchema,
+  destruction: destruction.optional(),
+});
+
+/** What all keys were before they had an algorithm and were named by their ids. */
+const NAMED = { format: 'quorate-key/v3', algorithm: 'ecdsa-secp256k1' } as const;
+
+const secondSchema: z.ZodType<KeyRecord> = z
+  .strictObject({
+    format: z.literal('quorate-key/v2'),
+    ...fields,
+    releases: releasesSchema,
+    destruction: destruction.optional(),
+  })
+  .transform((record) => ({ ...record, ...NAMED }));
+
+/** Before attempts were counted: one number, which is what was confirmed. */
+const firstSchema: z.ZodType<KeyRecord> = z
+  .strictObject({ format: z.literal('quorate-key/v1'), ...fields, release_count: count })
+  .transform(({ release_count: confirmed, ...record }) => ({
+    ...record,
+    ...NAMED,
+    releases: { confirmed, outstanding: 0 },
+  }));
+
+const headSchema = z.looseObject({ format: z.string(), algorithm: z.string().optional() });
+
+const versions: Readonly<Record<string, z.ZodType<KeyRecord>>> = {
+  'quorate-key/v1': firstSchema,
+  'quorate-key/v2': secondSchema,
+};
+
+/**
+ * Reads a record of any version, and tells how a file of that version is named.
+ * @throws AgentError `store/tampered` for an algorithm that is not known here: it is never taken for another one
+ */
+export function parseKeyRecord(content: unknown): {
+  readonly record: KeyRecord;
+  readonly name: string;
+} {
+  const { format, algorithm = 'ecdsa-secp256k1' } = headSchema.parse(content);
+  if (!ALGORITHMS.includes(algorithm)) {
+    const message = `a key has the algorithm ${algorithm}, which this version does not know`;
+    throw new AgentError('store/tampered', message);
+  }
+  const former = versions[format];
+  const record = (former ?? keyRecordSchema).parse(content);
+  return { record, name: former === undefined ? fileName(record) : formerFileName(record) };
+}
+
+/** The file of a key. */
+export function fileName({ key_id }: KeyRecord): string {
+  return `${key_id}.json`;
+}
+
+/** The file of a key in versions that named keys by their address. */
+export function formerFileName({ address }: KeyRecord): string {
+  return `${labelOf(address)}.json`;
+}
+
+/** An address as labels are compared: in any case of its letters. */
+export function labelOf(address: string): string {
+  return address.toLowerCase();
+}
+
+/** Whether an address leads to this key. */
+export function isLabelOf({ address }: Pick<KeyRecord, 'address'>, other: string): boolean {
+  return labelOf(address) === labelOf(other);
+}
+
+/** The part indexes that a key's owner refuses to sign with. */
+export function bannedIndexes({ bans }: Pick<KeyRecord, 'bans'>): number[] {
+  return [...new Set(bans.map((ban) => ban.part_index))].toSorted((a, b) => a - b);
+}
+
+/**
+ * The 20 bytes by which a chip's record and the associated data of a shard name a key (docs/spec/chip.md §2): the
+ * Ethereum address for ECDSA. Chips call this field `address`.
+ */
+export function keyTagOf({
+  algorithm,
+  address,
+}: Pick<KeyRecord, 'algorithm' | 'address'>): Uint8Array {
+  switch (algorithm) {
+    case 'ecdsa-secp256k1':
+      return parseAddress(address);
+  }
+}
