@@ -8,7 +8,7 @@ import { silentLogger } from './logger.ts';
 import { chipFromConfig } from './chip/openChip.ts';
 import { openOwnChip } from './chip/ownChip.ts';
 import { checkAttended, pinFromConfig } from './providers.ts';
-import { checkNoSwitch } from './replacement/journal.ts';
+import { checkNoSwitch, upgradeJournal } from './replacement/journal.ts';
 import { openState } from './records/state.ts';
 
 /** Opens state, chip and threads; `start` connects. @throws AgentError `store/locked` and others */
@@ -19,6 +19,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const state = openState(directory);
   let chip: Chip | undefined;
   try {
+    upgradeJournal(directory);
     checkNoSwitch(directory);
     const { logger = silentLogger } = options;
     const pinned = state.pins.find(config.username);

@@ -130,13 +130,13 @@ function state(
 
 function sessionRecord(): string {
   const folder = folderOf('sessions');
-  openSessionRecords(folder, secret).write({
+  openSessionRecords(folder, secret, () => undefined).write({
     session_key: 'k',
     kind: 'sign',
     part_index: 1,
     state: 'completed',
     intent_hash: '',
-    address: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
+    key_id: '22'.repeat(32),
     digest: 'bb'.repeat(32),
     signature: null,
     reason: null,
@@ -148,7 +148,7 @@ function sessionRecord(): string {
 
 const releases = { confirmed: 0, outstanding: 0 };
 const journal = {
-  format: 'quorate-replacement/v1',
+  format: 'quorate-replacement/v2',
   phase: 'moving',
   id: null,
   se_id: 'SE-1',
@@ -156,7 +156,7 @@ const journal = {
   old_chip: { attachment: config.chip, public_key: publicKey },
   new_chip: { attachment: config.chip, public_key: publicKey },
   new_pin_file: null,
-  shards: { [address.toLowerCase()]: { encrypted_shard: '', releases, proven: false } },
+  shards: { ['22'.repeat(32)]: { encrypted_shard: '', releases, proven: false } },
 };
 const owner = { pid: 1, boot: null, namespace: null, started: null, host: null };
 const ban = { part_index: 1, session_key: 'k', reason: 'r', at: 1 };
@@ -179,11 +179,15 @@ const states: readonly Parser[] = [
   ),
   state(
     'a key record of an agent',
-    ['agent/src/records/keyRecords.ts'],
+    [
+      'agent/src/records/keyRecord.ts#parseKeyRecord',
+      'agent/src/records/keyRecord.ts',
+      'agent/src/records/keyFolder.ts#readKeyFolder',
+    ],
     keyRecord([chipKey, chipKey], ['alice', 'bob']),
     (text) => {
       const folder = folderOf('keys');
-      fileOf('keys/0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed.json', text);
+      fileOf(`keys/${'22'.repeat(32)}.json`, text);
       return openKeyRecords(folder);
     },
   ),
@@ -193,7 +197,9 @@ const states: readonly Parser[] = [
     sessionRecord(),
     (text) => {
       fileOf('sessions/k_1.json', text);
-      return openSessionRecords(folderOf('sessions'), secret).read('k', 1) ?? REFUSED;
+      return (
+        openSessionRecords(folderOf('sessions'), secret, () => undefined).read('k', 1) ?? REFUSED
+      );
     },
   ),
   state(

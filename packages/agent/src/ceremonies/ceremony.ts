@@ -16,7 +16,7 @@ import type { ApprovalQuestionOf } from '../approval/request.ts';
 import type { Outgoing } from '../link/outbox.ts';
 import type { PeerKeys } from '../protocol/frames.ts';
 import type { ProtocolKind, ProtocolOutput, StartOf } from '../protocol/orders.ts';
-import type { Holder } from '../records/keyRecords.ts';
+import type { Holder } from '../records/keyRecord.ts';
 import type {
   CommonRecord,
   SessionEnd,

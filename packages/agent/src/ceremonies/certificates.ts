@@ -19,7 +19,7 @@ import {
 import { clockDoubt } from '@quorate/wire';
 import { createHash, randomBytes } from 'node:crypto';
 import type { PeerKeys } from '../protocol/frames.ts';
-import type { Holder } from '../records/keyRecords.ts';
+import type { Holder } from '../records/keyRecord.ts';
 import type { Prepared } from '../threads/control.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
 

@@ -2,10 +2,10 @@
  * Getting the opener of a shard from the chip: every attempt is counted on disk before the chip is
  * asked (docs/spec/channel.md §6, E-1).
  */
-import { decodeDer, fromBase64, fromHex, IntentError, parseAddress } from '@quorate/intent';
+import { decodeDer, fromBase64, fromHex, IntentError } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import { isBeforeCount, isRenewable } from '../chip/refusals.ts';
-import type { KeyRecord, Releases } from '../records/keyRecords.ts';
+import { type KeyRecord, keyTagOf, type Releases } from '../records/keyRecord.ts';
 import type { Authorisation } from './authorisations.ts';
 import type { SessionControl } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
@@ -59,7 +59,7 @@ async function read(
     try {
       const { secret, releaseCount } = await context.chip.read({
         recordId: fromHex(before.record_id),
-        address: parseAddress(before.address),
+        address: keyTagOf(before),
         sessionHash,
         digest,
         challenge,

@@ -282,8 +282,9 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
   /** Order: bans on disk, evidence on disk, then the word to the others (O-12). */
   #onAbort(abort: SessionAbort): void {
     const { context, sessionKey } = this;
-    if (!keepBans(context, sessionKey, this.#role?.keyId ?? null, abort)) return;
-    if (this.#proven) keepEvidence(context, sessionKey, this.#proven, abort);
+    const keyId = this.#role?.keyId ?? null;
+    if (!keepBans(context, sessionKey, keyId, abort)) return;
+    if (this.#proven) keepEvidence(context, sessionKey, { ...this.#proven, keyId }, abort);
     const named = abort.culprits.length > 0 ? ` by part ${abort.culprits.join(', ')}` : '';
     this.fail(`aborted: ${abort.reason}${named}`, wireAbort(abort));
   }

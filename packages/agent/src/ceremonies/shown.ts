@@ -1,7 +1,7 @@
 /** Participants as a person is shown them. */
 import { chipFingerprint, fromHex, shortFingerprint } from '@quorate/intent';
 import type { PinnedParticipant } from '../approval/kind.ts';
-import type { Holder } from '../records/keyRecords.ts';
+import type { Holder } from '../records/keyRecord.ts';
 
 /** A holder with the short form of the chip key that this agent has pinned for it. */
 export function shown(holder: Holder): PinnedParticipant {

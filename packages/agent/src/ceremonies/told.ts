@@ -43,12 +43,20 @@ export function wireAbort({ reason, round, culprits, evidence }: SessionAbort): 
 export function keepEvidence(
   context: CeremonyContext,
   sessionKey: string,
-  session: { readonly sid: Uint8Array; readonly certificates: readonly Uint8Array[] },
+  session: {
+    readonly keyId: string | null;
+    readonly sid: Uint8Array;
+    readonly certificates: readonly Uint8Array[];
+  },
   abort: SessionAbort,
 ): void {
   if (abort.evidence.length === 0) return;
+  const { keyId } = session;
+  const key = keyId === null ? undefined : context.state.keys.find(keyId);
   try {
     context.state.evidence.write({
+      key_id: keyId,
+      algorithm: key?.algorithm ?? null,
       session_key: sessionKey,
       session_id: toHex(session.sid),
       reason: abort.reason,

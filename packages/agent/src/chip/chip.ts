@@ -133,9 +133,9 @@ export class Chip {
     });
   }
 
-  /** Keeps an opener; the caller wipes its copy. */
-  async store(recordId: Uint8Array, address: Uint8Array, secret: Uint8Array): Promise<void> {
-    await this.#withPin((element) => element.store({ recordId, address, secret }));
+  /** Keeps an opener, under the 20 bytes that name its key on a chip; the caller wipes its copy. */
+  async store(recordId: Uint8Array, keyTag: Uint8Array, secret: Uint8Array): Promise<void> {
+    await this.#withPin((element) => element.store({ recordId, address: keyTag, secret }));
     await this.#exclusive(() => this.#count());
   }
 

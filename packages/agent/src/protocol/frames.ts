@@ -2,6 +2,7 @@
  * The plain parts that protocols, their thread and the main thread exchange.
  */
 import type { SignedMessage } from '../records/evidence.ts';
+import type { Algorithm } from '../records/keyRecord.ts';
 
 /** A certified peer of a session. */
 export interface PeerKeys {
@@ -42,8 +43,10 @@ export interface ShareStart extends ProtocolStart {
 
 /** Facts of a keyshare that the agent's key record fixes. */
 export interface ExpectedKeyshare {
+  readonly algorithm: Algorithm;
   readonly publicKey: Uint8Array;
-  readonly address: Uint8Array;
+  /** 20 bytes */
+  readonly keyTag: Uint8Array;
   readonly keyId: Uint8Array;
   readonly recordId: Uint8Array;
   readonly threshold: number;

@@ -1,24 +1,34 @@
 /** A keyshare, out of its sealed shard. */
-import { toHex } from '@quorate/intent';
+import { equalBytes } from '@quorate/intent';
 import { Keyshare } from '@quorate/tss';
-import { openShard } from './shard.ts';
+import { AgentError } from '../errors.ts';
+import type { Algorithm } from '../records/keyRecord.ts';
 import type { ExpectedKeyshare, ShareStart } from './frames.ts';
+import { openShard } from './shard.ts';
 
-/** Opens the shard and checks that it is the one that the agent's own record describes. */
+/**
+ * Opens the shard and checks that it is the one that the agent's own record describes.
+ * @throws AgentError `session/refused`, which names what differs
+ */
 export function openKeyshare(start: ShareStart): Keyshare {
   const { expected, index } = start;
-  const bytes = openBytes(start);
-  const keyshare = decodeAndWipe(bytes);
-  if (!matches(keyshare, expected, index)) {
-    keyshare.wipe();
-    throw new RangeError('the keyshare is not the one of the key record');
-  }
-  return keyshare;
+  const keyshare = decodeAndWipe(expected.algorithm, openBytes(start));
+  const other = difference(keyshare, expected, index);
+  if (other === undefined) return keyshare;
+  keyshare.wipe();
+  throw new AgentError(
+    'session/refused',
+    `the keyshare is not the one of the key record: it has another ${other}`,
+  );
 }
 
-function decodeAndWipe(bytes: Uint8Array): Keyshare {
+/** The bytes say which protocol and curve they are of: a share of another algorithm does not decode. */
+function decodeAndWipe(algorithm: Algorithm, bytes: Uint8Array): Keyshare {
   try {
-    return Keyshare.decode(bytes);
+    switch (algorithm) {
+      case 'ecdsa-secp256k1':
+        return Keyshare.decode(bytes);
+    }
   } finally {
     bytes.fill(0);
   }
@@ -26,22 +36,26 @@ function decodeAndWipe(bytes: Uint8Array): Keyshare {
 
 /** The opener is spent, whether it opened anything or not. */
 function openBytes({ expected, index, encryptedShard, opener }: ShareStart): Uint8Array {
-  const { publicKey, address, epoch, recordId: record } = expected;
+  const { publicKey, keyTag, epoch, recordId } = expected;
   try {
-    const identity = { publicKey, address, partIndex: index, epoch, recordId: record };
+    const identity = { publicKey, address: keyTag, partIndex: index, epoch, recordId };
     return openShard(encryptedShard, opener, identity);
   } finally {
     opener.fill(0);
   }
 }
 
-function matches(keyshare: Keyshare, expected: ExpectedKeyshare, index: number): boolean {
-  return (
-    keyshare.index === index &&
-    keyshare.threshold === expected.threshold &&
-    keyshare.parties === expected.parties &&
-    keyshare.epoch === expected.epoch &&
-    toHex(keyshare.keyId) === toHex(expected.keyId) &&
-    toHex(keyshare.publicKey) === toHex(expected.publicKey)
-  );
+/** What a keyshare says otherwise than the record. */
+function difference(
+  keyshare: Keyshare,
+  expected: ExpectedKeyshare,
+  index: number,
+): string | undefined {
+  if (!equalBytes(keyshare.keyId, expected.keyId)) return 'key id';
+  if (!equalBytes(keyshare.publicKey, expected.publicKey)) return 'public key';
+  if (keyshare.epoch !== expected.epoch) return 'epoch';
+  if (keyshare.index !== index) return 'part index';
+  if (keyshare.threshold !== expected.threshold) return 'threshold';
+  if (keyshare.parties !== expected.parties) return 'number of parties';
+  return undefined;
 }

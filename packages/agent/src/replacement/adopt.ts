@@ -5,7 +5,7 @@ import { parseDocument } from 'yaml';
 import { CONFIG_FILE, parseAgentConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import { readIfPresent, replaceFile } from '../files/files.ts';
-import type { KeyRecord } from '../records/keyRecords.ts';
+import type { KeyRecord } from '../records/keyRecord.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -18,7 +18,7 @@ export function adopt(work: Work, moved: readonly KeyRecord[]): void {
   const { keys } = work.state;
   const { new_chip } = work.journal;
   for (const { key_id, address } of moved) {
-    const shard = work.shard(address);
+    const shard = work.shard(key_id);
     if (shard === undefined) {
       throw new AgentError(
         'replace/refused',

@@ -4,7 +4,7 @@ import type { ReplacementAnswer } from '@quorate/wire';
 import type { Chip } from '../chip/chip.ts';
 import { AgentError } from '../errors.ts';
 import type { AgentState } from '../records/state.ts';
-import type { KeyRecord } from '../records/keyRecords.ts';
+import { isLabelOf, type KeyRecord, labelOf } from '../records/keyRecord.ts';
 
 /** Keys whose shard is on no chip any more. */
 const GONE: ReadonlySet<string> = new Set(['destroyed']);
@@ -28,16 +28,17 @@ export function movingKeys(state: AgentState): readonly KeyRecord[] {
 
 /** The coordinator and this agent must mean the same shards: none is left behind on the old chip. */
 export function checkSameKeys(keys: readonly KeyRecord[], answer: ReplacementAnswer): void {
-  const here = new Map(keys.map((key) => [key.address.toLowerCase(), key.record_id]));
+  const left = new Set(keys);
   for (const { address, record_id } of answer.shards) {
-    if (here.get(address.toLowerCase()) !== record_id) {
+    const key = keys.find((one) => isLabelOf(one, address));
+    if (key?.record_id !== record_id || !left.delete(key)) {
       throw new AgentError('replace/refused', `this agent holds no such shard of ${address}`);
     }
-    here.delete(address.toLowerCase());
   }
-  const [left] = here.keys();
-  if (left === undefined) return;
-  throw new AgentError('replace/refused', `the coordinator does not know the shard of ${left}`);
+  const [unknown] = left;
+  if (unknown === undefined) return;
+  const message = `the coordinator does not know the shard of ${labelOf(unknown.address)}`;
+  throw new AgentError('replace/refused', message);
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Deletes what the old chip still holds, and shows that it is gone (docs/spec/replace.md §3.6). */
-import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
+import { fromBase64, fromHex } from '@quorate/intent';
 import { isAbsent, isRenewable } from '../chip/refusals.ts';
 import type { Chip } from '../chip/chip.ts';
 import { AgentError } from '../errors.ts';
-import type { KeyRecord } from '../records/keyRecords.ts';
+import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import { renewing, type StepCertificate, type Work } from './work.ts';
 
 /** Deletes one record; one that is gone already is as good. */
@@ -27,7 +27,7 @@ async function deleteOnce(work: Work, old: Chip, key: KeyRecord): Promise<StepCe
   try {
     await old.delete({
       recordId: fromHex(key.record_id),
-      address: parseAddress(key.address),
+      address: keyTagOf(key),
       sessionHash: certificate.sessionHash,
       reasonHash: certificate.intent,
       challenge,
@@ -49,7 +49,7 @@ async function checkAbsent(
 ): Promise<void> {
   const request = {
     recordId: fromHex(key.record_id),
-    address: parseAddress(key.address),
+    address: keyTagOf(key),
     sessionHash,
     digest: intent,
     challenge: await old.challenge(),

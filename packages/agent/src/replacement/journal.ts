@@ -8,8 +8,9 @@ import { z } from 'zod';
 import { chipSchema } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import { readIfPresent, removeIfPresent, replaceFile, syncDirectory } from '../files/files.ts';
+import { readKeyFolder } from '../records/keyFolder.ts';
+import { isLabelOf, keyIdSchema, type Releases, releasesSchema } from '../records/keyRecord.ts';
 import { STATE_FILES } from '../records/state.ts';
-import type { Releases } from '../records/keyRecords.ts';
 
 /** A chip of a replacement. */
 interface JournalChip {
@@ -30,7 +31,7 @@ export interface JournalShard {
 
 /** The journal. */
 export interface Journal {
-  readonly format: 'quorate-replacement/v1';
+  readonly format: 'quorate-replacement/v2';
   /** moving: the old chip is in use; switching: nobody here knows which; adopted: the new one is. */
   readonly phase: 'moving' | 'switching' | 'adopted';
   /** Null until the coordinator has given one. */
@@ -41,17 +42,16 @@ export interface Journal {
   readonly new_chip: JournalChip;
   /** Of the new chip, when the configuration is to name it. */
   readonly new_pin_file: string | null;
+  /** By key id. */
   readonly shards: Readonly<Record<string, JournalShard>>;
 }
 
-const count = z.int().nonnegative();
 const chip = z.strictObject({
   attachment: chipSchema,
   public_key: z.string().regex(/^04[0-9a-f]{128}$/),
 });
 
-const journalSchema: z.ZodType<Journal> = z.strictObject({
-  format: z.literal('quorate-replacement/v1'),
+const fields = {
   phase: z.enum(['moving', 'switching', 'adopted']),
   id: z
     .string()
@@ -62,26 +62,70 @@ const journalSchema: z.ZodType<Journal> = z.strictObject({
   old_chip: chip,
   new_chip: chip,
   new_pin_file: z.string().nullable(),
-  shards: z.record(
-    z.string().regex(/^0x[0-9a-f]{40}$/),
-    z.strictObject({
-      encrypted_shard: z.string(),
-      releases: z.strictObject({ confirmed: count, outstanding: count }),
-      proven: z.boolean().default(false),
-    }),
-  ),
+};
+
+const shard: z.ZodType<JournalShard> = z.strictObject({
+  encrypted_shard: z.string(),
+  releases: releasesSchema,
+  proven: z.boolean().default(false),
 });
+
+const journalSchema: z.ZodType<Journal> = z.strictObject({
+  format: z.literal('quorate-replacement/v2'),
+  ...fields,
+  shards: z.record(keyIdSchema, shard),
+});
+
+/** The former version named keys by their address, in lower case. */
+const formerSchema = z.strictObject({
+  format: z.literal('quorate-replacement/v1'),
+  ...fields,
+  shards: z.record(z.string().regex(/^0x[0-9a-f]{40}$/), shard),
+});
+
+const anySchema = z.discriminatedUnion('format', [
+  formerSchema,
+  z.looseObject({ format: z.literal('quorate-replacement/v2') }),
+]);
 
 /** Reads the journal of a directory, if a replacement is open there. @throws AgentError `store/tampered` */
 export function readJournal(directory: string): Journal | undefined {
+  return load(directory)?.journal;
+}
+
+function load(
+  directory: string,
+): { readonly journal: Journal; readonly isFormer: boolean } | undefined {
   const path = pathOf(directory);
   const text = readIfPresent(path)?.toString('utf8');
   if (text === undefined) return undefined;
   try {
-    return journalSchema.parse(JSON.parse(text));
+    const content = anySchema.parse(JSON.parse(text));
+    const isFormer = content.format === 'quorate-replacement/v1';
+    return {
+      journal: isFormer ? upgraded(content, directory) : journalSchema.parse(content),
+      isFormer,
+    };
   } catch (error) {
     throw new AgentError('store/tampered', `the journal ${path} cannot be used`, error);
   }
+}
+
+/** Names the keys of a former journal by their ids, which this agent's own records know. */
+function upgraded(former: z.output<typeof formerSchema>, directory: string): Journal {
+  const { records } = readKeyFolder(join(directory, STATE_FILES.keys));
+  const shards = Object.entries(former.shards).map(([address, moved]) => {
+    const key = records.find((record) => isLabelOf(record, address));
+    if (key === undefined) throw new Error(`no key with address ${address}`);
+    return [key.key_id, moved] as const;
+  });
+  return { ...former, format: 'quorate-replacement/v2', shards: Object.fromEntries(shards) };
+}
+
+/** Writes a journal of a former version in the present form. The directory is locked by the caller. */
+export function upgradeJournal(directory: string): void {
+  const found = load(directory);
+  if (found?.isFormer === true) writeJournal(directory, found.journal);
 }
 
 /** Writes the journal; it is on disk when the call returns. */

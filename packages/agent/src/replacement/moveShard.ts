@@ -1,12 +1,12 @@
 /** Moves one shard: opened with the old chip, sealed for the new one, proven readable (docs/spec/replace.md §3.3). */
 import { createHash } from 'node:crypto';
-import { equalBytes, fromBase64, fromHex, parseAddress, toHex } from '@quorate/intent';
+import { equalBytes, fromBase64, fromHex, toHex } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import type { Chip } from '../chip/chip.ts';
 import { isAbsent } from '../chip/refusals.ts';
 import { AgentError, isAgentError } from '../errors.ts';
 import { openShard, sealShard, type ShardIdentity } from '../protocol/shard.ts';
-import type { KeyRecord } from '../records/keyRecords.ts';
+import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import type { AgentState } from '../records/state.ts';
 import type { JournalShard } from './journal.ts';
 import { type Counter, countedRead, renewing, type Work } from './work.ts';
@@ -19,12 +19,12 @@ export interface Chips {
 
 /** Brings the coordinator a ciphertext that the new chip has been seen to open. */
 export async function moveShard(work: Work, chips: Chips, key: KeyRecord): Promise<void> {
-  const begun = work.shard(key.address);
+  const begun = work.shard(key.key_id);
   const ready = begun !== undefined && (await opensAlready(work, chips, key));
   if (!ready) await reseal(work, chips, key);
-  const shard = work.shard(key.address);
+  const shard = work.shard(key.key_id);
   if (shard === undefined) throw new TypeError('unreachable: a sealed shard without a ciphertext');
-  work.noteShard(key.address, { ...shard, proven: true });
+  work.noteShard(key.key_id, { ...shard, proven: true });
   const hash = hashOf(shard);
   const { text } = await work.certify(chips.fresh, 'seal', key, hash);
   const seal = { encrypted_shard: shard.encrypted_shard, certificate: text };
@@ -35,8 +35,8 @@ export async function moveShard(work: Work, chips: Chips, key: KeyRecord): Promi
  * Whether the coordinator keeps exactly the ciphertext that this agent has seen the new chip open. A journal
  * alone says little: it is written before STORE, and may be of another attempt than the one that was given.
  */
-export function isProven(work: Work, address: string, sealedHash: string | undefined): boolean {
-  const shard = work.shard(address);
+export function isProven(work: Work, keyId: string, sealedHash: string | undefined): boolean {
+  const shard = work.shard(keyId);
   if (shard === undefined || sealedHash === undefined || !shard.proven) return false;
   return sealedHash === toHex(hashOf(shard));
 }
@@ -66,7 +66,7 @@ async function reseal(work: Work, chips: Chips, key: KeyRecord): Promise<void> {
   try {
     const { encryptedShard, opener } = sealShard(keyshare, identityOf(key));
     try {
-      work.noteShard(key.address, {
+      work.noteShard(key.key_id, {
         encrypted_shard: Buffer.from(encryptedShard).toString('base64'),
         releases: { confirmed: 0, outstanding: 0 },
         proven: false,
@@ -100,7 +100,7 @@ async function openOld(work: Work, { old, fresh }: Chips, key: KeyRecord): Promi
     }
     const request = {
       recordId: fromHex(key.record_id),
-      address: parseAddress(key.address),
+      address: keyTagOf(key),
       sessionHash: certificate.sessionHash,
       digest: certificate.intent,
       challenge,
@@ -122,8 +122,7 @@ async function storeNew(
   key: KeyRecord,
   opener: Uint8Array,
 ): Promise<void> {
-  const store = (): Promise<void> =>
-    fresh.store(fromHex(key.record_id), parseAddress(key.address), opener);
+  const store = (): Promise<void> => fresh.store(fromHex(key.record_id), keyTagOf(key), opener);
   try {
     await store();
   } catch (error) {
@@ -152,7 +151,7 @@ async function authorised(work: Work, fresh: Chip, step: 'discard' | 'prove', ke
   });
   const access = {
     recordId: fromHex(key.record_id),
-    address: parseAddress(key.address),
+    address: keyTagOf(key),
     sessionHash: certificate.sessionHash,
     challenge,
     signature: fromBase64(signature),
@@ -165,9 +164,9 @@ async function prove(work: Work, fresh: Chip, key: KeyRecord): Promise<Uint8Arra
   return renewing(async () => {
     const { access, intent } = await authorised(work, fresh, 'prove', key);
     const request = { ...access, digest: intent };
-    const opener = await countedRead(fresh, request, countNew(work, key.address));
+    const opener = await countedRead(fresh, request, countNew(work, key.key_id));
     try {
-      const shard = work.shard(key.address);
+      const shard = work.shard(key.key_id);
       if (shard === undefined) throw new TypeError('unreachable: nothing to prove');
       return openShard(fromBase64(shard.encrypted_shard), opener, identityOf(key));
     } finally {
@@ -193,15 +192,15 @@ function countOld({ keys }: AgentState, keyId: string): Counter {
   };
 }
 
-function countNew(work: Work, address: string): Counter {
+function countNew(work: Work, keyId: string): Counter {
   const found = (): NonNullable<ReturnType<Work['shard']>> => {
-    const shard = work.shard(address);
+    const shard = work.shard(keyId);
     if (shard === undefined) throw new TypeError('unreachable: a shard that is not in the journal');
     return shard;
   };
   return {
     read: () => found().releases,
-    write: (releases) => work.noteShard(address, { ...found(), releases }),
+    write: (releases) => work.noteShard(keyId, { ...found(), releases }),
     rolledBack: () => undefined,
   };
 }
@@ -209,7 +208,7 @@ function countNew(work: Work, address: string): Counter {
 function identityOf(key: KeyRecord): ShardIdentity {
   return {
     publicKey: fromHex(key.public_key),
-    address: parseAddress(key.address),
+    address: keyTagOf(key),
     partIndex: key.part_index,
     epoch: key.epoch,
     recordId: fromHex(key.record_id),

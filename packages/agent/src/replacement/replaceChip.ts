@@ -8,12 +8,18 @@ import { Chip, type PinProvider, type SeeCounter } from '../chip/chip.ts';
 import { loadAgentConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import { type AgentState, openState } from '../records/state.ts';
-import type { KeyRecord } from '../records/keyRecords.ts';
+import { isLabelOf, type KeyRecord } from '../records/keyRecord.ts';
 import { openOwnChip } from '../chip/ownChip.ts';
 import { adopt } from './adopt.ts';
 import { checkChips, checkSameKeys, movingKeys } from './checks.ts';
 import { deleteOld } from './deletion.ts';
-import { type Journal, readJournal, removeJournal, writeJournal } from './journal.ts';
+import {
+  type Journal,
+  readJournal,
+  removeJournal,
+  upgradeJournal,
+  writeJournal,
+} from './journal.ts';
 import { askForIt } from './request.ts';
 import { type Chips, isProven, moveShard } from './moveShard.ts';
 import type { ReplacementService } from './service.ts';
@@ -61,6 +67,7 @@ export async function replaceChip(options: ReplaceOptions): Promise<ReplacementA
   const state = openState(directory);
   try {
     const { username } = loadAgentConfig(directory);
+    upgradeJournal(directory);
     const journal = readJournal(directory);
     if (journal !== undefined) checkSame(journal, options);
     if (journal?.phase === 'adopted') return await finish(options, state, username, journal);
@@ -129,9 +136,9 @@ async function moveAll(
 ): Promise<void> {
   checkSameKeys(keys, answer);
   for (const { address, state, sealed_hash } of answer.shards) {
-    const key = keys.find((one) => one.address.toLowerCase() === address.toLowerCase());
+    const key = keys.find((one) => isLabelOf(one, address));
     if (key === undefined) throw new TypeError('unreachable: a shard that was compared');
-    if (state === 'sealed' && isProven(work, address, sealed_hash)) continue;
+    if (state === 'sealed' && isProven(work, key.key_id, sealed_hash)) continue;
     await moveShard(work, chips, key);
     progress?.({ step: 'sealed', address });
   }
@@ -198,7 +205,7 @@ function checkChipKeys({ old_chip, new_chip }: Journal, { old, fresh }: Chips): 
 
 function newJournal({ old, fresh, retire }: ReplaceOptions, chips: Chips): Journal {
   return {
-    format: 'quorate-replacement/v1',
+    format: 'quorate-replacement/v2',
     phase: 'moving',
     id: null,
     se_id: fresh.seId,
@@ -243,7 +250,7 @@ async function deleteAll(
 ): Promise<ReplacementAnswer> {
   for (const { address, state } of answer.shards) {
     if (state === 'deleted') continue;
-    const key = keys.find((one) => one.address.toLowerCase() === address.toLowerCase());
+    const key = keys.find((one) => isLabelOf(one, address));
     if (key === undefined) {
       throw new AgentError('replace/refused', `this agent does not know ${address} any more`);
     }

@@ -1,7 +1,6 @@
 /** What every step of a replacement works with. */
 import {
   fromHex,
-  parseAddress,
   type ReplacedShard,
   replacementSessionKey,
   type ReplacementStep,
@@ -13,7 +12,7 @@ import { isBeforeCount, isRenewable } from '../chip/refusals.ts';
 import type { Chip, ReadRequest } from '../chip/chip.ts';
 import { AgentError } from '../errors.ts';
 import type { AgentState } from '../records/state.ts';
-import type { KeyRecord, Releases } from '../records/keyRecords.ts';
+import { type KeyRecord, keyTagOf, type Releases } from '../records/keyRecord.ts';
 import { type Journal, type JournalShard, writeJournal } from './journal.ts';
 import type { ReplacementService } from './service.ts';
 
@@ -59,13 +58,13 @@ export class Work {
   }
 
   /** What is known here of a moving shard. */
-  shard(address: string): JournalShard | undefined {
-    return this.#journal.shards[address.toLowerCase()];
+  shard(keyId: string): JournalShard | undefined {
+    return this.#journal.shards[keyId];
   }
 
   /** Notes a moving shard, durably. */
-  noteShard(address: string, shard: JournalShard): void {
-    this.note({ shards: { ...this.#journal.shards, [address.toLowerCase()]: shard } });
+  noteShard(keyId: string, shard: JournalShard): void {
+    this.note({ shards: { ...this.#journal.shards, [keyId]: shard } });
   }
 
   /** What the steps of a key's shard are bound to, by this agent's own record. */
@@ -74,7 +73,7 @@ export class Work {
       replacementId: this.id,
       username: this.username,
       keyId: fromHex(key.key_id),
-      address: parseAddress(key.address),
+      address: keyTagOf(key),
       partIndex: key.part_index,
       epoch: key.epoch,
       recordId: fromHex(key.record_id),

@@ -12,7 +12,7 @@ import {
 } from '../../src/ceremonies/certificates.ts';
 import { createEphemeralKeys } from '../../src/channel/keys.ts';
 import { Refusal } from '../../src/ceremonies/refusal.ts';
-import type { Holder } from '../../src/records/keyRecords.ts';
+import type { Holder } from '../../src/records/keyRecord.ts';
 import type { Prepared } from '../../src/protocol/pool.ts';
 import { chipPublicKey } from '../support/chipKeys.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';

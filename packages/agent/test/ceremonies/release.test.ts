@@ -1,9 +1,8 @@
 import { copyFileSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fromHex, verifySignature } from '@quorate/intent';
 import { type SecureElement, SecureElementError } from '@quorate/secure-element';
 import { expect, test } from 'vitest';
-import { DATA, PIN, startCluster, startClusterWithKey } from '../support/cluster.ts';
+import { DATA, PIN, keyFile, startCluster, startClusterWithKey } from '../support/cluster.ts';
 import { failure } from '../support/failure.ts';
 
 const people = ['alice', 'bob', 'carl'];
@@ -40,7 +39,7 @@ async function withReader(
   await alice.agent.close();
   const chip = await cluster.openChip(alice);
   const onDisk: unknown[] = [];
-  const file = join(alice.directory, 'keys', `${address.toLowerCase()}.json`);
+  const file = keyFile(alice, address);
   await cluster.start(alice, {
     chip: wrapped(chip, {
       read: (access) => {

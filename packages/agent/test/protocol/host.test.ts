@@ -2,6 +2,7 @@ import { verifySignature } from '@quorate/intent';
 import { Keyshare } from '@quorate/tss';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SignStart } from '../../src/ceremonies/sign/protocol.ts';
+import { openShard, sealShard } from '../../src/protocol/shard.ts';
 import { EvilSigner, flipFirstPairwise } from '../support/evil.ts';
 import { Hosts } from '../support/hosts.ts';
 
@@ -48,6 +49,35 @@ describe('protocol thread', () => {
       expect(hosts.last(1, id, 'refused').message).toMatch(/key record/);
       expect(hosts.find(1, id, 'frames')).toHaveLength(0);
     }
+  });
+
+  test.each([
+    ['threshold', { threshold: 3 }],
+    ['number of parties', { parties: 4 }],
+    ['key id', { keyId: new Uint8Array(32) }],
+  ])('a keyshare with another %s than the key record is refused by that name', (name, change) => {
+    hosts.startSign('s', [1, 2], keys, (start) => ({
+      ...start,
+      expected: { ...start.expected, ...change },
+    }));
+    const { reason, message } = hosts.last(1, 's', 'refused');
+    expect([reason, message]).toEqual([
+      'session/refused',
+      expect.stringMatching(`another ${name}$`),
+    ]);
+  });
+
+  test('E-2: a shard of another protocol or curve than the key’s algorithm is refused', () => {
+    hosts.startSign('s', [1, 2], keys, (start) => {
+      if (start.index !== 1) return start;
+      const { publicKey, keyTag: address, epoch, recordId } = start.expected;
+      const identity = { publicKey, address, partIndex: 1, epoch, recordId };
+      const bytes = openShard(start.encryptedShard, start.opener, identity);
+      bytes[4]! += 1; // the byte that names them
+      return { ...start, ...sealShard(bytes, identity) };
+    });
+    expect(hosts.last(1, 's', 'refused').reason).toMatch(/decode|malformed/);
+    expect(hosts.find(1, 's', 'frames')).toHaveLength(0);
   });
 
   test('the opener is wiped, whether the shard opens or not', () => {

@@ -43,8 +43,9 @@ describe('worker pool', () => {
       encryptedShard: new Uint8Array(64),
       opener,
       expected: {
+        algorithm: 'ecdsa-secp256k1',
         publicKey: new Uint8Array(33),
-        address: new Uint8Array(20),
+        keyTag: new Uint8Array(20),
         keyId: new Uint8Array(32),
         recordId: new Uint8Array(32),
         threshold: 2,

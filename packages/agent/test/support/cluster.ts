@@ -18,6 +18,7 @@ import type { OutcomeOf } from '../../src/client/ceremonies/index.ts';
 import { CoordinatorClient } from '../../src/client/client.ts';
 import { initAgent } from '../../src/init.ts';
 import type { LogFields, Logger } from '../../src/logger.ts';
+import { openKeyRecords } from '../../src/records/keyRecords.ts';
 import { openPins } from '../../src/roster/pins.ts';
 import {
   lastingDirectory,
@@ -397,6 +398,13 @@ export async function startCluster(
   finished(() => cluster.close());
   await cluster.setUp(usernames);
   return cluster;
+}
+
+/** The file in which a member's agent keeps the record of a key. */
+export function keyFile({ directory }: Member, address: string): string {
+  const folder = join(directory, 'keys');
+  const key = openKeyRecords(folder).findByAddress(address);
+  return join(folder, `${key?.key_id}.json`);
 }
 
 function recorder(lines: string[]): Logger {

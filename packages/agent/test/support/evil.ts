@@ -33,7 +33,7 @@ export class EvilSigner implements Host {
     }
     if (order.order === 'start' && 'digest' in order.start) {
       const { sid, index, peers, signers, digest, expected, encryptedShard, opener } = order.start;
-      const identity = { ...expected, partIndex: index };
+      const identity = { ...expected, address: expected.keyTag, partIndex: index };
       const keyshare = Keyshare.decode(openShard(encryptedShard, opener, identity));
       const { keys } = this.#prepared.get(id)!;
       const begin = (): void => {

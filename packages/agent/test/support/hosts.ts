@@ -88,8 +88,9 @@ export class Hosts {
         encryptedShard: key.encryptedShard,
         opener: Uint8Array.from(key.opener),
         expected: {
+          algorithm: key.algorithm,
           publicKey: key.publicKey,
-          address: parseAddress(key.address),
+          keyTag: parseAddress(key.address),
           keyId: key.keyId,
           recordId: key.recordId,
           threshold: 2,

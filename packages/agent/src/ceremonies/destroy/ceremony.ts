@@ -5,7 +5,7 @@
 import { fromBase64 } from '@quorate/intent';
 import type { AcceptOf, CompleteOf, DeclineOf, FailureOf, ParamsOf } from '@quorate/wire';
 import { isForgotten } from '../../chip/refusals.ts';
-import type { Holder, KeyDestruction, KeyRecord } from '../../records/keyRecords.ts';
+import type { Holder, KeyDestruction, KeyRecord } from '../../records/keyRecord.ts';
 import type { CommonRecord, SessionRecordOf } from '../../records/sessionRecords.ts';
 import type { Ceremony, DeclineFields, Resumable, Role, SessionControl } from '../ceremony.ts';
 import { freshChallenge } from '../checks.ts';
@@ -76,12 +76,10 @@ class DestroyRole implements Role<'destroy'> {
   readonly keyId: string;
   readonly #control: SessionControl;
   readonly #terms: Terms;
-  readonly #address: string;
 
   constructor(control: SessionControl, key: KeyRecord, terms: Terms) {
     this.#control = control;
     this.#terms = terms;
-    this.#address = key.address;
     this.keyId = key.key_id;
     this.intentHash = destroyIntent(key, terms);
     this.signers = partiesOf(terms);
@@ -92,7 +90,7 @@ class DestroyRole implements Role<'destroy'> {
   }
 
   record(common: CommonRecord): SessionRecordOf<'destroy'> {
-    return { ...common, kind: 'destroy', address: this.#address };
+    return { ...common, kind: 'destroy', key_id: this.keyId };
   }
 
   /** The consent is on disk before the coordinator has it: it is never given twice, and never forgotten. */

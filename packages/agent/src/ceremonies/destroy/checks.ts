@@ -5,7 +5,12 @@
 import { destroyPartsHash, destroyReasonHash, equalBytes, fromHex, toHex } from '@quorate/intent';
 import type { InviteOf, ParamsOf } from '@quorate/wire';
 import { readJournal } from '../../replacement/journal.ts';
-import type { Holder, KeyDestruction, KeyRecord } from '../../records/keyRecords.ts';
+import {
+  type Holder,
+  isLabelOf,
+  type KeyDestruction,
+  type KeyRecord,
+} from '../../records/keyRecord.ts';
 import { hashIntent } from '../certificates.ts';
 import type { CeremonyContext } from '../context.ts';
 import { checkChipName } from '../checks.ts';
@@ -34,7 +39,7 @@ export function checkDestroyInvite(
     invite.part_index === key.part_index;
   refuseUnless(sameKey, 'invalid_invite', 'not the threshold, size or index of the key');
   // Only the opener of one chip would be deleted, and the other's ciphertext is in the journal.
-  const moving = readJournal(context.state.directory)?.shards[key.address.toLowerCase()];
+  const moving = readJournal(context.state.directory)?.shards[key.key_id];
   refuseUnless(
     moving === undefined,
     'replacement_busy',
@@ -105,7 +110,7 @@ export function checkDestroyParams(
   const same =
     params.part_index === key.part_index &&
     params.parties === destruction.parties.join(',') &&
-    params.address.toLowerCase() === key.address.toLowerCase() &&
+    isLabelOf(key, params.address) &&
     params.record_id === key.record_id &&
     equalBytes(fromHex(params.reason_hash, 32), destroyReasonHash(destruction.reason));
   refuseUnless(same, 'parameters_changed', 'other parameters than were consented to');

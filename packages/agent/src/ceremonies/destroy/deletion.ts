@@ -9,11 +9,10 @@ import {
   encodeReceiptPayload,
   fromBase64,
   fromHex,
-  parseAddress,
 } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import { isAbsent } from '../../chip/refusals.ts';
-import type { KeyDestruction, KeyRecord } from '../../records/keyRecords.ts';
+import { type KeyDestruction, type KeyRecord, keyTagOf } from '../../records/keyRecord.ts';
 import type { Authorisation } from '../authorisations.ts';
 import type { SessionControl } from '../ceremony.ts';
 import type { CeremonyContext } from '../context.ts';
@@ -84,7 +83,7 @@ function deletedRecord(key: Consented, sessionHash: Uint8Array): DeletedRecord {
     keyId: fromHex(key.key_id),
     epoch: key.epoch,
     recordId: fromHex(key.record_id),
-    address: parseAddress(key.address),
+    address: keyTagOf(key),
     reasonHash: destroyReasonHash(key.destruction.reason),
   };
 }

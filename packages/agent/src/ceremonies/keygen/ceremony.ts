@@ -1,10 +1,10 @@
 /**
  * Key generation at one participant (docs/spec/wire.md §5).
  */
-import { addressOf, fromHex, toHex } from '@quorate/intent';
+import { addressOf, toHex } from '@quorate/intent';
 import type { Abort, AcceptOf, CompleteOf, FailureOf, InviteOf, ParamsOf } from '@quorate/wire';
 import type { ProtocolOutput } from '../../protocol/orders.ts';
-import type { Holder } from '../../records/keyRecords.ts';
+import { type Holder, keyTagOf } from '../../records/keyRecord.ts';
 import type { CommonRecord, SessionRecordOf } from '../../records/sessionRecords.ts';
 import type { Ceremony, Role, SessionControl } from '../ceremony.ts';
 import { hashIntent } from '../certificates.ts';
@@ -57,7 +57,8 @@ class KeygenRole implements Role<'keygen'> {
   readonly keyId = null;
   readonly #control: SessionControl;
   readonly #invite: InviteOf<'keygen'>;
-  #address: string | null = null;
+  /** The id of the key, once it is on disk. */
+  #made: string | null = null;
   /** The coordinator has our result, or will: nothing is left to be sent, and nothing secret is held. */
   #answered = false;
 
@@ -86,7 +87,7 @@ class KeygenRole implements Role<'keygen'> {
   }
 
   record(common: CommonRecord): SessionRecordOf<'keygen'> {
-    return { ...common, kind: 'keygen', address: this.#address };
+    return { ...common, kind: 'keygen', key_id: this.#made };
   }
 
   async accept(session_certificate: string): Promise<AcceptOf<'keygen'>> {
@@ -131,7 +132,7 @@ class KeygenRole implements Role<'keygen'> {
     if (!complete.success) return control.endByCoordinator(complete.message);
     completeKey(control.context, complete);
     control.settle();
-    control.finish(this.#address === null ? 'failed' : 'completed', null);
+    control.finish(this.#made === null ? 'failed' : 'completed', null);
   }
 
   endedByCoordinator(): boolean {
@@ -145,17 +146,19 @@ class KeygenRole implements Role<'keygen'> {
    */
   async #keep(output: KeyOutput): Promise<void> {
     const { context, sessionKey: session_key, partIndex: part_index } = this.#control;
-    const { opener, address } = output;
+    const { opener, address, algorithm } = output;
     const [public_key, record_id] = [toHex(output.publicKey), toHex(output.recordId)];
+    const key_id = toHex(output.keyId);
     try {
       refuseUnless(address === addressOf(output.publicKey), 'internal_error', 'wrong address');
       context.state.keys.add({
-        format: 'quorate-key/v2',
+        format: 'quorate-key/v3',
+        key_id,
+        algorithm,
+        address,
         state: 'pending',
         session_key,
-        address,
         public_key,
-        key_id: toHex(output.keyId),
         record_id,
         epoch: 0,
         threshold: this.#invite.threshold,
@@ -165,8 +168,8 @@ class KeygenRole implements Role<'keygen'> {
         releases: { confirmed: 0, outstanding: 0 },
         bans: [],
       });
-      this.#address = address;
-      await context.chip.store(output.recordId, fromHex(address), opener);
+      this.#made = key_id;
+      await context.chip.store(output.recordId, keyTagOf({ algorithm, address }), opener);
     } finally {
       opener.fill(0);
     }

@@ -1,7 +1,7 @@
 /** What a participant checks of an invitation to a key generation, by its own roster alone. */
 import { toHex } from '@quorate/intent';
 import type { InviteOf } from '@quorate/wire';
-import type { Holder } from '../../records/keyRecords.ts';
+import type { Holder } from '../../records/keyRecord.ts';
 import { checkChipName } from '../checks.ts';
 import type { CeremonyContext } from '../context.ts';
 import { refuseUnless } from '../refusal.ts';

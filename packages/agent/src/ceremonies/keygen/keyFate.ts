@@ -3,6 +3,7 @@
  */
 import type { Abort, CompleteOf, FailureOf } from '@quorate/wire';
 import { messageOf } from '../../errors.ts';
+import { isLabelOf } from '../../records/keyRecord.ts';
 import type { OuterContext } from '../context.ts';
 
 /** The result that ends a key generation. When the chip may hold a record, it says which. */
@@ -37,7 +38,7 @@ export function completeKey(context: OuterContext, complete: CompleteOf<'keygen'
   const record = state.keys.findBySession(complete.session_key);
   const session_key = complete.session_key;
   if (record?.state !== 'pending' && record?.state !== 'orphaned') return;
-  if (record.address.toLowerCase() !== complete.address.toLowerCase()) {
+  if (!isLabelOf(record, complete.address)) {
     logger.error({ session_key }, 'a completion names another address; the key stays pending');
     return;
   }

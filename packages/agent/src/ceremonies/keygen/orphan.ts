@@ -7,7 +7,7 @@ import { equalBytes, fromBase64, fromHex, parseAddress, sessionHash } from '@quo
 import type { OrphanAuthorisation, OrphanNotice } from '@quorate/wire';
 import { isAbsent } from '../../chip/refusals.ts';
 import { messageOf } from '../../errors.ts';
-import type { KeyRecord } from '../../records/keyRecords.ts';
+import type { KeyRecord } from '../../records/keyRecord.ts';
 import { certificatePayload, unusedKeys } from '../certificates.ts';
 import type { OuterContext } from '../context.ts';
 import { orphanKey } from './keyFate.ts';

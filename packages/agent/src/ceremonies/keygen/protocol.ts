@@ -7,6 +7,7 @@ import type { ProtocolStart } from '../../protocol/frames.ts';
 import { PartySession } from '../../protocol/partySession.ts';
 import type { Ended, ThreadProtocol } from '../../protocol/protocol.ts';
 import { sealShard } from '../../protocol/shard.ts';
+import type { Algorithm } from '../../records/keyRecord.ts';
 
 /** What a key generation is started with. */
 export interface KeygenStart extends ProtocolStart {
@@ -17,6 +18,7 @@ export interface KeygenStart extends ProtocolStart {
 /** A new key: this participant's share of it, sealed. */
 export interface KeyOutput {
   readonly kind: 'keygen';
+  readonly algorithm: Algorithm;
   readonly address: string;
   readonly publicKey: Uint8Array;
   readonly keyId: Uint8Array;
@@ -61,7 +63,16 @@ function sealed(keyshare: Keyshare): Ended<KeyOutput> {
   keyshare.wipe();
   return {
     status: 'completed',
-    output: { kind: 'keygen', address, publicKey, keyId, recordId: record, encryptedShard, opener },
+    output: {
+      kind: 'keygen',
+      algorithm: 'ecdsa-secp256k1',
+      address,
+      publicKey,
+      keyId,
+      recordId: record,
+      encryptedShard,
+      opener,
+    },
     secrets: [opener],
   };
 }

@@ -13,11 +13,12 @@ import {
 } from '@quorate/wire';
 import type { ApprovalQuestionOf } from '../../approval/request.ts';
 import type { ProtocolOutput } from '../../protocol/orders.ts';
-import type { Holder } from '../../records/keyRecords.ts';
+import { type Holder, isLabelOf } from '../../records/keyRecord.ts';
 import type { CommonRecord, SessionRecord, SessionRecordOf } from '../../records/sessionRecords.ts';
 import { CERTIFICATE_LIFETIME_MS, hashIntent } from '../certificates.ts';
 import type { Ceremony, Role, SessionControl } from '../ceremony.ts';
 import { checkFileName, freshChallenge } from '../checks.ts';
+import type { CeremonyContext } from '../context.ts';
 import { EXPIRED } from '../life.ts';
 import { refuseUnless } from '../refusal.ts';
 import { releaseOpener } from '../release.ts';
@@ -51,7 +52,7 @@ export const SIGN: Ceremony<'sign'> = {
   },
   completedLate: (context, { session_key, success, signature }) =>
     settleRecord(context, session_key, (record) =>
-      success && proves(record, signature)
+      success && proves(context, record, signature)
         ? { ...record, signature, state: 'completed', reason: null }
         : record,
     ),
@@ -59,9 +60,14 @@ export const SIGN: Ceremony<'sign'> = {
 };
 
 /** Whether a signature is the one that a session without one was about. */
-function proves(record: SessionRecord, signature: string): record is SessionRecordOf<'sign'> {
+function proves(
+  { state }: CeremonyContext,
+  record: SessionRecord,
+  signature: string,
+): record is SessionRecordOf<'sign'> {
   if (record.kind !== 'sign' || record.signature !== null) return false;
-  return isSignatureOf(signature, fromHex(record.digest), record.address);
+  const key = state.keys.find(record.key_id);
+  return key !== undefined && isSignatureOf(signature, fromHex(record.digest), key.address);
 }
 
 function questionOf(
@@ -124,7 +130,7 @@ class SignRole implements Role<'sign'> {
 
   record(common: CommonRecord): SessionRecordOf<'sign'> {
     const { key, digest } = this.#agreement;
-    const own = { address: key.address, digest: toHex(digest), signature: this.#signature };
+    const own = { key_id: key.key_id, digest: toHex(digest), signature: this.#signature };
     return { ...common, kind: 'sign', ...own };
   }
 
@@ -210,7 +216,7 @@ class SignRole implements Role<'sign'> {
       params.part_index === this.#control.partIndex &&
       params.parties === parties &&
       params.data === Buffer.from(digest).toString('base64') &&
-      params.address.toLowerCase() === key.address.toLowerCase() &&
+      isLabelOf(key, params.address) &&
       params.record_id === key.record_id &&
       params.chip_challenge === this.#challenge;
     refuseUnless(same, 'parameters_changed', 'other parameters than were accepted');

@@ -8,13 +8,12 @@ import {
   fromHex,
   IntentError,
   type Payload,
-  parseAddress,
   parsePayload,
   toHex,
 } from '@quorate/intent';
 import type { InviteOf } from '@quorate/wire';
 import type { ExpectedKeyshare } from '../../protocol/frames.ts';
-import { bannedIndexes, type Holder, type KeyRecord } from '../../records/keyRecords.ts';
+import { bannedIndexes, type Holder, type KeyRecord, keyTagOf } from '../../records/keyRecord.ts';
 import type { CeremonyContext } from '../context.ts';
 import { checkChipName } from '../checks.ts';
 import { Refusal, refuseUnless, SIGNS_NO_MORE } from '../refusal.ts';
@@ -126,8 +125,9 @@ function checkPayload(value: unknown, digest: Uint8Array): Payload | null {
 /** What the keyshare inside the shard must be. */
 export function expectedKeyshare(key: KeyRecord): ExpectedKeyshare {
   return {
+    algorithm: key.algorithm,
     publicKey: fromHex(key.public_key),
-    address: parseAddress(key.address),
+    keyTag: keyTagOf(key),
     keyId: fromHex(key.key_id),
     recordId: fromHex(key.record_id),
     threshold: key.threshold,

@@ -1,6 +1,5 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { decodeCertificate, fromHex, roundSigningInput, verifySignature } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
 import {
@@ -8,6 +7,7 @@ import {
   type ClusterOptions,
   DATA,
   kill,
+  keyFile,
   startClusterWithKey,
 } from '../../support/cluster.ts';
 import { flipFirstPairwise } from '../../support/evil.ts';
@@ -52,7 +52,7 @@ describe('ban', () => {
 
   test('O-12: the ban is on disk before anything is said about it', async () => {
     const { cluster, address } = await withLiar();
-    const file = join(cluster.member('alice').directory, 'keys', `${address.toLowerCase()}.json`);
+    const file = keyFile(cluster.member('alice'), address);
     const onDisk: unknown[] = [];
     cluster.proxy.meddle = (message, direction, username) => {
       if (message.type === 'sign_result' && username === 'alice' && direction === 'to-server') {
@@ -131,7 +131,7 @@ describe('ban', () => {
     free: () => void;
   }> => {
     const { cluster, address } = await withLiar({ deadlines: { round: 4000 } });
-    const file = join(cluster.member('alice').directory, 'keys', `${address.toLowerCase()}.json`);
+    const file = keyFile(cluster.member('alice'), address);
     const held: Frame[] = [];
     let spoken = false;
     cluster.proxy.meddle = (message, direction, username) => {
@@ -185,7 +185,7 @@ describe('ban', () => {
 
   test('O-12: all other sessions with the banned party end, those without it complete', async () => {
     const { cluster, address } = await withLiar();
-    const file = join(cluster.member('alice').directory, 'keys', `${address.toLowerCase()}.json`);
+    const file = keyFile(cluster.member('alice'), address);
     const onDisk: unknown[] = [];
     cluster.proxy.meddle = (message, _direction, username) => {
       if (message.type === 'sign_result' && username === 'alice' && message['success'] === false) {
