@@ -107,7 +107,7 @@ export { canServe, stuckThreads, type ThreadHealth, type ThreadState } from './t
 export { type SessionLine, THREAD_TIMEOUT_MS, ThreadPool } from './threads/pool.ts';
 export { threadEnd } from './threads/threadEnd.ts';
 export { type AgentState, openState, STATE_FILES } from './records/state.ts';
-export type { Algorithm, Ban, Holder, KeyRecord } from './records/keyRecord.ts';
+export type { Ban, Holder, KeyRecord } from './records/keyRecord.ts';
 export { openKeyRecords } from './records/keyRecords.ts';
 export { type LinkState, openLinkState } from './link/state.ts';
 export { type SessionRecord, sessionFileName } from './records/sessionRecords.ts';

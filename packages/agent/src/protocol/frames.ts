@@ -2,7 +2,7 @@
  * The plain parts that protocols, their thread and the main thread exchange.
  */
 import type { SignedMessage } from '../records/evidence.ts';
-import type { Algorithm } from '../records/keyRecord.ts';
+import type { Algorithm } from '@quorate/wire';
 
 /** A certified peer of a session. */
 export interface PeerKeys {

@@ -2,7 +2,7 @@
 import { equalBytes } from '@quorate/intent';
 import { Keyshare } from '@quorate/tss';
 import { AgentError } from '../errors.ts';
-import type { Algorithm } from '../records/keyRecord.ts';
+import type { Algorithm } from '@quorate/wire';
 import type { ExpectedKeyshare, ShareStart } from './frames.ts';
 import { openShard } from './shard.ts';
 

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { makePrivateDirectory, readIfPresent, replaceFile } from '../files/files.ts';
-import type { Algorithm } from './keyRecord.ts';
+import type { Algorithm } from '@quorate/wire';
 
 const SESSION_KEY = /^[A-Za-z0-9._:-]{1,128}$/;
 

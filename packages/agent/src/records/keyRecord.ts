@@ -3,11 +3,9 @@
  * label that leads to it.
  */
 import { parseAddress } from '@quorate/intent';
+import { Algorithm } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
-
-/** What a key signs with. A share signs only under its own algorithm, and no key serves two. */
-export type Algorithm = 'ecdsa-secp256k1';
 
 /** One ban: the pair with this party never signs with the key again (O-12). */
 export interface Ban {
@@ -60,6 +58,7 @@ export interface KeyRecord {
   readonly format: 'quorate-key/v3';
   /** The session id of the key generation: the key's name. */
   readonly key_id: string;
+  /** What it signs with: a share signs only under its own algorithm, and no key serves two. */
   readonly algorithm: Algorithm;
   /** A label: an address that leads to the key. */
   readonly address: string;
@@ -91,9 +90,6 @@ const count = z.int().nonnegative();
 
 /** Reads a key's id. */
 export const keyIdSchema: z.ZodType<string> = hex(32);
-
-/** Every algorithm that this version knows. */
-const ALGORITHMS: readonly string[] = ['ecdsa-secp256k1'] satisfies Algorithm[];
 
 /** Reads a ban. */
 export const banSchema: z.ZodType<Ban> = z.strictObject({
@@ -143,7 +139,7 @@ const fields = {
 /** Reads the record of a key. */
 export const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({
   format: z.literal('quorate-key/v3'),
-  algorithm: z.literal('ecdsa-secp256k1'),
+  algorithm: Algorithm,
   ...fields,
   releases: releasesSchema,
   destruction: destruction.optional(),
@@ -186,7 +182,7 @@ export function parseKeyRecord(content: unknown): {
   readonly name: string;
 } {
   const { format, algorithm = 'ecdsa-secp256k1' } = headSchema.parse(content);
-  if (!ALGORITHMS.includes(algorithm)) {
+  if (!Algorithm.safeParse(algorithm).success) {
     const message = `a key has the algorithm ${algorithm}, which this version does not know`;
     throw new AgentError('store/tampered', message);
   }

@@ -11,7 +11,7 @@ import {
 } from '@quorate/wire';
 import fc, { type Arbitrary } from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { keyRecord } from '../support/keyRecord.ts';
 import {
   makeAgent,
@@ -198,14 +198,11 @@ function certificatesIn(sent: readonly Sent[]): Map<string, Set<string>> {
 }
 
 let agent: OneAgent;
-const later: (() => void | Promise<void>)[] = [];
 
 beforeAll(async () => {
-  agent = await makeAgent((clean) => void later.push(clean));
+  agent = await makeAgent();
 });
-afterAll(async () => {
-  for (const clean of later.toReversed()) await clean();
-});
+afterAll(() => agent.close());
 
 let run = 0;
 const accepted = new Set<Kind>();

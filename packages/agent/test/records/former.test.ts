@@ -14,7 +14,7 @@ import { openBanReserve, readReservedBans } from '../../src/records/banReserve.t
 import { openKeyRecords, RESERVE_FILE } from '../../src/records/keyRecords.ts';
 import { type AgentState, openState } from '../../src/records/state.ts';
 import { readJournal, upgradeJournal } from '../../src/replacement/journal.ts';
-import { temporaryDirectory } from '../support/directories.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 
 type Content =
   | { readonly text: string }

@@ -12,7 +12,7 @@ import { createMutexes } from '../../src/mutexes.ts';
 import { createWorkerPool, type WorkerPool } from '../../src/protocol/pool.ts';
 import { type AgentState, openState } from '../../src/records/state.ts';
 import { chipPublicKey } from './chipKeys.ts';
-import { type Finished, temporaryDirectory } from './directories.ts';
+import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { PIN } from './cluster.ts';
 import { keyRecord } from './keyRecord.ts';
 import { rosterPublicKey } from './rosterKey.ts';
@@ -22,6 +22,7 @@ export interface OneAgent {
   readonly chip: Chip;
   readonly pool: WorkerPool;
   readonly directory: string;
+  close(): Promise<void>;
 }
 
 /** One process of it: from its start to its stop. */
@@ -36,8 +37,8 @@ export interface OneProcess {
 export const PEOPLE: readonly string[] = ['alice', 'bob'];
 
 /** Makes an agent that holds part 1 of a key of two. */
-export async function makeAgent(finished: Finished): Promise<OneAgent> {
-  const home = temporaryDirectory(finished);
+export async function makeAgent(): Promise<OneAgent> {
+  const home = temporaryDirectory();
   const directory = join(home, 'agent');
   const passphrase = Buffer.from('a passphrase');
   const file = join(home, 'chip', 'chip.sealed');
@@ -48,10 +49,6 @@ export async function makeAgent(finished: Finished): Promise<OneAgent> {
   await element.personalise(chipPublicKey(), PIN);
   const chip = await Chip.open(element, async () => Uint8Array.from(PIN));
   const pool = createWorkerPool(1);
-  finished(async () => {
-    await pool.close();
-    await chip.close();
-  });
   const secret = new Uint8Array(randomBytes(32));
   const rosterKey = rosterPublicKey(secret);
   const url = 'ws://127.0.0.1:1/ws';
@@ -62,7 +59,11 @@ export async function makeAgent(finished: Finished): Promise<OneAgent> {
   state.pins.importRoster(JSON.stringify(signRoster({ serial: 1, issuedAt: 1, entries }, secret)));
   state.keys.add(keyRecord(chips, PEOPLE));
   state.close();
-  return { chip, pool, directory };
+  const close = async (): Promise<void> => {
+    await pool.close();
+    await chip.close();
+  };
+  return { chip, pool, directory, close };
 }
 
 /** Starts a process of the agent, whose consent is always given. */

@@ -7,7 +7,7 @@ import type { ProtocolStart } from '../../protocol/frames.ts';
 import { PartySession } from '../../protocol/partySession.ts';
 import type { Ended, ThreadProtocol } from '../../protocol/protocol.ts';
 import { sealShard } from '../../protocol/shard.ts';
-import type { Algorithm } from '../../records/keyRecord.ts';
+import type { Algorithm } from '@quorate/wire';
 
 /** What a key generation is started with. */
 export interface KeygenStart extends ProtocolStart {
