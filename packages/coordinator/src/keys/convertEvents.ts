@@ -3,7 +3,7 @@ import { deriveSessionId, toHex } from '@quorate/intent';
 import type { Tx } from '../store/database.ts';
 import { ciphertextHash } from './ciphertexts.ts';
 
-/** What is read of an event as it was stored before this version. */
+/** An event as it was stored before this version, as far as it is read here. */
 type OldEvent =
   | {
       readonly type: 'requested';

@@ -1,4 +1,4 @@
-/** What the store does when a key is destroyed: the ciphertexts go first, then each record, then the key. */
+/** The end of a key in the store: its ciphertexts go first, then each record, then the key. */
 import type { Tx } from '../store/database.ts';
 import { eraseCiphertextsOf } from './ciphertexts.ts';
 import { findKey, type KeyRecord } from './keys.ts';

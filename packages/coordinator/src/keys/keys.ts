@@ -20,7 +20,7 @@ export interface KeyRecord {
   readonly created_at: number;
 }
 
-/** What a completed key generation has made. Byte strings are lower-case hex. */
+/** The key that a completed key generation has made. Byte strings are lower-case hex. */
 export interface NewKey {
   readonly keyId: string;
   readonly algorithm: Algorithm;

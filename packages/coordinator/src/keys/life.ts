@@ -26,7 +26,7 @@ export interface ShardName {
   readonly se_id: string;
 }
 
-/** What is noted with a step. */
+/** Facts that are noted with a step. */
 interface Note {
   readonly retiredBy?: string;
   readonly receipt?: string;

@@ -3,7 +3,7 @@ import type { Tx } from '../store/database.ts';
 import { eraseCiphertext, putCiphertext } from './ciphertexts.ts';
 import { LifeError, type ShardName, step } from './life.ts';
 
-/** What makes shares, and gives them the place of others: a key generation, or the replacement of a chip. */
+/** A maker of shares, which may take the place of others: a key generation, or the replacement of a chip. */
 export type Maker = `session:${string}` | `replacement:${string}`;
 
 /** A share that has been made. */

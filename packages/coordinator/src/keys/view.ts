@@ -28,7 +28,7 @@ interface GrantOrder {
   readonly actor: string;
 }
 
-/** What the REST routes of keys work with. */
+/** The parts of the server that the REST routes of keys work with. */
 export interface KeysContext {
   readonly audit: AuditLog;
   readonly clock: Clock;

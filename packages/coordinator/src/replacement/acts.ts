@@ -25,7 +25,7 @@ export interface ReplacementOptions {
   readonly tally: Pick<Tally, 'append'>;
   readonly clock: Clock;
   readonly chips: Authoriser;
-  /** Told about a log of the store that could not be emptied after a switch. */
+  /** Told about a log of the store that could not be emptied after an act that erases. */
   readonly onError?: (error: unknown) => void;
 }
 

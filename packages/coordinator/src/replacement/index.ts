@@ -84,7 +84,7 @@ export function createReplacements(options: ReplacementOptions): Replacements {
     },
     authorise: (id, order, caller) =>
       acting(options, holder(order.step, id, caller, order.key), (tx, one, at) =>
-        authoriseStep(tx, chips, one, order, at),
+        authoriseStep(tx, chips, one, { order, at }),
       ),
     seal: (id, order, caller) =>
       viewing(options, holder('seal', id, caller, order.key), (tx, one, at) =>
@@ -104,7 +104,7 @@ export function createReplacements(options: ReplacementOptions): Replacements {
   };
 }
 
-/** What a holder does himself. */
+/** An act of the holder himself. */
 function holder(
   name: StepOrder['step'] | 'seal' | 'switch' | 'deleted',
   id: string,

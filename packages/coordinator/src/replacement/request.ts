@@ -14,7 +14,7 @@ import {
 } from '../chips/registry.ts';
 import { findOpen, findReplacement, type Replacement } from './store.ts';
 
-/** What a holder asks for. */
+/** The order of a holder who has a new chip. */
 export interface ReplacementOrder {
   readonly username: string;
   readonly seId: string;

@@ -53,7 +53,7 @@ export interface ReceiptOrder {
   readonly certificate: string;
 }
 
-/** What the chip gets. */
+/** The authorisation that the chip gets. */
 export interface StepGrant {
   readonly signature: string;
   readonly encryptedShard: string | undefined;
@@ -64,8 +64,7 @@ export async function authoriseStep(
   tx: Tx,
   authoriser: Authoriser,
   replacement: Replacement,
-  order: StepOrder,
-  at: number,
+  { order, at }: { readonly order: StepOrder; readonly at: number },
 ): Promise<StepGrant | Refusal> {
   const { step } = order;
   const shard = await findShard(tx, replacement, order.key);

@@ -182,7 +182,7 @@ export async function movingShardOf(
 const PREFIX = 'replacement:';
 const OPEN: readonly ReplacementState[] = ['requested', 'approved', 'switched'];
 
-/** What certificates and authorisations of a step name. */
+/** The facts that certificates and authorisations of a step name. */
 export function boundTo(replacement: Replacement, shard: MovingShard): ReplacedShard {
   return {
     replacementId: replacement.id,
