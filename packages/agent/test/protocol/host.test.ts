@@ -1,6 +1,6 @@
 import { verifySignature } from '@quorate/intent';
 import { Keyshare } from '@quorate/tss';
-import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SignStart } from '../../src/ceremonies/sign/protocol.ts';
 import { openShard, sealShard } from '../../src/protocol/shard.ts';
 import { EvilSigner, flipFirstPairwise } from '../support/evil.ts';
@@ -8,15 +8,19 @@ import { Hosts } from '../support/hosts.ts';
 
 const digest = new Uint8Array(32).fill(5);
 
+let hosts: Hosts;
+/** A sealed 2-of-3 key; every thread of a test is a new one. */
+let keys: ReturnType<Hosts['keygen']>;
+
+beforeAll(() => {
+  keys = new Hosts(3).keygen('k', 2);
+});
+
+beforeEach(() => {
+  hosts = new Hosts(3);
+});
+
 describe('protocol thread', () => {
-  let hosts: Hosts;
-  let keys: ReturnType<Hosts['keygen']>;
-
-  beforeEach(() => {
-    hosts = new Hosts(3);
-    keys = hosts.keygen('k', 2);
-  });
-
   test('all parties of a key generation have the same key, each its own sealed share', () => {
     expect(new Set(keys.map((key) => key.address)).size).toBe(1);
     expect(new Set(keys.map((key) => Buffer.from(key.opener).toString('hex'))).size).toBe(3);
@@ -196,12 +200,7 @@ describe('protocol thread', () => {
 });
 
 describe('protocol thread against a lying party', () => {
-  let hosts: Hosts;
-  let keys: ReturnType<Hosts['keygen']>;
-
   beforeEach(() => {
-    hosts = new Hosts(3);
-    keys = hosts.keygen('k', 2);
     hosts.replace(2, (post) => new EvilSigner(post, flipFirstPairwise(1)));
   });
 
