@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type ApduTransport, ApduSecureElement, SecureElementError } from '../src/index.ts';
+import { failure } from './support/failure.ts';
+import { type ApduTransport, ApduSecureElement } from '../src/index.ts';
 import { authorisation, makeAuthority, PIN, PUK, unblockMessage } from './support/host.ts';
 import { makeVirtualChip } from './support/virtualHarness.ts';
 
@@ -41,16 +42,6 @@ function telling(
 
 const element = (...answers: string[]): ApduSecureElement =>
   new ApduSecureElement(scripted(...answers).transport, { kind: 'pcsc' });
-
-const failure = (promise: Promise<unknown>): Promise<Partial<SecureElementError>> =>
-  promise.then(
-    () => ({}),
-    (error: unknown) => {
-      if (!(error instanceof SecureElementError)) throw error;
-      const { code, statusWord, triesLeft, unsent } = error;
-      return { code, statusWord, triesLeft, unsent } as Partial<SecureElementError>;
-    },
-  );
 
 const unblocking = {
   challenge: randomBytes(16),

@@ -2,6 +2,7 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { fromHex, verifySignature } from '@quorate/intent';
 import { type SecureElement, SecureElementError } from '@quorate/secure-element';
 import { expect, test } from 'vitest';
+import { changedChip, pulledAt } from '../support/changedChip.ts';
 import { DATA, PIN, keyFile, startCluster, startClusterWithKey } from '../support/cluster.ts';
 import { failure } from '../support/failure.ts';
 
@@ -41,7 +42,7 @@ async function withReader(
   const onDisk: unknown[] = [];
   const file = keyFile(alice, address);
   await cluster.start(alice, {
-    chip: wrapped(chip, {
+    chip: changedChip(chip, {
       read: (access) => {
         onDisk.push(JSON.parse(readFileSync(file, 'utf8')).releases);
         return read(chip, access, onDisk.length);
@@ -173,22 +174,7 @@ test('E-10: a card that was pulled and put back gets a new challenge and the ses
   const { cluster, address } = await startClusterWithKey(people);
   const alice = cluster.member('alice');
   await alice.agent.close();
-  let current = await cluster.openChip(alice);
-  let resets = 0;
-  const chip = new Proxy(current, {
-    get: (_, name) => {
-      if (name === 'read' && resets === 0) {
-        return async (access: Parameters<SecureElement['read']>[0]) => {
-          resets += 1;
-          await current.close();
-          current = await cluster.openChip(alice);
-          return current.read(access);
-        };
-      }
-      const value: unknown = Reflect.get(current, name);
-      return typeof value === 'function' ? value.bind(current) : value;
-    },
-  });
+  const chip = await pulledAt('read', () => cluster.openChip(alice));
   await cluster.start(alice, { chip });
   const signature = await cluster.sign('s1', address, ['alice', 'bob']);
   expect(verifySignature(fromHex(DATA), fromHex(signature), address)).toBe(true);
@@ -205,22 +191,7 @@ test('E-6: a PIN that was wrong once is not tried again', async () => {
     asked += 1;
     return Uint8Array.from(asked === 1 ? PIN : Buffer.from('000000'));
   };
-  let current = await cluster.openChip(alice);
-  let isReset = false;
-  const chip = new Proxy(current, {
-    get: (_, name) => {
-      if (name === 'signSession' && !isReset) {
-        return async (payload: Uint8Array) => {
-          isReset = true;
-          await current.close();
-          current = await cluster.openChip(alice);
-          return current.signSession(payload);
-        };
-      }
-      const value: unknown = Reflect.get(current, name);
-      return typeof value === 'function' ? value.bind(current) : value;
-    },
-  });
+  const chip = await pulledAt('signSession', () => cluster.openChip(alice));
   await cluster.start(alice, { chip, pin });
   for (const sessionKey of ['k1', 'k2', 'k3']) {
     const order = { session_key: sessionKey, threshold: 2, total_parts: 3, participants: people };
@@ -234,12 +205,3 @@ test('E-6: a PIN that was wrong once is not tried again', async () => {
   await opened.close();
   await cluster.start(alice);
 });
-
-function wrapped(chip: SecureElement, change: Partial<SecureElement>): SecureElement {
-  return new Proxy(chip, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(name in change ? change : target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}

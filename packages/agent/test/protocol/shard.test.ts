@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { thrownBy } from '../../../../test/support/thrownBy.ts';
 import { isAgentError } from '../../src/errors.ts';
 import { openShard, sealShard, type ShardIdentity } from '../../src/protocol/shard.ts';
 
@@ -11,15 +12,6 @@ const identity: ShardIdentity = {
   recordId: new Uint8Array(randomBytes(32)),
 };
 const keyshare = Uint8Array.from(randomBytes(4000));
-
-const refusal = (open: () => unknown): unknown => {
-  try {
-    open();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-};
 
 describe('encrypted shard', () => {
   test('opens with its opener and identity to the bytes that were sealed', () => {
@@ -37,7 +29,7 @@ describe('encrypted shard', () => {
       { recordId: new Uint8Array(32) },
     ];
     for (const other of others) {
-      const error = refusal(() => openShard(encryptedShard, opener, { ...identity, ...other }));
+      const error = thrownBy(() => openShard(encryptedShard, opener, { ...identity, ...other }));
       expect(isAgentError(error, 'shard/tampered'), JSON.stringify(Object.keys(other))).toBe(true);
     }
   });
@@ -48,12 +40,12 @@ describe('encrypted shard', () => {
     for (let bit = 0; bit < encryptedShard.length * 8; bit += 1) {
       const tampered = Uint8Array.from(encryptedShard);
       tampered[bit >> 3]! ^= 1 << (bit & 7);
-      const error = refusal(() => openShard(tampered, opener, identity));
+      const error = thrownBy(() => openShard(tampered, opener, identity));
       expect(isAgentError(error, 'shard/tampered')).toBe(true);
       messages.add((error as Error).message);
     }
     for (const length of [0, 1, 12, 28, encryptedShard.length - 1]) {
-      const error = refusal(() => openShard(encryptedShard.subarray(0, length), opener, identity));
+      const error = thrownBy(() => openShard(encryptedShard.subarray(0, length), opener, identity));
       expect(isAgentError(error, 'shard/tampered')).toBe(true);
       messages.add((error as Error).message);
     }
@@ -81,7 +73,7 @@ describe('encrypted shard', () => {
   test('a ciphertext that inflates without end is refused', () => {
     const { encryptedShard, opener } = sealShard(new Uint8Array(4 * 1024 * 1024), identity);
     expect(encryptedShard.length).toBeLessThan(10_000);
-    const error = refusal(() => openShard(encryptedShard, opener, identity));
+    const error = thrownBy(() => openShard(encryptedShard, opener, identity));
     expect(isAgentError(error, 'shard/tampered')).toBe(true);
   });
 });

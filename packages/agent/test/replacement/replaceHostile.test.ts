@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { SecureElement } from '@quorate/secure-element';
 import type { ReplacementAnswer, ReplacementStepAnswer } from '@quorate/wire';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { changedChip } from '../support/changedChip.ts';
 import { whenFileEnds } from '../../../../test/support/finished.ts';
 import { readJournal, writeJournal } from '../../src/replacement/journal.ts';
 import { type ReplaceOptions, replaceChip } from '../../src/replacement/replaceChip.ts';
@@ -61,13 +62,7 @@ describe('a replacement that somebody meddles with', () => {
     });
     const chip = await cluster.openChip(bob);
     const twice = async (): Promise<SecureElement> =>
-      new Proxy(chip, {
-        get: (target, name) => {
-          if (name === 'close') return async () => undefined;
-          const value: unknown = Reflect.get(target, name);
-          return typeof value === 'function' ? value.bind(target) : value;
-        },
-      });
+      changedChip(chip, { close: async () => undefined });
     const one = options({ old: { ...old, open: twice }, fresh: { ...fresh, open: twice } });
     await expect(replaceChip(one)).rejects.toThrow('the new chip is the old one');
     await chip.close();

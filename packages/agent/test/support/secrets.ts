@@ -1,18 +1,13 @@
 import { Keyshare } from '@quorate/tss';
 import type { SecureElement } from '@quorate/secure-element';
+import { changedChip } from './changedChip.ts';
 
 /** A chip that remembers what it was given to keep, for a test that looks for it elsewhere. */
 export function remembering(chip: SecureElement, openers: Uint8Array[]): SecureElement {
-  return new Proxy(chip, {
-    get: (target, name) => {
-      if (name === 'store') {
-        return (record: Parameters<SecureElement['store']>[0]) => {
-          openers.push(Uint8Array.from(record.secret));
-          return target.store(record);
-        };
-      }
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
+  return changedChip(chip, {
+    store: (record) => {
+      openers.push(Uint8Array.from(record.secret));
+      return chip.store(record);
     },
   });
 }

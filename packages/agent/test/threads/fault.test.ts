@@ -1,23 +1,15 @@
 import { IntentError } from '@quorate/intent';
 import { expect, test } from 'vitest';
+import { thrownBy } from '../../../../test/support/thrownBy.ts';
 import { AgentError } from '../../src/errors.ts';
 import { faultOf } from '../../src/threads/fault.ts';
 
 const SECRET = '0x1234567890abcdef1234567890abcdef';
 
-/** What a call throws. */
-function thrown(act: () => unknown): unknown {
-  try {
-    return act();
-  } catch (error) {
-    return error;
-  }
-}
-
 test('X-4: what the runtime throws may quote a secret, which does not reach the log', () => {
   const errors = [
-    thrown(() => BigInt(`${SECRET}g`)),
-    thrown(() => JSON.parse(SECRET)),
+    thrownBy(() => BigInt(`${SECRET}g`)),
+    thrownBy(() => JSON.parse(SECRET)),
     new TypeError(SECRET),
     Object.assign(new Error(SECRET), { code: 'ERR_OSSL_EVP' }),
     SECRET,

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, expect, test } from 'vitest';
+import { failure } from '../support/failure.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import {
   listTokens,
@@ -20,16 +21,6 @@ import { binding, describeTokens, makeSoftHsm, MODULE } from '../support/softhsm
 const NSS = ['/usr/lib/x86_64-linux-gnu/libsoftokn3.so', '/usr/lib64/libsoftokn3.so'].find((path) =>
   existsSync(path),
 );
-
-const failure = (promise: Promise<unknown>): Promise<Partial<SecureElementError>> =>
-  promise.then(
-    () => ({}),
-    (error: unknown) => {
-      if (!(error instanceof SecureElementError)) throw error;
-      const { code, message, triesLeft } = error;
-      return { code, message, triesLeft } as Partial<SecureElementError>;
-    },
-  );
 
 test('a module that is not there is told with its path', async () => {
   const module = '/nowhere/token.so';

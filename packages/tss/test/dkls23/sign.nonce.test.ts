@@ -1,5 +1,6 @@
 /** Ephemeral keys and the end of a signature. */
 import { describe, expect, test } from 'vitest';
+import { thrownBy } from '../../../../test/support/thrownBy.ts';
 import { concat } from '../../src/arith/bytes.ts';
 import {
   addScalars,
@@ -37,13 +38,6 @@ import { expectLowSignatures } from './lowSignatures.ts';
 const sid = seededRng('nonce')(32);
 const be = (value: bigint): Uint8Array =>
   Uint8Array.from(Buffer.from(value.toString(16).padStart(64, '0'), 'hex'));
-const thrownBy = (work: () => unknown): unknown => {
-  try {
-    return work();
-  } catch (error) {
-    return error;
-  }
-};
 
 describe('ephemeral keys', () => {
   test('N-4: are uniform in their top and bottom bytes over 100,000 draws, each of 48 bytes', () => {
