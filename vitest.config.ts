@@ -11,7 +11,7 @@ const files = (folder: string) => ({
 });
 
 // The files of these share a process and the modules it has loaded. So they replace no module (`vi.mock`), and a file
-// leaves nothing of its own behind: no clock, no spy, no variable of the environment.
+// leaves nothing of its own behind: no clock, no spy, no variable of the environment (CONTRIBUTING.md).
 const SHARING = new Set([
   'wire',
   'intent',
