@@ -13,6 +13,7 @@ import { SOFTWARE_CHIP } from '@quorate/agent';
 import { type CoordinatorServer, createServer } from '@quorate/coordinator';
 import { createVirtualChip, openVirtualSecureElement } from '@quorate/secure-element';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHEAP } from '../../../test/support/passwordCost.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { makeAuthority, unblockMessage } from '../../secure-element/test/support/host.ts';
 import { untilWritten } from '../src/operations/untilWritten.ts';
@@ -95,7 +96,12 @@ const importRoster = (serial: number): Promise<Ran> =>
 
 beforeAll(async () => {
   directory = temporaryDirectory();
-  server = await createServer({ dataDirectory: at('data'), init: true, port: 0 });
+  server = await createServer({
+    dataDirectory: at('data'),
+    init: true,
+    port: 0,
+    passwordCost: CHEAP,
+  });
   await server.listen();
   const password = ['--password-file', secret('password', PASSWORD)];
   const token = secret('setup-token', server.setupToken ?? '');

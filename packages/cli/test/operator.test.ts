@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { type CoordinatorServer, createServer } from '@quorate/coordinator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHEAP } from '../../../test/support/passwordCost.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { quorate, type Ran } from './support/world.ts';
 
@@ -38,7 +39,12 @@ function logIn(who: string): Promise<Record<string, unknown>> {
 
 beforeAll(async () => {
   directory = temporaryDirectory();
-  server = await createServer({ dataDirectory: at('data'), init: true, port: 0 });
+  server = await createServer({
+    dataDirectory: at('data'),
+    init: true,
+    port: 0,
+    passwordCost: CHEAP,
+  });
   await server.listen();
   secret('password', PASSWORD);
   const setup = ['--url', server.url, '--username', 'root', '--password-file', at('password')];

@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { CHEAP } from '../../../test/support/passwordCost.ts';
 import { auditVerify } from '../src/audit/index.ts';
 import type { ServerKeyName } from '../src/auth/index.ts';
 import { createKey } from '../src/auth/keyFile.ts';
@@ -10,7 +11,7 @@ import type { CoordinatorServer } from '../src/running.ts';
 import { createServer } from '../src/server.ts';
 import { openDatabase } from '../src/store/sqlite.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
-import { CHEAP, PASSWORD } from './auth/support.ts';
+import { PASSWORD } from './auth/support.ts';
 
 const KEYS: readonly ServerKeyName[] = ['authorisation', 'audit', 'token'];
 

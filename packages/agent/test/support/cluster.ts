@@ -12,6 +12,7 @@ import {
   type SecureElement,
 } from '@quorate/secure-element';
 import { onTestFinished } from 'vitest';
+import { CHEAP } from '../../../../test/support/passwordCost.ts';
 import { createAgent } from '../../src/createAgent.ts';
 import type { Agent, AgentOptions } from '../../src/agentTypes.ts';
 import type { OutcomeOf } from '../../src/client/ceremonies/index.ts';
@@ -89,7 +90,7 @@ export class Cluster {
       dataDirectory: join(this.directory, 'coordinator'),
       init: !this.#hasStore,
       port: this.#port,
-      passwordCost: { N: 2 ** 15, r: 1, p: 1 },
+      passwordCost: CHEAP,
       ...this.#options,
     });
     this.#hasStore = true;

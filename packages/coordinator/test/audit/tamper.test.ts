@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { CHEAP } from '../../../../test/support/passwordCost.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { auditVerify } from '../../src/audit/index.ts';
 import { entryHash, GENESIS } from '../../src/audit/entry.ts';
@@ -19,7 +20,7 @@ import { createServer } from '../../src/server.ts';
 import type { Tx } from '../../src/store/database.ts';
 import { loadDriver } from '../../src/store/driver.ts';
 import { openDatabase } from '../../src/store/sqlite.ts';
-import { CHEAP, PASSWORD } from '../auth/support.ts';
+import { PASSWORD } from '../auth/support.ts';
 
 const ROOT = { username: 'root', password: PASSWORD };
 

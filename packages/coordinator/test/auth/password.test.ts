@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { CHEAP } from '../../../../test/support/passwordCost.ts';
 import { hashPassword, passwordProblem, verifyPassword } from '../../src/auth/password.ts';
-import { CHEAP } from './support.ts';
 
 describe('passwords', () => {
   test('are stored under a salt with their cost beside them', async () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { CHEAP } from '../../../../test/support/passwordCost.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { type Audit, createAudit, Tally } from '../../src/audit/index.ts';
 import { type Auth, type AuthOptions, createAuth, loadOrCreateKey } from '../../src/auth/index.ts';
@@ -19,9 +20,6 @@ export interface Fixture {
   readonly audit: Audit;
   readonly auth: Auth;
 }
-
-/** The cheapest password cost that the product allows. */
-export const CHEAP = { N: 2 ** 15, r: 1, p: 1 };
 
 export const PASSWORD = 'correct horse battery';
 

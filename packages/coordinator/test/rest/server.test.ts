@@ -5,9 +5,10 @@ import { LoginAnswer, SessionAnswer, SessionList } from '@quorate/wire';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
+import { CHEAP } from '../../../../test/support/passwordCost.ts';
 import { createServer } from '../../src/server.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
-import { CHEAP, PASSWORD } from '../auth/support.ts';
+import { PASSWORD } from '../auth/support.ts';
 import { testChip } from '../chips/support.ts';
 
 type Json = Record<string, unknown>;

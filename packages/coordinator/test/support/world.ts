@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fromHex, toHex } from '@quorate/intent';
 import { ApduSecureElement, createVirtualChip, type SecureElement } from '@quorate/secure-element';
+import { CHEAP } from '../../../../test/support/passwordCost.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { ServerOptions } from '../../src/options.ts';
 import type { CoordinatorServer } from '../../src/running.ts';
@@ -87,7 +88,7 @@ async function worldOver(
       port: 0,
       clock,
       lifetimes: { access: 30 * 86_400_000, refresh: 30 * 86_400_000 },
-      passwordCost: { N: 2 ** 15, r: 1, p: 1 },
+      passwordCost: CHEAP,
       ...options,
       ...change,
     });
