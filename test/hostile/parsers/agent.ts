@@ -193,7 +193,13 @@ const states: readonly Parser[] = [
   ),
   state(
     'a session record of an agent',
-    ['agent/src/records/sessionRecords.ts'],
+    [
+      'agent/src/records/sessionRecords.ts',
+      'agent/src/records/commonRecord.ts',
+      'agent/src/ceremonies/keygen/record.ts',
+      'agent/src/ceremonies/sign/record.ts',
+      'agent/src/ceremonies/destroy/record.ts',
+    ],
     sessionRecord(),
     (text) => {
       fileOf('sessions/k_1.json', text);

@@ -17,12 +17,8 @@ import type { Outgoing } from '../link/outbox.ts';
 import type { PeerKeys } from '../protocol/frames.ts';
 import type { ProtocolKind, ProtocolOutput, StartOf } from '../protocol/orders.ts';
 import type { Holder } from '../records/keyRecord.ts';
-import type {
-  CommonRecord,
-  SessionEnd,
-  SessionRecordOf,
-  SessionState,
-} from '../records/sessionRecords.ts';
+import type { CommonRecord, SessionEnd, SessionState } from '../records/commonRecord.ts';
+import type { SessionRecordOf } from '../records/sessionRecords.ts';
 import type { Authorisation, ChipUse } from './authorisations.ts';
 import type { OwnCertificate, PeerCertificate } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';

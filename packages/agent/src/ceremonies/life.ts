@@ -5,7 +5,7 @@
 import { toHex } from '@quorate/intent';
 import type { Abort, Kind } from '@quorate/wire';
 import { messageOf } from '../errors.ts';
-import type { SessionEnd, SessionState } from '../records/sessionRecords.ts';
+import type { SessionEnd, SessionState } from '../records/commonRecord.ts';
 import type { Role } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
 import { SessionLimit } from './limit.ts';

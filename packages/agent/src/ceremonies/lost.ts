@@ -4,7 +4,8 @@
  */
 import type { Kind } from '@quorate/wire';
 import type { Outgoing } from '../link/outbox.ts';
-import type { SessionRecord, SessionRecordOf, SessionState } from '../records/sessionRecords.ts';
+import type { SessionState } from '../records/commonRecord.ts';
+import type { SessionRecord, SessionRecordOf } from '../records/sessionRecords.ts';
 import type { Ceremonies } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
 import { recordOf } from './settle.ts';

@@ -4,9 +4,8 @@
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { makePrivateDirectory, readIfPresent, replaceFile } from '../files/files.ts';
+import { SESSION_KEY } from './commonRecord.ts';
 import type { Algorithm } from '@quorate/wire';
-
-const SESSION_KEY = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** One message as its sender signed it; `plaintext` is what the signature covers, base64. */
 export interface SignedMessage {

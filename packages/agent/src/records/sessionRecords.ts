@@ -9,59 +9,12 @@ import type { Kind } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
 import { makePrivateDirectory, readIfPresent, replaceFile } from '../files/files.ts';
-import { keyIdSchema } from './keyRecord.ts';
+import { RECORDS } from '../ceremonies/records.ts';
+import { commonRecord, SESSION_KEY } from './commonRecord.ts';
 
-const SESSION_KEY = /^[A-Za-z0-9._:-]{1,128}$/;
 const LABEL = 'quorate/v1/agent/session-record';
 
-/** How a session ended here. */
-export type SessionEnd = 'completed' | 'failed' | 'unknown_outcome';
-
-/** Where a session stands. */
-export type SessionState = 'accepted' | 'running' | SessionEnd;
-
-/** What an agent remembers of a session of any kind: nothing secret, yet nobody else's business. */
-export interface CommonRecord {
-  readonly session_key: string;
-  readonly part_index: number;
-  readonly state: SessionState;
-  readonly intent_hash: string;
-  readonly reason: string | null;
-  /** The coordinator has said that the session is over: nothing needs to be told any more. */
-  readonly settled: boolean;
-  /** Until when this participant stands by its certificate; milliseconds since 1970. */
-  readonly not_after?: number | undefined;
-  /** milliseconds since 1970 */
-  readonly updated_at: number;
-}
-
-/** What an agent remembers of a key generation. */
-interface KeygenRecord extends CommonRecord {
-  readonly kind: 'keygen';
-  /** Null before there is a key. */
-  readonly key_id: string | null;
-}
-
-/** What an agent remembers of a signature. */
-interface SignRecord extends CommonRecord {
-  readonly kind: 'sign';
-  readonly key_id: string;
-  readonly digest: string;
-  /** Null as long as it is not known. */
-  readonly signature: string | null;
-}
-
-/** What an agent remembers of a destruction; everything else stands in the key's record. */
-interface DestroyRecord extends CommonRecord {
-  readonly kind: 'destroy';
-  readonly key_id: string;
-}
-
-type Records = {
-  readonly keygen: KeygenRecord;
-  readonly sign: SignRecord;
-  readonly destroy: DestroyRecord;
-};
+type Records = { readonly [K in Kind]: z.output<(typeof RECORDS)[K]> };
 
 /** What an agent remembers of a session of one kind. */
 export type SessionRecordOf<K extends Kind> = Records[K];
@@ -69,41 +22,15 @@ export type SessionRecordOf<K extends Kind> = Records[K];
 /** What an agent remembers of a session. */
 export type SessionRecord = Records[Kind];
 
-const common = {
-  session_key: z.string().regex(SESSION_KEY),
-  part_index: z.int(),
-  state: z.enum(['accepted', 'running', 'completed', 'failed', 'unknown_outcome']),
-  intent_hash: z.string(),
-  reason: z.string().nullable(),
-  settled: z.boolean(),
-  not_after: z.number().optional(),
-  updated_at: z.number(),
-};
-
-const digest = z.string();
-const signature = z.string().nullable();
-const key = { key_id: keyIdSchema };
-
-/** A new kind has a line here. */
-const schemas: { readonly [K in Kind]: z.ZodType<Records[K]> } = {
-  keygen: z.strictObject({
-    ...common,
-    kind: z.literal('keygen'),
-    key_id: keyIdSchema.nullable(),
-  }),
-  sign: z.strictObject({ ...common, ...key, kind: z.literal('sign'), digest, signature }),
-  destroy: z.strictObject({ ...common, ...key, kind: z.literal('destroy') }),
-};
-
-const sessionRecordSchema: z.ZodType<SessionRecord> = z.union(Object.values(schemas));
+const sessionRecordSchema: z.ZodType<SessionRecord> = z.union(Object.values(RECORDS));
 
 /** A record of the former version: a session of any kind had all fields, and named its key by an address. */
 const formerSchema = z.strictObject({
-  ...common,
+  ...commonRecord,
   kind: z.enum(['keygen', 'sign']),
   address: z.string().nullable(),
   digest: z.string().nullable(),
-  signature,
+  signature: z.string().nullable(),
 });
 
 /** The id of the key that an address leads to. */

@@ -14,7 +14,8 @@ import {
 import type { ApprovalQuestionOf } from '../../approval/request.ts';
 import type { ProtocolOutput } from '../../protocol/orders.ts';
 import { type Holder, isLabelOf } from '../../records/keyRecord.ts';
-import type { CommonRecord, SessionRecord, SessionRecordOf } from '../../records/sessionRecords.ts';
+import type { CommonRecord } from '../../records/commonRecord.ts';
+import type { SessionRecord, SessionRecordOf } from '../../records/sessionRecords.ts';
 import { CERTIFICATE_LIFETIME_MS, hashIntent } from '../certificates.ts';
 import type { Ceremony, Role, SessionControl } from '../ceremony.ts';
 import { checkFileName, freshChallenge } from '../checks.ts';
