@@ -15,7 +15,7 @@ const REMEMBERED = 4096;
 const MAX_ANSWERS = 100;
 const MAX_REASON = 200;
 
-/** What a person is asked. */
+/** A question to a person. */
 export interface Question {
   /** Names it where it is not shown as a whole, e.g. `── Signature ──`; escaped. */
   readonly title: string;

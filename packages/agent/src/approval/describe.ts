@@ -1,5 +1,5 @@
 /**
- * What a person at a terminal is shown of a request. Everything that came from others is escaped
+ * Lines that every request has in common at a terminal. Everything that came from others is escaped
  * (R-16).
  */
 import { escapeForDisplay } from '@quorate/intent';

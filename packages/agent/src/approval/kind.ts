@@ -8,7 +8,7 @@ export interface PinnedParticipant {
   readonly fingerprint: string;
 }
 
-/** What every request for consent has. Usernames come from others: escape them before showing. */
+/** The fields that every request for consent has. Usernames come from others: escape them before showing. */
 export interface CommonApproval {
   readonly sessionKey: string;
   readonly coordinator: string;
@@ -43,7 +43,7 @@ export interface ApprovalKind<R extends CommonApproval, Rules> {
   readonly rules: z.ZodType<Rules>;
   /** Names of keys within the rules, for the nearest known one. */
   readonly keys: readonly string[];
-  /** What a policy says: anything that it does not expressly allow is refused. */
+  /** Judges a request by the rules: anything that they do not expressly allow is refused. */
   decide(rules: Rules, request: R): Approval;
 }
 

@@ -32,7 +32,7 @@ export function approveByPolicy(policy: Policy): Approve {
   return async (request) => decide(policy, request);
 }
 
-/** What a policy says to a request. */
+/** Judges a request by a policy. */
 export function decide(policy: Policy, request: ApprovalRequest): Approval {
   return decideOne(policy, request.kind, request);
 }

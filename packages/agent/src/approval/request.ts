@@ -1,6 +1,6 @@
 /**
- * What is decided before this participant takes part, and by whom: nobody (`auto`), a person (`prompt`) or rules
- * (`policy`). What each kind of ceremony shows and asks stands in its own folder.
+ * Requests for consent, decided by nobody (`auto`), a person (`prompt`) or rules (`policy`). Each kind of ceremony
+ * describes its own request in its folder.
  */
 import type { Kind } from '@quorate/wire';
 import type { APPROVALS } from '../ceremonies/approvals.ts';
@@ -8,13 +8,13 @@ import type { Approval, ApprovalOfKind } from './kind.ts';
 
 type Requests = { readonly [K in Kind]: ApprovalOfKind<(typeof APPROVALS)[K]> };
 
-/** What there is to decide of one kind of ceremony. */
+/** A request for consent to one kind of ceremony. */
 export type ApprovalRequestOf<K extends Kind> = Requests[K];
 
-/** What there is to decide. */
+/** A request for consent to any kind of ceremony. */
 export type ApprovalRequest = Requests[Kind];
 
-/** What there is to decide, before anybody has looked at the clock. */
+/** A request before the time that is left was computed. */
 export type ApprovalQuestionOf<K extends Kind> = {
   readonly [J in Kind]: Omit<Requests[J], 'timeLeft'>;
 }[K];

@@ -1,4 +1,4 @@
-/** What the rules of several kinds of ceremony have in common. */
+/** Rules that several kinds of ceremony share. */
 import { z } from 'zod';
 import type { Approval } from './kind.ts';
 

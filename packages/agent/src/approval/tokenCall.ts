@@ -3,7 +3,7 @@
  */
 import { fromHex, parseAddress, toHex } from '@quorate/intent';
 
-/** What a call does with tokens of the called contract. */
+/** The effect of a call on tokens of the called contract. */
 export interface TokenCall {
   /** Who gets the tokens, or may take them; lower case. */
   readonly recipient: string;

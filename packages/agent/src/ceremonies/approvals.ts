@@ -3,7 +3,7 @@ import { DESTROY_APPROVAL } from './destroy/approval.ts';
 import { KEYGEN_APPROVAL } from './keygen/approval.ts';
 import { SIGN_APPROVAL } from './sign/approval.ts';
 
-/** What is shown, asked and ruled before this participant takes part. */
+/** One way of asking for consent for each kind. */
 export const APPROVALS: {
   readonly keygen: typeof KEYGEN_APPROVAL;
   readonly destroy: typeof DESTROY_APPROVAL;

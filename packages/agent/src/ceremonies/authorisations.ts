@@ -9,7 +9,7 @@ import { Refusal } from './refusal.ts';
 
 const MAX_RENEWALS = 3;
 
-/** What the coordinator authorised. */
+/** The coordinator's signature over one challenge. */
 export interface Authorisation {
   /** base64 of 16 bytes */
   readonly challenge: string;
@@ -22,14 +22,14 @@ export interface ChipUse<T> {
   attempt(authorisation: Authorisation): Promise<T>;
   /** Whether a new challenge may cure a failed attempt. */
   mayRenew(error: unknown): boolean;
-  /** What a failed attempt is in the words of the session, when it is final. */
+  /** Puts a final failure into words for the session. */
   refusal(error: unknown): unknown;
 }
 
 /** Thrown when newer parameters came while an authorisation was awaited: the step that waited ends without a word. */
 export class Superseded extends Error {}
 
-/** What authorisations need of their session. */
+/** The session as its authorisations see it. */
 export interface AuthorisationOptions {
   readonly context: CeremonyContext;
   readonly sessionKey: string;

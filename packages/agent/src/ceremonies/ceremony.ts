@@ -23,19 +23,19 @@ import type { Authorisation, ChipUse } from './authorisations.ts';
 import type { OwnCertificate, PeerCertificate } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';
 
-/** What one kind of ceremony does differently at a participant. */
+/** One kind of ceremony at a participant: everything that the machine does not know. */
 export interface Ceremony<K extends Kind> {
   readonly kind: K;
-  /** What the coordinator authorises this participant's chip to do with its parameters. */
+  /** The chip command that the parameters authorise. */
   readonly release: 'read' | 'delete' | null;
-  /** From this round on somebody may hold what the parties make; undefined: nobody ever does before the end. */
+  /** After our frames of this round somebody may hold the result; undefined: nobody does before the end. */
   readonly revealing: number | undefined;
   /** Judges an invitation by what this agent knows by itself. @throws Refusal */
   agree(control: SessionControl, invite: InviteOf<K>): Promise<Agreed<K>>;
   decline(answer: DeclineFields): DeclineOf<K>;
-  /** The sessions whose consent is on disk and whose end is not: they go on after a restart. */
+  /** Finds the sessions that go on after a restart: their consent is on disk, their end is not. */
   resume(context: CeremonyContext): readonly Resumable<K>[];
-  /** What the others are told of a session that died with an earlier process. */
+  /** Tells the others of a session that died with an earlier process. */
   lastWord(context: CeremonyContext, record: SessionRecordOf<K>, told: string): Outgoing;
   /** Acts on the completion of a session that does not run here any more. */
   completedLate(context: CeremonyContext, complete: CompleteOf<K>): void;
@@ -45,7 +45,7 @@ export interface Ceremony<K extends Kind> {
 
 /** An invitation that this agent could accept. */
 interface Agreed<K extends Kind> {
-  /** What a person or a policy decides. */
+  /** The question to a person or a policy. */
   readonly question: ApprovalQuestionOf<K>;
   readonly role: Role<K>;
 }
@@ -67,11 +67,11 @@ export interface Role<K extends Kind> {
   start(params: ParamsOf<K>): Promise<void>;
   /** Takes what the protocol made. */
   take(output: ProtocolOutput): void;
-  /** What the others are told when this participant cannot go on; remains are noted first. */
+  /** Notes what is left on chip or disk, and tells the others that this participant cannot go on. */
   failure(told: string, abort?: Abort): FailureOf<K> | DeclineOf<K>;
   /** The coordinator says how the session ended. */
   complete(complete: CompleteOf<K>): void;
-  /** Whether the session is over because the coordinator says so; remains are noted first. */
+  /** Notes what is left; returns whether the coordinator's word ends the session. */
   endedByCoordinator(): boolean;
 }
 

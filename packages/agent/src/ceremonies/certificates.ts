@@ -42,7 +42,7 @@ export interface PeerCertificate {
   readonly session_certificate: string;
 }
 
-/** What every certificate of a session must say. */
+/** The content that every certificate of a session must have. */
 export interface CertificateExpectation {
   readonly operation: Operation;
   readonly sessionKey: string;

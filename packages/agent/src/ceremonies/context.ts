@@ -1,5 +1,5 @@
 /**
- * What every ceremony of one agent works with.
+ * The parts of one agent that its sessions share.
  */
 import type { Feature } from '@quorate/wire';
 import type { Approve } from '../approval/request.ts';

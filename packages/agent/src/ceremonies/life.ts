@@ -118,7 +118,7 @@ export abstract class SessionLife {
     if (!this.isOver && !this.isListening) this.#onExpired();
   }
 
-  /** What was certified is too old: everything is wiped, and nothing of the protocol is sent any more. */
+  /** Ends, or silences, a session whose certificate is too old: nothing more of the protocol is sent. */
   #onExpired(): void {
     switch (this.role?.standing) {
       case 'answered':

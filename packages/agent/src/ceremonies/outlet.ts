@@ -8,7 +8,7 @@ import { type LimitClock, SessionLimit } from './limit.ts';
 /** Hands a message to the link; it is dropped when it is no longer good by the time it could be sent. */
 export type Send = (message: Outgoing, isGood?: () => boolean) => void;
 
-/** What an outlet works with. */
+/** The surroundings of an outlet. */
 export interface OutletOptions {
   readonly clock: LimitClock;
   readonly send: Send;
@@ -62,7 +62,7 @@ export class Outlet {
     return true;
   }
 
-  /** What follows says that the session failed: it reveals nothing, and is good at any time. */
+  /** Lets only the news of a failure pass from here on: it reveals nothing, and is good at any time. */
   lastWord(): void {
     if (this.#mode === 'limited') this.#mode = 'last-word';
   }

@@ -1,4 +1,4 @@
-/** What an agent remembers of a session of each kind. A new kind has a line here. */
+/** The record that a session of each kind leaves. A new kind has a line here. */
 import { DESTROY_RECORD } from './destroy/record.ts';
 import { KEYGEN_RECORD } from './keygen/record.ts';
 import { SIGN_RECORD } from './sign/record.ts';

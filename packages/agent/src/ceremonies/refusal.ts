@@ -19,7 +19,7 @@ export class Refusal extends Error {
     this.reason = reason;
   }
 
-  /** What the others are told. */
+  /** The words for the others. */
   get told(): string {
     return tellable(`${this.reason}: ${this.message}`);
   }

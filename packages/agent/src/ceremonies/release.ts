@@ -14,7 +14,7 @@ import { Refusal, refuseUnless, SIGNS_NO_MORE } from './refusal.ts';
 /** Attempts of unknown outcome, each of which widens what is believed of the chip's count. */
 const MAX_OUTSTANDING = 8;
 
-/** What is released for which session. */
+/** The release of one opener for one session. */
 interface ReleaseRequest {
   /** hex */
   readonly keyId: string;
@@ -117,7 +117,7 @@ function keep(
   }
 }
 
-/** What the chip will be given; it would refuse another form, too. */
+/** Decodes the authorisation; the chip would refuse another form, too. */
 function decoded({ challenge, signature }: Authorisation): {
   readonly challenge: Uint8Array;
   readonly signature: Uint8Array;

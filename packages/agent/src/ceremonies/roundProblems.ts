@@ -1,6 +1,6 @@
 /**
- * What a participant says of a peer that keeps it from going on: a message that it could not use, at once,
- * and whom it waits for, when a round takes long. The coordinator names both at the deadline; a report is
+ * Reports peers that hold a session up: at once for a message that cannot be used, and after a while for
+ * messages that are missing. The coordinator names both at the deadline; a report is
  * no proof (docs/spec/coordinator.md §2).
  */
 import { DEADLINES, type Feature, type RoundProblemReason } from '@quorate/wire';
@@ -16,7 +16,7 @@ const REASONS: ReadonlyMap<string, RoundProblemReason> = new Map([
   ['malformed', 'decode'],
 ]);
 
-/** What reports need of their session. */
+/** The session as its reports see it. */
 export interface RoundProblemOptions {
   readonly sessionKey: string;
   readonly partIndex: number;

@@ -1,6 +1,6 @@
 /**
- * The rounds of one session, between its protocol thread and the coordinator: frames out, frames in, what
- * came early, and what a peer keeps back.
+ * Carries the frames of one session between its protocol thread and the coordinator, keeps early ones, and
+ * reports peers that hold the session up.
  */
 import type { Feature } from '@quorate/wire';
 import type { Outgoing } from '../link/outbox.ts';
@@ -14,7 +14,7 @@ import { RoundProblems } from './roundProblems.ts';
 /** Frames that may wait while the chip is asked for the shard; more than any session has. */
 const MAX_BUFFERED_FRAMES = 32 * 2 * 5;
 
-/** What rounds need of their session. */
+/** The session as its rounds see it. */
 export interface RoundsOptions {
   readonly sessionKey: string;
   readonly partIndex: number;

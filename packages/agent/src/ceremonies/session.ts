@@ -122,7 +122,7 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     if (!this.isOver) this.finish(this.endState(), reason);
   }
 
-  /** Stops without a word: the agent is going down. What endures goes on at the next start. */
+  /** Stops without a word: the agent is going down. An enduring session goes on at the next start. */
   stop(): void {
     if (this.isOver) return;
     const reason = 'the agent stopped';

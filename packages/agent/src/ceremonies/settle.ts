@@ -2,7 +2,7 @@
 import type { SessionRecord } from '../records/sessionRecords.ts';
 import type { CeremonyContext } from './context.ts';
 
-/** What is on disk of a session that was certified here. */
+/** Reads the record of a session that was certified here. */
 export function recordOf(context: CeremonyContext, sessionKey: string): SessionRecord | undefined {
   const { used, sessions } = context.state;
   const partIndex = used.find(sessionKey);
@@ -10,8 +10,7 @@ export function recordOf(context: CeremonyContext, sessionKey: string): SessionR
 }
 
 /**
- * Remembers that everybody knows how a session ended, which may have ended here before; `learn` adds what this
- * participant could not know.
+ * Notes that everybody knows how a session ended; `learn` adds a result that this participant could not know.
  */
 export function settleRecord(
   context: CeremonyContext,

@@ -1,5 +1,5 @@
 /**
- * What the others of a session are told when it ends here, and what is kept for a third party.
+ * Words for the others of a session that ends here, and evidence for a third party.
  */
 import { toHex } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
@@ -9,7 +9,7 @@ import type { SessionAbort } from '../protocol/frames.ts';
 import type { CeremonyContext } from './context.ts';
 import { Refusal } from './refusal.ts';
 
-/** What the others are told of an error: our own refusals in words, the rest by its code. */
+/** Puts an error into words for the others: our own refusals in full, the rest by code. */
 export function tellableReason(error: unknown): string {
   if (error instanceof Refusal) return error.told;
   if (isAgentError(error) || error instanceof SecureElementError) return error.code;
@@ -17,7 +17,7 @@ export function tellableReason(error: unknown): string {
 }
 
 /**
- * What the others are told of an abort. Only broadcasts go along as evidence: a pairwise message was
+ * Puts an abort into words for the others. Only broadcasts go along as evidence: a pairwise message was
  * for this participant alone.
  */
 export function wireAbort({ reason, round, culprits, evidence }: SessionAbort): Abort {

@@ -68,7 +68,7 @@ export type IgnoreReason =
   | 'decryption-failed'
   | 'bad-signature';
 
-/** What a channel needs. */
+/** Options of a channel. */
 export interface ChannelOptions {
   /** 32 bytes */
   readonly sid: Uint8Array;

@@ -39,16 +39,16 @@ const FORGETFUL: PinRefusals = {
  */
 export type SeeCounter = (chipPublicKey: Uint8Array, counter: number, isProven: boolean) => void;
 
-/** What a chip is read with (docs/spec/chip.md §3). */
+/** The arguments of READ (docs/spec/chip.md §3). */
 export type ReadRequest = Parameters<SecureElement['read']>[0];
 
 /** Strict DER of r = s = 1, which no key has signed. */
 const NO_AUTHORISATION = Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 1);
 
-/** What a record is deleted with. */
+/** The arguments of DELETE. */
 export type DeleteRequest = Parameters<SecureElement['delete']>[0];
 
-/** What a chip is opened with beside its PIN. */
+/** Options of opening a chip beside its PIN. */
 export interface ChipMemory extends Attempt {
   readonly see?: SeeCounter;
   readonly refusals?: PinRefusals;
@@ -115,7 +115,7 @@ export class Chip {
     return this.#exclusive(() => this.#element.challenge());
   }
 
-  /** What the chip says about itself; all of it, since some chips say less before the PIN. */
+  /** The chip's description of itself in full: some chips say less before the PIN. */
   info(): Promise<ChipInfo> {
     return this.#withPin(() => this.#wholeInfo());
   }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { AgentError } from '../errors.ts';
 import { readIfPresent, replaceFile } from '../files/files.ts';
 
-/** What an agent remembers of the chips that it has used. */
+/** The agent's memory of the chips that it has used. */
 export interface ChipCounters {
   /**
    * Compares a chip's counter with the one seen before, and keeps it durably when it is higher and the chip has

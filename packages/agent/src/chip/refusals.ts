@@ -24,7 +24,7 @@ export function isBeforeCount(error: unknown): boolean {
   return BEFORE_COUNT.has(word) || wrongPin || wrongLength;
 }
 
-/** What a new challenge cures: a reset, a challenge that is gone, a chip that was taken out during READ. */
+/** Failures that a new challenge cures: a reset, a challenge that is gone, a chip that was taken out during READ. */
 const RENEWABLE: ReadonlySet<string> = new Set([
   'challenge-unknown',
   'session-unknown',
@@ -37,7 +37,7 @@ export function isRenewable(error: unknown): boolean {
   return RENEWABLE.has(error.code) || (error.code === 'chip-failure' && error.unsent);
 }
 
-/** Whether the chip forgot the session or the challenge: a reset does that, and nothing else was tried. */
+/** Whether a reset made the chip forget the session or the challenge. */
 export function isForgotten(error: unknown): boolean {
   if (!(error instanceof SecureElementError)) return false;
   return error.code === 'challenge-unknown' || error.code === 'session-unknown';

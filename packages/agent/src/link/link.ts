@@ -126,7 +126,7 @@ class WebSocketLink implements Link {
     try {
       const token = await this.#options.token();
       if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
-      // What is not on disk is not claimed as processed.
+      // Claims nothing as processed that is not on disk.
       if (!this.#guarded(() => this.#state.save())) return;
       socket.send(registerFrame(this.#options, this.#state, token, this.#features));
       // A fresh token on the open socket keeps it open past the old one's expiry.
@@ -169,7 +169,7 @@ class WebSocketLink implements Link {
     this.#timers.start('ack', ACK_DELAY_MS, () => this.#guarded(() => this.#acknowledge()));
   }
 
-  /** What was not processed is not acknowledged: it comes again, or a person has to look first. */
+  /** Acknowledges only processed messages: others come again, or a person has to look first. */
   #processed(socket: WebSocket, message: ServerMessage): boolean {
     try {
       this.#options.onMessage(message);

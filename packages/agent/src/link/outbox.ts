@@ -1,5 +1,5 @@
 /**
- * What a client has said and the coordinator has not yet stored, in order.
+ * Messages of a client that the coordinator has not yet stored, in order.
  */
 import type { ClientMessage } from '@quorate/wire';
 

@@ -1,6 +1,6 @@
 /** The timers of a link, by what they are for. */
 
-/** What a link waits for: its next attempt, a sign of life, a fresh token, an acknowledgement to gather. */
+/** Events that a link waits for: its next attempt, a sign of life, a fresh token, an acknowledgement to gather. */
 export type LinkTimer = 'retry' | 'silence' | 'renewal' | 'ack';
 
 /** At most one timer of each kind. */

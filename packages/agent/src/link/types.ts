@@ -1,5 +1,5 @@
 /**
- * What a link is told and what it offers, and the rules about where it may lead.
+ * The interface of a link, and the rules about where it may lead.
  */
 import { isIPv4 } from 'node:net';
 import type { Feature, ServerMessage } from '@quorate/wire';
@@ -25,7 +25,7 @@ export type LinkStatus =
   | 'failed'
   | 'closed';
 
-/** What a link needs. */
+/** Options of a link. */
 export interface LinkOptions {
   /** `ws://…/ws` or `wss://…/ws`. */
   readonly url: string;

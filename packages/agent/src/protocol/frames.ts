@@ -22,7 +22,7 @@ export interface RoundFrame {
   readonly signature: string;
 }
 
-/** What every protocol is started with. */
+/** The input that every protocol has. */
 export interface ProtocolStart {
   /** 32 bytes */
   readonly sid: Uint8Array;
@@ -31,13 +31,13 @@ export interface ProtocolStart {
   readonly peers: readonly PeerKeys[];
 }
 
-/** What a protocol that uses a share is started with besides. */
+/** The input of a protocol that uses a share. */
 export interface ShareStart extends ProtocolStart {
   readonly bans: readonly number[];
   readonly encryptedShard: Uint8Array;
   /** Secret. 32 bytes, transferred to the thread and wiped after use. */
   readonly opener: Uint8Array;
-  /** What the agent's own record says of the keyshare that must be inside. */
+  /** The facts, from the agent's own record, that the keyshare inside must match. */
   readonly expected: ExpectedKeyshare;
 }
 

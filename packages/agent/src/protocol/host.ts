@@ -181,7 +181,7 @@ export class SessionHost {
     if (frames.some(({ round }) => round === running.lastRound)) running.wipe();
   }
 
-  /** What this machine or its input is at fault for ends the session before anything is sent. */
+  /** Refuses a session for a fault of this machine or its input, before anything is sent. */
   #refusing(id: string, start: () => void): void {
     // A second start of a session that runs is nobody's order: the first one goes on.
     if (this.#running.has(id)) return;

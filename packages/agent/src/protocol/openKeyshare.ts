@@ -45,7 +45,7 @@ function openBytes({ expected, index, encryptedShard, opener }: ShareStart): Uin
   }
 }
 
-/** What a keyshare says otherwise than the record. */
+/** Names the first fact in which a keyshare differs from the record. */
 function difference(
   keyshare: Keyshare,
   expected: ExpectedKeyshare,

@@ -1,6 +1,6 @@
 /**
- * What passes between the agent's main thread and the thread that runs the protocols. Secrets cross
- * it only as transferred buffers (J-9); rounds cross it as they travel, base64.
+ * Orders of the agent's main thread to the protocol thread, and its events. Secrets cross between them
+ * only as transferred buffers (J-9); rounds cross as they travel, base64.
  */
 import type { PROTOCOLS } from '../ceremonies/protocols.ts';
 import type { CommonEvent, CommonOrder } from '../threads/control.ts';
@@ -12,15 +12,15 @@ type Table = typeof PROTOCOLS;
 /** A kind of ceremony that runs a protocol. */
 export type ProtocolKind = keyof Table;
 
-/** What the protocol of a kind is started with. */
+/** The input of a kind's protocol. */
 export type StartOf<P extends ProtocolKind> = { [Q in ProtocolKind]: StartOfProtocol<Table[Q]> }[P];
 
-/** What the protocol of a kind makes. */
+/** The output of a kind's protocol. */
 export type OutputOf<P extends ProtocolKind> = {
   [Q in ProtocolKind]: OutputOfProtocol<Table[Q]>;
 }[P];
 
-/** What any protocol makes; `kind` tells which. */
+/** The output of any protocol; `kind` tells which. */
 export type ProtocolOutput = OutputOf<ProtocolKind>;
 
 /** Orders to the thread. */
@@ -39,7 +39,7 @@ export interface StartOrder<P extends ProtocolKind = ProtocolKind> {
   readonly start: StartOf<P>;
 }
 
-/** What the thread reports. */
+/** Events of the thread. */
 export type WorkerEvent =
   | CommonEvent
   | { readonly event: 'frames'; readonly id: string; readonly frames: readonly RoundFrame[] }

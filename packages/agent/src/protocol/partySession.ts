@@ -28,7 +28,7 @@ export type PartyOutcome<T> =
       readonly cause?: unknown;
     };
 
-/** What became of a received frame; of one that was ignored, whether the session waits for what it should be. */
+/** The fate of a received frame; of an ignored one, whether the session still waits for a good one in its place. */
 export type Received =
   | { readonly ignored: string; readonly awaited: boolean }
   | { readonly ignored: null; readonly frames: readonly RoundFrame[] };
@@ -48,7 +48,7 @@ export function prepare(): Preparation {
 export class PartySession<T> {
   readonly #channel: Channel;
   readonly #session: Session<T>;
-  /** What was taken, one message a slot; two where a peer said two things, which ends the session. */
+  /** Messages that were accepted, one a slot; two where a peer equivocated, which ends the session. */
   readonly #opened: OpenedMessage[] = [];
   /** Slots that are taken, with the hash of the body as it travelled. */
   readonly #taken = new Map<string, Buffer>();

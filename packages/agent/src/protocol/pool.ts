@@ -33,7 +33,7 @@ export interface WorkerPool {
   close(): Promise<void>;
 }
 
-/** What the threads are started with. */
+/** Options of the threads. */
 export interface WorkerPoolOptions {
   readonly logger?: Logger;
   /** How long a thread may work on one thing, milliseconds. */

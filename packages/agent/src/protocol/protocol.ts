@@ -34,8 +34,8 @@ export type Ended<O> =
   | { readonly status: 'completed'; readonly output: O; readonly secrets: readonly Uint8Array[] }
   | Extract<PartyOutcome<unknown>, { status: 'aborted' }>;
 
-/** What a protocol is started with. */
+/** The input of a protocol. */
 export type StartOfProtocol<P> = P extends ThreadProtocol<infer S, infer _> ? S : never;
 
-/** What a protocol makes. */
+/** The output of a protocol. */
 export type OutputOfProtocol<P> = P extends ThreadProtocol<infer _, infer O> ? O : never;

@@ -18,7 +18,7 @@ const OPENER_LENGTH = 32;
 /** A keyshare of 32 parties is about 100 KB; a ciphertext that inflates beyond this is refused. */
 const MAX_KEYSHARE_LENGTH = 1024 * 1024;
 
-/** What a shard belongs to; the ciphertext opens for nothing else (E-2). */
+/** The owner of a shard; the ciphertext opens for no other (E-2). */
 export interface ShardIdentity {
   /** 33 bytes */
   readonly publicKey: Uint8Array;

@@ -1,4 +1,4 @@
-/** What the record of a session holds whatever its kind. */
+/** The fields that the record of a session has whatever its kind. */
 import { z } from 'zod';
 
 /** The form of a session key. */
@@ -10,7 +10,7 @@ export type SessionEnd = 'completed' | 'failed' | 'unknown_outcome';
 /** Where a session stands. */
 export type SessionState = 'accepted' | 'running' | SessionEnd;
 
-/** What an agent remembers of a session of any kind: nothing secret, yet nobody else's business. */
+/** The record of a session: nothing secret, yet nobody else's business. */
 export interface CommonRecord {
   readonly session_key: string;
   readonly part_index: number;

@@ -8,7 +8,7 @@ import { AgentError, isAgentError } from '../errors.ts';
 import { readIfPresent } from '../files/files.ts';
 import { bannedIndexes, fileName, isLabelOf, type KeyRecord, parseKeyRecord } from './keyRecord.ts';
 
-/** What is in a folder of key records. */
+/** The content of a folder of key records. */
 export interface KeyFolder {
   readonly records: readonly KeyRecord[];
   /** Ids of the keys that have a file of a former version. */
@@ -32,7 +32,7 @@ export function readKeyFolder(directory: string): KeyFolder {
   return { records: [...records.values()], former: new Set(former.keys()) };
 }
 
-/** The newer file has the word, but a ban counts wherever it stands. */
+/** Prefers the newer file, and keeps the bans of both. */
 function withBansOf(record: KeyRecord, old: KeyRecord): KeyRecord {
   const banned = bannedIndexes(record);
   const more = old.bans.filter(({ part_index }) => !banned.includes(part_index));

@@ -58,7 +58,7 @@ export interface KeyRecord {
   readonly format: 'quorate-key/v3';
   /** The session id of the key generation: the key's name. */
   readonly key_id: string;
-  /** What it signs with: a share signs only under its own algorithm, and no key serves two. */
+  /** A share signs only under its own algorithm, and no key serves two. */
   readonly algorithm: Algorithm;
   /** A label: an address that leads to the key. */
   readonly address: string;
@@ -145,7 +145,7 @@ export const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({
   destruction: destruction.optional(),
 });
 
-/** What all keys were before they had an algorithm and were named by their ids. */
+/** Keys of versions that knew one algorithm and named keys by address. */
 const NAMED = { format: 'quorate-key/v3', algorithm: 'ecdsa-secp256k1' } as const;
 
 const secondSchema: z.ZodType<KeyRecord> = z

@@ -1,5 +1,5 @@
 /**
- * What an agent knows of each key by itself, never from the coordinator: who holds it, under which
+ * The agent's own knowledge of each key, never taken from the coordinator: who holds it, under which
  * pinned chip keys, how often the chip may have released the opener, and which pairs are banned.
  */
 import { join } from 'node:path';

@@ -16,10 +16,10 @@ const LABEL = 'quorate/v1/agent/session-record';
 
 type Records = { readonly [K in Kind]: z.output<(typeof RECORDS)[K]> };
 
-/** What an agent remembers of a session of one kind. */
+/** The record of a session of one kind. */
 export type SessionRecordOf<K extends Kind> = Records[K];
 
-/** What an agent remembers of a session. */
+/** The record of a session of any kind. */
 export type SessionRecord = Records[Kind];
 
 const sessionRecordSchema: z.ZodType<SessionRecord> = z.union(Object.values(RECORDS));

@@ -1,4 +1,4 @@
-/** What must hold before a replacement begins or goes on (docs/spec/replace.md §3.1). */
+/** Conditions of beginning a replacement, or going on with it (docs/spec/replace.md §3.1). */
 import { equalBytes, toHex } from '@quorate/intent';
 import type { ReplacementAnswer } from '@quorate/wire';
 import type { Chip } from '../chip/chip.ts';

@@ -1,5 +1,5 @@
 /**
- * What a replacement has done so far, on disk before each step that a crash could leave half done
+ * The progress of a replacement, on disk before each step that a crash could leave half done
  * (docs/spec/replace.md §4). Nothing in it is secret: ciphertexts, public keys, where the chips are.
  */
 import { join } from 'node:path';

@@ -140,7 +140,7 @@ async function discard(work: Work, fresh: Chip, key: KeyRecord): Promise<void> {
   });
 }
 
-/** What the new chip deletes or reads a record with, over a fresh challenge. */
+/** An authorisation for the new chip to delete or read a record, over a fresh challenge. */
 async function authorised(work: Work, fresh: Chip, step: 'discard' | 'prove', key: KeyRecord) {
   const certificate = await work.certify(fresh, step, key);
   const challenge = await fresh.challenge();

@@ -32,7 +32,7 @@ export interface ReplaceChip extends Attempt {
   readonly pin: PinProvider;
 }
 
-/** What {@link replaceChip} needs. */
+/** Options of {@link replaceChip}. */
 export interface ReplaceOptions {
   /** The agent's directory; the agent must not run. */
   readonly directory: string;
@@ -42,7 +42,7 @@ export interface ReplaceOptions {
     /** Its name in the registry. */
     readonly seId: string;
     readonly label?: string | undefined;
-    /** What the configuration's `pin_file` becomes. */
+    /** The new value of `pin_file` in the configuration. */
     readonly pinFile?: string | undefined;
   };
   readonly retire: 'destroyed' | 'disabled';
@@ -51,7 +51,7 @@ export interface ReplaceOptions {
   readonly now?: () => number;
 }
 
-/** What is told while it goes on. */
+/** News of a replacement under way. */
 export interface ReplaceProgress {
   readonly step: 'requested' | 'sealed' | 'switched' | 'adopted' | 'deleted' | 'completed';
   readonly address?: string;

@@ -1,4 +1,4 @@
-/** What a replacement asks of the coordinator (docs/spec/replace.md §3), by whatever way. */
+/** The coordinator as a replacement sees it (docs/spec/replace.md §3), by whatever way. */
 import type {
   ReplacementAnswer,
   ReplacementReceipt,

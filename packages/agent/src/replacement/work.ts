@@ -1,4 +1,4 @@
-/** What every step of a replacement works with. */
+/** The state that every step of a replacement shares. */
 import {
   fromHex,
   type ReplacedShard,
@@ -57,7 +57,7 @@ export class Work {
     this.#journal = writeJournal(this.state.directory, { ...this.#journal, ...change });
   }
 
-  /** What is known here of a moving shard. */
+  /** Finds a moving shard in the journal. */
   shard(keyId: string): JournalShard | undefined {
     return this.#journal.shards[keyId];
   }
@@ -67,7 +67,7 @@ export class Work {
     this.note({ shards: { ...this.#journal.shards, [keyId]: shard } });
   }
 
-  /** What the steps of a key's shard are bound to, by this agent's own record. */
+  /** Binds the steps of a key's shard to this agent's own record. */
   bound(key: KeyRecord): ReplacedShard {
     return {
       replacementId: this.id,

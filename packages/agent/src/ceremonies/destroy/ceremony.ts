@@ -64,7 +64,7 @@ export const DESTROY: Ceremony<'destroy'> = {
   failedElsewhere: () => undefined,
 };
 
-/** What is consented to, of a key. */
+/** The terms of a consent. */
 type Terms = Pick<KeyDestruction, 'session_key' | 'reason' | 'parties'> & {
   /** All holders with their chips as they are at the consent. */
   readonly holders: readonly Holder[];
@@ -222,7 +222,7 @@ function receiptOf({ part_index, destruction }: Consented, receipt: string) {
   return { ...result, receipt, message: '' };
 }
 
-/** What the coordinator may not have heard before this process started is said again. */
+/** Resumes a destruction, and repeats the answer that the coordinator may not have heard. */
 function resumable(context: CeremonyContext, key: KeyRecord): Resumable<'destroy'>[] {
   const { destruction } = key;
   if (destruction === undefined) return [];

@@ -1,6 +1,6 @@
 /**
- * What a participant checks before it consents to the destruction of a key, and before it deletes anything:
- * from its own record of the key alone (docs/spec/destroy.md §3).
+ * Judges an invitation to destroy a key, and its parameters, by the agent's own record of the key alone
+ * (docs/spec/destroy.md §3).
  */
 import { destroyPartsHash, destroyReasonHash, equalBytes, fromHex, toHex } from '@quorate/intent';
 import type { InviteOf, ParamsOf } from '@quorate/wire';
@@ -16,7 +16,7 @@ import type { CeremonyContext } from '../context.ts';
 import { checkChipName } from '../checks.ts';
 import { refuseUnless } from '../refusal.ts';
 
-/** What is agreed to. */
+/** An invitation that was checked. */
 export interface DestroyAgreement {
   readonly key: KeyRecord;
   /** Those who destroy their shards, in index order. */
@@ -71,7 +71,7 @@ export function isLive({ state }: KeyRecord): boolean {
   return state === 'active' || state === 'rolled_back';
 }
 
-/** What was consented to; a roster that came later changes nothing about who holds the key. */
+/** The terms of a consent; a roster that is imported later does not change the holders. */
 type Terms = Pick<KeyDestruction, 'session_key' | 'reason' | 'parties'> & {
   readonly holders: readonly Holder[];
 };

@@ -32,7 +32,7 @@ export async function destroyShard(
   return prove(context, key, record);
 }
 
-/** What a failed attempt is told as; the coordinator goes on waiting. */
+/** Puts a failed attempt into words; the coordinator goes on waiting. */
 export function refusalOf(error: unknown): unknown {
   if (!(error instanceof SecureElementError)) return error;
   return new Refusal('chip_refused', `the chip did not delete the record (${error.code})`);

@@ -1,4 +1,4 @@
-/** What an agent remembers of a destruction; everything else stands in the key's record. */
+/** The record of a destruction; consent and receipt stand in the key's record. */
 import { z } from 'zod';
 import { type CommonRecord, commonRecord } from '../../records/commonRecord.ts';
 import { keyIdSchema } from '../../records/keyRecord.ts';

@@ -1,4 +1,4 @@
-/** What a participant checks of an invitation to a key generation, by its own roster alone. */
+/** Judges an invitation to a key generation by the agent's own roster alone. */
 import { toHex } from '@quorate/intent';
 import type { InviteOf } from '@quorate/wire';
 import type { Holder } from '../../records/keyRecord.ts';
@@ -6,7 +6,7 @@ import { checkChipName } from '../checks.ts';
 import type { CeremonyContext } from '../context.ts';
 import { refuseUnless } from '../refusal.ts';
 
-/** Checks an invitation against what this agent knows by itself; gives all holders with their pins. */
+/** Checks an invitation against the own roster; returns all holders with their pinned chips. */
 export function checkInvite(
   context: CeremonyContext,
   invite: InviteOf<'keygen'>,

@@ -1,5 +1,5 @@
 /**
- * What becomes of a key that this participant holds a share of: complete, or an orphan to be deleted.
+ * Completes a key, or marks it as an orphan to be deleted.
  */
 import type { Abort, CompleteOf, FailureOf } from '@quorate/wire';
 import { messageOf } from '../../errors.ts';

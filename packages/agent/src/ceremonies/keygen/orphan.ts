@@ -1,5 +1,5 @@
 /**
- * What a failed key generation left on the chip is deleted when the coordinator authorises it
+ * Deletes the record that a failed key generation left on the chip, once the coordinator authorises it
  * (docs/spec/wire.md §9). A key that is in use is never deleted this way, whatever the coordinator says.
  */
 import { createHash } from 'node:crypto';
@@ -134,7 +134,7 @@ export class Orphans {
   }
 }
 
-/** What the chip is told of the reason. */
+/** The reason as the chip is told it. */
 function reasonHash(reason: string): Uint8Array {
   return createHash('sha256').update(reason).digest();
 }

@@ -9,7 +9,7 @@ import type { Ended, ThreadProtocol } from '../../protocol/protocol.ts';
 import { sealShard } from '../../protocol/shard.ts';
 import type { Algorithm } from '@quorate/wire';
 
-/** What a key generation is started with. */
+/** The input of a key generation. */
 export interface KeygenStart extends ProtocolStart {
   readonly threshold: number;
   readonly parties: number;

@@ -1,4 +1,4 @@
-/** What an agent remembers of a key generation. */
+/** The record of a key generation. */
 import { z } from 'zod';
 import { type CommonRecord, commonRecord } from '../../records/commonRecord.ts';
 import { keyIdSchema } from '../../records/keyRecord.ts';

@@ -1,5 +1,5 @@
 /**
- * What a participant checks of an invitation to sign, from its own record of the key alone.
+ * Judges an invitation to sign by the agent's own record of the key alone.
  */
 import {
   checkDigest,
@@ -18,7 +18,7 @@ import type { CeremonyContext } from '../context.ts';
 import { checkChipName } from '../checks.ts';
 import { Refusal, refuseUnless, SIGNS_NO_MORE } from '../refusal.ts';
 
-/** What was agreed to. */
+/** An invitation that was checked. */
 export interface Agreement {
   readonly key: KeyRecord;
   readonly signers: readonly Holder[];
@@ -122,7 +122,7 @@ function checkPayload(value: unknown, digest: Uint8Array): Payload | null {
   return payload;
 }
 
-/** What the keyshare inside the shard must be. */
+/** The facts that the keyshare inside the shard must match. */
 export function expectedKeyshare(key: KeyRecord): ExpectedKeyshare {
   return {
     algorithm: key.algorithm,

@@ -8,7 +8,7 @@ import { allowed, refuse } from '../../approval/rule.ts';
 import { readTokenCall } from '../../approval/tokenCall.ts';
 import type { SignApproval } from './request.ts';
 
-/** What may be signed. Addresses are in lower case. */
+/** Limits of what may be signed. Addresses are in lower case. */
 export interface SignRules {
   readonly kinds: readonly Payload['kind'][];
   /** Chain ids; `any` must be written out. */
@@ -96,7 +96,7 @@ function isTransaction(kind: Payload['kind']): boolean {
   return kind === 'eip1559' || kind === 'legacy';
 }
 
-/** What the rules say to a request. */
+/** Judges a request by the rules. */
 export function decideSign(rules: SignRules, request: SignApproval): Approval {
   const { payload } = request;
   if (payload === null || payload.kind === 'digest') {

@@ -9,7 +9,7 @@ import { openKeyshare } from '../../protocol/openKeyshare.ts';
 import { PartySession } from '../../protocol/partySession.ts';
 import type { ThreadProtocol } from '../../protocol/protocol.ts';
 
-/** What a signature is started with. */
+/** The input of a signature. */
 export interface SignStart extends ShareStart {
   readonly signers: readonly number[];
   /** 32 bytes */
@@ -37,7 +37,7 @@ export const SIGN_PROTOCOL: ThreadProtocol<SignStart, SignatureOutput> = {
         party,
         key,
         peers: peers.map((peer) => peer.index),
-        // What follows the last round needs no share: nothing is left of it while others are awaited.
+        // After the last round the share is needed no more: it is wiped before others are awaited.
         lastRound: CEREMONIES.sign.rounds,
         outcome: () => {
           const { outcome } = party;

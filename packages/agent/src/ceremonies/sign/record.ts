@@ -1,4 +1,4 @@
-/** What an agent remembers of a signature. */
+/** The record of a signature. */
 import { z } from 'zod';
 import { type CommonRecord, commonRecord } from '../../records/commonRecord.ts';
 import { keyIdSchema } from '../../records/keyRecord.ts';

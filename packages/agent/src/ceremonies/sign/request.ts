@@ -7,7 +7,7 @@ export interface SignApproval extends CommonApproval {
   readonly address: string;
   /** 32 bytes */
   readonly digest: Uint8Array;
-  /** What the digest was recomputed from, or null for a bare digest. */
+  /** The content that the digest was recomputed from, or null for a bare digest. */
   readonly payload: Payload | null;
   readonly display: unknown;
 }
