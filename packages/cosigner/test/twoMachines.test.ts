@@ -14,7 +14,8 @@ import {
   shownFingerprint,
 } from '../src/index.ts';
 import { openRaw } from './support/raw.ts';
-import { makeStores, removeStores, type Side, writeConfig } from './support/stores.ts';
+import type { Side } from './support/configuration.ts';
+import { makeStores, removeStores, writeConfig } from './support/stores.ts';
 
 let tls: ReturnType<typeof makeCertificate>;
 let directory: string;

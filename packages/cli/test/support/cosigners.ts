@@ -1,17 +1,14 @@
 // Two cosigners of this process, made and asked by the command line.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cosigner, createCosigner, importPrimes, loadCosignerConfig } from '@quorate/cosigner';
+import { fixturePairs } from '../../../../test/support/fixturePrimes.ts';
+import { configurationOf, type Side } from '../../../cosigner/test/support/configuration.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { quorate, type Ran } from './world.ts';
 
-/** Which of the two. */
-export type Side = 'enterprise' | 'mobile-app';
-
 /** The two names. */
 export const SIDES: readonly Side[] = ['enterprise', 'mobile-app'];
-
-const OTHER: Record<Side, Side> = { enterprise: 'mobile-app', 'mobile-app': 'enterprise' };
 
 /** What the last line of stdout says. */
 export function lastOf({ stdout }: Ran): Record<string, unknown> {
@@ -36,32 +33,17 @@ export class Cosigners {
   /** Writes the configuration of one side. */
   configure(side: Side, settings: object = {}): string {
     const file = this.at(`${side}.yaml`);
-    const config = {
-      listen: { host: '127.0.0.1', port: 0 },
-      capabilities: ['keygen', 'sign'],
-      role: side,
-      partners: [OTHER[side]],
-      partner_keys: { [OTHER[side]]: `${OTHER[side]}/public.json` },
-      store: side,
-      approval: side === 'enterprise' ? 'auto' : 'prompt',
-      paillier_bits: 2048,
-      primes: { ready: 0 },
-      ...settings,
-    };
+    const approval = side === 'enterprise' ? 'auto' : 'prompt';
+    const config = { ...configurationOf(side), approval, ...settings };
     writeFileSync(file, JSON.stringify(config, null, 1));
     return file;
   }
 
   /** Seals public test primes for a key and its refresh into both stores. */
   async stock(): Promise<void> {
-    const file = new URL('../../../tss/test/vectors/primes/2048.json', import.meta.url);
-    const { primes } = JSON.parse(readFileSync(file, 'utf8')) as { primes: string[] };
-    const pair = (at: number): [bigint, bigint] => [
-      BigInt(primes[2 * at] ?? 0),
-      BigInt(primes[2 * at + 1] ?? 0),
-    ];
-    await importPrimes(loadCosignerConfig(this.at('enterprise.yaml')), [0, 1, 2, 3].map(pair));
-    await importPrimes(loadCosignerConfig(this.at('mobile-app.yaml')), [4, 5].map(pair));
+    const pairs = fixturePairs(2048);
+    await importPrimes(loadCosignerConfig(this.at('enterprise.yaml')), pairs.slice(0, 4));
+    await importPrimes(loadCosignerConfig(this.at('mobile-app.yaml')), pairs.slice(4, 6));
   }
 
   /** Starts both, and waits until they know each other. */

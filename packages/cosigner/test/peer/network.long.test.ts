@@ -2,16 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Fate, MEDDLING, Meddler, type Passing } from '../support/meddler.ts';
 import { type Pair, startPair } from '../support/pair.ts';
 import { copyStores, makeStores, removeStores } from '../support/stores.ts';
-
-const SIGNING = [
-  ['two_party_sign_init', 'p2'],
-  ['two_party_sign_init', 'p1'],
-  ['sign_commit', 'p2'],
-  ['sign_p2_nonce', 'p1'],
-  ['sign_open', 'p2'],
-  ['sign_p2_partial', 'p1'],
-  ['sign_done', 'p2'],
-] as const;
+import { SIGNING } from '../support/signing.ts';
 
 /** Does something to the first copy of each message that a test names. */
 const once = (fate: Fate, concerns: (passing: Passing) => boolean): Meddler['decide'] => {

@@ -8,7 +8,8 @@ import { readPrivateKey } from '../../src/keys.ts';
 import { eventually } from '../../../../test/support/eventually.ts';
 import { dial, Listener, openSocket, ownEnd, type Somebody, somebody } from '../support/links.ts';
 import { type Pair, peerOf, Running, startPair } from '../support/pair.ts';
-import { copyStores, makeStores, removeStores, type Side } from '../support/stores.ts';
+import type { Side } from '../support/configuration.ts';
+import { copyStores, makeStores, removeStores } from '../support/stores.ts';
 
 describe('somebody who is not the partner', () => {
   let fresh: string;

@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Cosigner, createCosigner, loadCosignerConfig, makeToken } from '../../src/index.ts';
 import { type Pair, startPair } from '../support/pair.ts';
+import type { Side } from '../support/configuration.ts';
 import {
   makeStores,
   removeStores,
   rewriteRecords,
   type Settings,
-  type Side,
   stockPrimes,
   writeConfig,
 } from '../support/stores.ts';

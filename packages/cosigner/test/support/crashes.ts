@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Meddler, type Passing } from './meddler.ts';
 import { peerOf, Running } from './pair.ts';
 import { copyStores, forgetModuli, makeStores, removeStores, stockPrimes } from './stores.ts';
+import { SIGNING } from './signing.ts';
 
 /** Two processes that can die and start again behind one address. */
 class Survivors {
@@ -62,15 +63,6 @@ class Survivors {
   }
 }
 
-const SIGNING = [
-  ['two_party_sign_init', 'p2'],
-  ['two_party_sign_init', 'p1'],
-  ['sign_commit', 'p2'],
-  ['sign_p2_nonce', 'p1'],
-  ['sign_open', 'p2'],
-  ['sign_p2_partial', 'p1'],
-  ['sign_done', 'p2'],
-] as const;
 const SIDES = ['p1', 'p2'] as const;
 
 /** Every step of a set-up, with the number of its message where the type comes twice. */

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { TwoPartyKeyList, TwoPartySession, TwoPartySessionList } from '@quorate/wire';
 import { z } from 'zod';
 import { makeToken } from '../../src/index.ts';
-import { OTHER, type Settings, type Side, writeConfig } from './stores.ts';
+import { OTHER, type Side } from './configuration.ts';
+import { type Settings, writeConfig } from './stores.ts';
 
 const PROGRAM = fileURLToPath(new URL('process.mjs', import.meta.url));
 

@@ -2,6 +2,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '@quorate/agent';
+import { configurationOf, type Side } from './configuration.ts';
 import { fixturePairs } from '../../../../test/support/fixturePrimes.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import {
@@ -16,30 +17,13 @@ import { openPermits } from '../../src/store/permits.ts';
 import { openStoreKey } from '../../src/storeKey.ts';
 import { Vault } from '../../src/vault.ts';
 
-/** Which of the two. */
-export type Side = 'enterprise' | 'mobile-app';
-
-/** The other one. */
-export const OTHER: Record<Side, Side> = { enterprise: 'mobile-app', 'mobile-app': 'enterprise' };
-
 /** What a configuration has besides the defaults of the tests. */
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** Writes the configuration of one side. */
 export function writeConfig(directory: string, side: Side, settings: Settings = {}): LoadedConfig {
   const file = join(directory, `${side}.yaml`);
-  const config = {
-    listen: { host: '127.0.0.1', port: 0 },
-    capabilities: ['keygen', 'sign'],
-    role: side,
-    partners: [OTHER[side]],
-    partner_keys: { [OTHER[side]]: `${OTHER[side]}/public.json` },
-    store: side,
-    approval: 'auto',
-    paillier_bits: 2048,
-    primes: { ready: 0 },
-    ...settings,
-  };
+  const config = { ...configurationOf(side), ...settings };
   writeFileSync(file, JSON.stringify(config));
   return loadCosignerConfig(file);
 }
