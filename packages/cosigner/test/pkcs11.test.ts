@@ -3,24 +3,18 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Chip } from '@quorate/agent';
-import { openSecureElement } from '@quorate/secure-element';
-import { digestOf, fromHex, parsePayload, recoverAddress } from '@quorate/intent';
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
-import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import {
   describeTokens,
   loadModule,
   makeSoftHsm,
-  MODULE,
 } from '../../secure-element/test/support/softhsm.ts';
 import { pathsOf } from '../src/files.ts';
 import { isBeforeCount } from '../src/releases.ts';
 import { Vault } from '../src/vault.ts';
 import { createCosigner, initCosigner, type LoadedConfig } from '../src/index.ts';
-import { startPair } from './support/pair.ts';
-import { removeStores, stockPrimes, writeConfig } from './support/stores.ts';
-
-const PIN = '48151623';
+import { writeConfig } from './support/stores.ts';
+import { expectSigned, identityOf, makeDirectory, PIN } from './support/tokens.ts';
 
 describeTokens('a token as a cosigner’s chip', () => {
   const softHsm = makeSoftHsm();
@@ -28,47 +22,11 @@ describeTokens('a token as a cosigner’s chip', () => {
   for (const label of labels) softHsm.addToken(label, PIN);
   afterAll(() => softHsm.remove());
 
-  const identityOf = (token: string): object => ({
-    chip: { kind: 'pkcs11', module: MODULE, token, pin_file: 'token-pin' },
-  });
-
-  /** A directory with the token's PIN in its file. */
-  function makeDirectory(pin = PIN): string {
-    const directory = temporaryDirectory();
-    writeFileSync(join(directory, 'token-pin'), `${pin}\n`, { mode: 0o600 });
-    onTestFinished(() => removeStores(directory));
-    return directory;
-  }
-
   const enterprise = (directory: string, token: string, more: object = {}): LoadedConfig =>
     writeConfig(directory, 'enterprise', { identity: identityOf(token), ...more });
 
-  test('a key is made, signed with after a restart, and refreshed', async () => {
-    const directory = makeDirectory();
-    const made = await initCosigner(enterprise(directory, 'flow'));
-    expect(made.software).toBe(true);
-    await initCosigner(writeConfig(directory, 'mobile-app'), { scryptCost: 1024 });
-    await stockPrimes(directory);
-    const settings = { p1: { identity: identityOf('flow') } };
-    const first = await startPair(directory, settings);
-    const { session_id: key, address, status } = await first.p1.keygen();
-    expect(status).toBe('completed');
-    await first.stop();
-    await stockPrimes(directory, 2048, 'fresh');
-    const second = await startPair(directory, settings);
-    onTestFinished(() => second.stop());
-    const digest = digestOf(parsePayload({ kind: 'eip191', message: 'pay 5' }));
-    for (const epoch of [1, 2]) {
-      const { signature } = await second.p2.sign(key, 'pay 5');
-      expect(recoverAddress(digest, fromHex(signature ?? ''))).toBe(address);
-      if (epoch === 1) expect(await second.p1.refresh(key)).toMatchObject({ status: 'completed' });
-    }
-    await second.stop();
-    const token = await openSecureElement({ kind: 'pkcs11', module: MODULE, token: 'flow' });
-    await token.verifyPin(Buffer.from(PIN));
-    // The store's key and the one share: that of the first epoch is gone.
-    expect((await token.info()).used).toBe(2);
-    await token.close();
+  test('a key is made, and signed with after a restart', async () => {
+    await expectSigned(makeDirectory(), identityOf('flow'), [1]);
   });
 
   test('E-1: a token that serves another store is neither taken over nor opened', async () => {
