@@ -10,6 +10,7 @@ import {
   shardsOf,
 } from '../keys/index.ts';
 import type { IntentTerms } from '../session/ceremony.ts';
+import { distinct } from './asked.ts';
 import type { Event } from '../session/events.ts';
 import { type Refusal, refuse } from '../session/refusal.ts';
 import type { Party, SessionState } from '../session/types.ts';
@@ -73,13 +74,6 @@ function keyMismatch(key: KeyRecord, request: KeyClaim): Refusal | undefined {
     return refuse('key_mismatch', `total_parts is ${key.total_parts}, not ${request.total_parts}`);
   }
   return undefined;
-}
-
-/** Refuses a list that names somebody twice. */
-export function distinct(participants: readonly string[]): Refusal | undefined {
-  const twice = participants.find((name, at) => participants.indexOf(name) !== at);
-  if (twice === undefined) return undefined;
-  return refuse('invalid_participants', `${twice} is named twice`);
 }
 
 /** All holders of a key as an intent names them. */

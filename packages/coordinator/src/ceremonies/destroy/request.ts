@@ -9,6 +9,7 @@ import { type Refusal, refuse } from '../../session/refusal.ts';
 import { otherSession } from '../../session/repository.ts';
 import { mayDestroy, mayParticipate } from '../../session/rights.ts';
 import type { Tx } from '../../store/database.ts';
+import { askedFor } from '../asked.ts';
 import { inactive } from '../chips.ts';
 import { holdersOf, partyOf, requestedKey } from '../target.ts';
 import type { Absent, DestroyParty, DestroyRequested } from './state.ts';
@@ -36,15 +37,9 @@ export async function open(
     return refuse('too_many_absent', `${most}, ${absent.length} are: ${namesOf(absent)}`);
   }
   return {
-    type: 'requested',
+    ...askedFor(context, asker, request),
     kind: 'destroy',
-    at: asker.at,
-    sessionKey: request.session_key,
-    coordinator: asker.username,
-    threshold: key.threshold,
-    totalParts: key.total_parts,
     parties,
-    deadlines: context.deadlines,
     warnings: absent.map(({ username, chipState, seId }) => `${username}: ${seId} is ${chipState}`),
     target: {
       address,

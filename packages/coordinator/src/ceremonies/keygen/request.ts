@@ -9,7 +9,7 @@ import type { Party, Requested } from '../../session/types.ts';
 import type { Tx } from '../../store/database.ts';
 import { fullness } from './chipRoom.ts';
 import { inactive } from '../chips.ts';
-import { distinct } from '../target.ts';
+import { askedFor, distinct } from '../asked.ts';
 
 /** Checks a request for a key. */
 export async function open(
@@ -38,15 +38,9 @@ export async function open(
   if (shared !== undefined) return shared;
   const low = threshold * 2 < totalParts;
   return {
-    type: 'requested',
+    ...askedFor(context, asker, request),
     kind: 'keygen',
-    at: asker.at,
-    sessionKey: request.session_key,
-    coordinator: asker.username,
-    threshold,
-    totalParts,
     parties,
-    deadlines: context.deadlines,
     warnings: low ? [textOf('low_threshold', context.language)] : [],
   };
 }

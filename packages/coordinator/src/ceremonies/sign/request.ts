@@ -16,6 +16,7 @@ import { type Refusal, refuse } from '../../session/refusal.ts';
 import { mayParticipate } from '../../session/rights.ts';
 import type { Party } from '../../session/types.ts';
 import type { Tx } from '../../store/database.ts';
+import { askedFor } from '../asked.ts';
 import { inactive } from '../chips.ts';
 import { holdersOf, partyOf, requestedKey } from '../target.ts';
 import type { SignRequested, SignTarget } from './state.ts';
@@ -44,15 +45,9 @@ export async function open(
     return refuse('invalid_threshold', `expected ${expected}, got ${parties.length}`);
   }
   return {
-    type: 'requested',
+    ...askedFor(context, asker, request),
     kind: 'sign',
-    at: asker.at,
-    sessionKey: request.session_key,
-    coordinator: asker.username,
-    threshold: key.threshold,
-    totalParts: key.total_parts,
     parties,
-    deadlines: context.deadlines,
     warnings: [],
     rules: 2,
     target: { ...target, address, keyId: key.key_id, epoch: key.epoch, holders: holdersOf(shards) },
