@@ -1,18 +1,16 @@
 /**
- * Getting the opener of a shard from the chip: every attempt is counted on disk before the chip is
- * asked (docs/spec/channel.md §6, E-1).
+ * Releases the opener of a shard for one session: counted (chip/countedRead.ts), and only for a key that
+ * signs (docs/spec/channel.md §6, E-1).
  */
 import { decodeDer, fromBase64, fromHex, IntentError } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
-import { isBeforeCount, isRenewable } from '../chip/refusals.ts';
-import { type KeyRecord, keyTagOf, type Releases } from '../records/keyRecord.ts';
+import { type CountedRead, countedRead, type ReleaseCounter } from '../chip/countedRead.ts';
+import { isRenewable } from '../chip/refusals.ts';
+import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import type { Authorisation } from './authorisations.ts';
 import type { SessionControl } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
 import { Refusal, refuseUnless, SIGNS_NO_MORE } from './refusal.ts';
-
-/** Attempts of unknown outcome, each of which widens what is believed of the chip's count. */
-const MAX_OUTSTANDING = 8;
 
 /** The release of one opener for one session. */
 interface ReleaseRequest {
@@ -40,81 +38,64 @@ export async function releaseOpener(
 
 async function read(
   context: CeremonyContext,
-  request: ReleaseRequest,
+  { keyId, sessionHash, digest }: ReleaseRequest,
   authorisation: Authorisation,
 ): Promise<Uint8Array> {
   // Before the attempt counts: what the coordinator sends must not use up what is believed of the chip.
   const { challenge, signature } = decoded(authorisation);
-  const { keys } = context.state;
-  const { keyId, sessionHash, digest } = request;
   return context.exclusive(keyId, async () => {
-    const before = keys.find(keyId);
-    refuseUnless(before?.state === 'active', 'state_rolled_back', SIGNS_NO_MORE);
-    const { confirmed, outstanding } = before.releases;
-    const isClear = outstanding < MAX_OUTSTANDING;
-    const unclear = `${outstanding} releases have an unknown outcome: ${SIGNS_NO_MORE}`;
-    refuseUnless(isClear, 'state_rolled_back', unclear);
-    const attempted = { confirmed, outstanding: outstanding + 1 };
-    keys.update(keyId, (record) => ({ ...record, releases: attempted }));
-    try {
-      const { secret, releaseCount } = await context.chip.read({
-        recordId: fromHex(before.record_id),
-        address: keyTagOf(before),
-        sessionHash,
-        digest,
-        challenge,
-        signature,
-      });
-      confirm(context, before, releaseCount, secret);
-      return secret;
-    } catch (error) {
-      if (isBeforeCount(error)) {
-        keys.update(keyId, (record) => ({ ...record, releases: before.releases }));
+    const key = activeKey(context, keyId);
+    const recordId = fromHex(key.record_id);
+    const address = keyTagOf(key);
+    const read = await countedRead(
+      context.chip,
+      { recordId, address, sessionHash, digest, challenge, signature },
+      counterOf(context, keyId),
+    );
+    switch (read.outcome) {
+      case 'released':
+        return read.secret;
+      case 'unclear': {
+        const unclear = `${read.outstanding} releases have an unknown outcome: ${SIGNS_NO_MORE}`;
+        throw new Refusal('state_rolled_back', unclear);
       }
-      throw error;
+      case 'rolled-back':
+        return rolledBack(context, key, read);
     }
   });
 }
 
+function activeKey({ state }: CeremonyContext, keyId: string): KeyRecord {
+  const key = state.keys.find(keyId);
+  refuseUnless(key?.state === 'active', 'state_rolled_back', SIGNS_NO_MORE);
+  return key;
+}
+
+function counterOf(context: CeremonyContext, keyId: string): ReleaseCounter {
+  return {
+    read: () => activeKey(context, keyId).releases,
+    write: (releases) => {
+      context.state.keys.update(keyId, (record) => ({ ...record, releases }));
+    },
+  };
+}
+
 /**
- * This release and, at most, each attempt of unknown outcome have raised the chip's count. More: an
- * older state of this agent was restored, and bans may be missing. Less: the chip's was.
+ * More than could be: an older state of this agent was restored, and bans may be missing. Less: the chip's was.
+ * Either way this holder signs no more with the key.
  */
-function confirm(
-  context: CeremonyContext,
-  { key_id: keyId, address, releases: before }: KeyRecord,
-  actual: number,
-  secret: Uint8Array,
-): void {
-  const { logger, state, stopKey } = context;
-  const least = before.confirmed + 1;
-  const most = least + before.outstanding;
-  if (actual >= least && actual <= most) {
-    return keep(context, keyId, { confirmed: actual, outstanding: 0 }, secret);
-  }
-  secret.fill(0);
+function rolledBack(
+  { logger, state, stopKey }: CeremonyContext,
+  { key_id, address }: KeyRecord,
+  { actual, least, most }: Extract<CountedRead, { outcome: 'rolled-back' }>,
+): never {
   logger.error(
     { address, release_count: actual, least, most },
     `state rolled back: the chip’s count is not the one of this agent; ${SIGNS_NO_MORE}`,
   );
-  state.keys.update(keyId, (record) => ({ ...record, state: 'rolled_back' }));
-  stopKey(keyId, `state_rolled_back: ${SIGNS_NO_MORE}`);
+  state.keys.update(key_id, (record) => ({ ...record, state: 'rolled_back' }));
+  stopKey(key_id, `state_rolled_back: ${SIGNS_NO_MORE}`);
   throw new Refusal('state_rolled_back', SIGNS_NO_MORE);
-}
-
-/** No opener is given out without its release being on disk. */
-function keep(
-  context: CeremonyContext,
-  keyId: string,
-  releases: Releases,
-  secret: Uint8Array,
-): void {
-  try {
-    context.state.keys.update(keyId, (record) => ({ ...record, releases }));
-  } catch (error) {
-    secret.fill(0);
-    throw error;
-  }
 }
 
 /** Decodes the authorisation; the chip would refuse another form, too. */

@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { equalBytes, fromBase64, fromHex, toHex } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import type { Chip } from '../chip/chip.ts';
+import type { ReleaseCounter } from '../chip/countedRead.ts';
 import { isAbsent } from '../chip/refusals.ts';
 import { AgentError, isAgentError } from '../errors.ts';
 import { openShard, sealShard, type ShardIdentity } from '../protocol/shard.ts';
 import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import type { AgentState } from '../records/state.ts';
 import type { JournalShard } from './journal.ts';
-import { type Counter, countedRead, renewing, type Work } from './work.ts';
+import { readOpener, renewing, type Work } from './work.ts';
 
 /** The two chips. */
 export interface Chips {
@@ -106,7 +107,10 @@ async function openOld(work: Work, { old, fresh }: Chips, key: KeyRecord): Promi
       challenge,
       signature: fromBase64(answer.signature),
     };
-    const opener = await countedRead(old, request, countOld(work.state, key.key_id));
+    const { keys } = work.state;
+    const opener = await readOpener(old, request, countOld(work.state, key.key_id), () => {
+      keys.update(key.key_id, (record) => ({ ...record, state: 'rolled_back' }));
+    });
     try {
       return openShard(fromBase64(answer.encrypted_shard), opener, identityOf(key));
     } finally {
@@ -164,7 +168,8 @@ async function prove(work: Work, fresh: Chip, key: KeyRecord): Promise<Uint8Arra
   return renewing(async () => {
     const { access, intent } = await authorised(work, fresh, 'prove', key);
     const request = { ...access, digest: intent };
-    const opener = await countedRead(fresh, request, countNew(work, key.key_id));
+    const counter = countNew(work, key.key_id);
+    const opener = await readOpener(fresh, request, counter, () => undefined);
     try {
       const shard = work.shard(key.key_id);
       if (shard === undefined) throw new TypeError('unreachable: nothing to prove');
@@ -175,7 +180,7 @@ async function prove(work: Work, fresh: Chip, key: KeyRecord): Promise<Uint8Arra
   });
 }
 
-function countOld({ keys }: AgentState, keyId: string): Counter {
+function countOld({ keys }: AgentState, keyId: string): ReleaseCounter {
   const found = (): KeyRecord => {
     const record = keys.find(keyId);
     if (record === undefined) throw new TypeError('unreachable: a key that is gone');
@@ -186,13 +191,10 @@ function countOld({ keys }: AgentState, keyId: string): Counter {
     write: (releases) => {
       keys.update(keyId, (record) => ({ ...record, releases }));
     },
-    rolledBack: () => {
-      keys.update(keyId, (record) => ({ ...record, state: 'rolled_back' }));
-    },
   };
 }
 
-function countNew(work: Work, keyId: string): Counter {
+function countNew(work: Work, keyId: string): ReleaseCounter {
   const found = (): NonNullable<ReturnType<Work['shard']>> => {
     const shard = work.shard(keyId);
     if (shard === undefined) throw new TypeError('unreachable: a shard that is not in the journal');
@@ -201,7 +203,6 @@ function countNew(work: Work, keyId: string): Counter {
   return {
     read: () => found().releases,
     write: (releases) => work.noteShard(keyId, { ...found(), releases }),
-    rolledBack: () => undefined,
   };
 }
 

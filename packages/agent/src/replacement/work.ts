@@ -8,11 +8,12 @@ import {
   sessionHash,
 } from '@quorate/intent';
 import { certificatePayload, unusedKeys } from '../ceremonies/certificates.ts';
-import { isBeforeCount, isRenewable } from '../chip/refusals.ts';
+import { countedRead, type ReleaseCounter } from '../chip/countedRead.ts';
+import { isRenewable } from '../chip/refusals.ts';
 import type { Chip, ReadRequest } from '../chip/chip.ts';
 import { AgentError } from '../errors.ts';
 import type { AgentState } from '../records/state.ts';
-import { type KeyRecord, keyTagOf, type Releases } from '../records/keyRecord.ts';
+import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import { type Journal, type JournalShard, writeJournal } from './journal.ts';
 import type { ReplacementService } from './service.ts';
 
@@ -126,46 +127,31 @@ export async function renewing<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Where the releases of one record are counted. */
-export interface Counter {
-  read(): Releases;
-  write(releases: Releases): void;
-  /** Called when the chip's count is impossible. */
-  rolledBack(): void;
-}
-
 /**
- * Reads an opener, counted on disk before the chip is asked (docs/spec/channel.md §6, E-1).
+ * Reads an opener in a step.
+ * @param rolledBack - called when the chip's count is impossible
  * @throws AgentError `chip/rolled-back` when the chip's count is not the one of this agent
  */
-export async function countedRead(
+export async function readOpener(
   chip: Chip,
   request: ReadRequest,
-  counter: Counter,
+  counter: ReleaseCounter,
+  rolledBack: () => void,
 ): Promise<Uint8Array> {
-  const before = counter.read();
-  counter.write({ ...before, outstanding: before.outstanding + 1 });
-  let released: { readonly secret: Uint8Array; readonly releaseCount: number };
-  try {
-    released = await chip.read(request);
-  } catch (error) {
-    if (isBeforeCount(error)) counter.write(before);
-    throw error;
-  }
-  const { secret, releaseCount } = released;
-  const least = before.confirmed + 1;
-  try {
-    if (releaseCount < least || releaseCount > least + before.outstanding) {
-      counter.rolledBack();
+  const read = await countedRead(chip, request, counter);
+  switch (read.outcome) {
+    case 'released':
+      return read.secret;
+    case 'unclear':
       throw new AgentError(
         'chip/rolled-back',
-        `the chip has released this shard ${releaseCount} times, not ${least}: a state was rolled back`,
+        `${read.outstanding} releases of this shard have an unknown outcome: its count cannot be believed`,
       );
-    }
-    counter.write({ confirmed: releaseCount, outstanding: 0 });
-    return secret;
-  } catch (error) {
-    secret.fill(0);
-    throw error;
+    case 'rolled-back':
+      rolledBack();
+      throw new AgentError(
+        'chip/rolled-back',
+        `the chip has released this shard ${read.actual} times, not ${read.least}: a state was rolled back`,
+      );
   }
 }
