@@ -1,6 +1,5 @@
 // The store of the version before the eleventh, opened by this one.
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { fromHex } from '@quorate/intent';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ciphertextHash, findKey, sealedShardOf, shardsOf } from '../../src/keys/index.ts';
@@ -34,8 +33,7 @@ async function leaveBehind(file: string, text: string): Promise<void> {
 
 describe('Z-15: a store of an older version', () => {
   test('holds every ciphertext that is in use once, and none of the others any more', async () => {
-    const { directory, file } = await restore();
-    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const { file } = await restore();
     // A middle part of the text, since a long row does not stand in one piece.
     const part = (ciphertext: string): string => ciphertext.slice(600, 680);
     const before = CIPHERTEXTS.kept.map((ciphertext) => timesStored(file, part(ciphertext)));
@@ -60,8 +58,7 @@ describe('Z-15: a store of an older version', () => {
   });
 
   test('is converted as a whole or not at all, and the rest is made up for at the next start', async () => {
-    const { directory, file } = await restore();
-    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const { file } = await restore();
     const old = await openDatabase(file, migrations.slice(0, 10));
     const newest = (store: Database) =>
       store.read((tx) => tx.get('SELECT MAX(version) AS version FROM schema_versions'));
@@ -92,8 +89,7 @@ describe('Z-15: a store of an older version', () => {
   });
 
   test('has every key, shard, grant and orphan in its place', async () => {
-    const { directory, file } = await restore();
-    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const { file } = await restore();
     const store = await openDatabase(file);
     onTestFinished(() => store.close());
     const { used, gone, moved } = OLD.keys;

@@ -1,10 +1,10 @@
 /** A store as the version before keys/ had a life of shares left it (scripts/makeStore.mjs). */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromHex } from '@quorate/intent';
 import { ApduSecureElement, openVirtualChip } from '@quorate/secure-element';
+import { temporaryDirectory } from '../../../../../test/support/temporaryDirectory.ts';
 import { loadDriver } from '../../../src/store/driver.ts';
 import { testClock } from '../../support/clock.ts';
 import { type Person, reopenWorld, type World } from '../../support/world.ts';
@@ -97,7 +97,7 @@ export const CIPHERTEXTS = {
 
 /** Writes the store into a new directory; gives the directory and the database's file. */
 export async function restore(): Promise<{ readonly directory: string; readonly file: string }> {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-old-'));
+  const directory = temporaryDirectory();
   for (const [name, content] of Object.entries(OLD.files)) {
     mkdirSync(dirname(join(directory, name)), { recursive: true, mode: 0o700 });
     writeFileSync(join(directory, name), Buffer.from(content, 'base64'), { mode: 0o600 });
