@@ -11,6 +11,7 @@ import {
 } from '@quorate/secure-element';
 import { randomBytes } from 'node:crypto';
 import { registrationMessage, toHex, verifyP256 } from '@quorate/intent';
+import { isAbsent } from './refusals.ts';
 
 /** Gives the PIN; the chip wrapper wipes the bytes after use. */
 export interface PinProvider {
@@ -149,6 +150,15 @@ export class Chip {
     });
   }
 
+  /** Overwrites a record; one that is gone already, by an attempt whose answer was lost, is as good. */
+  async deleteIfPresent(request: DeleteRequest): Promise<void> {
+    try {
+      await this.delete(request);
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
+  }
+
   /** Overwrites a record. */
   async delete(request: DeleteRequest): Promise<void> {
     await this.#withPin((element) => element.delete(request));
@@ -171,7 +181,7 @@ export class Chip {
       return false;
     } catch (error) {
       if (!(error instanceof SecureElementError)) throw error;
-      if (error.code === 'record-not-found') return true;
+      if (isAbsent(error)) return true;
       if (error.code === 'authorisation-refused') return false;
       throw error;
     }

@@ -24,18 +24,14 @@ async function deleteOnce(work: Work, old: Chip, key: KeyRecord): Promise<StepCe
     certificate: certificate.text,
     chip_challenge: Buffer.from(challenge).toString('base64'),
   });
-  try {
-    await old.delete({
-      recordId: fromHex(key.record_id),
-      address: keyTagOf(key),
-      sessionHash: certificate.sessionHash,
-      reasonHash: certificate.intent,
-      challenge,
-      signature: fromBase64(signature),
-    });
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-  }
+  await old.deleteIfPresent({
+    recordId: fromHex(key.record_id),
+    address: keyTagOf(key),
+    sessionHash: certificate.sessionHash,
+    reasonHash: certificate.intent,
+    challenge,
+    signature: fromBase64(signature),
+  });
   return certificate;
 }
 

@@ -11,7 +11,6 @@ import {
   fromHex,
 } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
-import { isAbsent } from '../../chip/refusals.ts';
 import { type KeyDestruction, type KeyRecord, keyTagOf } from '../../records/keyRecord.ts';
 import type { Authorisation } from '../authorisations.ts';
 import type { SessionControl } from '../ceremony.ts';
@@ -28,7 +27,11 @@ export async function destroyShard(
   authorisation: Authorisation,
 ): Promise<string> {
   const record = deletedRecord(key, certificate.sessionHash);
-  await deleteRecord(context, record, authorisation);
+  const { recordId, address, sessionHash, reasonHash } = record;
+  const challenge = fromBase64(authorisation.challenge, 16);
+  const signature = fromBase64(authorisation.signature);
+  const access = { recordId, address, sessionHash, challenge, signature };
+  await context.chip.deleteIfPresent({ ...access, reasonHash });
   return prove(context, key, record);
 }
 
@@ -36,26 +39,6 @@ export async function destroyShard(
 export function refusalOf(error: unknown): unknown {
   if (!(error instanceof SecureElementError)) return error;
   return new Refusal('chip_refused', `the chip did not delete the record (${error.code})`);
-}
-
-async function deleteRecord(
-  { chip }: CeremonyContext,
-  { recordId, address, sessionHash, reasonHash }: DeletedRecord,
-  { challenge, signature }: Authorisation,
-): Promise<void> {
-  try {
-    await chip.delete({
-      recordId,
-      address,
-      sessionHash,
-      reasonHash,
-      challenge: fromBase64(challenge, 16),
-      signature: fromBase64(signature),
-    });
-  } catch (error) {
-    // Deleted by an attempt whose answer was lost; the proof that follows tells.
-    if (!isAbsent(error)) throw error;
-  }
 }
 
 /** The chip says that it has no such record, and signs that it was asked. The receipt is kept before it is sent. */
