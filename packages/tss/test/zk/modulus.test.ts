@@ -209,12 +209,3 @@ describe('P-1, P-2: moduli that are not two primes that are 3 mod 4', () => {
     }
   });
 });
-
-test('the 3072-bit set proves and verifies', () => {
-  const big = PARAMETERS[3072];
-  const key = fixturePaillier(3072, 0);
-  const claim = { N: key.public.N };
-  const proof = proveMod(bound, big, claim, key, rng);
-  expect(verifyMod(bound, big, claim, proof)).toBe(true);
-  expect(verifyMod(bound, set, claim, proof)).toBe(false);
-});
