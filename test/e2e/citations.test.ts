@@ -9,6 +9,7 @@ import {
   hasSection,
   loneSections,
   readAll,
+  sourcesIn,
 } from './support/citations.ts';
 import { checksOf, idsUsed, names } from './support/checkIds.ts';
 
@@ -50,6 +51,16 @@ const placeOf = (path: string): string => (exists.has(path) ? path : `packages/$
 test('every page and section that is cited is in the repository', () => {
   expect(files.length).toBeGreaterThan(900);
   expect(files.flatMap(unresolved)).toEqual([]);
+});
+
+test('every source that a page names is in the repository', () => {
+  const isThere = (name: string): boolean =>
+    paths.some((path) => `${path}/`.startsWith(`${name}/`));
+  const named = files
+    .filter(({ path }) => path.endsWith('.md') && path !== 'CHANGELOG.md')
+    .flatMap(({ path, text }) => sourcesIn(text).map((name) => ({ path, name })));
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter(({ name }) => !isThere(name))).toEqual([]);
 });
 
 test('a section without a page is of the page itself, in code of the page named before it', () => {

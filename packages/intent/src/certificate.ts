@@ -19,7 +19,7 @@ export const OPERATION = {
   replace: 6,
 } as const;
 
-/** The name of a ceremony. */
+/** The name of what a chip certifies: a kind of ceremony, or the replacement of a chip. */
 export type Operation = keyof typeof OPERATION;
 
 /** Ceremonies whose parties talk to each other under the certified keys; in the others nobody has such keys. */
@@ -123,19 +123,20 @@ function decodePayload(payload: Uint8Array): CertificateFields {
   };
 }
 
-const OPERATIONS: readonly Operation[] = [
-  'keygen',
-  'sign',
-  'refresh',
-  'destroy',
-  'reshare',
-  'replace',
-];
+const BY_BYTE: ReadonlyMap<number | undefined, Operation> = new Map(
+  Object.entries(OPERATION).flatMap(([name, byte]) =>
+    isOperation(name) ? [[byte, name] as const] : [],
+  ),
+);
+
+function isOperation(name: string): name is Operation {
+  return Object.hasOwn(OPERATION, name);
+}
 
 function operationOf(byte: number | undefined): Operation {
-  const operation = OPERATIONS.find((name) => OPERATION[name] === byte);
+  const operation = BY_BYTE.get(byte);
   if (operation === undefined) {
-    throw new IntentError('intent/certificate', 'an operation byte of 1 to 6');
+    throw new IntentError('intent/certificate', `an operation byte of 1 to ${BY_BYTE.size}`);
   }
   return operation;
 }

@@ -95,3 +95,19 @@ export function hasHeading(page: string, words: string): boolean {
   const titles = page.split('\n').filter((line) => /^(#+ |\*\*)/.test(line));
   return titles.some((line) => line.replace(/^(#+ (\d+\. )?|\*\*)/, '').startsWith(words));
 }
+
+const SOURCE =
+  /(?<![\w/])((?:packages|scripts|bench|examples|applet)\/[\w./-]*)(?:\{([\w., /-]+)\}([\w.]*))?/g;
+
+/** The files and folders of the sources that a page names; one in braces is named for each of its parts. */
+export function sourcesIn(page: string): string[] {
+  const whole = joined(page);
+  const named = [...whole.matchAll(SOURCE)].flatMap((match) => {
+    const [all, start = '', parts, end = ''] = match;
+    if (parts !== undefined) return parts.split(/, ?/).map((part) => `${start}${part}${end}`);
+    // A pattern, or a name that goes on with a placeholder, names no file.
+    const next = whole.charAt(match.index + all.length);
+    return /[*<{]/.test(next) ? [] : [start.replace(/[./]+$/, '')];
+  });
+  return named.filter((name) => !name.split('/').some((part) => MADE.has(part)));
+}

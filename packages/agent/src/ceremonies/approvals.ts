@@ -8,4 +8,8 @@ export const APPROVALS: {
   readonly keygen: typeof KEYGEN_APPROVAL;
   readonly destroy: typeof DESTROY_APPROVAL;
   readonly sign: typeof SIGN_APPROVAL;
-} = { keygen: KEYGEN_APPROVAL, destroy: DESTROY_APPROVAL, sign: SIGN_APPROVAL };
+} = {
+  keygen: KEYGEN_APPROVAL,
+  destroy: DESTROY_APPROVAL,
+  sign: SIGN_APPROVAL,
+};

@@ -5,4 +5,8 @@ import { KEYGEN } from './keygen/ceremony.ts';
 import { SIGN } from './sign/ceremony.ts';
 
 /** One ceremony for each kind. */
-export const CEREMONIES: Ceremonies = { keygen: KEYGEN, sign: SIGN, destroy: DESTROY };
+export const CEREMONIES: Ceremonies = {
+  keygen: KEYGEN,
+  sign: SIGN,
+  destroy: DESTROY,
+};

@@ -8,4 +8,8 @@ export const RECORDS: {
   readonly keygen: typeof KEYGEN_RECORD;
   readonly sign: typeof SIGN_RECORD;
   readonly destroy: typeof DESTROY_RECORD;
-} = { keygen: KEYGEN_RECORD, sign: SIGN_RECORD, destroy: DESTROY_RECORD };
+} = {
+  keygen: KEYGEN_RECORD,
+  sign: SIGN_RECORD,
+  destroy: DESTROY_RECORD,
+};

@@ -4,4 +4,8 @@ import { DESTROY } from './destroy/index.ts';
 import { KEYGEN } from './keygen/index.ts';
 import { SIGN } from './sign/index.ts';
 
-export const CEREMONIES: Ceremonies = { keygen: KEYGEN, sign: SIGN, destroy: DESTROY };
+export const CEREMONIES: Ceremonies = {
+  keygen: KEYGEN,
+  sign: SIGN,
+  destroy: DESTROY,
+};

@@ -2,7 +2,7 @@
 import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
 import type { Run } from '../session/run.ts';
 import type { Party, SessionState } from '../session/types.ts';
-import type { TargetedState } from './target.ts';
+import type { DigestState } from './target.ts';
 
 /** What a chip may do once. */
 export interface Authorisation {
@@ -16,7 +16,7 @@ export interface Authorisation {
 /** Authorises a party's chip; gives base64 of the signature. */
 export async function release(
   run: Run,
-  state: TargetedState,
+  state: DigestState,
   party: Party,
   { operation, recordId, challenge }: Authorisation,
 ): Promise<string> {

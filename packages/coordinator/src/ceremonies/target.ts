@@ -23,20 +23,25 @@ export interface Holder {
   readonly chipPublicKey: string;
 }
 
-/** A key that is used, and the digest that its holders are asked about. Byte strings are lower-case hex. */
+/** A key that exists. Byte strings are lower-case hex. */
 export interface Target {
   /** EIP-55. */
   readonly address: string;
   readonly keyId: string;
   readonly epoch: number;
-  /** 32 bytes: of a signature, what is signed; of a destruction, the hash of the reason. */
-  readonly digest: string;
   readonly holders: readonly Holder[];
 }
 
-/** A session about a key that exists. */
-export interface TargetedState extends SessionState {
-  readonly target: Target & { readonly payloadHash?: string };
+/** A key that is used, and the digest that its holders are asked about. */
+export interface DigestTarget extends Target {
+  /** 32 bytes: of a signature, what is signed; of a destruction, the hash of the reason. */
+  readonly digest: string;
+  readonly payloadHash?: string;
+}
+
+/** A session about the digest of a key that exists. */
+export interface DigestState extends SessionState {
+  readonly target: DigestTarget;
 }
 
 /** The fields by which a request names a key. */
@@ -99,8 +104,8 @@ export const seatOf = ({ keyId }: Target, { index }: Pick<Party, 'index'>): Seat
   partIndex: index,
 });
 
-/** The terms of an intent about a key that exists. */
-export function targetTerms({ target }: TargetedState, signers: readonly number[]): IntentTerms {
+/** The terms of an intent about the digest of a key that exists. */
+export function targetTerms({ target }: DigestState, signers: readonly number[]): IntentTerms {
   const { keyId, epoch, holders, digest, payloadHash = null, address } = target;
   return { keyId, epoch, holders, signers, digest, payloadHash, address };
 }
@@ -109,7 +114,7 @@ export function targetTerms({ target }: TargetedState, signers: readonly number[
 export async function mayStillUse(
   tx: Tx,
   asker: User,
-  { target }: TargetedState,
+  { target }: { readonly target: Target },
   right: (key: KeyRecord, asker: User) => boolean | Promise<boolean>,
 ): Promise<boolean> {
   const key = await findKey(tx, target.keyId);

@@ -11,7 +11,7 @@ export type Event<R extends Result = Result> =
       readonly from: number;
       readonly certificate: string;
       readonly sessionHash: string;
-      /** Base64; only when signing. */
+      /** Base64; only where the chip is to be authorised. */
       readonly challenge?: string;
     }
   | {

@@ -5,7 +5,7 @@ import {
   type ErrorMessage,
   endingOf,
   errorMessage,
-  type KeygenParams,
+  type CommonParams,
   type Language,
   participantCode,
   type SessionState as ProgressMessage,
@@ -51,8 +51,11 @@ export function chipAuthorisationOf(
 export const filenameOf = (state: SessionState, party: Party): string =>
   `${state.sessionKey}_${party.index}.json`;
 
-/** Everybody who has accepted, with the certificate of its chip. */
-export function peersOf(state: SessionState): KeygenParams['peers'] {
+/** A party with the certificate of its chip. */
+type Certified = CommonParams['peers'][number];
+
+/** Everybody who has accepted. */
+export function peersOf(state: SessionState): Certified[] {
   return state.parties.flatMap(({ index, username }) => {
     const answer = state.answers.get(index);
     if (answer === undefined) return [];

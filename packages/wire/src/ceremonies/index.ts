@@ -9,7 +9,11 @@ import { type CeremonyShape, type Part, PARTS, type PartType } from './shape.ts'
 import { SIGN } from './sign.ts';
 
 /** Every kind of ceremony, in the order in which documents list them. */
-export const CEREMONIES = { keygen: KEYGEN, sign: SIGN, destroy: DESTROY } as const;
+export const CEREMONIES = {
+  keygen: KEYGEN,
+  sign: SIGN,
+  destroy: DESTROY,
+} as const;
 
 /** A kind of ceremony. */
 export type Kind = keyof typeof CEREMONIES;

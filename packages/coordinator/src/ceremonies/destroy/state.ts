@@ -9,7 +9,7 @@ import type {
   SessionState,
   Success,
 } from '../../session/types.ts';
-import type { Target } from '../target.ts';
+import type { DigestTarget } from '../target.ts';
 
 /** A holder who is asked, with the record that its chip is to delete. */
 export interface DestroyParty extends Party {
@@ -26,7 +26,7 @@ export interface Absent {
 }
 
 /** The key that is destroyed: `digest` is the hash of the reason, `payloadHash` that of the parts that take part. */
-interface DestroyTarget extends Target {
+interface DestroyTarget extends DigestTarget {
   readonly payloadHash: string;
   readonly destruction: { readonly reason: string; readonly absent: readonly Absent[] };
 }

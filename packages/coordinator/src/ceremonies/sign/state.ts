@@ -8,7 +8,7 @@ import type {
   SessionState,
   Success,
 } from '../../session/types.ts';
-import type { Target } from '../target.ts';
+import type { DigestTarget } from '../target.ts';
 
 /** The result of a signer whose signature verifies. */
 export interface MadeSignature extends Success {
@@ -23,10 +23,9 @@ interface SignDone extends Done {
 }
 
 /** The key that signs, and the digest that it signs. */
-export interface SignTarget extends Target {
+export interface SignTarget extends DigestTarget {
   /** Exactly as it came in, after the wire's schema and the intent's checks. */
   readonly payload?: NonNullable<SignInvite['payload']>;
-  readonly payloadHash?: string;
   readonly display?: string;
 }
 
