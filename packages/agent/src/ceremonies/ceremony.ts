@@ -33,9 +33,9 @@ export interface Ceremony<K extends Kind> {
   /** Judges an invitation by what this agent knows by itself. @throws Refusal */
   agree(control: SessionControl, invite: InviteOf<K>): Promise<Agreed<K>>;
   decline(answer: DeclineFields): DeclineOf<K>;
-  /** Finds the sessions that go on after a restart: their consent is on disk, their end is not. */
+  /** Finds the sessions whose consent is on disk: they go on after a restart, or still answer for their result. */
   resume(context: CeremonyContext): readonly Resumable<K>[];
-  /** Tells the others of a session that died with an earlier process. */
+  /** Words for the others about a session that died with an earlier process. */
   lastWord(context: CeremonyContext, record: SessionRecordOf<K>, told: string): Outgoing;
   /** Acts on the completion of a session that does not run here any more. */
   completedLate(context: CeremonyContext, complete: CompleteOf<K>): void;
@@ -67,7 +67,7 @@ export interface Role<K extends Kind> {
   start(params: ParamsOf<K>): Promise<void>;
   /** Takes what the protocol made. */
   take(output: ProtocolOutput): void;
-  /** Notes what is left on chip or disk, and tells the others that this participant cannot go on. */
+  /** Notes what is left on chip or disk; returns the words that this participant cannot go on. */
   failure(told: string, abort?: Abort): FailureOf<K> | DeclineOf<K>;
   /** The coordinator says how the session ended. */
   complete(complete: CompleteOf<K>): void;
