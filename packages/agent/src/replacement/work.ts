@@ -132,7 +132,7 @@ export async function renewing<T>(step: () => Promise<T>): Promise<T> {
  * @param rolledBack - called when the chip's count is impossible
  * @throws AgentError `chip/rolled-back` when the chip's count is not the one of this agent
  */
-export async function readOpener(
+export async function releaseOpener(
   chip: Chip,
   request: ReadRequest,
   counter: ReleaseCounter,
