@@ -25,6 +25,7 @@ import { Desk } from './socket/desk.ts';
 import { SocketServer } from './socket/server.ts';
 import type { Database } from './store/database.ts';
 import { checkFirstStart } from './store/firstStart.ts';
+import { migrations } from './store/migrations.ts';
 import { StoreProbe } from './store/probe.ts';
 import { openDatabase } from './store/sqlite.ts';
 import { registerConsole } from './web.ts';
@@ -43,9 +44,14 @@ export async function createServer(options: ServerOptions): Promise<CoordinatorS
   checkNoHead(options);
   makeDirectories(options.dataDirectory);
   await chmod(options.dataDirectory, 0o700);
-  const database = await openDatabase(file);
+  const postponed: unknown[] = [];
+  const database = await openDatabase(file, migrations, (error) => postponed.push(error));
   try {
     const parts = await assemble(options, database);
+    for (const error of postponed) {
+      const message = 'no room to write the store anew: the next start tries again';
+      parts.app.log.warn({ error: describe(error) }, message);
+    }
     const setupToken = await parts.auth.makeSetupToken();
     return new Server(options, host, parts, setupToken);
   } catch (error) {

@@ -69,6 +69,11 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     });
   }
 
+  /** Whether the session has done its part for good, and only answers a coordinator that asks again. */
+  get onlyAnswers(): boolean {
+    return this.#enduring && this.#role?.standing === 'completed';
+  }
+
   /** Answers the invitation. */
   begin(invite: InviteOf<K>): void {
     this.step(() => this.#invited(invite));

@@ -40,7 +40,8 @@ export class Sessions {
 
   /** Session keys of the sessions that run now. */
   get keys(): readonly string[] {
-    return [...this.#running.keys()];
+    const working = [...this.#running].filter(([, session]) => !session.onlyAnswers);
+    return working.map(([sessionKey]) => sessionKey);
   }
 
   /** Goes on with what endured a restart, and reports the sessions that died with the process before this one. */

@@ -22,6 +22,7 @@ export function readKeyFolder(directory: string): KeyFolder {
   for (const name of readdirSync(directory)) {
     if (!name.endsWith('.json')) continue;
     const record = readRecord(join(directory, name), name);
+    if (record === undefined) continue;
     (name === fileName(record) ? records : former).set(record.key_id, record);
   }
   for (const [keyId, old] of former) {
@@ -39,11 +40,13 @@ function withBansOf(record: KeyRecord, old: KeyRecord): KeyRecord {
   return more.length === 0 ? record : { ...record, bans: [...record.bans, ...more] };
 }
 
-function readRecord(path: string, name: string): KeyRecord {
+/** Reads one record; undefined when its file went since the folder was listed: an agent writes it anew beside us. */
+function readRecord(path: string, name: string): KeyRecord | undefined {
   // A disk that does not give the file says nothing of what is in it.
-  const text = readIfPresent(path)?.toString('utf8') ?? 'null';
+  const bytes = readIfPresent(path);
+  if (bytes === undefined) return undefined;
   try {
-    const parsed = parseKeyRecord(JSON.parse(text));
+    const parsed = parseKeyRecord(JSON.parse(bytes.toString('utf8')));
     if (parsed.name !== name) throw new Error(`the key inside belongs into ${parsed.name}`);
     return parsed.record;
   } catch (error) {

@@ -14,7 +14,7 @@ import type { Step } from './step.ts';
 export type Migration =
   | { readonly version: number; readonly statements: readonly Step[] }
   /** The file is written anew, without anything that was ever deleted from it. */
-  | { readonly version: number; readonly vacuum: true };
+  | { readonly version: number; readonly rewrite: true };
 
 /** All migrations, by ascending version. A released one is never changed. */
 export const migrations: readonly Migration[] = [
@@ -29,24 +29,33 @@ export const migrations: readonly Migration[] = [
   { version: 9, statements: acceptance },
   { version: 10, statements: clients },
   { version: 11, statements: oneLife },
-  { version: 12, vacuum: true },
+  { version: 12, rewrite: true },
 ];
 
+/** The connection that migrates. */
+export interface Migrating {
+  readonly tx: Tx;
+  readonly exec: (sql: string) => void;
+  /** Writes the file anew. @throws StoreError `store/unavailable` when there is no room for it */
+  readonly rewrite: () => void;
+  /** Told when the file could not be written anew; the next start tries again. */
+  readonly onPostponed: (error: StoreError) => void;
+}
+
 /**
- * Brings the database to the newest version.
+ * Brings the database to the newest version. A file that cannot be written anew now keeps nobody from working:
+ * it has the newest form, and what was deleted since is zeros already.
  *
  * @throws StoreError `store/newer-version` when a newer program has already migrated it
  */
 export async function migrate(
-  tx: Tx,
-  exec: (sql: string) => void,
+  { tx, exec, rewrite, onPostponed }: Migrating,
   list: readonly Migration[],
 ): Promise<void> {
   exec('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY)');
-  const row = await tx.get<{ version: number | null }>(
-    'SELECT MAX(version) AS version FROM schema_versions',
-  );
-  const current = row?.version ?? 0;
+  const rows = await tx.all<{ version: number }>('SELECT version FROM schema_versions');
+  const applied = new Set(rows.map(({ version }) => version));
+  const current = Math.max(0, ...applied);
   const newest = list.at(-1)?.version ?? 0;
   if (current > newest) {
     throw new StoreError(
@@ -54,12 +63,19 @@ export async function migrate(
       `the store has version ${current}, this program knows versions up to ${newest}: use the newer program`,
     );
   }
-  for (const migration of list.filter(({ version }) => version > current)) {
-    // Nothing is lost when it fails: the next start does it again.
-    if ('vacuum' in migration) exec('VACUUM');
+  for (const migration of list.filter(({ version }) => !applied.has(version))) {
+    if ('rewrite' in migration) {
+      try {
+        rewrite();
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        onPostponed(error);
+        continue;
+      }
+    }
     exec('BEGIN IMMEDIATE');
     try {
-      for (const step of 'vacuum' in migration ? [] : migration.statements) {
+      for (const step of 'rewrite' in migration ? [] : migration.statements) {
         await (typeof step === 'string' ? exec(step) : step(tx));
       }
       await tx.run('INSERT INTO schema_versions (version) VALUES (?)', [migration.version]);

@@ -8,6 +8,7 @@ import { makeDirectories } from '@quorate/intent/directory';
 import { type Database, type SqlValue, StoreError, type Tx } from './database.ts';
 import { type Connection, isBusy, loadDriver, type Open, type Statement } from './driver.ts';
 import { type Migration, migrate, migrations } from './migrations.ts';
+import { rewriteFile } from './rewrite.ts';
 import { SameFiles } from './sameFiles.ts';
 import { Serial } from './serial.ts';
 import { checkStatement } from './statement.ts';
@@ -16,13 +17,15 @@ import { checkStatement } from './statement.ts';
 const GROUP = 64;
 
 /**
- * Opens, and if need be creates, the database in `file`; 0600 in a 0700 directory.
+ * Opens, and if need be creates, the database in `file`; 0600 in a 0700 directory. `onPostponed` is told when the
+ * file was to be written anew and could not be: the next start tries again.
  *
  * @throws StoreError `store/newer-version`, `store/in-use`, `store/unavailable`
  */
 export async function openDatabase(
   file: string,
   schema: readonly Migration[] = migrations,
+  onPostponed: (error: unknown) => void = () => undefined,
 ): Promise<Database> {
   const connect = await loadDriver();
   await prepareFiles(file);
@@ -41,8 +44,12 @@ export async function openDatabase(
     // What is deleted or overwritten is zeros in the file, not a page that is free.
     writer.exec('PRAGMA secure_delete = ON');
     await migrate(
-      { ...statementsOf(writer), onCommit: noHook, onRollback: noHook },
-      (sql) => writer.exec(sql),
+      {
+        tx: { ...statementsOf(writer), onCommit: noHook, onRollback: noHook },
+        exec: (sql) => writer.exec(sql),
+        rewrite: () => rewriteFile(writer, file),
+        onPostponed,
+      },
       schema,
     );
     // What a crash left in the log may be what was overwritten since.
@@ -83,7 +90,8 @@ function acquireLock(connect: Open, file: string): Connection {
 
 type Statements = Pick<Tx, 'run' | 'get' | 'all'>;
 
-function statementsOf(connection: Connection): Statements {
+/** Prepared statements of a connection, each checked for its parameters. */
+export function statementsOf(connection: Connection): Statements {
   const prepared = new Map<string, Statement>();
   const statement = (sql: string, params: readonly SqlValue[]): Statement => {
     checkStatement(sql, params);

@@ -6,9 +6,10 @@ import { Hub } from '../../src/delivery/hub.ts';
 import { lastCseq } from '../../src/delivery/inbox.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
 import { coordinator } from '../../src/delivery/recipient.ts';
-import type { Database } from '../../src/store/database.ts';
-import { migrations } from '../../src/store/migrations.ts';
-import { openDatabase } from '../../src/store/sqlite.ts';
+import { type Database, StoreError } from '../../src/store/database.ts';
+import { loadDriver } from '../../src/store/driver.ts';
+import { type Migration, migrate, migrations } from '../../src/store/migrations.ts';
+import { openDatabase, statementsOf } from '../../src/store/sqlite.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 
 /** A store of an older version, filled, and the same store as this release opens it. */
@@ -65,4 +66,51 @@ test('Z-20: numbers and messages of an older store are those of the nameless cli
   expect(await store.read((tx) => lastCseq(tx, ann))).toBe(3);
   const asked = { sessionKey: 'open', username: 'ann' };
   expect(await store.read((tx) => followersOf(tx, new Hub(), asked))).toEqual([ann]);
+});
+
+test('a file that cannot be written anew keeps nothing from working, and the next start tries again', async () => {
+  const connect = await loadDriver();
+  const connection = connect(join(temporaryDirectory(), 'quorate.db'), { readOnly: false });
+  onTestFinished(() => connection.close());
+  const noHook = (): never => {
+    throw new TypeError('a migration has no hooks');
+  };
+  const tx = { ...statementsOf(connection), onCommit: noHook, onRollback: noHook };
+  const list: Migration[] = [
+    { version: 1, statements: ['CREATE TABLE one (x INTEGER)'] },
+    { version: 2, rewrite: true },
+    { version: 3, statements: ['CREATE TABLE three (x INTEGER)'] },
+  ];
+  const told: StoreError[] = [];
+  const run = (rewrite: () => void): Promise<void> =>
+    migrate(
+      {
+        tx,
+        exec: (sql) => connection.exec(sql),
+        rewrite,
+        onPostponed: (error) => told.push(error),
+      },
+      list,
+    );
+  const versions = async (): Promise<number[]> =>
+    (await tx.all<{ version: number }>('SELECT version FROM schema_versions ORDER BY version')).map(
+      ({ version }) => version,
+    );
+
+  const full = new StoreError('store/unavailable', 'database or disk is full');
+  await run(() => {
+    throw full;
+  });
+  expect(told).toEqual([full]);
+  expect(await versions()).toEqual([1, 3]);
+  await run(() => connection.exec('VACUUM'));
+  expect(await versions()).toEqual([1, 2, 3]);
+  expect(told).toHaveLength(1);
+  const defect = new TypeError('a defect');
+  await tx.run('DELETE FROM schema_versions WHERE version = 2');
+  await expect(
+    run(() => {
+      throw defect;
+    }),
+  ).rejects.toBe(defect);
 });

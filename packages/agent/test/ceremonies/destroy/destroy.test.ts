@@ -82,6 +82,10 @@ describe('a destruction', () => {
       code: 'key_destroyed',
     });
     expect(await failure(cluster.destroy('d2', address))).toMatchObject({ code: 'key_destroyed' });
+    // A destruction that is over counts as no session, before a restart and after it.
+    for (const { agent } of cluster.members) await eventually(() => agent.sessions.length === 0);
+    const agent = await cluster.restart(cluster.members[0]!);
+    await eventually(() => agent.sessions.length === 0);
   });
 
   test('leaves everything as it was when one holder declines', async () => {
