@@ -6,48 +6,14 @@ import type { ApprovalRequest } from '../../../src/approval/request.ts';
 import {
   type Cluster,
   DATA,
-  kill,
   type Member,
   startCluster,
   startClusterWithKey,
 } from '../../support/cluster.ts';
 import { eventually } from '../../../../../test/support/eventually.ts';
+import { expectDestroyed, keyOf, NAMES, records } from '../../support/destroyed.ts';
 import { failure } from '../../support/failure.ts';
 import type { Frame } from '../../support/relay.ts';
-
-const NAMES = ['ann', 'ben'];
-
-interface KeyView {
-  readonly state: string;
-  readonly holders: readonly { readonly record_state: string }[];
-}
-
-const keyOf = (cluster: Cluster, address: string): Promise<KeyView> =>
-  cluster.get(`/keys/${address}`);
-
-/** How many records a member's chip holds; its agent is started again. */
-async function records(cluster: Cluster, member: Member): Promise<number | null> {
-  await member.agent.close();
-  const chip = await cluster.openChip(member);
-  const { used } = await chip.info();
-  await chip.close();
-  await cluster.start(member);
-  return used;
-}
-
-/** Nothing is left of the key but its tombstones. */
-async function expectDestroyed(cluster: Cluster, address: string): Promise<void> {
-  const { state, holders } = await keyOf(cluster, address);
-  expect(state).toBe('destroyed');
-  expect(holders.map(({ record_state }) => record_state)).toEqual(NAMES.map(() => 'deleted'));
-  for (const member of cluster.members) {
-    await eventually(
-      () => member.agent.state.keys.findByAddress(address)?.destruction?.settled === true,
-    );
-    expect(member.agent.state.keys.findByAddress(address)?.state).toBe('destroyed');
-    expect(await records(cluster, member), member.username).toBe(0);
-  }
-}
 
 async function expectAlive(cluster: Cluster, address: string): Promise<void> {
   expect(await keyOf(cluster, address)).toMatchObject({ state: 'active' });
@@ -107,64 +73,7 @@ describe('a destruction', () => {
   });
 });
 
-type Point = readonly [name: string, type: string, direction: 'to-server' | 'to-agent'];
-
-const POINTS: readonly Point[] = [
-  ['before its consent arrives', 'destroy_response', 'to-server'],
-  ['before the parameters arrive', 'destroy_params', 'to-agent'],
-  ['when the record is deleted, before its receipt arrives', 'destroy_result', 'to-server'],
-  ['before it hears that all is done', 'destroy_complete', 'to-agent'],
-];
-
 describe('a destruction goes on', () => {
-  test.each(POINTS)('after an agent was killed %s', async (_, type, direction) => {
-    const { cluster, address } = await startClusterWithKey(NAMES);
-    const [ann] = cluster.members as [Member];
-    await ann.agent.close();
-    const child = await cluster.spawn(ann);
-    let gone: Promise<void> | undefined;
-    const isPoint = (message: Frame, where: string, who: string): boolean =>
-      who === 'ann' && where === direction && message.type === type;
-    cluster.proxy.meddle = (message, where, who) => {
-      if (gone || !isPoint(message, where, who)) return [message];
-      gone = kill(child);
-      cluster.proxy.cut('ann');
-      return [];
-    };
-    const destroyed = cluster.destroy('d', address);
-    await cluster.proxy.until((message, who, where) => isPoint(message, where, who));
-    await gone;
-    if (type === 'destroy_result') {
-      // The chip has deleted; nobody has been told so.
-      const { holders } = await keyOf(cluster, address);
-      expect(holders[0]?.record_state).toBe('held');
-    }
-    await cluster.start(ann);
-    await destroyed;
-    await expectDestroyed(cluster, address);
-  });
-
-  const stops = POINTS.filter(([, type]) => type !== 'destroy_complete');
-  test.each(stops)('after the coordinator was stopped %s', async (_, type, direction) => {
-    const { cluster, address } = await startClusterWithKey(NAMES);
-    let stopped: Promise<void> | undefined;
-    cluster.proxy.meddle = (message, where, who) => {
-      if (stopped || who !== 'ann' || where !== direction || message.type !== type)
-        return [message];
-      cluster.proxy.cut('ann');
-      stopped = cluster.server.close();
-      return [];
-    };
-    const destroyed = cluster.destroy('d', address);
-    await cluster.proxy.until(
-      (message, who, where) => who === 'ann' && where === direction && message.type === type,
-    );
-    await stopped;
-    await cluster.startServer();
-    await destroyed;
-    await expectDestroyed(cluster, address);
-  });
-
   test.each([
     ['is lost after it deleted', true],
     ['does not come to the chip', false],
