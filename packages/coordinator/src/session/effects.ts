@@ -8,7 +8,7 @@ import type { Running } from './ceremony.ts';
 import { completionOf, failureMessage, newsOf } from './messages.ts';
 import { nameOf } from './parties.ts';
 import type { EffectContext, ParticipantMessage, Run, Surroundings } from './run.ts';
-import type { Effect, Failed, MachineEffect, OwnEffect, Party } from './types.ts';
+import type { Effect, Failed, OwnEffect, Party } from './types.ts';
 
 /** The cause of an event: when it happened, and the participant's message that it was made from. */
 export interface Cause {
@@ -16,17 +16,8 @@ export interface Cause {
   readonly message?: ParticipantMessage;
 }
 
-const MACHINE: ReadonlySet<string> = new Set<MachineEffect['type']>([
-  'invite',
-  'begin',
-  'relay',
-  'renew',
-  'settle',
-  'tell-outcome',
-  'tell-progress',
-]);
-
-const isOwn = (effect: Effect): effect is OwnEffect => !MACHINE.has(effect.type);
+/** The name of a kind's own effect has the kind before a colon; none of the machine's has one. */
+const isOwn = (effect: Effect): effect is OwnEffect => effect.type.includes(':');
 
 /** Carries out the effects of one event, for one session. */
 export class EffectRunner implements Run {

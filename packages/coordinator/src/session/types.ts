@@ -155,7 +155,7 @@ export interface OwnEffect {
 }
 
 /** An effect of the machine: it has to happen when an event is stored, in the same transaction or right after it. */
-export type MachineEffect =
+type MachineEffect =
   | { readonly type: 'invite' }
   | { readonly type: 'begin' }
   | { readonly type: 'relay'; readonly to: readonly number[] }
