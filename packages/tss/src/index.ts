@@ -31,7 +31,6 @@ export {
   SIGN_MESSAGES,
   type TwoPartyMessage,
   type TwoPartyMessageType,
-  type TwoPartyStep,
 } from './lindell17/messages.ts';
 export { prepareTwoPartySign, type TwoPartyNonce } from './lindell17/nonce.ts';
 export type {

@@ -1,6 +1,24 @@
 /** The messages of each kind of session: their types on the wire, their rounds, their steps. */
-import { SETUP_MESSAGES, SIGN_MESSAGES, type TwoPartyMessage } from '@quorate/tss';
+import {
+  SETUP_MESSAGES,
+  SIGN_MESSAGES,
+  type TwoPartyMessage,
+  type TwoPartyMessageType,
+} from '@quorate/tss';
 import type { PeerType, Step, TwoPartyType } from '@quorate/wire';
+
+/** The step in which people see each message. */
+const STEPS: { readonly [T in TwoPartyMessageType]: Step } = {
+  pre_params: 'StepPreParams',
+  pre_params_ack: 'StepPreParams',
+  keygen_p1_data: 'StepKeygenP1',
+  keygen_p2_ack: 'StepKeygenP2',
+  sign_commit: 'StepSignRound1',
+  sign_p2_nonce: 'StepSignRound1',
+  sign_open: 'StepSignRound2',
+  sign_p2_partial: 'StepSignRound2',
+  sign_done: 'StepSignRound3',
+};
 
 /** The message of a round. */
 export function messageOfRound(
@@ -8,7 +26,8 @@ export function messageOfRound(
   round: number,
 ): { readonly type: PeerType; readonly step: Step } | undefined {
   const messages = type === 'sign' ? SIGN_MESSAGES : SETUP_MESSAGES;
-  return messages.find((message) => message.round === round);
+  const found = messages.find((message) => message.round === round);
+  return found === undefined ? undefined : { type: found.type, step: STEPS[found.type] };
 }
 
 /** Whether a party says this message in this round. */

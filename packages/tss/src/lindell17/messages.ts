@@ -26,38 +26,28 @@ export type TwoPartyMessageType =
   | 'sign_p2_partial'
   | 'sign_done';
 
-/** Steps as people see them. */
-export type TwoPartyStep =
-  | 'StepPreParams'
-  | 'StepKeygenP1'
-  | 'StepKeygenP2'
-  | 'StepSignRound1'
-  | 'StepSignRound2'
-  | 'StepSignRound3';
-
-/** One kind of message: its type on the wire, where it stands, who says it, and how people call the step. */
+/** One kind of message: its type on the wire, its round, and who says it. */
 export interface TwoPartyMessage {
   readonly type: TwoPartyMessageType;
   readonly round: number;
   readonly from: readonly (1 | 2)[];
-  readonly step: TwoPartyStep;
 }
 
 /** Messages of key generation and refresh, in order. */
 export const SETUP_MESSAGES: readonly TwoPartyMessage[] = [
-  { type: 'pre_params', round: 1, from: [1, 2], step: 'StepPreParams' },
-  { type: 'pre_params_ack', round: 2, from: [1, 2], step: 'StepPreParams' },
-  { type: 'keygen_p1_data', round: 3, from: [1], step: 'StepKeygenP1' },
-  { type: 'keygen_p2_ack', round: 4, from: [2], step: 'StepKeygenP2' },
+  { type: 'pre_params', round: 1, from: [1, 2] },
+  { type: 'pre_params_ack', round: 2, from: [1, 2] },
+  { type: 'keygen_p1_data', round: 3, from: [1] },
+  { type: 'keygen_p2_ack', round: 4, from: [2] },
 ];
 
 /** Messages of signing, in order. */
 export const SIGN_MESSAGES: readonly TwoPartyMessage[] = [
-  { type: 'sign_commit', round: 1, from: [1], step: 'StepSignRound1' },
-  { type: 'sign_p2_nonce', round: 2, from: [2], step: 'StepSignRound1' },
-  { type: 'sign_open', round: 3, from: [1], step: 'StepSignRound2' },
-  { type: 'sign_p2_partial', round: 4, from: [2], step: 'StepSignRound2' },
-  { type: 'sign_done', round: 5, from: [1], step: 'StepSignRound3' },
+  { type: 'sign_commit', round: 1, from: [1] },
+  { type: 'sign_p2_nonce', round: 2, from: [2] },
+  { type: 'sign_open', round: 3, from: [1] },
+  { type: 'sign_p2_partial', round: 4, from: [2] },
+  { type: 'sign_done', round: 5, from: [1] },
 ];
 
 /** What a party hears in each round: the shape for its mailbox. */

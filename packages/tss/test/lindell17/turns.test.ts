@@ -9,12 +9,11 @@ import { simulate } from '../support/simulate.ts';
 
 /** Rounds without cryptography: both say a number, then 1 speaks, 2 answers, 1 has the last word. */
 const turn = (number: number): Turn<number> => ({ number, body: body(u16) });
-const step = 'StepPreParams';
 const TABLE: readonly TwoPartyMessage[] = [
-  { type: 'pre_params', round: 1, from: [1, 2], step },
-  { type: 'keygen_p1_data', round: 2, from: [1], step },
-  { type: 'keygen_p2_ack', round: 3, from: [2], step },
-  { type: 'sign_done', round: 4, from: [1], step },
+  { type: 'pre_params', round: 1, from: [1, 2] },
+  { type: 'keygen_p1_data', round: 2, from: [1] },
+  { type: 'keygen_p2_ack', round: 3, from: [2] },
+  { type: 'sign_done', round: 4, from: [1] },
 ];
 
 function* first(wiped: string[]): Protocol<number> {
