@@ -147,12 +147,20 @@ export function verifyCertificate(
   chipPublicKey: Uint8Array,
 ): boolean {
   try {
-    const { payloadBytes, der } = decodeCertificate(certificate);
-    return verifyP256(chipPublicKey, sessionMessage(chipPublicKey, payloadBytes), der);
+    return isSignedBy(decodeCertificate(certificate), chipPublicKey);
   } catch (error) {
     if (error instanceof IntentError) return false;
     throw error;
   }
+}
+
+/** Whether the chip with this public key signed a certificate that was taken apart before; no other length verifies. */
+export function isSignedBy(
+  { payloadBytes, der }: Pick<Certificate, 'payloadBytes' | 'der'>,
+  chipPublicKey: Uint8Array,
+): boolean {
+  if (chipPublicKey.length !== 65) return false;
+  return verifyP256(chipPublicKey, sessionMessage(chipPublicKey, payloadBytes), der);
 }
 
 /** SHA-256 of one whole certificate; the session id is made of these, in index order. */

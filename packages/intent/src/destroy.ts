@@ -1,10 +1,10 @@
 /** What the destruction of a key hashes and signs (docs/spec/destroy.md). */
-import { concat, equalBytes, exactly, u16, u32, utf8 } from './bytes.ts';
-import { decodeCertificate, encodeCertificatePayload, verifyCertificate } from './certificate.ts';
+import { concat, exactly, u16, u32, utf8 } from './bytes.ts';
+import { encodeCertificatePayload } from './certificate.ts';
 import { IntentError } from './errors.ts';
 import { hashFramed } from './framed.ts';
+import { judgeCertificate } from './judgeCertificate.ts';
 import { LABELS } from './label.ts';
-import { sha256 } from '@noble/hashes/sha2.js';
 
 /** 32 bytes: what a DELETE authorisation names as the reason why a key is destroyed. */
 export function destroyReasonHash(reason: string): Uint8Array {
@@ -74,14 +74,14 @@ export function verifyReceipt(
   chipPublicKey: Uint8Array,
 ): boolean {
   try {
-    const certificate = decodeCertificate(receipt);
-    return (
-      certificate.operation === 'destroy' &&
-      certificate.partIndex === record.partIndex &&
-      equalBytes(certificate.sessionKeyHash, sha256(utf8(record.sessionKey))) &&
-      equalBytes(certificate.intentHash, receiptHash(record)) &&
-      verifyCertificate(certificate.bytes, chipPublicKey)
-    );
+    return judgeCertificate(receipt, {
+      operation: 'destroy',
+      sessionKey: record.sessionKey,
+      partIndex: record.partIndex,
+      chipPublicKey,
+      intentHash: receiptHash(record),
+      now: undefined,
+    }).ok;
   } catch (error) {
     if (error instanceof IntentError) return false;
     throw error;

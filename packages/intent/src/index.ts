@@ -66,6 +66,14 @@ export type { TypedData, TypedStruct, TypedValue } from './eip712/parse.ts';
 export { IntentError, type IntentErrorCode } from './errors.ts';
 export { framed, hashFramed } from './framed.ts';
 export { encodeIntent, type Holder, type Intent, intentHash } from './intent.ts';
+export {
+  CERTIFICATE_TIMES,
+  type CertificateProblem,
+  type ExpectedCertificate,
+  isCertificateExpired,
+  judgeCertificate,
+  type JudgedCertificate,
+} from './judgeCertificate.ts';
 export { keccak256 } from './keccak.ts';
 export {
   decodePkcs8,

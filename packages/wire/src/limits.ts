@@ -77,8 +77,6 @@ export const DEADLINES = {
   invitation: 120_000,
   round: 30_000,
   session: 300_000,
-  /** A session certificate is good for at most this long. */
-  certificate: 900_000,
   /** A completion is kept this long when nobody acknowledges it. */
   completion: 604_800_000,
 } as const;

@@ -4,36 +4,25 @@
  */
 import {
   type Certificate,
+  CERTIFICATE_PAYLOAD_LENGTH,
+  type CertificateProblem,
+  CERTIFICATE_TIMES,
   chipFingerprint,
-  decodeCertificate,
   encodeCertificatePayload,
-  equalBytes,
+  type ExpectedCertificate,
   fromHex,
   type Intent,
-  IntentError,
   intentHash,
+  judgeCertificate,
   type Operation,
   sessionHash,
-  verifyCertificate,
 } from '@quorate/intent';
 import { clockDoubt } from '@quorate/wire';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { PeerKeys } from '../protocol/frames.ts';
 import type { Holder } from '../records/keyRecord.ts';
 import type { Prepared } from '../threads/control.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
-
-/** The furthest that a certificate may reach into the future, milliseconds. */
-const MAX_LIFETIME_MS = 15 * 60_000;
-
-/** How long our own certificates are good for: invitation and session, with room. */
-export const CERTIFICATE_LIFETIME_MS: number = 10 * 60_000;
-
-/** bytes; the chip's signature follows */
-const PAYLOAD_LENGTH = 171;
-
-/** How far two honest clocks may be apart, milliseconds. */
-const CLOCK_SKEW_MS = 60_000;
 
 /** A certificate as `*_params` brings it. */
 export interface PeerCertificate {
@@ -43,15 +32,11 @@ export interface PeerCertificate {
 }
 
 /** The content that every certificate of a session must have. */
-export interface CertificateExpectation {
-  readonly operation: Operation;
-  readonly sessionKey: string;
-  readonly intentHash: Uint8Array;
+export interface CertificateExpectation
+  extends Omit<ExpectedCertificate, 'partIndex' | 'chipPublicKey'> {
   /** The parties of this session with their pinned chip keys. */
   readonly signers: readonly Holder[];
   readonly own: { readonly index: number; readonly certificate: Uint8Array };
-  /** Milliseconds since 1970; undefined where a certificate does not age: what it agrees to is for ever. */
-  readonly now: number | undefined;
 }
 
 /** Our own certificate, and what the chip calls it. */
@@ -89,7 +74,7 @@ export function certificatePayload(
     x25519: prepared.x25519,
     ed25519: prepared.ed25519,
     intentHash: intent,
-    notAfter: now + CERTIFICATE_LIFETIME_MS,
+    notAfter: now + CERTIFICATE_TIMES.lifetime,
   });
 }
 
@@ -100,7 +85,7 @@ export function unusedKeys(): Prepared {
 
 /** A certificate of our own chip's, as the chip calls it. */
 export function ownCertificate(chipPublicKey: Uint8Array, bytes: Uint8Array): OwnCertificate {
-  const payload = bytes.subarray(0, PAYLOAD_LENGTH);
+  const payload = bytes.subarray(0, CERTIFICATE_PAYLOAD_LENGTH);
   return { bytes, payload, sessionHash: sessionHash(chipPublicKey, payload) };
 }
 
@@ -166,43 +151,35 @@ function checkPeer(
 ): Certificate {
   const who = `part ${signer.part_index}`;
   refuseUnless(peer.username === signer.username, 'certificate', `${who} is another person`);
-  const certificate = decode(peer.session_certificate, who);
-  const sessionKeyHash = createHash('sha256').update(expected.sessionKey).digest();
-  refuseUnless(
-    certificate.operation === expected.operation &&
-      certificate.partIndex === signer.part_index &&
-      equalBytes(certificate.sessionKeyHash, sessionKeyHash),
-    'certificate',
-    `${who} has one for another session`,
-  );
-  refuseUnless(
-    verifyCertificate(certificate.bytes, fromHex(signer.chip_public_key)),
-    'certificate',
-    `${who} is not signed by the pinned chip; if it was replaced, import the newest roster`,
-  );
-  refuseUnless(
-    equalBytes(certificate.intentHash, expected.intentHash),
-    'intent_mismatch',
-    `${who} agreed to something else`,
-  );
-  if (expected.now === undefined) return certificate;
-  const ahead = certificate.notAfter - expected.now;
-  refuseUnless(
-    ahead > -CLOCK_SKEW_MS && ahead <= MAX_LIFETIME_MS,
-    'certificate',
-    `${who} has one that is expired or too long: ${clockDoubt(certificate.notAfter, expected.now)}`,
-  );
-  return certificate;
+  const judged = judgeCertificate(peer.session_certificate, {
+    ...expected,
+    partIndex: signer.part_index,
+    chipPublicKey: fromHex(signer.chip_public_key),
+  });
+  if (judged.ok) return judged.certificate;
+  const [reason, text] = wordsOf(judged.problem);
+  throw new Refusal(reason, `${who} ${text}`);
 }
 
-function decode(text: string, who: string): Certificate {
-  try {
-    return decodeCertificate(text);
-  } catch (error) {
-    if (!(error instanceof IntentError)) throw error;
-    throw new Refusal(
-      'certificate',
-      `${who} has one that is malformed: expected ${error.expected}`,
-    );
+function wordsOf(problem: CertificateProblem): readonly [reason: string, text: string] {
+  switch (problem.kind) {
+    case 'malformed':
+      return ['certificate', `has one that is malformed: expected ${problem.expected}`];
+    case 'operation':
+    case 'part-index':
+    case 'session':
+      return ['certificate', 'has one for another session'];
+    case 'chip':
+      return [
+        'certificate',
+        'is not signed by the pinned chip; if it was replaced, import the newest roster',
+      ];
+    case 'intent':
+      return ['intent_mismatch', 'agreed to something else'];
+    case 'expired':
+    case 'too-long': {
+      const doubt = clockDoubt(problem.notAfter, problem.now);
+      return ['certificate', `has one that is expired or too long: ${doubt}`];
+    }
   }
 }

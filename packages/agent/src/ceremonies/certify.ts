@@ -1,12 +1,8 @@
 /** Making the one certificate of a session, after its session key is on disk (R-14). */
+import { CERTIFICATE_TIMES } from '@quorate/intent';
 import type { Prepared } from '../threads/control.ts';
 import type { SessionControl } from './ceremony.ts';
-import {
-  CERTIFICATE_LIFETIME_MS,
-  certificatePayload,
-  type OwnCertificate,
-  ownCertificate,
-} from './certificates.ts';
+import { certificatePayload, type OwnCertificate, ownCertificate } from './certificates.ts';
 import { refuseUnless } from './refusal.ts';
 
 /** Certifies what was agreed to; `limited` is told until when, before the chip signs. */
@@ -28,7 +24,7 @@ export async function certify(
     'this session key was answered before',
   );
   const now = context.now();
-  limited(now + CERTIFICATE_LIFETIME_MS);
+  limited(now + CERTIFICATE_TIMES.lifetime);
   const payload = certificatePayload(kind, sessionKey, partIndex, keys, intentHash, now);
   const der = await chip.signSession(payload);
   return ownCertificate(chip.publicKey, Buffer.concat([payload, der]));

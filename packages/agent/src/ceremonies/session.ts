@@ -2,7 +2,7 @@
  * The machine that a ceremony of any kind runs on at one participant: consent, certificate, parameters,
  * rounds, result. Messages drive it; steps of one session never overlap (J-6). It knows no kind.
  */
-import { fromHex } from '@quorate/intent';
+import { CERTIFICATE_TIMES, fromHex } from '@quorate/intent';
 import { deriveSessionId } from '@quorate/tss';
 import {
   type Abort,
@@ -21,7 +21,6 @@ import { keepBans } from './bans.ts';
 import type { Ceremony, CertifiedParties, Resumable, Role, SessionControl } from './ceremony.ts';
 import { certify } from './certify.ts';
 import {
-  CERTIFICATE_LIFETIME_MS,
   certifySession,
   type OwnCertificate,
   ownCertificate,
@@ -229,7 +228,7 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     refuseUnless(!this.isOver, 'aborted', 'the session ended');
     this.writeRecord('accepted', null);
     this.#certificate = await certify(this, role.intentHash, keys, (notAfter) =>
-      this.outlet.limit(notAfter, CERTIFICATE_LIFETIME_MS),
+      this.outlet.limit(notAfter, CERTIFICATE_TIMES.lifetime),
     );
     if (this.isOver) return;
     const answer = await role.accept(Buffer.from(this.#certificate.bytes).toString('base64'));

@@ -1,50 +1,29 @@
 /** What the server checks of a session certificate, and the session id that all of them make. */
 import {
-  type Certificate,
+  type CertificateProblem,
   chipFingerprint,
-  decodeCertificate,
   deriveSessionId,
-  equalBytes,
+  type ExpectedCertificate,
   fromHex,
-  IntentError,
   intentHash,
+  judgeCertificate,
   sessionHash,
   toHex,
-  utf8,
-  verifyCertificate,
 } from '@quorate/intent';
-import { clockDoubt, DEADLINES } from '@quorate/wire';
-import { createHash } from 'node:crypto';
+import { clockDoubt } from '@quorate/wire';
 import type { IntentTerms } from './ceremony.ts';
 import type { FailureCode, Party, SessionState } from './types.ts';
-
-/** Milliseconds that a certificate may be valid ahead of now. */
-const MAX_VALIDITY = DEADLINES.certificate;
-
-/** Clocks of participants may differ from the server's by this much. */
-const CLOCK_SKEW = 60_000;
-
-/** Whether a certificate is no longer good, by clocks that may differ. */
-export function isExpired({ notAfter }: Pick<Certificate, 'notAfter'>, now: number): boolean {
-  return notAfter <= now - CLOCK_SKEW;
-}
 
 /** A certificate that passed, or why it did not. */
 export type CertificateCheck =
   | { readonly ok: true; readonly sessionHash: string }
   | { readonly ok: false; readonly code: FailureCode; readonly details: string };
 
-/** What a certificate has to be for. */
-export interface Expected {
-  readonly operation: Certificate['operation'];
-  readonly sessionKey: string;
-  readonly partIndex: number;
+/** What a certificate has to be for, and the name of its chip for messages. */
+export interface Expected extends Omit<ExpectedCertificate, 'chipPublicKey'> {
   readonly seId: string;
   /** Lower-case hex of 65 bytes: the registered key of that chip. */
   readonly chipPublicKey: string;
-  /** 32 bytes. */
-  readonly intentHash: Uint8Array;
-  readonly now: number;
 }
 
 /** Checks a party's certificate: this session, this party, its registered chip, the server's own intent. */
@@ -67,43 +46,43 @@ export function checkCertificate(
 
 /** Checks a certificate against everything that it has to be for. */
 export function verifyFor(text: string, expected: Expected): CertificateCheck {
-  const { now } = expected;
-  const certificate = decoded(text);
-  if (certificate instanceof IntentError) return invalid(certificate.expected);
-  const chip = fromHex(expected.chipPublicKey);
-  if (!verifyCertificate(certificate.bytes, chip)) {
-    return { ok: false, code: 'chip_mismatch', details: `not signed by the chip ${expected.seId}` };
-  }
-  if (certificate.operation !== expected.operation) {
-    return invalid(`operation ${expected.operation}`);
-  }
-  if (!equalBytes(certificate.sessionKeyHash, sha256(expected.sessionKey))) {
-    return invalid(`a certificate for session ${expected.sessionKey}`);
-  }
-  if (certificate.partIndex !== expected.partIndex) {
-    return invalid(`part_index ${expected.partIndex}`);
-  }
-  const { notAfter } = certificate;
-  if (isExpired(certificate, now)) {
-    return invalid(`a certificate that has not expired: ${clockDoubt(notAfter, now)}`);
-  }
-  if (notAfter > now + MAX_VALIDITY + CLOCK_SKEW) {
-    return invalid(`a certificate valid for at most 15 minutes: ${clockDoubt(notAfter, now)}`);
-  }
-  if (!equalBytes(certificate.intentHash, expected.intentHash)) {
-    return invalid(
-      'a certificate for the parameters of this session; if a chip was replaced, this participant needs the newest roster: quorate agent roster import',
-    );
-  }
-  return { ok: true, sessionHash: toHex(sessionHash(chip, certificate.payloadBytes)) };
+  const chipPublicKey = fromHex(expected.chipPublicKey);
+  const judged = judgeCertificate(text, { ...expected, chipPublicKey });
+  if (!judged.ok) return refusalOf(judged.problem, expected);
+  return {
+    ok: true,
+    sessionHash: toHex(sessionHash(chipPublicKey, judged.certificate.payloadBytes)),
+  };
 }
 
-function decoded(text: string): Certificate | IntentError {
-  try {
-    return decodeCertificate(text);
-  } catch (error) {
-    if (error instanceof IntentError) return error;
-    throw error;
+function refusalOf(problem: CertificateProblem, expected: Expected): CertificateCheck {
+  switch (problem.kind) {
+    case 'malformed':
+      return invalid(problem.expected);
+    case 'operation':
+      return invalid(`operation ${expected.operation}`);
+    case 'part-index':
+      return invalid(`part_index ${expected.partIndex}`);
+    case 'session':
+      return invalid(`a certificate for session ${expected.sessionKey}`);
+    case 'chip':
+      return {
+        ok: false,
+        code: 'chip_mismatch',
+        details: `not signed by the chip ${expected.seId}`,
+      };
+    case 'intent':
+      return invalid(
+        'a certificate for the parameters of this session; if a chip was replaced, this participant needs the newest roster: quorate agent roster import',
+      );
+    case 'expired':
+      return invalid(
+        `a certificate that has not expired: ${clockDoubt(problem.notAfter, problem.now)}`,
+      );
+    case 'too-long':
+      return invalid(
+        `a certificate valid for at most 15 minutes: ${clockDoubt(problem.notAfter, problem.now)}`,
+      );
   }
 }
 
@@ -165,8 +144,4 @@ export function sessionIdOf(
   const sid = deriveSessionId(keyId === null ? null : fromHex(keyId), certificates);
   sessionIds.set(state.answers, sid);
   return sid;
-}
-
-function sha256(text: string): Uint8Array {
-  return createHash('sha256').update(utf8(text)).digest();
 }

@@ -1,8 +1,7 @@
 /** What only the store knows about an event: whether its chips are still active, whether its key is new. */
-import { reopenCertificate } from '@quorate/intent';
+import { isCertificateExpired, reopenCertificate } from '@quorate/intent';
 import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
-import { isExpired } from './certificate.ts';
 import type { GuardContext, Running } from './ceremony.ts';
 import type { Event } from './events.ts';
 import type { SessionState } from './types.ts';
@@ -60,7 +59,7 @@ function staleConsent(state: SessionState, at: number): Event | undefined {
 }
 
 function isStale(answer: { readonly certificate: string } | undefined, at: number): boolean {
-  return answer !== undefined && isExpired(reopenCertificate(answer.certificate), at);
+  return answer !== undefined && isCertificateExpired(reopenCertificate(answer.certificate), at);
 }
 
 /** Only active chips take part, up to the moment of release (docs/spec/wire.md §9). */

@@ -3,32 +3,24 @@
  * each checks the other's certificate under the identity that it pinned itself.
  */
 import {
+  type CertificateProblem,
+  CERTIFICATE_TIMES,
   chipFingerprint,
-  decodeCertificate,
   encodeCertificatePayload,
-  equalBytes,
   fromHex,
   hashFramed,
-  IntentError,
   intentHash,
+  judgeCertificate,
   u16,
-  verifyCertificate,
 } from '@quorate/intent';
 import type { PeerKeys, Prepared } from '@quorate/agent';
 import { clockDoubt } from '@quorate/wire';
-import { createHash } from 'node:crypto';
 import { CosignerError } from '../errors.ts';
 import type { PublicIdentity } from '../partner.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { Proposal, SessionContext } from './context.ts';
 
 const BITS_LABEL = 'quorate/v1/cosigner/paillier-bits';
-/** How long our own certificates are good for. */
-const LIFETIME_MS = 10 * 60_000;
-/** The furthest that a certificate may reach into the future. */
-const MAX_LIFETIME_MS = 15 * 60_000;
-/** How far two honest clocks may be apart. */
-const CLOCK_SKEW_MS = 60_000;
 
 /** The intent of a session, from this side's own knowledge. */
 export function intentOf(
@@ -75,7 +67,7 @@ export function certify(
     x25519: prepared.x25519,
     ed25519: prepared.ed25519,
     intentHash: intent,
-    notAfter: context.now() + LIFETIME_MS,
+    notAfter: context.now() + CERTIFICATE_TIMES.lifetime,
   });
   return context.vault.certify(payload);
 }
@@ -97,35 +89,40 @@ export function checkCertificate(
   text: string,
   intent: Uint8Array,
 ): Certified {
-  const certificate = decoded(text);
   const peerIndex = context.index === 1 ? 2 : 1;
-  const fits =
-    certificate.operation === type &&
-    certificate.partIndex === peerIndex &&
-    equalBytes(certificate.sessionKeyHash, createHash('sha256').update(id).digest());
-  if (!fits) throw new CosignerError('invalid_certificate', 'a certificate for another session');
-  if (!verifyCertificate(certificate.bytes, partner.identity)) {
-    throw new CosignerError('invalid_certificate', 'not signed by the pinned key');
-  }
-  if (!equalBytes(certificate.intentHash, intent)) throw new CosignerError('intent_mismatch');
-  const now = context.now();
-  const ahead = certificate.notAfter - now;
-  if (ahead <= -CLOCK_SKEW_MS || ahead > MAX_LIFETIME_MS) {
-    const doubt = clockDoubt(certificate.notAfter, now);
-    throw new CosignerError(
-      'invalid_certificate',
-      `a certificate that is expired or too long: ${doubt}`,
-    );
-  }
-  const { bytes, x25519, ed25519 } = certificate;
+  const judged = judgeCertificate(text, {
+    operation: type,
+    sessionKey: id,
+    partIndex: peerIndex,
+    chipPublicKey: partner.identity,
+    intentHash: intent,
+    now: context.now(),
+  });
+  if (!judged.ok) throw refusalOf(judged.problem);
+  const { bytes, x25519, ed25519 } = judged.certificate;
   return { bytes, keys: { index: peerIndex, x25519, ed25519 }, intent };
 }
 
-function decoded(text: string): ReturnType<typeof decodeCertificate> {
-  try {
-    return decodeCertificate(text);
-  } catch (error) {
-    const expected = error instanceof IntentError ? `: expected ${error.expected}` : '';
-    throw new CosignerError('invalid_certificate', `a malformed certificate${expected}`, error);
+function refusalOf(problem: CertificateProblem): CosignerError {
+  switch (problem.kind) {
+    case 'malformed':
+      return invalid(`a malformed certificate: expected ${problem.expected}`);
+    case 'operation':
+    case 'part-index':
+    case 'session':
+      return invalid('a certificate for another session');
+    case 'chip':
+      return invalid('not signed by the pinned key');
+    case 'intent':
+      return new CosignerError('intent_mismatch');
+    case 'expired':
+    case 'too-long': {
+      const doubt = clockDoubt(problem.notAfter, problem.now);
+      return invalid(`a certificate that is expired or too long: ${doubt}`);
+    }
   }
+}
+
+function invalid(details: string): CosignerError {
+  return new CosignerError('invalid_certificate', details);
 }

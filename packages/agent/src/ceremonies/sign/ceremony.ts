@@ -1,7 +1,7 @@
 /**
  * Signing at one participant (docs/spec/wire.md §6).
  */
-import { fromHex, payloadHash, toHex } from '@quorate/intent';
+import { CERTIFICATE_TIMES, fromHex, payloadHash, toHex } from '@quorate/intent';
 import {
   type Abort,
   type AcceptOf,
@@ -16,7 +16,7 @@ import type { ProtocolOutput } from '../../protocol/orders.ts';
 import { type Holder, isLabelOf } from '../../records/keyRecord.ts';
 import type { CommonRecord } from '../../records/commonRecord.ts';
 import type { SessionRecord, SessionRecordOf } from '../../records/sessionRecords.ts';
-import { CERTIFICATE_LIFETIME_MS, hashIntent } from '../certificates.ts';
+import { hashIntent } from '../certificates.ts';
 import type { Ceremony, Role, SessionControl } from '../ceremony.ts';
 import { checkFileName, freshChallenge } from '../checks.ts';
 import type { CeremonyContext } from '../context.ts';
@@ -46,7 +46,7 @@ export const SIGN: Ceremony<'sign'> = {
     const { session_key, part_index, signature } = record;
     if (signature === null) return failedSignResult(session_key, part_index, told);
     // Whoever held this agent's result back must not get it from a restart.
-    if (now() >= (record.not_after ?? record.updated_at + CERTIFICATE_LIFETIME_MS)) {
+    if (now() >= (record.not_after ?? record.updated_at + CERTIFICATE_TIMES.lifetime)) {
       return failedSignResult(session_key, part_index, `unknown_outcome: ${EXPIRED}`);
     }
     return goodSignResult(session_key, part_index, signature);

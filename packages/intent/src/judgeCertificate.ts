@@ -1,0 +1,92 @@
+/** The one judgement of a session certificate, for servers and participants (docs/spec/channel.md §1). */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { equalBytes, utf8 } from './bytes.ts';
+import { type Certificate, decodeCertificate, isSignedBy, type Operation } from './certificate.ts';
+import { IntentError } from './errors.ts';
+
+/** How long certificates are good for, milliseconds. */
+export const CERTIFICATE_TIMES = {
+  /** Participants give their own certificates this long: for the invitation and the session, with room. */
+  lifetime: 600_000,
+  /** Nobody takes a certificate that reaches further into the future. */
+  longest: 900_000,
+  /** Two honest clocks may be this far apart. */
+  skew: 60_000,
+} as const;
+
+/** What a certificate has to be for, from the judge's own knowledge. */
+export interface ExpectedCertificate {
+  readonly operation: Operation;
+  readonly sessionKey: string;
+  readonly partIndex: number;
+  /** 65 bytes: the key that is registered or pinned, never one that came with a message. */
+  readonly chipPublicKey: Uint8Array;
+  /** 32 bytes */
+  readonly intentHash: Uint8Array;
+  /** Milliseconds since 1970; undefined where a certificate does not age, because its consent is for ever. */
+  readonly now: number | undefined;
+}
+
+/** Why a certificate is refused; of several reasons, the first in this order. */
+export type CertificateProblem =
+  | { readonly kind: 'malformed'; readonly expected: string }
+  | { readonly kind: 'chip' | 'operation' | 'part-index' | 'session' | 'intent' }
+  | { readonly kind: 'expired' | 'too-long'; readonly notAfter: number; readonly now: number };
+
+/** A certificate that holds, or the reason why it does not. */
+export type JudgedCertificate =
+  | { readonly ok: true; readonly certificate: Certificate }
+  | { readonly ok: false; readonly problem: CertificateProblem };
+
+/** Judges a certificate (bytes, or the base64 of the wire) by everything that it has to be for. */
+export function judgeCertificate(
+  received: Uint8Array | string,
+  expected: ExpectedCertificate,
+): JudgedCertificate {
+  const certificate = decoded(received);
+  if (certificate instanceof IntentError) {
+    return { ok: false, problem: { kind: 'malformed', expected: certificate.expected } };
+  }
+  const problem = problemOf(certificate, expected);
+  return problem === undefined ? { ok: true, certificate } : { ok: false, problem };
+}
+
+/** Whether the time of a certificate is over, by clocks that may differ. */
+export function isCertificateExpired(
+  { notAfter }: Pick<Certificate, 'notAfter'>,
+  now: number,
+): boolean {
+  return notAfter <= now - CERTIFICATE_TIMES.skew;
+}
+
+function decoded(received: Uint8Array | string): Certificate | IntentError {
+  try {
+    return decodeCertificate(received);
+  } catch (error) {
+    if (error instanceof IntentError) return error;
+    throw error;
+  }
+}
+
+function problemOf(
+  certificate: Certificate,
+  expected: ExpectedCertificate,
+): CertificateProblem | undefined {
+  // The signature first: no field means anything until the right chip has signed it.
+  if (!isSignedBy(certificate, expected.chipPublicKey)) return { kind: 'chip' };
+  if (certificate.operation !== expected.operation) return { kind: 'operation' };
+  if (certificate.partIndex !== expected.partIndex) return { kind: 'part-index' };
+  if (!equalBytes(certificate.sessionKeyHash, sha256(utf8(expected.sessionKey)))) {
+    return { kind: 'session' };
+  }
+  if (!equalBytes(certificate.intentHash, expected.intentHash)) return { kind: 'intent' };
+  return expected.now === undefined ? undefined : dateProblem(certificate, expected.now);
+}
+
+function dateProblem(certificate: Certificate, now: number): CertificateProblem | undefined {
+  const { notAfter } = certificate;
+  if (isCertificateExpired(certificate, now)) return { kind: 'expired', notAfter, now };
+  return notAfter > now + CERTIFICATE_TIMES.longest
+    ? { kind: 'too-long', notAfter, now }
+    : undefined;
+}
