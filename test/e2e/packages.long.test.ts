@@ -17,7 +17,7 @@ beforeAll(async () => {
   const packed = await run(process.execPath, [PACK, directory]);
   expect(packed.code, packed.stderr).toBe(0);
   const tarballs = readdirSync(directory).filter((name) => name.endsWith('.tgz'));
-  expect(tarballs).toHaveLength(9);
+  expect(tarballs).toHaveLength(10);
   const dependencies = Object.fromEntries(
     tarballs.map((name) => [
       `@quorate/${/^quorate-(.+)-\d+\.\d+\.\d+\.tgz$/.exec(name)?.[1]}`,

@@ -9,7 +9,6 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'coordinator/src/config/names.ts': 'asks the schema of the settings for their names',
   'cli/src/commands/health.ts': 'a choice of two answers of the wire',
   'cosigner/src/primeStock.ts': 'the answer of a process that this one started',
-  'cosigner/src/session/mail.ts': 'an object without fields, read by decodeMail',
   'cosigner/src/session/request.ts': 'the text of a request that the same program kept',
   'cosigner/src/withdrawn.ts':
     'what a command of this program wrote; anything else refuses the token: cosigner/test/tokens.test.ts',

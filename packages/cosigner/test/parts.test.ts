@@ -7,11 +7,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { fixturePairs } from '../../../test/support/fixturePrimes.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { x25519Raw } from '../src/keys.ts';
-import { signable } from '../src/message.ts';
+import { isExpected, signable } from '@quorate/two-party';
 import { Courier } from '../src/peer/courier.ts';
 import type { PeerMessage } from '../src/peer/connection.ts';
 import { deriveLinkKeys, makeEphemeral, openData, sealData } from '../src/peer/secure.ts';
-import { isExpected } from '../src/session/steps.ts';
 import { openPrimePool } from '../src/store/primePool.ts';
 
 describe('a message', () => {

@@ -111,6 +111,7 @@ export {
   signRoster,
   verifyRoster,
 } from './roster.ts';
+export { sha256 } from './sha256.ts';
 export {
   checkDigest,
   parseSignature,

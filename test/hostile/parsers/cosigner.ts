@@ -14,7 +14,7 @@ import { tokenVerifier } from '../../../packages/cosigner/src/tokens.ts';
 import { parseApprovalPolicy } from '../../../packages/cosigner/src/approvals.ts';
 import { exportIdentity, readIdentity } from '../../../packages/cosigner/src/partner.ts';
 import { Connection } from '../../../packages/cosigner/src/peer/connection.ts';
-import { decodeMail } from '../../../packages/cosigner/src/session/mail.ts';
+import { decodeMail } from '@quorate/two-party';
 import { readKeyRecord, writeKeyRecord } from '../../../packages/cosigner/src/store/keyRecord.ts';
 import { openModulusHistory } from '../../../packages/cosigner/src/store/moduli.ts';
 import { makeRecordSeal } from '../../../packages/cosigner/src/store/recordSeal.ts';
@@ -143,7 +143,7 @@ const peers: readonly Parser[] = [
     ([name, schema]): Parser => ({
       kind: 'text',
       name: `the plaintext ${name}`,
-      covers: ['cosigner/src/session/mail.ts#decodeMail'],
+      covers: ['two-party/src/mail.ts#decodeMail'],
       throws: [],
       valid: JSON.stringify(first(schema as Schema)),
       parse: (text) => decodeMail(schema as z.ZodType, Buffer.from(text)) ?? REFUSED,

@@ -1,8 +1,8 @@
 /** Whether a session may begin that REST or a partner asks for; nothing is written here. */
-import { equalBytes, fromHex } from '@quorate/intent';
-import type { PeerInit } from '@quorate/wire';
-import { CosignerError } from '../errors.ts';
-import { type SignableMessage, signable } from '../message.ts';
+import { equalBytes, fromHex, IntentError } from '@quorate/intent';
+import { type SignableMessage, signable } from '@quorate/two-party';
+import type { MessageHash, PeerInit } from '@quorate/wire';
+import { CosignerError, messageOf } from '../errors.ts';
 import type { PublicIdentity } from '../partner.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { SessionContext } from './context.ts';
@@ -48,7 +48,7 @@ export class Admission {
       return { partner, key, message: null };
     }
     checkUnlocked(key);
-    return { partner, key, message: signable(message ?? '', hash ?? DEFAULT_HASH) };
+    return { partner, key, message: hashed(message ?? '', hash ?? DEFAULT_HASH) };
   }
 
   /** What a partner asks for. @throws CosignerError */
@@ -71,7 +71,7 @@ export class Admission {
     }
     checkUnlocked(key);
     if (init.message === undefined || init.hash === undefined) throw new CosignerError('aborted');
-    return { partner, key, message: signable(init.message, init.hash) };
+    return { partner, key, message: hashed(init.message, init.hash) };
   }
 
   #admit(type: 'keygen' | 'sign' | 'refresh', name: string): PublicIdentity {
@@ -109,5 +109,15 @@ export class Admission {
       ({ proposal }) => proposal.type === 'refresh' && proposal.keySessionId === key.session_id,
     );
     if (running) throw new CosignerError('refresh_running');
+  }
+}
+
+/** @throws CosignerError `invalid_request` for a digest that is none */
+function hashed(text: string, hash: MessageHash): SignableMessage {
+  try {
+    return signable(text, hash);
+  } catch (error) {
+    if (!(error instanceof IntentError)) throw error;
+    throw new CosignerError('invalid_request', `message with hash ${hash}: ${messageOf(error)}`);
   }
 }

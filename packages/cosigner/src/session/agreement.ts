@@ -5,14 +5,13 @@
 import type { PeerKeys } from '@quorate/agent';
 import { fromHex } from '@quorate/intent';
 import { deriveSessionId, type PrimePair } from '@quorate/tss';
+import { decodeMail, encodeMail, hex0x } from '@quorate/two-party';
 import { PeerInit, type PeerSync } from '@quorate/wire';
 import { CosignerError } from '../errors.ts';
-import { hex0x } from '../message.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { PrimesFor, SessionEvent } from '../worker/protocol.ts';
 import { type Certified, certify, checkCertificate, intentOf } from './certificates.ts';
 import type { SessionLife } from './life.ts';
-import { decodeMail, encodeMail } from './mail.ts';
 
 /** How long a partner may look for primes, seconds. */
 const PREPARING_S = 15 * 60;

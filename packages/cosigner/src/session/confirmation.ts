@@ -2,13 +2,13 @@
  * What becomes of shares that one side has stored and the other has not confirmed, when the session
  * that made them is over (docs/spec/cosigner.md, "Two phases"). P1's key record decides.
  */
+import { decodeMail } from '@quorate/two-party';
 import { PeerSync } from '@quorate/wire';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import { activateShare, discardShare } from './commit.ts';
 import type { SessionContext } from './context.ts';
 import { waitingOf } from './keyState.ts';
-import { decodeMail } from './mail.ts';
 import type { TwoPartySession } from './session.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { Teller } from './teller.ts';

@@ -1,10 +1,10 @@
 /** What a session of two parties works with. */
 import type { SeeStep } from './stepTimes.ts';
+import type { SignableMessage } from '@quorate/two-party';
 import type { Logger } from '@quorate/agent';
 import type { Approvals } from '../approvals.ts';
 import type { CosignerConfig } from '../configShape.ts';
 import type { Keyring } from '../keyring.ts';
-import type { SignableMessage } from '../message.ts';
 import type { PublicIdentity } from '../partner.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { PrimeStock } from '../primeStock.ts';

@@ -1,6 +1,6 @@
 /** What REST shows of a session that begins. */
+import { hex0x } from '@quorate/two-party';
 import type { TwoPartySession as SessionView } from '@quorate/wire';
-import { hex0x } from '../message.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { Proposal, SessionContext } from './context.ts';
 

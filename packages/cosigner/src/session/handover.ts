@@ -2,12 +2,11 @@
  * A new share on its way to being the key (docs/spec/cosigner.md, "Two phases"): stored here, stored
  * there, active at P1, active at P2.
  */
+import { encodeMail, hex0x } from '@quorate/two-party';
 import type { PeerSync } from '@quorate/wire';
-import { hex0x } from '../message.ts';
 import type { NewShare } from '../worker/protocol.ts';
 import { activateShare, discardShare, storeShare } from './commit.ts';
 import type { SessionLife } from './life.ts';
-import { encodeMail } from './mail.ts';
 
 /** The new share of one session. */
 export class Handover {

@@ -1,4 +1,5 @@
 /** What the parts of a session share: its stand, mail, clocks, line to the protocol thread, and end. */
+import { encodeMail, type End, farewellOf, messageOfRound, shownEnd } from '@quorate/two-party';
 import type { CosignerCode, TwoPartySession as SessionView } from '@quorate/wire';
 import { CosignerError, messageOf } from '../errors.ts';
 import { Courier } from '../peer/courier.ts';
@@ -9,10 +10,7 @@ import { PromisedRoom } from './chipRoom.ts';
 import { discardShare } from './commit.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { Deadlines } from './deadlines.ts';
-import { type End, farewellOf, shownEnd } from './ending.ts';
 import { lockCode } from './keyState.ts';
-import { encodeMail } from './mail.ts';
-import { messageOfRound } from './steps.ts';
 import { stepTimes } from './stepTimes.ts';
 import { Waiters } from './waiters.ts';
 

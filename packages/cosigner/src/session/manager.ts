@@ -10,6 +10,7 @@ import {
   type TwoPartyKey,
   type TwoPartySession as SessionView,
 } from '@quorate/wire';
+import { decodeMail, isQuestion } from '@quorate/two-party';
 import { CosignerError, messageOf } from '../errors.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
@@ -23,7 +24,6 @@ import type { Proposal, SessionContext } from './context.ts';
 import { firstView } from './firstView.ts';
 import { isLiving, lockCode, shownKey } from './keyState.ts';
 import { KeyLocks } from './locks.ts';
-import { decodeMail, isQuestion } from './mail.ts';
 import { Outcomes } from './outcomes.ts';
 import { isSameRequest, type Order, requestOf } from './request.ts';
 import { type Confirmed, retire } from './retirement.ts';

@@ -3,6 +3,7 @@
  * the message after which P1 may have a signature or use a new share; P1 is asked until it answers.
  */
 import { fromHex, verifySignature } from '@quorate/intent';
+import { decodeMail, hex0x, isQuestion, signable } from '@quorate/two-party';
 import {
   COSIGNER_CODES,
   type CosignerCode,
@@ -11,11 +12,9 @@ import {
   PeerSync,
   type TwoPartySession as SessionView,
 } from '@quorate/wire';
-import { hex0x, signable } from '../message.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { SessionContext } from './context.ts';
 import { waitingOf } from './keyState.ts';
-import { decodeMail, isQuestion } from './mail.ts';
 import type { Teller } from './teller.ts';
 
 /** How often a partner that is connected is asked again, milliseconds. */
@@ -24,12 +23,6 @@ const AGAIN_MS = 30_000;
 const AT_ONCE = 1000;
 /** For so long every P1 knows each session that may have a signature (`keep.days` is never less). */
 const KNOWN_FOR_MS = 30 * 86_400_000;
-
-/** What is said of a session whose outcome is not known here. */
-export function unknownOutcome(why: string): SessionView['error'] {
-  const { en } = COSIGNER_CODES.unknown_outcome;
-  return { code: 'unknown_outcome', message: why === '' ? en : `${en}: ${why}`.slice(0, 400) };
-}
 
 /** The signature that a partner says a session has, if it is one. */
 export function signatureOf(view: SessionView, text: string): string | undefined {

@@ -1,14 +1,20 @@
 /** The rounds of a session: what the partner says goes to the protocol thread, what that says goes out. */
 import { verifySignature } from '@quorate/intent';
+import {
+  firstStep,
+  hex0x,
+  isExpected,
+  isJudged,
+  isResult,
+  messageOfRound,
+} from '@quorate/two-party';
 import { CosignerError } from '../errors.ts';
-import { hex0x } from '../message.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { NewShare, SessionAbort, SessionEvent } from '../worker/protocol.ts';
 import type { Agreed } from './agreement.ts';
 import { lockCode } from './keyState.ts';
 import type { SessionLife } from './life.ts';
-import { firstStep, isExpected, isJudged, isResult, messageOfRound } from './steps.ts';
 import { recordVerdict } from './verdict.ts';
 
 type Frame = Extract<SessionEvent, { event: 'frames' }>['frames'][number];

@@ -2,6 +2,7 @@
  * One session of two parties at one side: what is agreed, who is waited for, and what the protocol
  * thread is told. Nothing secret passes through it but openers and primes on their way.
  */
+import { decodeMail } from '@quorate/two-party';
 import {
   COSIGNER_CODES,
   type CosignerCode,
@@ -16,7 +17,6 @@ import type { Certified } from './certificates.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { Handover } from './handover.ts';
 import { SessionLife } from './life.ts';
-import { decodeMail } from './mail.ts';
 import { signatureOf } from './outcomes.ts';
 import { Rounds } from './rounds.ts';
 

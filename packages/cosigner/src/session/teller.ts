@@ -1,10 +1,9 @@
 /** What is said to a partner outside of a session's own mail; lost, it is asked for again. */
+import { encodeMail, toldCode } from '@quorate/two-party';
 import type { PeerAbort, PeerAck, PeerSync, TwoPartySession as SessionView } from '@quorate/wire';
 import type { PeerMessage } from '../peer/connection.ts';
 import { isFinal } from '../store/sessionRecords.ts';
 import type { SessionContext } from './context.ts';
-import { encodeMail } from './mail.ts';
-import { toldCode } from './told.ts';
 
 /** Speaks to the partners of one server. */
 export class Teller {

@@ -2,7 +2,7 @@ import { randomBytes, sign } from 'node:crypto';
 import { prepare } from '@quorate/agent';
 import { encodeCertificatePayload, sessionMessage } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
-import { signable } from '../../src/message.ts';
+import { signable } from '@quorate/two-party';
 import { checkCertificate, intentOf } from '../../src/session/certificates.ts';
 import type { Proposal, SessionContext } from '../../src/session/context.ts';
 import { keyBetween, makeParty } from '../support/halves.ts';

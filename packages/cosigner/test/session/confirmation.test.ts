@@ -4,7 +4,7 @@ import { fromHex } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import type { PeerMessage } from '../../src/peer/connection.ts';
-import { encodeMail } from '../../src/session/mail.ts';
+import { encodeMail } from '@quorate/two-party';
 import { type ManagerContext, SessionManager } from '../../src/session/manager.ts';
 import type { KeyRecord, KeyRecords } from '../../src/store/keyRecords.ts';
 import { openSessionRecords } from '../../src/store/sessionRecords.ts';

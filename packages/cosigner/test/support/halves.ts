@@ -12,7 +12,7 @@ import { Approvals } from '../../src/approvals.ts';
 import { p256PublicKey } from '../../src/keys.ts';
 import type { PublicIdentity } from '../../src/partner.ts';
 import type { PeerMessage } from '../../src/peer/connection.ts';
-import { encodeMail } from '../../src/session/mail.ts';
+import { encodeMail } from '@quorate/two-party';
 import { type ManagerContext, SessionManager } from '../../src/session/manager.ts';
 import type { KeyRecord, KeyRecords } from '../../src/store/keyRecords.ts';
 import type { Keep } from '../../src/store/retention.ts';

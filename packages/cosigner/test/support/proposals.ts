@@ -3,7 +3,7 @@ import { type KeyObject, sign } from 'node:crypto';
 import { prepare } from '@quorate/agent';
 import { encodeCertificatePayload, sessionMessage } from '@quorate/intent';
 import type { MessageHash } from '@quorate/wire';
-import { signable } from '../../src/message.ts';
+import { signable } from '@quorate/two-party';
 import { intentOf } from '../../src/session/certificates.ts';
 import type { Proposal, SessionContext } from '../../src/session/context.ts';
 import type { Side } from './halves.ts';

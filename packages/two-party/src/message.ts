@@ -6,12 +6,11 @@ import {
   hashFramed,
   keccak256,
   parsePayload,
+  sha256,
   toHex,
   utf8,
 } from '@quorate/intent';
 import type { MessageHash } from '@quorate/wire';
-import { createHash } from 'node:crypto';
-import { CosignerError, messageOf } from './errors.ts';
 
 const LABEL = 'quorate/v1/cosigner/message';
 
@@ -25,7 +24,7 @@ export interface SignableMessage {
   readonly payloadHash: Uint8Array;
 }
 
-/** Hashes a message as asked. @throws CosignerError `invalid_request` */
+/** Hashes a message as asked. @throws IntentError with hash `none` for a text that is no digest */
 export function signable(text: string, hash: MessageHash): SignableMessage {
   const digest = digestBy(text, hash);
   const payloadHash = hashFramed(LABEL, utf8(hash), utf8(text));
@@ -39,7 +38,7 @@ function digestBy(text: string, hash: MessageHash): Uint8Array {
     case 'keccak256':
       return keccak256(utf8(text));
     case 'sha256':
-      return createHash('sha256').update(text, 'utf8').digest();
+      return sha256(utf8(text));
     case 'none':
       return bareDigest(text);
     default:
@@ -48,13 +47,9 @@ function digestBy(text: string, hash: MessageHash): Uint8Array {
 }
 
 function bareDigest(text: string): Uint8Array {
-  try {
-    const digest = fromHex(text.replace(/^0x/, ''), 32);
-    checkDigest(digest);
-    return digest;
-  } catch (error) {
-    throw new CosignerError('invalid_request', `message with hash none: ${messageOf(error)}`);
-  }
+  const digest = fromHex(text.replace(/^0x/, ''), 32);
+  checkDigest(digest);
+  return digest;
 }
 
 /** `0x` and hex digits. */

@@ -5,7 +5,6 @@ import {
   type PeerAbort,
   type TwoPartySession as SessionView,
 } from '@quorate/wire';
-import { unknownOutcome } from './outcomes.ts';
 import { toldCode } from './told.ts';
 
 /** The end of a session. */
@@ -37,6 +36,12 @@ export function shownEnd(
 export function farewellOf(code: CosignerCode): PeerAbort {
   const told = toldCode(code);
   return { code: told, reason: COSIGNER_CODES[told].en };
+}
+
+/** What is said of a session whose outcome is not known here. */
+export function unknownOutcome(why: string): SessionView['error'] {
+  const { en } = COSIGNER_CODES.unknown_outcome;
+  return { code: 'unknown_outcome', message: why === '' ? en : `${en}: ${why}`.slice(0, 400) };
 }
 
 function shownReason(code: CosignerCode, reason: string): string {
