@@ -1,7 +1,7 @@
 import type { Role } from '@quorate/wire';
 import type { LoginContext } from './login.ts';
 import { hashPassword, passwordProblem } from './password.ts';
-import { Refusal } from './refusal.ts';
+import { RequestError } from '../requestError.ts';
 import { isSetupToken, spendSetupToken } from './setup.ts';
 import { addIssued } from './issuedTokens.ts';
 import type { IssuedToken } from './tokens.ts';
@@ -28,7 +28,7 @@ export interface UserPatch {
 /**
  * Makes the first administrator with the setup token, which is spent by it.
  *
- * @throws Refusal `invalid_token`, `setup_done`, `weak_password`
+ * @throws RequestError `invalid_token`, `setup_done`, `weak_password`
  */
 export async function setUp(
   context: LoginContext,
@@ -37,7 +37,7 @@ export async function setUp(
   const { database, audit, clock, tally } = context;
   const { token, username } = request;
   const refused = await database.transaction(async (tx) => {
-    if (await hasUsers(tx)) return new Refusal('setup_done', 'an administrator exists');
+    if (await hasUsers(tx)) return new RequestError('setup_done', 'an administrator exists');
     if (await isSetupToken(tx, token)) return undefined;
     await tally.append(
       tx,
@@ -51,14 +51,14 @@ export async function setUp(
       },
       'invalid_token',
     );
-    return new Refusal('invalid_token', 'this is not the setup token of the last start');
+    return new RequestError('invalid_token', 'this is not the setup token of the last start');
   });
   if (refused !== undefined) throw refused;
   const passwordHash = await hashNew(context, request.password, username);
   return database.transaction(async (tx) => {
-    if (await hasUsers(tx)) throw new Refusal('setup_done', 'an administrator exists');
+    if (await hasUsers(tx)) throw new RequestError('setup_done', 'an administrator exists');
     if (!(await spendSetupToken(tx, token))) {
-      throw new Refusal('invalid_token', 'this is not the setup token of the last start');
+      throw new RequestError('invalid_token', 'this is not the setup token of the last start');
     }
     const at = clock.now();
     const user = await addUser(tx, { username, roles: ['admin'], passwordHash, at });
@@ -77,7 +77,7 @@ export async function setUp(
 /**
  * Adds a user.
  *
- * @throws Refusal `user_exists`, `weak_password`
+ * @throws RequestError `user_exists`, `weak_password`
  */
 export async function createUser(
   context: LoginContext,
@@ -105,7 +105,7 @@ export async function createUser(
 /**
  * Changes a user; all his tokens are void afterwards.
  *
- * @throws Refusal `unknown_user`, `last_admin`, `weak_password`
+ * @throws RequestError `unknown_user`, `last_admin`, `weak_password`
  */
 export async function patchUser(
   context: LoginContext,
@@ -142,7 +142,7 @@ export async function patchUser(
 /**
  * Makes a longer-lived access token for a machine that acts for a user.
  *
- * @throws Refusal `unknown_user`, also for a disabled one
+ * @throws RequestError `unknown_user`, also for a disabled one
  */
 export async function issueToken(
   context: LoginContext,
@@ -150,7 +150,8 @@ export async function issueToken(
 ): Promise<IssuedToken> {
   const { username, actor } = request;
   const user = await context.database.read((tx) => findUser(tx, username));
-  if (user?.state !== 'active') throw new Refusal('unknown_user', 'no active user of that name');
+  if (user?.state !== 'active')
+    throw new RequestError('unknown_user', 'no active user of that name');
   const lifetime = Math.min(request.lifetime, LONGEST_TOKEN);
   const issued = await context.tokens.issue(user, lifetime);
   await context.database.transaction(async (tx) => {
@@ -171,6 +172,6 @@ export async function issueToken(
 
 function hashNew(context: LoginContext, password: string, username: string): Promise<string> {
   const problem = passwordProblem(password, username);
-  if (problem !== undefined) throw new Refusal('weak_password', problem);
+  if (problem !== undefined) throw new RequestError('weak_password', problem);
   return hashPassword(password, context.cost);
 }

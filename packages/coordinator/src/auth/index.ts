@@ -38,7 +38,6 @@ export type { IssuedTokenRecord } from './issuedTokens.ts';
 export type { GuessOutcome, Lifetimes, Login } from './login.ts';
 export type { LoginRecord } from './logins.ts';
 export type { PasswordCost } from './password.ts';
-export { Refusal } from './refusal.ts';
 export {
   openServerKeys,
   type ServerKeyName,

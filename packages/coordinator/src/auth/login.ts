@@ -5,7 +5,7 @@ import type { Revoked } from './identity.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { hashPassword, isOutdated, type PasswordCost, verifyPassword } from './password.ts';
 import { hashToken, renew, startFamily } from './refresh.ts';
-import { Refusal } from './refusal.ts';
+import { RequestError } from '../requestError.ts';
 import type { Attempt, Guesses } from '../limits/guesses.ts';
 import { forgetIssued } from './issuedTokens.ts';
 import { addLogin, forgetLogins, knownPlace } from './logins.ts';
@@ -69,7 +69,7 @@ export interface Origin {
  * Security: an unknown name, a wrong password, a disabled user and one without a password get the
  * same answer after the same work; only the audit log tells them apart (J-7).
  *
- * @throws Refusal `invalid_credentials` or `rate_limited`
+ * @throws RequestError `invalid_credentials` or `rate_limited`
  */
 export async function login(
   context: LoginContext,
@@ -82,7 +82,7 @@ export async function login(
   if (wait > 0) {
     onGuess('throttled');
     await recordThrottled(context, username, origin);
-    throw new Refusal('rate_limited', waitText(wait), wait);
+    throw new RequestError('rate_limited', waitText(wait), wait);
   }
   // Counted before the slow comparison, so that parallel guesses are counted as well.
   const { flooded } = guesses.failed(attempt);
@@ -102,7 +102,7 @@ export async function login(
   );
   if (opened === undefined) {
     onGuess('wrong');
-    throw new Refusal('invalid_credentials', 'username or password is wrong');
+    throw new RequestError('invalid_credentials', 'username or password is wrong');
   }
   guesses.succeeded(attempt);
   onGuess('ok');
@@ -171,7 +171,7 @@ async function attemptOf(
 /**
  * Exchanges a refresh token for a new pair.
  *
- * @throws Refusal `invalid_token`, the same for every cause
+ * @throws RequestError `invalid_token`, the same for every cause
  */
 export async function refresh(context: LoginContext, token: string): Promise<Login> {
   const renewal = await context.database.transaction(async (tx) => {
@@ -188,7 +188,7 @@ export async function refresh(context: LoginContext, token: string): Promise<Log
     }
     return result;
   });
-  if (renewal.status !== 'renewed') throw new Refusal('invalid_token', 'log in again');
+  if (renewal.status !== 'renewed') throw new RequestError('invalid_token', 'log in again');
   return grant(context, renewal);
 }
 

@@ -1,6 +1,6 @@
 import { Role, type UserAnswer } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
-import { Refusal } from './refusal.ts';
+import { RequestError } from '../requestError.ts';
 
 /** One user, without anything secret. */
 export interface User {
@@ -70,14 +70,14 @@ export async function listUsers(tx: Tx, after: string, limit: number): Promise<U
 /**
  * Adds a user; without a password it can only hold tokens that an administrator made.
  *
- * @throws Refusal `user_exists`
+ * @throws RequestError `user_exists`
  */
 export async function addUser(
   tx: Tx,
   user: { username: string; roles: readonly Role[]; passwordHash: string | undefined; at: number },
 ): Promise<UserRecord> {
   if ((await userRow(tx, user.username)) !== undefined) {
-    throw new Refusal('user_exists', 'a user of that name exists');
+    throw new RequestError('user_exists', 'a user of that name exists');
   }
   await tx.run(
     `INSERT INTO users (username, password, roles, state, generation, created_at, updated_at)
@@ -90,7 +90,7 @@ export async function addUser(
 /**
  * Changes a user and voids the tokens made before.
  *
- * @throws Refusal `unknown_user`, or `last_admin` when nobody could administer afterwards
+ * @throws RequestError `unknown_user`, or `last_admin` when nobody could administer afterwards
  */
 export async function changeUser(
   tx: Tx,
@@ -103,7 +103,7 @@ export async function changeUser(
   const state = change.state ?? before.state;
   const stays = state === 'active' && roles.includes('admin');
   if (!stays && isAdmin(before) && !(await hasOtherAdmin(tx, username))) {
-    throw new Refusal('last_admin', 'the last active administrator stays one');
+    throw new RequestError('last_admin', 'the last active administrator stays one');
   }
   const password = change.passwordHash ?? (await findPassword(tx, username)) ?? NO_PASSWORD;
   await tx.run(
@@ -145,7 +145,7 @@ function isAdmin(user: User): boolean {
 
 async function requireUser(tx: Tx, username: string): Promise<UserRecord> {
   const user = await findUser(tx, username);
-  if (user === undefined) throw new Refusal('unknown_user', 'no user of that name');
+  if (user === undefined) throw new RequestError('unknown_user', 'no user of that name');
   return user;
 }
 

@@ -5,7 +5,7 @@ import { findIssued, noteWithdrawn } from './issuedTokens.ts';
 import type { LoginContext } from './login.ts';
 import { findLogin, type LoginEnd } from './logins.ts';
 import { familyOf, revokeFamily } from './refresh.ts';
-import { Refusal } from './refusal.ts';
+import { RequestError } from '../requestError.ts';
 import { revoke } from './tokens.ts';
 
 /** Ends the login of an access token, of a refresh token of the same user too, and voids the access token. */
@@ -37,7 +37,7 @@ export async function logout(
 /**
  * Ends a user's login: its tokens are void and its connections closed.
  *
- * @throws Refusal `unknown_login` when it is not that user's
+ * @throws RequestError `unknown_login` when it is not that user's
  */
 export async function endLogin(
   context: LoginContext,
@@ -47,7 +47,7 @@ export async function endLogin(
   const { username, loginId, actor } = request;
   await database.transaction(async (tx) => {
     if (!(await endOwn(tx, context, { username, family: loginId }, 'withdrawn'))) {
-      throw new Refusal('unknown_login', 'this user has no such login');
+      throw new RequestError('unknown_login', 'this user has no such login');
     }
     await audit.append(tx, {
       at: clock.now(),
@@ -63,7 +63,7 @@ export async function endLogin(
 /**
  * Voids a token that an administrator made for a user, and closes its connections.
  *
- * @throws Refusal `unknown_token` when it is not that user's
+ * @throws RequestError `unknown_token` when it is not that user's
  */
 export async function revokeToken(
   context: LoginContext,
@@ -73,7 +73,8 @@ export async function revokeToken(
   const { username, tokenId, actor } = request;
   await database.transaction(async (tx) => {
     const issued = await findIssued(tx, username, tokenId);
-    if (issued === undefined) throw new Refusal('unknown_token', 'this user has no such token');
+    if (issued === undefined)
+      throw new RequestError('unknown_token', 'this user has no such token');
     const at = clock.now();
     await revoke(tx, tokenId, issued.expiresAt);
     await noteWithdrawn(tx, tokenId, at);

@@ -1,6 +1,6 @@
 import type { AuditLog, Tally } from '../audit/index.ts';
 import type { KeyObject } from 'node:crypto';
-import { Refusal } from '../auth/refusal.ts';
+import { RequestError } from '../requestError.ts';
 import type { Users } from '../auth/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Chip, Chips } from './chip.ts';
@@ -95,7 +95,7 @@ export function createChips(options: ChipOptions): ChipRegistry {
 /**
  * Registers a chip for a participant after it proved its presence.
  *
- * @throws Refusal `invalid_challenge`, `invalid_proof`, `unknown_user`, `forbidden_role`, `chip_conflict`
+ * @throws RequestError `invalid_challenge`, `invalid_proof`, `unknown_user`, `forbidden_role`, `chip_conflict`
  */
 async function register(
   { database, tally, clock, users }: ChipOptions,
@@ -109,7 +109,7 @@ async function register(
     const fresh = await spendChallenge(tx, caller, registration.nonce, at);
     const problem = fresh ? await problemOf(tx, users, registration) : staleChallenge();
     const chip = problem ?? (await insertOrRefuse(tx, registration, at));
-    const code = chip instanceof Refusal ? chip.code : undefined;
+    const code = chip instanceof RequestError ? chip.code : undefined;
     const entry = {
       at,
       actor: caller,
@@ -121,7 +121,7 @@ async function register(
     await tally.append(tx, entry, code);
     return chip;
   });
-  if (result instanceof Refusal) throw result;
+  if (result instanceof RequestError) throw result;
   return result;
 }
 
@@ -129,30 +129,31 @@ async function problemOf(
   tx: Tx,
   users: Users,
   registration: Registration,
-): Promise<Refusal | undefined> {
+): Promise<RequestError | undefined> {
   const user = await users.find(tx, registration.username);
-  if (user?.state !== 'active') return new Refusal('unknown_user', 'no active user of that name');
+  if (user?.state !== 'active')
+    return new RequestError('unknown_user', 'no active user of that name');
   if (!user.roles.includes('participant')) {
-    return new Refusal('forbidden_role', 'only a participant holds a chip');
+    return new RequestError('forbidden_role', 'only a participant holds a chip');
   }
   return provesPossession(registration)
     ? undefined
-    : new Refusal('invalid_proof', 'the chip did not sign this challenge');
+    : new RequestError('invalid_proof', 'the chip did not sign this challenge');
 }
 
 async function insertOrRefuse(
   tx: Tx,
   registration: Registration,
   at: number,
-): Promise<ChipRecord | Refusal> {
+): Promise<ChipRecord | RequestError> {
   try {
     return await insertChip(tx, registration, at);
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof RequestError) return error;
     throw error;
   }
 }
 
-function staleChallenge(): Refusal {
-  return new Refusal('invalid_challenge', 'the challenge is unknown, spent or too old');
+function staleChallenge(): RequestError {
+  return new RequestError('invalid_challenge', 'the challenge is unknown, spent or too old');
 }

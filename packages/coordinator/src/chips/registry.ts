@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { fromBase64, fromHex, registrationMessage, toHex, verifyP256 } from '@quorate/intent';
 import type { ChipKindName, ChipStateName } from '@quorate/wire';
-import { Refusal } from '../auth/refusal.ts';
+import { RequestError } from '../requestError.ts';
 import type { Chip } from './chip.ts';
 import type { Tx } from '../store/database.ts';
 
@@ -55,7 +55,7 @@ export async function giveChallenge(
   await tx.run('DELETE FROM chip_challenges WHERE expires_at <= ?', [at]);
   const open = await tx.all('SELECT nonce_hash FROM chip_challenges WHERE username = ?', [caller]);
   if (open.length >= MAXIMUM_CHALLENGES) {
-    throw new Refusal('rate_limited', 'too many open challenges; wait five minutes');
+    throw new RequestError('rate_limited', 'too many open challenges; wait five minutes');
   }
   await tx.run('INSERT INTO chip_challenges (nonce_hash, username, expires_at) VALUES (?, ?, ?)', [
     hashNonce(nonce),
@@ -103,7 +103,7 @@ export function provesPossession({
  * Writes a chip whose proof was checked. The CPLC of a destroyed chip is free for another key: whoever
  * registered it first need not have been the one who holds the chip.
  *
- * @throws Refusal `chip_conflict` when any part of it is registered, or the person has an active chip
+ * @throws RequestError `chip_conflict` when any part of it is registered, or the person has an active chip
  */
 export async function insertChip(
   tx: Tx,
@@ -120,9 +120,10 @@ export async function insertChip(
      WHERE se_id = ? OR public_key = ? OR (cpic = ? AND state <> 'destroyed')`,
     [seId, publicKey, cpic],
   );
-  if (same !== undefined) throw new Refusal('chip_conflict', 'this chip was registered before');
+  if (same !== undefined)
+    throw new RequestError('chip_conflict', 'this chip was registered before');
   if (state === 'active' && (await findActiveChip(tx, username)) !== undefined) {
-    throw new Refusal('chip_conflict', 'the user has an active chip');
+    throw new RequestError('chip_conflict', 'the user has an active chip');
   }
   await tx.run(
     `INSERT INTO chips
@@ -136,7 +137,7 @@ export async function insertChip(
 /**
  * Changes a chip's state or label. A destroyed chip stays destroyed.
  *
- * @throws Refusal `unknown_chip`, `chip_state`, `chip_conflict`
+ * @throws RequestError `unknown_chip`, `chip_state`, `chip_conflict`
  */
 export async function changeChip(
   tx: Tx,
@@ -147,11 +148,11 @@ export async function changeChip(
   const before = await requireChip(tx, seId);
   const state = change.state ?? before.state;
   if (before.state === 'destroyed' && state !== 'destroyed') {
-    throw new Refusal('chip_state', 'a destroyed chip stays destroyed');
+    throw new RequestError('chip_state', 'a destroyed chip stays destroyed');
   }
   const active = await findActiveChip(tx, before.username);
   if (state === 'active' && active !== undefined && active.seId !== seId) {
-    throw new Refusal('chip_conflict', 'the user has another active chip');
+    throw new RequestError('chip_conflict', 'the user has another active chip');
   }
   await tx.run('UPDATE chips SET state = ?, label = ?, updated_at = ? WHERE se_id = ?', [
     state,
@@ -206,7 +207,7 @@ export async function listChips(
 
 async function requireChip(tx: Tx, seId: string): Promise<ChipRecord> {
   const chip = await findChip(tx, seId);
-  if (chip === undefined) throw new Refusal('unknown_chip', 'no chip of that identifier');
+  if (chip === undefined) throw new RequestError('unknown_chip', 'no chip of that identifier');
   return chip;
 }
 

@@ -3,7 +3,7 @@
  * given by an administrator, and is in the audit log.
  */
 import { chipFingerprint, fromHex, toHex } from '@quorate/intent';
-import { Refusal } from '../auth/refusal.ts';
+import { RequestError } from '../requestError.ts';
 import type { AuditLog } from '../audit/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../store/database.ts';
@@ -34,7 +34,7 @@ const WINDOW = 60 * 60_000;
 /**
  * Signs one try of a chip's PUK; gives base64 DER.
  *
- * @throws Refusal `unknown_chip`, `chip_state`, `authority_mismatch`, `invalid_challenge`, `rate_limited`
+ * @throws RequestError `unknown_chip`, `chip_state`, `authority_mismatch`, `invalid_challenge`, `rate_limited`
  */
 export async function authoriseUnblock(
   { database, audit, clock, authoriser }: UnblockDeps,
@@ -60,7 +60,7 @@ export async function authoriseUnblock(
     });
     return problem ?? chip;
   });
-  if (result instanceof Refusal) throw result;
+  if (result instanceof RequestError) throw result;
   if (result === undefined) throw new TypeError('unreachable: an unknown chip is refused');
   const authorisation = authoriser.authoriseUnblock({ chipPublicKey: result.publicKey, challenge });
   return { chip: result, authorisation };
@@ -77,28 +77,31 @@ interface Judged {
 async function problemOf(
   tx: Tx,
   { order, chip, challenge, at, authoriser }: Judged,
-): Promise<Refusal | undefined> {
-  if (chip === undefined) return new Refusal('unknown_chip', 'no chip of that identifier');
+): Promise<RequestError | undefined> {
+  if (chip === undefined) return new RequestError('unknown_chip', 'no chip of that identifier');
   if (chip.state !== 'active') {
-    return new Refusal('chip_state', `the chip is ${chip.state}; only an active one is unblocked`);
+    return new RequestError(
+      'chip_state',
+      `the chip is ${chip.state}; only an active one is unblocked`,
+    );
   }
   const own = toHex(chipFingerprint(authoriser.publicKey)).slice(0, 32);
   const obeyed = order.authority?.toLowerCase();
   if (obeyed !== undefined && obeyed !== own) {
-    return new Refusal('authority_mismatch', `this coordinator’s authority is ${own}`);
+    return new RequestError('authority_mismatch', `this coordinator’s authority is ${own}`);
   }
   const before = await tx.get('SELECT se_id FROM chip_unblocks WHERE challenge = ?', [
     toHex(challenge),
   ]);
   if (before !== undefined) {
-    return new Refusal('invalid_challenge', 'this challenge was authorised before');
+    return new RequestError('invalid_challenge', 'this challenge was authorised before');
   }
   const recent = await tx.all(
     'SELECT ordered_at FROM chip_unblocks WHERE se_id = ? AND ordered_at > ?',
     [chip.seId, at - WINDOW],
   );
   if (recent.length < ORDERS) return undefined;
-  return new Refusal('rate_limited', `${ORDERS} orders for this chip in the last hour`);
+  return new RequestError('rate_limited', `${ORDERS} orders for this chip in the last hour`);
 }
 
 async function note(tx: Tx, seId: string, challenge: Uint8Array, at: number): Promise<void> {

@@ -1,7 +1,7 @@
 /** Acts on a replacement: one transaction each, audited whether it is granted or refused. */
 import { chipFingerprint, shortFingerprint } from '@quorate/intent';
 import type { AuditLog, Tally } from '../audit/index.ts';
-import { Refusal } from '../auth/refusal.ts';
+import { RequestError } from '../requestError.ts';
 import type { Authoriser } from '../chips/authoriser.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../store/database.ts';
@@ -46,7 +46,7 @@ export interface Act {
 export async function acting<T>(
   options: ReplacementOptions,
   act: Act,
-  work: (tx: Tx, replacement: Replacement, at: number) => Promise<T | Refusal>,
+  work: (tx: Tx, replacement: Replacement, at: number) => Promise<T | RequestError>,
 ): Promise<T> {
   const { database, clock, tally, onError } = options;
   const result = await database.transaction(async (tx) => {
@@ -54,7 +54,7 @@ export async function acting<T>(
     const found = await findReplacement(tx, act.id);
     const mine = found !== undefined && (act.onlyOf === undefined || found.username === act.onlyOf);
     const done = mine ? await work(tx, found, at) : unknown();
-    const refused = done instanceof Refusal;
+    const refused = done instanceof RequestError;
     const address = mine && act.key !== undefined ? await addressOf(tx, found, act.key) : act.key;
     const entry = {
       at,
@@ -74,7 +74,7 @@ export async function acting<T>(
     }
     return done;
   });
-  if (result instanceof Refusal) throw result;
+  if (result instanceof RequestError) throw result;
   return result;
 }
 
@@ -86,7 +86,7 @@ export async function viewing(
 ): Promise<ReplacementView> {
   return acting(options, act, async (tx, replacement, at) => {
     const done = await work(tx, replacement, at);
-    if (done instanceof Refusal) return done;
+    if (done instanceof RequestError) return done;
     const after = await findReplacement(tx, replacement.id);
     if (after === undefined) throw new Error('a replacement that is gone');
     return viewOf(tx, after);
@@ -116,6 +116,6 @@ export function detailsOf({ username, oldChip, newChip }: Replacement): Record<s
 }
 
 /** Refuses an id that the caller has no replacement of. */
-export function unknown(): Refusal {
-  return new Refusal('unknown_replacement', 'no replacement of that id');
+export function unknown(): RequestError {
+  return new RequestError('unknown_replacement', 'no replacement of that id');
 }

@@ -1,6 +1,6 @@
 /** An administrator's approval of a replacement, its cancellation, and its end. */
 import { chipFingerprint, shortFingerprint } from '@quorate/intent';
-import { Refusal } from '../auth/refusal.ts';
+import { RequestError } from '../requestError.ts';
 import { hasOtherAdmin } from '../auth/users.ts';
 import { discardStaged } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
@@ -19,19 +19,19 @@ export async function approve(
   tx: Tx,
   replacement: Replacement,
   { newFingerprint, actor, at }: { newFingerprint: string; actor: string; at: number },
-): Promise<Refusal | undefined> {
+): Promise<RequestError | undefined> {
   // The same approval again is a safe retry.
   if (replacement.state === 'approved' && replacement.approvedBy === actor) return undefined;
   const problem = stageProblem(replacement, ['requested']);
   if (problem !== undefined) return problem;
   if (replacement.username === actor && (await hasOtherAdmin(tx, actor))) {
-    return new Refusal(
+    return new RequestError(
       'forbidden',
       'another administrator has to approve the holder’s own request',
     );
   }
   if (shortFingerprint(chipFingerprint(replacement.newChip.publicKey)) !== newFingerprint) {
-    return new Refusal('chip_mismatch', 'the new chip has another fingerprint');
+    return new RequestError('chip_mismatch', 'the new chip has another fingerprint');
   }
   await setStage(tx, replacement.id, { state: 'approved', approvedBy: actor }, at);
   return undefined;
@@ -42,7 +42,7 @@ export async function cancel(
   tx: Tx,
   replacement: Replacement,
   at: number,
-): Promise<Refusal | undefined> {
+): Promise<RequestError | undefined> {
   const problem = stageProblem(replacement, ['requested', 'approved']);
   if (problem !== undefined) return problem;
   await discardStaged(tx, makerOf(replacement));

@@ -2,7 +2,7 @@
  * A participant's new chip: request, approval, the move of each shard, the switch, the deletion of what the
  * old chip holds (docs/spec/replace.md).
  */
-import { Refusal } from '../auth/refusal.ts';
+import { RequestError } from '../requestError.ts';
 import type { Identity } from '../auth/index.ts';
 import { spendChallenge } from '../chips/registry.ts';
 import {
@@ -31,7 +31,7 @@ import { switchChips } from './switch.ts';
 
 export type { ReplacementView } from './acts.ts';
 
-/** Replacements of chips. Every method throws a Refusal for what is not granted, and audits it. */
+/** Replacements of chips. Every method throws a RequestError for what is not granted, and audits it. */
 export interface Replacements {
   list(page: {
     readonly after: string;
@@ -99,7 +99,7 @@ export function createReplacements(options: ReplacementOptions): Replacements {
     receipt: (id, order, caller) =>
       viewing(options, holder('deleted', id, caller, order.key), async (tx, one, at) => {
         const kept = await keepReceipt(tx, one, order, at);
-        return kept instanceof Refusal ? kept : completeIfDone(options, tx, id, at);
+        return kept instanceof RequestError ? kept : completeIfDone(options, tx, id, at);
       }),
   };
 }
@@ -131,8 +131,8 @@ async function request(
     const { username, nonce, seId } = order;
     const made = (await spendChallenge(tx, username, nonce, at))
       ? await enterRequest(tx, order, at)
-      : new Refusal('invalid_challenge', 'the challenge is unknown, spent or too old');
-    const refused = made instanceof Refusal;
+      : new RequestError('invalid_challenge', 'the challenge is unknown, spent or too old');
+    const refused = made instanceof RequestError;
     const entry = {
       at,
       actor: username,
@@ -144,6 +144,6 @@ async function request(
     await tally.append(tx, entry, refused ? made.code : undefined);
     return refused ? made : viewOf(tx, made);
   });
-  if (result instanceof Refusal) throw result;
+  if (result instanceof RequestError) throw result;
   return result;
 }

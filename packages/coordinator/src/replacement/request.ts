@@ -2,7 +2,7 @@
 import { fromHex, replacementRequestHash, type Retirement, toHex } from '@quorate/intent';
 import type { ChipKindName } from '@quorate/wire';
 import { randomBytes } from 'node:crypto';
-import { Refusal } from '../auth/refusal.ts';
+import { RequestError } from '../requestError.ts';
 import { hadShard } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import {
@@ -35,16 +35,16 @@ export async function enterRequest(
   tx: Tx,
   order: ReplacementOrder,
   at: number,
-): Promise<Replacement | Refusal> {
+): Promise<Replacement | RequestError> {
   const oldChip = await findActiveChip(tx, order.username);
   if (oldChip === undefined) {
-    return new Refusal('chip_unavailable', 'no active chip: a lost one cannot be replaced');
+    return new RequestError('chip_unavailable', 'no active chip: a lost one cannot be replaced');
   }
   if ((await findOpen(tx, order.username, at)) !== undefined) {
-    return new Refusal('replacement_conflict', 'another replacement of this user is open');
+    return new RequestError('replacement_conflict', 'another replacement of this user is open');
   }
   if (!provenByBoth(order, oldChip)) {
-    return new Refusal('invalid_proof', 'not both chips signed this request');
+    return new RequestError('invalid_proof', 'not both chips signed this request');
   }
   const conflict = await enterChip(tx, order, at);
   if (conflict !== undefined) return conflict;
@@ -99,7 +99,7 @@ async function enterChip(
   tx: Tx,
   order: ReplacementOrder,
   at: number,
-): Promise<Refusal | undefined> {
+): Promise<RequestError | undefined> {
   const known = await findChip(tx, order.seId);
   if (known !== undefined) {
     const same =
@@ -112,13 +112,13 @@ async function enterChip(
       await tx.run('UPDATE chips SET kind = ? WHERE se_id = ?', [order.kind, order.seId]);
       return undefined;
     }
-    return new Refusal('chip_conflict', 'this chip was registered before');
+    return new RequestError('chip_conflict', 'this chip was registered before');
   }
   try {
     await insertChip(tx, { ...order, state: 'disabled' }, at);
     return undefined;
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof RequestError) return error;
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import {
   toHex,
 } from '@quorate/intent';
 import { createHash } from 'node:crypto';
-import { Refusal } from '../auth/refusal.ts';
+import { RequestError } from '../requestError.ts';
 import { verifyFor } from '../session/certificate.ts';
 import {
   deleteRetired,
@@ -65,7 +65,7 @@ export async function authoriseStep(
   authoriser: Authoriser,
   replacement: Replacement,
   { order, at }: { readonly order: StepOrder; readonly at: number },
-): Promise<StepGrant | Refusal> {
+): Promise<StepGrant | RequestError> {
   const { step } = order;
   const shard = await findShard(tx, replacement, order.key);
   const problem = placeProblem(replacement, step) ?? shardProblem(shard, step);
@@ -76,14 +76,14 @@ export async function authoriseStep(
   }
   const fresh = step === 'prove' || step === 'discard';
   const session = certified(replacement, shard, { step, text: order.certificate, fresh, at });
-  if (session instanceof Refusal) return session;
+  if (session instanceof RequestError) return session;
   if (step === 'release') {
     // Both chips are here: the shard does not leave the old one for a chip that is not at hand.
     const text = order.newCertificate;
     if (text === undefined)
-      return new Refusal('invalid_certificate', 'the new chip must agree, too');
+      return new RequestError('invalid_certificate', 'the new chip must agree, too');
     const other = certified(replacement, shard, { step, text, fresh: true, at });
-    if (other instanceof Refusal) return other;
+    if (other instanceof RequestError) return other;
   }
   if (step === 'discard') await discardStaged(tx, makerOf(replacement), shard.key_id);
   const bound = boundTo(replacement, shard);
@@ -106,7 +106,7 @@ export async function keepSeal(
   replacement: Replacement,
   order: SealOrder,
   at: number,
-): Promise<MovingShard | Refusal> {
+): Promise<MovingShard | RequestError> {
   const shard = await findShard(tx, replacement, order.key);
   const problem = placeProblem(replacement, 'seal') ?? shardProblem(shard, 'seal');
   if (problem !== undefined || shard === undefined) return problem ?? unknownShard();
@@ -120,7 +120,7 @@ export async function keepSeal(
     at,
     shardHash,
   });
-  if (session instanceof Refusal) return session;
+  if (session instanceof RequestError) return session;
   // A step that is tried again seals the shard anew.
   const by = makerOf(replacement);
   await discardStaged(tx, by, shard.key_id);
@@ -134,7 +134,7 @@ export async function keepReceipt(
   replacement: Replacement,
   order: ReceiptOrder,
   at: number,
-): Promise<MovingShard | Refusal> {
+): Promise<MovingShard | RequestError> {
   const shard = await findShard(tx, replacement, order.key);
   if (shard?.state === 'deleted') return shard;
   const problem = placeProblem(replacement, 'deleted') ?? shardProblem(shard, 'deleted');
@@ -145,41 +145,47 @@ export async function keepReceipt(
     fresh: false,
     at,
   });
-  if (session instanceof Refusal) return session;
+  if (session instanceof RequestError) return session;
   await deleteRetired(tx, { ...shard, se_id: replacement.oldChip.seId });
   return shard;
 }
 
 /** Before the switch the old chip is active and the new one waits; after it the old one is retired. */
-function placeProblem(replacement: Replacement, step: ReplacementStep): Refusal | undefined {
+function placeProblem(replacement: Replacement, step: ReplacementStep): RequestError | undefined {
   const after = step === 'delete' || step === 'deleted';
   const stage = stageProblem(replacement, [after ? 'switched' : 'approved']);
   if (stage !== undefined) return stage;
   if (!after) return chipProblem(replacement, { old: 'active', fresh: 'disabled' });
   if (replacement.oldChip.state === 'disabled') return undefined;
-  return new Refusal('chip_unavailable', `the chip ${replacement.oldChip.seId} was given up`);
+  return new RequestError('chip_unavailable', `the chip ${replacement.oldChip.seId} was given up`);
 }
 
-function shardProblem(shard: MovingShard | undefined, step: ReplacementStep): Refusal | undefined {
+function shardProblem(
+  shard: MovingShard | undefined,
+  step: ReplacementStep,
+): RequestError | undefined {
   if (shard === undefined) return unknownShard();
   if (shard.key_state !== 'active' && step !== 'delete' && step !== 'deleted') {
-    return new Refusal('unknown_key', `the key is ${shard.key_state}`);
+    return new RequestError('unknown_key', `the key is ${shard.key_state}`);
   }
   return undefined;
 }
 
 /** A key that its holders are asked to destroy gets no second opener and no second ciphertext. */
-async function destructionProblem(tx: Tx, { key_id }: MovingShard): Promise<Refusal | undefined> {
+async function destructionProblem(
+  tx: Tx,
+  { key_id }: MovingShard,
+): Promise<RequestError | undefined> {
   const session = await otherSession(tx, 'destroy', key_id);
   if (session === undefined) return undefined;
-  return new Refusal(
+  return new RequestError(
     'replacement_busy',
     `session ${session} asks to destroy the key; wait until it ends`,
   );
 }
 
-function unknownShard(): Refusal {
-  return new Refusal('unknown_key', 'this replacement has no shard of that address');
+function unknownShard(): RequestError {
+  return new RequestError('unknown_key', 'this replacement has no shard of that address');
 }
 
 interface CertificateOrder {
@@ -196,7 +202,7 @@ function certified(
   replacement: Replacement,
   shard: MovingShard,
   { step, text, fresh, at, shardHash }: CertificateOrder,
-): string | Refusal {
+): string | RequestError {
   const chip = fresh ? replacement.newChip : replacement.oldChip;
   const check = verifyFor(text, {
     operation: 'replace',
@@ -209,7 +215,7 @@ function certified(
   });
   if (check.ok) return check.sessionHash;
   const code = check.code === 'chip_mismatch' ? 'chip_mismatch' : 'invalid_certificate';
-  return new Refusal(code, check.details);
+  return new RequestError(code, check.details);
 }
 
 /** The share that the new chip is to hold. */

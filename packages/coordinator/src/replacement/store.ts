@@ -1,7 +1,7 @@
 /** Replacements in the store (docs/spec/replace.md). */
 import { type ReplacedShard, type Retirement, fromHex, parseAddress } from '@quorate/intent';
 import type { ReplacementAnswer, ReplacementState } from '@quorate/wire';
-import { Refusal } from '../auth/refusal.ts';
+import { RequestError } from '../requestError.ts';
 import {
   type Maker,
   makersAtWork,
@@ -201,9 +201,9 @@ export function boundTo(replacement: Replacement, shard: MovingShard): ReplacedS
 export function stageProblem(
   replacement: Replacement,
   stages: readonly ReplacementState[],
-): Refusal | undefined {
+): RequestError | undefined {
   if (stages.includes(replacement.state)) return undefined;
-  return new Refusal(
+  return new RequestError(
     'replacement_state',
     `the replacement is ${replacement.state}; expected ${stages.join(' or ')}`,
   );
@@ -213,14 +213,17 @@ export function stageProblem(
 export function chipProblem(
   replacement: Replacement,
   expected: { readonly old: ChipRecord['state']; readonly fresh: ChipRecord['state'] },
-): Refusal | undefined {
+): RequestError | undefined {
   const { oldChip, newChip } = replacement;
   for (const [chip, state] of [
     [oldChip, expected.old],
     [newChip, expected.fresh],
   ] as const) {
     if (chip.state === state) continue;
-    return new Refusal('chip_unavailable', `the chip ${chip.seId} is ${chip.state}, not ${state}`);
+    return new RequestError(
+      'chip_unavailable',
+      `the chip ${chip.seId} is ${chip.state}, not ${state}`,
+    );
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 /** The switch: one transaction from the old chip to the new one (docs/spec/replace.md §3.4). */
-import { Refusal } from '../auth/refusal.ts';
+import { RequestError } from '../requestError.ts';
 import { gaveReceipt, hasOrphan, switchStaged } from '../keys/index.ts';
 import type { Tx } from '../store/database.ts';
 import {
@@ -16,7 +16,7 @@ export async function switchChips(
   tx: Tx,
   replacement: Replacement,
   at: number,
-): Promise<Refusal | undefined> {
+): Promise<RequestError | undefined> {
   if (replacement.state === 'switched' || replacement.state === 'completed') return undefined;
   const problem =
     stageProblem(replacement, ['approved']) ??
@@ -41,19 +41,22 @@ export async function switchChips(
   return undefined;
 }
 
-async function shardsProblem(tx: Tx, replacement: Replacement): Promise<Refusal | undefined> {
+async function shardsProblem(tx: Tx, replacement: Replacement): Promise<RequestError | undefined> {
   const shards = await shardsIn(tx, replacement);
   const open = shards.find((shard) => shard.state !== 'sealed');
   if (open !== undefined) {
-    return new Refusal('replacement_busy', `the shard of ${open.address} is not sealed yet`);
+    return new RequestError('replacement_busy', `the shard of ${open.address} is not sealed yet`);
   }
   const ending = shards.find((shard) => shard.key_state !== 'active');
   if (ending === undefined) return undefined;
-  return new Refusal('replacement_busy', `the key ${ending.address} is ${ending.key_state}`);
+  return new RequestError('replacement_busy', `the key ${ending.address} is ${ending.key_state}`);
 }
 
 /** A session that began with the old chip ends with it; a destruction that has this holder's receipt needs it no more. */
-async function sessionProblem(tx: Tx, { username }: Replacement): Promise<Refusal | undefined> {
+async function sessionProblem(
+  tx: Tx,
+  { username }: Replacement,
+): Promise<RequestError | undefined> {
   const open = await tx.all<{ session_key: string; kind: string; key_id: string | null }>(
     `SELECT s.session_key, s.kind, s.key_id FROM sessions s
      JOIN session_participants p ON p.session_key = s.session_key
@@ -63,14 +66,17 @@ async function sessionProblem(tx: Tx, { username }: Replacement): Promise<Refusa
   for (const { session_key, kind, key_id } of open) {
     if (kind === 'destroy' && key_id !== null && (await gaveReceipt(tx, key_id, username)))
       continue;
-    return new Refusal('replacement_busy', `session ${session_key} is open; wait until it ends`);
+    return new RequestError(
+      'replacement_busy',
+      `session ${session_key} is open; wait until it ends`,
+    );
   }
   return undefined;
 }
 
-async function orphanProblem(tx: Tx, { oldChip }: Replacement): Promise<Refusal | undefined> {
+async function orphanProblem(tx: Tx, { oldChip }: Replacement): Promise<RequestError | undefined> {
   if (!(await hasOrphan(tx, oldChip.seId))) return undefined;
-  return new Refusal(
+  return new RequestError(
     'replacement_busy',
     'the old chip holds a record of a failed key generation: run the agent until it is deleted',
   );

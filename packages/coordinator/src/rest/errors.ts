@@ -9,7 +9,7 @@ import {
 import type { HttpAnswer } from '@quorate/wire/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditBrokenError } from '../audit/index.ts';
-import { Refusal } from '../auth/index.ts';
+import { RequestError } from '../requestError.ts';
 import { isStoreUnavailable } from '../store/database.ts';
 
 /** A request that ends with an error of the wire's table. */
@@ -50,7 +50,8 @@ const TRY_AGAIN = 10_000;
 /** Turns anything thrown into an error of the table; `internal` when nobody foresaw it. */
 export function apiErrorOf(error: unknown, request: BodyOf): ApiError {
   if (error instanceof ApiError) return error;
-  if (error instanceof Refusal) return new ApiError(error.code, error.message, error.retryAfter);
+  if (error instanceof RequestError)
+    return new ApiError(error.code, error.message, error.retryAfter);
   if (error instanceof AuditBrokenError) return new ApiError(error.code, error.message);
   if (isStoreUnavailable(error)) return new ApiError('store_unavailable', '', TRY_AGAIN);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -92,7 +92,7 @@ describe('login', () => {
     expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toHaveLength(1);
     for (const answer of answers) {
       expect(answer).toMatchObject({
-        name: 'Refusal',
+        name: 'RequestError',
         code: 'invalid_credentials',
         message: 'username or password is wrong',
       });

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@quorate/wire';
 
 /** Why a request about users, tokens or chips is refused; the codes are those of the wire's table. */
-export type RefusalCode = Extract<
+export type RequestErrorCode = Extract<
   ErrorCode,
   | 'invalid_credentials'
   | 'invalid_token'
@@ -32,13 +32,13 @@ export type RefusalCode = Extract<
 >;
 
 /** A request that was understood and is not granted. Never carries a secret. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly code: RefusalCode;
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly code: RequestErrorCode;
   readonly retryAfter: number | undefined;
 
   /** `retryAfter` is in milliseconds. */
-  constructor(code: RefusalCode, details: string, retryAfter?: number) {
+  constructor(code: RequestErrorCode, details: string, retryAfter?: number) {
     super(details);
     this.code = code;
     this.retryAfter = retryAfter;
