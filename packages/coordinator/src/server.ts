@@ -21,7 +21,7 @@ import { openRooms, type Rooms } from './rooms.ts';
 import { type CoordinatorServer, type Parts, Server } from './running.ts';
 import { ordersOf } from './session/endings.ts';
 import { sessionsView } from './session/views.ts';
-import { Desk } from './socket/desk.ts';
+import { Desk } from './socket/connectionService.ts';
 import { SocketServer } from './socket/server.ts';
 import type { Database } from './store/database.ts';
 import { checkFirstStart } from './store/firstStart.ts';

@@ -21,15 +21,15 @@ import type { Client, Origin } from '../delivery/hub.ts';
 import { describe } from '../describe.ts';
 import type { Numbered } from '../delivery/outbox.ts';
 import { participant, type Recipient } from '../delivery/recipient.ts';
-import { isSessionMessage, type Note } from './desk.ts';
+import { isSessionMessage, type Note } from './connectionService.ts';
 import type { Identity } from '../auth/index.ts';
 import type { ConnectionOptions } from './connectionOptions.ts';
 import { faultOf } from './fault.ts';
 import { SlidingWindow } from '../limits/windows.ts';
-import { Line } from './line.ts';
+import { Line } from './inOrder.ts';
 import { Pressure } from './pressure.ts';
 import { isRenewalOf, refusalMessageOf, type Registered, welcomeOf } from './registration.ts';
-import { Sender } from './sender.ts';
+import { Sender } from './frameWriter.ts';
 
 /** A connection. */
 export class Connection implements Client {

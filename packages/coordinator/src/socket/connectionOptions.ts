@@ -1,7 +1,7 @@
 /** The surroundings of a connection. */
-import type { Desk } from './desk.ts';
+import type { Desk } from './connectionService.ts';
 import type { MessageRates } from './pressure.ts';
-import type { Transport } from './sender.ts';
+import type { Transport } from './frameWriter.ts';
 
 /** Logs for a connection; never a token or a body. */
 export interface ConnectionLogger {

@@ -5,7 +5,7 @@
 import { type Rates, RATES } from '../limits/defaults.ts';
 import type { Clock } from '../clock.ts';
 import { Bucket } from '../limits/buckets.ts';
-import type { Transport } from './sender.ts';
+import type { Transport } from './frameWriter.ts';
 
 /** Messages in work before reading stops. */
 const MAX_IN_WORK = 256;

@@ -14,9 +14,9 @@ import type { ClientAddresses } from '../limits/addresses.ts';
 import { ApiError } from '../rest/errors.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionLogger } from './connectionOptions.ts';
-import type { Desk } from './desk.ts';
+import type { Desk } from './connectionService.ts';
 import type { MessageRates } from './pressure.ts';
-import type { Transport } from './sender.ts';
+import type { Transport } from './frameWriter.ts';
 
 /** Options of the socket server. */
 export interface SocketServerOptions {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Line } from '../../src/socket/line.ts';
+import { Line } from '../../src/socket/inOrder.ts';
 
 function transaction(): { onRollback: (undo: () => void) => void; undo: () => void } {
   const undos: (() => void)[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Numbered } from '../../src/delivery/outbox.ts';
-import { Sender, type Transport } from '../../src/socket/sender.ts';
+import { Sender, type Transport } from '../../src/socket/frameWriter.ts';
 
 /** A store of numbered messages and a transport whose speed the test decides. */
 function setUp(): {

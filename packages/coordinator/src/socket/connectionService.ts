@@ -21,8 +21,8 @@ import type { Refusal } from '../session/refusal.ts';
 import type { SessionMessage, SessionService } from '../session/service.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { Bucket } from '../limits/buckets.ts';
-import type { Line } from './line.ts';
-import { Refusals } from './refusals.ts';
+import type { Line } from './inOrder.ts';
+import { Refusals } from './refusalCounts.ts';
 import { recipientOf, type Registered } from './registration.ts';
 
 /** Parts of the server that a desk uses. */
