@@ -21,7 +21,7 @@ import { openRooms, type Rooms } from './rooms.ts';
 import { type CoordinatorServer, type Parts, Server } from './running.ts';
 import { ordersOf } from './session/endings.ts';
 import { sessionsView } from './session/views.ts';
-import { Desk } from './socket/connectionService.ts';
+import { ConnectionService } from './socket/connectionService.ts';
 import { SocketServer } from './socket/server.ts';
 import type { Database } from './store/database.ts';
 import { checkFirstStart } from './store/firstStart.ts';
@@ -92,7 +92,7 @@ interface Doors {
 function openDoors(ground: Ground, { auth, outbox, sessions }: Rooms): Doors {
   const { options, database, audit, tally, clock, hub, language, rates, answers } = ground;
   const { tokens } = auth;
-  const desk = new Desk({
+  const service = new ConnectionService({
     database,
     tokens,
     outbox,
@@ -106,7 +106,7 @@ function openDoors(ground: Ground, { auth, outbox, sessions }: Rooms): Doors {
   const addresses = new ClientAddresses(options.trustedProxies ?? []);
   const limiter = new ConnectionLimiter(connectionLimits(options.connections), addresses);
   const sockets = new SocketServer({
-    desk,
+    service,
     logger: ground.app.log,
     origins: options.origins ?? [],
     limiter,

@@ -26,10 +26,10 @@ import type { Identity } from '../auth/index.ts';
 import type { ConnectionOptions } from './connectionOptions.ts';
 import { faultOf } from './fault.ts';
 import { SlidingWindow } from '../limits/windows.ts';
-import { Line } from './inOrder.ts';
+import { InOrder } from './inOrder.ts';
 import { Pressure } from './pressure.ts';
 import { isRenewalOf, refusalMessageOf, type Registered, welcomeOf } from './registration.ts';
-import { Sender } from './frameWriter.ts';
+import { FrameWriter } from './frameWriter.ts';
 
 /** A connection. */
 export class Connection implements Client {
@@ -39,10 +39,10 @@ export class Connection implements Client {
   replaced: Origin | undefined;
   progress = false;
   readonly #options: ConnectionOptions;
-  readonly #sender: Sender;
+  readonly #writer: FrameWriter;
   readonly #malformed = new SlidingWindow(LIMITS.errors.count, LIMITS.errors.windowMs);
   readonly #pressure: Pressure;
-  readonly #line = new Line();
+  readonly #inOrder = new InOrder();
   readonly #waiting: ClientMessage[][] = [];
   #state: 'new' | 'registering' | 'registered' | 'closed' = 'new';
   #everRegistered = false;
@@ -50,11 +50,11 @@ export class Connection implements Client {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { clock } = options.desk.options;
+    const { clock } = options.service.options;
     this.origin = { remote: options.remote, since: clock.now() };
-    this.#sender = new Sender(
+    this.#writer = new FrameWriter(
       options.transport,
-      (after, limit) => options.desk.stored(this.recipient, after, limit),
+      (after, limit) => options.service.stored(this.recipient, after, limit),
       (error) => this.#broken(error),
     );
     this.#pressure = new Pressure(options.transport, clock, options.rates);
@@ -67,7 +67,7 @@ export class Connection implements Client {
   receive(data: string | Uint8Array): void {
     if (this.#state === 'closed') return;
     if (typeof data !== 'string') return this.#refuseFrame({ code: 'binary_frame', details: '' });
-    const { language } = this.#options.desk.options;
+    const { language } = this.#options.service.options;
     const frame = parseFrame(data, { from: 'client', language });
     if (!frame.ok) return this.#refuseFrame(frame.error);
     this.#pressure.received(frame.messages.length);
@@ -93,21 +93,21 @@ export class Connection implements Client {
     this.#state = 'closed';
     this.#cancelDeadline();
     this.#pressure.stop();
-    this.#sender.stop();
-    if (this.#everRegistered) this.#options.desk.options.hub.detach(this);
+    this.#writer.stop();
+    if (this.#everRegistered) this.#options.service.options.hub.detach(this);
   }
 
   offer(message: Numbered): void {
-    this.#sender.offer(message);
+    this.#writer.offer(message);
   }
 
   tell(message: object): void {
-    this.#sender.tell(message);
+    this.#writer.tell(message);
   }
 
   close(code: number, reason: string): void {
     if (this.#state === 'closed') return;
-    this.#sender.stop();
+    this.#writer.stop();
     this.#options.transport.close(code, reason);
     this.closed();
   }
@@ -132,14 +132,16 @@ export class Connection implements Client {
     if (!this.#everRegistered) {
       return this.#refuseFrame({ code: 'not_registered', details: 'expected register first' });
     }
-    const { desk } = this.#options;
+    const { service } = this.#options;
     // A clock may have been set, or a machine have slept, since the timer was.
-    if (this.identity.expiresAt <= desk.options.clock.now()) return this.#expire();
+    if (this.identity.expiresAt <= service.options.clock.now()) return this.#expire();
     if (message.type === 'ack') {
-      return this.#work(desk.acknowledge(this.recipient, message.seq));
+      return this.#work(service.acknowledge(this.recipient, message.seq));
     }
     if (!isSessionMessage(message)) return;
-    const work = desk.take(this.recipient, message, this.#line, (answer) => this.tell(answer));
+    const work = service.take(this.recipient, message, this.#inOrder, (answer) =>
+      this.tell(answer),
+    );
     const done = work.then((taken) => (taken === 'flooded' ? this.#flooded('') : undefined));
     this.#work(done, message);
   }
@@ -168,16 +170,16 @@ export class Connection implements Client {
   }
 
   async #register(message: Register): Promise<void> {
-    const { desk, remote } = this.#options;
+    const { service, remote } = this.#options;
     if (this.#everRegistered && !isRenewalOf(this.recipient, message)) {
-      await desk.noteRefusal(message, remote, 'forbidden_role');
+      await service.noteRefusal(message, remote, 'forbidden_role');
       return this.#refuseRegistration('forbidden_role', 'the connection is another registration');
     }
-    const outcome = await desk.register(message, remote);
+    const outcome = await service.register(message, remote);
     if (this.#state !== 'registering') return;
     if ('refused' in outcome) return this.#refuseRegistration(outcome.refused, outcome.details);
     // Others may have registered meanwhile.
-    if (desk.options.hub.isFull(outcome.recipient)) {
+    if (service.options.hub.isFull(outcome.recipient)) {
       return this.#refuseRegistration('too_many_connections', '');
     }
     this.#registered(message, outcome);
@@ -201,8 +203,8 @@ export class Connection implements Client {
   }
 
   #registered(message: Register, outcome: Registered): void {
-    const { desk, remote, logger } = this.#options;
-    const { hub, language, clock } = desk.options;
+    const { service, remote, logger } = this.#options;
+    const { hub, language, clock } = service.options;
     const renewal = this.#everRegistered;
     this.#everRegistered = true;
     this.#options.onRegistered?.();
@@ -217,31 +219,31 @@ export class Connection implements Client {
       this.#noteReplaced(replaced);
       replaced.close(CLOSE.replaced, codeText('replaced', 'en'));
     }
-    this.#sender.tell(welcomeOf(outcome, renewal, language));
-    this.#sender.batch = message.batch ?? false;
+    this.#writer.tell(welcomeOf(outcome, renewal, language));
+    this.#writer.batch = message.batch ?? false;
     logger.debug({ ...this.recipient, remote, renewal }, 'registered');
     // A renewal on the open socket goes on where it is; only a new connection is told everything again.
     if (renewal) return;
-    this.#sender.start(outcome.from);
-    for (const notice of outcome.notices) this.#sender.tell(notice);
+    this.#writer.start(outcome.from);
+    for (const notice of outcome.notices) this.#writer.tell(notice);
   }
 
   /** Checks the token again: it may have been revoked before anybody could find this connection. */
   async #checkAgain({ token }: Register): Promise<void> {
-    if (await this.#options.desk.isGood(token)) return;
+    if (await this.#options.service.isGood(token)) return;
     this.close(CLOSE.tokenExpired, 'register again');
   }
 
   #refuseRegistration(code: ErrorCode, details: string): void {
-    const { language } = this.#options.desk.options;
-    this.#sender.tell(refusalMessageOf(code, details, language));
+    const { language } = this.#options.service.options;
+    this.#writer.tell(refusalMessageOf(code, details, language));
     const { close = CLOSE.unauthorised } = CODES[code] as CodeEntry;
     this.close(close, codeText(code, 'en'));
   }
 
   #refuseFrame(error: FrameError): void {
-    const { desk, remote } = this.#options;
-    const { clock } = desk.options;
+    const { service, remote } = this.#options;
+    const { clock } = service.options;
     this.#tellError(error);
     if (this.#malformed.hit(clock.elapsed())) return this.#flooded(error.details);
     // Strangers could fill the log: of them only the end is noted.
@@ -257,7 +259,7 @@ export class Connection implements Client {
 
   #note(action: string, details: Note['details'], outcome: Note['outcome'] = 'refused'): void {
     const actor = this.#everRegistered ? this.recipient.username : 'unregistered';
-    this.#work(this.#options.desk.note({ actor, action, outcome, details }));
+    this.#work(this.#options.service.note({ actor, action, outcome, details }));
   }
 
   /** Logs a take-over: two processes with one registration look like this, and an operator has to see it. */
@@ -270,7 +272,7 @@ export class Connection implements Client {
   }
 
   #tellError({ code, details, sessionKey, cseq }: FrameError): void {
-    const { language } = this.#options.desk.options;
+    const { language } = this.#options.service.options;
     this.tell(
       errorMessage(code, {
         details,

@@ -1,5 +1,5 @@
 /** The surroundings of a connection. */
-import type { Desk } from './connectionService.ts';
+import type { ConnectionService } from './connectionService.ts';
 import type { MessageRates } from './pressure.ts';
 import type { Transport } from './frameWriter.ts';
 
@@ -11,7 +11,7 @@ export interface ConnectionLogger {
 
 /** Options of a connection. */
 export interface ConnectionOptions {
-  readonly desk: Desk;
+  readonly service: ConnectionService;
   readonly transport: Transport;
   readonly remote: string;
   readonly logger: ConnectionLogger;

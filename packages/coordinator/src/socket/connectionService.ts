@@ -21,12 +21,12 @@ import type { Refusal } from '../session/refusal.ts';
 import type { SessionMessage, SessionService } from '../session/service.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { Bucket } from '../limits/buckets.ts';
-import type { Line } from './inOrder.ts';
-import { Refusals } from './refusalCounts.ts';
+import type { InOrder } from './inOrder.ts';
+import { RefusalCounts } from './refusalCounts.ts';
 import { recipientOf, type Registered } from './registration.ts';
 
-/** Parts of the server that a desk uses. */
-export interface DeskOptions {
+/** Parts of the server that a service uses. */
+export interface ConnectionServiceOptions {
   readonly database: Database;
   readonly tokens: Tokens;
   readonly outbox: Outbox;
@@ -60,12 +60,12 @@ export interface Note {
 }
 
 /** Serves all connections. */
-export class Desk {
-  readonly options: DeskOptions;
+export class ConnectionService {
+  readonly options: ConnectionServiceOptions;
   readonly #unregistered: Bucket;
-  readonly #refusals = new Refusals();
+  readonly #refusals = new RefusalCounts();
 
-  constructor(options: DeskOptions) {
+  constructor(options: ConnectionServiceOptions) {
     this.options = options;
     this.#unregistered = new Bucket(REFUSALS, REFUSALS_PER_SECOND, options.clock.elapsed());
   }
@@ -130,12 +130,12 @@ export class Desk {
   async take(
     sender: Recipient,
     message: SessionMessage,
-    line: Line,
+    inOrder: InOrder,
     answer: (message: object) => void,
   ): Promise<'taken' | 'flooded'> {
     const { database, sessions } = this.options;
     const { cseq } = message;
-    const begins = cseq === undefined ? undefined : line.next();
+    const begins = cseq === undefined ? undefined : inOrder.next();
     return database.transaction(async (tx) => {
       if (begins?.(tx) === false) return 'taken';
       const fresh = cseq === undefined || (await noteCseq(tx, sender, cseq));

@@ -27,7 +27,7 @@ const MAX_FRAME_BYTES = LIMITS.frame;
 const MAX_BATCH = LIMITS.batch;
 
 /** Sends to one client. */
-export class Sender {
+export class FrameWriter {
   readonly #transport: Transport;
   readonly #read: ReadStored;
   readonly #failed: (error: unknown) => void;

@@ -5,7 +5,7 @@
 import type { Tx } from '../store/database.ts';
 
 /** One connection's numbered messages. */
-export class Line {
+export class InOrder {
   #arrived = 0;
   #begun = 0;
   #lost = false;

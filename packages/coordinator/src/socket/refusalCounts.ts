@@ -13,7 +13,7 @@ interface Count {
 const SWEEP = 1024;
 
 /** Counts refusals per user in windows of fixed length. */
-export class Refusals {
+export class RefusalCounts {
   readonly #counts = new Map<string, Count>();
 
   /** Counts one refusal. */

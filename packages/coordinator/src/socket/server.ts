@@ -14,13 +14,13 @@ import type { ClientAddresses } from '../limits/addresses.ts';
 import { ApiError } from '../rest/errors.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionLogger } from './connectionOptions.ts';
-import type { Desk } from './connectionService.ts';
+import type { ConnectionService } from './connectionService.ts';
 import type { MessageRates } from './pressure.ts';
 import type { Transport } from './frameWriter.ts';
 
 /** Options of the socket server. */
 export interface SocketServerOptions {
-  readonly desk: Desk;
+  readonly service: ConnectionService;
   readonly logger: ConnectionLogger;
   /** Origins of web pages that may connect besides the server's own. */
   readonly origins: readonly string[];
@@ -70,7 +70,7 @@ export class SocketServer {
     });
     this.#server.on('headers', (headers) => {
       headers.push(`${FEATURES_HEADER}: ${FEATURES.join(', ')}`);
-      headers.push(`${TIME_HEADER}: ${options.desk.options.clock.now()}`);
+      headers.push(`${TIME_HEADER}: ${options.service.options.clock.now()}`);
     });
   }
 
@@ -127,9 +127,9 @@ export class SocketServer {
   }
 
   #accept(socket: WebSocket, request: IncomingMessage, remote: string): void {
-    const { desk, logger, limiter, registerTimeout, rates } = this.#options;
+    const { service, logger, limiter, registerTimeout, rates } = this.#options;
     const connection = new Connection({
-      desk,
+      service,
       logger,
       remote,
       transport: transportOf(socket),

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Numbered } from '../../src/delivery/outbox.ts';
-import { Sender, type Transport } from '../../src/socket/frameWriter.ts';
+import { FrameWriter, type Transport } from '../../src/socket/frameWriter.ts';
 
 /** A store of numbered messages and a transport whose speed the test decides. */
 function setUp(): {
   readonly stored: Numbered[];
   readonly sent: string[];
   readonly transport: Transport & { buffered: number };
-  readonly sender: Sender;
+  readonly writer: FrameWriter;
   readonly failures: string[];
   readonly drain: () => Promise<void>;
 } {
@@ -26,7 +26,7 @@ function setUp(): {
   };
   const failures: string[] = [];
   const failed = (error: unknown): void => void failures.push(String(error));
-  const sender = new Sender(
+  const writer = new FrameWriter(
     transport,
     async (after, limit) => stored.filter(({ seq }) => seq > after).slice(0, limit),
     failed,
@@ -36,7 +36,7 @@ function setUp(): {
     for (const written of waiting.splice(0)) written();
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
-  return { stored, sent, transport, sender, failures, drain };
+  return { stored, sent, transport, writer, failures, drain };
 }
 
 const numbered = (seq: number): Numbered => ({ seq, text: `{"type":"x","seq":${seq}}` });
@@ -48,26 +48,26 @@ const seqsOf = (sent: readonly string[]): number[] =>
 
 describe('sending', () => {
   test('what was stored before goes first, what comes meanwhile follows, nothing twice', async () => {
-    const { stored, sent, sender, drain } = setUp();
+    const { stored, sent, writer, drain } = setUp();
     stored.push(numbered(1), numbered(2));
-    sender.start(0);
+    writer.start(0);
     stored.push(numbered(3));
-    sender.offer(numbered(3));
+    writer.offer(numbered(3));
     await drain();
     stored.push(numbered(4));
-    sender.offer(numbered(4));
-    sender.offer(numbered(4));
+    writer.offer(numbered(4));
+    writer.offer(numbered(4));
     expect(seqsOf(sent)).toEqual([1, 2, 3, 4]);
   });
 
   test('R-8 to a slow reader nothing is sent beyond the cap; the rest comes from the store, in order', async () => {
-    const { stored, sent, transport, sender, drain } = setUp();
-    sender.start(0);
+    const { stored, sent, transport, writer, drain } = setUp();
+    writer.start(0);
     await drain();
     transport.buffered = 5 * 1024 * 1024;
     for (let seq = 1; seq <= 500; seq += 1) {
       stored.push(numbered(seq));
-      sender.offer(numbered(seq));
+      writer.offer(numbered(seq));
     }
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(sent.length).toBeLessThanOrEqual(64);
@@ -77,20 +77,20 @@ describe('sending', () => {
   });
 
   test('R-8 a client that reads nothing is given up, not buffered for without end', async () => {
-    const { sent, transport, sender, failures } = setUp();
+    const { sent, transport, writer, failures } = setUp();
     transport.buffered = 9 * 1024 * 1024;
-    sender.tell({ type: 'ack', cseq: 1 });
+    writer.tell({ type: 'ack', cseq: 1 });
     expect(sent).toEqual([]);
     expect(failures).toEqual(['Error: the client reads too slowly']);
   });
 
   test('frames of a batch hold at most 64 messages and 1 MiB', async () => {
-    const { stored, sent, sender, drain } = setUp();
-    sender.batch = true;
+    const { stored, sent, writer, drain } = setUp();
+    writer.batch = true;
     for (let seq = 1; seq <= 200; seq += 1) {
       stored.push({ seq, text: `{"type":"x","seq":${seq},"body":"${'a'.repeat(20_000)}"}` });
     }
-    sender.start(0);
+    writer.start(0);
     for (let turn = 0; turn < 5; turn += 1) await drain();
     expect(seqsOf(sent)).toHaveLength(200);
     for (const frame of sent) expect(Buffer.byteLength(frame)).toBeLessThanOrEqual(1024 * 1024);
@@ -99,15 +99,15 @@ describe('sending', () => {
   });
 
   test('after the end nothing is sent, and nobody waits for a drain that never comes', async () => {
-    const { stored, sent, transport, sender, drain } = setUp();
+    const { stored, sent, transport, writer, drain } = setUp();
     transport.buffered = 5 * 1024 * 1024;
     stored.push(numbered(1));
-    sender.start(0);
+    writer.start(0);
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    sender.stop();
+    writer.stop();
     stored.push(numbered(2));
-    sender.offer(numbered(2));
-    sender.tell({ type: 'y' });
+    writer.offer(numbered(2));
+    writer.tell({ type: 'y' });
     await drain();
     expect(seqsOf(sent)).toEqual([1]);
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Line } from '../../src/socket/inOrder.ts';
+import { InOrder } from '../../src/socket/inOrder.ts';
 
 function transaction(): { onRollback: (undo: () => void) => void; undo: () => void } {
   const undos: (() => void)[] = [];
@@ -11,24 +11,24 @@ function transaction(): { onRollback: (undo: () => void) => void; undo: () => vo
   };
 }
 
-test('1.2 a line takes its messages one after the other', () => {
-  const line = new Line();
-  const [first, second] = [line.next(), line.next()];
+test('1.2 numbered messages of a connection are taken one after the other', () => {
+  const inOrder = new InOrder();
+  const [first, second] = [inOrder.next(), inOrder.next()];
   expect([first(transaction()), second(transaction())]).toEqual([true, true]);
 });
 
-test('1.2 after a transaction that failed a line takes nothing more', () => {
-  const line = new Line();
-  const [first, second] = [line.next(), line.next()];
+test('1.2 nothing more is taken after a transaction that failed', () => {
+  const inOrder = new InOrder();
+  const [first, second] = [inOrder.next(), inOrder.next()];
   const failing = transaction();
   expect(first(failing)).toBe(true);
   failing.undo();
   expect(second(transaction())).toBe(false);
-  expect(line.next()(transaction())).toBe(false);
+  expect(inOrder.next()(transaction())).toBe(false);
 });
 
-test('1.2 after a transaction that never began a line takes nothing more', () => {
-  const line = new Line();
-  line.next();
-  expect(line.next()(transaction())).toBe(false);
+test('1.2 nothing more is taken after a transaction that never began', () => {
+  const inOrder = new InOrder();
+  inOrder.next();
+  expect(inOrder.next()(transaction())).toBe(false);
 });

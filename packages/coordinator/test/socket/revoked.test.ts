@@ -112,7 +112,7 @@ test('Y-8: a token that is revoked while it registers leaves no connection behin
     if (checked === 1) await parts.auth.revokeToken({ username: 'ann', tokenId, actor: 'root' });
     return verdict;
   };
-  Object.assign(parts.desk.options, { tokens: { verify } });
+  Object.assign(parts.service.options, { tokens: { verify } });
   const line = parts.open();
   const fields = { username: 'ann', role: 'coordinator', token };
   line.connection.receive(JSON.stringify({ type: 'register', ...fields }));

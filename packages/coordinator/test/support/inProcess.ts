@@ -10,7 +10,7 @@ import { Outbox } from '../../src/delivery/outbox.ts';
 import { REQUEST_LIMITS } from '../../src/limits/defaults.ts';
 import { SessionService } from '../../src/session/service.ts';
 import { Connection } from '../../src/socket/connection.ts';
-import { Desk } from '../../src/socket/connectionService.ts';
+import { ConnectionService } from '../../src/socket/connectionService.ts';
 import type { Transport } from '../../src/socket/frameWriter.ts';
 import { type Fixture, openFixture, PASSWORD, setUpAdmin } from '../auth/support.ts';
 import { testChip } from '../chips/support.ts';
@@ -18,7 +18,7 @@ import type { Received } from './socket.ts';
 
 /** The server's parts without a network: real store, users, chips, audit log, sessions. */
 export interface InProcess extends Fixture {
-  readonly desk: Desk;
+  readonly service: ConnectionService;
   readonly errors: string[];
   /** When set, the next audit entry of a session cannot be written. */
   readonly fault: { armed: boolean };
@@ -102,7 +102,7 @@ export async function openInProcess(
     limits: REQUEST_LIMITS,
   });
   onTestFinished(() => sessions.stop());
-  const desk = new Desk({
+  const service = new ConnectionService({
     database,
     tokens: auth.tokens,
     outbox,
@@ -144,7 +144,7 @@ export async function openInProcess(
       resume: () => void (state.paused = false),
     };
     const connection = new Connection({
-      desk,
+      service,
       transport,
       remote: 'here',
       logger,
@@ -159,7 +159,7 @@ export async function openInProcess(
   };
   return {
     ...fixture,
-    desk,
+    service,
     errors,
     fault,
     idle,
