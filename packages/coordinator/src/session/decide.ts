@@ -26,8 +26,8 @@ import { slotOf } from './reduceRounds.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { Party, SessionState } from './types.ts';
 
-/** Who sent a message, and when. */
-export interface Sender {
+/** Who sent a message, and when it arrived. */
+export interface Arrival {
   readonly username: string;
   readonly at: number;
 }
@@ -36,22 +36,22 @@ export interface Sender {
 const MAX_RENEWALS = LIMITS.challengeRenewals;
 
 /** Decides about one message of a participant. */
-export function decide(session: Running, message: ParticipantMessage, sender: Sender): Decision {
+export function decide(session: Running, message: ParticipantMessage, arrival: Arrival): Decision {
   const { ceremony, state } = session;
-  const party = senderParty(state, message, sender);
+  const party = senderParty(state, message, arrival);
   if ('code' in party) return refused(party);
-  if (isPart(message, 'response')) return decideResponse(session, party, message, sender.at);
+  if (isPart(message, 'response')) return decideResponse(session, party, message, arrival.at);
   if (isPart(message, 'result')) {
     if (message.type !== `${state.kind}_result`) return wrongKind(state, message.type);
-    return ceremony.rules.judge(state, party, message, sender.at);
+    return ceremony.rules.judge(state, party, message, arrival.at);
   }
   switch (message.type) {
     case 'round':
-      return decideRound(session, party, message, sender.at);
+      return decideRound(session, party, message, arrival.at);
     case 'round_problem':
-      return decideProblem(session, party, message, sender.at);
+      return decideProblem(session, party, message, arrival.at);
     case 'chip_challenge':
-      return decideChallenge(session, party, message, sender.at);
+      return decideChallenge(session, party, message, arrival.at);
   }
 }
 
@@ -59,7 +59,7 @@ export function decide(session: Running, message: ParticipantMessage, sender: Se
 function senderParty(
   state: SessionState,
   message: ParticipantMessage,
-  { username }: Sender,
+  { username }: Arrival,
 ): Party | Refusal {
   const own = state.parties.find((party) => party.username === username);
   // To outsiders a session of others looks like one that does not exist.
