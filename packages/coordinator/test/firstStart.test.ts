@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { CHEAP } from '../../../test/support/passwordCost.ts';
 import { auditVerify } from '../src/audit/index.ts';
 import type { ServerKeyName } from '../src/auth/index.ts';
-import { createKey } from '../src/auth/keyFile.ts';
+import { createKeyFile } from '../src/auth/keyFile.ts';
 import type { ServerOptions } from '../src/options.ts';
 import type { CoordinatorServer } from '../src/running.ts';
 import { createServer } from '../src/server.ts';
@@ -102,7 +102,7 @@ describe('a first start', () => {
 
   test('Z-12: makes every key in the log, and takes key files that are there', async () => {
     const { file, open } = site();
-    createKey(file('token'), 'ed25519');
+    createKeyFile(file('token'), 'ed25519');
     const token = fingerprintOf(file('token'));
     const server = await open({ init: true });
     const payload = { token: server.setupToken, username: 'root', password: PASSWORD };
@@ -140,7 +140,7 @@ describe('a key that the database knows', () => {
     const { file, open } = await used();
     const expected = fingerprintOf(file(name));
     renameSync(file(name), `${file(name)}.old`);
-    createKey(file(name), name === 'authorisation' ? 'p256' : 'ed25519');
+    createKeyFile(file(name), name === 'authorisation' ? 'p256' : 'ed25519');
     const refused = open();
     await expect(refused).rejects.toMatchObject({ name: 'KeyFileError' });
     await expect(refused).rejects.toThrow(`${file(name)} holds a key with fingerprint`);

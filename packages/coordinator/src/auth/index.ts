@@ -20,7 +20,7 @@ import {
   type Login,
   type LoginContext,
   login,
-  type Origin,
+  type LoginOrigin,
   refresh,
 } from './login.ts';
 import { listLogins, type LoginRecord } from './logins.ts';
@@ -58,7 +58,7 @@ export interface Auth {
   /** Makes the one-time setup token while there is no user; the operator is shown it once. */
   makeSetupToken(): Promise<string | undefined>;
   setUp(request: { token: string; username: string; password: string }): Promise<UserRecord>;
-  login(credentials: Parameters<typeof login>[1], origin: Origin): Promise<Login>;
+  login(credentials: Parameters<typeof login>[1], origin: LoginOrigin): Promise<Login>;
   refresh(token: string): Promise<Login>;
   logout(given: Parameters<typeof logout>[1]): Promise<void>;
   createUser(user: NewUser, actor: string): Promise<UserRecord>;

@@ -40,7 +40,7 @@ const NOT_OF_ACCESS_TOKENS = ['at_hash', 'c_hash', 'events'];
  * Security: an ID token tells another application who somebody is. Taken for an access token it would let
  * that application act here as everybody who logs in to it.
  */
-export function problemOf(
+export function tokenProblem(
   header: JWTHeaderParameters,
   payload: JWTPayload,
   terms: IssuerTerms,

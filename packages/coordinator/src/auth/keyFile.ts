@@ -19,7 +19,7 @@ export class KeyFileError extends Error {
  * @throws KeyFileError when others may read the file, or it holds a key of another kind
  */
 export function loadOrCreateKey(file: string, kind: KeyKind): KeyObject {
-  return loadKey(file, kind) ?? createKey(file, kind);
+  return loadKey(file, kind) ?? createKeyFile(file, kind);
 }
 
 /**
@@ -36,7 +36,7 @@ export function loadKey(file: string, kind: KeyKind): KeyObject | undefined {
  * Makes a private key in a file of mode 0600 in a directory of mode 0700. Two processes that start at
  * the same moment agree on one key: the loser of the race reads the winner's.
  */
-export function createKey(file: string, kind: KeyKind): KeyObject {
+export function createKeyFile(file: string, kind: KeyKind): KeyObject {
   const pem = generate(kind).export({ type: 'pkcs8', format: 'pem' });
   createSecretFile(file, Buffer.from(pem));
   const winner = loadKey(file, kind);

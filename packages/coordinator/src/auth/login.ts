@@ -56,7 +56,7 @@ export interface LoginContext {
 export type GuessOutcome = 'ok' | 'wrong' | 'throttled' | 'flooded';
 
 /** Where a login comes from. */
-export interface Origin {
+export interface LoginOrigin {
   /** The address, or the unit that addresses are counted in. */
   readonly address: string;
   /** The newest refresh token of an earlier login at this device. */
@@ -74,7 +74,7 @@ export interface Origin {
 export async function login(
   context: LoginContext,
   { username, password }: { readonly username: string; readonly password: string },
-  origin: Origin,
+  origin: LoginOrigin,
 ): Promise<Login> {
   const { database, guesses, cost, onGuess } = context;
   const attempt = await attemptOf(context, username, origin);
@@ -122,7 +122,7 @@ interface Compared {
 function open(
   context: LoginContext,
   { username, stored, matches, rehashed }: Compared,
-  { address }: Origin,
+  { address }: LoginOrigin,
 ): Promise<Parameters<typeof grant>[1] | undefined> {
   const { database, clock, audit, lifetimes } = context;
   return database.transaction(async (tx) => {
@@ -158,7 +158,7 @@ async function forget(tx: Tx, { knownFor }: LoginContext, now: number): Promise<
 async function attemptOf(
   { database, clock, hashAddress, knownFor }: LoginContext,
   username: string,
-  { address, device }: Origin,
+  { address, device }: LoginOrigin,
 ): Promise<Attempt> {
   const deviceHash = device === undefined ? undefined : hashToken(device);
   const place = { addressHash: hashAddress(address), deviceHash };
@@ -225,7 +225,7 @@ async function recordWrong(
 async function recordThrottled(
   { database, audit, clock, tally }: LoginContext,
   username: string,
-  { address }: Origin,
+  { address }: LoginOrigin,
 ): Promise<void> {
   const user = await database.read((tx) => findUser(tx, username));
   const kind = { actor: user?.username ?? '', action: 'auth.login', outcome: 'refused' } as const;

@@ -6,7 +6,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { toHex } from '@quorate/intent';
 import { ADOPTED, type AuditEvent, type AuditLog, rawKeyOf } from '../audit/index.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { createKey, KeyFileError, type KeyKind, loadKey } from './keyFile.ts';
+import { createKeyFile, KeyFileError, type KeyKind, loadKey } from './keyFile.ts';
 
 /** The keys that a coordinator makes for itself, as an operator names them. */
 export type ServerKeyName = 'authorisation' | 'audit' | 'token';
@@ -129,7 +129,7 @@ function openKey({ name, file, kind }: KeyFile, { noted, isUsed }: Known): Opene
     return { name, key, event: { action: 'key.note', details: detailsOf(key) } };
   }
   if (expected !== undefined || isUsed) throw isMissing(name, file, expected);
-  const made = createKey(file, kind);
+  const made = createKeyFile(file, kind);
   return { name, key: made, event: { action: 'key.make', details: detailsOf(made) } };
 }
 
@@ -142,7 +142,7 @@ function adoptKey({ name, file, kind }: KeyFile, { noted, isUsed }: Known): Open
       `there is no other ${name} key to adopt: start without --adopt-key ${name}`,
     );
   }
-  const key = found ?? createKey(file, kind);
+  const key = found ?? createKeyFile(file, kind);
   const before = former === undefined ? {} : formerDetails(former);
   return { name, key, event: { action: ADOPTED, details: { ...detailsOf(key), ...before } } };
 }

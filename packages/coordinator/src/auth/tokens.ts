@@ -4,7 +4,7 @@ import { dateOf, type Role } from '@quorate/wire';
 import { z } from 'zod';
 import type { Identity, Refused, Tokens } from './identity.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { claimedRoles, fromTheFuture, problemOf } from './issuerTerms.ts';
+import { claimedRoles, fromTheFuture, tokenProblem } from './issuerTerms.ts';
 import { ISSUER, type TokenKeys, type VerifyingKey } from './tokenKeys.ts';
 import { findUser, type User, type UserRecord } from './users.ts';
 
@@ -115,7 +115,7 @@ async function verifyWith(
     const problem =
       terms === undefined
         ? foreignAudience(payload)
-        : problemOf({ ...protectedHeader }, payload, terms, at);
+        : tokenProblem({ ...protectedHeader }, payload, terms, at);
     return problem === undefined ? { claims: payload } : { refused: problem, told: problem };
   } catch (error) {
     return reasonOf(error, at);

@@ -4,7 +4,7 @@ import type { Numbered } from './outbox.ts';
 import type { Recipient } from './recipient.ts';
 
 /** Where a connection comes from. Times are milliseconds since 1970. */
-export interface Origin {
+export interface ConnectionOrigin {
   readonly remote: string;
   readonly since: number;
 }
@@ -14,9 +14,9 @@ export interface Client {
   readonly recipient: Recipient;
   /** Whom its latest token speaks for. */
   readonly identity: Identity;
-  readonly origin: Origin;
+  readonly origin: ConnectionOrigin;
   /** The connection that it took over from. */
-  readonly replaced: Origin | undefined;
+  readonly replaced: ConnectionOrigin | undefined;
   /** Whether it asked for `session_state` as sessions go on. */
   readonly progress: boolean;
   /** Takes a stored message; what does not fit now is read from the outbox later. */

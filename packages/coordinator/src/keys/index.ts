@@ -4,7 +4,7 @@ export { ciphertextHash } from './ciphertexts.ts';
 export { beginDestruction, completeDestruction, noteReceipt } from './destruction.ts';
 export { mayUse } from './grants.ts';
 export {
-  createKey,
+  insertKey,
   findKey,
   findKeyOfAddress,
   type KeyRecord,

@@ -47,7 +47,7 @@ export function normalAddress(text: string): string | undefined {
 }
 
 /** Stores the key of a completed key generation; the shares that it has staged become current. */
-export async function createKey(tx: Tx, key: NewKey): Promise<void> {
+export async function insertKey(tx: Tx, key: NewKey): Promise<void> {
   await tx.run(
     `INSERT INTO keys (key_id, algorithm, public_key, session_key, creator, threshold, total_parts,
        epoch, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'active', ?)`,

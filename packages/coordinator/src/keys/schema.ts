@@ -1,5 +1,5 @@
 /** Tables of keys, of their shards, of who may use them, and of records without a key. */
-import type { Step } from '../store/step.ts';
+import type { MigrationStep } from '../store/migrationStep.ts';
 import { convertEvents } from './convertEvents.ts';
 
 /** First version. */
@@ -182,7 +182,7 @@ const SESSIONS: readonly string[] = [
  * Eleventh version: a key is named by its `key_id`; each share has one life, its ciphertext stands once, and
  * events of key generations hold the ciphertext's hash.
  */
-export const oneLife: readonly Step[] = [
+export const oneLife: readonly MigrationStep[] = [
   'DROP INDEX shards_username',
   'DROP INDEX shards_chip',
   'ALTER TABLE shards RENAME TO old_shards',

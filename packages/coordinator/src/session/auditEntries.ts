@@ -9,7 +9,7 @@ import type { Event } from './events.ts';
 import type { Failed, SessionState } from './types.ts';
 
 /** An audit entry before it gets its time. */
-export type Entry = Omit<AuditEvent, 'at'>;
+export type UntimedEvent = Omit<AuditEvent, 'at'>;
 
 interface Named {
   readonly type: string;
@@ -19,7 +19,11 @@ interface Named {
 const actionOf = (type: string): string => type.replace('_', '.');
 
 /** The entry of a request that was accepted. */
-export function requestEntry(actor: string, type: string, { ceremony, state }: Running): Entry {
+export function requestEntry(
+  actor: string,
+  type: string,
+  { ceremony, state }: Running,
+): UntimedEvent {
   return {
     actor,
     action: actionOf(type),
@@ -36,7 +40,7 @@ export function requestEntry(actor: string, type: string, { ceremony, state }: R
 }
 
 /** The entry of a participant's answer, result or renewal. */
-export function answerEntry(actor: string, message: Named, event: Event): Entry {
+export function answerEntry(actor: string, message: Named, event: Event): UntimedEvent {
   const refuted = event.type === 'refuted';
   const reported =
     event.type === 'reported'
@@ -69,7 +73,7 @@ export function refusalEntry(
   sender: { readonly username: string; readonly role: string },
   message: Named,
   refusal: Refusal,
-): Entry {
+): UntimedEvent {
   return {
     actor: sender.username,
     action: actionOf(message.type),

@@ -20,7 +20,7 @@ export interface Blame {
 }
 
 /** Checks the evidence of a report under the certified keys of the session with this id. */
-export function judge(state: SessionState, sid: Uint8Array | undefined, abort: Abort): Blame {
+export function judgeReport(state: SessionState, sid: Uint8Array | undefined, abort: Abort): Blame {
   const signed = (abort.evidence ?? []).filter((evidence) => isSigned(state, sid, evidence));
   const { evidence: _, ...report } = abort;
   const kept = signed.length === 0 ? report : { ...report, evidence: signed };

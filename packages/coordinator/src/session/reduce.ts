@@ -16,7 +16,7 @@ import { unchanged } from './step.ts';
 import type { Effect, Opening, Requested, Result, SessionState, Step } from './types.ts';
 
 /** The state and effects of a request that was accepted. */
-export function open<S extends SessionState>(rules: RulesOf<S>, event: Requested): Step<S> {
+export function firstStep<S extends SessionState>(rules: RulesOf<S>, event: Requested): Step<S> {
   return {
     state: rules.open(event, openingOf(event)),
     effects: [{ type: 'invite' }, { type: 'tell-progress' }],

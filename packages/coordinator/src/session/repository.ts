@@ -2,7 +2,7 @@
 import type { Tx } from '../store/database.ts';
 import type { Kind } from '@quorate/wire';
 import { type Ceremonies, ceremonyOf, type Running } from './ceremony.ts';
-import { apply, open } from './reduce.ts';
+import { apply, firstStep } from './reduce.ts';
 import { stateName } from './messages.ts';
 import type { Event } from './events.ts';
 import type { Requested, SessionState } from './types.ts';
@@ -13,13 +13,13 @@ export interface Loaded extends Running {
 }
 
 /** Who asked for a session, and for what exactly. */
-export interface Origin {
+export interface KnownRequest {
   readonly coordinator: string;
   readonly requestHash: string;
 }
 
 /** Who asked for the session with this key; undefined when the key is free. */
-export async function originOf(tx: Tx, sessionKey: string): Promise<Origin | undefined> {
+export async function knownRequest(tx: Tx, sessionKey: string): Promise<KnownRequest | undefined> {
   const row = await tx.get<{ coordinator: string; request_hash: string }>(
     'SELECT coordinator, request_hash FROM sessions WHERE session_key = ?',
     [sessionKey],
@@ -131,7 +131,7 @@ export async function loadSession(
   if (first?.type !== 'requested') return undefined;
   const ceremony = ceremonyOf(ceremonies, first);
   const { rules } = ceremony;
-  const opened = open(rules, first).state;
+  const opened = firstStep(rules, first).state;
   const state = rest.reduce((current, event) => apply(rules, current, event).state, opened);
   return { ceremony, state, events: events.length };
 }

@@ -1,7 +1,7 @@
 /** What is checked of every result before it counts, whatever its kind. Pure. */
 import { IntentError } from '@quorate/intent';
 import type { Abort } from '@quorate/wire';
-import { judge } from './blame.ts';
+import { judgeReport } from './blame.ts';
 import { type Decision, refused, repeated, wrongState } from './decision.ts';
 import { refuse } from './refusal.ts';
 import type { Failure, Party, Result, SessionState } from './types.ts';
@@ -32,7 +32,7 @@ export function reportedFailure(
 ): Failure {
   const failure = { success: false, message: message.message } as const;
   if (message.abort === undefined) return failure;
-  const { abort, proven } = judge(state, sid, message.abort);
+  const { abort, proven } = judgeReport(state, sid, message.abort);
   return proven.length === 0 ? { ...failure, abort } : { ...failure, abort, proven };
 }
 

@@ -23,16 +23,16 @@ import type { Recipient } from '../delivery/recipient.ts';
 import { Buckets } from '../limits/buckets.ts';
 import type { RequestLimits } from '../limits/defaults.ts';
 import type { Tx } from '../store/database.ts';
-import { answerEntry, type Entry, refusalEntry, requestEntry } from './auditEntries.ts';
+import { answerEntry, type UntimedEvent, refusalEntry, requestEntry } from './auditEntries.ts';
 import { ceremonyOf, type GuardContext } from './ceremony.ts';
 import { decide } from './decide.ts';
 import { Endings } from './endings.ts';
 import { guard } from './guard.ts';
 import { completionOf, progressOf } from './messages.ts';
 import { authoriseDeletion, noteDeletion, noticesFor, type OrphanAnswer } from './orphans.ts';
-import { open } from './reduce.ts';
+import { firstStep } from './reduce.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { insertSession, openSessions, originOf } from './repository.ts';
+import { insertSession, knownRequest, openSessions } from './repository.ts';
 import { requestHashOf } from './requestHash.ts';
 import { excess } from './requestLimits.ts';
 import { mayAsk } from './rights.ts';
@@ -162,9 +162,9 @@ export class SessionService {
 
   async #request(tx: Tx, sender: Recipient, request: RequestOf): Promise<Refusal | undefined> {
     const requestHash = requestHashOf(request);
-    const origin = await originOf(tx, request.session_key);
-    if (origin !== undefined) {
-      const same = origin.coordinator === sender.username && origin.requestHash === requestHash;
+    const known = await knownRequest(tx, request.session_key);
+    if (known !== undefined) {
+      const same = known.coordinator === sender.username && known.requestHash === requestHash;
       if (same) return this.#repeatAnswer(tx, sender, request.session_key);
       return refuse('session_key_conflict', 'a session of this key exists with other content');
     }
@@ -179,7 +179,7 @@ export class SessionService {
     const ceremony = ceremonyOf(this.#options.ceremonies, { kind: kindOf(request) });
     const event = await ceremony.work.open(tx, this.#options, asker, request);
     if ('code' in event) return event;
-    const { state, effects } = open(ceremony.rules, event);
+    const { state, effects } = firstStep(ceremony.rules, event);
     const opened = { ceremony, state, events: 1 };
     await insertSession(tx, opened, event, requestHash);
     await follow(tx, state.sessionKey, sender, event.at);
@@ -278,7 +278,7 @@ export class SessionService {
     return undefined;
   }
 
-  #audit(tx: Tx, event: Entry): Promise<void> {
+  #audit(tx: Tx, event: UntimedEvent): Promise<void> {
     return this.#options.audit.append(tx, { at: this.#options.clock.now(), ...event });
   }
 }

@@ -17,7 +17,7 @@ import {
   parseFrame,
   type Register,
 } from '@quorate/wire';
-import type { Client, Origin } from '../delivery/hub.ts';
+import type { Client, ConnectionOrigin } from '../delivery/hub.ts';
 import { describe } from '../describe.ts';
 import type { Numbered } from '../delivery/outbox.ts';
 import { participant, type Recipient } from '../delivery/recipient.ts';
@@ -35,8 +35,8 @@ import { FrameWriter } from './frameWriter.ts';
 export class Connection implements Client {
   recipient: Recipient = participant('');
   identity: Identity = { username: '', roles: [], expiresAt: 0, tokenId: '' };
-  readonly origin: Origin;
-  replaced: Origin | undefined;
+  readonly origin: ConnectionOrigin;
+  replaced: ConnectionOrigin | undefined;
   progress = false;
   readonly #options: ConnectionOptions;
   readonly #writer: FrameWriter;

@@ -12,14 +12,14 @@ export interface Statement {
 }
 
 /** An open connection. */
-export interface Connection {
+export interface SqliteConnection {
   exec(sql: string): void;
   prepare(sql: string): Statement;
   close(): void;
 }
 
 /** Opens a file. */
-export type Open = (file: string, options: { readonly readOnly: boolean }) => Connection;
+export type Open = (file: string, options: { readonly readOnly: boolean }) => SqliteConnection;
 
 const SPECIFIERS = ['node:sqlite', '@photostructure/sqlite'];
 
@@ -61,7 +61,7 @@ export async function loadDriver(): Promise<Open> {
   );
 }
 
-function guarded(file: string, connection: Connection): Connection {
+function guarded(file: string, connection: SqliteConnection): SqliteConnection {
   return {
     exec: (sql) => attempt(file, () => connection.exec(sql)),
     prepare: (sql) => {

@@ -8,11 +8,11 @@ import { acceptance, byAddress, statements as session } from '../session/schema.
 import { clients, statements as delivery } from '../delivery/schema.ts';
 import { StoreError, type Tx } from './database.ts';
 import { probe } from './probe.ts';
-import type { Step } from './step.ts';
+import type { MigrationStep } from './migrationStep.ts';
 
 /** One version of the schema. */
 export type Migration =
-  | { readonly version: number; readonly statements: readonly Step[] }
+  | { readonly version: number; readonly statements: readonly MigrationStep[] }
   /** The file is written anew, without anything that was ever deleted from it. */
   | { readonly version: number; readonly rewrite: true };
 

@@ -1,6 +1,6 @@
 /** Writes a database's file anew, so that it holds nothing that was ever deleted from it. */
 import { dirname } from 'node:path';
-import type { Connection } from './driver.ts';
+import type { SqliteConnection } from './driver.ts';
 
 /** Up to this size the copy is held in memory: nothing of it comes onto a disk. */
 const IN_MEMORY = 512 * 1024 * 1024;
@@ -11,7 +11,7 @@ const IN_MEMORY = 512 * 1024 * 1024;
  *
  * @throws StoreError `store/unavailable` when there is no room for it; the store is then as before
  */
-export function rewriteFile(writer: Connection, file: string): void {
+export function rewriteFile(writer: SqliteConnection, file: string): void {
   if (sizeOf(writer) <= IN_MEMORY) {
     writer.exec('PRAGMA temp_store = MEMORY');
     try {
@@ -31,7 +31,7 @@ export function rewriteFile(writer: Connection, file: string): void {
   }
 }
 
-function sizeOf(writer: Connection): number {
+function sizeOf(writer: SqliteConnection): number {
   const row = writer
     .prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size')
     .get();

@@ -6,7 +6,7 @@ import { chmod, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectories } from '@quorate/intent/directory';
 import { type Database, type SqlValue, StoreError, type Tx } from './database.ts';
-import { type Connection, isBusy, loadDriver, type Open, type Statement } from './driver.ts';
+import { isBusy, loadDriver, type Open, type SqliteConnection, type Statement } from './driver.ts';
 import { type Migration, migrate, migrations } from './migrations.ts';
 import { rewriteFile } from './rewrite.ts';
 import { SameFiles } from './sameFiles.ts';
@@ -29,8 +29,8 @@ export async function openDatabase(
 ): Promise<Database> {
   const connect = await loadDriver();
   await prepareFiles(file);
-  const opened: Connection[] = [];
-  const keep = (connection: Connection): Connection => {
+  const opened: SqliteConnection[] = [];
+  const keep = (connection: SqliteConnection): SqliteConnection => {
     opened.push(connection);
     return connection;
   };
@@ -75,7 +75,7 @@ async function prepareFiles(file: string): Promise<void> {
 }
 
 /** An operating-system lock on a file beside the database: one process at a time, freed by its end. */
-function acquireLock(connect: Open, file: string): Connection {
+function acquireLock(connect: Open, file: string): SqliteConnection {
   const lock = connect(file, { readOnly: false });
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -91,7 +91,7 @@ function acquireLock(connect: Open, file: string): Connection {
 type Statements = Pick<Tx, 'run' | 'get' | 'all'>;
 
 /** Prepared statements of a connection, each checked for its parameters. */
-export function statementsOf(connection: Connection): Statements {
+export function statementsOf(connection: SqliteConnection): Statements {
   const prepared = new Map<string, Statement>();
   const statement = (sql: string, params: readonly SqlValue[]): Statement => {
     checkStatement(sql, params);
@@ -128,16 +128,16 @@ interface Step {
 
 /** What an opened database consists of. */
 interface Opened {
-  readonly writer: Connection;
-  readonly reader: Connection;
-  readonly lock: Connection;
+  readonly writer: SqliteConnection;
+  readonly reader: SqliteConnection;
+  readonly lock: SqliteConnection;
   readonly files: SameFiles;
 }
 
 class SqliteDatabase implements Database {
-  readonly #writer: Connection;
-  readonly #reader: Connection;
-  readonly #lock: Connection;
+  readonly #writer: SqliteConnection;
+  readonly #reader: SqliteConnection;
+  readonly #lock: SqliteConnection;
   readonly #files: SameFiles;
   readonly #writes: Statements;
   readonly #reads: Statements;
@@ -283,7 +283,7 @@ class SqliteDatabase implements Database {
   }
 }
 
-function endQuietly(connection: Connection): void {
+function endQuietly(connection: SqliteConnection): void {
   try {
     connection.exec('ROLLBACK');
   } catch {

@@ -7,7 +7,7 @@ import type { NewShare } from '../../src/ceremonies/keygen/state.ts';
 import type { MadeSignature, SignRequested } from '../../src/ceremonies/sign/state.ts';
 import { ceremonyOf, type Rules, type RulesOf } from '../../src/session/ceremony.ts';
 import type { Event } from '../../src/session/events.ts';
-import { apply, open } from '../../src/session/reduce.ts';
+import { apply, firstStep } from '../../src/session/reduce.ts';
 import type { Effect, Party, Requested, SessionState, Success } from '../../src/session/types.ts';
 
 /** The time of the request: milliseconds since 1970. */
@@ -258,7 +258,7 @@ export function run<S extends SessionState>(
   request: Requested,
   events: readonly Event[],
 ): Run<S> {
-  let { state } = open(rules, request);
+  let { state } = firstStep(rules, request);
   const effects: Effect[] = [];
   const states = [state];
   for (const event of events) {

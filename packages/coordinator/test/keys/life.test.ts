@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import {
   beginDestruction,
   type Maker,
-  createKey,
+  insertKey,
   currentOn,
   deleteRetired,
   discardStaged,
@@ -116,7 +116,7 @@ async function obey(tx: Tx, order: Order): Promise<void> {
   switch (order.type) {
     case 'create':
       for (const part of PARTS) await stageShard(tx, shardOn(`${part}-0`, part), KEYGEN);
-      return createKey(tx, key);
+      return insertKey(tx, key);
     case 'stage': {
       if ((await findKey(tx, KEY)) === undefined) return;
       const { part, chip } = order;
@@ -192,7 +192,7 @@ test('a step from where a share does not stand is refused, and nothing of its tr
   const store = await openStore();
   await store.transaction(async (tx) => {
     for (const part of PARTS) await stageShard(tx, shardOn(`${part}-0`, part), KEYGEN);
-    await createKey(tx, key);
+    await insertKey(tx, key);
   });
   const name = shardOn('1-0', 1);
   expect(await refusalOf(store, (tx) => deleteRetired(tx, name))).toBe('keys/shard-state');
@@ -209,7 +209,7 @@ test('the schema itself keeps a seat to one current share and one staged one', a
   const store = await openStore();
   await store.transaction(async (tx) => {
     for (const part of PARTS) await stageShard(tx, shardOn(`${part}-0`, part), KEYGEN);
-    await createKey(tx, key);
+    await insertKey(tx, key);
     await stageShard(tx, { ...shardOn('1-1', 1), username: 'other' }, 'replacement:a');
   });
   const uniqueness = (work: (tx: Tx) => Promise<unknown>) =>
@@ -240,7 +240,7 @@ test('a key generation that fails leaves no share and no ciphertext', async () =
 test('a key without one of its shards does not come to be', async () => {
   const store = await openStore();
   await store.transaction((tx) => stageShard(tx, shardOn('1-0', 1), KEYGEN));
-  expect(await refusalOf(store, (tx) => createKey(tx, key))).toMatchObject({
+  expect(await refusalOf(store, (tx) => insertKey(tx, key))).toMatchObject({
     message: 'a key without one of its shards',
   });
   expect(await store.read((tx) => findKey(tx, KEY))).toBeUndefined();

@@ -16,9 +16,9 @@ async function open(): Promise<Fixture & { seen: GuessOutcome[] }> {
   return { ...fixture, seen };
 }
 
-type Origin = Parameters<Fixture['auth']['login']>[1];
+type LoginOrigin = Parameters<Fixture['auth']['login']>[1];
 
-const codeOf = ({ auth }: Fixture, username: string, password: string, origin: Origin) =>
+const codeOf = ({ auth }: Fixture, username: string, password: string, origin: LoginOrigin) =>
   auth.login({ username, password }, origin).then(
     () => 'ok',
     ({ code }: { code: string }) => code,

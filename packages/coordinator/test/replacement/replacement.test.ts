@@ -11,7 +11,7 @@ import {
   verifyP256,
 } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
-import { beginDestruction, createKey, noteReceipt, stageShard } from '../../src/keys/index.ts';
+import { beginDestruction, insertKey, noteReceipt, stageShard } from '../../src/keys/index.ts';
 import { testChip } from '../chips/support.ts';
 import { ADDRESS, codeOf, KEY_ID, openReplacementWorld, type ReplacementWorld } from './world.ts';
 
@@ -350,7 +350,7 @@ describe('the switch', () => {
       const place = { key_id: '77', epoch: 0, part_index: 2, username: 'bob', se_id: 'other' };
       const chip = { cpic: '', chip_public_key: '', record_id: '55', ciphertext: '' };
       await stageShard(tx, { ...place, ...chip }, 'session:d');
-      await createKey(tx, {
+      await insertKey(tx, {
         keyId: '77',
         algorithm: 'ecdsa-secp256k1',
         address: other,

@@ -13,7 +13,7 @@ import {
 } from '@quorate/intent';
 import { type Identity, loadOrCreateKey } from '../../src/auth/index.ts';
 import { createChips } from '../../src/chips/index.ts';
-import { createKey, stageShard } from '../../src/keys/index.ts';
+import { insertKey, stageShard } from '../../src/keys/index.ts';
 import { createReplacements } from '../../src/replacement/index.ts';
 import type { ReplacementOrder } from '../../src/replacement/request.ts';
 import { openFixture, setUpAdmin } from '../auth/support.ts';
@@ -83,7 +83,7 @@ export async function openReplacementWorld() {
     };
     await stageShard(tx, shard, 'session:k');
     // The test knows one of its shards only.
-    await createKey(tx, {
+    await insertKey(tx, {
       keyId: KEY_ID,
       algorithm: 'ecdsa-secp256k1',
       address: ADDRESS,

@@ -1,6 +1,6 @@
 import { KeyAnswer, KeyList } from '@quorate/wire';
 import { describe, expect, test } from 'vitest';
-import { createKey, stageShard } from '../../src/keys/index.ts';
+import { insertKey, stageShard } from '../../src/keys/index.ts';
 import { START } from '../auth/support.ts';
 import { openRest, type RestFixture } from './support.ts';
 
@@ -45,7 +45,7 @@ async function storeKey({ database }: RestFixture): Promise<void> {
       };
       await stageShard(tx, shard, 'session:keygen-1');
     }
-    await createKey(tx, {
+    await insertKey(tx, {
       keyId: KEY_ID,
       algorithm: 'ecdsa-secp256k1',
       address: ADDRESS,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CEREMONIES } from '../../src/ceremonies/index.ts';
-import { createKey, stageShard } from '../../src/keys/index.ts';
+import { insertKey, stageShard } from '../../src/keys/index.ts';
 import { noteOrphan } from '../../src/session/orphans.ts';
 import { loadSession } from '../../src/session/repository.ts';
 import { changeUser } from '../../src/auth/users.ts';
@@ -139,7 +139,7 @@ test('a record that belongs to a key is never noted as an orphan, even if a fail
     const place = { key_id: '00', epoch: 0, part_index: 1, username: 'alice', se_id: 'SE-alice' };
     const chip = { cpic: '', chip_public_key: '', record_id: record.recordId, ciphertext: '' };
     await stageShard(tx, { ...place, ...chip }, 'session:one');
-    await createKey(tx, {
+    await insertKey(tx, {
       keyId: '00',
       algorithm: 'ecdsa-secp256k1',
       address: '0xA',

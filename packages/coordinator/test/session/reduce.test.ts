@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { signersOf } from '../../src/session/certificate.ts';
 import type { Event } from '../../src/session/events.ts';
 import { currentDeadline } from '../../src/session/progress.ts';
-import { apply, open } from '../../src/session/reduce.ts';
+import { apply, firstStep } from '../../src/session/reduce.ts';
 import { eventLists, MISSING, requestOf, rulesOf, run, SIZE } from '../ceremonies/generators.ts';
 
 describe.each(KINDS)('a %s session under events in any order', (kind) => {
@@ -37,7 +37,7 @@ describe.each(KINDS)('a %s session under events in any order', (kind) => {
   test('relays nothing and releases nothing before everybody has accepted', () => {
     fc.assert(
       fc.property(events, (list) => {
-        let { state } = open(rules, request);
+        let { state } = firstStep(rules, request);
         for (const event of list) {
           const step = apply(rules, state, event);
           for (const effect of step.effects) {
@@ -126,7 +126,7 @@ describe('reports', () => {
 });
 
 test('J-5 with twelve parties the order of indexes is numeric', () => {
-  const { state } = open(rulesOf('keygen'), requestOf('keygen', 12));
+  const { state } = firstStep(rulesOf('keygen'), requestOf('keygen', 12));
   const shuffled = { ...state, parties: state.parties.toReversed() };
   expect(signersOf(shuffled)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 });

@@ -1,6 +1,6 @@
 /** A key generation in the store: room on the chips, the new key, and the records that a failure leaves. */
 import { participant } from '../../delivery/recipient.ts';
-import { createKey, discardStaged, findKeyOfAddress, stageShard } from '../../keys/index.ts';
+import { insertKey, discardStaged, findKeyOfAddress, stageShard } from '../../keys/index.ts';
 import type { EventOf, Work } from '../../session/ceremony.ts';
 import type { Run } from '../../session/run.ts';
 import type { Event } from '../../session/events.ts';
@@ -60,7 +60,7 @@ async function existingKey(
 /** Stores the key: the shards that were staged are its own now. */
 async function settle(run: Run, state: KeygenState): Promise<void> {
   const key = newKeyOf(state);
-  await createKey(run.tx, key);
+  await insertKey(run.tx, key);
   await nameKey(run.tx, state.sessionKey, key.keyId);
   await run.audit('key.create', { address: key.address, threshold: key.threshold });
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { rules } from '../../../src/ceremonies/sign/rules.ts';
 import { currentDeadline } from '../../../src/session/progress.ts';
-import { apply, open } from '../../../src/session/reduce.ts';
+import { apply, firstStep } from '../../../src/session/reduce.ts';
 import { eventLists, requestOf, run, signRequested, SIZE, START } from '../generators.ts';
 
 const request = requestOf('sign');
@@ -27,7 +27,7 @@ describe('a signature', () => {
   test('Y-5: completes with the first that verifies, in the event that brings it, whatever the others say', () => {
     fc.assert(
       fc.property(events, (list) => {
-        let { state } = open(rules, request);
+        let { state } = firstStep(rules, request);
         for (const event of list) {
           const before = state;
           state = apply(rules, state, event).state;

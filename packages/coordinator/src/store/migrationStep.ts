@@ -1,4 +1,4 @@
 import type { Tx } from './database.ts';
 
 /** One step of a migration: a statement, or what no statement can say. */
-export type Step = string | ((tx: Tx) => Promise<void>);
+export type MigrationStep = string | ((tx: Tx) => Promise<void>);
