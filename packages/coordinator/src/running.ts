@@ -8,7 +8,7 @@ import type { ChipRegistry } from './chips/index.ts';
 import type { ClockWatch } from './clockWatch.ts';
 import type { LoopWatch } from './loopWatch.ts';
 import { describe } from './describe.ts';
-import { forgetFollowers } from './delivery/followers.ts';
+import { removeFollowersOfEnded } from './delivery/followers.ts';
 import type { Outbox } from './delivery/outbox.ts';
 import type { Endpoint, ServerOptions } from './options.ts';
 import type { Clock } from './clock.ts';
@@ -147,7 +147,7 @@ export class Server implements CoordinatorServer {
     this.#cancelPrune = clock.after(PRUNE_MS, () => {
       database
         .transaction(async (tx) => {
-          await forgetFollowers(tx);
+          await removeFollowersOfEnded(tx);
           await outbox.prune(tx, clock.now());
         })
         .catch((error: unknown) => app.log.error({ error: describe(error) }, 'failure'));

@@ -3,7 +3,7 @@ import type { AuditEntry } from '@quorate/wire';
 import { z } from 'zod';
 import type { AuditEvent } from './event.ts';
 import { canonicalJson } from './canonical.ts';
-import { cleanText, guardDetails } from './guard.ts';
+import { storableText, guardDetails } from './guard.ts';
 
 /** The `previous` of the first entry. */
 export const GENESIS: string = '0'.repeat(64);
@@ -43,9 +43,9 @@ export const EntrySchema: z.ZodType<Entry> = z.strictObject({
 /** Takes from an event what the log keeps, with secrets and control characters refused. */
 export function bodyOf(event: AuditEvent): EntryBody {
   return {
-    actor: cleanText(event.actor),
-    action: cleanText(event.action),
-    subject: cleanText(event.subject),
+    actor: storableText(event.actor),
+    action: storableText(event.action),
+    subject: storableText(event.subject),
     outcome: event.outcome,
     details: guardDetails(event.details),
   };

@@ -61,7 +61,7 @@ export function guardDetails(
 }
 
 /** Makes text from outside storable: control characters and lone surrogates become U+FFFD. */
-export function cleanText(text: string): string {
+export function storableText(text: string): string {
   const cleaned = text.replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\uFFFD');
   const characters = Array.from(cleaned);
   return characters.length <= MAXIMUM_TEXT
@@ -84,9 +84,9 @@ function checkName(name: string): void {
 }
 
 function guardValue(name: string, value: string): string {
-  if (PUBLIC_VALUES.has(name) && value.length <= MAXIMUM_PUBLIC_VALUE) return cleanText(value);
-  if (LONG_VALUES.has(name) && value.length <= MAXIMUM_LONG_VALUE) return cleanText(value);
-  return cleanText(
+  if (PUBLIC_VALUES.has(name) && value.length <= MAXIMUM_PUBLIC_VALUE) return storableText(value);
+  if (LONG_VALUES.has(name) && value.length <= MAXIMUM_LONG_VALUE) return storableText(value);
+  return storableText(
     value.replace(ENCODED_RUN, (run) =>
       ADDRESS.test(run) || !looksEncoded(run) ? run : `[${run.length} characters withheld]`,
     ),

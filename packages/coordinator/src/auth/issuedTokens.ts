@@ -63,8 +63,8 @@ export async function noteWithdrawn(tx: Tx, tokenId: string, at: number): Promis
   );
 }
 
-/** Forgets tokens that expired before a time. */
-export async function forgetIssued(tx: Tx, before: number): Promise<void> {
+/** Removes tokens that expired before a time. */
+export async function removeExpiredTokens(tx: Tx, before: number): Promise<void> {
   await tx.run('DELETE FROM issued_tokens WHERE expires_at < ?', [before]);
 }
 

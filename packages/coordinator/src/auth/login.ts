@@ -7,9 +7,9 @@ import { hashPassword, isOutdated, type PasswordCost, verifyPassword } from './p
 import { hashToken, renew, startFamily } from './refresh.ts';
 import { RequestError } from '../requestError.ts';
 import type { Attempt, Guesses } from '../limits/guesses.ts';
-import { forgetIssued } from './issuedTokens.ts';
-import { addLogin, forgetLogins, knownPlace } from './logins.ts';
-import { forgetExpired, type TokenService } from './tokens.ts';
+import { removeExpiredTokens } from './issuedTokens.ts';
+import { addLogin, removeExpiredLogins, knownPlace } from './logins.ts';
+import { removeExpiredRefreshTokens, type TokenService } from './tokens.ts';
 import { findPassword, findUser, replaceHash, type UserRecord } from './users.ts';
 
 /** The tokens of a login, and their user. */
@@ -134,7 +134,7 @@ function open(
       await recordWrong(tx, context, refusedLogin(now, user, why, address));
       return undefined;
     }
-    await forget(tx, context, now);
+    await removeExpired(tx, context, now);
     if (rehashed !== undefined) await replaceHash(tx, username, stored, rehashed);
     const expiresAt = now + lifetimes.refresh;
     const started = await startFamily(tx, user, now, lifetimes.refresh);
@@ -148,11 +148,11 @@ function open(
   });
 }
 
-/** Forgets what time has made void. */
-async function forget(tx: Tx, { knownFor }: LoginContext, now: number): Promise<void> {
-  await forgetExpired(tx, now);
-  await forgetLogins(tx, now, now - knownFor);
-  await forgetIssued(tx, now);
+/** Removes expired tokens and logins. */
+async function removeExpired(tx: Tx, { knownFor }: LoginContext, now: number): Promise<void> {
+  await removeExpiredRefreshTokens(tx, now);
+  await removeExpiredLogins(tx, now, now - knownFor);
+  await removeExpiredTokens(tx, now);
 }
 
 async function attemptOf(

@@ -121,7 +121,7 @@ export async function knownPlace(
   return row.device === 1 ? 'device' : 'address';
 }
 
-/** Forgets logins that are over and were last used before a time. */
-export async function forgetLogins(tx: Tx, at: number, usedBefore: number): Promise<void> {
+/** Removes expired logins that were last used before a time. */
+export async function removeExpiredLogins(tx: Tx, at: number, usedBefore: number): Promise<void> {
   await tx.run('DELETE FROM logins WHERE expires_at < ? AND used_at < ?', [at, usedBefore]);
 }

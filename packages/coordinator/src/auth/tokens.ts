@@ -186,8 +186,8 @@ export async function revoke(tx: Tx, tokenId: string, until: number): Promise<vo
 /** A clock that was set forward and back again must not revive what was revoked. */
 const REMEMBERED = 7 * 86_400_000;
 
-/** Forgets refresh tokens that time has made void, and revocations a week after that. */
-export async function forgetExpired(tx: Tx, at: number): Promise<void> {
+/** Removes expired refresh tokens, and revocations a week after they expire. */
+export async function removeExpiredRefreshTokens(tx: Tx, at: number): Promise<void> {
   await tx.run('DELETE FROM revoked_tokens WHERE expires_at < ?', [at - REMEMBERED]);
   await tx.run('DELETE FROM refresh_tokens WHERE expires_at < ?', [at]);
 }

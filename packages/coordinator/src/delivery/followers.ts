@@ -46,8 +46,8 @@ export async function followersOf(
   return [...new Set([NAMELESS, ...connected])].map((client) => coordinator(username, client));
 }
 
-/** Forgets who followed sessions that have ended: whoever asks for one of them again is answered at once. */
-export async function forgetFollowers(tx: Tx): Promise<void> {
+/** Removes the followers of ended sessions: whoever asks for an ended session is answered at once. */
+export async function removeFollowersOfEnded(tx: Tx): Promise<void> {
   await tx.run(
     `DELETE FROM session_followers
      WHERE session_key IN (SELECT session_key FROM sessions WHERE ended <> 0)`,

@@ -55,7 +55,7 @@ export class Hub {
     return before === client ? undefined : before;
   }
 
-  /** Forgets a connection, unless another has taken its place. */
+  /** Removes a connection, unless another has taken its place. */
   detach(client: Client): void {
     const { recipient } = client;
     const own = this.#users.get(keyOf(recipient));

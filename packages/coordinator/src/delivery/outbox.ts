@@ -6,7 +6,7 @@ import { DEADLINES } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 import { keyOf, OF_RECIPIENT, type Recipient } from './recipient.ts';
 import {
-  forgetClient,
+  removeClient,
   idleClients,
   type IsConnected,
   nextSeq,
@@ -103,12 +103,12 @@ export class Outbox {
     tx.onCommit(() => this.#deliver(to, { seq, text: withSeq(body, seq) }));
   }
 
-  /** Drops what was only of use while the session went on: invitations, parameters, rounds. */
+  /** Removes messages that only an open session needs: invitations, parameters, rounds. */
   async sessionEnded(tx: Tx, sessionKey: string): Promise<void> {
     await tx.run('DELETE FROM outbox WHERE during_session = ?', [sessionKey]);
   }
 
-  /** Drops what the client has processed. */
+  /** Removes messages that the client has acknowledged. */
   async acknowledge(tx: Tx, of: Recipient, seq: number): Promise<void> {
     await tx.run(
       `UPDATE streams SET acked_seq = ? WHERE ${OF_RECIPIENT} AND acked_seq < ? AND last_seq >= ?`,
@@ -148,15 +148,15 @@ export class Outbox {
     return rows.map((row) => ({ seq: row.seq, text: withSeq(row.message, row.seq) }));
   }
 
-  /** Deletes what nobody fetched in time, and forgets named clients that do not come back. */
+  /** Removes expired messages, and named clients that do not return. */
   async prune(tx: Tx, now: number): Promise<void> {
     await tx.run('DELETE FROM outbox WHERE expires_at < ?', [now]);
     for (const who of await idleClients(tx, now - this.#kept.clients)) {
-      if (!this.#isConnected(who)) await forgetClient(tx, who);
+      if (!this.#isConnected(who)) await removeClient(tx, who);
     }
   }
 
-  /** Drops the oldest messages of a recipient that never fetches them; those of open sessions stay. */
+  /** Removes the oldest messages of a recipient that never fetches them; those of open sessions stay. */
   async #cap(tx: Tx, to: Recipient): Promise<void> {
     const lasting = `${OF_RECIPIENT} AND during_session IS NULL`;
     await tx.run(

@@ -76,15 +76,15 @@ export function idleClients(tx: Tx, seenBefore: number): Promise<Recipient[]> {
   );
 }
 
-/** Forgets a client and everything that is stored for it. It may come back as a new one. */
-export async function forgetClient(tx: Tx, who: Recipient): Promise<void> {
+/** Removes a client and everything stored for it. It may return as a new client. */
+export async function removeClient(tx: Tx, who: Recipient): Promise<void> {
   for (const table of ['streams', 'outbox', 'inbox']) {
     await tx.run(`DELETE FROM ${table} WHERE ${OF_RECIPIENT}`, keyOf(who));
   }
 }
 
 /**
- * Before a user's next client: forgets one that is not connected, first of those for whom nothing is
+ * Before a user's next client: removes one that is not connected, first of those for whom nothing is
  * stored, then of all, the one seen longest ago. A connected one would miss messages: its numbers would
  * begin again.
  */
@@ -108,5 +108,5 @@ async function makeRoom(
   );
   const all = rows.map(({ client }): Recipient => ({ username, role, client }));
   const missed = all.find((who) => !isConnected(who));
-  if (missed !== undefined) await forgetClient(tx, missed);
+  if (missed !== undefined) await removeClient(tx, missed);
 }

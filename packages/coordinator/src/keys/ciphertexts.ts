@@ -1,4 +1,4 @@
-/** The bytes of sealed shards. They stand here and nowhere else; what is erased is zeros in the file. */
+/** The bytes of sealed shards. They stand in this table only; the file holds zeros where a row was deleted. */
 import { createHash } from 'node:crypto';
 import type { Tx } from '../store/database.ts';
 import type { ShardName } from './life.ts';
@@ -23,12 +23,12 @@ export async function putCiphertext(tx: Tx, shard: ShardName, ciphertext: string
   ]);
 }
 
-/** Erases the ciphertext of a share. The caller empties the store's log after the commit. */
-export async function eraseCiphertext(tx: Tx, shard: ShardName): Promise<void> {
+/** Deletes the ciphertext of a share. The caller empties the store's log after the commit. */
+export async function deleteCiphertext(tx: Tx, shard: ShardName): Promise<void> {
   await tx.run(`DELETE FROM ciphertexts WHERE ${OF_SHARD}`, nameOf(shard));
 }
 
-/** Erases every ciphertext of a key: of shares in use, and of those that are staged beside them. */
-export async function eraseCiphertextsOf(tx: Tx, keyId: string): Promise<void> {
+/** Deletes every ciphertext of a key, of staged shares as well. */
+export async function deleteCiphertextsOf(tx: Tx, keyId: string): Promise<void> {
   await tx.run('DELETE FROM ciphertexts WHERE key_id = ?', [keyId]);
 }

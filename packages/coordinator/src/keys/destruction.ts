@@ -1,19 +1,19 @@
 /** The end of a key in the store: its ciphertexts go first, then each record, then the key. */
 import type { Tx } from '../store/database.ts';
-import { eraseCiphertextsOf } from './ciphertexts.ts';
+import { deleteCiphertextsOf } from './ciphertexts.ts';
 import { findKey, type KeyRecord } from './keys.ts';
 import { step } from './life.ts';
 import { type Seat, type ShardRecord, shardsOf } from './shards.ts';
 import { discardStagedOf } from './staging.ts';
 
-/** The point of no return: the key signs nothing more, and every ciphertext of its shares is erased. */
+/** The point of no return: the key signs nothing more, and every ciphertext of its shares is deleted. */
 export async function beginDestruction(tx: Tx, keyId: string): Promise<void> {
   const key = await findKey(tx, keyId);
   if (key?.state !== 'active') throw new Error('a destruction of a key that is not active');
   await setState(tx, keyId, 'destroying');
   // A replacement of a chip that has not switched yet keeps copies that are sealed for the new chip.
   await discardStagedOf(tx, keyId);
-  await eraseCiphertextsOf(tx, keyId);
+  await deleteCiphertextsOf(tx, keyId);
 }
 
 /** Notes that the record of a seat is gone, with the proof. */

@@ -65,7 +65,7 @@ export async function hasOrphan(tx: Tx, seId: string): Promise<boolean> {
   return (await tx.get('SELECT 1 AS x FROM orphans WHERE se_id = ?', [seId])) !== undefined;
 }
 
-/** Forgets an orphan whose record is gone. */
+/** Deletes an orphan once its record is gone. */
 export async function deleteOrphan(tx: Tx, recordId: string): Promise<void> {
   await tx.run('DELETE FROM orphans WHERE record_id = ?', [recordId]);
 }

@@ -1,6 +1,6 @@
 /** Shares that come to be: staged with their ciphertexts, then current all at once, or gone without a trace. */
 import type { Tx } from '../store/database.ts';
-import { eraseCiphertext, putCiphertext } from './ciphertexts.ts';
+import { deleteCiphertext, putCiphertext } from './ciphertexts.ts';
 import { LifeError, type ShardName, step } from './life.ts';
 
 /** A maker of shares, which may take the place of others: a key generation, or the replacement of a chip. */
@@ -67,7 +67,7 @@ export async function stagedBy(tx: Tx, by: Maker): Promise<StagedShard[]> {
 
 /**
  * Makes every share that a maker has staged the current one of its seat, and retires the one that was:
- * its ciphertext is erased. Gives how many there were.
+ * its ciphertext is deleted. Returns how many there were.
  */
 export async function switchStaged(tx: Tx, by: Maker): Promise<number> {
   const staged = await stagedBy(tx, by);
@@ -79,7 +79,7 @@ export async function switchStaged(tx: Tx, by: Maker): Promise<number> {
     );
     if (before !== undefined) {
       await step(tx, before, ['current', 'retired'], { retiredBy: by });
-      await eraseCiphertext(tx, before);
+      await deleteCiphertext(tx, before);
     }
     await step(tx, shard, ['staged', 'current']);
   }
@@ -89,7 +89,7 @@ export async function switchStaged(tx: Tx, by: Maker): Promise<number> {
 /** Deletes the shares that a maker has staged, of one key if it is named: nobody has used them, nothing is kept. */
 export async function discardStaged(tx: Tx, by: Maker, keyId?: string): Promise<void> {
   for (const shard of await stagedBy(tx, by)) {
-    if (keyId === undefined || keyId === shard.key_id) await forget(tx, shard);
+    if (keyId === undefined || keyId === shard.key_id) await deleteStaged(tx, shard);
   }
 }
 
@@ -99,11 +99,11 @@ export async function discardStagedOf(tx: Tx, keyId: string): Promise<void> {
     "SELECT key_id, epoch, se_id FROM shards WHERE key_id = ? AND state = 'staged'",
     [keyId],
   );
-  for (const shard of staged) await forget(tx, shard);
+  for (const shard of staged) await deleteStaged(tx, shard);
 }
 
-async function forget(tx: Tx, shard: ShardName): Promise<void> {
-  await eraseCiphertext(tx, shard);
+async function deleteStaged(tx: Tx, shard: ShardName): Promise<void> {
+  await deleteCiphertext(tx, shard);
   await step(tx, shard, ['staged', 'deleted']);
   await tx.run('DELETE FROM shards WHERE key_id = ? AND epoch = ? AND se_id = ?', [
     shard.key_id,

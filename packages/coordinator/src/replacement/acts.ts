@@ -25,7 +25,7 @@ export interface ReplacementOptions {
   readonly tally: Pick<Tally, 'append'>;
   readonly clock: Clock;
   readonly chips: Authoriser;
-  /** Told about a log of the store that could not be emptied after an act that erases. */
+  /** Told when the store's log could not be emptied after ciphertexts were deleted. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -38,8 +38,8 @@ export interface Act {
   readonly key?: string;
   /** Only this person's; undefined for an administrator. */
   readonly onlyOf: string | undefined;
-  /** Whether it erases ciphertexts: they leave the store's log, too. */
-  readonly erases: boolean;
+  /** Whether it deletes ciphertexts: the store's log is then emptied as well. */
+  readonly deletesCiphertexts: boolean;
 }
 
 /** Does something with a replacement; what is refused is audited, and nothing of it is kept. */
@@ -69,7 +69,7 @@ export async function acting<T>(
       },
     } as const;
     await tally.append(tx, entry, refused ? done.code : undefined);
-    if (act.erases && !refused) {
+    if (act.deletesCiphertexts && !refused) {
       tx.onCommit(() => void database.scrub().catch((error: unknown) => onError?.(error)));
     }
     return done;

@@ -71,14 +71,14 @@ export function createReplacements(options: ReplacementOptions): Replacements {
     approve: (id, newFingerprint, actor) =>
       viewing(
         options,
-        { action: 'replacement.approve', actor, id, onlyOf: undefined, erases: false },
+        { action: 'replacement.approve', actor, id, onlyOf: undefined, deletesCiphertexts: false },
         (tx, one, at) => approve(tx, one, { newFingerprint, actor, at }),
       ),
     cancel: (id, { username, roles }) => {
       const onlyOf = roles.includes('admin') ? undefined : username;
       return viewing(
         options,
-        { action: 'replacement.cancel', actor: username, id, onlyOf, erases: true },
+        { action: 'replacement.cancel', actor: username, id, onlyOf, deletesCiphertexts: true },
         cancel,
       );
     },
@@ -116,7 +116,7 @@ function holder(
     actor: caller,
     id,
     onlyOf: caller,
-    erases: name === 'seal' || name === 'discard' || name === 'switch',
+    deletesCiphertexts: name === 'seal' || name === 'discard' || name === 'switch',
     ...(key === undefined ? {} : { key }),
   };
 }

@@ -33,7 +33,7 @@ export interface EffectContext {
 
 /** What a session's effects do beyond the session. */
 export interface Surroundings {
-  /** Once the transaction is durable, erases from the store's files what was deleted or overwritten. */
+  /** Once the transaction is durable, overwrites what was deleted in the store's files. */
   scrub(): void;
   /** Ends every other open session of a key. */
   endOthers(order: EndOthers): Promise<void>;
