@@ -125,7 +125,7 @@ export class ConnectionLimiter {
     this.#places.set(place.name, place);
     this.#strangers.add(place);
     if (group !== undefined) this.#enter(place, group);
-    socket.once('close', () => this.#forget(place));
+    socket.once('close', () => this.#release(place));
   }
 
   #hasRoom(): boolean {
@@ -160,7 +160,7 @@ export class ConnectionLimiter {
     for (const place of among) {
       if (!this.#strangers.has(place)) continue;
       this.#ended += 1;
-      this.#forget(place);
+      this.#release(place);
       place.socket.destroy();
       return true;
     }
@@ -182,7 +182,7 @@ export class ConnectionLimiter {
     place.group = undefined;
   }
 
-  #forget(place: Place): void {
+  #release(place: Place): void {
     if (this.#places.get(place.name) === place) this.#places.delete(place.name);
     this.#strangers.delete(place);
     this.#leave(place);
