@@ -136,7 +136,7 @@ const tokenObjects: readonly Parser[] = [
     kind: 'bytes',
     name: "a token's state",
     covers: [
-      'secure-element/src/pkcs11/objects.ts#decodeState',
+      'secure-element/src/pkcs11/objects.ts#decodeStateObject',
       'secure-element/src/pkcs11/storeObjects.ts#readStates',
     ],
     throws,

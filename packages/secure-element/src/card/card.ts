@@ -61,8 +61,8 @@ export interface Card {
   changePin(pin: Uint8Array, newPin: Uint8Array): void;
   /** Sets a new PIN in the place of a blocked one, if the PUK is right. @throws StatusError 63Cx, 6983 */
   unblock(puk: Uint8Array, newPin: Uint8Array): void;
-  /** Takes a verification away, if there is one. */
-  forgetPin(): void;
+  /** Ends the verification of the PIN, if there is one. */
+  unverifyPin(): void;
   find(recordId: Uint8Array): RecordPlace | null;
   /** A record id that the card does not have, in the lowest free slot. @throws StatusError 6A84 */
   insert(record: {
@@ -73,8 +73,8 @@ export interface Card {
   }): { readonly slot: number; readonly used: number };
   /** Raises the count, writes it, and only then gives the secret: a copy that the caller zeroes. */
   release(slot: number): { readonly secret: Uint8Array; readonly releaseCount: number };
-  /** Destroys a record; gives the records that are left. */
-  erase(slot: number): number;
-  /** Forgets every secret. */
+  /** Deletes a record; returns the number of records left. */
+  delete(slot: number): number;
+  /** Wipes every secret. */
   powerOff(): void;
 }

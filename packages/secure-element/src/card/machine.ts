@@ -112,7 +112,7 @@ export class ChipMachine {
     }
   }
 
-  /** Forgets every secret. */
+  /** Wipes every secret. */
   powerOff(): void {
     this.#broken = true;
     this.#card.powerOff();
@@ -156,7 +156,7 @@ export class ChipMachine {
     if (!equalBytes(data, AID)) throw new StatusError(SW.fileNotFound);
     this.#memory.selected = true;
     this.#memory.pinVerified = false;
-    this.#card.forgetPin();
+    this.#card.unverifyPin();
     return new Uint8Array(0);
   }
 

@@ -25,7 +25,7 @@ export function read(powered: PoweredCard, data: Uint8Array): Uint8Array {
 /** DELETE: the record is destroyed. Gives used. */
 export function deleteRecord(powered: PoweredCard, data: Uint8Array): Uint8Array {
   const slot = authorised(powered, 'delete', data);
-  return Uint8Array.of(powered.card.erase(slot));
+  return Uint8Array.of(powered.card.delete(slot));
 }
 
 /**

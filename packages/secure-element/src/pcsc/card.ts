@@ -4,7 +4,7 @@ import { SecureElementError } from '../errors.ts';
 import type { ApduTransport } from '../secureElement.ts';
 import { SW } from '../status.ts';
 import { SCARD } from './codes.ts';
-import { type Handle, LEAVE, type Pcsc, PROTOCOL, RESET } from './native.ts';
+import { type PcscHandle, LEAVE, type Pcsc, PROTOCOL, RESET } from './native.ts';
 
 /** The most that GET RESPONSE puts together. */
 const LONGEST_ANSWER = 65_538;
@@ -16,16 +16,16 @@ const LONGEST_ANSWER = 65_538;
 export class PcscCard implements ApduTransport {
   readonly reader: string;
   readonly #pcsc: Pcsc;
-  readonly #context: Handle;
-  readonly #card: Handle;
+  readonly #context: PcscHandle;
+  readonly #card: PcscHandle;
   readonly #protocol: number;
   #open = true;
 
   private constructor(
     pcsc: Pcsc,
-    context: Handle,
+    context: PcscHandle,
     reader: string,
-    { card, protocol }: { readonly card: Handle; readonly protocol: number },
+    { card, protocol }: { readonly card: PcscHandle; readonly protocol: number },
   ) {
     this.#pcsc = pcsc;
     this.#context = context;

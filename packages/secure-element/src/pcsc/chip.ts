@@ -64,7 +64,7 @@ export class PcscChip implements ApduTransport {
         return answer;
       } catch (error) {
         if (!isLoss(error)) throw error;
-        await this.#drop();
+        await this.#leave();
         if (!repeatable) throw interrupted(card.reader, error);
         if (attempt === ATTEMPTS) throw error;
       }
@@ -92,7 +92,7 @@ export class PcscChip implements ApduTransport {
     await card?.close();
   }
 
-  async #drop(): Promise<void> {
+  async #leave(): Promise<void> {
     const card = this.#card;
     this.#card = undefined;
     // A reset would meet whatever card is in the reader by now.
@@ -102,7 +102,7 @@ export class PcscChip implements ApduTransport {
   /** The connected chip; nothing is sent to a card that was away, or reset, until it is known again. */
   async #present(): Promise<PcscCard> {
     if (this.#card && (await this.#card.isThere())) return this.#card;
-    await this.#drop();
+    await this.#leave();
     const { card, reader } = await this.#again();
     this.#lastReader = reader;
     this.#card = card;

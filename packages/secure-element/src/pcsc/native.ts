@@ -6,7 +6,7 @@ import { SecureElementError } from '../errors.ts';
 import { pcscError, SCARD } from './codes.ts';
 
 /** A context, or a connected card, of the library. */
-export type Handle = number;
+export type PcscHandle = number;
 
 /** What the service says about a reader. */
 export interface ReaderState {
@@ -36,16 +36,16 @@ type Call = (...values: readonly unknown[]) => Promise<number>;
 
 /** The calls that this package needs; each throws SecureElementError. */
 export interface Pcsc {
-  establish(): Promise<Handle>;
-  release(context: Handle): Promise<void>;
-  readers(context: Handle): Promise<readonly string[]>;
-  states(context: Handle, readers: readonly string[]): Promise<readonly ReaderState[]>;
+  establish(): Promise<PcscHandle>;
+  release(context: PcscHandle): Promise<void>;
+  readers(context: PcscHandle): Promise<readonly string[]>;
+  states(context: PcscHandle, readers: readonly string[]): Promise<readonly ReaderState[]>;
   /** Connects so that no other program reaches the card until it is disconnected. */
-  connect(context: Handle, reader: string): Promise<{ card: Handle; protocol: number }>;
+  connect(context: PcscHandle, reader: string): Promise<{ card: PcscHandle; protocol: number }>;
   /** The code that the service has for a connected card, without a word to the card. */
-  status(card: Handle): Promise<number>;
-  transmit(card: Handle, protocol: number, apdu: Uint8Array): Promise<Uint8Array>;
-  disconnect(card: Handle, disposition: typeof LEAVE | typeof RESET): Promise<void>;
+  status(card: PcscHandle): Promise<number>;
+  transmit(card: PcscHandle, protocol: number, apdu: Uint8Array): Promise<Uint8Array>;
+  disconnect(card: PcscHandle, disposition: typeof LEAVE | typeof RESET): Promise<void>;
 }
 
 let loaded: Promise<Pcsc> | undefined;
@@ -177,17 +177,17 @@ class Calls implements Pcsc {
     this.#c = bound;
   }
 
-  async establish(): Promise<Handle> {
+  async establish(): Promise<PcscHandle> {
     const context = cells(this.#c.handleSize, 0);
     accept(await this.#c.establish(SCOPE_SYSTEM, null, null, context), 'no smart card service');
     return first(context);
   }
 
-  async release(context: Handle): Promise<void> {
+  async release(context: PcscHandle): Promise<void> {
     await this.#c.release(context);
   }
 
-  async readers(context: Handle): Promise<readonly string[]> {
+  async readers(context: PcscHandle): Promise<readonly string[]> {
     const length = cells(this.#c.wordSize, 0);
     const code = await this.#c.readers(context, null, null, length);
     if (code === SCARD.noReaders) return [];
@@ -202,7 +202,7 @@ class Calls implements Pcsc {
     return list.split('\0').filter((name) => name !== '');
   }
 
-  async states(context: Handle, readers: readonly string[]): Promise<readonly ReaderState[]> {
+  async states(context: PcscHandle, readers: readonly string[]): Promise<readonly ReaderState[]> {
     if (readers.length === 0) return [];
     const states = readers.map((reader) => ({
       reader,
@@ -221,7 +221,10 @@ class Calls implements Pcsc {
     });
   }
 
-  async connect(context: Handle, reader: string): Promise<{ card: Handle; protocol: number }> {
+  async connect(
+    context: PcscHandle,
+    reader: string,
+  ): Promise<{ card: PcscHandle; protocol: number }> {
     const card = cells(this.#c.handleSize, 0);
     const protocol = cells(this.#c.wordSize, 0);
     const either = PROTOCOL.t0 | PROTOCOL.t1;
@@ -230,13 +233,13 @@ class Calls implements Pcsc {
     return { card: first(card), protocol: first(protocol) };
   }
 
-  async status(card: Handle): Promise<number> {
+  async status(card: PcscHandle): Promise<number> {
     const state = cells(this.#c.wordSize, 0);
     const protocol = cells(this.#c.wordSize, 0);
     return this.#c.status(card, null, null, state, protocol, null, null);
   }
 
-  async transmit(card: Handle, protocol: number, apdu: Uint8Array): Promise<Uint8Array> {
+  async transmit(card: PcscHandle, protocol: number, apdu: Uint8Array): Promise<Uint8Array> {
     const header = cells(this.#c.wordSize, protocol, 2 * this.#c.wordSize);
     const answer = Buffer.alloc(LONGEST_ANSWER);
     const length = cells(this.#c.wordSize, answer.length);
@@ -251,7 +254,7 @@ class Calls implements Pcsc {
     }
   }
 
-  async disconnect(card: Handle, disposition: number): Promise<void> {
+  async disconnect(card: PcscHandle, disposition: number): Promise<void> {
     await this.#c.disconnect(card, disposition);
   }
 }

@@ -196,7 +196,7 @@ class ModuleThread {
   async leave(): Promise<void> {
     this.#users -= 1;
     if (this.#users > 0) return;
-    this.#forget();
+    this.#unlist();
     this.#worker.postMessage('end');
     await this.#ended;
   }
@@ -216,14 +216,14 @@ class ModuleThread {
   }
 
   #fail(cause: Error): void {
-    this.#forget();
+    this.#unlist();
     const message = 'the thread of the PKCS#11 module is gone';
     this.#failure ??= new SecureElementError('chip-failure', message, { cause });
     for (const { reject } of this.#waiting.values()) reject(this.#failure);
     this.#waiting.clear();
   }
 
-  #forget(): void {
+  #unlist(): void {
     if (ModuleThread.#running.get(this.#name) === this) {
       ModuleThread.#running.delete(this.#name);
     }

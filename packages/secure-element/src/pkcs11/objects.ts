@@ -99,7 +99,7 @@ export function stateAssociatedData(state: StateHead): Uint8Array {
 }
 
 /** Null when the bytes are no state, or are spelt in another way than {@link encodeStateHead} would. */
-export function decodeState(
+export function decodeStateObject(
   bytes: Uint8Array,
 ): { readonly head: StateHead; readonly sealed: Sealed } | null {
   const count = bytes[STATE_HEAD - 1] ?? 0;

@@ -204,7 +204,7 @@ export class TokenStore {
   }
 
   /** Destroys the object; gives the records that are left. */
-  erase(slot: number): number {
+  delete(slot: number): number {
     const { object } = this.#record(slot);
     this.#prepare();
     const records = new Map(this.#state.head.records);

@@ -5,7 +5,7 @@ import { CKA, CKO } from './constants.ts';
 import { LABEL } from './keys.ts';
 import {
   decodeRecord,
-  decodeState,
+  decodeStateObject,
   encodeStateHead,
   recordDigest,
   type RecordHead,
@@ -69,7 +69,7 @@ export function readStates(
 }
 
 function readState(session: TokenSession, sealing: Handle, object: Handle): State | null {
-  const decoded = decodeState(session.attribute(object, CKA.value) ?? new Uint8Array(0));
+  const decoded = decodeStateObject(session.attribute(object, CKA.value) ?? new Uint8Array(0));
   if (decoded === null) return null;
   const { head, sealed } = decoded;
   const authorisationKey = session.unseal(sealing, sealed, stateAssociatedData(head));

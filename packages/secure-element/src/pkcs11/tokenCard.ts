@@ -110,7 +110,7 @@ export class TokenCard implements Card {
         this.#show(this.#inspect(name));
         this.#publish(name);
       } finally {
-        this.forgetPin();
+        this.unverifyPin();
       }
     }, SW.memoryFailure);
   }
@@ -121,13 +121,13 @@ export class TokenCard implements Card {
 
   verifyPin(pin: Uint8Array): void {
     this.#try(() => {
-      this.forgetPin();
+      this.unverifyPin();
       this.#login(pin);
       try {
         this.#opened = this.#inspect(this.#named());
         this.#show(this.#opened);
       } catch (error) {
-        this.forgetPin();
+        this.unverifyPin();
         throw error;
       }
     });
@@ -145,7 +145,7 @@ export class TokenCard implements Card {
     throw new StatusError(SW.unknownInstruction);
   }
 
-  forgetPin(): void {
+  unverifyPin(): void {
     this.#opened = null;
     this.#session.logout();
   }
@@ -169,8 +169,8 @@ export class TokenCard implements Card {
     return this.#write(({ store }) => store.release(slot));
   }
 
-  erase(slot: number): number {
-    return this.#write(({ store }) => store.erase(slot));
+  delete(slot: number): number {
+    return this.#write(({ store }) => store.delete(slot));
   }
 
   /** E-5: logs out and closes the session. */

@@ -121,8 +121,8 @@ export class VirtualCard implements Card {
     });
   }
 
-  /** The machine remembers the verification; here is nothing to take away. */
-  forgetPin(): void {}
+  /** The machine holds the verification: there is nothing to end here. */
+  unverifyPin(): void {}
 
   find(recordId: Uint8Array): RecordPlace | null {
     const slot = this.#state.records.findIndex(
@@ -151,7 +151,7 @@ export class VirtualCard implements Card {
     return { ...counted, secret: counted.secret.slice() };
   }
 
-  erase(slot: number): number {
+  delete(slot: number): number {
     const record = this.#record(slot);
     this.#commitRecord(slot, null);
     record.secret.fill(0);

@@ -106,7 +106,7 @@ export class SealedFile {
     syncDirectory(dirname(this.#path));
   }
 
-  /** Forgets the key. */
+  /** Wipes the key. */
   close(): void {
     this.#key.fill(0);
   }

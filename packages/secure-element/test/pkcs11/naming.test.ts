@@ -12,7 +12,11 @@ import { CKF } from '../../src/pkcs11/constants.ts';
 import { ModuleHost, type TokenChoice } from '../../src/pkcs11/host.ts';
 import { LABEL } from '../../src/pkcs11/keys.ts';
 import { tokenCplc } from '../../src/pkcs11/naming.ts';
-import { decodeState, encodeStateHead, stateAssociatedData } from '../../src/pkcs11/objects.ts';
+import {
+  decodeStateObject,
+  encodeStateHead,
+  stateAssociatedData,
+} from '../../src/pkcs11/objects.ts';
 import { TokenSession } from '../../src/pkcs11/session.ts';
 import { makeAuthority, PIN } from '../support/host.ts';
 import { describeTokens, MODULE, SO_PIN } from '../support/softhsm.ts';
@@ -97,7 +101,7 @@ describeTokens('names of tokens', () => {
     await bench.store();
     const attacker = tokens.attacker('token 2');
     const session = new TokenSession(tokens.module, tokens.slot('token 2'));
-    const { head, sealed } = decodeState(attacker.values(LABEL.state)[0]!)!;
+    const { head, sealed } = decodeStateObject(attacker.values(LABEL.state)[0]!)!;
     expect(head.refused & 4).toBe(4);
     const key = attacker.key(LABEL.sealing);
     const authorisationKey = session.unseal(key, sealed, stateAssociatedData(head))!;

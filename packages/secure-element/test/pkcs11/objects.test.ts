@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
 import { LABEL } from '../../src/pkcs11/keys.ts';
 import {
-  decodeState,
+  decodeStateObject,
   encodeRecordHead,
   encodeStateHead,
   recordAssociatedData,
@@ -102,7 +102,7 @@ describeTokens('records under attack', () => {
     const altered = attacker.values(LABEL.record)[0]!;
     const address = randomBytes(20);
     altered.set(address, 42);
-    const { head, sealed } = decodeState(attacker.values(LABEL.state)[0]!)!;
+    const { head, sealed } = decodeStateObject(attacker.values(LABEL.state)[0]!)!;
     const key = attacker.key(LABEL.sealing);
     const authorisationKey = session.unseal(key, sealed, stateAssociatedData(head))!;
     const forged = { ...head, records: new Map([[0, recordDigest(altered)]]) };
