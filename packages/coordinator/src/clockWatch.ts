@@ -1,6 +1,6 @@
 /**
- * Notices that the wall clock was set, by a person, a time server or the end of a machine's sleep: what is
- * dated after that does not follow what is dated before.
+ * Notices that the wall clock was set by a person, a time server or the end of a machine's sleep: dates after
+ * that do not follow those before.
  */
 import { dateOf } from '@quorate/wire';
 import type { Audit, AuditEvent } from './audit/index.ts';
@@ -10,7 +10,7 @@ import { isStoreUnavailable } from './store/database.ts';
 /** How often the two clocks are compared. */
 const LOOK_MS = 2000;
 
-/** How far they may drift apart before that is a step. */
+/** How far they may drift apart before it counts as a step. */
 const TOLERANCE_MS = 5000;
 
 /** A step of the wall clock, in milliseconds. */
@@ -21,7 +21,7 @@ export interface ClockStep {
   readonly after: number;
 }
 
-/** Compares the wall clock with the one that nobody sets. */
+/** Compares the wall clock with the monotonic clock. */
 export class ClockWatch {
   readonly #clock: Clock;
   readonly #onStep: (step: ClockStep) => void;
@@ -68,10 +68,10 @@ export class ClockWatch {
   }
 }
 
-/** How long to wait with an entry that the store did not take. */
+/** How long to wait before writing an entry again that the store did not take. */
 const AGAIN_MS = 10_000;
 
-/** Writes an entry of a step, as soon as the store takes it. */
+/** Writes the entry of a step as soon as the store takes it. */
 export function recordStep(
   step: ClockStep,
   context: {
@@ -98,7 +98,7 @@ function entryOf({ before, after }: ClockStep): AuditEvent {
   };
 }
 
-/** A step in words. */
+/** Describes a step. */
 export function describeStep({ before, after }: ClockStep): string {
   const seconds = Math.round((after - before) / 1000);
   const by = `${seconds > 0 ? '+' : ''}${seconds} s`;

@@ -1,4 +1,4 @@
-/** Figures of the server's parts, for Prometheus. */
+/** Metrics of the server's parts, for Prometheus. */
 import type { ConnectionLimiter } from '@quorate/wire';
 import { Gauge, type Registry } from 'prom-client';
 import type { ClockWatch } from './clockWatch.ts';
@@ -27,7 +27,7 @@ export function countConnections(
   }
 }
 
-/** Tells how long each part of the server last stood still. */
+/** Reports how long each part of the server last stood still. */
 export function countParts(registry: Registry, health: Health): void {
   const gauge: Gauge<'part'> = new Gauge({
     name: 'quorate_part_delay_seconds',

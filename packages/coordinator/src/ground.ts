@@ -1,4 +1,4 @@
-/** The parts that every room of the coordinator stands on: store, clock, HTTP, keys and audit log. */
+/** The parts under every room of the coordinator: store, clock, HTTP, keys and audit log. */
 import { join } from 'node:path';
 import type { Language } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
@@ -42,7 +42,7 @@ export interface Ground {
   readonly onError: (error: unknown) => void;
 }
 
-/** Opens the parts over the store, in the order in which they need each other. */
+/** Opens the parts over the store, in the order of their dependencies. */
 export async function layGround(options: ServerOptions, database: Database): Promise<Ground> {
   const clock = options.clock ?? systemClock;
   const language = options.language ?? 'en';

@@ -1,4 +1,4 @@
-/** The health that `/readyz` shows: whether the server can work, and warnings for the operator. */
+/** The health at `/readyz`: whether the server can work, and warnings for the operator. */
 import type { PartHealth } from '@quorate/wire';
 import { describeStep, type ClockWatch } from './clockWatch.ts';
 import type { Audit } from './audit/index.ts';
@@ -7,15 +7,15 @@ import type { StoreProbe } from './store/probe.ts';
 
 /** The state of one server. */
 export interface Health {
-  /** Why the server cannot work; undefined when it can. */
+  /** Why the server cannot work; undefined if it can. */
   problem(): Promise<string | undefined>;
   /** Warnings for the operator. */
   warnings(): readonly string[];
-  /** The parts that can stand still, as the table of `/readyz` shows them. */
+  /** The parts that can stand still, in the form of `/readyz`. */
   parts(): readonly PartHealth[];
 }
 
-/** The parts that {@link createHealth} looks at. */
+/** The parts that {@link createHealth} watches. */
 export interface HealthOptions {
   readonly store: StoreProbe;
   readonly audit: Pick<Audit, 'problem' | 'isKept'>;
@@ -25,7 +25,7 @@ export interface HealthOptions {
   readonly isReady: () => boolean;
 }
 
-/** Looks at a server whenever it is asked. */
+/** Reports the health of a server on each call. */
 export function createHealth(options: HealthOptions): Health {
   const { store, audit, clockWatch, loopWatch, isReady } = options;
   return {

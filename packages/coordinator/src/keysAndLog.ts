@@ -1,4 +1,4 @@
-/** The server's own keys and its audit log, opened together: each says whether the other is the right one. */
+/** Opens the server's own keys and its audit log together: each shows whether the other is the right one. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
@@ -24,7 +24,7 @@ export interface OpeningContext {
   readonly onError: (error: unknown) => void;
 }
 
-/** Where the last checkpoint of the audit log is kept besides the database. */
+/** The file beside the database with the last checkpoint of the audit log. */
 function headFileOf(dataDirectory: string): string {
   return join(dataDirectory, 'keys', 'audit-head.json');
 }
@@ -44,8 +44,8 @@ export function checkNoHead({ dataDirectory, init }: ServerOptions): void {
 }
 
 /**
- * Opens keys and log. A log that does not go on from the last head that was signed is opened all the same,
- * to be read: it is not signed any more, and nothing new is begun.
+ * Opens keys and log. A log that does not continue from its last signed head is still opened for reading, but
+ * not signed any more, and nothing new may begin.
  *
  * @throws KeyFileError for a key that the database does not know; ServerError `server/nothing-to-adopt`
  */

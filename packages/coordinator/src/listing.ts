@@ -1,7 +1,7 @@
-/** Lists that are read in pages, and how much of them a reader may see. */
+/** Pages of lists, and how much of them a reader may see. */
 import type { ListQuery } from '@quorate/wire';
 
-/** How much the caller may see: everything, or only what concerns one user. */
+/** How much the caller may see: everything, or only the keys and sessions of one user. */
 export interface Visibility {
   /** Absent: everything. Present: keys and sessions in which this user takes part. */
   readonly onlyOf?: string;
@@ -16,7 +16,7 @@ export interface Paged<T> {
   readonly next?: string;
 }
 
-/** Cuts one page from a list that was read one item further than the page goes. */
+/** Cuts one page from a list that was read one item beyond it. */
 export function pageOf<T>(
   items: readonly T[],
   limit: number,

@@ -1,10 +1,10 @@
-/** How long the event loop, through which everything here goes, has stood still lately. */
+/** Measures how long the event loop, on which everything here runs, has stood still lately. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from './clock.ts';
 
 /** How often the loop is measured, milliseconds. */
 const RESOLUTION_MS = 20;
-/** What is told is of this time, and the one before it, milliseconds. */
+/** Reports cover this window and the one before it, milliseconds. */
 const WINDOW_MS = 10_000;
 
 /** Watches the event loop of this process. */
@@ -24,7 +24,7 @@ export class LoopWatch {
     this.#histogram.disable();
   }
 
-  /** The longest time that it stood still in the last 10 to 20 seconds, milliseconds. */
+  /** The longest standstill of the last 10 to 20 seconds, milliseconds. */
   get delay(): number {
     const longest = Math.max(Math.round(this.#histogram.max / 1e6) - RESOLUTION_MS, 0);
     const passed = this.#clock.elapsed() - this.#since;

@@ -1,4 +1,4 @@
-/** How a coordinator is set up. */
+/** The options of a coordinator. */
 import type { ConnectionLimits, Language } from '@quorate/wire';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Lifetimes, PasswordCost, ServerKeyName, TokenKeySettings } from './auth/index.ts';
@@ -8,25 +8,27 @@ import type { Clock } from './clock.ts';
 import type { Deadlines } from './session/types.ts';
 import type { ConsoleFiles } from './web.ts';
 
-/** How a coordinator is set up. Times are milliseconds. */
+/** The options of a coordinator. Times are milliseconds. */
 export interface ServerOptions {
   /** Holds the database and the keys; created with mode 0700. */
   readonly dataDirectory: string;
-  /** Makes the database and the keys: the first start. Without it a directory without a database is refused. */
+  /** First start: makes the database and the keys. Otherwise a directory without a database is refused. */
   readonly init?: boolean;
-  /** Takes another key than the database knows, or makes one in place of a lost one. */
+  /** Accepts another key than the database knows, or replaces a lost one. */
   readonly adoptKeys?: readonly ServerKeyName[];
-  /** Goes on from an audit log that is not the one that was signed, for instance an older copy. */
+  /** Continues from an audit log that differs from the signed one, such as an older copy. */
   readonly adoptLog?: boolean;
   /** 127.0.0.1 unless given. */
   readonly host?: string;
-  /** 0 takes a free one; 8080 unless given. */
+  /** 0 takes a free port; 8080 unless given. */
   readonly port?: number;
   /** PEM texts. */
   readonly tls?: { readonly certificate: string; readonly key: string };
-  /** Seconds that browsers stay with TLS after an answer over it; 0 says nothing of it. A year unless given. */
+  /**
+   * Seconds for which browsers insist on TLS after an answer over it; 0 omits the header. A year unless given.
+   */
   readonly hsts?: number;
-  /** Serve other hosts without TLS, for instance behind a proxy that has it. */
+  /** Serves other hosts without TLS, for example behind a proxy that has it. */
   readonly allowInsecure?: boolean;
   readonly deadlines?: Partial<Deadlines>;
   readonly language?: Language;
@@ -42,10 +44,10 @@ export interface ServerOptions {
   readonly origins?: readonly string[];
   readonly requestLimits?: Partial<RequestLimits>;
   readonly connections?: Partial<ConnectionLimits>;
-  /** Of one coordinator user, each with a `client_id` of its own. */
+  /** Per coordinator user, each with a `client_id` of its own. */
   readonly maxConnectionsPerUser?: number;
   readonly retention?: Partial<DeliveryRetention>;
-  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed; none unless given. */
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is trusted; none unless given. */
   readonly trustedProxies?: readonly string[];
   readonly timeouts?: Partial<Timeouts>;
   readonly rates?: Partial<Rates>;
@@ -53,7 +55,7 @@ export interface ServerOptions {
   readonly knownFor?: number;
 }
 
-/** Where a server can be reached. */
+/** The address of a server. */
 export interface Endpoint {
   readonly url: string;
   readonly wsUrl: string;
@@ -66,7 +68,7 @@ export type ServerErrorCode =
   | 'server/has-database'
   | 'server/nothing-to-adopt';
 
-/** Why a server is not started. */
+/** Why a server does not start. */
 export class ServerError extends Error {
   override readonly name = 'ServerError';
   readonly code: ServerErrorCode;

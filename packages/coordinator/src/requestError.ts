@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@quorate/wire';
 
-/** Why a request about users, tokens or chips is refused; the codes are those of the wire's table. */
+/** The codes of the wire's table with which a request about users, tokens, chips or replacements is refused. */
 export type RequestErrorCode = Extract<
   ErrorCode,
   | 'invalid_credentials'
@@ -31,7 +31,7 @@ export type RequestErrorCode = Extract<
   | 'replacement_busy'
 >;
 
-/** A request that was understood and is not granted. Never carries a secret. */
+/** Thrown when a request was understood but is refused. Never carries a secret. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly code: RequestErrorCode;

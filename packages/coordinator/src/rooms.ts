@@ -1,4 +1,4 @@
-/** The rooms of the coordinator: users, chips, delivery and sessions, over the ground that they share. */
+/** The rooms of the coordinator: users, chips, delivery and sessions, over their common ground. */
 import { CLOSE, DEADLINES } from '@quorate/wire';
 import { type Auth, createAuth } from './auth/index.ts';
 import { CEREMONIES } from './ceremonies/index.ts';
@@ -10,7 +10,7 @@ import type { Endings } from './session/endings.ts';
 import { SessionService } from './session/service.ts';
 import type { Deadlines } from './session/types.ts';
 
-/** The rooms that REST and sockets lead into. */
+/** The rooms behind REST and sockets. */
 export interface Rooms {
   readonly auth: Auth;
   readonly chips: ChipRegistry;
@@ -21,7 +21,7 @@ export interface Rooms {
 /** Opens the rooms. */
 export async function openRooms(ground: Ground): Promise<Rooms> {
   const { options, database, audit, tally, clock, hub, language, onError } = ground;
-  // Users and chips end sessions, which are made of users and chips: they look for sessions when it happens.
+  // Users and chips end sessions, and sessions are made of users and chips: so these look up sessions late.
   const endings = (): Endings => sessions.endings;
   const auth = await openAuth(ground, endings);
   const kept = { ...RETENTION, ...options.retention };

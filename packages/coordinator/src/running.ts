@@ -1,4 +1,4 @@
-/** A coordinator's life: it starts to listen, looks after its store, and stops in order. */
+/** The life of a coordinator: it starts to listen, maintains its store, and stops in order. */
 import { setImmediate } from 'node:timers/promises';
 import { CLOSE, type ConnectionLimiter, VERSION } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
@@ -16,15 +16,15 @@ import type { SessionService } from './session/service.ts';
 import type { SocketServer } from './socket/server.ts';
 import type { Database } from './store/database.ts';
 
-/** A coordinator that is put together, listening or not. */
+/** An assembled coordinator, listening or not. */
 export interface CoordinatorServer {
   listen(): Promise<Endpoint>;
-  /** Drains: closes sockets with 1012, finishes what is being stored, signs the audit log, closes the store. */
+  /** Drains: closes sockets with 1012, finishes pending writes, signs the audit log, closes the store. */
   close(ending?: (what: string) => void): Promise<void>;
   /** Empty before `listen`. */
   readonly url: string;
   readonly wsUrl: string;
-  /** Makes the first administrator, once; only while there is no user. */
+  /** Makes the first administrator, once; present only while there is no user. */
   readonly setupToken?: string;
   /** The HTTP side, for tests that inject requests. */
   readonly app: FastifyInstance;
@@ -131,14 +131,17 @@ export class Server implements CoordinatorServer {
     return audit.record({ ...event, outcome: 'ok', details: { version: VERSION } });
   }
 
-  /** A part that cannot stop as it should, for instance on a full disk, does not keep the others from it. */
+  /**
+   * Stops one part; a part that fails to stop, for example on a full disk, must not keep the others from
+   * stopping.
+   */
   async #attempt(stop: () => Promise<void>): Promise<void> {
     try {
       await stop();
     } catch (error) {
       this.#parts.app.log.error({ error: describe(error) }, 'not stopped in order');
     }
-    // A store that is busy holds this thread: in between, whoever limits the time of the stop has a turn.
+    // A busy store blocks this thread: in between, whoever limits the time of the stop gets a turn.
     await setImmediate();
   }
 

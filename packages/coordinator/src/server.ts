@@ -31,10 +31,10 @@ import { openDatabase } from './store/sqlite.ts';
 import { registerConsole } from './web.ts';
 
 /**
- * Puts a coordinator together over its data directory; nothing listens yet.
+ * Assembles a coordinator over its data directory; nothing listens yet.
  *
- * @throws ServerError `server/insecure` for another interface than loopback without TLS,
- * `server/no-database`, `server/has-database`, `server/nothing-to-adopt`; KeyFileError for a key that the database does not know
+ * @throws ServerError `server/insecure` for another interface than loopback without TLS, `server/no-database`,
+ * `server/has-database`, `server/nothing-to-adopt`; KeyFileError for a key that the database does not know
  */
 export async function createServer(options: ServerOptions): Promise<CoordinatorServer> {
   const host = options.host ?? '127.0.0.1';
@@ -122,7 +122,7 @@ interface Watches {
   readonly clockWatch: ClockWatch;
   readonly loopWatch: LoopWatch;
   readonly health: Health;
-  /** Ready from the moment that the server listens until it stops. */
+  /** Ready from when the server listens until it stops. */
   readonly state: { ready: boolean };
 }
 

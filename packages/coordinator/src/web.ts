@@ -1,4 +1,4 @@
-/** The web page, served from memory: no path of a request ever reaches the file system. */
+/** Serves the web page from memory: no path of a request ever reaches the file system. */
 import type { FastifyInstance } from 'fastify';
 
 /** A file of the page. */

@@ -8,8 +8,8 @@ export type Json =
   | { readonly [k: string]: Json };
 
 /**
- * Writes JSON with sorted keys and no spaces (RFC 8785 for the values that the log holds), so that
- * equal values have equal bytes.
+ * Writes JSON with sorted keys and no spaces (RFC 8785 for the log's values), so that equal values have equal
+ * bytes.
  */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(',')}]`;

@@ -1,12 +1,12 @@
 /**
- * The chain of entries as this process has written it. What lies in the database is compared with it at
- * every entry, so that whoever writes the file cannot have the server sign another history.
+ * The chain of entries as this process has written it. Every append compares the database with it, so that
+ * somebody who edits the file cannot make the server sign another history.
  */
 import type { AuditEvent } from './event.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { bodyOf, canonicalBody, EntryBodySchema, entryHash, GENESIS } from './entry.ts';
 
-/** The last entry of a part of the chain; number 0 for none. */
+/** The last entry of a part of the chain; number 0 if it is empty. */
 export interface Head {
   readonly seq: number;
   /** 64 hex digits. */
@@ -28,7 +28,7 @@ interface Row {
   readonly hash: string;
 }
 
-/** Entries that are verified before others get their turn. */
+/** Entries to verify before other work gets its turn. */
 const PAGE = 200;
 
 /** Appends entries, and remembers the last one. */
@@ -37,24 +37,24 @@ export class Chain {
   #committed: Head | undefined;
   #problem: string | undefined;
 
-  /** Why the log in the database is not the one that was written; undefined as long as it is. */
+  /** Why the log in the database differs from the one written; undefined while it does not. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** The last entry that is durable; undefined before this process has seen any. */
+  /** The last durable entry; undefined before this process has seen one. */
   get committed(): Head | undefined {
     return this.#committed;
   }
 
-  /** Goes on from a head that was verified, or that an operator accepts. */
+  /** Continues from a head that was verified, or that an operator accepts. */
   continueFrom(head: Head): void {
     this.#problem = undefined;
     this.#last = head;
     this.#committed = head;
   }
 
-  /** Notes that the log is not intact; the first reason stays. */
+  /** Marks the log as not intact; the first reason stays. */
   broken(problem: string): void {
     this.#problem ??= problem;
   }
@@ -98,7 +98,7 @@ async function insertEntry(tx: Tx, event: AuditEvent, previous: Head): Promise<H
   return { seq, hash };
 }
 
-/** What is wrong with the entries from one head to a later one; undefined when nothing is. */
+/** Returns what is wrong with the entries from one head to a later one; undefined if they are intact. */
 export async function chainProblem(
   database: Database,
   from: Head,
@@ -138,7 +138,7 @@ function pageAfter(database: Database, seq: number, limit: number): Promise<Row[
   );
 }
 
-/** The hash covers the body; the columns beside it, which searches use, repeat it. */
+/** The hash covers the body; the columns for searches repeat parts of it and must agree. */
 function isLink(row: Row, previous: string): boolean {
   if (row.previous !== previous) return false;
   try {
@@ -151,7 +151,7 @@ function isLink(row: Row, previous: string): boolean {
       row.outcome === outcome
     );
   } catch {
-    // Somebody wrote there what this program never writes.
+    // This program never writes such a body: somebody else did.
     return false;
   }
 }

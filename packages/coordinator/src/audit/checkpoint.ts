@@ -11,7 +11,7 @@ import {
 } from '@quorate/intent';
 import { z } from 'zod';
 
-/** A statement signed by the server: at this time entry `seq` was the last, with this hash. */
+/** A statement signed by the server: at this time entry `seq` was the last one, with this hash. */
 export interface Checkpoint {
   readonly seq: number;
   /** Milliseconds since 1970. */
@@ -22,7 +22,7 @@ export interface Checkpoint {
   readonly signature: string;
 }
 
-/** What a checkpoint must look like in a file. */
+/** The schema of a checkpoint in a file. */
 export const CheckpointSchema: z.ZodType<Checkpoint> = z.strictObject({
   seq: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
   at: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),

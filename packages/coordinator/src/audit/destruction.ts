@@ -1,4 +1,4 @@
-/** The certificate that a key was destroyed: one audit entry, signed by itself. docs/spec/audit.md §5. */
+/** The certificate that a key was destroyed: one audit entry with its own signature. docs/spec/audit.md §5. */
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import {
   encodeSpki,
@@ -16,7 +16,7 @@ import { canonicalJson } from './canonical.ts';
 import { publicKeyHex } from './checkpoint.ts';
 import type { Entry } from './entry.ts';
 
-/** What became of one shard of a destroyed key. Byte strings are lower-case hex. */
+/** The end of one shard of a destroyed key. Byte strings are lower-case hex. */
 export interface DestroyedShard {
   readonly partIndex: number;
   readonly username: string;
@@ -24,16 +24,16 @@ export interface DestroyedShard {
   readonly chipPublicKey: string;
   readonly recordId: string;
   /**
-   * deleted: the chip signed a receipt; lost, destroyed: what the registry says of the chip; unproven: an
-   * administrator closed the destruction without it.
+   * deleted: the chip signed a receipt; lost, destroyed: the chip's state in the registry; unproven: an
+   * administrator closed the destruction without a receipt.
    */
   readonly outcome: 'deleted' | 'lost' | 'destroyed' | 'unproven';
-  /** Of the chip's consent, and its receipt in base64; only when deleted. */
+  /** Of the chip's consent, and its receipt in base64; only if deleted. */
   readonly sessionHash?: string;
   readonly receipt?: string;
 }
 
-/** A key that was destroyed, with the proof of each shard. */
+/** A destroyed key, with the proof for each shard. */
 export interface Destruction {
   readonly address: string;
   readonly publicKey: string;
@@ -52,10 +52,10 @@ export interface Destruction {
 /** The action of the entry that holds the certificate. */
 export const DESTROYED = 'key.destroyed';
 
-/** Words for a shard without a receipt, so that all lists have one entry for each part. */
+/** Stands for a missing receipt, so that all lists have one entry for each part. */
 const NONE = '';
 
-/** Signs what became of a key, as details of an audit entry. */
+/** Signs the destruction of a key, as details of an audit entry. */
 export function certifyDestruction(key: KeyObject, destruction: Destruction): AuditDetails {
   const details = detailsOf(destruction);
   const signature = sign(null, certificateBytes(publicKeyHex(key), details), key);
@@ -93,7 +93,10 @@ function certificateBytes(publicKey: string, details: AuditDetails): Uint8Array 
   );
 }
 
-/** What is wrong with the certificate in an entry of a log with this audit key; undefined when nothing is. */
+/**
+ * Returns what is wrong with the certificate in an entry of a log with this audit key; undefined if it is
+ * valid.
+ */
 export function destructionProblem(
   { subject, details }: Pick<Entry, 'subject' | 'details'>,
   publicKey: string,
@@ -116,7 +119,7 @@ function isSigned(details: AuditDetails, certificate: string, publicKey: string)
   return verify(null, certificateBytes(publicKey, details), key, fromBase64(certificate));
 }
 
-/** What may be said of a part. */
+/** The possible outcomes of a part. */
 const OUTCOMES: ReadonlySet<string> = new Set(['deleted', 'lost', 'destroyed', 'unproven']);
 
 /** The parts that a certificate does not prove, because an administrator closed the destruction without them. */
@@ -127,8 +130,8 @@ export function unprovenIn({ details }: Pick<Entry, 'details'>): string[] {
 }
 
 /**
- * Every part is there, the receipts verify, and fewer parts than it takes to sign have none, unless an
- * administrator has closed the destruction, and the certificate says so.
+ * Requires every part, valid receipts, and fewer parts without a receipt than the threshold, unless the
+ * certificate says that an administrator closed the destruction.
  */
 function receiptProblem(details: Entry['details']): string | undefined {
   const list = (name: string): string[] => {

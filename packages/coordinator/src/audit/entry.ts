@@ -20,7 +20,7 @@ const body = {
   details: z.record(z.string(), detail),
 };
 
-/** The part of an entry that a person reads: what happened. */
+/** The part of an entry that people read: the event. */
 export type EntryBody = Readonly<
   Pick<AuditEntry, 'actor' | 'action' | 'subject' | 'outcome' | 'details'>
 >;
@@ -28,10 +28,10 @@ export type EntryBody = Readonly<
 /** One link of the chain. */
 export type Entry = Readonly<AuditEntry>;
 
-/** What the stored body of an entry must look like. */
+/** The schema of an entry's stored body. */
 export const EntryBodySchema: z.ZodType<EntryBody> = z.strictObject(body);
 
-/** What an entry must look like in a file. */
+/** The schema of an entry in a file. */
 export const EntrySchema: z.ZodType<Entry> = z.strictObject({
   seq: natural.min(1),
   at: natural,
@@ -40,7 +40,7 @@ export const EntrySchema: z.ZodType<Entry> = z.strictObject({
   hash,
 });
 
-/** Takes from an event what the log keeps, with secrets and control characters refused. */
+/** Makes the body of an entry from an event, without secrets and control characters. */
 export function bodyOf(event: AuditEvent): EntryBody {
   return {
     actor: storableText(event.actor),

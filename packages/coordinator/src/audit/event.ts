@@ -1,6 +1,6 @@
 import type { AuditEntry } from '@quorate/wire';
 
-/** Adds to an entry what who, what and when do not say. Flat, and never a secret. */
+/** Details beyond who, what and when. Flat, and never a secret. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /** One entry of the audit log, before it is chained. Never holds a secret. */

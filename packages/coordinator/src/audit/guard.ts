@@ -5,17 +5,17 @@ class AuditGuardError extends Error {
   override readonly name = 'AuditGuardError';
 }
 
-/** Words that, anywhere in a detail's name, say that its value is not for the log (docs/spec/wire.md §13). */
+/** Words that mark a detail as secret, anywhere in its name (docs/spec/wire.md §13). */
 const SECRET_WORDS: ReadonlySet<string> = words(`
   pin puk password passphrase secret secrets seed mnemonic token tokens jwt bearer
   cookie credential credentials share shares shard shards keyshare opener private
   privkey scalar authorisation authorization ciphertext plaintext
 `);
 
-/** Names with one of those words in them that hold something public. */
+/** Names that contain such a word but hold something public. */
 const HARMLESS_NAMES: ReadonlySet<string> = new Set(['token_id', 'shard_count']);
 
-/** Details whose value is public although it is long and looks like key material. */
+/** Details with public values that are long and look like key material. */
 const PUBLIC_VALUES: ReadonlySet<string> = words(`
   address public_key former_public_key chip_public_key fingerprint former_fingerprint cpic se_id record_id digest
   payload_hash intent_hash session_hash evidence_hash key_id sid session_key token_id
@@ -25,14 +25,14 @@ const PUBLIC_VALUES: ReadonlySet<string> = words(`
   se_ids record_ids chip_public_keys session_hashes reason_hash close_reason_hash closed_by certificate
 `);
 
-/** Signed receipts of chips: public, and longer than everything else. */
+/** Signed receipts of chips: public, and longer than all other values. */
 const LONG_VALUES: ReadonlySet<string> = words('receipts receipt');
 
 const MAXIMUM_PUBLIC_VALUE = 192;
 const MAXIMUM_LONG_VALUE = 324;
 const MAXIMUM_TEXT = 512;
 
-/** Characters that 14 bytes or more in hex, or 21 or more in base64, or a token would be written in. */
+/** Matches text long enough to hold 14 bytes in hex, 21 in base64, or a token. */
 const ENCODED_RUN = /[A-Za-z0-9+/_=.-]{28,}/g;
 
 /** An Ethereum address is public wherever it stands. */
@@ -41,11 +41,11 @@ const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 /**
  * Returns details that are safe to keep for ever.
  *
- * A secret name is the caller's mistake and throws. A long value that looks encoded may come from
- * outside (a reason somebody typed), so it is replaced and the entry is still written: what a
- * stranger types must not decide whether an event is logged.
+ * A secret name is the caller's mistake and throws. A long value that looks encoded may come from outside,
+ * such as a typed reason: it is replaced and the entry still written, because text typed by a stranger must
+ * not decide whether an event is logged.
  *
- * @throws AuditGuardError when a name says that its value is a secret
+ * @throws AuditGuardError when a name marks its value as a secret
  */
 export function guardDetails(
   details: AuditEvent['details'],
@@ -93,7 +93,7 @@ function guardValue(name: string, value: string): string {
   );
 }
 
-/** Hex, or letters of both cases: a long host name or a name with hyphens is neither. */
+/** Whether text looks like hex, or mixes letter cases: long host names and names with hyphens do neither. */
 function looksEncoded(run: string): boolean {
   if (/^[0-9a-fx]+$/i.test(run)) return /[0-9]/.test(run);
   return /[a-z]/.test(run) && /[A-Z]/.test(run);

@@ -1,6 +1,6 @@
 /**
- * The last signed checkpoint outside of the database, beside the keys: whoever can write the database alone
- * cannot cut the log back to an older one.
+ * Keeps the last signed checkpoint outside the database, beside the keys: somebody who can write only the
+ * database cannot cut the log back to an older checkpoint.
  */
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -14,12 +14,12 @@ const HeadSchema = z.strictObject({
   checkpoint: CheckpointSchema,
 });
 
-/** What a file of the last checkpoint says. */
+/** The content of a file with the last checkpoint. */
 export type KeptHead =
   | { readonly state: 'none' | 'unreadable' }
   | { readonly state: 'kept'; readonly checkpoint: Checkpoint };
 
-/** Where the last checkpoint is kept. */
+/** The file with the last checkpoint. */
 export class HeadFile {
   readonly path: string;
 

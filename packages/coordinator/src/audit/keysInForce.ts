@@ -1,12 +1,12 @@
 import type { Entry } from './entry.ts';
 
-/** The action of the entry that says that the server goes on with another key. */
+/** The action of the entry that records a change of a server key. */
 export const ADOPTED = 'key.adopt';
 
-/** Hex digits of the raw key, with which the SubjectPublicKeyInfo of an Ed25519 key ends. */
+/** Length in hex digits of the raw key that ends an Ed25519 SubjectPublicKeyInfo. */
 const RAW_DIGITS = 64;
 
-/** An audit key that was given up, and the entry that says so: the first that it no longer signs. */
+/** A replaced audit key, and the entry that records it: the first one that the key no longer signs. */
 interface FormerKey {
   readonly until: number;
   /** 64 hex digits. */

@@ -13,13 +13,13 @@ import { AuditBrokenError, Signer } from './signer.ts';
 /** The audit log: entries are appended in the caller's transaction. */
 export interface AuditLog {
   append(tx: Tx, event: AuditEvent): Promise<void>;
-  /** Why the log is not the one that was written, so that nothing new is begun; undefined when it is. */
+  /** Why the log differs from the one written, so that nothing new may begin; undefined if it does not. */
   problem(): string | undefined;
-  /** Signs with the audit key that a key was destroyed; gives the details with their signature. */
+  /** Signs with the audit key that a key was destroyed; returns the details with their signature. */
   certify(destruction: Destruction): AuditDetails;
 }
 
-/** Which entries to list, newest first. */
+/** Selects entries to list, newest first. */
 interface AuditFilter {
   readonly actor?: string | undefined;
   readonly action?: string | undefined;
@@ -34,38 +34,38 @@ interface AuditFilter {
   readonly limit: number;
 }
 
-/** The append-only log of what happened. */
+/** The append-only log of events. */
 export interface Audit extends AuditLog {
-  /** The audit key that checkpoints are signed with, 64 hex digits. */
+  /** The audit key that signs checkpoints, 64 hex digits. */
   readonly publicKey: string;
   /** Writes one entry in a transaction of its own. */
   record(event: AuditEvent): Promise<void>;
   /**
-   * Compares the log with the last checkpoint that was signed; undefined when it goes on from there. Before it,
-   * the database is believed.
+   * Compares the log with the last signed checkpoint; undefined if it continues from there. Without a
+   * checkpoint the database is trusted.
    */
   open(formerKey?: string): Promise<string | undefined>;
-  /** Goes on from the log as it is, by an operator's order that this entry notes. */
+  /** Continues from the log as it is, by the operator's order in this entry. */
   adopt(entry: AuditEvent): Promise<void>;
-  /** Whether the last checkpoint is also kept outside of the database. */
+  /** Whether the last checkpoint is also kept outside the database. */
   isKept(): boolean;
   /**
-   * Signs the head of the chain, unless that was done already; nothing when the log is empty.
+   * Signs the head of the chain, unless it is signed already; nothing if the log is empty.
    *
-   * @throws AuditBrokenError when the log in the database is not the one that was written
+   * @throws AuditBrokenError when the log in the database differs from the one written
    */
   checkpoint(): Promise<Checkpoint | undefined>;
   /** Entries that match, newest first. */
   list(filter: AuditFilter): Promise<Entry[]>;
-  /** The lines of an export, checkpointed to its last entry. */
+  /** The lines of an export, with a checkpoint on its last entry. */
   export(): AsyncGenerator<string>;
-  /** Starts the checkpoint of every minute. */
+  /** Starts to sign a checkpoint every minute. */
   start(): void;
-  /** Stops the clock and signs what is not yet signed. */
+  /** Stops the clock and signs the last entries. */
   stop(): Promise<void>;
 }
 
-/** What {@link createAudit} needs. */
+/** Options of {@link createAudit}. */
 interface AuditOptions {
   readonly database: Database;
   /** Ed25519. */
@@ -73,7 +73,7 @@ interface AuditOptions {
   readonly clock: Clock;
   /** Milliseconds between checkpoints. */
   readonly interval?: number;
-  /** Keeps the last checkpoint outside of the database, too. */
+  /** Keeps the last checkpoint outside the database as well. */
   readonly headFile?: HeadFile;
   /** Told of each checkpoint. */
   readonly onSigned?: (checkpoint: Checkpoint) => void;
@@ -160,7 +160,10 @@ async function listEntries(tx: Tx, filter: AuditFilter): Promise<Entry[]> {
   return rows.map(entryOf);
 }
 
-/** A log that is not signed any more is exported as it is: the check finds out what is wrong. */
+/**
+ * The last entry to export. A log that is no longer signed is exported as it is: the check finds what is
+ * wrong.
+ */
 async function lastToExport(
   database: Database,
   checkpoint: () => Promise<Checkpoint | undefined>,

@@ -1,7 +1,7 @@
 /**
  * Tables of the audit log: the hash chain, and the signed checkpoints over it.
  *
- * Rows are only ever inserted. `body` is the canonical JSON that the entry's hash covers.
+ * Rows are only ever inserted. `body` is the canonical JSON covered by the entry's hash.
  */
 export const statements: string[] = [
   `CREATE TABLE audit_entries (

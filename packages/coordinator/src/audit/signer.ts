@@ -1,6 +1,6 @@
 /**
- * Signs the head of the log: only what this process has written or verified, and only a log that goes on
- * from the last head that was signed. docs/spec/audit.md §3.
+ * Signs the head of the log: only entries that this process has written or verified, and only if the log
+ * continues from the last signed head. docs/spec/audit.md §3.
  */
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
@@ -11,28 +11,28 @@ import { type Chain, chainProblem, EMPTY, type Head, headOf } from './chain.ts';
 import { type Checkpoint, publicKeyHex, signCheckpoint, verifyCheckpoint } from './checkpoint.ts';
 import type { HeadFile } from './headFile.ts';
 
-/** Refuses to sign a log that is not the one that was written. */
+/** Refuses to sign a log that differs from the one written. */
 export class AuditBrokenError extends Error {
   override readonly name = 'AuditBrokenError';
   readonly code = 'audit_broken';
 }
 
-/** What {@link Signer} works with. */
+/** Options of {@link Signer}. */
 export interface SignerOptions {
   readonly database: Database;
   readonly chain: Chain;
   /** Ed25519. */
   readonly key: KeyObject;
   readonly clock: Clock;
-  /** Where the last checkpoint is kept besides. */
+  /** Keeps the last checkpoint outside the database as well. */
   readonly headFile?: HeadFile | undefined;
-  /** Told of each checkpoint that is made. */
+  /** Told of each new checkpoint. */
   readonly onSigned?: ((checkpoint: Checkpoint) => void) | undefined;
-  /** Told when the last checkpoint could not be kept outside of the database. */
+  /** Told when the last checkpoint could not be kept outside the database. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** The entry that a server writes last: nothing follows it but a start. */
+/** The last entry of a server that stops: only a start may follow it. */
 export const STOPPED = 'server.stop';
 
 /** The checkpoints of one log. */
@@ -40,7 +40,7 @@ export class Signer {
   readonly #options: SignerOptions;
   readonly #publicKey: string;
   readonly #queue = new Serial();
-  /** Up to here the database was compared with what was written. */
+  /** The database was compared with the written log up to here. */
   #verified: Head | undefined;
   #signed: Checkpoint | undefined;
   #isKept = true;
@@ -50,12 +50,12 @@ export class Signer {
     this.#publicKey = publicKeyHex(options.key);
   }
 
-  /** Whether the last checkpoint is also outside of the database. */
+  /** Whether the last checkpoint is also kept outside the database. */
   get isKept(): boolean {
     return this.#isKept;
   }
 
-  /** Compares the log with the last checkpoint; undefined when it goes on from there. */
+  /** Compares the log with the last checkpoint; undefined if it continues from there. */
   async open(formerKey?: string): Promise<string | undefined> {
     const { database, chain, headFile } = this.#options;
     const kept = (await headFile?.read()) ?? { state: 'none' };
@@ -79,12 +79,12 @@ export class Signer {
     return undefined;
   }
 
-  /** Goes on from the log as it is now, by an operator's order; `entry` says so in the log. */
+  /** Continues from the log as it is, by an operator's order; `entry` records the order. */
   async adopt(entry: AuditEvent): Promise<void> {
     const { database, chain } = this.#options;
     await database.transaction(async (tx) => {
       const head = await headOf(tx);
-      // They name entries that are not there.
+      // They name entries that do not exist.
       await tx.run('DELETE FROM audit_checkpoints WHERE seq > ?', [head.seq]);
       chain.continueFrom(head);
       await chain.append(tx, entry);
@@ -96,7 +96,7 @@ export class Signer {
     await this.checkpoint();
   }
 
-  /** Signs the last entry that is durable, unless that was done already; nothing for an empty log. */
+  /** Signs the last durable entry, unless it is signed already; nothing for an empty log. */
   checkpoint(): Promise<Checkpoint | undefined> {
     return this.#queue.run(() => this.#checkpoint());
   }
@@ -118,7 +118,10 @@ export class Signer {
     return this.#kept(made);
   }
 
-  /** A checkpoint that cannot be kept outside is one all the same; the next one tries again. */
+  /**
+   * Keeps a checkpoint outside the database. If that fails the checkpoint still counts, and the next one tries
+   * again.
+   */
   async #kept(checkpoint: Checkpoint): Promise<Checkpoint> {
     const { headFile, onError } = this.#options;
     this.#signed = checkpoint;
@@ -149,7 +152,7 @@ export class Signer {
     return `the checkpoint at entry ${last.seq} is not signed by the audit key`;
   }
 
-  /** A server that stopped in order has signed its last entry: what follows it was written by another hand. */
+  /** Detects entries after an orderly stop: the server signed its last entry, so somebody else wrote them. */
   async #afterStop(signed: Checkpoint | undefined, head: Head): Promise<string | undefined> {
     if (signed === undefined || signed.seq === head.seq) return undefined;
     const sql = 'SELECT action FROM audit_entries WHERE seq = ?';

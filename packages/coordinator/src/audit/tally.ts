@@ -1,13 +1,13 @@
 /**
- * Entries that anybody can cause as often as they like, bounded: of every kind the first of a minute are
- * written in full by their callers, the others are counted and written as one entry when it is over.
+ * Bounds entries that anybody can cause at will: callers write the first of each kind in a minute in full; the
+ * others are counted, and written as one entry when the minute ends.
  */
 import type { Clock } from '../clock.ts';
 import type { AuditEvent } from './event.ts';
 import type { AuditLog } from './log.ts';
 import { type Database, isStoreUnavailable, type Tx } from '../store/database.ts';
 
-/** What {@link Tally} works with. */
+/** Options of {@link Tally}. */
 export interface TallyOptions {
   readonly database: Database;
   readonly audit: AuditLog;
@@ -16,13 +16,13 @@ export interface TallyOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** What is counted together. */
+/** Identifies entries that are counted together. */
 export interface Kind {
   readonly actor: string;
   readonly action: string;
   readonly code: string;
   readonly outcome: AuditEvent['outcome'];
-  /** How many of a minute are written in full; one unless given. */
+  /** How many of them are written in full per minute; one unless given. */
   readonly full?: number;
 }
 
@@ -35,10 +35,10 @@ interface Count extends Kind {
 
 const MINUTE = 60_000;
 
-/** Kinds in one minute; what comes beyond is counted together, whoever caused it. */
+/** Kinds in one minute; beyond them all are counted together, whoever caused them. */
 const MAX_KINDS = 1024;
 
-/** Counts what is not written in full. */
+/** Counts the entries that are not written in full. */
 export class Tally {
   readonly #options: TallyOptions;
   readonly #counts = new Map<string, Count>();
@@ -60,21 +60,21 @@ export class Tally {
     return false;
   }
 
-  /** Appends an event; of those that are refused for the same reason only the first of a minute. */
+  /** Appends an event; of events refused for the same reason only the first one in a minute. */
   async append(tx: Tx, event: AuditEvent, code: string | undefined): Promise<void> {
     const { actor, action, outcome } = event;
     if (code !== undefined && !this.first({ actor, action, outcome, code })) return;
     await this.#options.audit.append(tx, event);
   }
 
-  /** Counts one that is not written in full. */
+  /** Counts an entry that is not written in full. */
   more(kind: Kind): void {
     this.#countOf(kind).more += 1;
   }
 
-  /** Writes every count now, for instance because the server stops. */
+  /** Writes every count now, for example because the server stops. */
   async flush(): Promise<void> {
-    // What cannot be written now is counted anew, and not tried again here.
+    // A count that cannot be written now is counted again, and not retried here.
     const keys = Array.from(this.#counts.keys());
     for (const key of keys) await this.#write(key);
   }
@@ -107,7 +107,7 @@ export class Tally {
       await database.transaction((tx) => audit.append(tx, entry));
     } catch (error) {
       if (isStoreUnavailable(error)) {
-        // What the store did not take is counted with those of the next minute.
+        // A count that the store did not take joins those of the next minute.
         const next = this.#countOf(count);
         next.more += more;
         next.since = Math.min(next.since, since);

@@ -5,7 +5,7 @@ import { DESTROYED, destructionProblem, unprovenIn } from './destruction.ts';
 import { canonicalBody, type Entry, EntrySchema, entryHash, GENESIS } from './entry.ts';
 import { ADOPTED, formerKeysIn, keyAt } from './keysInForce.ts';
 
-/** First line of an export. */
+/** The first line of an export. */
 const ExportHeader = z.strictObject({
   format: z.literal('quorate-audit/v1'),
   public_key: z.string().regex(/^[0-9a-f]{64}$/),
@@ -14,7 +14,7 @@ const ExportHeader = z.strictObject({
 const EntryLine = z.strictObject({ entry: EntrySchema });
 const CheckpointLine = z.strictObject({ checkpoint: CheckpointSchema });
 
-/** What is wrong with an export. */
+/** The possible defects of an export. */
 export type AuditProblem =
   | 'malformed'
   | 'altered'
@@ -28,15 +28,15 @@ export type AuditProblem =
   | 'wrong-certificate'
   | 'wrong-key';
 
-/** What a caller knows from elsewhere, which an export must agree with. */
+/** Facts that the caller has from elsewhere, and that the export must agree with. */
 export interface AuditExpectation {
-  /** The server's audit key, 64 hex digits. Without it the export vouches for itself only. */
+  /** The server's audit key, 64 hex digits. Without it the export vouches only for itself. */
   readonly publicKey?: string;
   /** A checkpoint kept from an earlier day: the export must still contain that head. */
   readonly checkpoint?: Checkpoint;
 }
 
-/** An entry that somebody who reads the log should know of. */
+/** An entry that a reader of the log should notice. */
 interface NotableEntry {
   readonly seq: number;
   readonly action: string;
@@ -49,21 +49,21 @@ export type AuditVerdict =
       readonly ok: true;
       readonly entries: number;
       readonly checkpoints: number;
-      /** Keys that were destroyed, each with a certificate that verifies. */
+      /** Destroyed keys, each with a valid certificate. */
       readonly destroyed: readonly string[];
-      /** Those of them that are not proven for some holders: an administrator closed the destruction. */
+      /** Those of them that are unproven for some holders, because an administrator closed the destruction. */
       readonly unproven: readonly Unproven[];
       readonly publicKey: string;
-      /** Entries that say that something about the log itself changed: its key, its past, its clock. */
+      /** Entries that change the log itself: its key, its past, its clock. */
       readonly notable: readonly NotableEntry[];
-      /** Whether the key was compared with one known from elsewhere. */
+      /** Whether the key was compared with one from elsewhere. */
       readonly pinned: boolean;
       readonly lastCheckpoint?: Checkpoint;
     }
   | {
       readonly ok: false;
       readonly problem: AuditProblem;
-      /** The first entry concerned; absent when the file as a whole is. */
+      /** The first entry concerned; absent if the file as a whole is. */
       readonly seq?: number;
       /** 1-based line of the file. */
       readonly line?: number;
@@ -88,11 +88,11 @@ interface Export {
 }
 
 /**
- * Checks an export of the audit log without a server, and names the first entry that was altered,
- * left out or moved. docs/spec/audit.md §4.
+ * Checks an export of the audit log without a server, and names the first entry that was altered, left out or
+ * moved. docs/spec/audit.md §4.
  *
- * Security: without `publicKey` a forger who replaces the key in the file as well passes; without a
- * `checkpoint` kept elsewhere a log cut back to an older signed checkpoint passes.
+ * Security: without `publicKey`, a forger who also replaces the key in the file passes; without a `checkpoint`
+ * kept elsewhere, a log cut back to an older signed checkpoint passes.
  */
 export function auditVerify(text: string, expected: AuditExpectation = {}): AuditVerdict {
   const file = parseExport(text);
@@ -153,7 +153,7 @@ function parseExport(text: string): Export | Failure {
   return { publicKey, keyAt: (seq) => keyAt(seq, former, publicKey), entries, checkpoints };
 }
 
-/** Takes a line only in the one form that the server writes. */
+/** Accepts a line only in the one form that the server writes. */
 function parseLine(line: string): unknown {
   try {
     const value: unknown = JSON.parse(line);
@@ -182,7 +182,7 @@ function checkOrder({ entries }: Export): Failure | undefined {
   return undefined;
 }
 
-// Step 2. Every hash is that of its entry, and every entry names the hash before it.
+// Step 2. Every hash matches its entry, and every entry names the hash before it.
 function checkChain({ entries }: Export): Failure | undefined {
   let previous = GENESIS;
   let last: { entry: Entry; line: number } | undefined;
@@ -196,7 +196,7 @@ function checkChain({ entries }: Export): Failure | undefined {
   return undefined;
 }
 
-// Step 3. Every checkpoint is signed and agrees with the chain, and the last covers the last entry.
+// Step 3. Every checkpoint is signed and agrees with the chain, and the last one covers the last entry.
 function checkCheckpoints({ entries, checkpoints, keyAt: keyOf }: Export): Failure | undefined {
   let covered = 0;
   for (const { checkpoint, line } of checkpoints) {
@@ -234,7 +234,10 @@ function checkDestructions(file: Export): Failure | undefined {
   return undefined;
 }
 
-/** Another key signs, a log was accepted that did not go on from the last head, the clock was set. */
+/**
+ * Actions of notable entries: another key signs, a log was accepted that did not continue from the last head,
+ * the clock was set.
+ */
 const NOTABLE: ReadonlySet<string> = new Set([ADOPTED, 'audit.adopt', 'clock.step']);
 
 function notableIn({ entries }: Export): NotableEntry[] {
@@ -247,7 +250,7 @@ function destructionsIn({ entries }: Export): Export['entries'] {
   return entries.filter(({ entry }) => entry.action === DESTROYED);
 }
 
-// Step 5. What was kept elsewhere is still in the log.
+// Step 5. The facts kept elsewhere are still in the log.
 function checkExpected(
   { entries, keyAt: keyOf }: Export,
   { checkpoint }: AuditExpectation,

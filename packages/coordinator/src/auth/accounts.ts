@@ -14,7 +14,7 @@ const LONGEST_TOKEN = 30 * 24 * 3_600_000;
 export interface NewUser {
   readonly username: string;
   readonly roles: readonly Role[];
-  /** Without one the user can only hold tokens that an administrator makes. */
+  /** Without a password the user can only hold tokens that an administrator makes. */
   readonly password?: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface UserPatch {
 }
 
 /**
- * Makes the first administrator with the setup token, which is spent by it.
+ * Makes the first administrator, and spends the setup token.
  *
  * @throws RequestError `invalid_token`, `setup_done`, `weak_password`
  */
@@ -103,7 +103,7 @@ export async function createUser(
 }
 
 /**
- * Changes a user; all his tokens are void afterwards.
+ * Changes a user; this voids all tokens of the user.
  *
  * @throws RequestError `unknown_user`, `last_admin`, `weak_password`
  */

@@ -6,8 +6,8 @@ const LABEL = 'quorate/v1/known-address';
 /**
  * Makes the function that hashes addresses for the store, under a key derived from the server's token key.
  *
- * Security: there are few addresses, so without a key that is kept elsewhere a copy of the database
- * would tell where everybody logs in from.
+ * Security: there are few addresses, so without a key kept elsewhere a copy of the database would reveal where
+ * every user logs in from.
  */
 export function addressHasher({ signing }: TokenKeys): (address: string) => string {
   const shared = signing.key instanceof Uint8Array;

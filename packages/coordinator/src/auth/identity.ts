@@ -1,7 +1,7 @@
-/** The user behind a token, and the end of tokens. */
+/** The user behind a token, and the revocation of tokens. */
 import type { Role } from '@quorate/wire';
 
-/** The user that a verified access token speaks for. */
+/** The user of a verified access token. */
 export interface Identity {
   readonly username: string;
   readonly roles: readonly Role[];
@@ -12,7 +12,7 @@ export interface Identity {
   readonly loginId?: string;
 }
 
-/** Names what is void from now on: a token, a login, or every token of a user. */
+/** Names the revoked token, login, or user with all tokens. */
 export interface Revoked {
   readonly username: string;
   readonly tokenId?: string;
@@ -23,7 +23,7 @@ export interface Revoked {
 export interface Refused {
   /** The reason for the server. */
   readonly refused: string;
-  /** The reason for whoever presented the token; only for a token that an issuer signed. */
+  /** The reason for whoever presented the token; only for a token signed by its issuer. */
   readonly told?: string;
 }
 

@@ -55,7 +55,7 @@ export interface Auth {
     /** Users by name, from after a name on. */
     list(tx: Tx, after: string, limit: number): Promise<UserRecord[]>;
   };
-  /** Makes the one-time setup token while there is no user; the operator is shown it once. */
+  /** Makes the one-time setup token while there is no user; shown to the operator once. */
   makeSetupToken(): Promise<string | undefined>;
   setUp(request: { token: string; username: string; password: string }): Promise<UserRecord>;
   login(credentials: Parameters<typeof login>[1], origin: LoginOrigin): Promise<Login>;
@@ -63,14 +63,14 @@ export interface Auth {
   logout(given: Parameters<typeof logout>[1]): Promise<void>;
   createUser(user: NewUser, actor: string): Promise<UserRecord>;
   patchUser(username: string, patch: UserPatch, actor: string): Promise<UserRecord>;
-  /** A longer-lived token for a machine; for administrators. */
+  /** Makes a longer-lived token for a machine; for administrators. */
   issueToken(request: { username: string; lifetime: number; actor: string }): Promise<IssuedToken>;
   revokeToken(request: { username: string; tokenId: string; actor: string }): Promise<void>;
   /** Ends a user's login; for administrators and the user. */
   endLogin(request: { username: string; loginId: string; actor: string }): Promise<void>;
-  /** A user's logins, the newest first. */
+  /** A user's logins, newest first. */
   listLogins(tx: Tx, username: string, limit: number): Promise<LoginRecord[]>;
-  /** The tokens that administrators made for a user, the newest first. */
+  /** The tokens that administrators made for a user, newest first. */
   listTokens(tx: Tx, username: string, limit: number): Promise<IssuedTokenRecord[]>;
 }
 
@@ -85,11 +85,11 @@ export interface AuthOptions {
   readonly cost?: PasswordCost;
   /** Told in the transaction that changes the roles or the state of a user. */
   readonly onChanged?: (tx: Tx, username: string, at: number) => Promise<void>;
-  /** Told of what is void, once that is durable, so that its connections are closed. */
+  /** Told of a revocation once it is durable, to close the connections. */
   readonly onRevoked?: (revoked: Revoked) => void;
   /** Told how each login ended. */
   readonly onGuess?: (outcome: GuessOutcome) => void;
-  /** Bounds what guesses write into the audit log; without one everything is written. */
+  /** Bounds how many guesses the audit log records; without it every guess is recorded. */
   readonly tally?: Pick<Tally, 'first' | 'append'>;
   /** How long a device or an address counts as known after a login, milliseconds; 30 days unless given. */
   readonly knownFor?: number;

@@ -1,4 +1,4 @@
-/** Tokens that administrators made for programs, and whose they are. The tokens themselves are not stored. */
+/** Tokens that administrators made for programs, with their owners. The tokens themselves are not stored. */
 import type { Tx } from '../store/database.ts';
 
 /** A token made for a program. Times are milliseconds since 1970. */
@@ -20,7 +20,7 @@ interface TokenRow {
   readonly withdrawn_at: number | null;
 }
 
-/** Notes a token. */
+/** Stores a token's entry. */
 export async function addIssued(tx: Tx, made: IssuedTokenRecord): Promise<void> {
   await tx.run(
     `INSERT INTO issued_tokens (token_id, username, issued_by, issued_at, expires_at)
@@ -29,7 +29,7 @@ export async function addIssued(tx: Tx, made: IssuedTokenRecord): Promise<void> 
   );
 }
 
-/** A token of a user; undefined when it is nobody's or somebody else's. */
+/** Finds a token of a user; undefined if it does not exist or belongs to another user. */
 export async function findIssued(
   tx: Tx,
   username: string,
@@ -42,7 +42,7 @@ export async function findIssued(
   return row && recordOf(row);
 }
 
-/** A user's tokens, the newest first. */
+/** A user's tokens, newest first. */
 export async function listIssued(
   tx: Tx,
   username: string,
@@ -55,7 +55,7 @@ export async function listIssued(
   return rows.map(recordOf);
 }
 
-/** Notes that a token was withdrawn; the first time counts. */
+/** Notes that a token was withdrawn; only the first time counts. */
 export async function noteWithdrawn(tx: Tx, tokenId: string, at: number): Promise<void> {
   await tx.run(
     'UPDATE issued_tokens SET withdrawn_at = ? WHERE token_id = ? AND withdrawn_at IS NULL',

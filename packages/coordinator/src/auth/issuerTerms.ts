@@ -1,4 +1,4 @@
-/** Claims that a token of another issuer must make before it is accepted here. */
+/** Checks the claims of another issuer's token before it is accepted. */
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import { dateOf } from '@quorate/wire';
 import { z } from 'zod';
@@ -9,9 +9,9 @@ export type TokenType = 'at+jwt' | 'JWT';
 /** The terms for tokens under the keys of a JWKS file. Times are milliseconds. */
 export interface IssuerTerms {
   readonly issuer: string;
-  /** Names this server: a token for another application is no token for it. */
+  /** Names this server: a token for another application is not accepted. */
   readonly audience: string;
-  /** With `JWT`, tokens of type `at+jwt`, `JWT` or none are taken; with `at+jwt` only that. */
+  /** `JWT` accepts tokens of type `at+jwt`, `JWT` or none; `at+jwt` accepts only that. */
   readonly type: TokenType;
   /** From issue to expiry. */
   readonly maxLife: number;
@@ -34,11 +34,11 @@ const Times = z.object({ iat: z.number(), exp: z.number() });
 const NOT_OF_ACCESS_TOKENS = ['at_hash', 'c_hash', 'events'];
 
 /**
- * What is wrong with a token whose signature, issuer, audience, `nbf` and expiry were verified; undefined
- * when nothing is.
+ * Returns why a token is refused after its signature, issuer, audience, `nbf` and expiry were verified;
+ * undefined if it is accepted.
  *
- * Security: an ID token tells another application who somebody is. Taken for an access token it would let
- * that application act here as everybody who logs in to it.
+ * Security: an ID token tells another application who a user is. Accepted as an access token, it would let
+ * that application act here as every user who logs in to it.
  */
 export function tokenProblem(
   header: JWTHeaderParameters,
@@ -63,12 +63,12 @@ export function tokenProblem(
   return undefined;
 }
 
-/** Says that it is a clock: nothing else about the token is wrong. Milliseconds. */
+/** Explains that a clock is wrong, and nothing else about the token. Milliseconds. */
 export function fromTheFuture(from: number, at: number): string {
   return `issued in the future: it is good from ${dateOf(from)} on, the server's clock shows ${dateOf(at)}; one of the clocks is wrong`;
 }
 
-/** The roles that a token claims: none when it says nothing of them. */
+/** The roles that a token claims; empty without the claim. */
 export function claimedRoles(payload: JWTPayload, { rolesClaim }: IssuerTerms): readonly string[] {
   const claim: unknown = payload[rolesClaim];
   return Array.isArray(claim) ? claim.filter((role) => typeof role === 'string') : [];

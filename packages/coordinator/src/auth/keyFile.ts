@@ -7,25 +7,25 @@ import { makeDirectories } from '@quorate/intent/directory';
 /** The kinds of private key that the server makes for itself. */
 export type KeyKind = 'ed25519' | 'p256';
 
-/** Reports a key file that must not be used; the message names the file and what to do. */
+/** Reports an unusable key file; the message names the file and the remedy. */
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
   readonly code = 'config/key-file';
 }
 
 /**
- * Reads a private key, or makes it when the file does not exist.
+ * Reads a private key, or makes one if the file does not exist.
  *
- * @throws KeyFileError when others may read the file, or it holds a key of another kind
+ * @throws KeyFileError if others may read the file, or it holds a key of another kind
  */
 export function loadOrCreateKey(file: string, kind: KeyKind): KeyObject {
   return loadKey(file, kind) ?? createKeyFile(file, kind);
 }
 
 /**
- * Reads a private key: PKCS#8 PEM of mode 0600. Undefined when there is no such file.
+ * Reads a private key: PKCS#8 PEM of mode 0600. Undefined if the file does not exist.
  *
- * @throws KeyFileError when others may read the file, or it holds a key of another kind
+ * @throws KeyFileError if others may read the file, or it holds a key of another kind
  */
 export function loadKey(file: string, kind: KeyKind): KeyObject | undefined {
   const existing = readSecretFile(file);
@@ -33,8 +33,8 @@ export function loadKey(file: string, kind: KeyKind): KeyObject | undefined {
 }
 
 /**
- * Makes a private key in a file of mode 0600 in a directory of mode 0700. Two processes that start at
- * the same moment agree on one key: the loser of the race reads the winner's.
+ * Makes a private key in a file of mode 0600 in a directory of mode 0700. Two processes that start at the same
+ * moment end up with one key: the loser of the race reads the winner's.
  */
 export function createKeyFile(file: string, kind: KeyKind): KeyObject {
   const pem = generate(kind).export({ type: 'pkcs8', format: 'pem' });
@@ -47,12 +47,12 @@ export function createKeyFile(file: string, kind: KeyKind): KeyObject {
 /**
  * Reads a file that only its owner may read.
  *
- * @throws KeyFileError when the file's mode gives others access, or it is no regular file
+ * @throws KeyFileError if the file's mode gives others access, or it is not a regular file
  */
 export function readSecretFile(file: string): Buffer | undefined {
   let handle: number;
   try {
-    // A pipe that nobody writes into would hold the whole start up, and with it every signal.
+    // A pipe without a writer would block the whole start, and every signal with it.
     handle = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (isMissing(error)) return undefined;
@@ -73,7 +73,7 @@ export function readSecretFile(file: string): Buffer | undefined {
   }
 }
 
-/** Writes a file of mode 0600 durably, unless one of that name exists. */
+/** Writes a file of mode 0600 durably, unless the name is taken. */
 function createSecretFile(file: string, content: Uint8Array): void {
   const directory = dirname(file);
   makeDirectories(directory);
@@ -126,7 +126,7 @@ function parseKey(file: string, pem: Buffer, kind: KeyKind): KeyObject {
   return key;
 }
 
-/** Names the kind of a private or public key in the words of {@link KeyKind}. */
+/** Names the kind of a private or public key, in the terms of {@link KeyKind}. */
 export function kindOf(key: KeyObject): string {
   if (key.asymmetricKeyType !== 'ec') return String(key.asymmetricKeyType);
   const curve = key.asymmetricKeyDetails?.namedCurve;

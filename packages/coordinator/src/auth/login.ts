@@ -26,11 +26,11 @@ export interface Login {
 export interface Lifetimes {
   /** Of an access token. */
   readonly access: number;
-  /** From a login to the next, however often its tokens are refreshed. */
+  /** From one login to the next, however often the tokens are refreshed. */
   readonly refresh: number;
 }
 
-/** Everything that the login functions share. */
+/** The parts that all login functions share. */
 export interface LoginContext {
   readonly database: Database;
   readonly tokens: TokenService;
@@ -41,7 +41,7 @@ export interface LoginContext {
   readonly lifetimes: Lifetimes;
   /** Told in the transaction that changes the roles or the state of a user. */
   readonly onChanged: (tx: Tx, username: string, at: number) => Promise<void>;
-  /** The hash of a password that nobody has, compared when there is no other. */
+  /** The hash of a password that nobody has, compared if the user has none. */
   readonly decoy: string;
   /** How long a device or an address counts as known after a login, milliseconds. */
   readonly knownFor: number;
@@ -52,22 +52,22 @@ export interface LoginContext {
   readonly onRevoked: (revoked: Revoked) => void;
 }
 
-/** How a login ended, for the figures. */
+/** The outcome of a login, for the metrics. */
 export type GuessOutcome = 'ok' | 'wrong' | 'throttled' | 'flooded';
 
-/** Where a login comes from. */
+/** The origin of a login. */
 export interface LoginOrigin {
-  /** The address, or the unit that addresses are counted in. */
+  /** The address, or the unit in which addresses are counted. */
   readonly address: string;
-  /** The newest refresh token of an earlier login at this device. */
+  /** The newest refresh token of an earlier login on this device. */
   readonly device?: string | undefined;
 }
 
 /**
  * Logs a user in by password.
  *
- * Security: an unknown name, a wrong password, a disabled user and one without a password get the
- * same answer after the same work; only the audit log tells them apart (J-7).
+ * Security: an unknown name, a wrong password, a disabled user and a user without a password get the same
+ * answer after the same work; only the audit log tells them apart (J-7).
  *
  * @throws RequestError `invalid_credentials` or `rate_limited`
  */
@@ -95,7 +95,7 @@ export async function login(
       : undefined;
   const opened = await open(context, { username, stored, matches, rehashed }, origin).catch(
     (error: unknown) => {
-      // A store that fails must not lock out whoever knows the password.
+      // A failing store must not lock out a user who knows the password.
       if (matches && stored !== undefined) guesses.succeeded(attempt);
       throw error;
     },
@@ -114,11 +114,11 @@ interface Compared {
   readonly username: string;
   readonly stored: string | undefined;
   readonly matches: boolean;
-  /** The same password at today's cost. */
+  /** The same password hashed at today's cost. */
   readonly rehashed: string | undefined;
 }
 
-/** Opens the login, if the password was right and nothing about its user has changed meanwhile. */
+/** Opens the login if the password was right and the user has not changed meanwhile. */
 function open(
   context: LoginContext,
   { username, stored, matches, rehashed }: Compared,
@@ -208,7 +208,7 @@ async function grant(
   };
 }
 
-/** Wrong passwords of a name that are written in full in a minute; the others are counted. */
+/** Wrong passwords for one name that are logged in full within a minute; later ones are only counted. */
 const WRONG_IN_FULL = 30;
 
 async function recordWrong(
@@ -221,7 +221,7 @@ async function recordWrong(
   if (tally.first(kind)) await audit.append(tx, wrong);
 }
 
-/** The first of a minute in full, the others as a number: refusals must not fill the log. */
+/** Logs the first one in a minute in full and counts the others, so that refusals cannot fill the log. */
 async function recordThrottled(
   { database, audit, clock, tally }: LoginContext,
   username: string,
@@ -234,7 +234,7 @@ async function recordThrottled(
   await database.transaction((tx) => audit.append(tx, made));
 }
 
-/** An alarm: somebody guesses this name's password from many places. */
+/** Raises an alarm: somebody is guessing this name's password from many places. */
 async function recordFlood(context: LoginContext, username: string): Promise<void> {
   context.onGuess('flooded');
   await context.database.transaction(async (tx) => {
@@ -245,7 +245,7 @@ async function recordFlood(context: LoginContext, username: string): Promise<voi
   });
 }
 
-/** Names the user only if there is one: what was typed as a name may be somebody's password. */
+/** Names the user only if there is one: the text typed as a name may be a password. */
 function refusedLogin(
   at: number,
   user: UserRecord | undefined,

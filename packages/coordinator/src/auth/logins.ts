@@ -1,11 +1,11 @@
 /**
- * Logins, each with its family of refresh tokens: who is logged in since when, and which devices and
- * addresses have lately been somebody's. Of addresses and tokens only hashes are stored.
+ * Logins, each with its family of refresh tokens: who is logged in since when, and which devices and addresses
+ * a user has used lately. The store holds only hashes of addresses and tokens.
  */
 import type { LoginEntry } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 
-/** How a login ended before its time. */
+/** How a login ended early. */
 export type LoginEnd = NonNullable<LoginEntry['ended']>;
 
 /** A login as its user and administrators see it. Times are milliseconds since 1970. */
@@ -22,14 +22,14 @@ export interface LoginRecord {
 /** No token has this hash. */
 const NO_DEVICE = 'none';
 
-/** Where somebody logs in from, as far as it is remembered. */
+/** The known part of where a login comes from. */
 export interface Place {
   readonly addressHash: string;
-  /** Hash of the newest refresh token of an earlier login, also of one that is over. */
+  /** Hash of the newest refresh token of an earlier login, even an ended one. */
   readonly deviceHash?: string | undefined;
 }
 
-/** A login that begins. */
+/** A new login. */
 export interface NewLogin {
   readonly family: string;
   readonly username: string;
@@ -47,7 +47,7 @@ interface LoginRow {
   readonly ended: LoginEnd | null;
 }
 
-/** Notes a login. */
+/** Stores a login. */
 export async function addLogin(tx: Tx, made: NewLogin): Promise<void> {
   const { family, username, at, expiresAt, tokenHash, addressHash } = made;
   await tx.run(
@@ -58,7 +58,7 @@ export async function addLogin(tx: Tx, made: NewLogin): Promise<void> {
   );
 }
 
-/** Notes that a login goes on with another refresh token. */
+/** Notes that a login continues with another refresh token. */
 export async function touchLogin(
   tx: Tx,
   { family, tokenHash, at }: Pick<NewLogin, 'family' | 'tokenHash' | 'at'>,
@@ -70,12 +70,12 @@ export async function touchLogin(
   ]);
 }
 
-/** Notes how a login ended; the first end counts. */
+/** Notes how a login ended; only the first end counts. */
 export async function noteEnd(tx: Tx, family: string, end: LoginEnd): Promise<void> {
   await tx.run('UPDATE logins SET ended = ? WHERE family = ? AND ended IS NULL', [end, family]);
 }
 
-/** Whose login a family is, and until when it can last. */
+/** The user of a login family, and when it expires. */
 export async function findLogin(
   tx: Tx,
   family: string,
@@ -87,7 +87,7 @@ export async function findLogin(
   return row && { username: row.username, expiresAt: row.expires_at };
 }
 
-/** A user's logins, the newest first. */
+/** A user's logins, newest first. */
 export async function listLogins(tx: Tx, username: string, limit: number): Promise<LoginRecord[]> {
   const rows = await tx.all<LoginRow>(
     `SELECT family, started_at, used_at, expires_at, ended FROM logins
@@ -103,7 +103,10 @@ export async function listLogins(tx: Tx, username: string, limit: number): Promi
   }));
 }
 
-/** Tells how well a place is known: this user logged in from the device, or from the address, since a time. */
+/**
+ * Says how well a place is known: whether the user has logged in from the device, or from the address, since a
+ * time.
+ */
 export async function knownPlace(
   tx: Tx,
   username: string,

@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** The work that one password guess costs: scrypt's N (a power of two), r and p. */
+/** The cost of one password guess: scrypt's N (a power of two), r and p. */
 export interface PasswordCost {
   /** Memory and time, a power of two, at least 2¹⁵. */
   readonly N: number;
@@ -19,7 +19,7 @@ const HASH_LENGTH = 32;
 const SALT_LENGTH = 16;
 const LABEL = 'scrypt';
 
-/** Says what is wrong with a new password, or nothing. */
+/** Returns what is wrong with a new password; undefined if it is accepted. */
 export function passwordProblem(password: string, username: string): string | undefined {
   const characters = Array.from(password.normalize('NFC'));
   if (characters.length < MINIMUM_PASSWORD_LENGTH) {
@@ -43,13 +43,13 @@ export async function hashPassword(password: string, cost: PasswordCost): Promis
   return [LABEL, N, r, p, salt.toString('base64'), hash.toString('base64')].join('$');
 }
 
-/** Compares a password with a stored hash, at the cost that the hash was made with. */
+/** Compares a password with a stored hash, at the hash's own cost. */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
   const { cost, salt, hash } = parseHash(stored);
   return timingSafeEqual(await derive(password, salt, cost), hash);
 }
 
-/** Tells whether a stored hash was made at another cost than the one configured now. */
+/** Whether a stored hash was made at another cost than the configured one. */
 export function isOutdated(stored: string, cost: PasswordCost): boolean {
   const made = parseHash(stored).cost;
   return made.N !== cost.N || made.r !== cost.r || made.p !== cost.p;

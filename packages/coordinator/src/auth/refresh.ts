@@ -4,7 +4,7 @@ import { type LoginEnd, noteEnd, touchLogin } from './logins.ts';
 import { revoke } from './tokens.ts';
 import { findUser, type UserRecord } from './users.ts';
 
-/** A refresh token just made, or why none was. */
+/** A new refresh token, or why there is none. */
 export type Renewal =
   | {
       readonly status: 'renewed';
@@ -25,7 +25,7 @@ interface RefreshRow {
   expires_at: number;
 }
 
-/** Starts a family of refresh tokens at login; all of its tokens end at the same time. */
+/** Starts a family of refresh tokens at login; all of its tokens expire at the same time. */
 export async function startFamily(
   tx: Tx,
   user: UserRecord,
@@ -40,8 +40,7 @@ export async function startFamily(
 /**
  * Exchanges a refresh token for the next one of its family.
  *
- * A token that comes a second time was copied by somebody: the whole family, its access tokens
- * included, is void from then on.
+ * A token presented twice has been copied: from then on the whole family is void, including its access tokens.
  */
 export async function renew(tx: Tx, token: string, at: number): Promise<Renewal> {
   const row = await tx.get<RefreshRow>('SELECT * FROM refresh_tokens WHERE token_hash = ?', [
@@ -64,7 +63,7 @@ export async function renew(tx: Tx, token: string, at: number): Promise<Renewal>
   return { status: 'renewed', user, family, token: next, expiresAt: row.expires_at };
 }
 
-/** Ends a login: its refresh tokens and, until they would have expired, its access tokens. */
+/** Revokes a login: its refresh tokens and, until they expire, its access tokens. */
 export async function revokeFamily(
   tx: Tx,
   { family, expiresAt }: { readonly family: string; readonly expiresAt: number },
@@ -75,7 +74,7 @@ export async function revokeFamily(
   await noteEnd(tx, family, end);
 }
 
-/** The family that a refresh token belongs to. */
+/** Finds the family of a refresh token. */
 export async function familyOf(
   tx: Tx,
   token: string,
@@ -86,7 +85,7 @@ export async function familyOf(
   return row && { family: row.family, username: row.username, expiresAt: row.expires_at };
 }
 
-/** SHA-256 of a token that has 256 random bits of its own, in hex. */
+/** SHA-256, in hex, of a token with 256 random bits. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex');
 }

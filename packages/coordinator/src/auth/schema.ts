@@ -35,7 +35,7 @@ export const statements: string[] = [
   )`,
 ];
 
-/** The public keys (SubjectPublicKeyInfo, hex) of the server's own keys, as they were made or adopted. */
+/** The public keys (SubjectPublicKeyInfo, hex) of the server's own keys, as made or adopted. */
 export const serverKeys: string[] = [
   `CREATE TABLE server_keys (
     name TEXT PRIMARY KEY,
@@ -44,7 +44,7 @@ export const serverKeys: string[] = [
   )`,
 ];
 
-/** Logins by family, and the tokens that administrators made; logins that go on are taken over. */
+/** Logins by family, and the tokens that administrators made; open logins are carried over. */
 export const logins: readonly string[] = [
   `CREATE TABLE logins (
     family TEXT PRIMARY KEY,

@@ -1,6 +1,6 @@
 /**
- * The server's own keys, each compared at every start with the public key that the database noted when
- * the key was made. A key is made in silence only in a database in which nothing has happened yet.
+ * The server's own keys. Every start compares each with the public key that the database stored when the key
+ * was made. Only an unused database lets a key be made silently.
  */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { toHex } from '@quorate/intent';
@@ -8,14 +8,14 @@ import { ADOPTED, type AuditEvent, type AuditLog, rawKeyOf } from '../audit/inde
 import type { Database, Tx } from '../store/database.ts';
 import { createKeyFile, KeyFileError, type KeyKind, loadKey } from './keyFile.ts';
 
-/** The keys that a coordinator makes for itself, as an operator names them. */
+/** The keys that a coordinator makes for itself, in the operator's terms. */
 export type ServerKeyName = 'authorisation' | 'audit' | 'token';
 
-/** Where the keys are kept. */
+/** The files of the keys. */
 export interface ServerKeyFiles {
   readonly authorisation: string;
   readonly audit: string;
-  /** Absent where tokens are under a shared secret: that one is the operator's, and not compared. */
+  /** Absent if a shared secret signs tokens: that belongs to the operator and is not compared. */
   readonly token?: { readonly file: string; readonly kind: KeyKind };
 }
 
@@ -41,12 +41,12 @@ export interface ServerKeysOptions {
   readonly adopt: readonly ServerKeyName[];
 }
 
-/** Keys that were opened, and what the database does not yet know of them. */
+/** Opened keys, and the facts about them that the database does not have yet. */
 export interface OpenedKeys {
   readonly keys: ServerKeys;
-  /** The audit key until this start, when another one was adopted; 64 hex digits. */
+  /** The previous audit key, if this start adopted another one; 64 hex digits. */
   readonly formerAudit?: string;
-  /** Notes keys that were made, found or adopted, with their entries. */
+  /** Stores the keys that were made, found or adopted, with their audit entries. */
   note(append: AuditLog['append'], at: number): Promise<void>;
 }
 
@@ -57,11 +57,11 @@ interface Noted {
 
 interface Known {
   readonly noted: ReadonlyMap<string, string>;
-  /** Something has happened in this database, so its keys had been made before. */
+  /** The database has been used, so its keys were made before. */
   readonly isUsed: boolean;
 }
 
-/** A key that was opened, and what has to be written about it. */
+/** An opened key, and the facts to write about it. */
 interface Opened {
   readonly name: ServerKeyName;
   readonly key: KeyObject;
@@ -71,7 +71,7 @@ interface Opened {
 /**
  * Opens the keys, and makes those of a new database.
  *
- * @throws KeyFileError when a key is missing or is not the one that the database knows
+ * @throws KeyFileError when a key is missing or differs from the one that the database knows
  */
 export async function openServerKeys(
   files: ServerKeyFiles,
@@ -102,7 +102,8 @@ export async function openServerKeys(
     ...(typeof former === 'string' ? { formerAudit: rawKeyOf(former) } : {}),
     note: async (append, at) => {
       if (changed.length === 0) return;
-      // Together: a first start that is cut off before this has noted nothing, and finds its files again.
+      // Stored together: a first start that is cut off before this has stored nothing, and finds its files
+      // again.
       await database.transaction(async (tx) => {
         for (const one of changed) await note(tx, one, { append, at });
       });

@@ -19,7 +19,7 @@ export async function makeSetupToken(tx: Tx, at: number): Promise<string | undef
   return token;
 }
 
-/** Spends the setup token; false when it is not the one, or there is none. */
+/** Spends the setup token; false if it is wrong or there is none. */
 export async function spendSetupToken(tx: Tx, token: string): Promise<boolean> {
   const { changes } = await tx.run('DELETE FROM setup_token WHERE token_hash = ?', [
     hashToken(token),
@@ -27,7 +27,7 @@ export async function spendSetupToken(tx: Tx, token: string): Promise<boolean> {
   return changes === 1;
 }
 
-/** Tells whether a token is the setup token, without spending it. */
+/** Whether a token is the setup token; does not spend it. */
 export async function isSetupToken(tx: Tx, token: string): Promise<boolean> {
   const row = await tx.get('SELECT only_row FROM setup_token WHERE token_hash = ?', [
     hashToken(token),

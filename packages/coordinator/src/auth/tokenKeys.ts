@@ -10,15 +10,15 @@ import { KeyFileError, type KeyKind, kindOf, loadOrCreateKey, readSecretFile } f
 /** The token algorithms that the server speaks. */
 type TokenAlgorithm = 'EdDSA' | 'ES256' | 'HS256';
 
-/** How tokens are made and whose tokens are taken; paths are absolute. */
+/** How tokens are made and whose tokens are accepted; paths are absolute. */
 export interface TokenKeySettings {
   /** Of the server's own key; EdDSA unless configured. */
   readonly algorithm?: TokenAlgorithm;
   /** PKCS#8 PEM, or at least 32 random bytes for HS256. Made when missing, except for HS256. */
   readonly keyFile: string;
-  /** The key of that file when it was opened already; not for HS256. */
+  /** The key of that file if it is open already; not for HS256. */
   readonly key?: KeyObject;
-  /** Another issuer whose tokens are taken too. */
+  /** Another issuer whose tokens are accepted too. */
   readonly jwks?: JwksSettings;
 }
 
@@ -32,7 +32,7 @@ export interface VerifyingKey {
   readonly algorithm: TokenAlgorithm;
   readonly issuer: string;
   readonly key: KeyObject | Uint8Array;
-  /** Of another issuer; absent for the key that this server makes tokens with. */
+  /** Terms of another issuer; absent for the key with which this server makes tokens. */
   readonly terms?: IssuerTerms;
 }
 
@@ -48,7 +48,7 @@ export interface TokenKeys {
 
 const KINDS = { EdDSA: 'ed25519', ES256: 'p256' } as const;
 
-/** The kind of the server's own key under an algorithm; undefined for a shared secret. */
+/** The kind of the server's own key for an algorithm; undefined for a shared secret. */
 export function tokenKeyKind(algorithm: TokenAlgorithm = 'EdDSA'): KeyKind | undefined {
   return algorithm === 'HS256' ? undefined : KINDS[algorithm];
 }
@@ -73,8 +73,7 @@ const Jwks = z.object({ keys: z.array(PublicJwk).min(1).max(64) });
 /**
  * Loads the token keys, and makes the server's own on first start.
  *
- * @throws KeyFileError when a file is readable by others, holds another kind of key, or a secret
- * that somebody could guess
+ * @throws KeyFileError when others can read a file, or it holds another kind of key or a guessable secret
  */
 export async function loadTokenKeys(settings: TokenKeySettings): Promise<TokenKeys> {
   const algorithm = settings.algorithm ?? 'EdDSA';

@@ -8,7 +8,7 @@ import { claimedRoles, fromTheFuture, tokenProblem } from './issuerTerms.ts';
 import { ISSUER, type TokenKeys, type VerifyingKey } from './tokenKeys.ts';
 import { findUser, type User, type UserRecord } from './users.ts';
 
-/** A signed access token and what it says of itself. */
+/** A signed access token and its claims. */
 export interface IssuedToken {
   readonly token: string;
   readonly tokenId: string;
@@ -18,7 +18,9 @@ export interface IssuedToken {
 
 /** Makes and verifies access tokens. */
 export interface TokenService extends Tokens {
-  /** Makes a token for a user as he is now; `family` ties it to a login, without one it stands alone. */
+  /**
+   * Makes a token for a user with the current roles; `family` ties it to a login, without one it stands alone.
+   */
   issue(user: UserRecord, lifetime: number, family?: string): Promise<IssuedToken>;
 }
 
@@ -31,7 +33,7 @@ const Claims = z.object({
   exp: z.number(),
   jti: z.string().max(128).optional(),
 });
-/** Further claims of the server's own tokens: roles, the login they belong to, the user's generation. */
+/** Further claims of the server's own tokens: roles, their login, the user's generation. */
 const OwnClaims = z.object({
   jti: z.string(),
   roles: z.array(role),
@@ -81,7 +83,7 @@ async function issue(
   return { token, tokenId, expiresAt: expiresAt * 1000 };
 }
 
-/** Chooses the key by its id alone; what the token says of its algorithm is then only compared. */
+/** Chooses the key by its id alone; the algorithm that the token names is only compared. */
 function pickKey({ verifying }: TokenKeys, token: string): VerifyingKey | undefined {
   if (token.length > MAXIMUM_TOKEN) return undefined;
   try {
@@ -122,12 +124,12 @@ async function verifyWith(
   }
 }
 
-/** Tokens of this server name it since it gives them an audience. */
+/** Tokens of this server without an audience predate the audience claim. */
 function foreignAudience({ aud = ISSUER }: JWTPayload): string | undefined {
   return aud === ISSUER ? undefined : 'for another audience';
 }
 
-/** Refuses a signed token; whoever presents it may be told which claim is wrong. */
+/** Refuses a signed token, and tells its bearer which claim is wrong. */
 function reasonOf(error: unknown, at: number): Refused {
   if (error instanceof errors.JWTExpired) {
     const end = dateOf((error.payload.exp ?? 0) * 1000);
@@ -175,7 +177,7 @@ function allowed(user: User, claimed: readonly string[]): Role[] {
   return user.roles.filter((each) => claimed.includes(each));
 }
 
-/** Voids a token id or a login family until the last token of it would have expired anyway. */
+/** Voids a token id or a login family until its last token would have expired anyway. */
 export async function revoke(tx: Tx, tokenId: string, until: number): Promise<void> {
   await tx.run(
     'INSERT INTO revoked_tokens (token_id, expires_at) VALUES (?, ?) ON CONFLICT (token_id) DO NOTHING',
@@ -183,7 +185,7 @@ export async function revoke(tx: Tx, tokenId: string, until: number): Promise<vo
   );
 }
 
-/** A clock that was set forward and back again must not revive what was revoked. */
+/** A clock set forward and back again must not revive a revoked token. */
 const REMEMBERED = 7 * 86_400_000;
 
 /** Removes expired refresh tokens, and revocations a week after they expire. */

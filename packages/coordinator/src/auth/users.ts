@@ -2,7 +2,7 @@ import { Role, type UserAnswer } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 import { RequestError } from '../requestError.ts';
 
-/** One user, without anything secret. */
+/** A user, without secrets. */
 export interface User {
   readonly username: string;
   readonly roles: readonly Role[];
@@ -16,7 +16,7 @@ export interface Users {
 
 /** A user as the store holds it, without the password. */
 export interface UserRecord extends User {
-  /** Grows when roles, state or password change; tokens of an older generation are void. */
+  /** Grows when roles, state or password change; tokens of older generations are void. */
   readonly generation: number;
   readonly hasPassword: boolean;
   /** Milliseconds since 1970. */
@@ -43,7 +43,7 @@ interface UserRow {
   updated_at: number;
 }
 
-/** Stands where a hash would, for users who never log in by password. */
+/** Stored instead of a hash for users who never log in by password. */
 const NO_PASSWORD = '';
 
 /** Finds a user by exact name. */
@@ -88,9 +88,9 @@ export async function addUser(
 }
 
 /**
- * Changes a user and voids the tokens made before.
+ * Changes a user and voids the earlier tokens.
  *
- * @throws RequestError `unknown_user`, or `last_admin` when nobody could administer afterwards
+ * @throws RequestError `unknown_user`, or `last_admin` when no administrator would be left
  */
 export async function changeUser(
   tx: Tx,
@@ -114,7 +114,7 @@ export async function changeUser(
   return requireUser(tx, username);
 }
 
-/** Replaces a hash by one of the same password at another cost; tokens stay good. */
+/** Replaces a hash by one of the same password at another cost; tokens stay valid. */
 export async function replaceHash(
   tx: Tx,
   username: string,
@@ -128,12 +128,12 @@ export async function replaceHash(
   ]);
 }
 
-/** Tells whether anybody was ever added. */
+/** Whether any user was ever added. */
 export async function hasUsers(tx: Tx): Promise<boolean> {
   return (await tx.get('SELECT username FROM users LIMIT 1', [])) !== undefined;
 }
 
-/** Whether somebody else is an active administrator. */
+/** Whether there is another active administrator. */
 export async function hasOtherAdmin(tx: Tx, username: string): Promise<boolean> {
   const rows = await tx.all<UserRow>("SELECT * FROM users WHERE state = 'active'", []);
   return rows.map(recordOf).some((user) => user.username !== username && isAdmin(user));

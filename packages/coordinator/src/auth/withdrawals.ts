@@ -1,4 +1,4 @@
-/** Ends logins and tokens before their time, and only those of the user who is named. */
+/** Revokes logins and tokens early, and only those of the named user. */
 import type { Identity, Revoked } from './identity.ts';
 import type { Tx } from '../store/database.ts';
 import { findIssued, noteWithdrawn } from './issuedTokens.ts';
@@ -8,7 +8,10 @@ import { familyOf, revokeFamily } from './refresh.ts';
 import { RequestError } from '../requestError.ts';
 import { revoke } from './tokens.ts';
 
-/** Ends the login of an access token, of a refresh token of the same user too, and voids the access token. */
+/**
+ * Revokes the login of an access token and the login of a refresh token of the same user, and voids the access
+ * token.
+ */
 export async function logout(
   context: LoginContext,
   given: { readonly refreshToken: string | undefined; readonly access: Identity },
@@ -35,7 +38,7 @@ export async function logout(
 }
 
 /**
- * Ends a user's login: its tokens are void and its connections closed.
+ * Revokes a user's login: its tokens become void and its connections close.
  *
  * @throws RequestError `unknown_login` when it is not that user's
  */
@@ -103,7 +106,7 @@ async function endOwn(
   return true;
 }
 
-/** Tells it once it is durable, so that connections are closed. */
+/** Reports a revocation once it is durable, so that connections are closed. */
 function voided(tx: Tx, { onRevoked }: LoginContext, revoked: Revoked): void {
   tx.onCommit(() => onRevoked(revoked));
 }

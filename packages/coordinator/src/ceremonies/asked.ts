@@ -4,7 +4,7 @@ import type { Asker, RequestContext } from '../session/ceremony.ts';
 import { type Refusal, refuse } from '../session/refusal.ts';
 import type { Requested } from '../session/types.ts';
 
-/** Who asked for what, and how long each wait may take. */
+/** Fixes who asked for what, and how long each wait may take. */
 export function askedFor(
   { deadlines }: Pick<RequestContext, 'deadlines'>,
   { username, at }: Pick<Asker, 'username' | 'at'>,
@@ -21,7 +21,7 @@ export function askedFor(
   };
 }
 
-/** Refuses a list that names somebody twice. */
+/** Refuses a list that names a participant twice. */
 export function distinct(participants: readonly string[]): Refusal | undefined {
   const twice = participants.find((name, at) => participants.indexOf(name) !== at);
   if (twice === undefined) return undefined;

@@ -1,8 +1,8 @@
-/** Chips that a request cannot count on. */
+/** Refuses chips that a request cannot count on. */
 import type { Chip } from '../chips/index.ts';
 import { type Refusal, refuse } from '../session/refusal.ts';
 
-/** Refuses a chip that takes part in nothing new, and names it with its holder and its state. */
+/** Refuses an inactive chip, and names it with its holder and its state. */
 export function inactive(username: string, seId: string, chip: Chip | undefined): Refusal {
   const state = chip === undefined || chip.username !== username ? 'unknown' : chip.state;
   return refuse('chip_unavailable', `the chip ${seId} of ${username} is ${state}`);

@@ -1,19 +1,19 @@
-/** The authorisation for one chip, one record, one session, one digest and one challenge: signed and audited. */
+/** Authorises one chip for one record, one session, one digest and one challenge: signed and audited. */
 import { fromBase64, fromHex, parseAddress } from '@quorate/intent';
 import type { Run } from '../session/run.ts';
 import type { Party, SessionState } from '../session/types.ts';
 import type { DigestState } from './target.ts';
 
-/** What a chip may do once. */
+/** An act that a chip may do once. */
 export interface Authorisation {
   readonly operation: 'read' | 'delete';
   /** Lower-case hex of 32 bytes. */
   readonly recordId: string;
-  /** Base64 of 16 bytes: the chip's own. */
+  /** Base64 of 16 bytes: the chip's own challenge. */
   readonly challenge: string;
 }
 
-/** Authorises a party's chip; gives base64 of the signature. */
+/** Authorises a party's chip; returns the signature in base64. */
 export async function release(
   run: Run,
   state: DigestState,
@@ -40,7 +40,7 @@ export async function release(
   });
 }
 
-/** The challenge that a party's chip gave with its consent, or later. */
+/** The latest challenge that a party's chip gave. */
 export function challengeOf({ answers }: SessionState, { index }: Party): string {
   const challenge = answers.get(index)?.challenge;
   if (challenge === undefined) throw new Error('a release without a challenge');

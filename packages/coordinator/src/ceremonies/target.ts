@@ -32,9 +32,9 @@ export interface Target {
   readonly holders: readonly Holder[];
 }
 
-/** A key that is used, and the digest that its holders are asked about. */
+/** A key in use, and the digest that its holders are asked about. */
 export interface DigestTarget extends Target {
-  /** 32 bytes: of a signature, what is signed; of a destruction, the hash of the reason. */
+  /** 32 bytes: for a signature the digest to sign, for a destruction the hash of the reason. */
   readonly digest: string;
   readonly payloadHash?: string;
 }
@@ -52,7 +52,7 @@ interface KeyClaim {
   readonly participants: readonly string[];
 }
 
-/** The key that a request names, when the asker has the right to it and the request fits it. */
+/** Finds the key that a request names, if the asker has the right to it and the request fits it. */
 export async function requestedKey(
   tx: Tx,
   request: KeyClaim,
@@ -104,7 +104,7 @@ export const seatOf = ({ keyId }: Target, { index }: Pick<Party, 'index'>): Seat
   partIndex: index,
 });
 
-/** The terms of an intent about the digest of a key that exists. */
+/** The terms of an intent about the digest of an existing key. */
 export function targetTerms({ target }: DigestState, signers: readonly number[]): IntentTerms {
   const { keyId, epoch, holders, digest, payloadHash = null, address } = target;
   return { keyId, epoch, holders, signers, digest, payloadHash, address };
@@ -122,8 +122,8 @@ export async function mayStillUse(
 }
 
 /**
- * The key and its shards are those that were asked about: nothing was destroyed or replaced meanwhile.
- * `isMoved` says whether a party's shard is another one than when it was asked.
+ * Why the key or its shards differ from those that the session was asked about: destroyed or replaced
+ * meanwhile. `isMoved` says whether a party's shard has changed since the request.
  */
 export async function changedKey<P extends Party>(
   tx: Tx,

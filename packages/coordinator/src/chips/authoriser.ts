@@ -6,7 +6,7 @@ import type { AuthorisationRequest } from './chip.ts';
 export interface Authoriser {
   /** 65 bytes, SEC1 uncompressed P-256 point. */
   readonly publicKey: Uint8Array;
-  /** SHA-256 of the public key, hex: what GET INFO of a chip shows. */
+  /** SHA-256 of the public key, hex, as GET INFO of a chip shows it. */
   readonly fingerprint: string;
   /** Base64 DER, good for one chip, record, session, digest and challenge. */
   authorise(request: AuthorisationRequest): string;

@@ -2,7 +2,7 @@
 import type { ChipStateName } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 
-/** A chip of the registry: who holds it, how it identifies itself, the key that authenticates it. */
+/** A chip of the registry: its holder, its identifiers, and its authentication key. */
 export interface Chip {
   readonly seId: string;
   readonly username: string;
@@ -25,7 +25,7 @@ export interface AuthorisationRequest {
   readonly address: Uint8Array;
   /** 32 bytes: the session_hash of the certificate that this chip signed. */
   readonly sessionHash: Uint8Array;
-  /** 32 bytes: the digest that is signed; the intent hash or reason hash for the other operations. */
+  /** 32 bytes: the digest to sign; the intent hash or reason hash for the other operations. */
   readonly digest: Uint8Array;
   /** 16 bytes: the chip's own challenge. */
   readonly challenge: Uint8Array;
@@ -35,7 +35,7 @@ export interface AuthorisationRequest {
 export interface Chips {
   activeChipOf(tx: Tx, username: string): Promise<Chip | undefined>;
   find(tx: Tx, seId: string): Promise<Chip | undefined>;
-  /** The chip of a user that was registered last, whatever its state. */
+  /** The chip that a user registered last, whatever its state. */
   latestChipOf(tx: Tx, username: string): Promise<Chip | undefined>;
   /** Returns base64 of a DER signature over the authorisation message. */
   authorise(request: AuthorisationRequest): string;

@@ -24,11 +24,11 @@ import {
 export type { Chip, Chips } from './chip.ts';
 export type { ChipRecord } from './registry.ts';
 
-/** Which chips exist, whose they are, and the authorisation of releases. */
+/** The chips with their holders, and the authorisation of releases. */
 export interface ChipRegistry extends Chips, Authoriser {
   find(tx: Tx, seId: string): Promise<ChipRecord | undefined>;
   activeChipOf(tx: Tx, username: string): Promise<ChipRecord | undefined>;
-  /** Chips by identifier, from after one on. */
+  /** Lists chips by identifier, from after one on. */
   list(
     tx: Tx,
     page: { after: string; limit: number; onlyOf: string | undefined },
@@ -47,7 +47,7 @@ export interface ChipRegistry extends Chips, Authoriser {
   ): Promise<{ readonly chip: ChipRecord; readonly authorisation: string }>;
 }
 
-/** What {@link createChips} needs. */
+/** Options of {@link createChips}. */
 export interface ChipOptions {
   readonly database: Database;
   readonly audit: AuditLog;
@@ -56,7 +56,7 @@ export interface ChipOptions {
   readonly users: Users;
   /** P-256: the key that chips are personalised with. */
   readonly key: KeyObject;
-  /** Told in the same transaction that a chip takes part in nothing any more. */
+  /** Told in the same transaction that a chip is no longer active. */
   readonly onInactive?: (tx: Tx, chip: Chip, at: number) => Promise<void>;
 }
 
@@ -105,7 +105,7 @@ async function register(
   const result = await database.transaction(async (tx) => {
     const at = clock.now();
     const { username, seId } = registration;
-    // A challenge is spent by every attempt, so that one cannot be tried with many proofs.
+    // Every attempt spends its challenge, so that nobody can try many proofs with one.
     const fresh = await spendChallenge(tx, caller, registration.nonce, at);
     const problem = fresh ? await problemOf(tx, users, registration) : staleChallenge();
     const chip = problem ?? (await insertOrRefuse(tx, registration, at));

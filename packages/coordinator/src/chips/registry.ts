@@ -5,9 +5,9 @@ import { RequestError } from '../requestError.ts';
 import type { Chip } from './chip.ts';
 import type { Tx } from '../store/database.ts';
 
-/** A chip with what the registry knows beside it. */
+/** A chip with its entry in the registry. */
 export interface ChipRecord extends Chip {
-  /** Claimed at the registration, not proven. */
+  /** Claimed at registration, not proven. */
   readonly kind: ChipKindName;
   /** Milliseconds since 1970. */
   readonly registeredAt: number;
@@ -26,7 +26,7 @@ export interface Registration {
   /** Base64 of the DER signature that REGISTER returned. */
   readonly proof: string;
   readonly label: string;
-  /** As the chip's host says. */
+  /** As claimed by the chip's host. */
   readonly kind?: ChipKindName | undefined;
 }
 
@@ -44,7 +44,7 @@ interface ChipRow {
 const CHALLENGE_LIFETIME = 5 * 60_000;
 const MAXIMUM_CHALLENGES = 10;
 
-/** Gives the caller a number that a chip signs to prove its presence: once, within five minutes. */
+/** Gives the caller a nonce that a chip signs to prove its presence: once, within five minutes. */
 export async function giveChallenge(
   tx: Tx,
   caller: string,
@@ -65,7 +65,7 @@ export async function giveChallenge(
   return { nonce: nonce.toString('hex'), expiresAt };
 }
 
-/** Spends a challenge of this caller; false when it is unknown, spent, late or somebody else's. */
+/** Spends a challenge of this caller; false if it is unknown, spent, expired or somebody else's. */
 export async function spendChallenge(
   tx: Tx,
   caller: string,
@@ -79,7 +79,7 @@ export async function spendChallenge(
   return changes === 1;
 }
 
-/** Tells whether the chip of that key and CPLC signed the challenge. */
+/** Whether the chip with that key and CPLC signed the challenge. */
 export function provesPossession({
   publicKey,
   cpic,
@@ -100,8 +100,8 @@ export function provesPossession({
 }
 
 /**
- * Writes a chip whose proof was checked. The CPLC of a destroyed chip is free for another key: whoever
- * registered it first need not have been the one who holds the chip.
+ * Stores a chip whose proof was checked. Another key may register the CPLC of a destroyed chip: whoever
+ * registered it first need not have held the chip.
  *
  * @throws RequestError `chip_conflict` when any part of it is registered, or the person has an active chip
  */
@@ -169,7 +169,7 @@ export async function findChip(tx: Tx, seId: string): Promise<ChipRecord | undef
   return row === undefined ? undefined : recordOf(row);
 }
 
-/** The one chip that a user may take part with. */
+/** The active chip of a user: there is at most one. */
 export async function findActiveChip(tx: Tx, username: string): Promise<ChipRecord | undefined> {
   const row = await tx.get<ChipRow>("SELECT * FROM chips WHERE username = ? AND state = 'active'", [
     username,
@@ -177,7 +177,7 @@ export async function findActiveChip(tx: Tx, username: string): Promise<ChipReco
   return row === undefined ? undefined : recordOf(row);
 }
 
-/** The chip of a user that was registered last. */
+/** The chip that a user registered last. */
 export async function findLatestChip(tx: Tx, username: string): Promise<ChipRecord | undefined> {
   const row = await tx.get<ChipRow>(
     'SELECT * FROM chips WHERE username = ? ORDER BY registered_at DESC, se_id DESC LIMIT 1',
@@ -186,7 +186,7 @@ export async function findLatestChip(tx: Tx, username: string): Promise<ChipReco
   return row === undefined ? undefined : recordOf(row);
 }
 
-/** Chips by identifier, from after one on; of one user when `onlyOf` is given. */
+/** Lists chips by identifier, from after one on; of one user if `onlyOf` is given. */
 export async function listChips(
   tx: Tx,
   page: { after: string; limit: number; onlyOf: string | undefined },

@@ -1,7 +1,7 @@
 /**
- * Tables of the chip registry: chips, and the possession challenges that are not yet answered.
+ * Tables of the chip registry: chips, and unanswered possession challenges.
  *
- * The partial unique index keeps a person to one active chip even if the code above it errs.
+ * The partial unique index allows one active chip per person, even if the code errs.
  */
 export const statements: string[] = [
   `CREATE TABLE chips (
@@ -23,8 +23,8 @@ export const statements: string[] = [
 ];
 
 /**
- * Second version: a destroyed chip no longer holds its CPLC, which anybody can read off a chip and could
- * have registered with a key of his own. Its identifier and public key stay taken for ever.
+ * Second version: a destroyed chip no longer reserves its CPLC, because anybody can read the CPLC off a chip
+ * and could have registered it with another key. Its identifier and public key stay reserved for ever.
  */
 export const retirement: string[] = [
   `CREATE TABLE chips_next (
@@ -45,7 +45,7 @@ export const retirement: string[] = [
   `CREATE UNIQUE INDEX chips_one_cpic ON chips (cpic) WHERE state <> 'destroyed'`,
 ];
 
-/** The challenges whose unblocking was authorised: one authorisation each, for ever. */
+/** The challenges whose unblocking was authorised: one authorisation each, ever. */
 export const unblocking: string[] = [
   `CREATE TABLE chip_unblocks (
     challenge TEXT PRIMARY KEY,

@@ -1,6 +1,6 @@
 /**
- * Orders to unblock the PIN of a chip (docs/spec/chip.md §3.9): each authorises one try of its PUK, is
- * given by an administrator, and is in the audit log.
+ * Orders to unblock the PIN of a chip (docs/spec/chip.md §3.9): an administrator gives them, each authorises
+ * one try of the chip's PUK, and the audit log records it.
  */
 import { chipFingerprint, fromHex, toHex } from '@quorate/intent';
 import { RequestError } from '../requestError.ts';
@@ -10,16 +10,16 @@ import type { Database, Tx } from '../store/database.ts';
 import type { Authoriser } from './authoriser.ts';
 import { type ChipRecord, findChip } from './registry.ts';
 
-/** What an administrator orders. */
+/** The order of an administrator. */
 export interface UnblockOrder {
   readonly seId: string;
   /** 16 bytes in hex: from the chip's GET CHALLENGE. */
   readonly challenge: string;
-  /** The first 16 bytes, in hex, of SHA-256 of the key that the chip says it obeys. */
+  /** The first 16 bytes, in hex, of SHA-256 of the authorisation key that the chip reports. */
   readonly authority?: string | undefined;
 }
 
-/** What {@link authoriseUnblock} needs. */
+/** Parts of the server that {@link authoriseUnblock} uses. */
 export interface UnblockDeps {
   readonly database: Database;
   readonly audit: AuditLog;
@@ -27,12 +27,12 @@ export interface UnblockDeps {
   readonly authoriser: Authoriser;
 }
 
-/** Per chip and {@link WINDOW}: a person who mistypes a PUK, and nobody who guesses it. */
+/** Per chip and {@link WINDOW}: enough for a person who mistypes a PUK, too few to guess one. */
 const ORDERS = 5;
 const WINDOW = 60 * 60_000;
 
 /**
- * Signs one try of a chip's PUK; gives base64 DER.
+ * Signs one try of a chip's PUK; returns base64 DER.
  *
  * @throws RequestError `unknown_chip`, `chip_state`, `authority_mismatch`, `invalid_challenge`, `rate_limited`
  */

@@ -1,4 +1,4 @@
-/** The YAML file of a configuration, with the line of every key. */
+/** Reads the YAML file of a configuration, with the line of every key. */
 import { readFileSync } from 'node:fs';
 import { describeFileProblem, yamlProblem } from '@quorate/wire';
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
@@ -14,13 +14,13 @@ export class ConfigError extends Error {
   }
 }
 
-/** Settings by name, groups of them as trees of their own. */
+/** Settings by name; groups are trees of their own. */
 export type Tree = { [key: string]: unknown };
 
-/** The settings of a file, and where each stands. */
+/** The settings of a file, and their places. */
 export interface ConfigFile {
   readonly tree: Tree;
-  /** File and line of the key at the end of a path, or of the nearest part of the path that is there. */
+  /** File and line of the key at the end of a path, or of the nearest existing part of the path. */
   at(path: string): string;
 }
 
@@ -30,7 +30,7 @@ export function readConfigFile(name: string): ConfigFile {
   const problem = yamlProblem(text);
   if (problem !== undefined) throw new ConfigError('config/invalid', `${name}: ${problem}`);
   const lines = new LineCounter();
-  // The pretty form of every error quotes the text around it, in quadratic time.
+  // The pretty form of an error quotes the text around it, in quadratic time.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [mistake] = document.errors;
   if (mistake !== undefined) {
@@ -46,7 +46,7 @@ export function readConfigFile(name: string): ConfigFile {
   };
 }
 
-/** Reads a file that a configuration names. @throws ConfigError `config/missing` */
+/** Reads a file named in a configuration. @throws ConfigError `config/missing` */
 export function readConfigured(name: string): string {
   try {
     return readFileSync(name, 'utf8');

@@ -1,6 +1,6 @@
 /**
- * The coordinator's configuration: a YAML file, then the environment (`QUORATE_*`), then flags. Unknown
- * keys are errors that name the nearest known one; secrets are never in it, only names of files.
+ * The coordinator's configuration: a YAML file, then the environment (`QUORATE_*`), then flags. An unknown key
+ * is an error that names the nearest known one; a configuration holds names of files, never secrets.
  */
 import { dirname, resolve } from 'node:path';
 import { describeIssues, nearest } from '@quorate/wire';
@@ -9,13 +9,13 @@ import { ConfigError, type ConfigFile, isTree, readConfigFile, type Tree } from 
 import { FILES, GROUPS, LISTS, PREFIX, SETTINGS, variableOf } from './names.ts';
 import { type CoordinatorConfig, schema } from './settings.ts';
 
-/** Where a configuration comes from. */
+/** The sources of a configuration. */
 export interface ConfigSources {
   /** A YAML file; paths in it are relative to its directory. */
   readonly file?: string | undefined;
   /** `QUORATE_LISTEN_PORT` sets `listen.port`, and so on. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** By path, e.g. `listen.port`; they win over everything else. */
+  /** By path, e.g. `listen.port`; they override everything else. */
   readonly flags?: Readonly<Record<string, string | number | boolean | undefined>>;
 }
 
@@ -47,7 +47,7 @@ export function loadCoordinatorConfig(sources: ConfigSources = {}): CoordinatorC
   return config;
 }
 
-/** The first thing that is wrong, with the place where it was said. */
+/** The first error, with the place of the wrong value. */
 function refusalOf(
   { issues }: z.ZodError,
   file: ConfigFile | undefined,
@@ -84,7 +84,7 @@ function* fromEnvironment(
       yield [path, scalar(path, value)];
       continue;
     }
-    // Other programs share the prefix: only what looks like a slip is refused.
+    // Other programs share the prefix: only names that look like a typing error are refused.
     const near = nearest(name, [...known.keys()], 2);
     if (near === undefined) continue;
     const message = `unknown variable ${name}; did you mean ${near}?`;
@@ -92,7 +92,7 @@ function* fromEnvironment(
   }
 }
 
-/** Values of the environment and of flags are text: numbers, booleans and lists are read from it. */
+/** Reads text from the environment and from flags as a number, boolean or list. */
 function scalar(path: string, text: string): unknown {
   if (LISTS.includes(path)) return text.split(',').map((item) => item.trim());
   if (text === 'true' || text === 'false') return text === 'true';
@@ -122,7 +122,7 @@ function makeAbsolute(tree: object, base: string): void {
   }
 }
 
-/** Where a value came from: the variable, or file and line; an option says itself what it is. */
+/** The source of each value: the variable, or file and line; an option names itself. */
 type Places = Map<string, string>;
 
 function unknownKey(key: string, known: readonly string[], place = ''): ConfigError {

@@ -1,4 +1,4 @@
-/** The names of settings, in the file and in the environment: all of them come from the schema. */
+/** The names of settings in the file and in the environment: all come from the schema. */
 import { z } from 'zod';
 import { FILE, schema } from './settings.ts';
 
@@ -13,7 +13,7 @@ const ALL = settingsIn(z.toJSONSchema(schema, { io: 'input' }), '');
 const namesOf = (settings: readonly Setting[]): readonly string[] =>
   settings.map(({ path }) => path);
 
-/** Every setting that has a value of its own, by its path. */
+/** Every setting with a value of its own, by its path. */
 export const SETTINGS: readonly string[] = namesOf(ALL);
 
 /** Settings that name a file or a directory. */
@@ -27,7 +27,7 @@ export const GROUPS: readonly string[] = [
   ...new Set(SETTINGS.flatMap((path) => (path.includes('.') ? [path.split('.')[0] ?? ''] : []))),
 ];
 
-/** How the name of every variable of ours begins. */
+/** The prefix of all our variables. */
 export const PREFIX = 'QUORATE_';
 
 /** The variable that sets a setting: `QUORATE_LISTEN_PORT` sets `listen.port`. */

@@ -1,4 +1,4 @@
-/** From the names and units of a configuration to those of the server. */
+/** Translates the names and units of a configuration into those of the server. */
 import type { TokenKeySettings } from '../auth/index.ts';
 import type { Rates, RequestLimits, Timeouts } from '../limits/defaults.ts';
 import type { ServerOptions } from '../options.ts';

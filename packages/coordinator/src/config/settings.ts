@@ -18,7 +18,7 @@ type SnakeCase<S extends string> = S extends `${infer Head}${infer Tail}`
   ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeCase<Tail>}`
   : S;
 
-/** A group of settings with the names that it has in a file: `keepAlive` is `keep_alive`. */
+/** A group of settings with its names in a file: `keepAlive` is `keep_alive`. */
 type InFile<T> = { readonly [K in keyof T & string as SnakeCase<K>]: T[K] };
 
 /** A configuration with every default filled in and absolute paths. Times are seconds. */
@@ -95,11 +95,11 @@ const days = (
 /** How long a client may keep a connection waiting. */
 const patience = (fallback: number): z.ZodDefault<z.ZodNumber> =>
   seconds(fallback, { min: 1, max: 600 });
-/** An address, or a network in CIDR notation; never everybody. */
+/** An address, or a network in CIDR notation; never every address. */
 const proxy = z
   .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'expected an address or a network (CIDR)')
   .refine((network) => !network.endsWith('/0'), 'expected proxies, not every address');
-/** The format by which the schema marks a setting that names a file or a directory. */
+/** The schema's format for a setting that names a file or a directory. */
 export const FILE = 'path';
 const file = z.string().min(1).meta({ format: FILE });
 
@@ -114,7 +114,7 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
     })
     .prefault({}),
   tls: z.strictObject({ certificate_file: file, key_file: file }).optional(),
-  /** Seconds that browsers stay with TLS after an answer over it. */
+  /** Seconds for which browsers insist on TLS after an answer over it. */
   hsts: z
     .int()
     .min(0)
@@ -124,7 +124,7 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
   language: z.enum(['en', 'zh-CN']).default('en'),
   /** Origins of web pages that may open a WebSocket, besides the server's own. */
   origins: z.array(z.url()).default([]),
-  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is trusted. */
   trusted_proxies: z.array(proxy).default([]),
   /** Seconds. */
   deadlines: z
@@ -147,9 +147,9 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
       jwks_max_life: seconds(ISSUER_DEFAULTS.maxLife, { min: 60, max: 2_592_000 }),
       /** How many seconds the other issuer's clock may be off. */
       clock_tolerance: seconds(ISSUER_DEFAULTS.clockTolerance, { min: 0, max: 300 }),
-      /** Seconds that an access token lives. */
+      /** Lifetime of an access token, seconds. */
       access: z.number().positive().max(86_400).default(900),
-      /** Seconds that a login lives. */
+      /** Lifetime of a login, seconds. */
       refresh: z.number().positive().max(2_592_000).default(43_200),
     })
     .superRefine((tokens, context) => {
@@ -165,12 +165,12 @@ export const schema: z.ZodType<CoordinatorConfig> = z.strictObject({
       open_sessions: z.int().min(1).default(REQUEST_LIMITS.openSessions),
       /** Requests of one user that one participant has not accepted yet. */
       unanswered_per_participant: z.int().min(1).default(REQUEST_LIMITS.unansweredPerParticipant),
-      /** All TCP connections: HTTP, TLS handshakes under way, WebSockets. */
+      /** All TCP connections: HTTP, TLS handshakes, WebSockets. */
       connections: z.int().min(8).default(CONNECTIONS.total),
       connections_per_address: z.int().min(1).default(CONNECTIONS.perAddress),
-      /** Of `connections`, those that only registered clients can take; a quarter unless given. */
+      /** The part of `connections` reserved for registered clients; a quarter unless given. */
       connections_reserved: z.int().min(0).optional(),
-      /** Of one coordinator user, each with a `client_id` of its own. */
+      /** Per coordinator user, each with a `client_id` of its own. */
       connections_per_user: z.int().min(1).default(CONNECTIONS_PER_USER),
     })
     .refine(

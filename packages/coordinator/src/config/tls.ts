@@ -1,4 +1,4 @@
-/** Certificate and key of a server, looked at before anything listens. */
+/** Reads the certificate and key of a server, and checks them before anything listens. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { ConfigError, readConfigured } from './file.ts';
 
@@ -9,9 +9,9 @@ export interface TlsFiles {
 }
 
 /**
- * Reads both.
+ * Reads both files.
  *
- * @throws ConfigError naming the file that is wrong
+ * @throws ConfigError naming the wrong file
  */
 export function readTls(files: TlsFiles): { certificate: string; key: string } {
   const { certificate_file, key_file } = files;

@@ -1,12 +1,12 @@
-/** Which clients of a coordinator user hear of a session: those that asked for it, first or again. */
+/** The clients of a coordinator user that hear of a session: those that requested it, first or again. */
 import type { Tx } from '../store/database.ts';
 import type { Hub } from './hub.ts';
 import { coordinator, NAMELESS, type Recipient } from './recipient.ts';
 
-/** Clients that hear of one session; the newest stay. */
+/** Most clients that hear of one session; the newest stay. */
 const MOST_FOLLOWERS = 32;
 
-/** Has a client hear of a session from now on. */
+/** Lets a client hear of a session from now on. */
 export async function follow(
   tx: Tx,
   sessionKey: string,
@@ -27,8 +27,8 @@ export async function follow(
 }
 
 /**
- * The clients of the session's asker that are told of it. If none of those that asked is remembered any
- * more, all connected clients of the user are told, and the nameless one.
+ * The clients that hear of a session. If none of those that requested it is stored any more, all connected
+ * clients of the user hear of it, and the nameless one.
  */
 export async function followersOf(
   tx: Tx,
@@ -46,7 +46,7 @@ export async function followersOf(
   return [...new Set([NAMELESS, ...connected])].map((client) => coordinator(username, client));
 }
 
-/** Removes the followers of ended sessions: whoever asks for an ended session is answered at once. */
+/** Removes the followers of ended sessions: a repeated request for an ended session is answered at once. */
 export async function removeFollowersOfEnded(tx: Tx): Promise<void> {
   await tx.run(
     `DELETE FROM session_followers

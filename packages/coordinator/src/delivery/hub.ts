@@ -3,7 +3,7 @@ import type { Identity, Revoked } from '../auth/index.ts';
 import type { Numbered } from './outbox.ts';
 import type { Recipient } from './recipient.ts';
 
-/** Where a connection comes from. Times are milliseconds since 1970. */
+/** The origin of a connection. Times are milliseconds since 1970. */
 export interface ConnectionOrigin {
   readonly remote: string;
   readonly since: number;
@@ -12,16 +12,16 @@ export interface ConnectionOrigin {
 /** A registered connection, as the rest of the server sees it. */
 export interface Client {
   readonly recipient: Recipient;
-  /** Whom its latest token speaks for. */
+  /** The user and roles of its latest token. */
   readonly identity: Identity;
   readonly origin: ConnectionOrigin;
-  /** The connection that it took over from. */
+  /** The connection that it replaced. */
   readonly replaced: ConnectionOrigin | undefined;
-  /** Whether it asked for `session_state` as sessions go on. */
+  /** Whether it asked for `session_state` as sessions progress. */
   readonly progress: boolean;
-  /** Takes a stored message; what does not fit now is read from the outbox later. */
+  /** Takes a stored message; messages that do not fit now are read from the outbox later. */
   offer(message: Numbered): void;
-  /** Sends a message that is worth nothing later, and is not stored. */
+  /** Sends a message that is not stored because it is useless later. */
   tell(message: object): void;
   close(code: number, reason: string): void;
 }
@@ -39,13 +39,13 @@ export class Hub {
     this.#most = most;
   }
 
-  /** Whether a registration would be one connection too many of its user. */
+  /** Whether a registration would exceed the connections allowed for its user. */
   isFull(who: Recipient): boolean {
     const own = this.#users.get(keyOf(who));
     return own !== undefined && own.size >= this.#most && !own.has(who.client);
   }
 
-  /** Makes a connection the one of its recipient; returns the one that it replaces. */
+  /** Makes this the connection of its recipient; returns the one that it replaces. */
   attach(client: Client): Client | undefined {
     const { recipient } = client;
     const own = this.#users.get(keyOf(recipient)) ?? new Map<string, Client>();
@@ -74,7 +74,7 @@ export class Hub {
     this.#find(to)?.tell(message);
   }
 
-  /** Sends progress to a recipient that is connected and asked for it; for others it is not even made. */
+  /** Sends progress to a connected recipient that asked for it; for others the message is not even made. */
   tellProgress(to: Recipient, message: () => object): void {
     const client = this.#find(to);
     if (client?.progress === true) client.tell(message());
@@ -89,7 +89,7 @@ export class Hub {
     return [...(this.#users.get(keyOf(user))?.values() ?? [])];
   }
 
-  /** Closes every connection that lives on what is void now. */
+  /** Closes every connection that depends on a revoked token, login or user. */
   disconnect(revoked: Revoked, code: number, reason: string): void {
     for (const client of this.all()) {
       if (isOf(client.identity, revoked)) client.close(code, reason);

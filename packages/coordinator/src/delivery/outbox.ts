@@ -1,6 +1,6 @@
 /**
- * The outbox: every message to a client is stored with its number before it is sent, and kept until it
- * is acknowledged or a week old (docs/spec/wire.md §3).
+ * The outbox: every message to a client is stored with its number before it is sent, and kept until it is
+ * acknowledged or a week old (docs/spec/wire.md §3).
  */
 import { DEADLINES } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
@@ -21,36 +21,39 @@ export interface Numbered {
   readonly text: string;
 }
 
-/** What a registration finds. */
+/** The state of a stream at registration. */
 export interface Resumption {
   readonly stream: string;
-  /** How many messages are about to be replayed. */
+  /** How many messages will be replayed. */
   readonly resumed: number;
   /** The highest number that the client is known to have processed. */
   readonly from: number;
 }
 
-/** Told of every message once it is durable, in the order of its numbers. */
+/** Called for every message once it is durable, in the order of its numbers. */
 export type Deliver = (to: Recipient, message: Numbered) => void;
 
-/** How long what nobody fetches is kept, milliseconds. */
+/** How long unfetched messages and absent clients are kept, milliseconds. */
 export interface DeliveryRetention {
   /** A message. */
   readonly messages: number;
-  /** A named client that does not come back, once nothing is stored for it. */
+  /** A named client that does not return, once nothing is stored for it. */
   readonly clients: number;
 }
 
-/** What holds unless configured. */
+/** The retention unless configured. */
 export const RETENTION: DeliveryRetention = {
   messages: DEADLINES.completion,
   clients: 24 * 3_600_000,
 };
 
-/** Messages beyond their session (errors, completions) that are kept for one recipient, the newest. */
+/**
+ * How many messages that outlive their session (errors, completions) are kept for one recipient; the newest
+ * stay.
+ */
 const MOST = 4096;
 
-/** How often a recipient's messages are counted: once in so many. */
+/** A recipient's messages are counted once in this many. */
 const COUNTED = 256;
 
 /** Messages on their way to clients. */
@@ -70,7 +73,7 @@ export class Outbox {
     this.#isConnected = isConnected;
   }
 
-  /** Fixes the lowest number of this run; to be called once, before anything is sent. */
+  /** Fixes the lowest number of this run; call once, before anything is sent. */
   async start(tx: Tx, now: number): Promise<void> {
     const before = await tx.get('SELECT content FROM properties WHERE name = ?', ['started']);
     if (before !== undefined) this.#floor = now;
@@ -83,8 +86,8 @@ export class Outbox {
   }
 
   /**
-   * Stores a message and has it delivered once the transaction is durable. One that concerns nobody after
-   * its session has ended names the session in `during`.
+   * Stores a message and delivers it once the transaction is durable. `during` names the session of a message
+   * that is useless after that session ends.
    */
   async send(
     tx: Tx,
@@ -118,8 +121,8 @@ export class Outbox {
   }
 
   /**
-   * Finds out where a client stands. A `last_seq` of another stream means nothing; one that is ahead of
-   * this database shows that the database is older than what was sent: the stream gets a new id.
+   * Finds out where a client stands. A `last_seq` of another stream means nothing; one ahead of this database
+   * shows that the database is older than the messages sent, so the stream gets a new id.
    */
   async resume(
     tx: Tx,

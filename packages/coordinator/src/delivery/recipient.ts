@@ -1,8 +1,8 @@
-/** Whom messages are numbered for. */
+/** Recipients, for whom messages are numbered. */
 
 /**
- * A user in one role, and which of its clients: the unit that messages are numbered and acknowledged for.
- * A participant has one client, a coordinator as many as name themselves (docs/spec/wire.md §2).
+ * A user in one role with one of its clients: the unit for which messages are numbered and acknowledged. A
+ * participant has one client, a coordinator one for each name that its clients give (docs/spec/wire.md §2).
  */
 export interface Recipient {
   readonly username: string;
@@ -11,7 +11,7 @@ export interface Recipient {
   readonly client: string;
 }
 
-/** The client that named none. */
+/** The client without a name. */
 export const NAMELESS = '';
 
 /** A user as participant. */

@@ -1,6 +1,6 @@
 /**
- * Tables of delivery: the outbox per (user, role), its counters, client messages already seen, and
- * the random id of this database.
+ * Tables of delivery: the outbox per (user, role), its counters, the client messages already stored, and the
+ * random id of this database.
  */
 export const statements: readonly string[] = [
   `CREATE TABLE streams (
@@ -33,7 +33,7 @@ export const statements: readonly string[] = [
   )`,
 ];
 
-/** The columns of a recipient with one client a user, and with several. */
+/** Rebuilds a table for several clients a user instead of one. */
 const rebuilt = (table: string, columns: string, definition: string): readonly string[] => [
   `ALTER TABLE ${table} RENAME TO ${table}_before`,
   `CREATE TABLE ${table} (
@@ -47,7 +47,7 @@ const rebuilt = (table: string, columns: string, definition: string): readonly s
   `DROP TABLE ${table}_before`,
 ];
 
-/** Numbers, messages and what was seen, for each client of a user; who hears of a session. */
+/** Numbers, messages and seen messages for each client of a user, and the followers of each session. */
 export const clients: readonly string[] = [
   `ALTER TABLE streams ADD COLUMN seen_at BIGINT NOT NULL DEFAULT 0`,
   ...rebuilt(

@@ -1,17 +1,17 @@
 /**
  * Streams: the numbering of one recipient's messages (docs/spec/wire.md §3).
  *
- * Numbers never run backwards, not even in a database restored from a backup (R-18): the
- * first number after a start is not below the time of that start, which no number before it had reached.
+ * Numbers never run backwards, not even in a database restored from a backup (R-18): the first number after a
+ * start is at least the time of that start, and no earlier number had reached that time.
  */
 import { randomBytes } from 'node:crypto';
 import type { Tx } from '../store/database.ts';
 import { keyOf, NAMELESS, OF_RECIPIENT, type Recipient } from './recipient.ts';
 
-/** Named clients of one user that are remembered; the one that is missed least makes room. */
+/** Most named clients kept for one user; beyond it the least missed one makes room. */
 const MOST_CLIENTS = 1024;
 
-/** Where a recipient's numbering stands. */
+/** The numbering state of a recipient. */
 export interface StreamRow {
   readonly stream: string;
   readonly last_seq: number;
@@ -39,7 +39,7 @@ export async function nextSeq(tx: Tx, to: Recipient, floor: number, now: number)
 /** Whether a recipient is connected at this moment. */
 export type IsConnected = (who: Recipient) => boolean;
 
-/** Finds a recipient's stream, or begins one, and notes that the recipient was there. */
+/** Finds a recipient's stream, or begins one, and notes that the recipient was present. */
 export async function openStream(
   tx: Tx,
   who: Recipient,
@@ -66,7 +66,7 @@ export async function renameStream(tx: Tx, who: Recipient, stream: string): Prom
   await tx.run(`UPDATE streams SET stream = ? WHERE ${OF_RECIPIENT}`, [stream, ...keyOf(who)]);
 }
 
-/** Named clients that were not there since a time, and for whom nothing is stored. */
+/** Named clients that were absent since a time, and for whom nothing is stored. */
 export function idleClients(tx: Tx, seenBefore: number): Promise<Recipient[]> {
   return tx.all<Recipient & Record<string, string>>(
     `SELECT username, role, client FROM streams s
@@ -84,9 +84,8 @@ export async function removeClient(tx: Tx, who: Recipient): Promise<void> {
 }
 
 /**
- * Before a user's next client: removes one that is not connected, first of those for whom nothing is
- * stored, then of all, the one seen longest ago. A connected one would miss messages: its numbers would
- * begin again.
+ * Makes room for a user's next client: removes the longest absent client that is not connected, first among
+ * those for whom nothing is stored. A connected client would miss messages, because its numbers would restart.
  */
 async function makeRoom(
   tx: Tx,

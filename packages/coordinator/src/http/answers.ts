@@ -1,6 +1,6 @@
 /**
- * Answers that no route gives: requests that cannot be read, unknown addresses, refused upgrades. All have
- * the one form of the REST interface and the headers of every answer.
+ * Answers outside of all routes: unreadable requests, unknown addresses, refused upgrades. All have the form
+ * of the REST interface and the headers of every answer.
  */
 import type { Language } from '@quorate/wire';
 import { answerAndClose, answerSocket, type HttpAnswer, lacksHost } from '@quorate/wire/http';
@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError, apiErrorOf, problemOf, sendProblem } from '../rest/errors.ts';
 
-/** How errors are put into words and headers. */
+/** How errors are worded, and their headers. */
 export interface AnswerOptions {
   readonly language: Language;
   readonly headers: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export interface AnswerOptions {
 
 const NOT_FOUND = 'no such route';
 
-/** Has the server answer in the one form also where no route does. */
+/** Makes the server answer in that form even where no route does. */
 export function answerEverything(
   app: FastifyInstance,
   options: AnswerOptions,
@@ -39,7 +39,7 @@ export function answerEverything(
   app.setErrorHandler((error, request, reply) => {
     const known = apiErrorOf(error, request);
     if (known.code === 'internal') onError(error);
-    // For methods that it does not know, the framework runs no hooks.
+    // The framework runs no hooks for methods that it does not know.
     return sendProblem(reply.headers(headers), known, language);
   });
   app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
@@ -48,7 +48,7 @@ export function answerEverything(
   });
 }
 
-/** Refuses on a bare socket, in the one form, and lets go of it. */
+/** Refuses on a bare socket in that form, and releases the socket. */
 export function refuseSocket(
   socket: Duplex,
   error: ApiError,

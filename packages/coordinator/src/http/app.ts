@@ -12,7 +12,7 @@ import type { ServerOptions } from '../options.ts';
 import { ApiError, apiErrorOf, sendProblem } from '../rest/errors.ts';
 import { type AnswerOptions, refuseSocket } from './answers.ts';
 
-/** How often Node looks for requests that are late, milliseconds. */
+/** How often Node looks for late requests, milliseconds. */
 const CHECK_MS = 2_000;
 
 /** Makes the server; nothing listens yet. */
@@ -31,14 +31,14 @@ export function createApp(
   const common = {
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
     logController: new LogController({ disableRequestLogging: true }),
-    // Addresses of clients come from ClientAddresses only, for upgrades as for requests.
+    // Only ClientAddresses reads clients' addresses, for upgrades as for requests.
     trustProxy: false,
-    // Usernames and chip names in an address: up to 128 characters, percent-encoded.
+    // Usernames and chip names in a path: up to 128 characters, percent-encoded.
     routerOptions: { maxParamLength: 2048 },
     requestTimeout: request,
     keepAliveTimeout: keepAlive,
     forceCloseConnections: true,
-    // Said by a hook, in the form of every error.
+    // A hook answers instead, in the form of every error.
     return503OnClosing: false,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       void sendProblem(

@@ -1,7 +1,10 @@
-/** How many records of keys a chip holds, by what this store knows of it. */
+/** Counts the records of keys on a chip, as far as this store knows. */
 import type { Tx } from '../store/database.ts';
 
-/** Records that are not known to be deleted: of keys, and of key generations that failed. What is staged is not counted. */
+/**
+ * Counts the records of keys and of failed key generations that are not known to be deleted; staged shares do
+ * not count.
+ */
 export async function recordsOn(tx: Tx, seId: string): Promise<number> {
   const row = await tx.get<{ n: number }>(
     `SELECT (SELECT COUNT(*) FROM shards WHERE se_id = ? AND state IN ('current', 'retired'))

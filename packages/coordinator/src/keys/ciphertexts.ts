@@ -1,4 +1,4 @@
-/** The bytes of sealed shards. They stand in this table only; the file holds zeros where a row was deleted. */
+/** The bytes of sealed shards. Only this table holds them; a deleted row leaves zeros in the file. */
 import { createHash } from 'node:crypto';
 import type { Tx } from '../store/database.ts';
 import type { ShardName } from './life.ts';

@@ -1,9 +1,12 @@
-/** Part of the eleventh version: events of key generations hold hashes, and ciphertexts of open ones are staged. */
+/**
+ * Part of the eleventh version: events of key generations keep hashes, and ciphertexts of open ones are
+ * staged.
+ */
 import { deriveSessionId, toHex } from '@quorate/intent';
 import type { Tx } from '../store/database.ts';
 import { ciphertextHash } from './ciphertexts.ts';
 
-/** An event as it was stored before this version, as far as it is read here. */
+/** The parts of an event, as stored before this version, that the conversion reads. */
 type OldEvent =
   | {
       readonly type: 'requested';
@@ -42,7 +45,7 @@ async function convert(tx: Tx, sessionKey: string, open: boolean): Promise<void>
     'SELECT number, event FROM session_events WHERE session_key = ? ORDER BY number',
     [sessionKey],
   );
-  // Only the program has written events: they are what they say.
+  // Only the program has written events, so their form is trusted.
   const events = rows.map(({ event }) => JSON.parse(event) as OldEvent);
   for (const [at, { number }] of rows.entries()) {
     const event = events[at];
@@ -89,7 +92,7 @@ function partiesOf(
   return events.flatMap((event) => (event.type === 'requested' ? event.parties : []));
 }
 
-/** The session id that all certificates of the key generation make. */
+/** The session id that all certificates of the key generation yield. */
 function keyIdOf(events: readonly OldEvent[]): string {
   const accepted = events.flatMap((event) => (event.type === 'accepted' ? [event] : []));
   const certificates = accepted

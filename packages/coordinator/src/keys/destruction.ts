@@ -11,12 +11,12 @@ export async function beginDestruction(tx: Tx, keyId: string): Promise<void> {
   const key = await findKey(tx, keyId);
   if (key?.state !== 'active') throw new Error('a destruction of a key that is not active');
   await setState(tx, keyId, 'destroying');
-  // A replacement of a chip that has not switched yet keeps copies that are sealed for the new chip.
+  // A replacement that has not switched yet keeps copies sealed for the new chip.
   await discardStagedOf(tx, keyId);
   await deleteCiphertextsOf(tx, keyId);
 }
 
-/** Notes that the record of a seat is gone, with the proof. */
+/** Notes that the record of a seat is deleted, with the proof. */
 export async function noteReceipt(
   tx: Tx,
   { keyId, partIndex }: Seat,
@@ -29,13 +29,13 @@ export async function noteReceipt(
   await step(tx, shard, ['current', 'deleted'], { receipt });
 }
 
-/** A key that is destroyed, with the shards that its holders had. */
+/** A destroyed key, with the shards that its holders had. */
 export interface DestroyedKey {
   readonly key: KeyRecord;
   readonly shards: readonly ShardRecord[];
 }
 
-/** Marks the key destroyed, and the records that nobody can be asked to delete as out of reach. */
+/** Marks the key destroyed, and marks as absent the records that nobody can be asked to delete. */
 export async function completeDestruction(
   tx: Tx,
   keyId: string,
@@ -44,7 +44,7 @@ export async function completeDestruction(
   const key = await findKey(tx, keyId);
   if (key?.state !== 'destroying') throw new Error('a destruction that was not begun');
   await setState(tx, keyId, 'destroyed');
-  // A record that nobody has proven gone stays `held`: it may be there.
+  // A record without proof of deletion stays `held`: it may still exist.
   for (const index of absent) {
     await tx.run(
       `UPDATE shards SET absent = 1

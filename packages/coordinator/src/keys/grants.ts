@@ -1,15 +1,15 @@
-/** Who may ask for signatures of a key besides its creator. */
+/** Permissions to ask for signatures of a key, besides its creator's. */
 import type { Tx } from '../store/database.ts';
 import type { KeyRecord } from './keys.ts';
 
-/** A permission, and who gave it. */
+/** A permission, and who granted it. */
 export interface Grant {
   readonly username: string;
   readonly by: string;
   readonly at: number;
 }
 
-/** Whether a user may ask for signatures of a key: its creator, or who was granted it. */
+/** Whether a user may ask for signatures of a key: its creator, or a user with a grant. */
 export async function mayUse(tx: Tx, key: KeyRecord, username: string): Promise<boolean> {
   if (key.creator === username) return true;
   const granted = await tx.get('SELECT 1 AS x FROM grants WHERE key_id = ? AND username = ?', [
@@ -19,7 +19,7 @@ export async function mayUse(tx: Tx, key: KeyRecord, username: string): Promise<
   return granted !== undefined;
 }
 
-/** The users to whom a key was granted, by name. */
+/** The users with a grant for a key, by name. */
 export async function grantsOf(tx: Tx, key: KeyRecord): Promise<string[]> {
   const rows = await tx.all<{ username: string }>(
     'SELECT username FROM grants WHERE key_id = ? ORDER BY username',
@@ -28,7 +28,7 @@ export async function grantsOf(tx: Tx, key: KeyRecord): Promise<string[]> {
   return rows.map(({ username }) => username);
 }
 
-/** Notes a permission; one that is there already stays as it is. */
+/** Stores a permission; an existing one stays unchanged. */
 export async function insertGrant(tx: Tx, key: KeyRecord, grant: Grant): Promise<void> {
   await tx.run(
     `INSERT INTO grants (key_id, username, granted_by, granted_at) VALUES (?, ?, ?, ?)
@@ -37,7 +37,7 @@ export async function insertGrant(tx: Tx, key: KeyRecord, grant: Grant): Promise
   );
 }
 
-/** Takes a permission back; false when there was none. */
+/** Revokes a permission; false if there was none. */
 export async function deleteGrant(tx: Tx, key: KeyRecord, username: string): Promise<boolean> {
   const { changes } = await tx.run('DELETE FROM grants WHERE key_id = ? AND username = ?', [
     key.key_id,

@@ -1,4 +1,4 @@
-/** Keys, their shards, who may use them, and records without a key: the only writer of those tables. */
+/** Keys, their shards, their grants, and records without a key: the only writer of those tables. */
 export { recordsOn } from './capacity.ts';
 export { ciphertextHash } from './ciphertexts.ts';
 export { beginDestruction, completeDestruction, noteReceipt } from './destruction.ts';

@@ -1,10 +1,10 @@
-/** Keys in the store: made by a key generation, named by their `key_id`, found by any address that leads to them. */
+/** Keys in the store: made by a key generation, named by their `key_id`, found by any of their addresses. */
 import { formatAddress, IntentError, parseAddress } from '@quorate/intent';
 import type { Algorithm, KeyStateName } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 import { type Maker, switchStaged } from './staging.ts';
 
-/** A key as the store has it. */
+/** A key as the store holds it. */
 export interface KeyRecord {
   readonly key_id: string;
   readonly algorithm: Algorithm;
@@ -20,7 +20,7 @@ export interface KeyRecord {
   readonly created_at: number;
 }
 
-/** The key that a completed key generation has made. Byte strings are lower-case hex. */
+/** The key that a completed key generation made. Byte strings are lower-case hex. */
 export interface NewKey {
   readonly keyId: string;
   readonly algorithm: Algorithm;
@@ -36,7 +36,7 @@ export interface NewKey {
   readonly at: number;
 }
 
-/** EIP-55 of an address in any case; undefined for what is none. */
+/** The EIP-55 form of an address in any case; undefined if the text is no address. */
 export function normalAddress(text: string): string | undefined {
   try {
     return formatAddress(parseAddress(text));
@@ -46,7 +46,7 @@ export function normalAddress(text: string): string | undefined {
   }
 }
 
-/** Stores the key of a completed key generation; the shares that it has staged become current. */
+/** Stores the key of a completed key generation, and makes its staged shares current. */
 export async function insertKey(tx: Tx, key: NewKey): Promise<void> {
   await tx.run(
     `INSERT INTO keys (key_id, algorithm, public_key, session_key, creator, threshold, total_parts,
@@ -76,12 +76,12 @@ const KEYS = `SELECT k.key_id, k.algorithm, l.address, k.public_key, k.session_k
     k.total_parts, k.epoch, k.state, k.created_at
   FROM keys k JOIN key_labels l ON l.key_id = k.key_id AND l.place = 0`;
 
-/** The key of a `key_id`. */
+/** Finds a key by its `key_id`. */
 export async function findKey(tx: Tx, keyId: string): Promise<KeyRecord | undefined> {
   return tx.get<KeyRecord>(`${KEYS} WHERE k.key_id = ?`, [keyId]);
 }
 
-/** The key to which an address (EIP-55) leads. */
+/** Finds a key by one of its addresses (EIP-55). */
 export async function findKeyOfAddress(tx: Tx, address: string): Promise<KeyRecord | undefined> {
   return tx.get<KeyRecord>(
     `${KEYS} WHERE k.key_id = (SELECT key_id FROM key_labels WHERE address = ?)`,
@@ -89,14 +89,14 @@ export async function findKeyOfAddress(tx: Tx, address: string): Promise<KeyReco
   );
 }
 
-/** The key of a `key_id`, or of an address in any case, as people and programs name it. */
+/** Finds a key by its `key_id`, or by an address in any case. */
 export async function findKeyNamed(tx: Tx, name: string): Promise<KeyRecord | undefined> {
   if (/^[0-9a-f]{64}$/i.test(name)) return findKey(tx, name.toLowerCase());
   const address = normalAddress(name);
   return address === undefined ? undefined : findKeyOfAddress(tx, address);
 }
 
-/** Which keys a list shows, from where on. */
+/** Selects which keys a list shows, and from where on. */
 export interface KeyPage {
   readonly after?: string | undefined;
   readonly limit: number;
@@ -108,7 +108,7 @@ const CONCERNS = `(k.creator = ?
   OR EXISTS (SELECT 1 FROM shards s WHERE s.key_id = k.key_id AND s.username = ?)
   OR EXISTS (SELECT 1 FROM grants g WHERE g.key_id = k.key_id AND g.username = ?))`;
 
-/** Keys by address, from after one on. */
+/** Lists keys by address, from after one on. */
 export async function listKeys(
   tx: Tx,
   { after = '', limit, onlyOf }: KeyPage,
@@ -122,7 +122,7 @@ export async function listKeys(
   ]);
 }
 
-/** Whether a key concerns a user: he made it, holds a shard of it, or may use it. */
+/** Whether a user may know of a key: its creator, a holder of a shard, or a user with a grant. */
 export async function concerns(tx: Tx, { key_id }: KeyRecord, username: string): Promise<boolean> {
   const row = await tx.get(`SELECT 1 AS x FROM keys k WHERE k.key_id = ? AND ${CONCERNS}`, [
     key_id,

@@ -1,10 +1,10 @@
 /**
- * The one life of a share: staged beside what is there, current, retired when another has its place, deleted.
- * Every change of a share's state is made here.
+ * The one life of a share: staged beside the current share, current, retired when another takes its place,
+ * deleted. Only this file changes a share's state.
  */
 import type { Tx } from '../store/database.ts';
 
-/** Where a share stands. */
+/** The state of a share. */
 export type ShardState = 'staged' | 'current' | 'retired' | 'deleted';
 
 const FOLLOWING: Readonly<Record<ShardState, readonly ShardState[]>> = {
@@ -14,7 +14,7 @@ const FOLLOWING: Readonly<Record<ShardState, readonly ShardState[]>> = {
   deleted: [],
 };
 
-/** Whether a share that stands at one state may come to another. */
+/** Whether a share may go from one state to another. */
 export function mayFollow(from: ShardState, to: ShardState): boolean {
   return FOLLOWING[from].includes(to);
 }
@@ -26,7 +26,7 @@ export interface ShardName {
   readonly se_id: string;
 }
 
-/** Facts that are noted with a step. */
+/** Facts to store with a step. */
 interface Note {
   readonly retiredBy?: string;
   readonly receipt?: string;
@@ -39,9 +39,9 @@ export class LifeError extends Error {
 }
 
 /**
- * Moves a share on.
+ * Moves a share to its next state.
  *
- * @throws LifeError `keys/shard-state` when the step does not exist, or the share stands elsewhere
+ * @throws LifeError `keys/shard-state` when the step does not exist, or the share is in another state
  */
 export async function step(
   tx: Tx,

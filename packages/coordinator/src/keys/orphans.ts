@@ -1,4 +1,4 @@
-/** Records that chips hold of key generations that failed, until their chips have deleted them. */
+/** Records that chips still hold of failed key generations. */
 import type { Tx } from '../store/database.ts';
 
 /** A record without a key. */
@@ -12,14 +12,14 @@ export interface Orphan {
   readonly se_id: string;
   readonly chip_public_key: string;
   readonly cpic: string;
-  /** The code with which the key generation failed. */
+  /** The failure code of the key generation. */
   readonly reason: string;
 }
 
 const COLUMNS = `record_id, address, session_key, part_index, username, se_id, chip_public_key, cpic,
   reason`;
 
-/** Notes an orphan; false when it was noted before. */
+/** Stores an orphan; false if it was stored before. */
 export async function insertOrphan(tx: Tx, orphan: Orphan, at: number): Promise<boolean> {
   const { changes } = await tx.run(
     `INSERT INTO orphans (${COLUMNS}, reported_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -48,7 +48,7 @@ export async function orphansOf(tx: Tx, username: string): Promise<Orphan[]> {
   );
 }
 
-/** The orphan of a participant that one session has left. */
+/** The orphan of a participant that one session left behind. */
 export async function findOrphan(
   tx: Tx,
   username: string,

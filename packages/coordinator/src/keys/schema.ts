@@ -1,4 +1,4 @@
-/** Tables of keys, of their shards, of who may use them, and of records without a key. */
+/** Tables of keys, of their shards, of their grants, and of records without a key. */
 import type { MigrationStep } from '../store/migrationStep.ts';
 import { convertEvents } from './convertEvents.ts';
 
@@ -52,7 +52,7 @@ export const statements: readonly string[] = [
   `CREATE INDEX orphans_username ON orphans (username)`,
 ];
 
-/** Third version: what is known of each record, and the chip's receipt once it is gone. */
+/** Third version: the known state of each record, and the chip's receipt for a deleted one. */
 export const records: readonly string[] = [
   `ALTER TABLE shards ADD COLUMN state TEXT NOT NULL DEFAULT 'held'`,
   `ALTER TABLE shards ADD COLUMN receipt TEXT`,
@@ -72,14 +72,14 @@ const TABLES: readonly string[] = [
     state TEXT NOT NULL,
     created_at BIGINT NOT NULL
   )`,
-  // The address at place 0 is the one that messages and lists show.
+  // Messages and lists show the address at place 0.
   `CREATE TABLE key_labels (
     address TEXT PRIMARY KEY,
     key_id TEXT NOT NULL REFERENCES keys (key_id),
     place INTEGER NOT NULL,
     UNIQUE (key_id, place)
   )`,
-  // A share is staged before its key exists: key_id refers to no row until then.
+  // A share is staged before its key exists: until then key_id refers to no row.
   `CREATE TABLE shards (
     key_id TEXT NOT NULL,
     epoch INTEGER NOT NULL,
@@ -124,7 +124,7 @@ const TABLES: readonly string[] = [
 const COLUMNS = `key_id, epoch, part_index, username, se_id, cpic, chip_public_key, record_id, state,
   absent, receipt, staged_by, retired_by`;
 
-/** The replacement that has brought the shard to a chip, else the key generation. */
+/** The replacement that brought the shard to a chip, else the key generation. */
 const stagedBy = (chip: string): string => `COALESCE((
     SELECT 'replacement:' || e.id FROM chip_replacements e
     JOIN replacement_shards m ON m.replacement_id = e.id
@@ -146,7 +146,7 @@ const COPIES: readonly string[] = [
   `INSERT INTO ciphertexts (key_id, epoch, se_id, ciphertext)
      SELECT k.key_id, k.epoch, s.se_id, s.encrypted_shard
      FROM old_shards s JOIN key_records k ON k.address = s.address WHERE s.encrypted_shard <> ''`,
-  // After the switch the old chip's share is retired, and deleted once its receipt is there.
+  // After the switch the old chip's share is retired, and deleted once its receipt arrives.
   `INSERT INTO shards (${COLUMNS})
      SELECT k.key_id, k.epoch, r.part_index, e.username, e.old_se_id, c.cpic, c.public_key, r.record_id,
        CASE r.state WHEN 'deleted' THEN 'deleted' ELSE 'retired' END, 0, NULL,
@@ -154,7 +154,7 @@ const COPIES: readonly string[] = [
      FROM replacement_shards r JOIN chip_replacements e ON e.id = r.replacement_id
      JOIN chips c ON c.se_id = e.old_se_id JOIN key_records k ON k.address = r.address
      WHERE r.state IN ('moved', 'deleted')`,
-  // Before it the new chip's share is staged, unless the old one is another by now.
+  // Before the switch the new chip's share is staged, unless the old share has changed since.
   `INSERT INTO shards (${COLUMNS})
      SELECT k.key_id, k.epoch, r.part_index, e.username, e.new_se_id, c.cpic, c.public_key, r.record_id,
        'staged', 0, NULL, 'replacement:' || e.id, NULL
@@ -169,7 +169,7 @@ const COPIES: readonly string[] = [
        AND r.address = l.address WHERE h.state = 'staged'`,
 ];
 
-/** A session names its key by `key_id`; a key generation does once the key exists. */
+/** A session names its key by `key_id`; a key generation does so once the key exists. */
 const SESSIONS: readonly string[] = [
   'ALTER TABLE sessions ADD COLUMN key_id TEXT REFERENCES keys (key_id)',
   `UPDATE sessions SET key_id =
@@ -179,7 +179,7 @@ const SESSIONS: readonly string[] = [
 ];
 
 /**
- * Eleventh version: a key is named by its `key_id`; each share has one life, its ciphertext stands once, and
+ * Eleventh version: a key is named by its `key_id`; each share has one life and its ciphertext one place, and
  * events of key generations hold the ciphertext's hash.
  */
 export const oneLife: readonly MigrationStep[] = [

@@ -1,18 +1,18 @@
-/** Shards in the store: who holds which on which chip. */
+/** Shards in the store: the chip and the holder of each. */
 import type { RecordStateName } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
 import type { KeyRecord } from './keys.ts';
 import { type ShardName, step } from './life.ts';
 import type { Maker } from './staging.ts';
 
-/** A shard of one of a key's holders. The ciphertext is read only when it is sent to him. */
+/** A shard of one of a key's holders. The ciphertext is read only when it is sent to the holder. */
 export interface ShardRecord extends ShardName {
   readonly part_index: number;
   readonly username: string;
   readonly cpic: string;
   readonly chip_public_key: string;
   readonly record_id: string;
-  /** Whether the record on the chip is known to be gone; `absent`: the chip is. */
+  /** `deleted`: the record on the chip is known to be gone; `absent`: the chip is gone. */
   readonly record: RecordStateName;
 }
 
@@ -22,7 +22,7 @@ export interface Seat {
   readonly partIndex: number;
 }
 
-/** A share of a key's holders, in use or destroyed with its key: neither staged nor replaced by another. */
+/** A share in use, or destroyed with its key: neither staged nor replaced. */
 const HELD = "s.state <> 'staged' AND s.retired_by IS NULL";
 
 const COLUMNS = `s.key_id, s.epoch, s.se_id, s.part_index, s.username, s.cpic, s.chip_public_key, s.record_id,
@@ -40,7 +40,7 @@ export async function shardsOf(
   );
 }
 
-/** The shard of a seat that signs, with its ciphertext, for its holder. */
+/** The signing shard of a seat with its ciphertext, for its holder. */
 export async function sealedShardOf(
   tx: Tx,
   { keyId, partIndex }: Seat,
@@ -54,7 +54,7 @@ export async function sealedShardOf(
   );
 }
 
-/** Whether a record on a chip belongs to a key that exists. */
+/** Whether a record on a chip belongs to an existing key. */
 export async function isLiveRecord(tx: Tx, recordId: string): Promise<boolean> {
   const row = await tx.get("SELECT 1 AS x FROM shards WHERE record_id = ? AND state <> 'staged'", [
     recordId,
@@ -67,7 +67,7 @@ export async function hadShard(tx: Tx, seId: string): Promise<boolean> {
   return (await tx.get('SELECT 1 AS x FROM shards WHERE se_id = ?', [seId])) !== undefined;
 }
 
-/** The keys that sign nothing more, and of which this holder's record is not known to be deleted. */
+/** The keys that sign nothing more while this holder's record is not known to be deleted. */
 export async function keysOwingReceipt(tx: Tx, username: string): Promise<string[]> {
   const rows = await tx.all<{ key_id: string }>(
     `SELECT k.key_id FROM shards s JOIN keys k ON k.key_id = s.key_id AND k.epoch = s.epoch
@@ -87,7 +87,7 @@ export async function gaveReceipt(tx: Tx, keyId: string, username: string): Prom
   return row !== undefined;
 }
 
-/** A share that moves from one chip to another, with its key. */
+/** A share with its key, for the move from one chip to another. */
 export interface ShardOfKey extends ShardName {
   readonly address: string;
   readonly part_index: number;
@@ -101,7 +101,7 @@ const OF_KEY = `SELECT s.key_id, s.epoch, s.se_id, l.address, s.part_index, s.re
   FROM shards s JOIN keys k ON k.key_id = s.key_id
   JOIN key_labels l ON l.key_id = k.key_id AND l.place = 0`;
 
-/** The shares that a chip holds for keys, by address. */
+/** The current shares on a chip, by address. */
 export async function currentOn(tx: Tx, seId: string): Promise<ShardOfKey[]> {
   return tx.all<ShardOfKey>(
     `${OF_KEY} WHERE s.se_id = ? AND s.state = 'current' AND s.absent = 0 ORDER BY l.address`,
@@ -109,12 +109,12 @@ export async function currentOn(tx: Tx, seId: string): Promise<ShardOfKey[]> {
   );
 }
 
-/** The shares whose place was given to a maker's, by address. */
+/** The shares that a maker's shares replaced, by address. */
 export async function retiredBy(tx: Tx, by: Maker): Promise<ShardOfKey[]> {
   return tx.all<ShardOfKey>(`${OF_KEY} WHERE s.retired_by = ? ORDER BY l.address`, [by]);
 }
 
-/** The makers of shares of a key that are staged, or whose predecessors are not deleted yet; by name. */
+/** The makers, by name, that have staged shares of a key or whose predecessors are not deleted yet. */
 export async function makersAtWork(tx: Tx, keyId: string): Promise<Maker[]> {
   const rows = await tx.all<{ maker: Maker }>(
     `SELECT CASE state WHEN 'staged' THEN staged_by ELSE retired_by END AS maker FROM shards
@@ -124,7 +124,7 @@ export async function makersAtWork(tx: Tx, keyId: string): Promise<Maker[]> {
   return rows.map(({ maker }) => maker);
 }
 
-/** Notes that the record of a retired share is gone. */
+/** Notes that the record of a retired share is deleted. */
 export async function deleteRetired(tx: Tx, shard: ShardName): Promise<void> {
   await step(tx, shard, ['retired', 'deleted']);
 }

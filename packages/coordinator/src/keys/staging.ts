@@ -1,12 +1,12 @@
-/** Shares that come to be: staged with their ciphertexts, then current all at once, or gone without a trace. */
+/** New shares: staged with their ciphertexts, then made current all at once, or discarded without a trace. */
 import type { Tx } from '../store/database.ts';
 import { deleteCiphertext, putCiphertext } from './ciphertexts.ts';
 import { LifeError, type ShardName, step } from './life.ts';
 
-/** A maker of shares, which may take the place of others: a key generation, or the replacement of a chip. */
+/** A maker of shares, which may replace others: a key generation, or the replacement of a chip. */
 export type Maker = `session:${string}` | `replacement:${string}`;
 
-/** A share that has been made. */
+/** A new share. */
 export interface NewShard extends ShardName {
   readonly part_index: number;
   readonly username: string;
@@ -20,9 +20,9 @@ export interface NewShard extends ShardName {
 }
 
 /**
- * Stages a share beside what is there.
+ * Stages a share beside the current one.
  *
- * @throws LifeError `keys/shard-state` for a key that is being destroyed, or was
+ * @throws LifeError `keys/shard-state` for a key that is being destroyed, or is destroyed
  */
 export async function stageShard(tx: Tx, shard: NewShard, by: Maker): Promise<void> {
   const ending = await tx.get("SELECT 1 AS x FROM keys WHERE key_id = ? AND state <> 'active'", [
@@ -66,8 +66,8 @@ export async function stagedBy(tx: Tx, by: Maker): Promise<StagedShard[]> {
 }
 
 /**
- * Makes every share that a maker has staged the current one of its seat, and retires the one that was:
- * its ciphertext is deleted. Returns how many there were.
+ * Makes every share that a maker has staged the current one of its seat. The previous share is retired and its
+ * ciphertext deleted. Returns the number of shares.
  */
 export async function switchStaged(tx: Tx, by: Maker): Promise<number> {
   const staged = await stagedBy(tx, by);
@@ -86,14 +86,16 @@ export async function switchStaged(tx: Tx, by: Maker): Promise<number> {
   return staged.length;
 }
 
-/** Deletes the shares that a maker has staged, of one key if it is named: nobody has used them, nothing is kept. */
+/**
+ * Discards the shares that a maker has staged, of one key if named: nobody has used them, so nothing is kept.
+ */
 export async function discardStaged(tx: Tx, by: Maker, keyId?: string): Promise<void> {
   for (const shard of await stagedBy(tx, by)) {
     if (keyId === undefined || keyId === shard.key_id) await deleteStaged(tx, shard);
   }
 }
 
-/** Deletes whatever is staged of a key. */
+/** Discards every staged share of a key. */
 export async function discardStagedOf(tx: Tx, keyId: string): Promise<void> {
   const staged = await tx.all<ShardName>(
     "SELECT key_id, epoch, se_id FROM shards WHERE key_id = ? AND state = 'staged'",

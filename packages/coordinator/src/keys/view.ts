@@ -12,15 +12,15 @@ import { type ShardRecord, shardsOf } from './shards.ts';
 /** Keys, as REST reads and grants them. */
 export interface Keys {
   list(tx: Tx, visibility: Visibility, page: Page): Promise<Paged<KeySummary>>;
-  /** By `key_id`, or an address in any case; undefined when unknown or not visible. */
+  /** By `key_id`, or an address in any case; undefined if unknown or not visible. */
   get(tx: Tx, name: string, visibility: Visibility): Promise<KeyAnswer | undefined>;
-  /** Lets a user ask for signatures; audited by this function. False when the key is unknown. */
+  /** Lets a user ask for signatures, and audits it. False if the key is unknown. */
   grant(tx: Tx, request: GrantOrder): Promise<boolean>;
-  /** Takes the permission back; audited by this function. False when there was none. */
+  /** Revokes the permission, and audits it. False if there was none. */
   revoke(tx: Tx, request: GrantOrder): Promise<boolean>;
 }
 
-/** Names who gives or takes the permission to ask for signatures of a key. */
+/** Names who grants or revokes the permission to ask for signatures of a key. */
 interface GrantOrder {
   /** Its `key_id`, or an address in any case. */
   readonly key: string;
@@ -28,7 +28,7 @@ interface GrantOrder {
   readonly actor: string;
 }
 
-/** The parts of the server that the REST routes of keys work with. */
+/** The parts of the server that the REST routes of keys use. */
 export interface KeysContext {
   readonly audit: AuditLog;
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-/** Which address a request comes from: the one place that decides whether a proxy is believed. */
+/** Finds the address that a request comes from: the one place that decides whether to trust a proxy. */
 import proxyAddress from '@fastify/proxy-addr';
 import { addressGroup, type AddressRules } from '@quorate/wire';
 import type { IncomingMessage } from 'node:http';
@@ -16,8 +16,8 @@ export class ClientAddresses implements AddressRules {
   }
 
   /**
-   * The address of the client: the last one in `X-Forwarded-For` that a trusted proxy did not write about
-   * another trusted proxy. Without a trusted proxy, the other end of the connection.
+   * The client's address: the last one in `X-Forwarded-For` that no trusted proxy has. Without a trusted
+   * proxy, the other end of the connection.
    */
   of(request: IncomingMessage): string {
     const { remoteAddress } = request.socket;
@@ -35,5 +35,5 @@ export class ClientAddresses implements AddressRules {
   }
 }
 
-/** An IPv4 address that came over IPv6, as IPv4. */
+/** Writes an IPv4 address that came over IPv6 as IPv4. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');

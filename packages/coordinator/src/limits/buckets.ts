@@ -1,4 +1,4 @@
-/** Token buckets, in time that the caller gives: a burst at once, then a rate. */
+/** Token buckets on the caller's clock: a burst at once, then a rate. */
 import { RecentKeys } from './recentKeys.ts';
 
 /** A token bucket. */
@@ -15,14 +15,14 @@ export class Bucket {
     this.#at = now;
   }
 
-  /** Takes `amount`; returns how many milliseconds the taker has to wait before it takes more. */
+  /** Takes `amount`; returns how many milliseconds to wait before taking more. */
   take(amount: number, now: number): number {
     this.#refill(now);
     this.#level -= amount;
     return this.#level >= 0 ? 0 : Math.ceil((-this.#level * 1000) / this.#perSecond);
   }
 
-  /** Takes `amount` if there is as much; otherwise takes nothing. */
+  /** Takes `amount` if that much is left; otherwise takes nothing. */
   tryTake(amount: number, now: number): boolean {
     this.#refill(now);
     if (this.#level < amount) return false;
@@ -37,7 +37,7 @@ export class Bucket {
   }
 }
 
-/** One token bucket for each key, of a bounded number of keys. */
+/** One token bucket per key, for a bounded number of keys. */
 export class Buckets {
   readonly #capacity: number;
   readonly #perSecond: number;
@@ -48,7 +48,7 @@ export class Buckets {
     this.#perSecond = perSecond;
   }
 
-  /** Takes one of a key's, if there is one. */
+  /** Takes one from a key's bucket, if there is one. */
   tryTake(key: string, now: number): boolean {
     const bucket = this.#buckets.get(key) ?? new Bucket(this.#capacity, this.#perSecond, now);
     this.#buckets.set(key, bucket);

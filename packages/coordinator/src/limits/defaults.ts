@@ -1,7 +1,7 @@
-/** Limits that hold unless the operator sets others. Times are milliseconds. */
+/** Default limits. Times are milliseconds. */
 import type { ConnectionLimits } from '@quorate/wire';
 
-/** How long the server waits for a client, before any session is concerned. */
+/** How long the server waits for a client, before any session. */
 export interface Timeouts {
   /** For a TLS handshake. */
   readonly handshake: number;
@@ -15,19 +15,19 @@ export interface Timeouts {
   readonly register: number;
 }
 
-/** How often clients may do what costs the server something. */
+/** How often clients may do things that are costly for the server. */
 export interface Rates {
-  /** Logins and set-ups of one address in a minute, each at the cost of a password hash. */
+  /** Logins and set-ups from one address per minute; each costs a password hash. */
   readonly loginsPerAddress: number;
-  /** Refreshed tokens of one address in a minute: a whole team may be behind it. */
+  /** Token refreshes from one address per minute: a whole team may share it. */
   readonly refreshesPerAddress: number;
-  /** REST requests of one user in a minute. */
+  /** REST requests of one user per minute. */
   readonly requestsPerUser: number;
-  /** Wrong passwords in a row of one name from one place, before it has to wait. */
+  /** Wrong passwords in a row for one name from one place before that place has to wait. */
   readonly guessesPerPlace: number;
-  /** Wrong passwords of one name from places that its user was not seen at, before they have to wait. */
+  /** Wrong passwords for one name from places that its user has not used, before they have to wait. */
   readonly guessesPerName: number;
-  /** Messages of one connection in a second, and at once. */
+  /** Messages of one connection per second, and in a burst. */
   readonly messagesPerSecond: number;
   readonly messagesAtOnce: number;
 }
@@ -46,7 +46,7 @@ export const RATES: Rates = {
 /** Bounds of a server's connections unless configured. */
 export const CONNECTIONS: Omit<ConnectionLimits, 'reserved'> = { total: 2000, perAddress: 500 };
 
-/** Fills in what is not configured; a quarter of all connections is for registered clients. */
+/** Fills in defaults; reserves a quarter of all connections for registered clients. */
 export function connectionLimits(given: Partial<ConnectionLimits> = {}): ConnectionLimits {
   const limits = { ...CONNECTIONS, ...given };
   return { ...limits, reserved: given.reserved ?? Math.floor(limits.total / 4) };
@@ -61,7 +61,7 @@ export const TIMEOUTS: Timeouts = {
   register: 10_000,
 };
 
-/** Bounds of the requests of one user that are open. */
+/** Bounds of one user's open requests. */
 export interface RequestLimits {
   /** Open sessions that one user may have asked for. */
   readonly openSessions: number;
@@ -72,5 +72,5 @@ export interface RequestLimits {
 /** Bounds unless configured. */
 export const REQUEST_LIMITS: RequestLimits = { openSessions: 256, unansweredPerParticipant: 64 };
 
-/** Connections of one user in one role unless configured; a participant has one, whatever is configured. */
+/** Connections of one user in one role unless configured; a participant always has one. */
 export const CONNECTIONS_PER_USER = 32;

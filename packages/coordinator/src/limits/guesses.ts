@@ -1,29 +1,29 @@
 /**
- * How fast passwords can be guessed, and whom a guesser can keep out.
+ * Limits how fast passwords can be guessed, and whom a guesser can lock out.
  *
- * Failures are counted by name and place: after five in a row the place waits before it tries that name
- * again. Guesses that come from many places are counted by name as well, and only places that the user
- * was never seen at have to wait for those: nobody can lock a user out of a known place from another one.
+ * Failures are counted by name and place: after five in a row the place has to wait before it tries that name
+ * again. Guesses from many places are also counted by name, and only places that the user has not used have to
+ * wait for those: nobody can lock a user out of a known place from another one.
  */
 import { type Rates, RATES } from './defaults.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
 
-/** A login that is tried. */
+/** An attempted login. */
 export interface Attempt {
   readonly username: string;
-  /** The device that proved itself, or else the address: the unit that failures are counted for. */
+  /** The device that proved itself, else the address: failures are counted for it. */
   readonly place: string;
   /** Whether this user logged in from there lately. */
   readonly known: boolean;
 }
 
-/** Failures that cost nothing. */
+/** Failures without a penalty. */
 export type GuessRates = Pick<Rates, 'guessesPerPlace' | 'guessesPerName'>;
 
 const BY_PLACE = { firstWait: 1_000, longestWait: 300_000 };
 const BY_NAME = { firstWait: 1_000, longestWait: 60_000 };
 
-/** Counts guesses, whether a user of that name exists or not: the answers do not tell which names do. */
+/** Counts guesses, whether or not a user of that name exists: the answers do not reveal which names do. */
 export class Guesses {
   readonly #byPlace: Throttle;
   readonly #byName: Throttle;
@@ -36,20 +36,20 @@ export class Guesses {
     this.#flood = guessesPerName;
   }
 
-  /** Milliseconds until this login may be tried; 0 at once. */
+  /** Milliseconds until this login may be tried; 0: at once. */
   waitOf(attempt: Attempt): number {
     const own = this.#byPlace.waitOf(keyOf(attempt));
     return attempt.known ? own : Math.max(own, this.#byName.waitOf(attempt.username));
   }
 
-  /** Counts a failure; tells whether with it the name counts as attacked from many places. */
+  /** Counts a failure; says whether the name now counts as attacked from many places. */
   failed(attempt: Attempt): { readonly flooded: boolean } {
     this.#byPlace.failed(keyOf(attempt));
     if (attempt.known) return { flooded: false };
     return { flooded: this.#byName.failed(attempt.username) === this.#flood };
   }
 
-  /** A success clears its own place only: it says nothing about the others. */
+  /** Resets the failures of this place only: a success proves nothing about the others. */
   succeeded(attempt: Attempt): void {
     this.#byPlace.succeeded(keyOf(attempt));
     if (!attempt.known) this.#byName.forgive(attempt.username);

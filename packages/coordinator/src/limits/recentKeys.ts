@@ -1,7 +1,7 @@
-/** Keys that are remembered: one more takes the place of the key that was set longest ago. */
+/** Keys to keep: one more removes the key that was set longest ago. */
 const MAXIMUM_KEYS = 10_000;
 
-/** A map of a bounded number of keys, so that strangers cannot fill the memory with names and addresses. */
+/** A map with a bounded number of keys, so that strangers cannot fill the memory with names and addresses. */
 export class RecentKeys<V> {
   readonly #most: number;
   readonly #values = new Map<string, V>();

@@ -1,4 +1,4 @@
-/** How often REST is asked in a minute, by address and by user. */
+/** Limits REST requests per minute, by address and by user. */
 import type { Rates } from './defaults.ts';
 import { createRateLimit, type RateLimit } from './windows.ts';
 
@@ -10,7 +10,7 @@ export interface RestRates {
   readonly logins: RateLimit;
   /** Refreshed tokens, by address. */
   readonly refreshes: RateLimit;
-  /** Everything that needs a token, by user. */
+  /** Every request that needs a token, by user. */
   readonly requests: RateLimit;
 }
 

@@ -1,21 +1,21 @@
 /** Slows down guesses: after some failures in a row a key has to wait, twice as long each time. */
 import { RecentKeys } from './recentKeys.ts';
 
-/** Counts failures of keys and says how long each has to wait. */
+/** Counts failures of keys, and says how long each has to wait. */
 export interface Throttle {
-  /** Milliseconds that this key still has to wait; 0 when it may try. */
+  /** Milliseconds that this key still has to wait; 0: it may try. */
   waitOf(key: string): number;
-  /** Counts a failure; gives the number of failures in a row. */
+  /** Counts a failure; returns the number of failures in a row. */
   failed(key: string): number;
-  /** Forgets all failures of a key. */
+  /** Resets the failures of a key. */
   succeeded(key: string): void;
-  /** Takes the last failure back, since it was none. */
+  /** Takes back the last failure, because it was none. */
   forgive(key: string): void;
 }
 
-/** How a throttle grows. Times are milliseconds. */
+/** The growth of a throttle. Times are milliseconds. */
 export interface ThrottleTerms {
-  /** Failures in a row that cost nothing. */
+  /** Failures in a row without a penalty. */
   readonly free: number;
   readonly firstWait: number;
   readonly longestWait: number;

@@ -1,9 +1,9 @@
-/** Numbers of uses in a length of time: of many keys in fixed windows, of one thing in a sliding one. */
+/** Counts uses within a length of time: for many keys in fixed windows, for one thing in a sliding one. */
 import { RecentKeys } from './recentKeys.ts';
 
 /** Lets each key act a number of times per window. */
 export interface RateLimit {
-  /** Counts one use; returns milliseconds to wait, 0 when the use is allowed. */
+  /** Counts one use; returns milliseconds to wait, 0 if the use is allowed. */
   take(key: string): number;
 }
 
@@ -26,7 +26,7 @@ export function createRateLimit(
   };
 }
 
-/** Counts events in a sliding window, in time that the caller gives. */
+/** Counts events in a sliding window, on the caller's clock. */
 export class SlidingWindow {
   readonly #limit: number;
   readonly #length: number;

@@ -1,4 +1,4 @@
-/** Acts on a replacement: one transaction each, audited whether it is granted or refused. */
+/** Acts on a replacement: one transaction each, audited whether granted or refused. */
 import { chipFingerprint, shortFingerprint } from '@quorate/intent';
 import type { AuditLog, Tally } from '../audit/index.ts';
 import { RequestError } from '../requestError.ts';
@@ -18,7 +18,7 @@ export interface ReplacementView extends Replacement {
   readonly shards: readonly MovingShard[];
 }
 
-/** The parts of the server that replacements work with. */
+/** The parts of the server that replacements use. */
 export interface ReplacementOptions {
   readonly database: Database;
   readonly audit: AuditLog;
@@ -29,7 +29,7 @@ export interface ReplacementOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** Who does what with which replacement. */
+/** An act: who does it, and on which replacement. */
 export interface Act {
   readonly action: string;
   readonly actor: string;
@@ -42,7 +42,7 @@ export interface Act {
   readonly deletesCiphertexts: boolean;
 }
 
-/** Does something with a replacement; what is refused is audited, and nothing of it is kept. */
+/** Carries out an act on a replacement; a refused act is audited and changes nothing else. */
 export async function acting<T>(
   options: ReplacementOptions,
   act: Act,
@@ -78,7 +78,7 @@ export async function acting<T>(
   return result;
 }
 
-/** Does something with a replacement, and shows it as it is then. */
+/** Carries out an act on a replacement, and shows the replacement after it. */
 export async function viewing(
   options: ReplacementOptions,
   act: Act,
@@ -93,7 +93,7 @@ export async function viewing(
   });
 }
 
-/** The address by which the log names the key of a shard; the name that was given when there is no such shard. */
+/** The address by which the log names the key of a shard; the given name if there is no such shard. */
 async function addressOf(tx: Tx, replacement: Replacement, key: string): Promise<string> {
   if (key.startsWith('0x')) return key;
   return (await findShard(tx, replacement, key))?.address ?? key;
@@ -104,7 +104,7 @@ export async function viewOf(tx: Tx, replacement: Replacement): Promise<Replacem
   return { ...replacement, shards: await shardsIn(tx, replacement) };
 }
 
-/** The log's words for a replacement. */
+/** The details of a replacement for the log. */
 export function detailsOf({ username, oldChip, newChip }: Replacement): Record<string, string> {
   return {
     username,
@@ -115,7 +115,7 @@ export function detailsOf({ username, oldChip, newChip }: Replacement): Record<s
   };
 }
 
-/** Refuses an id that the caller has no replacement of. */
+/** Refuses an id of which the caller has no replacement. */
 export function unknown(): RequestError {
   return new RequestError('unknown_replacement', 'no replacement of that id');
 }

@@ -14,13 +14,13 @@ import {
   stageProblem,
 } from './store.ts';
 
-/** Approves a request whose new chip has the fingerprint that the holder told. */
+/** Approves a request whose new chip has the fingerprint that the holder gave. */
 export async function approve(
   tx: Tx,
   replacement: Replacement,
   { newFingerprint, actor, at }: { newFingerprint: string; actor: string; at: number },
 ): Promise<RequestError | undefined> {
-  // The same approval again is a safe retry.
+  // A repeated approval is a safe retry.
   if (replacement.state === 'approved' && replacement.approvedBy === actor) return undefined;
   const problem = stageProblem(replacement, ['requested']);
   if (problem !== undefined) return problem;
@@ -37,7 +37,7 @@ export async function approve(
   return undefined;
 }
 
-/** Nothing has moved yet: what was sealed is erased, and the new chip stays disabled. */
+/** Cancels before the switch: the staged shares are discarded, and the new chip stays disabled. */
 export async function cancel(
   tx: Tx,
   replacement: Replacement,
@@ -50,7 +50,7 @@ export async function cancel(
   return undefined;
 }
 
-/** After the last receipt the old chip becomes what its holder said. */
+/** After the last receipt, gives the old chip the state that its holder chose. */
 export async function completeIfDone(
   { audit }: ReplacementOptions,
   tx: Tx,

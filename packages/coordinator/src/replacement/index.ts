@@ -1,6 +1,6 @@
 /**
- * A participant's new chip: request, approval, the move of each shard, the switch, the deletion of what the
- * old chip holds (docs/spec/replace.md).
+ * A participant's new chip: request, approval, the move of each shard, the switch, and the deletion of the old
+ * chip's records (docs/spec/replace.md).
  */
 import { RequestError } from '../requestError.ts';
 import type { Identity } from '../auth/index.ts';
@@ -31,14 +31,14 @@ import { switchChips } from './switch.ts';
 
 export type { ReplacementView } from './acts.ts';
 
-/** Replacements of chips. Every method throws a RequestError for what is not granted, and audits it. */
+/** Replacements of chips. Every method throws a RequestError to refuse, and audits the refusal. */
 export interface Replacements {
   list(page: {
     readonly after: string;
     readonly limit: number;
     readonly onlyOf: string | undefined;
   }): Promise<ReplacementView[]>;
-  /** `onlyOf`: somebody else's is unknown. */
+  /** `onlyOf`: replacements of other users count as unknown. */
   find(id: string, onlyOf: string | undefined): Promise<ReplacementView>;
   request(order: ReplacementOrder): Promise<ReplacementView>;
   approve(id: string, newFingerprint: string, actor: string): Promise<ReplacementView>;
@@ -104,7 +104,7 @@ export function createReplacements(options: ReplacementOptions): Replacements {
   };
 }
 
-/** An act of the holder himself. */
+/** An act of the holder. */
 function holder(
   name: StepOrder['step'] | 'seal' | 'switch' | 'deleted',
   id: string,

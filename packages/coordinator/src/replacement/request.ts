@@ -1,4 +1,4 @@
-/** A request for a new chip: what is checked before anything is written (docs/spec/replace.md §3.1). */
+/** Checks a request for a new chip before anything is written (docs/spec/replace.md §3.1). */
 import { fromHex, replacementRequestHash, type Retirement, toHex } from '@quorate/intent';
 import type { ChipKindName } from '@quorate/wire';
 import { randomBytes } from 'node:crypto';
@@ -30,7 +30,7 @@ export interface ReplacementOrder {
   readonly kind: ChipKindName;
 }
 
-/** Enters the request and the new chip, which is not active; or says why not. */
+/** Stores the request and the inactive new chip, or refuses. */
 export async function enterRequest(
   tx: Tx,
   order: ReplacementOrder,
@@ -88,13 +88,13 @@ function requestHash(order: ReplacementOrder, oldChip: ChipRecord): Uint8Array |
   });
 }
 
-/** Whether a chip has held a shard, or was replaced. */
+/** Whether a chip has ever held a shard, or was replaced. */
 async function wasUsed(tx: Tx, seId: string): Promise<boolean> {
   const replaced = await tx.get('SELECT 1 AS x FROM chip_replacements WHERE old_se_id = ?', [seId]);
   return replaced !== undefined || (await hadShard(tx, seId));
 }
 
-/** A chip of one's own that was never used, after a replacement that was cancelled, may be asked for again. */
+/** Allows an own chip that was never used again, after its replacement was cancelled. */
 async function enterChip(
   tx: Tx,
   order: ReplacementOrder,
@@ -108,7 +108,7 @@ async function enterChip(
       toHex(known.publicKey) === toHex(fromHex(order.publicKey)) &&
       known.cpic === order.cpic.toLowerCase();
     if (same && !(await wasUsed(tx, order.seId))) {
-      // The registry tells the kind that both chips signed last.
+      // Registers the kind that both chips signed last.
       await tx.run('UPDATE chips SET kind = ? WHERE se_id = ?', [order.kind, order.seId]);
       return undefined;
     }

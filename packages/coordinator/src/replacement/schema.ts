@@ -1,7 +1,7 @@
 /**
  * Tables of replacements, and the kind that a chip claims.
  *
- * The partial unique indexes keep a person to one open replacement, and a chip to one, even if the code errs.
+ * The partial unique indexes allow one open replacement per person and per chip, even if the code errs.
  */
 export const replacement: readonly string[] = [
   `ALTER TABLE chips ADD COLUMN kind TEXT NOT NULL DEFAULT 'unknown'`,

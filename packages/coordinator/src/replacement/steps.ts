@@ -30,7 +30,7 @@ import {
   stageProblem,
 } from './store.ts';
 
-/** A step that one of the chips asks to be authorised. */
+/** A step that one of the chips asks to have authorised. */
 export interface StepOrder {
   readonly step: 'release' | 'prove' | 'delete' | 'discard';
   /** The shard's key, by `key_id` or address. */
@@ -47,19 +47,19 @@ export interface SealOrder {
   readonly certificate: string;
 }
 
-/** The old chip's word that its record is gone. */
+/** The old chip's report that its record is gone. */
 export interface ReceiptOrder {
   readonly key: string;
   readonly certificate: string;
 }
 
-/** The authorisation that the chip gets. */
+/** The authorisation for the chip. */
 export interface StepGrant {
   readonly signature: string;
   readonly encryptedShard: string | undefined;
 }
 
-/** Authorises one command of one chip, or says why not. */
+/** Authorises one command of one chip, or refuses. */
 export async function authoriseStep(
   tx: Tx,
   authoriser: Authoriser,
@@ -78,7 +78,7 @@ export async function authoriseStep(
   const session = certified(replacement, shard, { step, text: order.certificate, fresh, at });
   if (session instanceof RequestError) return session;
   if (step === 'release') {
-    // Both chips are here: the shard does not leave the old one for a chip that is not at hand.
+    // Both chips are present: the shard never leaves the old chip for an absent one.
     const text = order.newCertificate;
     if (text === undefined)
       return new RequestError('invalid_certificate', 'the new chip must agree, too');
@@ -100,7 +100,7 @@ export async function authoriseStep(
   return { signature, encryptedShard };
 }
 
-/** Keeps the ciphertext for the new chip beside the present one. */
+/** Stages the ciphertext for the new chip beside the current one. */
 export async function keepSeal(
   tx: Tx,
   replacement: Replacement,
@@ -121,14 +121,14 @@ export async function keepSeal(
     shardHash,
   });
   if (session instanceof RequestError) return session;
-  // A step that is tried again seals the shard anew.
+  // A repeated step seals the shard anew.
   const by = makerOf(replacement);
   await discardStaged(tx, by, shard.key_id);
   await stageShard(tx, newShardOf(replacement, shard, order.encryptedShard), by);
   return shard;
 }
 
-/** Takes the old chip's receipt. A receipt that is given again changes nothing. */
+/** Takes the old chip's receipt. A repeated receipt changes nothing. */
 export async function keepReceipt(
   tx: Tx,
   replacement: Replacement,
@@ -150,7 +150,7 @@ export async function keepReceipt(
   return shard;
 }
 
-/** Before the switch the old chip is active and the new one waits; after it the old one is retired. */
+/** Before the switch the old chip is active and the new one waits; after the switch the old one is retired. */
 function placeProblem(replacement: Replacement, step: ReplacementStep): RequestError | undefined {
   const after = step === 'delete' || step === 'deleted';
   const stage = stageProblem(replacement, [after ? 'switched' : 'approved']);
@@ -171,7 +171,7 @@ function shardProblem(
   return undefined;
 }
 
-/** A key that its holders are asked to destroy gets no second opener and no second ciphertext. */
+/** Refuses a second opener and a second ciphertext for a key that its holders are asked to destroy. */
 async function destructionProblem(
   tx: Tx,
   { key_id }: MovingShard,
@@ -218,7 +218,7 @@ function certified(
   return new RequestError(code, check.details);
 }
 
-/** The share that the new chip is to hold. */
+/** The share for the new chip. */
 function newShardOf(
   { newChip, username }: Replacement,
   shard: MovingShard,

@@ -37,7 +37,7 @@ export interface Replacement {
   readonly newChip: ChipRecord;
 }
 
-/** A shard that moves, and how far it is. */
+/** A shard that moves, and its progress. */
 export interface MovingShard {
   readonly address: string;
   readonly part_index: number;
@@ -57,8 +57,8 @@ export async function findReplacement(tx: Tx, id: string): Promise<Replacement |
 }
 
 /**
- * The replacement of a person that is not over. One that ended because its old chip was given up is noted as
- * completed first: it makes room for the next.
+ * The open replacement of a person. One that ended because its old chip was reported gone is first marked
+ * completed, to make room for the next.
  */
 export async function findOpen(
   tx: Tx,
@@ -76,7 +76,7 @@ export async function findOpen(
   return undefined;
 }
 
-/** Replacements by identifier, from after one on; of one user when `onlyOf` is given. */
+/** Lists replacements by identifier, from after one on; of one user if `onlyOf` is given. */
 export async function listReplacements(
   tx: Tx,
   page: { readonly after: string; readonly limit: number; readonly onlyOf: string | undefined },
@@ -108,12 +108,15 @@ async function replacementOf(tx: Tx, row: Row): Promise<Replacement> {
   };
 }
 
-/** An old chip that an administrator gave up after the switch has nothing more to delete for this replacement. */
+/**
+ * Once an administrator reports the old chip gone after the switch, this replacement has nothing more to
+ * delete.
+ */
 function stageOf(state: ReplacementState, oldChip: ChipRecord): ReplacementState {
   return state === 'switched' && oldChip.state !== 'disabled' ? 'completed' : state;
 }
 
-/** Notes how far a replacement is. */
+/** Stores the stage of a replacement. */
 export async function setStage(
   tx: Tx,
   id: string,
@@ -127,10 +130,10 @@ export async function setStage(
   );
 }
 
-/** A replacement as the maker of shares for the new chip. */
+/** The replacement as maker of shares for the new chip. */
 export const makerOf = ({ id }: Pick<Replacement, 'id'>): Maker => `replacement:${id}`;
 
-/** The shards of a replacement: those of the old chip now, or after the switch those that moved. */
+/** The shards of a replacement: before the switch those of the old chip, after it those that moved. */
 export async function shardsIn(tx: Tx, replacement: Replacement): Promise<MovingShard[]> {
   const { state, oldChip } = replacement;
   const by = makerOf(replacement);
@@ -149,13 +152,13 @@ export async function shardsIn(tx: Tx, replacement: Replacement): Promise<Moving
   });
 }
 
-/** Whether both are of one key, part and epoch: a copy of an older share is none of the present one. */
+/** Whether both have the same key, part and epoch: a copy of an older share is not one of the current share. */
 const isSameSeat = (a: Place, b: Place): boolean =>
   a.key_id === b.key_id && a.part_index === b.part_index && a.epoch === b.epoch;
 
 type Place = Pick<MovingShard, 'key_id' | 'part_index' | 'epoch'>;
 
-/** The shard of a replacement by its key: the `key_id`, or the address in any case. */
+/** Finds a shard of a replacement by its key: the `key_id`, or the address in any case. */
 export async function findShard(
   tx: Tx,
   replacement: Replacement,
@@ -166,7 +169,7 @@ export async function findShard(
   return shards.find((shard) => shard.key_id === key || shard.address.toLowerCase() === key);
 }
 
-/** A replacement that is not over and has a shard of this key on both chips, or may have. */
+/** Finds an open replacement that has, or may have, a shard of this key on both chips. */
 export async function movingShardOf(
   tx: Tx,
   keyId: string,
@@ -182,7 +185,7 @@ export async function movingShardOf(
 const PREFIX = 'replacement:';
 const OPEN: readonly ReplacementState[] = ['requested', 'approved', 'switched'];
 
-/** The facts that certificates and authorisations of a step name. */
+/** The facts in the certificates and authorisations of a step. */
 export function boundTo(replacement: Replacement, shard: MovingShard): ReplacedShard {
   return {
     replacementId: replacement.id,
@@ -197,7 +200,7 @@ export function boundTo(replacement: Replacement, shard: MovingShard): ReplacedS
   };
 }
 
-/** Refuses a replacement that is somewhere else. */
+/** Refuses a replacement in another stage. */
 export function stageProblem(
   replacement: Replacement,
   stages: readonly ReplacementState[],
@@ -209,7 +212,7 @@ export function stageProblem(
   );
 }
 
-/** Refuses when one of the chips is not where it has to be: somebody reported it in between. */
+/** Refuses if one of the chips has another state than required, because somebody reported it meanwhile. */
 export function chipProblem(
   replacement: Replacement,
   expected: { readonly old: ChipRecord['state']; readonly fresh: ChipRecord['state'] },

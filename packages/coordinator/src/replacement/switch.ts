@@ -11,7 +11,7 @@ import {
   stageProblem,
 } from './store.ts';
 
-/** Moves every shard to the new chip, or nothing. A switch that was made before is a safe retry. */
+/** Moves every shard to the new chip, or none. A repeated switch is a safe retry. */
 export async function switchChips(
   tx: Tx,
   replacement: Replacement,
@@ -30,7 +30,7 @@ export async function switchChips(
   if (moved !== (await shardsIn(tx, { ...replacement, state: 'switched' })).length) {
     throw new Error('a replacement that switched another number of shards than it has');
   }
-  // The old one first: never two active.
+  // The old chip first: never two active chips.
   for (const [seId, state] of [
     [oldChip.seId, 'disabled'],
     [newChip.seId, 'active'],
@@ -52,7 +52,10 @@ async function shardsProblem(tx: Tx, replacement: Replacement): Promise<RequestE
   return new RequestError('replacement_busy', `the key ${ending.address} is ${ending.key_state}`);
 }
 
-/** A session that began with the old chip ends with it; a destruction that has this holder's receipt needs it no more. */
+/**
+ * A session must end with the old chip that it began with; only a destruction with this holder's receipt can
+ * go on without it.
+ */
 async function sessionProblem(
   tx: Tx,
   { username }: Replacement,

@@ -17,7 +17,7 @@ import type { SessionViews } from '../session/views.ts';
 import type { Database } from '../store/database.ts';
 import type { Metrics } from './metrics.ts';
 
-/** The parts of the server that REST leads to. */
+/** The parts of the server behind REST. */
 export interface RestDeps {
   readonly database: Database;
   readonly auth: Auth;
@@ -30,10 +30,10 @@ export interface RestDeps {
   readonly sessionOrders: SessionOrders;
   readonly clock: Clock;
   readonly addresses: ClientAddresses;
-  /** Who is connected. */
+  /** The registered connections. */
   readonly hub: Pick<Hub, 'all'>;
   readonly rates?: Rates;
-  /** Told about defects; never given a body, a header or a query. */
+  /** Told about defects; never gets a body, a header or a query. */
   readonly onError: (error: unknown, route: string) => void;
   readonly metrics: Metrics;
   readonly health: Health;
@@ -41,10 +41,10 @@ export interface RestDeps {
   readonly language?: Language;
 }
 
-/** A request that passed the checks of its route, with its parts as the route's schemas have them. */
+/** A request that passed the checks of its route, with its parts in the form of the route's schemas. */
 interface Call<N extends keyof Routes> extends PartsOf<Routes[N]> {
   readonly request: FastifyRequest;
-  /** Who asks; nobody, without roles, on routes for anyone. */
+  /** The caller; without name and roles on routes that are open to all. */
   readonly identity: Identity;
 }
 
@@ -69,15 +69,15 @@ type Answer<N extends keyof Routes> =
         : A
     : never;
 
-/** Handlers of some routes. Each takes what its route documents and answers what its route documents. */
+/** Handlers of some routes. Each takes and answers what its route documents. */
 export type Handlers<N extends keyof Routes> = {
   readonly [K in N]: (call: Call<K>) => Promise<Answer<K>>;
 };
 
-/** The answer that only says that it was done. */
+/** The answer that only confirms. */
 export const DONE: Done = { success: true };
 
-/** Lets whoever watches over the server see every key and session, and everybody else their own. */
+/** Lets overseers see every key and session, and other users their own. */
 export function visibilityOf({ roles, username }: Identity): Visibility {
   return roles.includes('admin') || roles.includes('auditor') ? {} : { onlyOf: username };
 }

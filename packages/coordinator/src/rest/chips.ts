@@ -6,7 +6,7 @@ import { pageOf } from '../listing.ts';
 import type { Handlers, RestDeps } from './call.ts';
 import { ApiError } from './errors.ts';
 
-/** The chip registry, and the key that chips are personalised with. */
+/** Routes of the chip registry, and of the key that chips are personalised with. */
 export function chipHandlers({ chips, database }: RestDeps): Handlers<ChipRoute> {
   return {
     'GET /api/v1/authorisation-key': async () => ({
@@ -41,7 +41,7 @@ export function chipHandlers({ chips, database }: RestDeps): Handlers<ChipRoute>
   };
 }
 
-/** Shows every chip to whoever plans sessions or watches over them, and to a participant its own. */
+/** Shows every chip to users who plan or oversee sessions, and to a participant its own. */
 function ownerShown({ roles, username }: Identity): string | undefined {
   return roles.some((role) => role !== 'participant') ? undefined : username;
 }

@@ -12,7 +12,7 @@ import { AuditBrokenError } from '../audit/index.ts';
 import { RequestError } from '../requestError.ts';
 import { isStoreUnavailable } from '../store/database.ts';
 
-/** A request that ends with an error of the wire's table. */
+/** An error that answers a request, with a code of the wire's table. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
@@ -27,13 +27,13 @@ export class ApiError extends Error {
     this.#details = typeof details === 'string' ? undefined : details;
   }
 
-  /** The details in the language of the deployment, where they are known in it. */
+  /** The details in the deployment's language, if they exist in it. */
   details(language: Language): string {
     return this.#details === undefined ? this.message : inLanguage(this.#details, language);
   }
 }
 
-/** Our codes for the failures of Fastify's own checks. */
+/** The codes for failures of Fastify's own checks. */
 const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
@@ -44,10 +44,10 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_NOT_FOUND: 'not_found',
 };
 
-/** When a request that the store could not take may be tried again, milliseconds. */
+/** When a request that the store could not take may be retried, milliseconds. */
 const TRY_AGAIN = 10_000;
 
-/** Turns anything thrown into an error of the table; `internal` when nobody foresaw it. */
+/** Turns anything thrown into an error of the table; unexpected errors become `internal`. */
 export function apiErrorOf(error: unknown, request: BodyOf): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof RequestError)
@@ -65,10 +65,10 @@ export function apiErrorOf(error: unknown, request: BodyOf): ApiError {
   return new ApiError('internal', '');
 }
 
-/** The part of a request that tells about a body that was not read. */
+/** The part of a request that describes an unread body. */
 type BodyOf = Pick<FastifyRequest, 'headers' | 'routeOptions'>;
 
-/** The limit of a body, and the size that was announced. */
+/** Names the limit of a body, and the announced size. */
 function sizeOf({ headers, routeOptions: { bodyLimit } }: BodyOf): Said {
   const came = headers['content-length'];
   return {
@@ -77,7 +77,7 @@ function sizeOf({ headers, routeOptions: { bodyLimit } }: BodyOf): Said {
   };
 }
 
-/** Puts an error into the form of RFC 9457. */
+/** Words an error in the form of RFC 9457. */
 export function problemOf(error: ApiError, language: Language): HttpAnswer {
   const status = CODES[error.code].http;
   const { retryAfter } = error;

@@ -17,8 +17,7 @@ export { createMetrics, type Metrics } from './metrics.ts';
 /**
  * Adds the REST interface of docs/spec/wire.md §12 to a server: every route of the wire's table.
  *
- * It lives in a scope of its own, so that its parser and its figures touch nothing else that the server
- * answers.
+ * It has a scope of its own, so that its parser and its metrics affect no other answer of the server.
  */
 export function registerRest(app: FastifyInstance, deps: RestDeps): void {
   app.register(async (scope) => {

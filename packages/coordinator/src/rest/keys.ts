@@ -2,7 +2,7 @@ import type { KeyRoute } from '@quorate/wire';
 import { DONE, type Handlers, type RestDeps, visibilityOf } from './call.ts';
 import { ApiError } from './errors.ts';
 
-/** Keys, and who may use them: never a shard. */
+/** Routes of keys and grants; never a shard. */
 export function keyHandlers({ database, keys, auth }: RestDeps): Handlers<KeyRoute> {
   return {
     'GET /api/v1/keys': async ({ query, identity }) => {

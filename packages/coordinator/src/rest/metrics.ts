@@ -3,14 +3,14 @@ import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client
 
 /** The server's metrics, in a registry of its own. */
 export interface Metrics {
-  /** Other parts of the server add theirs here. */
+  /** Other parts of the server register their metrics here. */
   readonly registry: Registry;
   observe(request: { method: string; route: string; status: number; seconds: number }): void;
   /** Counts a login by password. */
   login(outcome: GuessOutcome): void;
 }
 
-/** Makes the registry with the process's metrics and those of the REST interface. */
+/** Makes the registry with the metrics of the process and of the REST interface. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'quorate_' });

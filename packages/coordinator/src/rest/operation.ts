@@ -2,7 +2,7 @@ import { asyncapi, openapi, type OperationRoute } from '@quorate/wire';
 import { Content, type Handlers, type RestDeps } from './call.ts';
 import { ApiError } from './errors.ts';
 
-/** The state of the process, and the documents of its interfaces. */
+/** Routes for the state of the process, and for the documents of its interfaces. */
 export function operationHandlers({ health, metrics }: RestDeps): Handlers<OperationRoute> {
   return {
     'GET /healthz': async () => ({ status: 'ok' }),

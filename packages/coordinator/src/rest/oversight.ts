@@ -4,7 +4,7 @@ import type { Client } from '../delivery/hub.ts';
 import { Content, type Handlers, type RestDeps } from './call.ts';
 import { ApiError } from './errors.ts';
 
-/** Who is connected, and the audit log. */
+/** Routes for the connections and the audit log. */
 export function oversightHandlers({ audit, clock, hub }: RestDeps): Handlers<OversightRoute> {
   return {
     'GET /api/v1/connections': async ({ query: { limit } }) => {

@@ -2,7 +2,7 @@ import { describeJsonProblem, parseJson } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from './errors.ts';
 
-/** Accepts JSON bodies only, of bounded size; what is in them is for the schemas to refuse. */
+/** Accepts only JSON bodies of bounded size; the schemas refuse wrong content. */
 export function addParser(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser(
@@ -14,7 +14,7 @@ export function addParser(scope: FastifyInstance): void {
 
 function bodyOf(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return undefined;
-  // The route's own limit was applied while the body came in.
+  // The route's own limit was applied while the body arrived.
   const json = parseJson(bytes, { size: bytes.length });
   if (json.ok) return json.value;
   throw new ApiError('invalid_request', {

@@ -11,7 +11,7 @@ import { ApiError } from './errors.ts';
 import { pageOf } from '../listing.ts';
 import { DONE, type Handlers, type RestDeps } from './call.ts';
 
-/** Setup, login, users and their tokens. */
+/** Routes of setup, login, users and their tokens. */
 export function peopleHandlers(deps: RestDeps): Handlers<PeopleRoute> {
   return { ...loginHandlers(deps), ...userHandlers(deps), ...withdrawalHandlers(deps) };
 }
@@ -51,7 +51,7 @@ function userHandlers({ auth, database }: RestDeps): Handlers<UserRoute> {
   };
 }
 
-/** Logins and programs' tokens of a user: listed, made, and withdrawn. */
+/** Routes that list, make and revoke a user's logins and tokens. */
 function withdrawalHandlers({ auth, database }: RestDeps): Handlers<WithdrawalRoute> {
   return {
     'POST /api/v1/users/{username}/tokens': async ({ params: { username }, body, identity }) => {
@@ -82,7 +82,7 @@ function withdrawalHandlers({ auth, database }: RestDeps): Handlers<WithdrawalRo
   };
 }
 
-/** Lets everybody but an administrator look after their own logins only. */
+/** Restricts a user without the role admin to the user's own logins. */
 function requireOwn({ username, roles }: Identity, named: string): void {
   if (username === named || roles.includes('admin')) return;
   throw new ApiError('not_found', 'no such user, or none of yours');

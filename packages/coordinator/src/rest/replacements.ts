@@ -5,7 +5,7 @@ import type { ChipRecord } from '../chips/index.ts';
 import { pageOf } from '../listing.ts';
 import { type Handlers, type RestDeps, visibilityOf } from './call.ts';
 
-/** A new chip for a participant, step by step: never a shard but to its holder. */
+/** Routes of replacements, step by step; only a shard's holder ever gets it. */
 export function replacementHandlers(deps: RestDeps): Handlers<ReplacementRoute> {
   return { ...decisionHandlers(deps), ...shardHandlers(deps) };
 }

@@ -20,7 +20,7 @@ const NOBODY: Identity = { username: '', roles: [], expiresAt: 0, tokenId: '' };
 
 const REFRESH = '/api/v1/auth/refresh';
 
-/** The work of one route, whose call its own schemas have checked. */
+/** The work of one route, given a call that its own schemas have checked. */
 type Handler = (call: never) => Promise<unknown>;
 
 /** Registers every route of the wire's table with its handler. */
@@ -51,23 +51,23 @@ function addRoute(
     exposeHeadRoute: false,
     bodyLimit: route.bodyLimit ?? LIMITS.restBody,
     preParsing: async (request) => {
-      // Before the body is read: a stranger cannot make the server work on one.
+      // Before the body is read, so that a stranger cannot make the server process one.
       identities.set(request, await admitted(request));
     },
     handler: async (request, reply) => {
       const identity = identities.get(request) ?? NOBODY;
       const call = { request, identity, ...partsOf(route, request) };
-      // The table erases which schemas are whose; `Handlers` has tied every handler to its own.
+      // The table loses which schema belongs to which handler; `Handlers` has tied each handler to its own.
       const answer = await handle(call as never);
       if (!(answer instanceof Content)) return send(reply, route.status, answer);
-      // The body, not the reply: a reply is a thenable that has nothing to say once it is sent.
+      // Returns the body instead of the reply: a sent reply is a thenable without a value.
       reply.status(route.status).type(answer.type);
       return answer.body;
     },
   });
 }
 
-/** Checks every part of a request that its route takes; no framework's check is relied on. */
+/** Checks every part of a request that its route takes, without relying on the framework's checks. */
 function partsOf(
   { params, query, body }: Route,
   request: FastifyRequest,
@@ -94,7 +94,7 @@ function parse(schema: z.ZodType | undefined, value: unknown): unknown {
 
 const identities = new WeakMap<FastifyRequest, Identity>();
 
-/** Checks rate, bearer token and role, before anything else of the request is looked at. */
+/** Checks rate, bearer token and role before anything else of the request. */
 async function admit(
   route: Route,
   request: FastifyRequest,
@@ -124,7 +124,10 @@ async function admit(
   throw new ApiError('forbidden', `needs one of: ${needed.join(', ')}`);
 }
 
-/** One entry for a user and route in a minute, then their number: a user's own program must not fill the log. */
+/**
+ * Logs one entry for a user and route in a minute, then a count, so that a user's own program cannot fill the
+ * log.
+ */
 async function noteForbidden(
   subject: string,
   { username: actor }: Identity,
@@ -135,7 +138,7 @@ async function noteForbidden(
   await audit.record({ ...kind, at: clock.now(), subject, details: {} });
 }
 
-/** Routes that stay open although the audit log is not intact: to look, to log in, to end something. */
+/** Routes that stay open when the audit log is not intact: reading, logging in, and ending a session. */
 const ALWAYS = /^\/api\/v1\/(auth\/.*|sessions\/\{session_key\}\/cancel)$/;
 
 function checkIntact({ method, path }: Route, { audit }: RestDeps): void {
@@ -175,7 +178,7 @@ function hasFields(query: unknown): boolean {
   return typeof query === 'object' && query !== null && Object.keys(query).length > 0;
 }
 
-/** `{name}` of OpenAPI is `:name` of the router. */
+/** OpenAPI writes `{name}`, the router `:name`. */
 function urlOf(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1');
 }

@@ -5,7 +5,7 @@ import type { Tx } from '../store/database.ts';
 import { type Handlers, type RestDeps, visibilityOf } from './call.ts';
 import { ApiError } from './errors.ts';
 
-/** Sessions, and what may be ordered about them: never a certificate or a body. */
+/** Routes of sessions and of orders about them; never a certificate or a body. */
 export function sessionHandlers(deps: RestDeps): Handlers<SessionRoute> {
   const { database, sessions, sessionOrders } = deps;
   const find = async (tx: Tx, sessionKey: string, visible: Visibility): Promise<SessionAnswer> => {

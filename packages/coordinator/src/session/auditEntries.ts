@@ -1,4 +1,7 @@
-/** The messages of a session as entries of the audit log (docs/spec/wire.md §13): never a body, never a secret. */
+/**
+ * Turns the messages of a session into entries of the audit log (docs/spec/wire.md §13): never a body, never a
+ * secret.
+ */
 import type { Abort } from '@quorate/wire';
 import { createHash } from 'node:crypto';
 import type { AuditEvent } from '../audit/index.ts';
@@ -8,7 +11,7 @@ import type { Running } from './ceremony.ts';
 import type { Event } from './events.ts';
 import type { Failed, SessionState } from './types.ts';
 
-/** An audit entry before it gets its time. */
+/** An audit event before it gets its time. */
 export type UntimedEvent = Omit<AuditEvent, 'at'>;
 
 interface Named {
@@ -83,7 +86,7 @@ export function refusalEntry(
   };
 }
 
-/** What the log keeps of a reported abort: the reason, and a hash of the evidence that came with it. */
+/** Returns the part of a reported abort that the log keeps: the reason, and a hash of the evidence. */
 export function blameOf(abort: Abort | undefined): AuditEvent['details'] {
   if (abort === undefined) return {};
   const evidence = JSON.stringify(abort.evidence ?? []);
@@ -91,7 +94,7 @@ export function blameOf(abort: Abort | undefined): AuditEvent['details'] {
   return { abort_reason: abort.reason, abort_round: abort.round, evidence_hash: hash };
 }
 
-/** Who is proven to be at fault, and who says what of whom without proof. */
+/** Names the proven culprits, and who accuses whom without proof. */
 export function accusationOf(state: SessionState, { abort, claim }: Failed): AuditEvent['details'] {
   const names = (indexes: readonly number[]): string[] =>
     indexes.map((index) => nameOf(state, index));

@@ -1,10 +1,10 @@
 /**
- * What a reported abort is worth (docs/spec/wire.md §10): a party's word, except where its evidence convinces
- * somebody who was not there and cannot read what was said.
+ * Judges a reported abort (docs/spec/wire.md §10): it is a party's word, unless its evidence convinces
+ * somebody who was not there and cannot read the messages.
  *
  * Pure. Two different messages for one slot, both signed by the same party for this session, prove
- * equivocation. That a signed message is false only the protocol can tell, which this server does not
- * contain: such a report stays the claim of its author, with the signed message beside it.
+ * equivocation. Only the protocol can tell that a signed message is false, and this server does not contain
+ * the protocol: such a report stays its author's claim, kept with the signed message.
  */
 import { reopenCertificate, encodePublicJwk, roundSigningInput } from '@quorate/intent';
 import type { Abort, Evidence } from '@quorate/wire';
@@ -13,13 +13,13 @@ import type { SessionState } from './types.ts';
 
 /** A report after its check. */
 export interface Blame {
-  /** The report with those parts of its evidence that verify. */
+  /** The report with the parts of its evidence that verify. */
   readonly abort: Abort;
-  /** Indexes of those whose own signatures prove that they deviated. */
+  /** Indexes of the parties whose own signatures prove that they deviated. */
   readonly proven: readonly number[];
 }
 
-/** Checks the evidence of a report under the certified keys of the session with this id. */
+/** Checks the evidence of a report against the certified keys of the session with this id. */
 export function judgeReport(state: SessionState, sid: Uint8Array | undefined, abort: Abort): Blame {
   const signed = (abort.evidence ?? []).filter((evidence) => isSigned(state, sid, evidence));
   const { evidence: _, ...report } = abort;
@@ -27,7 +27,7 @@ export function judgeReport(state: SessionState, sid: Uint8Array | undefined, ab
   return { abort: kept, proven: equivocators(signed) };
 }
 
-/** Who signed two different messages for one slot, by ascending index. */
+/** Returns the parties that signed two different messages for one slot, by ascending index. */
 function equivocators(signed: readonly Evidence[]): number[] {
   const guilty = signed.filter((one) =>
     signed.some((other) => sameSlot(one, other) && one.body !== other.body),
@@ -38,7 +38,10 @@ function equivocators(signed: readonly Evidence[]): number[] {
 const sameSlot = (one: Evidence, other: Evidence): boolean =>
   one.from === other.from && one.round === other.round && one.to === other.to;
 
-/** Whether the party that a message names has signed it for this session; of a pairwise one, its plaintext. */
+/**
+ * Whether the party named in a message signed it for this session; for a pairwise message the plaintext is
+ * signed.
+ */
 export function isSigned(
   state: SessionState,
   sid: Uint8Array | undefined,
@@ -49,7 +52,7 @@ export function isSigned(
   const { round, from, to, body, signature } = evidence;
   const bodyHash = createHash('sha256').update(Buffer.from(body, 'base64')).digest();
   const input = roundSigningInput(sid, round, from, to, bodyHash);
-  // The certificate was judged when it came, by an older version less strictly.
+  // An older version may have judged the certificate less strictly when it came.
   try {
     return verify(null, input, signingKey(answer), Buffer.from(signature, 'base64'));
   } catch {
@@ -57,7 +60,7 @@ export function isSigned(
   }
 }
 
-/** By the answers of sessions in memory: a party signs several broadcasts with one key. */
+/** Keyed by the answers of sessions in memory: a party signs several broadcasts with one key. */
 const signingKeys = new WeakMap<{ readonly certificate: string }, KeyObject>();
 
 function signingKey(answer: { readonly certificate: string }): KeyObject {

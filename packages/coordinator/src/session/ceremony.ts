@@ -1,10 +1,10 @@
 /**
- * A kind of ceremony as the machine sees it: the part in which it differs from all others.
+ * A kind of ceremony as the machine sees it: only the part that differs between kinds.
  *
- * The machine of this folder carries out every kind and knows none: the server hands the table of kinds in. A
- * kind's functions get states, parties, events and effects of that kind only, since the table is asked by the
- * state's own kind, and only this kind makes its events and effects. They say so in their parameters, which
- * methods may have narrower than here.
+ * The machine of this folder carries out every kind and imports none: the server hands in the table of kinds.
+ * The table is looked up by the state's own kind, and only that kind makes its events and effects, so a kind's
+ * functions get states, parties, events and effects of their own kind. They may therefore declare narrower
+ * parameters than the methods here.
  */
 import type { Kind, Language, RequestOf, ResultOf } from '@quorate/wire';
 import type { AuditEvent } from '../audit/index.ts';
@@ -27,7 +27,7 @@ import type {
   Step,
 } from './types.ts';
 
-/** How a session with this state ends. */
+/** The ways in which a session with this state can end. */
 export type OutcomeOf<S extends SessionState> = NonNullable<S['outcome']>;
 
 /** The results of a session with this state. */
@@ -37,14 +37,14 @@ export type ResultIn<S extends SessionState> =
 /** The events of a session with this state. */
 export type EventOf<S extends SessionState> = Event<ResultIn<S>>;
 
-/** What everybody agrees to, as far as the kind decides it (docs/spec/intent.md §1). */
+/** The part of the intent that the kind decides and every party agrees to (docs/spec/intent.md §1). */
 export interface IntentTerms {
-  /** Lower-case hex of 32 bytes; `null`: the key is still to be made. */
+  /** Lower-case hex of 32 bytes; `null`: the session is about to make the key. */
   readonly keyId: string | null;
   readonly epoch: number;
-  /** Everybody who holds a share of the key, or is to. */
+  /** All present holders of a share of the key, or all future ones. */
   readonly holders: readonly Pick<Party, 'index' | 'username' | 'chipPublicKey'>[];
-  /** Indexes of those whom the intent names as taking part, sorted as numbers. */
+  /** Indexes that the intent names as taking part, sorted as numbers. */
   readonly signers: readonly number[];
   /** Lower-case hex of 32 bytes. */
   readonly digest: string | null;
@@ -53,58 +53,58 @@ export interface IntentTerms {
   readonly address: string | null;
 }
 
-/** The rules of a kind. Pure: the reducer and the decisions ask them. */
+/** The rules of a kind. Pure: the reducer and the decisions call them. */
 export interface Rules<K extends Kind = Kind, S extends SessionState = SessionState> {
   readonly kind: K;
-  /** Rounds of its protocol; 0: none. */
+  /** Number of rounds of the protocol; 0: none. */
   readonly rounds: number;
-  /** From this round on somebody may hold the output, so that a failure is an unknown outcome; `null`: never. */
+  /** From this round on a party may hold the output, so a failure means an unknown outcome; `null`: never. */
   readonly revealing: number | null;
-  /** What each chip is authorised to do once everybody has consented; `null`: nothing. */
+  /** The act that each chip is authorised for once every party has consented; `null`: none. */
   readonly release: 'read' | 'delete' | null;
-  /** Whether nothing but success ends it once everybody has consented, however long that takes. */
+  /** Whether only success can end the session once every party has consented, however long it takes. */
   readonly irrevocable: boolean;
 
-  /** The state of a session that was just asked for. */
+  /** Makes the state of a session that was just requested. */
   open(requested: Requested, opening: Opening): S;
   intent(state: S): IntentTerms;
-  /** What a participant's result means for the session. */
+  /** Judges a participant's result. */
   judge(state: S, party: Party, message: ResultOf<K>, at: number): Decision;
-  /** How the session ends by the results that came; undefined while more has to come. */
+  /** Decides the outcome from the results received; undefined while results are missing. */
   outcome(state: S, deadlinePassed: boolean): OutcomeOf<S> | undefined;
-  /** What has to happen when a result counts, whatever else follows from it. */
+  /** Effects of every result that counts, whatever else follows from it. */
   onResult(from: number, result: Result): readonly OwnEffect[];
-  /** Whether a false result is only its author's, because others may still give a true one. */
+  /** Whether a false result fails only its author, because others may still give a true one. */
   toleratesFalse(state: S, refuted: Extract<Event, { readonly type: 'refuted' }>): boolean;
-  /** What a failure leaves to be cleaned up; `cause` is the event that ended the session. */
+  /** Cleans up after a failure; `cause` is the event that ended the session. */
   onFailure(state: S, cause: Event): Step<S>;
-  /** What becomes of the events that only sessions know which wait for the deletion of records. */
+  /** Handles the events about deletions; only sessions that wait for deletions get them. */
   onDeletion(
     state: S,
     event: Extract<Event, { readonly type: 'excused' | 'delayed' | 'closed' }>,
   ): Step<S>;
-  /** What an event that comes after the end changes; never the outcome. */
+  /** Handles an event after the end; it never changes the outcome. */
   afterEnd(state: S, event: Event): Step<S>;
   /** Dates that a completed session still waits for. */
   deadlinesAfterEnd(state: S): readonly number[];
-  /** Whether the session no longer waits for a party that takes part. */
+  /** Whether the session has stopped waiting for this party. */
   isExcused(state: S, index: number): boolean;
-  /** Whether a party's chip may ask for another authorisation. */
+  /** Whether the party's chip may ask for another authorisation. */
   awaitsChip(state: S, index: number): boolean;
 }
 
-/** The rules of whatever kind has this state. */
+/** The rules of the kind that has this state. */
 export type RulesOf<S extends SessionState> = Rules<Kind, S>;
 
-/** The words of a kind: its state as the messages of the wire and as entries of the audit log. */
+/** The words of a kind: turns its state into messages of the wire and into entries of the audit log. */
 export interface Words<S extends SessionState = SessionState> {
-  /** Asks a party whether it takes part. */
+  /** Asks a party to take part. */
   invite(state: S, party: Party): object;
-  /** Tells how the session ended; `common` holds what all completions have. */
+  /** Reports how the session ended; `common` holds the fields of every completion. */
   complete(state: S, outcome: OutcomeOf<S>, common: CommonCompletion): object;
-  /** What is said at the end beside what every kind says. */
+  /** Remarks at the end, besides those of every kind. */
   remarks(outcome: OutcomeOf<S>): readonly Remark[];
-  /** What the audit log says of the request beside its participants. */
+  /** Details of the request for the audit log, besides its participants. */
   requestDetails(state: S): AuditEvent['details'];
 }
 
@@ -115,13 +115,13 @@ interface CommonCompletion {
   readonly message: string;
 }
 
-/** Parties about whom something is said. */
+/** A remark about some of the parties. */
 export interface Remark {
   readonly text: 'unproven';
   readonly parties: readonly number[];
 }
 
-/** What a request is checked against. */
+/** Everything that a request is checked against. */
 export interface RequestContext {
   readonly users: Users;
   readonly chips: Chips;
@@ -136,14 +136,14 @@ export interface Asker {
   readonly user: User;
 }
 
-/** What guards look at. */
+/** Everything that guards look at. */
 export interface GuardContext {
   readonly chips: Chips;
-  /** Counts a message about a deletion; false when this user sends too many. */
+  /** Counts a message about a deletion; false once this user has sent too many. */
   readonly mayAskDeletion: (username: string) => boolean;
 }
 
-/** The work of a kind in the store, in the transaction of the event that calls for it. */
+/** The work of a kind in the store, in the transaction of the event that causes it. */
 export interface Work<K extends Kind = Kind, S extends SessionState = SessionState> {
   /** Checks a request: the first event of a session, or a refusal. */
   open(
@@ -152,39 +152,39 @@ export interface Work<K extends Kind = Kind, S extends SessionState = SessionSta
     asker: Asker,
     request: RequestOf<K>,
   ): Promise<Requested | Refusal>;
-  /** Whether whoever asked for the session might still ask for it now. */
+  /** Whether the user who asked for the session could still ask for it now. */
   mayStillAsk(tx: Tx, asker: User, state: S): Promise<boolean>;
-  /** Refuses what only the store knows to be out of place. */
+  /** Refuses an event that only the store knows to be out of place. */
   admit(tx: Tx, context: GuardContext, state: S, event: Event): Promise<Refusal | undefined>;
-  /** The event that happens instead, when the store knows that this one cannot count. */
+  /** Returns the event to apply instead, when the store knows that this one cannot count. */
   guard(tx: Tx, context: GuardContext, state: S, event: Event): Promise<Event | undefined>;
-  /** Begins what everybody has consented to, and tells every party. */
+  /** Begins the protocol that every party consented to, and tells each of them. */
   begin(run: Run, state: S): Promise<void>;
-  /** The authorisation for a chip's new challenge. */
+  /** Authorises a chip for its new challenge. */
   renew(run: Run, state: S, party: Party, challenge: string): Promise<object>;
-  /** Takes over what the session has made. */
+  /** Stores the output of the session. */
   settle(run: Run, state: S): Promise<void>;
-  /** Carries out an effect of this kind's own. */
+  /** Carries out one of this kind's own effects. */
   perform(run: Run, state: S, effect: OwnEffect): Promise<void>;
-  /** The sessions of this kind that have something to tell a participant whenever it registers. */
+  /** Sessions of this kind with news for a participant whenever it registers. */
   unfinishedFor(tx: Tx, username: string): Promise<readonly string[]>;
-  /** What such a session tells it; undefined: nothing now. */
+  /** The news of such a session for the participant; undefined: none at present. */
   notice(run: Run, state: S, context: GuardContext, party: Party): Promise<object | undefined>;
 }
 
-/** What is known of a party beside its session. */
+/** Facts about a party from outside its session. */
 export interface WaitContext {
   readonly users: Users;
   readonly chips: Chips;
   readonly hub: Hub;
 }
 
-/** What a kind shows of a session beside what every kind shows. */
+/** The part of a session's view that only this kind has. */
 export interface View<S extends SessionState = SessionState> {
   digest(state: S): string | null;
   signature(state: S): string | null;
   notes(state: S): readonly string[];
-  /** Why an open session waits for a party, when more is known than that it has not answered. */
+  /** Why an open session waits for a party, when more is known than a missing answer. */
   reason(tx: Tx, context: WaitContext, state: S, party: Party): Promise<string | undefined>;
 }
 
@@ -206,8 +206,8 @@ export interface Running {
 export type Ceremonies = { readonly [K in Kind]: Ceremony<K> };
 
 /**
- * The ceremony of a kind. Here its own types are forgotten: whoever asks by the kind of a state gets the
- * functions that were written for that state.
+ * Looks up the ceremony of a kind. The result no longer shows the kind's own types: a caller that looks it up
+ * by the kind of a state gets the functions written for that state.
  */
 export function ceremonyOf(ceremonies: Ceremonies, { kind }: { readonly kind: Kind }): Ceremony {
   return ceremonies[kind];

@@ -1,4 +1,4 @@
-/** What the server checks of a session certificate, and the session id that all of them make. */
+/** Checks session certificates, and derives the session id from all of them. */
 import {
   type CertificateProblem,
   chipFingerprint,
@@ -19,7 +19,7 @@ export type CertificateCheck =
   | { readonly ok: true; readonly sessionHash: string }
   | { readonly ok: false; readonly code: FailureCode; readonly details: string };
 
-/** What a certificate has to be for, and the name of its chip for messages. */
+/** The facts that a certificate must be for, and the name of its chip for messages. */
 export interface Expected extends Omit<ExpectedCertificate, 'chipPublicKey'> {
   readonly seId: string;
   /** Lower-case hex of 65 bytes: the registered key of that chip. */
@@ -44,7 +44,7 @@ export function checkCertificate(
   });
 }
 
-/** Checks a certificate against everything that it has to be for. */
+/** Checks a certificate against everything that it must be for. */
 export function verifyFor(text: string, expected: Expected): CertificateCheck {
   const chipPublicKey = fromHex(expected.chipPublicKey);
   const judged = judgeCertificate(text, { ...expected, chipPublicKey });
@@ -90,7 +90,7 @@ function invalid(expected: string): CertificateCheck {
   return { ok: false, code: 'invalid_certificate', details: `expected ${expected}` };
 }
 
-/** The hash of what every party of the session has to agree to (docs/spec/intent.md §1). */
+/** Hashes the intent that every party of the session must agree to (docs/spec/intent.md §1). */
 function intentOf(state: SessionState, terms: IntentTerms): Uint8Array {
   const { keyId, epoch, holders, signers, digest, payloadHash, address } = terms;
   return intentHash({
@@ -112,12 +112,12 @@ function intentOf(state: SessionState, terms: IntentTerms): Uint8Array {
   });
 }
 
-/** The indexes that take part, sorted as numbers. */
+/** Indexes of the parties that take part, sorted as numbers. */
 export function signersOf(state: SessionState): number[] {
   return indexesOf(state.parties);
 }
 
-/** The indexes of a list, sorted as numbers. */
+/** Indexes of a list, sorted as numbers. */
 export function indexesOf(parties: readonly { readonly index: number }[]): number[] {
   return parties.map(({ index }) => index).sort((a, b) => a - b);
 }
@@ -126,8 +126,8 @@ export function indexesOf(parties: readonly { readonly index: number }[]): numbe
 const sessionIds = new WeakMap<SessionState['answers'], Uint8Array>();
 
 /**
- * The session id that the parties derive from the key and all certificates; without a key yet it becomes the
- * id of the new one. Undefined while a certificate is missing.
+ * Derives the session id from the key and all certificates, as every party does; without a key yet it becomes
+ * the new key's id. Undefined while a certificate is missing.
  */
 export function sessionIdOf(
   state: SessionState,

@@ -1,7 +1,7 @@
 /**
- * What a participant's message means for a session: an event, a repetition, or a refusal.
+ * Decides whether a participant's message is an event, a repetition or a refusal.
  *
- * Pure. Every check is a small function with its code; nothing is stored unless all of them pass.
+ * Pure. Every check is a small function with its own code; nothing is stored unless all of them pass.
  */
 import {
   type AcceptOf,
@@ -55,14 +55,14 @@ export function decide(session: Running, message: ParticipantMessage, arrival: A
   }
 }
 
-/** The index in a message is never believed: the sender must be the party that it names (1.9.3). */
+/** Never trusts the index in a message: the sender must be the party that it names (1.9.3). */
 function senderParty(
   state: SessionState,
   message: ParticipantMessage,
   { username }: Arrival,
 ): Party | Refusal {
   const own = state.parties.find((party) => party.username === username);
-  // To outsiders a session of others looks like one that does not exist.
+  // Outsiders must not learn that the session exists.
   if (own === undefined)
     return refuse('unknown_session', 'no session with this session_key is yours');
   const claimed = message.type === 'round' ? message.from : message.part_index;
@@ -133,7 +133,8 @@ function decideRound(
   if (rounds === 0) return wrongKind(state, 'round');
   if (round > rounds)
     return refused(refuse('invalid_message', `round ${round} not in 1..${rounds}`));
-  // A party speaks in a round after everybody has spoken in the one before: all others wait for that.
+  // A party speaks in a round only after everybody spoke in the previous one, because all others wait for
+  // that.
   const next = roundFloor(state) + 1;
   if (round > next) {
     return refused(refuse('wrong_state', `round ${round} before round ${next} is complete`));
@@ -143,7 +144,7 @@ function decideRound(
     return refused(refuse('invalid_message', `to: ${to} is not another party of this session`));
   }
   if (to === null && !isSigned(state, sessionIdOf(state, rules.intent(state).keyId), message)) {
-    // Nobody could use it, and everybody would wait for its sender without knowing why.
+    // Nobody could use such a broadcast, and everybody would wait for its sender without knowing why.
     const details = `the broadcast of round ${round} is not signed by the key of your certificate`;
     const refusal = refuse('invalid_signature', details);
     return { kind: 'refused', refusal, event: { type: 'unsigned', at, from, round } };
@@ -168,7 +169,7 @@ function decideProblem(
     return refused(refuse('invalid_message', `round ${round} not in 1..${rounds}`));
   const from = party.index;
   const said = state.problems.has(problemKey({ by: from, about, round }));
-  // After the end, or after its own result, nobody waits for anybody.
+  // After the end, or after a party's own result, that party waits for nobody.
   if (said || state.phase !== 'running' || state.results.has(from)) return repeated;
   return { kind: 'event', event: { type: 'reported', at, from, about, round, reason } };
 }
@@ -184,7 +185,8 @@ function decideChallenge(
   if (!rules.awaitsChip(state, party.index)) return wrongState(state, message.type);
   const challenge = message.chip_challenge;
   if (state.answers.get(party.index)?.challenge === challenge) return repeated;
-  // Nothing else ends an irrevocable session, however often its holder restarts; the service bounds the rate.
+  // An irrevocable session has no other way on, however often its holder restarts; the service bounds the
+  // rate.
   if (!rules.irrevocable && renewalsOf(state, party.index) >= MAX_RENEWALS) {
     return refused(refuse('challenge_limit', `at most ${MAX_RENEWALS} renewals a session`));
   }

@@ -1,24 +1,24 @@
-/** The ways in which a message can be taken. */
+/** The possible decisions about a message. */
 import { type Refusal, refuse } from './refusal.ts';
 import { nameOf } from './parties.ts';
 import type { Event } from './events.ts';
 import type { SessionState } from './types.ts';
 
-/** What to do with a message. `repeated` messages change nothing and are no fault. */
+/** The decision about a message. `repeated` messages change nothing and are no fault. */
 export type Decision =
   | { readonly kind: 'event'; readonly event: Event }
   | { readonly kind: 'repeated' }
   | {
       readonly kind: 'refused';
       readonly refusal: Refusal;
-      /** What the refused message means for the session even so. */
+      /** The event that the refused message still causes. */
       readonly event?: Event;
     };
 
-/** The decision that refuses. */
+/** Makes the decision that refuses. */
 export const refused = (refusal: Refusal): Decision => ({ kind: 'refused', refusal });
 
-/** The decision about a message that says what was said already. */
+/** The decision about a repeated message. */
 export const repeated: Decision = { kind: 'repeated' };
 
 /** Refuses a message of another kind of session. */
@@ -26,7 +26,7 @@ export function wrongKind(state: SessionState, type: string): Decision {
   return refused(refuse('wrong_state', `${type} in a ${state.kind} session`));
 }
 
-/** Refuses a message that the session's phase has no place for. */
+/** Refuses a message that does not belong in the session's phase. */
 export function wrongState(state: SessionState, type: string): Decision {
   const waiting = state.parties.filter(({ index }) => !state.answers.has(index));
   const whom = waiting.map(({ index }) => nameOf(state, index)).join(', ');

@@ -10,13 +10,13 @@ import { nameOf } from './parties.ts';
 import type { EffectContext, ParticipantMessage, Run, Surroundings } from './run.ts';
 import type { Effect, Failed, OwnEffect, Party } from './types.ts';
 
-/** The cause of an event: when it happened, and the participant's message that it was made from. */
+/** The cause of an event: its time, and the participant's message behind it. */
 export interface Cause {
   readonly at: number;
   readonly message?: ParticipantMessage;
 }
 
-/** The name of a kind's own effect has the kind before a colon; none of the machine's has one. */
+/** The effects of a kind have the kind's name before a colon; those of the machine have no colon. */
 const isOwn = (effect: Effect): effect is OwnEffect => effect.type.includes(':');
 
 /** Carries out the effects of one event, for one session. */
@@ -173,14 +173,14 @@ export class EffectRunner implements Run {
     }
   }
 
-  /** Sends what concerns a party only while the session goes on. */
+  /** Sends a message that a party needs only while the session is open. */
   #toParty(username: string, message: object): Promise<void> {
     const during = this.#session.state.sessionKey;
     const terms = { now: this.at, during };
     return this.context.outbox.send(this.tx, participant(username), message, terms);
   }
 
-  /** Sends what a party has to know even when it comes back after the end. */
+  /** Sends a message that a party must get even if it returns after the end. */
   #keep(username: string, message: object): Promise<void> {
     return this.context.outbox.send(this.tx, participant(username), message, { now: this.at });
   }

@@ -1,4 +1,4 @@
-/** The end of a session, as the reducer makes it: the outcome, and what follows from it. Pure. */
+/** Ends a session in the reducer: the outcome, and the effects that follow. Pure. */
 import type { RulesOf } from './ceremony.ts';
 import type { Event } from './events.ts';
 import { mayBeHeld } from './revealed.ts';
@@ -6,7 +6,7 @@ import type { Done, Effect, Failed, Outcome, SessionState, Step } from './types.
 
 const progress: Effect = { type: 'tell-progress' };
 
-/** Ends a session with what was asked for. */
+/** Ends a session successfully. */
 export function complete<S extends SessionState>(state: S, outcome: Done): Step<S> {
   return {
     state: { ...state, phase: 'completed', outcome },
@@ -15,8 +15,8 @@ export function complete<S extends SessionState>(state: S, outcome: Done): Step<
 }
 
 /**
- * Ends a session without it, because of `cause`. Once somebody may hold the output, whatever made the session
- * fail, its outcome is unknown.
+ * Fails a session because of `cause`. Once a party may hold the output, the outcome is unknown, whatever the
+ * cause.
  */
 export function fail<S extends SessionState>(
   rules: RulesOf<S>,

@@ -1,4 +1,4 @@
-/** Sessions that end, or are relieved of somebody, for a reason that lies outside of them. */
+/** Ends sessions, or excuses a party from them, for reasons outside the session. */
 import type { AuditLog } from '../audit/index.ts';
 import type { Users } from '../auth/index.ts';
 import type { Chip } from '../chips/index.ts';
@@ -12,9 +12,9 @@ import { openSessionsOf } from './repository.ts';
 import { isAdmin, lostRight } from './rights.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Orders about a session that is open; each gives why it is not carried out. */
+/** Orders about an open session; each returns the refusal if it is not carried out. */
 export interface SessionOrders {
-  /** Ends a session for its asker or an administrator. */
+  /** Cancels a session for its asker or an administrator. */
   cancel(tx: Tx, actor: string, sessionKey: string): Promise<Refusal | undefined>;
   /** Closes a destruction that still waits, for an administrator. */
   close(
@@ -24,7 +24,7 @@ export interface SessionOrders {
   ): Promise<Refusal | undefined>;
 }
 
-/** What endings work with. */
+/** Parts of the server that endings use. */
 export interface EndingOptions {
   readonly users: Users;
   readonly audit: AuditLog;
@@ -42,8 +42,8 @@ export class Endings {
   }
 
   /**
-   * Cancels a session for its asker or an administrator; gives the session as it is then. Somebody may hold
-   * a signature already: the outcome says so. What has ended stays as it ended.
+   * Cancels a session for its asker or an administrator; returns the session after that. The outcome says
+   * whether a party may already hold a signature. An ended session stays as it ended.
    */
   async cancel(tx: Tx, actor: string, sessionKey: string): Promise<Running | Refusal> {
     const { users, audit, clock } = this.#options;
@@ -74,8 +74,8 @@ export class Endings {
   }
 
   /**
-   * Closes a destruction that everybody consented to and that still waits, for an administrator: it ends as
-   * not proven for those who have not answered. Gives the session as it is then.
+   * Closes a waiting destruction that every party consented to, for an administrator: it ends as not proven
+   * for those who have not answered. Returns the session after that.
    */
   async close(
     tx: Tx,
@@ -112,7 +112,7 @@ export class Endings {
     return this.#sessions.store(tx, loaded, { type: 'closed', at, by: actor, reason });
   }
 
-  /** Ends every open session that a user asked for or takes part in, and that nobody would be asked for now. */
+  /** Ends every open session of a user who may no longer ask for it or take part in it. */
   async userChanged(tx: Tx, username: string, at: number): Promise<void> {
     await this.#endUnauthorised(tx, await openSessionsOf(tx, { username }), at);
     await this.#endUnauthorised(tx, await openSessionsOf(tx, { coordinator: username }), at);
@@ -156,7 +156,7 @@ export class Endings {
   }
 }
 
-/** The orders of REST, which shows the session by itself. */
+/** Makes the orders that REST gives; REST reads the session itself. */
 export function ordersOf(endings: Endings): SessionOrders {
   const refusalOf = (ended: Running | Refusal): Refusal | undefined =>
     'code' in ended ? ended : undefined;

@@ -1,8 +1,8 @@
-/** What happens to a session: its events are what is stored of it, and everything else follows from them. */
+/** The events of a session: only they are stored, and everything else follows from them. */
 import type { RoundProblemReason } from '@quorate/wire';
 import type { FailureCode, GoneState, Requested, Result, StoredRecord } from './types.ts';
 
-/** One thing that happens to a session. `from` and `to` are part indexes. */
+/** One event of a session. `from` and `to` are part indexes. */
 export type Event<R extends Result = Result> =
   | Requested
   | {
@@ -26,18 +26,18 @@ export type Event<R extends Result = Result> =
       readonly from: number;
       readonly to: number | null;
       readonly round: number;
-      /** SHA-256 of body and signature: the bytes themselves are only in the outbox. */
+      /** SHA-256 of body and signature; the bytes themselves are only in the outbox. */
       readonly hash: string;
     }
   | {
-      /** A broadcast that its sender's session key has not signed: it was refused, not passed on. */
+      /** A broadcast without a valid signature of its sender's session key: refused, not relayed. */
       readonly type: 'unsigned';
       readonly at: number;
       readonly from: number;
       readonly round: number;
     }
   | {
-      /** A party could not use what another one said, or did not get it. */
+      /** A party could not use another party's message, or did not get it. */
       readonly type: 'reported';
       readonly at: number;
       readonly from: number;
@@ -63,11 +63,11 @@ export type Event<R extends Result = Result> =
       readonly from: number;
       readonly code: FailureCode;
       readonly details: string;
-      /** A record that the refuted result says was stored. */
+      /** A record that the refuted result says the chip stored. */
       readonly record?: StoredRecord;
     }
   | {
-      /** The session cannot go on, for a reason that lies outside of it. */
+      /** A reason outside the session ends it. */
       readonly type: 'ended';
       readonly at: number;
       readonly code: FailureCode;
@@ -75,7 +75,10 @@ export type Event<R extends Result = Result> =
       readonly concerned: readonly number[];
     }
   | {
-      /** A record that is to be deleted is out of reach for good: its chip is lost or destroyed. */
+      /**
+       * The chip with a record that should be deleted is lost or destroyed, so the record is out of reach for
+       * good.
+       */
       readonly type: 'excused';
       readonly at: number;
       readonly from: number;
@@ -89,7 +92,10 @@ export type Event<R extends Result = Result> =
       readonly message: string;
     }
   | {
-      /** An administrator ends a session that still waits for receipts: it is not proven for those who are missing. */
+      /**
+       * An administrator closes a session that still waits for receipts: it stays unproven for the missing
+       * holders.
+       */
       readonly type: 'closed';
       readonly at: number;
       readonly by: string;
@@ -98,7 +104,7 @@ export type Event<R extends Result = Result> =
   | {
       readonly type: 'expired';
       readonly at: number;
-      /** The deadline that passed by a clock that nobody sets; `at` may be before it, or long after. */
+      /** The deadline that passed by a monotonic clock; `at` may be before it, or long after. */
       readonly deadline?: number;
     }
   | { readonly type: 'resumed'; readonly at: number };

@@ -1,13 +1,13 @@
-/** Failures that participants report, as outcomes (docs/spec/wire.md §10). Pure. */
+/** Turns failures that participants report into outcomes (docs/spec/wire.md §10). Pure. */
 import type { Abort, Claim } from '@quorate/wire';
 import { nameOf } from './parties.ts';
 import { overdue } from './problems.ts';
 import type { Failed, Failure, FailureCode, SessionState } from './types.ts';
 
-/** How a participant says that it has lost a session's secrets (docs/spec/wire.md §10). */
+/** A participant's message when it has lost a session's secrets (docs/spec/wire.md §10). */
 const RESTARTED = 'participant_restarted';
 
-/** Codes with which participants begin to say how they ended. */
+/** Codes that begin a participant's own message about its end. */
 const SAID: readonly FailureCode[] = ['expired', 'thread_stopped'];
 
 /** A failure and the index of the party that reported it. */
@@ -21,18 +21,18 @@ export function firstFailure(state: SessionState): ReportedFailure | undefined {
   return undefined;
 }
 
-/** The outcome of a session that a participant's failure ended. */
+/** The outcome after a participant's failure ended the session. */
 export function aborted(state: SessionState, failure: ReportedFailure): Failed {
   return { success: false, code: codeOf(failure.message), ...described(state, failure) };
 }
 
-/** The outcome of a session whose participants contradict each other. */
+/** The outcome when participants contradict each other. */
 export function disagreement(state: SessionState, details: string): Failed {
   const concerned = [...state.results.keys()];
   return { success: false, code: 'conflicting_results', details, concerned };
 }
 
-/** The outcome of a session that failed when somebody may hold its output. */
+/** The outcome of a session that failed when a party may hold its output. */
 export function unknownOutcome(state: SessionState, failure: ReportedFailure | undefined): Failed {
   const what =
     failure === undefined
@@ -41,15 +41,15 @@ export function unknownOutcome(state: SessionState, failure: ReportedFailure | u
   return { success: false, code: 'unknown_outcome', ...what };
 }
 
-/** The code of a participant's own words about its end. */
+/** The code at the start of a participant's own message about its end. */
 function codeOf(message: string): FailureCode {
   if (message === RESTARTED) return 'participant_restarted';
   return SAID.find((code) => message.startsWith(`${code}: `)) ?? 'aborted';
 }
 
 /**
- * One participant's report. Those whom its evidence proves to be at fault are concerned; without a proof the
- * reporter and those whom it accuses, each named as what it is.
+ * Words one participant's report. With a proof, the proven culprits are concerned; without one, the reporter
+ * and those it accuses, each named as such.
  */
 function described(
   state: SessionState,

@@ -1,4 +1,4 @@
-/** What only the store knows about an event: whether its chips are still active, whether its key is new. */
+/** Guards events with facts that only the store knows: whether chips are still active, whether a key is new. */
 import { isCertificateExpired, reopenCertificate } from '@quorate/intent';
 import type { Chips } from '../chips/index.ts';
 import type { Tx } from '../store/database.ts';
@@ -6,7 +6,7 @@ import type { GuardContext, Running } from './ceremony.ts';
 import type { Event } from './events.ts';
 import type { SessionState } from './types.ts';
 
-/** The event, or the one that ends the session instead. */
+/** Returns the event, or one that ends the session instead. */
 export async function guard(
   tx: Tx,
   context: GuardContext,
@@ -18,14 +18,14 @@ export async function guard(
   const own = async (): Promise<Event> => (await work.guard(tx, context, state, event)) ?? event;
   switch (event.type) {
     case 'accepted':
-      // A consent to what cannot be taken back does not grow old (docs/spec/destroy.md §6).
+      // Consent to an irrevocable act does not expire (docs/spec/destroy.md §6).
       return (
         (rules.irrevocable ? undefined : staleConsent(state, event.at)) ??
         (await inactiveChip(tx, chips, state, event.at)) ??
         own()
       );
     case 'challenged':
-      // It goes on, too, whatever becomes of the others' chips.
+      // Such a session also goes on whatever happens to the other chips.
       if (rules.irrevocable) return own();
       return (
         staleConsent(state, event.at) ?? (await inactiveChip(tx, chips, state, event.at)) ?? own()
@@ -48,8 +48,8 @@ export async function guard(
 }
 
 /**
- * A chip's certificate is good for its time, not only for the moment in which it came: nothing is released for
- * a consent that is over.
+ * Rejects expired consent at the moment of release: a chip's certificate is good for its lifetime, not only
+ * for the moment it arrives.
  */
 function staleConsent(state: SessionState, at: number): Event | undefined {
   const stale = state.parties.find(({ index }) => isStale(state.answers.get(index), at));
@@ -62,7 +62,7 @@ function isStale(answer: { readonly certificate: string } | undefined, at: numbe
   return answer !== undefined && isCertificateExpired(reopenCertificate(answer.certificate), at);
 }
 
-/** Only active chips take part, up to the moment of release (docs/spec/wire.md §9). */
+/** Lets only active chips take part, up to the moment of release (docs/spec/wire.md §9). */
 async function inactiveChip(
   tx: Tx,
   chips: Chips,

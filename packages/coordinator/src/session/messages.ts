@@ -1,4 +1,4 @@
-/** The messages of a session, made from its state; each kind words its own. */
+/** Makes the messages of a session from its state; each kind words its own. */
 import {
   type ChipAuthorisation,
   type CommonInvite,
@@ -16,10 +16,10 @@ import type { Ceremony, Remark, Rules, RulesOf } from './ceremony.ts';
 import { awaited, roundFloor } from './progress.ts';
 import type { Failed, Outcome, Party, SessionState } from './types.ts';
 
-/** The fields that every invitation has. */
+/** The fields of every invitation. */
 type Invitation = Omit<CommonInvite, 'type' | 'participants'> & { participants: string[] };
 
-/** The fields of a party's invitation that every kind has. */
+/** Makes the fields that a party's invitation has in every kind. */
 export function invitation(state: SessionState, party: Party): Invitation {
   return {
     session_key: state.sessionKey,
@@ -47,14 +47,14 @@ export function chipAuthorisationOf(
   };
 }
 
-/** The name of the file that a party may keep its part in. */
+/** The name of the file in which a party may keep its part. */
 export const filenameOf = (state: SessionState, party: Party): string =>
   `${state.sessionKey}_${party.index}.json`;
 
 /** A party with the certificate of its chip. */
 type Certified = CommonParams['peers'][number];
 
-/** Everybody who has accepted. */
+/** Lists every party that has accepted. */
 export function peersOf(state: SessionState): Certified[] {
   return state.parties.flatMap(({ index, username }) => {
     const answer = state.answers.get(index);
@@ -63,7 +63,7 @@ export function peersOf(state: SessionState): Certified[] {
   });
 }
 
-/** The completion that the coordinator gets, and every participant when it succeeded. */
+/** Makes the completion: for the coordinator always, for participants only after success. */
 export function completionOf(
   { words }: Ceremony,
   state: SessionState,
@@ -95,7 +95,7 @@ function remarksOn(
   });
 }
 
-/** The error that every party of a failed session gets, in the words of its role. */
+/** Makes the error for each party of a failed session, worded for its role. */
 export function failureMessage(
   rules: Pick<Rules, 'rounds'>,
   state: SessionState,
@@ -119,11 +119,11 @@ export function failureMessage(
   });
 }
 
-/** The highest round that everybody has spoken in, as the wire can say it. */
+/** The highest round that everybody has spoken in, within the bounds of the wire. */
 const roundOf = ({ rounds }: Pick<Rules, 'rounds'>, state: SessionState): number =>
   Math.min(roundFloor(state), rounds);
 
-/** Where the session stands and whom it waits for. */
+/** Reports where the session stands and whom it waits for. */
 export function progressOf<S extends SessionState>(rules: RulesOf<S>, state: S): ProgressMessage {
   return {
     type: 'session_state',
@@ -135,7 +135,7 @@ export function progressOf<S extends SessionState>(rules: RulesOf<S>, state: S):
   };
 }
 
-/** Progress for a coordinator that is told of all of it: warnings come with the first message only. */
+/** Makes progress messages for a coordinator that subscribed to them; only the first one carries warnings. */
 export function newsOf<S extends SessionState>(
   rules: RulesOf<S>,
   state: S,
@@ -147,7 +147,7 @@ export function newsOf<S extends SessionState>(
   return first && warnings !== undefined ? { ...news, warnings } : news;
 }
 
-/** The state's name for people and programs outside. */
+/** The state's name on the wire. */
 export function stateName(state: SessionState): ProgressMessage['state'] {
   if (state.phase === 'inviting') return 'invited';
   if (state.phase === 'running') return state.results.size > 0 ? 'results' : 'running';

@@ -1,8 +1,8 @@
-/** What is known of a session beside its outcome: messages that somebody could not use, and the notes of its kind. */
+/** Notes about a session besides its outcome: messages that a party could not use, and the notes of its kind. */
 import type { Running } from './ceremony.ts';
 import { problemText } from './problems.ts';
 
-/** Notes that a view shows at most. */
+/** The most notes that a view shows. */
 const MOST = 64;
 
 /** Notes in words, each with the party that it is about. */

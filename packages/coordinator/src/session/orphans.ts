@@ -1,6 +1,6 @@
 /**
- * Records that chips hold of key generations that failed (docs/spec/wire.md §9): noted, told to their
- * holders at each register, and deleted by the chip once it asks for the authorisation.
+ * Orphans: records that chips hold of failed key generations (docs/spec/wire.md §9). The server notes each
+ * one, tells its holder at every register, and authorises the chip to delete it.
  */
 import { fromBase64, fromHex, parseAddress, utf8 } from '@quorate/intent';
 import type { OrphanNotice, OrphanResponse, OrphanResult } from '@quorate/wire';
@@ -20,7 +20,7 @@ import { verifyFor } from './certificate.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { FailureCode, Party, StoredRecord } from './types.ts';
 
-/** A record that a failed session has left on the chip of a party. */
+/** A record of a failed session on the chip of a party. */
 export interface Leftover {
   readonly sessionKey: string;
   readonly party: Party;
@@ -29,13 +29,13 @@ export interface Leftover {
   readonly reason: FailureCode;
 }
 
-/** Notes a record of a failed session; returns the notice for its holder, if there is anything to tell. */
+/** Notes a record of a failed session; returns the notice for its holder, or undefined if there is none. */
 export async function noteOrphan(
   tx: Tx,
   { sessionKey, party, record, reason }: Leftover,
   now: number,
 ): Promise<OrphanNotice | undefined> {
-  // Security: a record of a key that exists must never be deleted because of a failed session.
+  // Security: a failed session must never cause the deletion of a record whose key exists.
   if (await isLiveRecord(tx, record.recordId)) return undefined;
   const orphan: Orphan = {
     record_id: record.recordId,
@@ -65,13 +65,13 @@ const noticeOf = (orphan: Orphan): OrphanNotice => ({
   reason: orphan.reason,
 });
 
-/** An answer to a participant, and what the audit log says of it. */
+/** An answer to a participant, and the entry for the audit log. */
 export interface OrphanAnswer {
   readonly message?: object;
   readonly audit: Pick<AuditEvent, 'action' | 'outcome' | 'details'>;
 }
 
-/** Authorises the deletion of an orphan by the chip that holds it. */
+/** Authorises the chip that holds an orphan to delete it. */
 export async function authoriseDeletion(
   tx: Tx,
   chips: Chips,
@@ -120,7 +120,7 @@ export async function authoriseDeletion(
   };
 }
 
-/** Forgets an orphan whose record is gone. */
+/** Removes an orphan from the store once its record is deleted. */
 export async function noteDeletion(
   tx: Tx,
   username: string,

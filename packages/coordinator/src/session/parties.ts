@@ -1,7 +1,7 @@
-/** The parties of a session, by their indexes. */
+/** Looks up the parties of a session by their indexes. */
 import type { SessionState } from './types.ts';
 
-/** Whether an index is that of a party. */
+/** Whether an index belongs to a party. */
 export function isParty({ parties }: SessionState, index: number): boolean {
   return parties.some((party) => party.index === index);
 }

@@ -1,21 +1,20 @@
 /**
- * Messages of rounds that somebody could not use, and who holds a session up as far as that is known.
+ * Tracks messages of rounds that a party could not use, and who delays the session as far as known.
  *
- * Pure. Silence is never blame, and a report is no proof: whoever reports and whoever is reported are both
- * named, each as what it is.
+ * Pure. Silence is never blame, and a report is no proof: reporter and reported are both named, each as such.
  */
 import { nameOf } from './parties.ts';
 import { laggards, usefulLaggards } from './progress.ts';
 import type { Problem, SessionState } from './types.ts';
 
-/** The state with one problem more; the same state when it is known. */
+/** Adds a problem to the state; a known problem leaves the state unchanged. */
 export function withProblem<S extends SessionState>(state: S, problem: Problem): S {
   const key = problemKey(problem);
   if (state.problems.has(key)) return state;
   return { ...state, problems: new Map(state.problems).set(key, problem) };
 }
 
-/** What tells two problems apart: the reason does not, so that nobody can report without end. */
+/** The key by which problems count as one: it leaves the reason out, so that reports stay bounded. */
 export function problemKey({ by, about, round }: Omit<Problem, 'reason'>): string {
   return `${by ?? 'server'}/${about}/${round}`;
 }
@@ -33,7 +32,7 @@ export function problemText(state: SessionState, problem: Problem): string {
   return `${reporter} waits for the message of ${author} in round ${round}${passed}`;
 }
 
-/** Who holds a session up, in words, and everybody who is concerned, by index. */
+/** Describes who delays a session, and lists every index concerned. */
 export function overdue(
   state: SessionState,
   what: string,
@@ -50,12 +49,14 @@ export function overdue(
   return { details, concerned };
 }
 
-/** Whether a report says more than this server knows: who has not spoken, it knows itself. */
+/** Whether a report adds to what this server knows: it knows by itself who has not spoken. */
 function isNews(state: SessionState, problem: Problem): boolean {
   return problem.reason !== 'missing' || wasPassedOn(state, problem);
 }
 
-/** Whether all that its author owed in that round was passed on to whoever waits for it, as far as it is known. */
+/**
+ * Whether everything that the author owed in that round was relayed to those who wait for it, as far as known.
+ */
 function wasPassedOn(state: SessionState, { by, about, round }: Problem): boolean {
   if (laggards(state).includes(about)) return false;
   return [by ?? '*', '*'].some((to) => state.slots.has(`${about}/${round}/${to}`));

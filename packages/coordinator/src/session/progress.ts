@@ -1,11 +1,11 @@
-/** How far a session is, who holds it up, and until when it waits. */
+/** How far a session is, who delays it, and until when it waits. */
 import type { Rules, RulesOf } from './ceremony.ts';
 import type { SessionState } from './types.ts';
 
-/** Beyond every round: a party that has given its result holds nobody up. */
+/** Higher than every round: a party that gave its result delays nobody. */
 const DONE = 1000;
 
-/** The highest round that every party has reached; results count as beyond all rounds. */
+/** The highest round that every party has reached; a result counts as higher than every round. */
 export function roundFloor(state: SessionState): number {
   return Math.min(...state.parties.map(({ index }) => reached(state, index)));
 }
@@ -16,9 +16,9 @@ function reached(state: SessionState, index: number): number {
 }
 
 /**
- * The parties that are behind all others: those that have not answered, or that have spoken in the
- * earliest round and least in it. Every party sends the same number of messages in a round, so where
- * one is silent, the others are waiting for exactly these.
+ * The parties that are behind all others: those without an answer, or those that have sent the fewest messages
+ * of the earliest round. Every party sends the same number of messages in a round, so the others wait for
+ * exactly these.
  */
 export function laggards(state: SessionState): number[] {
   if (state.phase === 'inviting') {
@@ -30,7 +30,7 @@ export function laggards(state: SessionState): number[] {
   );
 }
 
-/** The same, when a message that somebody could not use does not count as spoken. */
+/** The same, but a message that somebody could not use does not count. */
 export function usefulLaggards(state: SessionState): number[] {
   const useless = [...state.problems.values()].filter(({ reason }) => reason !== 'missing');
   return behind(state, (index) => {
@@ -48,8 +48,8 @@ function behind(state: SessionState, rank: (index: number) => number): number[] 
 }
 
 /**
- * The parties that the session waits for before it is a step further: for an answer, for a first word in
- * the round after the one that everybody has reached, or for a result.
+ * The parties whose next step the session waits for: an answer, a first message in the round after the one
+ * that everybody has reached, or a result.
  */
 export function awaited<S extends SessionState>(rules: RulesOf<S>, state: S): number[] {
   if (state.phase === 'inviting') return laggards(state);
@@ -61,12 +61,12 @@ export function awaited<S extends SessionState>(rules: RulesOf<S>, state: S): nu
   return indexes.filter((index) => reached(state, index) === floor);
 }
 
-/** Whether everybody has consented to what nobody can take back: the session cannot fail any more, only wait. */
+/** Whether every party has consented to an irrevocable act: the session can only wait now, not fail. */
 export function isBound({ irrevocable }: Pick<Rules, 'irrevocable'>, state: SessionState): boolean {
   return irrevocable && state.phase === 'running';
 }
 
-/** When the session stops waiting by itself if nothing more comes; undefined when it waits for nothing. */
+/** When the session stops waiting if nothing more arrives; undefined if it waits for nothing. */
 export function currentDeadline<S extends SessionState>(
   rules: RulesOf<S>,
   state: S,

@@ -1,9 +1,9 @@
 /**
- * The reducer: what an event makes of a session, and what has to happen then.
+ * The reducer: applies an event to a session and returns the new state and its effects.
  *
- * Pure and total. Events were checked before they were stored (decide.ts), so a replay repeats no
- * verification; an event that does not fit the state changes nothing, in whatever order events come. What a
- * kind of ceremony does differently, its rules say.
+ * Pure and total. Events are checked before they are stored (decide.ts), so a replay repeats no verification;
+ * an event that does not fit the state changes nothing, in whatever order events come. The rules of a kind say
+ * where it differs.
  */
 import type { RulesOf } from './ceremony.ts';
 import { complete, end, fail } from './ending.ts';
@@ -15,7 +15,7 @@ import { relayed, reported, unsigned, withRoundDeadline } from './reduceRounds.t
 import { unchanged } from './step.ts';
 import type { Effect, Opening, Requested, Result, SessionState, Step } from './types.ts';
 
-/** The state and effects of a request that was accepted. */
+/** Returns the state and effects of an accepted request. */
 export function firstStep<S extends SessionState>(rules: RulesOf<S>, event: Requested): Step<S> {
   return {
     state: rules.open(event, openingOf(event)),
@@ -48,7 +48,7 @@ function openingOf(event: Requested): Opening {
   };
 }
 
-/** The state after an event, and the effects of it. */
+/** Returns the state after an event, and its effects. */
 export function apply<S extends SessionState>(rules: RulesOf<S>, state: S, event: Event): Step<S> {
   const step = advance(rules, state, event);
   if (step.state === state) return step;
@@ -121,7 +121,7 @@ function declined<S extends SessionState>(
   return fail(rules, state, { success: false, ...reason }, event);
 }
 
-/** A chip that forgot its challenge gets an authorisation for a new one. */
+/** Authorises a chip for its new challenge after it lost the old one. */
 export function renewed<S extends SessionState>(
   state: S,
   { from, challenge }: Of<'challenged'>,
@@ -143,7 +143,7 @@ function finished<S extends SessionState>(
 ): Step<S> {
   const { from, result } = event;
   if (!isParty(state, from) || state.results.has(from)) return unchanged(state);
-  // A participant that restarted may say so while others are still being asked (docs/spec/wire.md §10).
+  // A restarted participant may report it while others are still being asked (docs/spec/wire.md §10).
   if (state.phase === 'inviting' && result.success) return unchanged(state);
   if (isBound(rules, state) && !result.success) return unchanged(state);
   return withResult(rules, state, result, event);
@@ -179,7 +179,7 @@ function refuted<S extends SessionState>(
   return fail(rules, state, { success: false, code, details, concerned: [from] }, event);
 }
 
-/** A session that everybody is bound to goes on, whatever happens around it. */
+/** A session that every party is bound to continues, whatever happens around it. */
 function ended<S extends SessionState>(rules: RulesOf<S>, state: S, event: Of<'ended'>): Step<S> {
   if (isBound(rules, state)) return unchanged(state);
   const { code, details, concerned } = event;
@@ -203,8 +203,8 @@ function expired<S extends SessionState>(
 }
 
 /**
- * After a restart every wait gets at least one round's time: nobody could speak meanwhile. No wait is
- * longer than at its begin: the clock may have been set back since.
+ * After a restart every wait gets at least one round's time, because nobody could speak meanwhile. No wait
+ * becomes longer than it began: the clock may have been set back since.
  */
 function resumed<S extends SessionState>(state: S, at: number): Step<S> {
   const { invitation, round, session } = state.deadlines;

@@ -1,4 +1,4 @@
-/** What the messages of rounds, and reports about them, make of a session. Pure. */
+/** Applies the messages of rounds, and reports about them, to a session. Pure. */
 import type { Event } from './events.ts';
 import { fail } from './ending.ts';
 import { mayBeHeld } from './revealed.ts';
@@ -14,7 +14,7 @@ type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
 const hasRounds = ({ rounds }: Pick<Rules, 'rounds'>, { phase }: SessionState): boolean =>
   rounds > 0 && phase === 'running';
 
-/** A message that is passed on. */
+/** Relays a message. */
 export function relayed<S extends SessionState>(
   rules: RulesOf<S>,
   state: S,
@@ -34,15 +34,15 @@ export function relayed<S extends SessionState>(
   const next = withRoundDeadline(state, { ...state, slots, spoken }, event.at);
   const to = event.to === null ? othersOf(state, event.from) : [event.to];
   const relay: Effect = { type: 'relay', to };
-  // Only a party's first word in a round brings the session further: one progress for each, however
-  // many messages the round has.
+  // Only a party's first message in a round advances the session: one progress report for each party and
+  // round, however many messages the round has.
   return {
     state: next,
     effects: event.round > before.round ? [relay, { type: 'tell-progress' }] : [relay],
   };
 }
 
-/** Nobody can go on without that broadcast; once the last round is out, somebody may be done already. */
+/** Nobody can go on without that broadcast; after the last round a party may be done already. */
 export function unsigned<S extends SessionState>(
   rules: RulesOf<S>,
   state: S,
@@ -61,7 +61,7 @@ export function unsigned<S extends SessionState>(
   return { state: next, effects: [{ type: 'tell-progress', warning: details }] };
 }
 
-/** A report changes nothing but what is told at the deadline: it is its author's word. */
+/** A report is its author's word: it changes only the text at the deadline. */
 export function reported<S extends SessionState>(
   rules: RulesOf<S>,
   state: S,
@@ -78,7 +78,7 @@ export function reported<S extends SessionState>(
   return { state: next, effects: [{ type: 'tell-progress', warning }] };
 }
 
-/** Gives a round its time anew once everybody has spoken in a later one; a result counts as all rounds. */
+/** Restarts the round deadline once everybody has spoken in a later round; a result counts as all rounds. */
 export function withRoundDeadline<S extends SessionState>(
   before: SessionState,
   after: S,
@@ -88,7 +88,7 @@ export function withRoundDeadline<S extends SessionState>(
   return { ...after, roundExpiresAt: at + after.deadlines.round };
 }
 
-/** The key of a message's slot; each slot takes one message. */
+/** Names the slot of a message; each slot takes one message. */
 export function slotOf(message: {
   readonly from: number;
   readonly round: number;

@@ -1,4 +1,4 @@
-/** Sessions in the store: the events are the truth, the row beside them is for lists. */
+/** Sessions in the store: the events are the truth, the row beside them serves lists. */
 import type { Tx } from '../store/database.ts';
 import type { Kind } from '@quorate/wire';
 import { type Ceremonies, ceremonyOf, type Running } from './ceremony.ts';
@@ -12,13 +12,13 @@ export interface Loaded extends Running {
   readonly events: number;
 }
 
-/** Who asked for a session, and for what exactly. */
+/** The asker and the hash of a stored request. */
 export interface KnownRequest {
   readonly coordinator: string;
   readonly requestHash: string;
 }
 
-/** Who asked for the session with this key; undefined when the key is free. */
+/** Finds the stored request for a session key; undefined if the key is free. */
 export async function knownRequest(tx: Tx, sessionKey: string): Promise<KnownRequest | undefined> {
   const row = await tx.get<{ coordinator: string; request_hash: string }>(
     'SELECT coordinator, request_hash FROM sessions WHERE session_key = ?',
@@ -27,7 +27,7 @@ export async function knownRequest(tx: Tx, sessionKey: string): Promise<KnownReq
   return row && { coordinator: row.coordinator, requestHash: row.request_hash };
 }
 
-/** An open session of this kind about a key; undefined when there is none. */
+/** Finds an open session of this kind about a key; undefined if there is none. */
 export async function otherSession(tx: Tx, kind: Kind, keyId: string): Promise<string | undefined> {
   const row = await tx.get<{ session_key: string }>(
     'SELECT session_key FROM sessions WHERE kind = ? AND key_id = ? AND ended = 0',
@@ -71,7 +71,7 @@ export async function insertSession(
   await insertEvent(tx, state.sessionKey, 0, first);
 }
 
-/** Appends an event and keeps the summary in step with the state that it led to. */
+/** Appends an event, and updates the summary row. */
 export async function appendEvent(
   tx: Tx,
   before: Loaded,
@@ -90,7 +90,7 @@ export async function appendEvent(
   );
 }
 
-/** Notes which key a key generation has made. */
+/** Notes which key a key generation made. */
 export async function nameKey(tx: Tx, sessionKey: string, keyId: string): Promise<void> {
   await tx.run('UPDATE sessions SET key_id = ? WHERE session_key = ?', [keyId, sessionKey]);
 }
@@ -125,7 +125,7 @@ export async function loadSession(
     'SELECT event FROM session_events WHERE session_key = ? ORDER BY number',
     [sessionKey],
   );
-  // Only this program writes events, each in the transaction that made it: they are what they say.
+  // Only this program writes events, each in the transaction that caused it, so their form is trusted.
   const events = rows.map(({ event }) => JSON.parse(event) as Event);
   const [first, ...rest] = events;
   if (first?.type !== 'requested') return undefined;
@@ -136,7 +136,7 @@ export async function loadSession(
   return { ceremony, state, events: events.length };
 }
 
-/** The keys of all sessions that have not ended. */
+/** The keys of all open sessions. */
 export async function openSessions(tx: Tx): Promise<string[]> {
   const rows = await tx.all<{ session_key: string }>(
     'SELECT session_key FROM sessions WHERE ended = 0 ORDER BY session_key',
@@ -144,7 +144,7 @@ export async function openSessions(tx: Tx): Promise<string[]> {
   return rows.map((row) => row.session_key);
 }
 
-/** The keys of the sessions about one key, with one participant, or of one asker, that have not ended. */
+/** The keys of the open sessions about one key, with one participant, or of one asker. */
 export async function openSessionsOf(
   tx: Tx,
   whose:
@@ -168,7 +168,7 @@ function conditionOf(whose: Parameters<typeof openSessionsOf>[1]): [sql: string,
   return [takesPart, whose.username];
 }
 
-/** How many sessions of a coordinator have not ended. */
+/** Counts the open sessions of a coordinator. */
 export async function countOpen(tx: Tx, coordinator: string): Promise<number> {
   const row = await tx.get<{ n: number }>(
     'SELECT COUNT(*) AS n FROM sessions WHERE ended = 0 AND coordinator = ?',
@@ -177,7 +177,7 @@ export async function countOpen(tx: Tx, coordinator: string): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** How many open requests of a coordinator a participant has not accepted yet. */
+/** Counts the open requests of a coordinator that a participant has not accepted yet. */
 export async function countUnanswered(
   tx: Tx,
   coordinator: string,

@@ -1,10 +1,10 @@
-/** Tells whether two requests are the same. */
+/** Recognises repeated requests. */
 import { createHash } from 'node:crypto';
 import type { RequestOf } from '@quorate/wire';
 
-/** A hash of a request's content, whatever the order of its fields. */
+/** Hashes a request's content, whatever the order of its fields. */
 export function requestHashOf(request: RequestOf): string {
-  // The number of the message is not part of what it asks for.
+  // The message number is not part of the content.
   const content = sorted({ ...request, cseq: 0 });
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

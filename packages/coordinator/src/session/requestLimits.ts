@@ -1,10 +1,10 @@
-/** How much one user may ask at once, so that nobody takes the others' turn. */
+/** Limits how much one user may ask for at once, so that the others get their turn. */
 import type { RequestLimits } from '../limits/defaults.ts';
 import type { Tx } from '../store/database.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { countOpen, countUnanswered } from './repository.ts';
 
-/** Refuses a request that is one too many, and names the limit. */
+/** Refuses a request above a limit, and names the limit. */
 export async function excess(
   tx: Tx,
   { openSessions, unansweredPerParticipant }: RequestLimits,

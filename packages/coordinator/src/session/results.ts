@@ -1,4 +1,4 @@
-/** What is checked of every result before it counts, whatever its kind. Pure. */
+/** Checks that every result passes before it counts, whatever its kind. Pure. */
 import { IntentError } from '@quorate/intent';
 import type { Abort } from '@quorate/wire';
 import { judgeReport } from './blame.ts';
@@ -6,7 +6,7 @@ import { type Decision, refused, repeated, wrongState } from './decision.ts';
 import { refuse } from './refusal.ts';
 import type { Failure, Party, Result, SessionState } from './types.ts';
 
-/** A result that was already given, or that comes after the end, decides nothing any more. */
+/** A repeated result, or one that comes after the end, decides nothing. */
 export function settled(
   state: SessionState,
   party: Party,
@@ -18,13 +18,13 @@ export function settled(
     return refused(refuse('conflicting_message', 'you have given another result'));
   }
   if (state.phase !== 'completed' && state.phase !== 'failed') return undefined;
-  // Everybody was told that the session is over; a failure reported after that is no news.
+  // Everybody was told that the session ended; a failure reported later adds nothing.
   return result?.success === false && result.record === undefined
     ? repeated
     : wrongState(state, `${state.kind}_result`);
 }
 
-/** The failure that a participant reports, with what its evidence proves in the session with this id. */
+/** Reads the failure that a participant reports, with the parties that its evidence proves to have deviated. */
 export function reportedFailure(
   state: SessionState,
   sid: Uint8Array | undefined,
@@ -36,7 +36,7 @@ export function reportedFailure(
   return proven.length === 0 ? { ...failure, abort } : { ...failure, abort, proven };
 }
 
-/** Whether a check passes; one that finds its input malformed does not. */
+/** Whether a check passes; malformed input fails it. */
 export function tolerant(check: () => boolean): boolean {
   try {
     return check();

@@ -1,11 +1,11 @@
-/** From when on a failed session has an unknown outcome. Pure. */
+/** Decides from when on a failed session has an unknown outcome. Pure. */
 import type { Rules } from './ceremony.ts';
 import type { SessionState } from './types.ts';
 
 /**
- * Whether somebody may hold the output: every party has spoken in the round before the revealing one and a
- * message of that round was passed on, or a result came back. A session that fails then has an unknown
- * outcome, whatever made it fail. One party alone cannot bring this about.
+ * Whether a party may hold the output: every party has spoken in the round before the revealing one, and a
+ * message of that round was relayed or a result came back. If the session fails then, its outcome is unknown,
+ * whatever the cause. No single party can bring this about.
  */
 export function mayBeHeld({ revealing }: Pick<Rules, 'revealing'>, state: SessionState): boolean {
   if (revealing === null) return false;

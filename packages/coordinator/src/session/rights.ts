@@ -1,4 +1,4 @@
-/** Who may ask for what and who may take part: once for requests, once more for sessions that are open. */
+/** Who may ask for a session and who may take part: checked for requests, and again for open sessions. */
 import type { User, Users } from '../auth/index.ts';
 import type { Tx } from '../store/database.ts';
 import type { KeyRecord } from '../keys/index.ts';
@@ -14,17 +14,17 @@ export function mayParticipate(user: User | undefined): boolean {
   return user?.state === 'active' && user.roles.includes('participant');
 }
 
-/** Whether a user may ask for the destruction of a key: its creator, or an administrator. */
+/** Whether a user may ask to destroy a key: its creator, or an administrator. */
 export function mayDestroy(key: KeyRecord, user: User): boolean {
   return key.creator === user.username || isAdmin(user);
 }
 
-/** Whether a user is an administrator who is not disabled. */
+/** Whether a user is an active administrator. */
 export function isAdmin(user: User | undefined): boolean {
   return user?.state === 'active' && user.roles.includes('admin');
 }
 
-/** Why nobody would be asked for this session now, and who is concerned; undefined when it may go on. */
+/** Why this session could not be asked for now, and who is concerned; undefined if it may continue. */
 export async function lostRight(
   tx: Tx,
   users: Users,

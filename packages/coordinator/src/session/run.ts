@@ -1,4 +1,4 @@
-/** The work of effects, as the kinds of ceremonies see it: everything in the transaction of one event. */
+/** The tools of effects, as the kinds of ceremonies see them: everything in the transaction of one event. */
 import type {
   ChipChallengeMessage,
   ClientRound,
@@ -22,7 +22,7 @@ export type ParticipantMessage =
   | RoundProblem
   | ChipChallengeMessage;
 
-/** What effects act on. */
+/** Parts of the server that effects act on. */
 export interface EffectContext {
   readonly outbox: Outbox;
   readonly hub: Hub;
@@ -31,15 +31,15 @@ export interface EffectContext {
   readonly language: Language;
 }
 
-/** What a session's effects do beyond the session. */
+/** Effects of a session beyond the session. */
 export interface Surroundings {
-  /** Once the transaction is durable, overwrites what was deleted in the store's files. */
+  /** Overwrites deleted bytes in the store's files once the transaction is durable. */
   scrub(): void;
   /** Ends every other open session of a key. */
   endOthers(order: EndOthers): Promise<void>;
 }
 
-/** Why no other session of a key goes on. */
+/** Why the other sessions of a key end. */
 export interface EndOthers {
   readonly keyId: string;
   readonly except: string;
@@ -48,16 +48,16 @@ export interface EndOthers {
   readonly details: string;
 }
 
-/** The effects of one event of one session. */
+/** Carries out the effects of one event of one session. */
 export interface Run {
   readonly tx: Tx;
   readonly context: EffectContext;
   readonly surroundings: Surroundings;
   /** When the event happened: milliseconds since 1970. */
   readonly at: number;
-  /** The participant's message that the event was made from, with what no event holds. */
+  /** The participant's message behind the event, including the parts that no event holds. */
   readonly message: ParticipantMessage | undefined;
-  /** Sends each party a message that concerns it only while the session goes on. */
+  /** Sends each party a message that it needs only while the session is open. */
   tellParties<P extends Party>(
     parties: readonly P[],
     messageFor: (party: P) => Promise<object>,

@@ -29,15 +29,15 @@ export const statements: readonly string[] = [
   )`,
 ];
 
-/** Third version: the sessions of a key are found. */
+/** Third version: an index finds the sessions of a key. */
 export const byAddress: readonly string[] = [
   `CREATE INDEX sessions_address ON sessions (address, ended)`,
 ];
 
-/** Ninth version: which participants have accepted; only they need room on their chips for a key that is being made. */
+/** Ninth version: records which participants accepted; only they need room on their chips for a new key. */
 export const acceptance: readonly string[] = [
   'ALTER TABLE session_participants ADD COLUMN accepted INTEGER NOT NULL DEFAULT 0',
-  // Of a session that waits for answers nobody knows here who has given one: it is not counted.
+  // For sessions that still wait for answers the old rows do not say who answered: nobody is counted there.
   `UPDATE session_participants SET accepted = 1 WHERE session_key IN
      (SELECT session_key FROM sessions WHERE state IN ('running', 'results'))`,
 ];

@@ -1,9 +1,9 @@
 /**
- * Sessions at work: every input is decided, stored with its effects in one transaction, and only then
- * seen by anybody. States live in memory as a cache of the events; a transaction that fails evicts them.
+ * Runs sessions: every input is decided and stored with its effects in one transaction before anybody sees it.
+ * States in memory cache the events; a transaction that fails evicts them.
  *
- * All work on sessions runs in the database's queue of transactions, so that no two inputs of one session
- * ever interleave (J-6).
+ * All work on sessions runs in the database's queue of transactions, so that no two inputs of one session ever
+ * interleave (J-6).
  */
 import {
   type CancelRequest,
@@ -40,7 +40,7 @@ import type { ParticipantMessage } from './run.ts';
 import { Sessions, type SessionsOptions } from './sessions.ts';
 import type { Deadlines } from './types.ts';
 
-/** The rest of the server, as sessions need it. */
+/** The parts of the server that sessions need. */
 export interface SessionServiceOptions extends SessionsOptions {
   readonly users: Users;
   readonly tally: Tally;
@@ -60,7 +60,7 @@ export class SessionService {
   readonly #options: SessionServiceOptions;
   readonly #sessions: Sessions;
   readonly #guarding: GuardContext;
-  /** Ends sessions for reasons that lie outside of them. */
+  /** Ends sessions for reasons outside them. */
   readonly endings: Endings;
 
   constructor(options: SessionServiceOptions) {
@@ -74,7 +74,7 @@ export class SessionService {
     this.endings = new Endings(this.#sessions, options);
   }
 
-  /** Takes up every session that had not ended when the server stopped. */
+  /** Resumes every session that was open when the server stopped. */
   async start(): Promise<void> {
     const { database, clock } = this.#options;
     const keys = await database.read(openSessions);
@@ -87,7 +87,7 @@ export class SessionService {
     }
   }
 
-  /** Cancels all timers; sessions go on when the server starts again. */
+  /** Cancels all timers; sessions continue when the server starts again. */
   stop(): void {
     this.#sessions.stop();
   }
@@ -103,7 +103,7 @@ export class SessionService {
     return refusal;
   }
 
-  /** The notices for a participant that registers: records that it is still asked to delete. */
+  /** The notices for a participant that registers: records that it still has to delete. */
   async notices(tx: Tx, username: string): Promise<readonly object[]> {
     return [...(await noticesFor(tx, username)), ...(await this.#unfinished(tx, username))];
   }
@@ -189,7 +189,7 @@ export class SessionService {
     return undefined;
   }
 
-  /** Carries out an order about an open session, and tells the state that holds then. */
+  /** Carries out an order about an open session, and reports the state after it. */
   async #order(
     tx: Tx,
     sender: Recipient,
@@ -209,8 +209,8 @@ export class SessionService {
   }
 
   /**
-   * The same request again is a safe retry: it is told where the session stands (docs/spec/wire.md §10), and hears
-   * of its end, whichever client asked first.
+   * The same request again is a safe retry: its sender is told where the session stands (docs/spec/wire.md
+   * §10), and hears of its end, whichever client asked first.
    */
   async #repeatAnswer(tx: Tx, sender: Recipient, sessionKey: string): Promise<undefined> {
     const loaded = await this.#sessions.load(tx, sessionKey);

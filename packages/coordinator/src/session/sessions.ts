@@ -1,6 +1,6 @@
 /**
- * Sessions in memory and in the store: an event is stored with its effects in one transaction, and only
- * then seen by anybody. A transaction that fails evicts the session; its next message replays its events.
+ * Sessions in memory and in the store: an event is stored with its effects in one transaction before anybody
+ * sees it. A transaction that fails evicts the session; its next message replays its events.
  */
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../store/database.ts';
@@ -16,7 +16,7 @@ import { Timers } from './timers.ts';
 /** How many ended sessions stay in memory for late messages. */
 const ENDED_CACHE = 256;
 
-/** The surroundings of sessions. */
+/** The parts of the server that sessions act on. */
 export interface SessionsOptions extends EffectContext {
   readonly ceremonies: Ceremonies;
   readonly database: Database;
@@ -35,7 +35,7 @@ export class Sessions {
     this.#timers = new Timers(options.clock, (key) => {
       this.#expire(key).catch((error: unknown) => {
         options.onError(error);
-        // A deadline that the store did not take passes again.
+        // A deadline that could not be stored passes again.
         this.#timers.again(key);
       });
     });
@@ -54,7 +54,7 @@ export class Sessions {
     return loaded;
   }
 
-  /** Applies an event and carries out its effects; gives the session as it is then. */
+  /** Applies an event and carries out its effects; returns the session after that. */
   async store(tx: Tx, before: Loaded, event: Event, message?: Cause['message']): Promise<Loaded> {
     const { ceremony } = before;
     const { state, effects } = apply(ceremony.rules, before.state, event);

@@ -1,10 +1,10 @@
 /**
- * One timer for each session that waits for something. Deadlines are dates, so that they survive a restart;
- * here each of them is waited for by a clock that nobody sets, from the moment at which it is first seen.
+ * One timer for each session that waits for something. Deadlines are dates, so that they survive a restart; a
+ * monotonic clock measures each of them from the moment it is first seen.
  */
 import type { Clock } from '../clock.ts';
 
-/** How long to wait after a store that failed. */
+/** How long to wait after the store failed. */
 const AGAIN_MS = 5000;
 
 interface Watched {
@@ -25,7 +25,10 @@ export class Timers {
     this.#expired = expired;
   }
 
-  /** Replaces a session's deadlines; those that it had before keep their end. Without any it has no timer. */
+  /**
+   * Replaces a session's deadlines; those that it already had keep their end. Without deadlines it has no
+   * timer.
+   */
   set(sessionKey: string, deadlines: readonly number[]): void {
     const before = this.#watched.get(sessionKey);
     before?.cancel();
@@ -41,7 +44,7 @@ export class Timers {
     this.#watched.set(sessionKey, { ends, cancel });
   }
 
-  /** Waits a little for a session whose deadline passed and could not be stored. */
+  /** Waits a little before a deadline that could not be stored passes again. */
   again(sessionKey: string): void {
     const watched = this.#watched.get(sessionKey);
     if (watched === undefined || this.#stopped) return;
@@ -49,7 +52,7 @@ export class Timers {
     this.#watched.set(sessionKey, { ...watched, cancel });
   }
 
-  /** The latest of these deadlines of a session that has passed, whatever the wall clock says. */
+  /** The latest of these deadlines that has passed, whatever the wall clock says. */
   passed(sessionKey: string, deadlines: readonly number[]): number | undefined {
     const ends = this.#watched.get(sessionKey)?.ends;
     const now = this.#clock.elapsed();

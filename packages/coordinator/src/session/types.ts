@@ -1,13 +1,13 @@
 /**
- * A session as data: its state, and the effects that an event calls for.
+ * A session as data: its state, and the effects of an event.
  *
- * Everything here can be stored as JSON. Effects say what has to happen, not how it is worded or
- * transported (effects.ts does that), so that the reducer knows neither sockets nor tables.
+ * Everything here can be stored as JSON. Effects name the work to do; effects.ts words and sends it, so the
+ * reducer knows neither sockets nor tables.
  */
 
 import type { Abort, Claim, FinalCode, Kind, RoundProblemReason } from '@quorate/wire';
 
-/** Where a session stands. The last two are final. */
+/** The phase of a session. The last two are final. */
 type Phase = 'inviting' | 'running' | 'completed' | 'failed';
 
 /** How long each part of a session may take, milliseconds. */
@@ -17,7 +17,7 @@ export interface Deadlines {
   readonly session: number;
 }
 
-/** A participant of a session with the chip that takes part; for a signature, the shard's chip. */
+/** A participant of a session with its chip; for a signature, the shard's chip. */
 export interface Party {
   readonly index: number;
   readonly username: string;
@@ -29,8 +29,8 @@ export interface Party {
 }
 
 /**
- * The first event of every session: everything that was checked and fixed when it was asked for. Each kind
- * adds what it is asked about.
+ * The first event of every session: everything that was checked and fixed at the request. Each kind adds its
+ * own fields.
  */
 export interface Requested {
   readonly type: 'requested';
@@ -49,19 +49,19 @@ export interface Requested {
 /** States of a chip whose record nobody can be asked to delete. */
 export type GoneState = 'lost' | 'destroyed';
 
-/** A participant's word that it has not done its part, once it has been checked. */
+/** A participant's report that it failed, once checked. */
 export interface Failure {
   readonly success: false;
   readonly message: string;
-  /** What the participant says went wrong, and at whom it points. */
+  /** The reason that the participant gives, and the parties it accuses. */
   readonly abort?: Abort;
-  /** Whom the evidence of `abort` proves to have deviated; absent: nobody. */
+  /** The parties that the evidence of `abort` proves to have deviated; absent: nobody. */
   readonly proven?: readonly number[];
-  /** The record that its chip holds all the same. */
+  /** The record that the chip holds even so. */
   readonly record?: StoredRecord;
 }
 
-/** A participant's part of what was asked for, once it has been checked; each kind says what it is. */
+/** A participant's successful part, once checked; each kind adds its fields. */
 export interface Success {
   readonly success: true;
   readonly kind: Kind;
@@ -78,10 +78,10 @@ export interface StoredRecord {
   readonly recordId: string;
 }
 
-/** Why a session ended without what it was asked for. */
+/** Why a session failed. */
 export type FailureCode = FinalCode;
 
-/** A participant's consent, as far as it concerns the session. */
+/** The part of a participant's consent that the session keeps. */
 interface Answer {
   readonly certificate: string;
   readonly sessionHash: string;
@@ -90,41 +90,41 @@ interface Answer {
   readonly offered?: string;
 }
 
-/** Whose message could not be used by whom, as far as it is known: a report is no proof. */
+/** A message that a party could not use, as far as known: a report is no proof. */
 export interface Problem {
-  /** Who says so; `null`: this server has seen it itself. */
+  /** The reporter; `null`: this server saw it itself. */
   readonly by: number | null;
   readonly about: number;
   readonly round: number;
   readonly reason: RoundProblemReason;
 }
 
-/** The end of a session that did what was asked for; each kind adds what it made. */
+/** The successful end of a session; each kind adds its output. */
 export interface Done {
   readonly success: true;
-  /** EIP-55: the key that the session was about. */
+  /** EIP-55: the key of the session. */
   readonly address: string;
   /** Parties whose results never came. */
   readonly missing: readonly number[];
 }
 
-/** The end of a session that did not. */
+/** The failed end of a session. */
 export interface Failed {
   readonly success: false;
   readonly code: FailureCode;
   readonly details: string;
-  /** Who declined, is missing, or is proven at fault; otherwise who accuses whom. */
+  /** The parties that declined, are missing or are proven at fault; otherwise accuser and accused. */
   readonly concerned: readonly number[];
-  /** The report that ended it, with those as culprits whom its evidence proves. */
+  /** The report that ended the session; its culprits are those whom the evidence proves. */
   readonly abort?: Abort;
-  /** Whom the reporter accuses without proof. */
+  /** The parties whom the reporter accuses without proof. */
   readonly claim?: Claim;
 }
 
 /** How a session ended. */
 export type Outcome = Done | Failed;
 
-/** The part of a session's state that every kind has: what its events add up to. */
+/** The part of a session's state that every kind has: the sum of its events. */
 export interface SessionState extends Omit<Requested, 'type' | 'at'> {
   readonly phase: Phase;
   readonly createdAt: number;
@@ -135,16 +135,16 @@ export interface SessionState extends Omit<Requested, 'type' | 'at'> {
   readonly answers: ReadonlyMap<number, Answer>;
   /** Hash of every relayed message by slot: from, round, to. */
   readonly slots: ReadonlyMap<string, string>;
-  /** The highest round that each party has spoken in, and how many messages of it came. */
+  /** The highest round that each party has spoken in, and its number of messages in that round. */
   readonly spoken: ReadonlyMap<number, { readonly round: number; readonly messages: number }>;
   readonly renewals: ReadonlyMap<number, number>;
-  /** Messages that could not be used, by author, round and who says so. */
+  /** Messages that could not be used, by author, round and reporter. */
   readonly problems: ReadonlyMap<string, Problem>;
   readonly results: ReadonlyMap<number, Result>;
   readonly outcome?: Outcome;
 }
 
-/** A state before its kind has added its own part: nobody has said anything yet. */
+/** A state before its kind adds its own part, and before anybody has spoken. */
 export interface Opening extends Omit<SessionState, 'kind' | 'results' | 'outcome'> {
   readonly results: ReadonlyMap<number, never>;
 }
@@ -154,20 +154,20 @@ export interface OwnEffect {
   readonly type: `${Kind}:${string}`;
 }
 
-/** An effect of the machine: it has to happen when an event is stored, in the same transaction or right after it. */
+/** An effect of the machine, carried out in the transaction that stores the event or right after it. */
 type MachineEffect =
   | { readonly type: 'invite' }
   | { readonly type: 'begin' }
   | { readonly type: 'relay'; readonly to: readonly number[] }
   | { readonly type: 'renew'; readonly to: number; readonly challenge: string }
-  /** The session did what was asked for: the store takes it over. */
+  /** The session succeeded: the store takes over its output. */
   | { readonly type: 'settle' }
   | { readonly type: 'tell-outcome' }
   | { readonly type: 'tell-progress'; readonly warning?: string };
 
 export type Effect = MachineEffect | OwnEffect;
 
-/** The state after an event, and what has to happen because of it. */
+/** The state after an event, and the effects of that event. */
 export interface Step<S extends SessionState = SessionState> {
   readonly state: S;
   readonly effects: readonly Effect[];

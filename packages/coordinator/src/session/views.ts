@@ -15,7 +15,7 @@ import { nameOf } from './parties.ts';
 import { loadSession } from './repository.ts';
 import type { SessionState } from './types.ts';
 
-/** Names which sessions to list, from where on. */
+/** Selects which sessions to list, and from where on. */
 type SessionPage = Readonly<SessionQuery>;
 
 /** Sessions, as REST reads them. */

@@ -1,8 +1,8 @@
 /**
  * One WebSocket connection: registration, frames in order, limits, take-over (docs/spec/wire.md §2, §10).
  *
- * It knows no socket, only a transport, so that the frame handler can be tested and fuzzed by itself. No
- * frame, whatever it holds, makes it throw.
+ * It knows a transport instead of a socket, so that the frame handler can be tested and fuzzed alone. No
+ * frame, whatever its content, makes it throw.
  */
 import {
   CLOSE,
@@ -78,7 +78,7 @@ export class Connection implements Client {
     }
     for (const [at, message] of frame.messages.entries()) {
       this.#onMessage(message);
-      // Messages behind a register in its frame wait for its outcome.
+      // Messages that follow a register in its frame wait for its outcome.
       if (this.#waitsForRegistration()) {
         const rest = frame.messages.slice(at + 1);
         if (rest.length > 0) this.#waiting.push(rest);
@@ -133,7 +133,7 @@ export class Connection implements Client {
       return this.#refuseFrame({ code: 'not_registered', details: 'expected register first' });
     }
     const { service } = this.#options;
-    // A clock may have been set, or a machine have slept, since the timer was.
+    // The clock may have been set, or the machine have slept, since the timer started.
     if (this.identity.expiresAt <= service.options.clock.now()) return this.#expire();
     if (message.type === 'ack') {
       return this.#work(service.acknowledge(this.recipient, message.seq));
@@ -165,7 +165,7 @@ export class Connection implements Client {
       ...(sessionKey ? { sessionKey } : {}),
       ...(cseq === undefined ? {} : { cseq }),
     });
-    // Nothing after a lost number is taken: the client has to connect and send it again.
+    // No message after a lost number is taken: the client has to reconnect and send it again.
     if (cseq !== undefined) this.close(close, codeText(code, 'en'));
   }
 
@@ -222,13 +222,13 @@ export class Connection implements Client {
     this.#writer.tell(welcomeOf(outcome, renewal, language));
     this.#writer.batch = message.batch ?? false;
     logger.debug({ ...this.recipient, remote, renewal }, 'registered');
-    // A renewal on the open socket goes on where it is; only a new connection is told everything again.
+    // A renewal on the open socket continues where it is; only a new connection gets everything again.
     if (renewal) return;
     this.#writer.start(outcome.from);
     for (const notice of outcome.notices) this.#writer.tell(notice);
   }
 
-  /** Checks the token again: it may have been revoked before anybody could find this connection. */
+  /** Checks the token again: it may have been revoked before this connection could be found. */
   async #checkAgain({ token }: Register): Promise<void> {
     if (await this.#options.service.isGood(token)) return;
     this.close(CLOSE.tokenExpired, 'register again');
@@ -246,7 +246,7 @@ export class Connection implements Client {
     const { clock } = service.options;
     this.#tellError(error);
     if (this.#malformed.hit(clock.elapsed())) return this.#flooded(error.details);
-    // Strangers could fill the log: of them only the end is noted.
+    // Strangers could fill the log, so only the end of their connection is logged.
     if (!this.#everRegistered) return;
     this.#note('socket.refuse', { code: error.code, remote, reason: error.details });
   }
@@ -262,7 +262,10 @@ export class Connection implements Client {
     this.#work(this.#options.service.note({ actor, action, outcome, details }));
   }
 
-  /** Logs a take-over: two processes with one registration look like this, and an operator has to see it. */
+  /**
+   * Logs a take-over, because two processes with one registration look like this and an operator has to see
+   * it.
+   */
   #noteReplaced({ origin, recipient }: Client): void {
     const { role, client } = recipient;
     const { remote } = this.#options;

@@ -1,4 +1,4 @@
-/** The surroundings of a connection. */
+/** The options of a connection. */
 import type { ConnectionService } from './connectionService.ts';
 import type { MessageRates } from './pressure.ts';
 import type { Transport } from './frameWriter.ts';
@@ -15,9 +15,9 @@ export interface ConnectionOptions {
   readonly transport: Transport;
   readonly remote: string;
   readonly logger: ConnectionLogger;
-  /** Milliseconds until it has to be registered. */
+  /** Milliseconds within which it has to register. */
   readonly registerTimeout: number;
   readonly rates?: MessageRates;
-  /** Told when it has presented a valid registration. */
+  /** Called once it has presented a valid registration. */
   readonly onRegistered?: () => void;
 }

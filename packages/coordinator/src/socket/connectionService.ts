@@ -1,7 +1,7 @@
 /**
- * Serves a connection: registers it, takes its messages, notes its acknowledgements.
+ * Serves connections: registers them, takes their messages, and stores their acknowledgements.
  *
- * Every answer is given after the commit of the transaction that it belongs to.
+ * Every answer is sent after the commit of its transaction.
  */
 import {
   type ClientMessage,
@@ -25,7 +25,7 @@ import type { InOrder } from './inOrder.ts';
 import { RefusalCounts } from './refusalCounts.ts';
 import { recipientOf, type Registered } from './registration.ts';
 
-/** Parts of the server that a service uses. */
+/** Parts of the server that the service uses. */
 export interface ConnectionServiceOptions {
   readonly database: Database;
   readonly tokens: Tokens;
@@ -38,20 +38,20 @@ export interface ConnectionServiceOptions {
   readonly language: Language;
 }
 
-/** A registration that was refused. */
+/** A refused registration. */
 export interface Unregistered {
   readonly refused: ErrorCode;
   readonly details: string;
 }
 
-/** Refused registrations that are logged one by one at once, and per second after that. */
+/** Refused registrations logged in full in a burst, and per second after that. */
 const REFUSALS = 300;
 const REFUSALS_PER_SECOND = 1;
 
-/** Registrations of one user that are logged one by one in a minute. */
+/** Registrations of one user logged in full within a minute. */
 const REGISTRATIONS = 30;
 
-/** Something that a connection did, for the log. */
+/** An act of a connection, for the log. */
 export interface Note {
   readonly actor: string;
   readonly action: string;
@@ -70,7 +70,7 @@ export class ConnectionService {
     this.#unregistered = new Bucket(REFUSALS, REFUSALS_PER_SECOND, options.clock.elapsed());
   }
 
-  /** Verifies a registration; refusals are audited without saying more outside than the code. */
+  /** Verifies a registration. A refusal is audited, and the client learns only the code. */
   async register(message: Register, remote: string): Promise<Registered | Unregistered> {
     const { tokens, database, clock } = this.options;
     const { username, role } = message;
@@ -103,7 +103,7 @@ export class ConnectionService {
     });
   }
 
-  /** Whether a token is still taken. */
+  /** Whether a token is still accepted. */
   async isGood(token: string): Promise<boolean> {
     return !('refused' in (await this.options.tokens.verify(token)));
   }
@@ -123,9 +123,9 @@ export class ConnectionService {
   }
 
   /**
-   * Takes a message. `answer` is called after the commit with what is not stored: the acknowledgement of
-   * a numbered message, and the error of one that was refused. Tells whether the sender is refused so
-   * often that its connection has to go.
+   * Takes a message. After the commit, `answer` gets the messages that are not stored: the acknowledgement of
+   * a numbered message, and the error for a refused one. Returns `flooded` if the sender is refused so often
+   * that its connection has to close.
    */
   async take(
     sender: Recipient,
@@ -148,8 +148,8 @@ export class ConnectionService {
   }
 
   /**
-   * Answers a refused message. Only the refusal of a request is stored, because a coordinator waits for
-   * it; the others cost nobody anything but the sender's own connection.
+   * Answers a refused message. Only the refusal of a request is stored, because a coordinator waits for it;
+   * losing any other costs only the sender.
    */
   async #refuse(
     tx: Tx,
@@ -173,7 +173,7 @@ export class ConnectionService {
     return verdict === 'flooded';
   }
 
-  /** Notes what a client has processed. */
+  /** Stores how far a client has processed its messages. */
   async acknowledge(of: Recipient, seq: number): Promise<void> {
     const { database, outbox } = this.options;
     await database.transaction((tx) => outbox.acknowledge(tx, of, seq));
@@ -185,7 +185,7 @@ export class ConnectionService {
     return database.read((tx) => outbox.after(tx, of, after, limit));
   }
 
-  /** Writes to the audit log about a connection; of many of a kind in a minute, their number. */
+  /** Logs an act of a connection: the first of its kind in a minute in full, the others as a count. */
   async note({ actor, action, outcome, details }: Note): Promise<void> {
     const { database, audit, clock, tally } = this.options;
     if (!tally.first({ actor, action, outcome, code: details.code })) return;
@@ -205,7 +205,9 @@ export class ConnectionService {
   }
 }
 
-/** The token must be valid, speak for exactly this user, and allow the role (docs/spec/wire.md §2). */
+/**
+ * Refuses unless the token is valid, belongs to exactly this user, and allows the role (docs/spec/wire.md §2).
+ */
 function refusalOf(verdict: Identity | Refused, message: Register): Unregistered | undefined {
   if ('refused' in verdict) return { refused: 'invalid_token', details: verdict.told ?? '' };
   if (verdict.username !== message.username) return { refused: 'invalid_token', details: '' };
@@ -213,7 +215,7 @@ function refusalOf(verdict: Identity | Refused, message: Register): Unregistered
   return { refused: 'forbidden_role', details: `not allowed: ${message.role}` };
 }
 
-/** Messages that only a registered client may send. */
+/** Whether only a registered client may send this message. */
 export function isSessionMessage(message: ClientMessage): message is SessionMessage {
   return message.type !== 'register' && message.type !== 'ack';
 }

@@ -1,8 +1,8 @@
 /**
- * The sending half of a connection: stored messages in order, gathered into frames, never more in
- * memory than a slow reader may cost (R-8).
+ * The sending half of a connection: sends stored messages in order, gathered into frames, and bounds the
+ * memory that a slow reader can take (R-8).
  *
- * While a reader is slow, messages stay in the outbox and are read from there once it has caught up.
+ * While a reader is slow, messages stay in the outbox; they are read from there once it has caught up.
  */
 import { LIMITS } from '@quorate/wire';
 import type { Numbered } from '../delivery/outbox.ts';
@@ -11,10 +11,10 @@ import type { Numbered } from '../delivery/outbox.ts';
 export interface Transport {
   /** Bytes accepted and not yet written. */
   readonly buffered: number;
-  /** `written` is called when the frame has left, or failed. */
+  /** `written` is called when the frame has been sent, or failed. */
   send(text: string, written: () => void): void;
   close(code: number, reason: string): void;
-  /** Stops and starts reading: back-pressure for a sender that is too fast. */
+  /** Stops and restarts reading: back-pressure against a sender that is too fast. */
   pause(): void;
   resume(): void;
 }
@@ -33,7 +33,7 @@ export class FrameWriter {
   readonly #failed: (error: unknown) => void;
   #batch = false;
   #cursor = 0;
-  /** While true, stored messages are read from the outbox; offers only say that there are more. */
+  /** While true, stored messages are read from the outbox; an offer only signals that there are more. */
   #catchingUp = true;
   #more = false;
   #closed = false;
@@ -52,7 +52,7 @@ export class FrameWriter {
     this.#batch = batch;
   }
 
-  /** Begins to send what is stored after a number, and everything that follows. */
+  /** Sends the messages stored after a number, and every later one. */
   start(after: number): void {
     this.#cursor = after;
     void this.#catchUp();
@@ -72,7 +72,7 @@ export class FrameWriter {
   /** Sends a message that is not stored. */
   tell(message: object): void {
     if (this.#closed) return;
-    // A message that is not stored cannot be read later, so a client that reads nothing is disconnected untold.
+    // An unstored message cannot be read later, so a client that reads nothing is disconnected without a word.
     if (this.#transport.buffered > 2 * MAX_BUFFERED) {
       this.#closed = true;
       return this.#failed(new Error('the client reads too slowly'));
@@ -80,7 +80,7 @@ export class FrameWriter {
     this.#put(JSON.stringify(message));
   }
 
-  /** Sends what is gathered, and nothing after it. */
+  /** Sends the gathered messages, and nothing after them. */
   stop(): void {
     this.#flush();
     this.#closed = true;
@@ -100,7 +100,7 @@ export class FrameWriter {
     }
   }
 
-  /** Sends a page of stored messages, waits until it has left; false when there was none. */
+  /** Sends a page of stored messages and waits until it is written; false if there was none. */
   async #sendStored(): Promise<boolean> {
     if (this.#closed) return false;
     const page = await this.#read(this.#cursor, MAX_BATCH);
@@ -147,7 +147,7 @@ export class FrameWriter {
   }
 }
 
-/** Puts messages into as few frames as the limits allow; a single one is no array. */
+/** Packs messages into as few frames as the limits allow; a single message is not put into an array. */
 function framesOf(messages: readonly string[]): string[] {
   const frames: string[][] = [];
   let bytes = 0;

@@ -1,18 +1,19 @@
 /**
- * The numbered messages of one connection, in order: after one that was lost none is taken, so that no
- * cumulative acknowledgement ever covers it (docs/spec/wire.md §3). The client sends them again elsewhere.
+ * Keeps the numbered messages of one connection in order: after a lost message it takes no other, so that no
+ * cumulative acknowledgement ever covers the lost one (docs/spec/wire.md §3). The client sends them again on
+ * its next connection.
  */
 import type { Tx } from '../store/database.ts';
 
-/** One connection's numbered messages. */
+/** The order of one connection's numbered messages. */
 export class InOrder {
   #arrived = 0;
   #begun = 0;
   #lost = false;
 
   /**
-   * To be called when a message arrives. The result is to be called as its transaction begins; it is
-   * false when an earlier message was lost, and notes the loss of this one if the transaction fails.
+   * Call when a message arrives, and call the result as its transaction begins. The result returns false if an
+   * earlier message was lost, and notes the loss of this one if the transaction fails.
    */
   next(): (tx: Pick<Tx, 'onRollback'>) => boolean {
     const own = this.#arrived;

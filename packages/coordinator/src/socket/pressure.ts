@@ -1,15 +1,16 @@
 /**
- * Back-pressure on one connection: reading stops while too much of it is in work, while it waits for its
- * registration, or while it sends faster than its rate. Nothing is dropped; the sender just waits.
+ * Back-pressure on one connection: reading stops while too many of its messages are being processed, while it
+ * waits for its registration, or while it sends faster than its rate. No message is lost; the sender just
+ * waits.
  */
 import { type Rates, RATES } from '../limits/defaults.ts';
 import type { Clock } from '../clock.ts';
 import { Bucket } from '../limits/buckets.ts';
 import type { Transport } from './frameWriter.ts';
 
-/** Messages in work before reading stops. */
+/** Messages being processed before reading stops. */
 const MAX_IN_WORK = 256;
-/** Messages at once, and per second after that. */
+/** Messages in a burst, and per second after that. */
 export type MessageRates = Pick<Rates, 'messagesAtOnce' | 'messagesPerSecond'>;
 
 /** Decides when a transport may be read. */
@@ -34,7 +35,7 @@ export class Pressure {
     this.#bucket = new Bucket(messagesAtOnce, messagesPerSecond, clock.elapsed());
   }
 
-  /** Counts messages that came; above the rate, reading stops for as long as they were too early. */
+  /** Counts received messages; above the rate, reading stops for as long as they were too early. */
   received(messages: number): void {
     const wait = this.#bucket.take(messages, this.#clock.elapsed());
     if (wait === 0 || this.#stopped) return;
@@ -57,7 +58,7 @@ export class Pressure {
     this.#update();
   }
 
-  /** Holds the reading while messages wait for a registration. */
+  /** Holds reading while messages wait for a registration. */
   hold(held: boolean): void {
     this.#held = held;
     this.#update();

@@ -1,7 +1,7 @@
-/** How often each user was refused lately, over all of its connections. */
+/** Counts how often each user was refused lately, over all its connections. */
 import { LIMITS } from '@quorate/wire';
 
-/** The consequence of a refusal: tell it, tell only that there were too many, or close the socket. */
+/** The consequence of a refusal: report it, report only that there were too many, or close the socket. */
 export type Verdict = 'told' | 'limited' | 'flooded';
 
 interface Count {
@@ -9,7 +9,7 @@ interface Count {
   refused: number;
 }
 
-/** Users counted before those that went quiet are forgotten. */
+/** Number of counted users above which expired counts are removed. */
 const SWEEP = 1024;
 
 /** Counts refusals per user in windows of fixed length. */

@@ -1,4 +1,4 @@
-/** A registration in words: whom it makes a connection the one of, and what it is answered. */
+/** Reads a registration's recipient, and words the answer. */
 import {
   codeText,
   type ErrorCode,
@@ -11,7 +11,7 @@ import type { Identity } from '../auth/index.ts';
 import type { Resumption } from '../delivery/outbox.ts';
 import { coordinator, participant, type Recipient } from '../delivery/recipient.ts';
 
-/** A registration that succeeded. */
+/** A successful registration. */
 export interface Registered extends Resumption {
   readonly recipient: Recipient;
   readonly identity: Identity;
@@ -19,18 +19,18 @@ export interface Registered extends Resumption {
   readonly notices: readonly object[];
 }
 
-/** Whom a registration is for: a coordinator's named client, or the one client that a user has otherwise. */
+/** The recipient of a registration: a coordinator's named client, or else the user's only client. */
 export function recipientOf({ username, role, client_id: client }: Register): Recipient {
   return role === 'participant' ? participant(username) : coordinator(username, client);
 }
 
-/** Whether a connection of this recipient may take the registration as a renewal of its own. */
+/** Whether a registration renews this recipient's own connection. */
 export function isRenewalOf(recipient: Recipient, message: Register): boolean {
   const { username, role, client } = recipientOf(message);
   return recipient.username === username && recipient.role === role && recipient.client === client;
 }
 
-/** The answer to a registration that succeeded. */
+/** The answer to a successful registration. */
 export function welcomeOf(
   { stream, resumed, lastCseq }: Registered,
   renewal: boolean,
@@ -46,7 +46,7 @@ export function welcomeOf(
   };
 }
 
-/** The answer to one that was refused. */
+/** The answer to a refused registration. */
 export function refusalMessageOf(
   code: ErrorCode,
   details: string,

@@ -22,12 +22,12 @@ import type { Transport } from './frameWriter.ts';
 export interface SocketServerOptions {
   readonly service: ConnectionService;
   readonly logger: ConnectionLogger;
-  /** Origins of web pages that may connect besides the server's own. */
+  /** Origins of web pages that may connect, besides the server's own. */
   readonly origins: readonly string[];
   /** Counts all connections of the HTTP server. */
   readonly limiter: ConnectionLimiter;
   readonly addresses: ClientAddresses;
-  /** Milliseconds until a connection has to be registered. */
+  /** Milliseconds within which a connection has to register. */
   readonly registerTimeout: number;
   readonly rates: MessageRates;
   /** The form of refusals. */
@@ -35,13 +35,13 @@ export interface SocketServerOptions {
 }
 
 const PATH = '/ws';
-/** A frame somewhat too large is still answered with an error; beyond this the socket is closed. */
+/** A slightly too large frame still gets an error as answer; a larger one closes the socket. */
 const MAX_PAYLOAD = 2 * LIMITS.frame;
-/** Known to ws since 8.21, not yet to its types: tiny fragments must not cost memory without bound. */
+/** In ws since 8.21 but missing from its types: tiny fragments must not take unbounded memory. */
 const FRAGMENTS = { maxFragments: 1024, maxBufferedChunks: 8192 };
 const PING_MS = 25_000;
 const CLOSE_GRACE_MS = 2_000;
-/** When an address with too many connections may try again. */
+/** When an address with too many connections may retry, milliseconds. */
 const TRY_AGAIN_MS = 10_000;
 const VERSIONS = { 'sec-websocket-version': '13, 8' };
 
@@ -77,13 +77,13 @@ export class SocketServer {
   /** Serves upgrades of an HTTP server. */
   attach(server: Server): void {
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    // Real time, not the sessions' clock: this is about the network under the socket.
+    // Real time instead of the sessions' clock: this concerns the network under the socket.
     this.#ping = setInterval(() => {
       for (const socket of this.#connections.keys()) this.#checkAlive(socket);
     }, PING_MS).unref();
   }
 
-  /** Closes every connection with a code and waits until they are gone. */
+  /** Closes every connection with a code and waits until all are closed. */
   async close(code: number, reason: string): Promise<void> {
     this.#closing = true;
     clearInterval(this.#ping);
@@ -109,7 +109,7 @@ export class SocketServer {
         this.#accept(webSocket, request, remote);
       });
     } catch (error) {
-      // Nobody stands above an event handler: an error here must cost this socket only.
+      // Nothing catches errors of an event handler: an error here must cost only this socket.
       this.#options.logger.error({ error: String(error) }, 'upgrade failed');
       socket.destroy();
     }
@@ -183,7 +183,7 @@ function transportOf(socket: WebSocket): Transport {
     close: (code, reason) => {
       socket.resume();
       socket.close(code, reason);
-      // A peer that does not answer the close is cut off.
+      // Cuts off a peer that does not answer the close.
       setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
     },
     pause: () => socket.pause(),

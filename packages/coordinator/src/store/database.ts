@@ -1,41 +1,43 @@
 /**
  * The store as the rest of the coordinator sees it: asynchronous, transactional, one SQL dialect.
  *
- * Statements use `?` for every parameter and only SQL that SQLite and PostgreSQL both take.
- * Several transactions that wait at the same time share one commit; each still succeeds or fails alone.
+ * Statements use `?` for every parameter, and only SQL that both SQLite and PostgreSQL accept. Transactions
+ * that wait at the same time share one commit; each still succeeds or fails alone.
  */
 
-/** What a parameter or a column may be. Booleans are stored as 0 and 1, times as milliseconds. */
+/** A parameter or a column. Booleans are stored as 0 and 1, times as milliseconds. */
 export type SqlValue = string | number | null | Uint8Array;
 
 /** One row, by column name. */
 export type Row = Readonly<Record<string, SqlValue>>;
 
-/** A running transaction. Not to be used after the function that received it has returned. */
+/** A running transaction. Do not use it after the function that received it has returned. */
 export interface Tx {
   run(sql: string, params?: readonly SqlValue[]): Promise<{ readonly changes: number }>;
   get<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T | undefined>;
   all<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T[]>;
   /**
-   * Calls back once everything is durable, in the order of the calls and of the transactions, and before
-   * a later transaction begins. Not called when the transaction fails.
+   * Calls back once everything is durable, in the order of the calls and of the transactions, and before a
+   * later transaction begins. Never called if the transaction fails.
    */
   onCommit(callback: () => void): void;
-  /** Calls back when nothing of the transaction remains, before a later one begins. */
+  /** Calls back once the transaction is rolled back, before a later one begins. */
   onRollback(callback: () => void): void;
 }
 
 /** A database. */
 export interface Database {
   /**
-   * Runs `work` in a transaction: everything it wrote is durable when the promise resolves, and nothing
-   * of it is there when the promise rejects. Transactions run one after the other: `work` must not wait
-   * for anything but its statements.
+   * Runs `work` in a transaction. When the promise resolves, everything it wrote is durable; when it rejects,
+   * nothing was written. Transactions run one after the other, so `work` must wait only for its statements.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Runs `work` on what is committed. Statements that write are refused. */
+  /** Runs `work` on committed data. Refuses statements that write. */
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Moves the write-ahead log into the database and empties it, so that it holds no copy of what was overwritten. */
+  /**
+   * Moves the write-ahead log into the database and empties it, so that the log keeps no copy of overwritten
+   * data.
+   */
   scrub(): Promise<void>;
   close(): Promise<void>;
 }
@@ -48,7 +50,7 @@ export type StoreErrorCode =
   | 'store/bad-statement'
   | 'store/unavailable';
 
-/** A refusal by the store itself; constraint violations keep the driver's error as `cause`. */
+/** A refusal by the store; constraint violations keep the driver's error as `cause`. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: StoreErrorCode;
@@ -59,7 +61,7 @@ export class StoreError extends Error {
   }
 }
 
-/** Tells whether what failed is the store itself: nothing was changed, and the same may work later. */
+/** Whether the store itself failed: nothing was changed, and a retry may succeed. */
 export function isStoreUnavailable(error: unknown): error is StoreError {
   return error instanceof StoreError && error.code === 'store/unavailable';
 }

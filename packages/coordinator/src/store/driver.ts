@@ -1,6 +1,6 @@
 /**
- * SQLite as Node or the package beside it offers it, with its errors in the store's words: a full disk must
- * be told from a mistake in a statement, since one passes and the other does not.
+ * Loads SQLite from Node or from the package beside it, and words its errors as the store's own: a full disk
+ * passes, a mistake in a statement does not, so callers must be able to tell them apart.
  */
 import { StoreError, type SqlValue } from './database.ts';
 
@@ -25,7 +25,7 @@ const SPECIFIERS = ['node:sqlite', '@photostructure/sqlite'];
 
 const BUSY = 5;
 
-/** Primary result codes that say nothing about the statement, with SQLite's words for them. */
+/** Primary result codes that do not concern the statement, with SQLite's words for them. */
 const UNAVAILABLE: ReadonlyMap<number, string> = new Map([
   [BUSY, 'database is locked'],
   [6, 'database table is locked'],
@@ -39,7 +39,7 @@ const UNAVAILABLE: ReadonlyMap<number, string> = new Map([
   [26, 'file is not a database'],
 ]);
 
-/** Loads SQLite. @throws StoreError `store/unavailable` without any */
+/** Loads SQLite. @throws StoreError `store/unavailable` if there is none */
 export async function loadDriver(): Promise<Open> {
   const failures: unknown[] = [];
   for (const specifier of SPECIFIERS) {
@@ -85,7 +85,7 @@ function attempt<T>(file: string, work: () => T): T {
   }
 }
 
-/** Whether somebody else holds a lock on the file. */
+/** Whether another process holds a lock on the file. */
 export function isBusy(error: unknown): boolean {
   return error instanceof Error && primaryCode(error.cause) === BUSY;
 }
@@ -95,7 +95,7 @@ function isUnavailable(error: unknown): error is Error {
   return code !== undefined && UNAVAILABLE.has(code);
 }
 
-/** SQLite's result code without what extends it; where the package leaves it out, by the words. */
+/** SQLite's primary result code; if the package omits it, recognised by the message. */
 function primaryCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;

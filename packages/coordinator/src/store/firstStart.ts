@@ -1,12 +1,12 @@
 /**
- * A first start is asked for, never guessed: an emptied or wrong directory must not become a new server
- * that knows nobody.
+ * Requires that a first start is ordered explicitly: an emptied or wrong directory must not become a new
+ * server without users.
  */
 import { stat } from 'node:fs/promises';
 import { ServerError } from '../options.ts';
 
 /**
- * Checks that a database is there, or with `init` that there is none.
+ * Checks that a database exists, or with `init` that none does.
  *
  * @throws ServerError `server/no-database`, `server/has-database`
  */
@@ -26,7 +26,7 @@ export async function checkFirstStart(file: string, init: boolean): Promise<void
   }
 }
 
-/** An opening that was cut off before anything was written leaves an empty file. */
+/** An opening that was cut off before its first write leaves an empty file. */
 async function hasContent(file: string): Promise<boolean> {
   try {
     return (await stat(file)).size > 0;

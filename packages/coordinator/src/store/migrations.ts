@@ -13,10 +13,10 @@ import type { MigrationStep } from './migrationStep.ts';
 /** One version of the schema. */
 export type Migration =
   | { readonly version: number; readonly statements: readonly MigrationStep[] }
-  /** The file is written anew, without anything that was ever deleted from it. */
+  /** Rewrites the file, without anything that was ever deleted from it. */
   | { readonly version: number; readonly rewrite: true };
 
-/** All migrations, by ascending version. A released one is never changed. */
+/** All migrations, by ascending version. Never change a released one. */
 export const migrations: readonly Migration[] = [
   { version: 1, statements: [...auth, ...chips, ...audit, ...delivery, ...session, ...keys] },
   { version: 2, statements: retirement },
@@ -36,15 +36,15 @@ export const migrations: readonly Migration[] = [
 export interface Migrating {
   readonly tx: Tx;
   readonly exec: (sql: string) => void;
-  /** Writes the file anew. @throws StoreError `store/unavailable` when there is no room for it */
+  /** Rewrites the file. @throws StoreError `store/unavailable` when there is no room for it */
   readonly rewrite: () => void;
-  /** Told when the file could not be written anew; the next start tries again. */
+  /** Told when the file could not be rewritten; the next start tries again. */
   readonly onPostponed: (error: StoreError) => void;
 }
 
 /**
- * Brings the database to the newest version. A file that cannot be written anew now keeps nobody from working:
- * it has the newest form, and what was deleted since is zeros already.
+ * Brings the database to the newest version. If the file cannot be rewritten now, work goes on: it has the
+ * newest form, and everything deleted since is zeros already.
  *
  * @throws StoreError `store/newer-version` when a newer program has already migrated it
  */

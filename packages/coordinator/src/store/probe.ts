@@ -1,13 +1,11 @@
-/**
- * Whether the store takes a write, found out by one: a disk that is full answers every read.
- */
+/** Tests whether the store takes a write by writing: a full disk still answers every read. */
 import type { Clock } from '../clock.ts';
 import { type Database, isStoreUnavailable, type Tx } from './database.ts';
 
-/** How long an answer holds: whoever asks more often is told the same. */
+/** How long an answer holds; questions within this time get the same answer. */
 const HOLDS_MS = 5000;
 
-/** As much as a few messages: room for a byte is none. */
+/** As large as a few messages: room for one byte proves nothing. */
 const FILLER_BYTES = 16_384;
 
 /** The table of the probe: one row, which each probe replaces. */
@@ -18,7 +16,7 @@ export const probe: string[] = [
   )`,
 ];
 
-/** A store that owes an answer for so long stands still. */
+/** A store that has not answered for so long counts as stuck. */
 const ANSWER_MS = 5000;
 
 /** Tries the store. */
@@ -35,7 +33,7 @@ export class StoreProbe {
     this.#clock = clock;
   }
 
-  /** What is wrong with the store; undefined when it answers and took a row. */
+  /** Returns what is wrong with the store; undefined if it answers and took a row. */
   problem(): Promise<string | undefined> {
     const open = (this.#open ??= this.#ask());
     return new Promise((resolve) => {
@@ -48,13 +46,13 @@ export class StoreProbe {
     });
   }
 
-  /** How long the last answer took; while one is owed, for how long. Milliseconds. */
+  /** How long the last answer took or, while one is pending, how long it has been pending. Milliseconds. */
   get delay(): number {
     const open = this.#open;
     return Math.round(open === undefined ? this.#took : this.#clock.elapsed() - open.at);
   }
 
-  /** One question at a time, whoever asks and however often: those behind it would wait for the same. */
+  /** Asks one question at a time, however many callers there are: later ones would wait for the same answer. */
   #ask(): { readonly at: number; readonly answer: Promise<string | undefined> } {
     const at = this.#clock.elapsed();
     const answer = this.#try().finally(() => {
@@ -81,7 +79,7 @@ export class StoreProbe {
 
 const STANDS_STILL = `the store has not answered for ${ANSWER_MS / 1000} s`;
 
-/** Anybody may ask: the driver's words, without the name of the file. */
+/** Words a problem without the name of the file, because anybody may ask. */
 async function problemOf(work: Promise<unknown>, what: string): Promise<string | undefined> {
   try {
     await work;
@@ -92,7 +90,7 @@ async function problemOf(work: Promise<unknown>, what: string): Promise<string |
   }
 }
 
-/** The new row first: what the old one occupies is no room. */
+/** Inserts the new row first: the space of the old row proves nothing. */
 async function write(tx: Tx): Promise<void> {
   const last = await tx.get<{ number: number | null }>(
     'SELECT MAX(number) AS number FROM store_probes',

@@ -1,15 +1,15 @@
-/** Writes a database's file anew, so that it holds nothing that was ever deleted from it. */
+/** Rewrites a database's file, so that it holds nothing that was ever deleted from it. */
 import { dirname } from 'node:path';
 import type { SqliteConnection } from './driver.ts';
 
-/** Up to this size the copy is held in memory: nothing of it comes onto a disk. */
+/** Up to this size the copy stays in memory and never touches a disk. */
 const IN_MEMORY = 512 * 1024 * 1024;
 
 /**
- * Writes the file anew (`VACUUM`). The copy of a larger store is a file beside it that has no name, never in the
- * system's temporary folder, which may be smaller, or another disk.
+ * Rewrites the file (`VACUUM`). The copy of a larger store is an unnamed file beside it, never in the system's
+ * temporary folder, which may be smaller or on another disk.
  *
- * @throws StoreError `store/unavailable` when there is no room for it; the store is then as before
+ * @throws StoreError `store/unavailable` when there is no room for it; the store is then unchanged
  */
 export function rewriteFile(writer: SqliteConnection, file: string): void {
   if (sizeOf(writer) <= IN_MEMORY) {

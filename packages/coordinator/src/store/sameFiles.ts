@@ -1,6 +1,6 @@
 /**
- * Whether the files of an open database are still where they were opened. SQLite goes on writing into a file that
- * was removed or moved, without an error: everything would be gone with the end of the process.
+ * Notices when the files of an open database were removed or moved. SQLite keeps writing into such a file
+ * without an error, and everything would be lost when the process ends.
  */
 import { statSync } from 'node:fs';
 import { StoreError } from './database.ts';
@@ -9,13 +9,13 @@ import { StoreError } from './database.ts';
 export class SameFiles {
   readonly #known: ReadonlyMap<string, string | undefined>;
 
-  /** Notes the files as they are now. */
+  /** Records the identity of the files. */
   constructor(paths: readonly string[]) {
     this.#known = new Map(paths.map((path) => [path, identityOf(path)]));
   }
 
   /**
-   * Checks that every file is the one that was noted.
+   * Checks that every file is still the recorded one.
    *
    * @throws StoreError `store/unavailable`
    */
@@ -28,7 +28,7 @@ export class SameFiles {
   }
 }
 
-/** What tells one file from another; nothing for one that is not there. */
+/** The identity of a file; undefined if it does not exist. */
 function identityOf(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found === undefined ? undefined : `${found.dev}/${found.ino}`;

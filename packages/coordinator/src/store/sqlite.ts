@@ -1,6 +1,6 @@
 /**
- * The embedded store: SQLite through `node:sqlite`, or through `@photostructure/sqlite`, which has the
- * same interface, where Node has none of its own.
+ * The embedded store: SQLite through `node:sqlite`, or through `@photostructure/sqlite`, which has the same
+ * interface, where Node has none.
  */
 import { chmod, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -17,8 +17,8 @@ import { checkStatement } from './statement.ts';
 const GROUP = 64;
 
 /**
- * Opens, and if need be creates, the database in `file`; 0600 in a 0700 directory. `onPostponed` is told when the
- * file was to be written anew and could not be: the next start tries again.
+ * Opens the database in `file`, or creates it; 0600 in a 0700 directory. `onPostponed` is told when the file
+ * should have been rewritten and could not be; the next start tries again.
  *
  * @throws StoreError `store/newer-version`, `store/in-use`, `store/unavailable`
  */
@@ -41,7 +41,7 @@ export async function openDatabase(
     writer.exec('PRAGMA synchronous = FULL');
     writer.exec('PRAGMA foreign_keys = ON');
     writer.exec('PRAGMA busy_timeout = 5000');
-    // What is deleted or overwritten is zeros in the file, not a page that is free.
+    // Deleted and overwritten data becomes zeros in the file, not a free page.
     writer.exec('PRAGMA secure_delete = ON');
     await migrate(
       {
@@ -52,7 +52,7 @@ export async function openDatabase(
       },
       schema,
     );
-    // What a crash left in the log may be what was overwritten since.
+    // A crash may have left overwritten data in the log.
     writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     const reader = keep(connect(file, { readOnly: true }));
     reader.exec('PRAGMA busy_timeout = 5000');
@@ -74,7 +74,9 @@ async function prepareFiles(file: string): Promise<void> {
   }
 }
 
-/** An operating-system lock on a file beside the database: one process at a time, freed by its end. */
+/**
+ * Takes an operating-system lock on a file beside the database: one process at a time, released when it ends.
+ */
 function acquireLock(connect: Open, file: string): SqliteConnection {
   const lock = connect(file, { readOnly: false });
   try {
@@ -106,7 +108,7 @@ export function statementsOf(connection: SqliteConnection): Statements {
     run: async (sql, params = []) => ({
       changes: Number(statement(sql, params).run(...params).changes),
     }),
-    // The caller names the columns in its SQL and their types in T: the one erasure of the store.
+    // The caller names the columns in its SQL and their types in T: the only type erasure of the store.
     get: async <T>(sql: string, params: readonly SqlValue[] = []) =>
       statement(sql, params).get(...params) as T | undefined,
     all: async <T>(sql: string, params: readonly SqlValue[] = []) =>
@@ -120,13 +122,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** How one work of a group ends, once the group's commit has succeeded or failed. */
+/** The end of one work of a group, once the group's commit has succeeded or failed. */
 interface Step {
   readonly done: () => void;
   readonly undo: () => void;
 }
 
-/** What an opened database consists of. */
+/** The parts of an opened database. */
 interface Opened {
   readonly writer: SqliteConnection;
   readonly reader: SqliteConnection;
@@ -171,13 +173,13 @@ class SqliteDatabase implements Database {
       try {
         return await work({ ...this.#reads, onCommit: noHook, onRollback: noHook });
       } finally {
-        // Also after an error that ended the transaction by itself: that error is the one to be told.
+        // Even after an error that ended the transaction by itself: the caller must get that error.
         endQuietly(this.#reader);
       }
     });
   }
 
-  /** Between two commits, and while nobody reads: a reader would keep the log from being emptied. */
+  /** Runs between two commits and while nobody reads, because a reader would keep the log from being emptied. */
   scrub(): Promise<void> {
     return this.#readQueue.run(
       () =>
@@ -197,7 +199,7 @@ class SqliteDatabase implements Database {
     try {
       this.#writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
-      // On a full disk the log stays as it is: nothing of it is lost, and the next opening empties it.
+      // On a full disk the log stays as it is: nothing is lost, and the next opening empties it.
     }
     this.#writer.close();
     this.#lock.close();
@@ -221,7 +223,7 @@ class SqliteDatabase implements Database {
     }
   }
 
-  /** Runs a group under one commit. A work that fails is undone alone; a failed commit fails all. */
+  /** Runs a group under one commit. A failed work is undone alone; a failed commit fails all. */
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
     const steps: Step[] = [];
     try {
@@ -272,7 +274,7 @@ class SqliteDatabase implements Database {
     }
   }
 
-  /** @throws the cause when SQLite has rolled back the whole group by itself, as it does on a full disk */
+  /** @throws the cause if SQLite has rolled back the whole group by itself, as it does on a full disk */
   #undoStep(cause: unknown): void {
     try {
       this.#writer.exec('ROLLBACK TO step');

@@ -1,9 +1,9 @@
-/** Checks on statements and parameters that the SQLite drivers leave out. */
+/** Checks that SQLite drivers omit, on statements and parameters. */
 import { type SqlValue, StoreError } from './database.ts';
 
 /**
- * Checks the parameters of a statement: their number, their types, and that no text holds U+0000,
- * which the drivers would truncate silently.
+ * Checks the parameters of a statement: their number, their types, and the absence of U+0000, at which the
+ * drivers would silently truncate text.
  *
  * @throws StoreError `store/bad-statement`
  */

@@ -1,11 +1,11 @@
-/** What became of each part of a destroyed key. Pure. */
+/** Accounts for each part of a destroyed key. Pure. */
 import { destroyReasonHash, toHex } from '@quorate/intent';
 import type { DestroyComplete } from '@quorate/wire';
 import type { DestroyedShard, Destruction } from '../../audit/index.ts';
 import type { KeyRecord, ShardRecord } from '../../keys/index.ts';
 import type { DestroyState } from './state.ts';
 
-/** The destruction as the audit log certifies it, of a key and its shards as the store has them now. */
+/** The destruction as the audit log certifies it, for a key and its shards as the store has them now. */
 export function destructionOf(
   state: DestroyState,
   { key, shards }: { readonly key: KeyRecord; readonly shards: readonly ShardRecord[] },
@@ -68,7 +68,10 @@ function unprovenOf({ outcome }: DestroyState): readonly number[] {
   return outcome?.success === true ? (outcome.closed?.unproven ?? []) : [];
 }
 
-/** The parts as the completion lists them; an unproven one is named in its message, for clients that know no word for it. */
+/**
+ * The parts as the completion lists them; the message names an unproven one, because older clients have no
+ * word for it.
+ */
 export function partsOf(state: DestroyState): DestroyComplete['parts'] {
   const { target } = state;
   if (state.phase !== 'completed') return [];

@@ -1,4 +1,4 @@
-/** Destroying a key (docs/spec/destroy.md): once everybody has consented it cannot fail, only wait. */
+/** Destroying a key (docs/spec/destroy.md): once every holder has consented it can only wait, not fail. */
 import type { Ceremony } from '../../session/ceremony.ts';
 import { rules } from './rules.ts';
 import type { DestroyState } from './state.ts';

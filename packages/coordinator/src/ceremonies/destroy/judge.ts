@@ -1,4 +1,4 @@
-/** What is checked of a holder's word that its record is gone. Pure. */
+/** Checks a holder's report that its record is gone. Pure. */
 import { type DeletedRecord, fromHex, parseAddress, verifyReceipt } from '@quorate/intent';
 import type { DestroyResult } from '@quorate/wire';
 import { type Decision, refused, repeated, wrongState } from '../../session/decision.ts';
@@ -6,7 +6,7 @@ import { owesReceipt } from './reduce.ts';
 import { refuse } from '../../session/refusal.ts';
 import type { DestroyParty, DestroyState } from './state.ts';
 
-/** Decides about the result of a holder: only a receipt of its chip counts as a destroyed shard. */
+/** Judges the result of a holder: only its chip's receipt counts as a destroyed shard. */
 export function judge(
   state: DestroyState,
   party: DestroyParty,
@@ -39,7 +39,7 @@ export function judge(
   return { kind: 'event', event: { type: 'finished', at, from, result } };
 }
 
-/** The record that a party's chip has to delete; undefined before it consented. */
+/** The record that a party's chip has to delete; undefined before the party consents. */
 function recordOf(state: DestroyState, party: DestroyParty): DeletedRecord | undefined {
   const { target } = state;
   const answer = state.answers.get(party.index);

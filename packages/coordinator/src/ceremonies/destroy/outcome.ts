@@ -1,11 +1,11 @@
-/** When a key is destroyed (docs/spec/destroy.md §4). Pure. */
+/** Decides when a key is destroyed (docs/spec/destroy.md §4). Pure. */
 import type { OutcomeOf } from '../../session/ceremony.ts';
 import { aborted, firstFailure } from '../../session/failures.ts';
 import type { DestroyState } from './state.ts';
 
 /**
- * A key is destroyed when every part is accounted for, and fewer parts than it takes to sign may be left
- * on chips that are gone. Before everybody has consented a failure ends the session.
+ * A key is destroyed once every part is accounted for, and fewer parts than the threshold may be left on chips
+ * that are gone. Before every party has consented, a failure ends the session.
  */
 export function outcome(state: DestroyState): OutcomeOf<DestroyState> | undefined {
   const failed = firstFailure(state);

@@ -1,4 +1,7 @@
-/** What happens to a destruction that everybody has consented to: it only waits (docs/spec/destroy.md). Pure. */
+/**
+ * Handles events of a destruction that every holder has consented to: it only waits (docs/spec/destroy.md).
+ * Pure.
+ */
 import type { EventOf } from '../../session/ceremony.ts';
 import { complete } from '../../session/ending.ts';
 import type { Event } from '../../session/events.ts';
@@ -17,7 +20,7 @@ export function owesReceipt(state: DestroyState, index: number): boolean {
   return state.phase === 'running' || state.phase === 'completed';
 }
 
-/** Takes the news of a destruction that waits for receipts. */
+/** Handles the events of a destruction that waits for receipts. */
 export function onDeletion(
   state: DestroyState,
   event: Of<'excused' | 'delayed' | 'closed'>,
@@ -44,7 +47,7 @@ function excused(state: DestroyState, { from, chipState }: Of<'excused'>): Step<
   return { state: done.state, effects: [progress, ...done.effects] };
 }
 
-/** A holder could not delete its record: it is waited for, and the requester hears why. */
+/** A holder could not delete its record: the session waits for it, and the requester hears why. */
 function delayed(state: DestroyState, { from, message }: Of<'delayed'>): Step<DestroyState> {
   if (!owesReceipt(state, from)) return unchanged(state);
   const delays = new Map(state.delays).set(from, message);
@@ -52,7 +55,7 @@ function delayed(state: DestroyState, { from, message }: Of<'delayed'>): Step<De
   return { state: { ...state, delays }, effects: [{ type: 'tell-progress', warning }] };
 }
 
-/** An administrator waits no longer: the missing proofs are named. */
+/** An administrator stops waiting: the outcome names the missing proofs. */
 function closed(state: DestroyState, { by, reason }: Of<'closed'>): Step<DestroyState> {
   const without = state.parties
     .map(({ index }) => index)
@@ -64,7 +67,9 @@ function closed(state: DestroyState, { by, reason }: Of<'closed'>): Step<Destroy
   return complete(state, done);
 }
 
-/** A chip that was given up may come back and delete its record after all, however often it was powered off. */
+/**
+ * A chip that was reported gone may return and delete its record after all, however often it was powered off.
+ */
 export function afterDestruction(
   state: DestroyState,
   event: EventOf<DestroyState>,

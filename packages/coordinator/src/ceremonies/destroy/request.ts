@@ -1,4 +1,4 @@
-/** A request to destroy a key, checked: every holder takes part, except those whose chips are gone. */
+/** Checks a request to destroy a key: every holder takes part, except those whose chips are gone. */
 import { destroyPartsHash, destroyReasonHash, toHex } from '@quorate/intent';
 import type { DestroyRequest } from '@quorate/wire';
 import { type ShardRecord, shardsOf } from '../../keys/index.ts';
@@ -14,7 +14,7 @@ import { inactive } from '../chips.ts';
 import { holdersOf, partyOf, requestedKey } from '../target.ts';
 import type { Absent, DestroyParty, DestroyRequested } from './state.ts';
 
-/** Checks a request for the destruction of a key (docs/spec/destroy.md §2). */
+/** Checks a request to destroy a key (docs/spec/destroy.md §2). */
 export async function open(
   tx: Tx,
   context: RequestContext,
@@ -61,8 +61,9 @@ async function otherDestruction(tx: Tx, keyId: string): Promise<Refusal | undefi
 }
 
 /**
- * While a chip is replaced there are two openers and two ciphertexts of a shard: only one of each would go.
- * The other way round a replacement moves no shard of a key that an open session asks to destroy.
+ * Refuses to destroy a key while one of its chips is being replaced: a shard then has two openers and two
+ * ciphertexts, and only one of each would be deleted. In turn a replacement moves no shard of a key that an
+ * open session asks to destroy.
  */
 async function beingMoved(tx: Tx, keyId: string): Promise<Refusal | undefined> {
   const moving = await movingShardOf(tx, keyId);
@@ -76,7 +77,7 @@ interface Judged {
   readonly absent: Absent[];
 }
 
-/** Splits the holders into those who take part and those whose chips are gone; the request must say the same. */
+/** Splits the holders into those who take part and those whose chips are gone; the request must agree. */
 async function judge(
   tx: Tx,
   context: RequestContext,

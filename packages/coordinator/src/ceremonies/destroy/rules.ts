@@ -1,4 +1,4 @@
-/** The rules of destructions: nobody can take back what everybody has consented to. Pure. */
+/** The rules of destructions: nobody can take back a consent that every holder has given. Pure. */
 import { CEREMONIES as WIRE } from '@quorate/wire';
 import { unchanged } from '../../session/step.ts';
 import { indexesOf } from '../../session/certificate.ts';
@@ -23,7 +23,7 @@ export const rules: Rules<'destroy', DestroyState> = {
     excused: new Map(),
     delays: new Map(),
   }),
-  // A destruction is of the whole key; its payload hash says which parts are destroyed now.
+  // A destruction concerns the whole key; its payload hash names the parts that are destroyed now.
   intent: (state) => targetTerms(state, indexesOf(state.target.holders)),
   judge,
   outcome,

@@ -11,13 +11,13 @@ import type {
 } from '../../session/types.ts';
 import type { DigestTarget } from '../target.ts';
 
-/** A holder who is asked, with the record that its chip is to delete. */
+/** A holder who takes part, with the record that its chip has to delete. */
 export interface DestroyParty extends Party {
   /** Lower-case hex of 32 bytes. */
   readonly recordId: string;
 }
 
-/** A holder who is not asked to destroy its shard, because the registry says that its chip is gone. */
+/** A holder who is not asked, because its chip is registered as gone. */
 export interface Absent {
   readonly index: number;
   readonly username: string;
@@ -25,22 +25,22 @@ export interface Absent {
   readonly chipState: GoneState;
 }
 
-/** The key that is destroyed: `digest` is the hash of the reason, `payloadHash` that of the parts that take part. */
+/** The key to destroy: `digest` is the hash of the reason, `payloadHash` that of the parts that take part. */
 interface DestroyTarget extends DigestTarget {
   readonly payloadHash: string;
   readonly destruction: { readonly reason: string; readonly absent: readonly Absent[] };
 }
 
-/** The result of a holder whose chip has signed that its record is gone. */
+/** The result of a holder whose chip signed that its record is gone. */
 export interface Receipt extends Success {
   readonly kind: 'destroy';
   /** Base64. */
   readonly receipt: string;
 }
 
-/** A key that is destroyed. */
+/** A destroyed key. */
 interface DestroyDone extends Done {
-  /** Who closed it before all holders had answered, and for whom it is not proven. */
+  /** Who closed it before all holders had answered, and for whom it is unproven. */
   readonly closed?: {
     readonly by: string;
     readonly reason: string;
@@ -62,13 +62,13 @@ export interface DestroyState extends SessionState {
   readonly target: DestroyTarget;
   readonly results: ReadonlyMap<number, Failure | Receipt>;
   readonly outcome?: DestroyDone | Failed;
-  /** Parties whose chips were reported gone after everybody had consented. */
+  /** Parties whose chips were reported gone after every holder had consented. */
   readonly excused: ReadonlyMap<number, GoneState>;
-  /** Why a party could not delete its record the last time that it tried. */
+  /** Why a party could not delete its record at its last attempt. */
   readonly delays: ReadonlyMap<number, string>;
 }
 
-/** A chip's receipt that is stored with its shard. */
+/** Stores a chip's receipt with its shard. */
 export interface ReceiptEffect {
   readonly type: 'destroy:receipt';
   readonly from: number;

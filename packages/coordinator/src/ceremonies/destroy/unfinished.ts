@@ -1,8 +1,8 @@
-/** Destructions that wait for receipts, however long ago they were asked for. */
+/** Destructions that wait for receipts, however old they are. */
 import { keysOwingReceipt } from '../../keys/index.ts';
 import type { Tx } from '../../store/database.ts';
 
-/** The session keys of destructions that still want a receipt of this participant. */
+/** The session keys of destructions that still need a receipt of this participant. */
 export async function unfinishedFor(tx: Tx, username: string): Promise<string[]> {
   const found: string[] = [];
   for (const keyId of await keysOwingReceipt(tx, username)) {

@@ -1,4 +1,4 @@
-/** What a destruction shows: for each holder, why it is still waited for. */
+/** Shows why a destruction still waits for each holder. */
 import type { View } from '../../session/ceremony.ts';
 import type { DestroyState } from './state.ts';
 import { whyWaiting } from './waits.ts';

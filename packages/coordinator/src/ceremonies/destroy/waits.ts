@@ -1,11 +1,11 @@
-/** Why each holder of a destruction is still waited for: its chip, its user and its agent in words. */
+/** Explains why a destruction still waits for each holder: its chip, its user or its agent. */
 import type { WaitContext } from '../../session/ceremony.ts';
 import { mayParticipate } from '../../session/rights.ts';
 import type { Tx } from '../../store/database.ts';
 import { owesReceipt } from './reduce.ts';
 import type { DestroyParty, DestroyState } from './state.ts';
 
-/** Why an open destruction waits for a party; undefined when it does not. */
+/** Why an open destruction waits for a party; undefined if it does not. */
 export async function whyWaiting(
   tx: Tx,
   context: WaitContext,

@@ -38,7 +38,7 @@ export const words: Words<DestroyState> = {
   }),
 };
 
-/** Tells a holder that everybody has consented, and lets its chip delete the record. */
+/** Tells a holder that every holder has consented, and lets its chip delete the record. */
 export function paramsOf(
   state: DestroyState,
   party: DestroyParty,

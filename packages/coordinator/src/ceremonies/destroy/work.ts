@@ -50,7 +50,7 @@ export const work: Work<'destroy', DestroyState> = {
   },
 };
 
-/** A key whose destruction everybody consented to is of no use from here on, whatever happens next. */
+/** Ends the use of a key whose destruction every holder consented to, whatever happens next. */
 async function begin(run: Run, state: DestroyState): Promise<void> {
   const { address, keyId, destruction } = state.target;
   await beginDestruction(run.tx, keyId);
@@ -62,7 +62,7 @@ async function begin(run: Run, state: DestroyState): Promise<void> {
   run.surroundings.scrub();
 }
 
-/** Lets a holder's chip delete its record: also told anew at every register until it has. */
+/** Lets a holder's chip delete its record; sent again at every register until the record is gone. */
 async function params(run: Run, state: DestroyState, party: DestroyParty): Promise<object> {
   const { recordId } = party;
   const challenge = challengeOf(state, party);
@@ -89,7 +89,7 @@ async function receive(
   });
 }
 
-/** Marks the key destroyed, and certifies in the log what became of each part. */
+/** Marks the key destroyed, and certifies in the log what happened to each part. */
 async function settle(run: Run, state: DestroyState): Promise<void> {
   const { address, keyId } = state.target;
   const kept = await completeDestruction(run.tx, keyId, goneOf(state));
@@ -104,7 +104,7 @@ async function settle(run: Run, state: DestroyState): Promise<void> {
   });
 }
 
-/** Refuses a renewal, or the news of a failure, of a chip that is not active or of a holder in a hurry. */
+/** Refuses a renewal or a failure report of an inactive chip, or of a holder that sends too many. */
 async function admit(
   tx: Tx,
   { chips, mayAskDeletion }: GuardContext,

@@ -1,9 +1,12 @@
-/** The records that a chip holds or is about to hold, as far as the server knows (docs/spec/coordinator.md §5). */
+/**
+ * Counts the records that a chip holds or is about to hold, as far as the server knows
+ * (docs/spec/coordinator.md §5).
+ */
 import { LIMITS } from '@quorate/wire';
 import { recordsOn } from '../../keys/index.ts';
 import type { Tx } from '../../store/database.ts';
 
-/** Why a chip has no room for another record; undefined when it has. */
+/** Why a chip has no room for another record; undefined if it has room. */
 export async function fullness(
   tx: Tx,
   { seId, username }: { readonly seId: string; readonly username: string },
@@ -13,7 +16,7 @@ export async function fullness(
   return `the chip ${seId} of ${username} holds ${used} of ${LIMITS.chipRecords} records`;
 }
 
-/** Open key generations that the chip's holder has accepted: what nobody has answered yet takes no room from others. */
+/** Counts open key generations that the chip's holder has accepted: an unanswered request takes no room. */
 async function expectedOn(tx: Tx, seId: string): Promise<number> {
   const row = await tx.get<{ n: number }>(
     `SELECT COUNT(*) AS n FROM session_participants p

@@ -1,4 +1,4 @@
-/** Generating a key (docs/spec/wire.md §5): all participants make it together, or nobody has one. */
+/** Generating a key (docs/spec/wire.md §5): all participants make it together, or nobody gets one. */
 import type { Ceremony } from '../../session/ceremony.ts';
 import { rules } from './rules.ts';
 import type { KeygenState } from './state.ts';

@@ -1,4 +1,4 @@
-/** What is checked of a participant's word that its chip holds a share of the new key. Pure. */
+/** Checks a participant's report that its chip holds a share of the new key. Pure. */
 import type { KeygenResult, KeygenSuccess } from '@quorate/wire';
 import {
   addressOf,
@@ -17,7 +17,7 @@ import { reportedFailure, settled, tolerant } from '../../session/results.ts';
 import type { FailureCode, Party, StoredRecord } from '../../session/types.ts';
 import type { KeygenState } from './state.ts';
 
-/** Decides about the result of a key generation. */
+/** Judges the result of a key generation. */
 export function judge(
   state: KeygenState,
   party: Party,
@@ -70,7 +70,7 @@ export function judge(
   return finished(result);
 }
 
-/** The key in a result, when its address is the one that its public key gives (1.9.8). */
+/** The key in a result, if its public key gives its address (1.9.8). */
 function keygenOutput(message: KeygenSuccess): { readonly publicKey: string } | undefined {
   const text = message.public_key;
   const matches = tolerant(
@@ -79,7 +79,7 @@ function keygenOutput(message: KeygenSuccess): { readonly publicKey: string } | 
   return matches ? { publicKey: text.toLowerCase() } : undefined;
 }
 
-/** The record that the result says its chip holds, if that is the one record this session can make. */
+/** The record that the result says its chip holds, if it is the one record that this session can make. */
 function storedRecord(
   state: KeygenState,
   party: Party,

@@ -1,10 +1,10 @@
-/** What a failed key generation leaves: staged ciphertexts, and records on chips, each noted once. Pure. */
+/** The leftovers of a failed key generation: staged ciphertexts, and records on chips, each noted once. Pure. */
 import type { EventOf, ResultIn } from '../../session/ceremony.ts';
 import { unchanged } from '../../session/step.ts';
 import type { Effect, Step, StoredRecord } from '../../session/types.ts';
 import type { KeygenEffect, KeygenState, OrphanEffect } from './state.ts';
 
-/** Erases the ciphertexts, and collects the records of everybody whose chip has stored one. */
+/** Discards the staged shares, and collects the records that chips have stored. */
 export function onFailure(state: KeygenState, cause: EventOf<KeygenState>): Step<KeygenState> {
   const orphans = new Map(state.orphans);
   if (cause.type === 'refuted' && cause.record !== undefined) orphans.set(cause.from, cause.record);
@@ -18,7 +18,7 @@ export function onFailure(state: KeygenState, cause: EventOf<KeygenState>): Step
   return { state: { ...state, orphans }, effects };
 }
 
-/** A chip may store its record after the session has failed; nothing else matters any more. */
+/** A chip may store its record after the session failed; no other event matters then. */
 export function afterFailure(state: KeygenState, event: EventOf<KeygenState>): Step<KeygenState> {
   if (state.phase !== 'failed') return unchanged(state);
   if (event.type !== 'finished' && event.type !== 'refuted') return unchanged(state);

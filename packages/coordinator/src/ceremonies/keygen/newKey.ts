@@ -1,10 +1,10 @@
-/** The key that a key generation makes, and its shards one by one, as the store takes them. */
+/** The new key of a key generation, and its shards one by one, as the store takes them. */
 import { toHex } from '@quorate/intent';
 import type { NewKey, NewShard } from '../../keys/index.ts';
 import { sessionIdOf } from '../../session/certificate.ts';
 import type { KeygenState } from './state.ts';
 
-/** The key of a session that has ended well. */
+/** The key of a successful session. */
 export function newKeyOf(state: KeygenState): NewKey {
   const { outcome } = state;
   if (outcome?.success !== true) throw new Error('a key without an outcome');

@@ -1,4 +1,4 @@
-/** A request for a key, checked against users and chips (docs/spec/wire.md §5). */
+/** Checks a request for a key against users and chips (docs/spec/wire.md §5). */
 import { type KeygenRequest, textOf } from '@quorate/wire';
 import { toHex } from '@quorate/intent';
 import type { Chip } from '../../chips/index.ts';
@@ -64,7 +64,7 @@ async function activeChip(
   return full === undefined ? chip : refuse('chip_full', full);
 }
 
-/** One chip never holds two shards of one key (1.9.14), whatever the registry says of names. */
+/** One chip never holds two shards of one key (1.9.14), whatever names the registry has. */
 function sharedChip(parties: readonly Party[]): Refusal | undefined {
   const twice = parties.find((party, at) =>
     parties

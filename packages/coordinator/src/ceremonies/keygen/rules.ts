@@ -1,4 +1,4 @@
-/** The rules of key generations: all results, all equal, or nothing. Pure. */
+/** The rules of key generations: all results, all equal, or no key. Pure. */
 import { CEREMONIES as WIRE } from '@quorate/wire';
 import { unchanged } from '../../session/step.ts';
 import { signersOf } from '../../session/certificate.ts';
@@ -51,7 +51,7 @@ function outcome(state: KeygenState): OutcomeOf<KeygenState> | undefined {
   return { success: true, address, publicKey, missing: [] };
 }
 
-/** The ciphertext of a share is staged as soon as it comes. */
+/** Stages the ciphertext of a share as soon as it arrives. */
 function onResult(from: number, { success }: Result): readonly KeygenEffect[] {
   return success ? [{ type: 'keygen:stage', from }] : [];
 }

@@ -13,11 +13,11 @@ export interface NewShare extends Success, StoredRecord {
   readonly kind: 'keygen';
   /** `0x` and 66 hex digits: the same at all participants. */
   readonly publicKey: string;
-  /** SHA-256 of the ciphertext, lower-case hex: the bytes stand in keys/ alone. */
+  /** SHA-256 of the ciphertext, lower-case hex; only keys/ holds the bytes. */
   readonly shardHash: string;
 }
 
-/** The key that everybody reports. */
+/** The key that every participant reports. */
 interface KeygenDone extends Done {
   readonly publicKey: string;
 }
@@ -27,15 +27,15 @@ export interface KeygenState extends SessionState {
   readonly kind: 'keygen';
   readonly results: ReadonlyMap<number, Failure | NewShare>;
   readonly outcome?: KeygenDone | Failed;
-  /** Parties whose stored record is to be deleted because the key never came to be. */
+  /** Parties that have to delete a stored record because the key was never made. */
   readonly orphans: ReadonlyMap<number, StoredRecord>;
 }
 
 /** An effect of key generations. */
 export type KeygenEffect =
-  /** The ciphertext of a share has come: it is staged. */
+  /** Stages the ciphertext of a share. */
   | { readonly type: 'keygen:stage'; readonly from: number }
-  /** Nothing comes of the key: the ciphertexts that are staged are erased. */
+  /** Discards the staged shares after a failure. */
   | { readonly type: 'keygen:discard' }
   | OrphanEffect;
 

@@ -1,4 +1,4 @@
-/** A key generation shows nothing but what every session shows. */
+/** A key generation shows only what every session shows. */
 import type { View } from '../../session/ceremony.ts';
 import type { KeygenState } from './state.ts';
 

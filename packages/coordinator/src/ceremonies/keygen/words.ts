@@ -20,7 +20,7 @@ export const words: Words<KeygenState> = {
   requestDetails: () => ({}),
 };
 
-/** Tells a party that everybody has accepted. */
+/** Tells a party that every party has accepted. */
 export function paramsOf(state: KeygenState, party: Party): KeygenParams {
   return {
     type: 'keygen_params',

@@ -31,7 +31,7 @@ export const work: Work<'keygen', KeygenState> = {
   notice: async () => undefined,
 };
 
-/** Room is taken by consent: what others were asked at the same time may have taken the last of it. */
+/** Consent takes room on a chip: a request at the same time may have taken the last of it. */
 async function fullChip(
   tx: Tx,
   { parties }: KeygenState,
@@ -43,7 +43,7 @@ async function fullChip(
   return { type: 'ended', at, code: 'chip_unavailable', details, concerned: [from] };
 }
 
-/** A key is made once: participants who all report one that exists have not generated it. */
+/** A key is made once: participants who all report an existing key have not generated it. */
 async function existingKey(
   tx: Tx,
   state: KeygenState,
@@ -57,7 +57,7 @@ async function existingKey(
   return { type: 'refuted', at, from, code: 'invalid_result', details, record };
 }
 
-/** Stores the key: the shards that were staged are its own now. */
+/** Stores the key: its staged shards become current. */
 async function settle(run: Run, state: KeygenState): Promise<void> {
   const key = newKeyOf(state);
   await insertKey(run.tx, key);
@@ -77,7 +77,7 @@ function perform(run: Run, state: KeygenState, effect: KeygenEffect): Promise<vo
   }
 }
 
-/** Stores the ciphertext that came with a result, beside the hash that the event holds. */
+/** Stages the ciphertext that came with a result, beside the hash in the event. */
 async function stage(run: Run, state: KeygenState, from: number): Promise<void> {
   const { message } = run;
   if (message?.type !== 'keygen_result' || !message.success) {
@@ -97,7 +97,7 @@ async function orphan(run: Run, state: KeygenState, { from, record }: OrphanEffe
   if (notice === undefined) return;
   const { username } = party;
   await run.audit('session.orphan', { participant: username, record_id: record.recordId });
-  // Not stored in the outbox: it is told anew at every register, until the record is gone.
+  // Not stored in the outbox: the notice is sent at every register until the record is gone.
   const { hub } = run.context;
   run.tx.onCommit(() => hub.tell(participant(username), notice));
 }

@@ -1,6 +1,6 @@
 /**
- * Results of a signature that do not decide it (docs/spec/coordinator.md §2): a false one once somebody may hold
- * the signature, and all that come after the end. They are noted with their author. Pure.
+ * Results of a signature that do not decide it (docs/spec/coordinator.md §2): a false one once a party may
+ * hold the signature, and all that come after the end. They are noted with their author. Pure.
  */
 import type { EventOf, ResultIn } from '../../session/ceremony.ts';
 import { isParty } from '../../session/parties.ts';
@@ -8,7 +8,7 @@ import { unchanged } from '../../session/step.ts';
 import type { Effect, Step } from '../../session/types.ts';
 import type { SignEffect, SignState } from './state.ts';
 
-/** Notes the events of a signature that has ended; none of them changes its outcome. */
+/** Notes the events of an ended signature; none of them changes its outcome. */
 export function afterEnd(state: SignState, event: EventOf<SignState>): Step<SignState> {
   if (state.rules === undefined) return unchanged(state);
   if (event.type === 'finished') return noted(state, event.from, event.result);
@@ -20,7 +20,7 @@ export function afterEnd(state: SignState, event: EventOf<SignState>): Step<Sign
 
 function noted(state: SignState, from: number, result: ResultIn<SignState>): Step<SignState> {
   if (!isParty(state, from) || state.results.has(from)) return unchanged(state);
-  // A failure that is reported after a failure is no news.
+  // A failure reported after a failure adds nothing.
   if (state.phase === 'failed' && !result.success) return unchanged(state);
   const results = new Map(state.results).set(from, result);
   return { state: { ...state, results }, effects: notesOn(state, from, result) };
@@ -43,12 +43,12 @@ function notesOn(
   return [{ type: 'sign:note-result', from, note: 'different' }];
 }
 
-/** Parties of a signature that was told which have given no result of their own. */
+/** Parties without a result of their own, although the signature was sent to them. */
 export function withoutResult(state: SignState): number[] {
   return state.parties.map(({ index }) => index).filter((index) => !state.results.has(index));
 }
 
-/** Whether a signature that was told still waits for results, which it only notes. */
+/** Whether a finished signature still waits for results, which it only notes. */
 export function waitsForNotes({ rules, missingNoted, results, parties }: SignState): boolean {
   return rules !== undefined && missingNoted !== true && results.size < parties.length;
 }

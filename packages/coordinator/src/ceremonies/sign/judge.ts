@@ -1,4 +1,4 @@
-/** What is checked of a signer's result before it counts. Pure. */
+/** Checks a signer's result before it counts. Pure. */
 import type { SignResult } from '@quorate/wire';
 import { fromHex, parseSignature, verifySignature } from '@quorate/intent';
 import type { ResultIn } from '../../session/ceremony.ts';
@@ -9,7 +9,7 @@ import type { Party } from '../../session/types.ts';
 import { sessionIdOf } from '../../session/certificate.ts';
 import type { SignState } from './state.ts';
 
-/** Decides about the result of a signature. */
+/** Judges the result of a signature. */
 export function judge(state: SignState, party: Party, message: SignResult, at: number): Decision {
   const from = party.index;
   const result: ResultIn<SignState> = message.success
@@ -20,14 +20,14 @@ export function judge(state: SignState, party: Party, message: SignResult, at: n
   if (result.success && state.phase === 'inviting') return wrongState(state, message.type);
   if (result.success && !isSignatureOf(state, result.signature)) {
     const details = 'the signature does not verify for this address and digest';
-    // After a failure a false signature is nothing that anybody has to know.
+    // After a failure nobody needs to know of a false signature.
     if (state.phase === 'failed') return refused(refuse('invalid_result', details));
     return { kind: 'event', event: { type: 'refuted', at, from, code: 'invalid_result', details } };
   }
   return { kind: 'event', event: { type: 'finished', at, from, result } };
 }
 
-/** After the end a result is noted, once: a signature always, a failure beside a signature. */
+/** Notes a result after the end, once: a signature always, a failure only if there is a signature. */
 function settledSignature(
   state: SignState,
   party: Party,
@@ -38,7 +38,7 @@ function settledSignature(
   return state.phase === 'failed' && !result.success ? repeated : undefined;
 }
 
-/** The signature verifies; one equal to a verified one does too. */
+/** Whether the signature verifies; one equal to a verified one does as well. */
 function isSignatureOf({ target, results }: SignState, signature: string): boolean {
   for (const known of results.values()) {
     if (known.success && known.signature === signature) return true;

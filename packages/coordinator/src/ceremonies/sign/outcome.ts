@@ -1,16 +1,16 @@
-/** When a signature is over and how (docs/spec/wire.md §6). Pure. */
+/** Decides when a signature is over and how (docs/spec/wire.md §6). Pure. */
 import type { OutcomeOf } from '../../session/ceremony.ts';
 import { aborted, disagreement, firstFailure, unknownOutcome } from '../../session/failures.ts';
 import type { SignState } from './state.ts';
 
-/** How far a session is, beside its results. */
+/** How far a session is, besides its results. */
 interface Standing {
   readonly deadlinePassed: boolean;
-  /** Whether somebody may hold the signature. */
+  /** Whether a party may hold the signature. */
   readonly held: boolean;
 }
 
-/** The first verified signature is the outcome: no other result, and none that is missing, changes it. */
+/** The first verified signature is the outcome: no other result, and no missing one, changes it. */
 export function outcome(
   state: SignState,
   { deadlinePassed, held }: Standing,
@@ -31,7 +31,7 @@ export function outcome(
 const signaturesOf = ({ results }: SignState): string[] =>
   [...results.values()].flatMap((result) => (result.success ? [result.signature] : []));
 
-/** By the rules of the first version: every result was waited for, and all had to be equal. */
+/** The rules of the first version: wait for every result, and require all of them to be equal. */
 function finishedByAll(state: SignState, over: boolean): OutcomeOf<SignState> | undefined {
   const [signature = '', ...others] = signaturesOf(state);
   if (others.some((other) => other !== signature)) {

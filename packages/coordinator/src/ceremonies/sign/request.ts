@@ -1,4 +1,4 @@
-/** A request for a signature, checked against its key and the holders (docs/spec/wire.md §6). */
+/** Checks a request for a signature against its key and the holders (docs/spec/wire.md §6). */
 import type { SignRequest } from '@quorate/wire';
 import {
   checkDigest,
@@ -56,7 +56,7 @@ export async function open(
 
 type Digested = Pick<SignTarget, 'digest' | 'payload' | 'payloadHash' | 'display'>;
 
-/** The digest to be signed; a payload must be what it is the digest of. */
+/** The digest to sign; a payload must hash to it. */
 function targetOf(request: SignRequest): Digested | Refusal {
   const digest = fromHex(request.data);
   const display = request.display === undefined ? {} : { display: request.display };
@@ -81,7 +81,10 @@ function targetOf(request: SignRequest): Digested | Refusal {
   }
 }
 
-/** The shards that sign: index and chip are those stored with the shard, wherever the name stands. */
+/**
+ * The shards that sign: index and chip are those stored with the shard, wherever the name stands in the
+ * request.
+ */
 async function signersAmong(
   tx: Tx,
   context: RequestContext,

@@ -30,8 +30,8 @@ export interface SignTarget extends DigestTarget {
 }
 
 /**
- * The rules by which a signature's events are read. Absent: those of the first version, by which stored
- * sessions have ended (a signature waited for all results, and one false result ended it).
+ * The rules by which a signature's events are read. Absent: the rules of the first version, by which stored
+ * sessions ended (it waited for all results, and one false result ended it).
  */
 type SignRules = { readonly rules?: 2 };
 
@@ -47,13 +47,13 @@ export interface SignState extends SessionState, SignRules {
   readonly target: SignTarget;
   readonly results: ReadonlyMap<number, Failure | MadeSignature>;
   readonly outcome?: SignDone | Failed;
-  /** Whether those were noted who gave no result of their own in time, although there is a signature. */
+  /** Whether the log names the parties that gave no result in time, although there is a signature. */
   readonly missingNoted?: true;
 }
 
 /** Notes in the audit log about results that did not decide the outcome. */
 export type SignEffect =
-  /** A result that comes after the end: another signature than the one told, or one where none was told. */
+  /** A result after the end: a signature that differs from the outcome, or one where there was none. */
   | {
       readonly type: 'sign:note-result';
       readonly from: number;

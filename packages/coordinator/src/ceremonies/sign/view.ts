@@ -1,4 +1,4 @@
-/** What a signature shows: its digest, the signature, and results that did not decide it. */
+/** Shows a signature: its digest, the signature, and results that did not decide it. */
 import type { ResultIn, View } from '../../session/ceremony.ts';
 import { nameOf } from '../../session/parties.ts';
 import { withoutResult } from './afterEnd.ts';
@@ -11,7 +11,7 @@ export const view: View<SignState> = {
   reason: async () => undefined,
 };
 
-/** The signature that was told, or one that came after the session had ended without. */
+/** The signature of the outcome, or one that came after the session had ended without one. */
 function signatureOf({ outcome, results }: SignState): string | null {
   if (outcome === undefined) return null;
   if (outcome.success) return outcome.signature;
@@ -32,7 +32,7 @@ function notesOf(state: SignState): string[] {
 }
 
 function noteOn({ outcome }: SignState, result: ResultIn<SignState>): string | undefined {
-  // The outcome of a session that failed says already what failed.
+  // The outcome of a failed session names the failure already.
   if (!result.success) return outcome?.success === true ? result.message : undefined;
   if (outcome?.success !== true) return 'has a signature that came after the end';
   return outcome.signature === result.signature ? undefined : 'reported another signature';

@@ -28,7 +28,7 @@ export const words: Words<SignState> = {
   requestDetails: ({ target: { address, digest } }) => ({ address, digest }),
 };
 
-/** What a signer's parameters hold beyond the state. */
+/** The part of a signer's parameters that is not in the state. */
 export interface Release {
   readonly signature: string;
   readonly encryptedShard: string;
@@ -36,7 +36,7 @@ export interface Release {
   readonly challenge: string;
 }
 
-/** Tells a signer that everybody has accepted, and lets its chip release the opener. */
+/** Tells a signer that every signer has accepted, and lets its chip release the opener. */
 export function paramsOf(state: SignState, party: Party, release: Release): SignParams {
   return {
     type: 'sign_params',

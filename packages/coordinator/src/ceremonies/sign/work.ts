@@ -1,4 +1,4 @@
-/** A signature in the store: the signers' chips and shards, and what their chips may release. */
+/** A signature in the store: the signers' chips and shards, and the releases that their chips may make. */
 import { mayUse, sealedShardOf } from '../../keys/index.ts';
 import type { Work } from '../../session/ceremony.ts';
 import type { Run } from '../../session/run.ts';
