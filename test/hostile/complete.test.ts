@@ -33,7 +33,7 @@ describe('X-1: the suite', () => {
 
   test('finds the readers', () => {
     expect(readers).toContain('intent/src/certificate.ts#decodeCertificate');
-    expect(readers).toContain('tss/src/keyshare.ts#decode');
+    expect(readers).toContain('tss/src/dkls23/keyshare.ts#decode');
     expect(readers.length).toBeGreaterThan(50);
   });
 

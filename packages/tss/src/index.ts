@@ -16,7 +16,7 @@ export {
 export { sign } from './dkls23/sign.ts';
 export type { Signature } from './signature.ts';
 export { ethereumAddress } from './ethereum.ts';
-export { Keyshare, type KeyshareFields } from './keyshare.ts';
+export { Keyshare, type KeyshareFields } from './dkls23/keyshare.ts';
 export { twoPartyKeygen } from './lindell17/keygen.ts';
 export { TwoPartyKeyshare, type TwoPartyKeyshareFields } from './lindell17/keyshare.ts';
 export {

@@ -60,7 +60,7 @@ function keyshare(name: string, decode: (bytes: Uint8Array) => unknown): Parser 
   return {
     kind: 'bytes',
     name: `the keyshare ${name}`,
-    covers: ['tss/src/keyshare.ts#decode', 'tss/src/lindell17/keyshare.ts#decode'],
+    covers: ['tss/src/dkls23/keyshare.ts#decode', 'tss/src/lindell17/keyshare.ts#decode'],
     throws: [DecodeError],
     valid: new Uint8Array(Buffer.from(readFileSync(file, 'utf8').replaceAll('\n', ''), 'hex')),
     parse: decode,

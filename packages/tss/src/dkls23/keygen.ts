@@ -6,7 +6,7 @@
  */
 import { equalBytes, xor } from '../arith/bytes.ts';
 import type { Scalar } from '../arith/scalar.ts';
-import { Keyshare, type PairState } from '../keyshare.ts';
+import { Keyshare, type PairState } from './keyshare.ts';
 import { evaluate } from '../polynomial.ts';
 import { systemRng } from '../rng.ts';
 import { Secrets } from '../secrets.ts';

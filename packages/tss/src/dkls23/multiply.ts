@@ -5,7 +5,7 @@
 import { wipe } from '../arith/bytes.ts';
 import { type Scalar, subScalars } from '../arith/scalar.ts';
 import { mul, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
-import type { Keyshare } from '../keyshare.ts';
+import type { Keyshare } from './keyshare.ts';
 import { rvoleFinish, type RvoleReceiver, rvoleReceive, rvoleSend } from '../ot/rvole.ts';
 import type { Rng } from '../rng.ts';
 import { AbortError, partyNames } from '../round/errors.ts';

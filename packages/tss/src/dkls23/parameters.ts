@@ -3,7 +3,7 @@ import { concat, u16, u32 } from '../arith/bytes.ts';
 import { isZeroScalar, type Scalar, reduceWide } from '../arith/scalar.ts';
 import { checkPath } from '../bip32.ts';
 import { backend } from '#backend';
-import type { Keyshare } from '../keyshare.ts';
+import type { Keyshare } from './keyshare.ts';
 import { LABELS } from '../label.ts';
 import type { Rng } from '../rng.ts';
 import { type Broadcast, type EchoHash } from '../round/echo.ts';

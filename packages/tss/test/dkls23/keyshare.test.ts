@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { describe, expect, test } from 'vitest';
-import { DecodeError, Keyshare } from '../src/index.ts';
-import { DIGEST, signSessions } from './support/parties.ts';
-import { outputs, simulate } from './support/simulate.ts';
+import { DecodeError, Keyshare } from '../../src/index.ts';
+import { DIGEST, signSessions } from '../support/parties.ts';
+import { outputs, simulate } from '../support/simulate.ts';
 
 const frozen = (party: number): Uint8Array => {
-  const file = new URL(`vectors/keyshare/v1-2-of-3-party-${party}.hex`, import.meta.url);
+  const file = new URL(`../vectors/keyshare/v1-2-of-3-party-${party}.hex`, import.meta.url);
   return new Uint8Array(Buffer.from(readFileSync(file, 'utf8').replaceAll('\n', ''), 'hex'));
 };
 

@@ -4,13 +4,23 @@
  * Layout (version 1): magic `QKS`, version, protocol, then the fields below in order. Bytes of
  * every version stay readable for ever; test/vectors/keyshare holds one frozen example a version.
  */
-import { concat, wipe } from './arith/bytes.ts';
-import { type Scalar } from './arith/scalar.ts';
-import { array, body, bytes, type Field, nonZeroScalar, point, struct, u16, u32 } from './codec.ts';
-import { mulBase, type Point, encodePoint, pointEquals } from './curve.ts';
-import type { OtBuilder, OtEvaluator } from './ot/pprf.ts';
-import { interpolateInExponent } from './polynomial.ts';
-import { DecodeError } from './round/errors.ts';
+import { concat, wipe } from '../arith/bytes.ts';
+import { type Scalar } from '../arith/scalar.ts';
+import {
+  array,
+  body,
+  bytes,
+  type Field,
+  nonZeroScalar,
+  point,
+  struct,
+  u16,
+  u32,
+} from '../codec.ts';
+import { mulBase, type Point, encodePoint, pointEquals } from '../curve.ts';
+import type { OtBuilder, OtEvaluator } from '../ot/pprf.ts';
+import { interpolateInExponent } from '../polynomial.ts';
+import { DecodeError } from '../round/errors.ts';
 
 /** What a party shares with one peer: zero-share seed and the two directions of OT. */
 export interface PairState {
