@@ -8,7 +8,6 @@ export { backend } from '#backend';
 export { type DerivedKey, derivePublic, HARDENED, MAX_DEPTH } from './bip32.ts';
 export { keygen } from './dkls23/keygen.ts';
 export {
-  deriveSessionId,
   type KeygenParameters,
   MAX_PARTIES,
   type SignParameters,
@@ -44,6 +43,7 @@ export { twoPartyRefresh } from './lindell17/refresh.ts';
 export { twoPartySign } from './lindell17/sign.ts';
 export { isPrimePair, type PrimePair, type PrimePool } from './primes.ts';
 export { type Rng, systemRng } from './rng.ts';
+export { deriveSessionId } from './sessionId.ts';
 export {
   AbortError,
   type AbortReason,

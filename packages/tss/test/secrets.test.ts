@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { keygen, type Message, sign } from '../src/index.ts';
 import { concat } from '../src/arith/bytes.ts';
-import { parametersHash, signSid } from '../src/dkls23/parameters.ts';
+import { parametersHash } from '../src/agreement.ts';
+import { signSid } from '../src/dkls23/parameters.ts';
 import {
   keygenSessions,
   keysharesOf,

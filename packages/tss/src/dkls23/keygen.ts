@@ -4,6 +4,7 @@
  *
  * Source: docs/spec/keygen.md (eprint 2022/374, 6.1; 2023/765).
  */
+import { echoHash, parametersHash } from '../agreement.ts';
 import { equalBytes, xor } from '../arith/bytes.ts';
 import type { Scalar } from '../arith/scalar.ts';
 import { Keyshare, type PairState } from './keyshare.ts';
@@ -51,13 +52,7 @@ import {
   keygenRound5,
 } from './messages.ts';
 import { required } from './pairs.ts';
-import {
-  checkKeygen,
-  echoHash,
-  type KeygenParameters,
-  keygenSid,
-  parametersHash,
-} from './parameters.ts';
+import { checkKeygen, type KeygenParameters, keygenSid } from './parameters.ts';
 import { answerTo, type BuilderAnswer, type EvaluatorOffer, finishWith, offerTo } from './setup.ts';
 
 type Opened = Inbox<KeygenOpening, KeygenDirect2>;

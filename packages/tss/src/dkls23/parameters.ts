@@ -1,13 +1,12 @@
 /** What the caller gives to a session, and what is refused before anything is sent. */
 import { concat, u16, u32 } from '../arith/bytes.ts';
-import { isZeroScalar, type Scalar, reduceWide } from '../arith/scalar.ts';
 import { checkPath } from '../bip32.ts';
-import { backend } from '#backend';
+import { checkDigest } from '../digest.ts';
 import type { Keyshare } from './keyshare.ts';
 import { LABELS } from '../label.ts';
 import type { Rng } from '../rng.ts';
-import { type Broadcast, type EchoHash } from '../round/echo.ts';
 import { InputError } from '../round/errors.ts';
+import { checkSessionId } from '../sessionId.ts';
 import { hash } from '../transcript.ts';
 
 /** Most parties of a key. */
@@ -56,19 +55,6 @@ export interface SignParameters {
   readonly rng?: Rng;
 }
 
-/**
- * The session id of round 0: the key (if there is one already) and the certificates of all parties
- * in index order, which hold parameters, identities and nonces (docs/spec/channel.md §1). 32 bytes.
- */
-export function deriveSessionId(
-  keyId: Uint8Array | null,
-  certificates: readonly Uint8Array[],
-): Uint8Array {
-  const digests = certificates.map((certificate) => backend.sha256(certificate));
-  const key = keyId === null ? [new Uint8Array([0])] : [new Uint8Array([1]), keyId];
-  return hash(LABELS.sessionId, concat(...key), u16(certificates.length), ...digests);
-}
-
 /** @throws InputError */
 export function checkKeygen({ sessionId, threshold, parties, index }: KeygenParameters): void {
   checkSessionId(sessionId);
@@ -91,12 +77,7 @@ export function checkSign(parameters: SignParameters): void {
   if (keyshare.wiped) throw new InputError('input/keyshare', 'this keyshare was wiped');
   checkBans(keyshare, bans);
   checkPath(path);
-  if (digest.length !== 32) {
-    throw new InputError('input/digest-length', `digest of ${digest.length} bytes, 32 expected`);
-  }
-  if (isZeroScalar(digestScalar(digest))) {
-    throw new InputError('input/digest-zero', 'digest is zero modulo the group order');
-  }
+  checkDigest(digest);
   checkSigners(signers, keyshare);
   const banned = signers.filter((signer) => bans.includes(signer));
   if (banned.length > 0) {
@@ -139,18 +120,6 @@ const checkSigners = (
   }
 };
 
-/** @throws InputError `input/session-id` */
-export const checkSessionId = (sessionId: Uint8Array): void => {
-  if (sessionId.length !== 32 || sessionId.every((byte) => byte === 0)) {
-    throw new InputError('input/session-id', 'a session id has 32 bytes, not all zero');
-  }
-};
-
-/** m: the digest as a number, reduced once (N-8). */
-export function digestScalar(digest: Uint8Array): Scalar {
-  return reduceWide(concat(new Uint8Array(16), digest));
-}
-
 /** sid of a key generation: the caller's id and what it is for. */
 export function keygenSid({ sessionId, threshold, parties }: KeygenParameters): Uint8Array {
   return hash(LABELS.keygenSession, sessionId, u16(threshold), u16(parties));
@@ -170,20 +139,4 @@ export function signSid(parameters: SignParameters): Uint8Array {
     concat(...path.map((step) => u32(step))),
     digest,
   );
-}
-
-/** What round 1 starts with: docs/spec/session.md, step 5. 32 bytes over a protocol's own sid. */
-export function parametersHash(sid: Uint8Array): Uint8Array {
-  return hash(LABELS.parameters, sid);
-}
-
-/** The echo of a session's broadcasts: docs/spec/session.md, step 6. */
-export function echoHash(sid: Uint8Array): EchoHash {
-  return (round: number, broadcasts: readonly Broadcast[]) =>
-    hash(
-      LABELS.echo,
-      sid,
-      u16(round),
-      ...broadcasts.map(({ from, body }) => concat(u16(from), backend.sha256(body))),
-    );
 }

@@ -4,6 +4,7 @@
  * Source: DKLs23 (eprint 2023/765), Protocol 3.6; docs/spec/sign.md and docs/spec/ot.md name
  * the differences.
  */
+import { echoHash, parametersHash } from '../agreement.ts';
 import { equalBytes } from '../arith/bytes.ts';
 import {
   addScalars,
@@ -15,6 +16,7 @@ import {
 import { derivePublic } from '../bip32.ts';
 import { commit, verifyOpening } from '../commitment.ts';
 import { encodePoint, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
+import { digestScalar } from '../digest.ts';
 import { lagrange } from '../polynomial.ts';
 import { systemRng } from '../rng.ts';
 import { Secrets, withTemporaries } from '../secrets.ts';
@@ -39,14 +41,7 @@ import {
 } from './multiply.ts';
 import { combineNonces } from './nonce.ts';
 import { required, zeroShare } from './pairs.ts';
-import {
-  checkSign,
-  digestScalar,
-  echoHash,
-  parametersHash,
-  type SignParameters,
-  signSid,
-} from './parameters.ts';
+import { checkSign, type SignParameters, signSid } from './parameters.ts';
 import type { Signature } from '../signature.ts';
 import { assemble } from './signature.ts';
 

@@ -1,15 +1,16 @@
 /** What the caller gives to a two-party session, and what is refused before anything is sent. */
+import { echoHash, parametersHash } from '../agreement.ts';
 import { concat, u16, u32 } from '../arith/bytes.ts';
 import { gcd, naturalToBytes } from '../arith/integers.ts';
-import { isZeroScalar } from '../arith/scalar.ts';
-import { checkSessionId, digestScalar, echoHash, parametersHash } from '../dkls23/parameters.ts';
 import { checkPath } from '../bip32.ts';
 import { encodePoint } from '../curve.ts';
+import { checkDigest } from '../digest.ts';
 import { LABELS } from '../label.ts';
 import { isPrimePair, type PrimePair } from '../primes.ts';
 import { type Rng, systemRng } from '../rng.ts';
 import { InputError } from '../round/errors.ts';
 import type { SessionOptions } from '../round/session.ts';
+import { checkSessionId } from '../sessionId.ts';
 import { hash } from '../transcript.ts';
 import type { ModulusBits } from '../zk/parameters.ts';
 import type { TwoPartyKeyshare } from './keyshare.ts';
@@ -115,12 +116,7 @@ export function checkSign(parameters: TwoPartySignParameters): void {
   checkKeyshare(keyshare);
   checkUnlocked(lock);
   checkSessionId(sessionId);
-  if (digest.length !== 32) {
-    throw new InputError('input/digest-length', `digest of ${digest.length} bytes, 32 expected`);
-  }
-  if (isZeroScalar(digestScalar(digest))) {
-    throw new InputError('input/digest-zero', 'digest is zero modulo the group order');
-  }
+  checkDigest(digest);
   checkPath(path);
 }
 

@@ -9,7 +9,7 @@ import { isHighScalar, randomScalar, type Scalar, scalarFromBytes } from '../ari
 import { derivePublic } from '../bip32.ts';
 import { commit, verifyOpening } from '../commitment.ts';
 import { mulBase } from '../curve.ts';
-import { digestScalar } from '../dkls23/parameters.ts';
+import { digestScalar } from '../digest.ts';
 import { InputError } from '../round/errors.ts';
 import { type Protocol, receive, send } from '../round/protocol.ts';
 import { Session, type SessionOptions } from '../round/session.ts';

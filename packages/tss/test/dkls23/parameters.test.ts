@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { deriveSessionId, type Keyshare } from '../../src/index.ts';
+import type { Keyshare } from '../../src/index.ts';
 import { setupPairId, signPairId, zeroShare } from '../../src/dkls23/pairs.ts';
-import { echoHash, keygenSid, signSid } from '../../src/dkls23/parameters.ts';
+import { keygenSid, signSid } from '../../src/dkls23/parameters.ts';
 import { addScalars, isZeroScalar } from '../../src/arith/scalar.ts';
+import { distinct, some } from '../support/distinct.ts';
 import { parametersOf } from '../support/parties.ts';
-import { seededRng } from '../support/rng.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const some = (name: string): Uint8Array => seededRng(`parameters/${name}`)(32);
-const distinct = (ids: readonly Uint8Array[]): number => new Set(ids.map(hex)).size;
 
 describe('session id of a signature', () => {
   const { keyshare, ...base } = parametersOf(1);
@@ -64,24 +62,6 @@ test('session id of a key generation is another for another session id, threshol
   expect(keygenSid({ ...base, index: 2 })).toEqual(keygenSid(base));
 });
 
-test('S2, F-4: the id of round 0 is another for each certificate, their order, their number and the key', () => {
-  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(some);
-  if (!a || !b || !c || !d) throw new Error('no certificates');
-  const all = [
-    deriveSessionId(null, [a, b, c]),
-    deriveSessionId(null, [d, b, c]),
-    deriveSessionId(null, [a, d, c]),
-    deriveSessionId(null, [a, b, d]),
-    deriveSessionId(null, [b, a, c]),
-    deriveSessionId(null, [a, b]),
-    deriveSessionId(null, [a, b, c, c]),
-    deriveSessionId(some('key'), [a, b, c]),
-    deriveSessionId(some('other key'), [a, b, c]),
-    deriveSessionId(new Uint8Array(32), [a, b, c]),
-  ];
-  expect(distinct(all)).toBe(all.length);
-});
-
 test('M4, D-15, O-3: no two pairs, roles or uses have one session id', () => {
   const indices = Array.from({ length: 32 }, (_, at) => at + 1);
   const sids = [some('one'), some('two')];
@@ -91,23 +71,6 @@ test('M4, D-15, O-3: no two pairs, roles or uses have one session id', () => {
     ),
   );
   expect(distinct(ids)).toBe(2 * 2 * 32 * 31);
-});
-
-test('T6, S6: the echo is another for another session, round, sender, body, order and number of broadcasts', () => {
-  const said = [1, 2].map((from) => ({ from, body: some(`body/${from}`) }));
-  const [first, second] = said;
-  if (first === undefined || second === undefined) throw new Error('no broadcasts');
-  const echo = echoHash(some('sid'));
-  const all = [
-    echo(1, said),
-    echoHash(some('other sid'))(1, said),
-    echo(2, said),
-    echo(1, [first, { ...second, from: 3 }]),
-    echo(1, [first, { ...second, body: some('other body') }]),
-    echo(1, [second, first]),
-    echo(1, [first]),
-  ];
-  expect(distinct(all)).toBe(all.length);
 });
 
 describe('zero shares', () => {

@@ -8,7 +8,8 @@ import {
   type SignParameters,
 } from '../../src/index.ts';
 import { concat } from '../../src/arith/bytes.ts';
-import { parametersHash, signSid } from '../../src/dkls23/parameters.ts';
+import { parametersHash } from '../../src/agreement.ts';
+import { signSid } from '../../src/dkls23/parameters.ts';
 import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import { bans, blameless } from '../support/judge.ts';
 import { deviatingSign } from '../support/misbehave.ts';

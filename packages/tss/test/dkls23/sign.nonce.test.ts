@@ -24,7 +24,7 @@ import {
 } from '../../src/curve.ts';
 import { signRound3 } from '../../src/dkls23/messages.ts';
 import { combineNonces, describeNonce } from '../../src/dkls23/nonce.ts';
-import { digestScalar } from '../../src/dkls23/parameters.ts';
+import { digestScalar } from '../../src/digest.ts';
 import { assemble } from '../../src/dkls23/signature.ts';
 import { isAbort, sign, type Signature } from '../../src/index.ts';
 import { blameless } from '../support/judge.ts';

@@ -1,7 +1,7 @@
 import type { Signature, TwoPartyKeyshare, TwoPartySignParameters } from '../../src/index.ts';
 import type { Scalar } from '../../src/arith/scalar.ts';
 import { G, mul, mulBase, mulPublic, type Point, sumPoints } from '../../src/curve.ts';
-import { digestScalar } from '../../src/dkls23/parameters.ts';
+import { digestScalar } from '../../src/digest.ts';
 import {
   signCommit,
   signDone,

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { scalarFromNumber } from '../../src/arith/scalar.ts';
 import { G } from '../../src/curve.ts';
-import { digestScalar } from '../../src/dkls23/parameters.ts';
+import { digestScalar } from '../../src/digest.ts';
 import { integerOf } from '../../src/lindell17/numbers.ts';
 import { makePartial } from '../../src/lindell17/partial.ts';
 import { decrypt } from '../../src/paillier.ts';

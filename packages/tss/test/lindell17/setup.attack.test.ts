@@ -3,7 +3,7 @@ import { backend } from '#backend';
 import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
 import { type Outcome, twoPartyKeygen, type TwoPartyKeyshare } from '../../src/index.ts';
 import { concat } from '../../src/arith/bytes.ts';
-import { parametersHash } from '../../src/dkls23/parameters.ts';
+import { parametersHash } from '../../src/agreement.ts';
 import { addScalars, scalarFromNumber } from '../../src/arith/scalar.ts';
 import { commit } from '../../src/commitment.ts';
 import {

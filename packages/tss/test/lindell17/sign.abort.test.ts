@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Message, type Outcome, type Signature, twoPartySign } from '../../src/index.ts';
 import { concat } from '../../src/arith/bytes.ts';
-import { parametersHash } from '../../src/dkls23/parameters.ts';
+import { parametersHash } from '../../src/agreement.ts';
 import { addScalars, scalarFromNumber } from '../../src/arith/scalar.ts';
 import type { Span } from '../../src/codec.ts';
 import { commit } from '../../src/commitment.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { body, u16 } from '../../src/codec.ts';
-import { echoHash, parametersHash } from '../../src/dkls23/parameters.ts';
+import { echoHash, parametersHash } from '../../src/agreement.ts';
 import { shapeFor, type TwoPartyMessage } from '../../src/lindell17/messages.ts';
 import { AbortError } from '../../src/round/errors.ts';
 import { type Protocol, receive, send, swap, type Turn } from '../../src/round/protocol.ts';
