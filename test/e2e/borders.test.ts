@@ -1,0 +1,91 @@
+// The borders that .oxlintrc.json draws, in a tree of files that cross them: a rule that is lost fails here.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const LINT = join(ROOT, 'node_modules', 'oxlint', 'bin', 'oxlint');
+
+/** The messages of the rule of imports for a file that has these imports and nothing else. */
+function refusals(path: string, imported: string): string[] {
+  const tree = temporaryDirectory();
+  cpSync(join(ROOT, '.oxlintrc.json'), join(tree, '.oxlintrc.json'));
+  mkdirSync(join(tree, dirname(path)), { recursive: true });
+  writeFileSync(
+    join(tree, path),
+    `import type { One } from '${imported}';\nexport type Two = One;\n`,
+  );
+  const { stdout } = spawnSync(process.execPath, [LINT, '--format', 'json'], {
+    cwd: tree,
+    encoding: 'utf8',
+  });
+  const { diagnostics } = JSON.parse(stdout) as { diagnostics: { code: string; help: string }[] };
+  return diagnostics
+    .filter(({ code }) => code === 'eslint(no-restricted-imports)')
+    .map(({ help }) => help);
+}
+
+const TSS = 'packages/tss/src';
+const APART = [expect.stringContaining('protocols do not know each other')];
+
+describe('W-17: lint', () => {
+  test.each([
+    ['dkls23/sign.ts', '../lindell17/parameters.ts'],
+    ['lindell17/sign.ts', '../dkls23/parameters.ts'],
+    ['lindell17/deeper/sign.ts', '../../dkls23/parameters.ts'],
+  ])('refuses that tss/%s imports another protocol', (file, imported) => {
+    expect(refusals(`${TSS}/${file}`, imported)).toEqual(APART);
+  });
+
+  test.each([
+    ['index.ts', './dkls23/keyshare.ts'],
+    ['codec.ts', './lindell17/messages.ts'],
+    ['arith/scalar.ts', '../dkls23/parameters.ts'],
+    ['backend/portable.ts', '../lindell17/numbers.ts'],
+    ['backend/native.ts', '../lindell17/numbers.ts'],
+    ['zk/affG.ts', '../lindell17/parameters.ts'],
+    ['ot/base.ts', '../dkls23/pairs.ts'],
+  ])('refuses that tss/%s, of the ground, imports a protocol', (file, imported) => {
+    expect(refusals(`${TSS}/${file}`, imported)).toEqual(APART);
+  });
+
+  test.each([
+    ['round/session.ts', '../dkls23/parameters.ts'],
+    ['round/session.ts', '../curve.ts'],
+  ])('refuses that tss/%s imports %s', (file, imported) => {
+    expect(refusals(`${TSS}/${file}`, imported)).toEqual([
+      expect.stringContaining('round/ knows no cryptography'),
+    ]);
+  });
+
+  test.each([
+    ['dkls23/sign.ts', '@quorate/tss/lindell17'],
+    ['lindell17/sign.ts', '@quorate/tss/dkls23'],
+    ['zk/affG.ts', 'node:crypto'],
+    ['dkls23/sign.ts', 'node:crypto'],
+    ['backend/native.ts', '@quorate/wire'],
+  ])('keeps tss/%s pure of %s', (file, imported) => {
+    expect(refusals(`${TSS}/${file}`, imported)).toEqual([expect.stringContaining('tss is pure')]);
+  });
+
+  test.each([
+    ['dkls23/sign.ts', './keyshare.ts'],
+    ['lindell17/sign.ts', '../zk/affG.ts'],
+    ['dkls23/sign.ts', '../ot/rvole.ts'],
+    ['backend/native.ts', 'node:crypto'],
+  ])('lets tss/%s import %s', (file, imported) => {
+    expect(refusals(`${TSS}/${file}`, imported)).toEqual([]);
+  });
+
+  test.each(['@quorate/tss', '@quorate/tss/dkls23', '@quorate/tss/lindell17'])(
+    'refuses that the coordinator imports %s',
+    (imported) => {
+      expect(refusals('packages/coordinator/src/server.ts', imported)).toEqual([
+        expect.stringContaining('must not be able to touch a share'),
+      ]);
+    },
+  );
+});
