@@ -8,7 +8,8 @@ import { performance } from 'node:perf_hooks';
 import { channels } from './channels.mjs';
 import { load } from './product.mjs';
 
-const { deriveSessionId, keygen, Keyshare, sign } = await load('tss');
+const { deriveSessionId } = await load('tss');
+const { keygen, Keyshare, sign } = await load('tss/dkls23');
 
 const TABLE = [
   [2, 2],

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { ceremony, measure, run } from './dkls23.mjs';
 import { load } from './product.mjs';
 
-const { NO_LOCK, twoPartyKeygen, TwoPartyKeyshare, twoPartySign } = await load('tss');
+const { NO_LOCK, twoPartyKeygen, TwoPartyKeyshare, twoPartySign } = await load('tss/lindell17');
 
 /** Public safe primes of the tests; making them is not what is measured. */
 export function readyPrimes(bits) {

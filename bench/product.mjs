@@ -9,9 +9,14 @@ export const HERE = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The checkout that is measured. */
 export const ROOT = resolve(process.env.QUORATE_BENCH_ROOT ?? HERE);
 
-/** Imports a built package of the measured checkout. */
+/**
+ * Imports a built package of the measured checkout, or one of its entries: `tss/dkls23`. An older checkout has
+ * no such entry; there the package's own holds everything.
+ */
 export function load(name) {
-  const file = join(ROOT, 'packages', name, 'dist', 'index.js');
-  if (!existsSync(file)) throw new Error(`${ROOT} is not built: npm run build there first`);
+  const [pack, entry = ''] = name.split('/');
+  const dist = join(ROOT, 'packages', pack, 'dist');
+  const file = [join(dist, entry, 'index.js'), join(dist, 'index.js')].find(existsSync);
+  if (file === undefined) throw new Error(`${ROOT} is not built: npm run build there first`);
   return import(pathToFileURL(file).href);
 }

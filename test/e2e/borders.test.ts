@@ -80,6 +80,20 @@ describe('W-17: lint', () => {
     expect(refusals(`${TSS}/${file}`, imported)).toEqual([]);
   });
 
+  test.each(['@quorate/tss', '@quorate/tss/lindell17', '@quorate/wire', '@quorate/intent'])(
+    'lets the session of two import %s',
+    (imported) => expect(refusals('packages/two-party/src/reduce.ts', imported)).toEqual([]),
+  );
+
+  test.each(['@quorate/tss/dkls23', '@quorate/intent/directory', '@quorate/cosigner', 'node:fs'])(
+    'refuses that the session of two imports %s',
+    (imported) => {
+      expect(refusals('packages/two-party/src/reduce.ts', imported)).toEqual([
+        expect.stringContaining('two-party depends on'),
+      ]);
+    },
+  );
+
   test.each(['@quorate/tss', '@quorate/tss/dkls23', '@quorate/tss/lindell17'])(
     'refuses that the coordinator imports %s',
     (imported) => {

@@ -52,6 +52,50 @@ describe('W-1: installed packages', () => {
     expect(modules.filter((path) => /(^|\/)elliptic(\/|\.js$|$)/.test(path))).toEqual([]);
   });
 
+  test.each([
+    ['native', []],
+    ['portable', ['--conditions=quorate-portable']],
+  ])(
+    'share the ground of @quorate/tss in both protocols, on the %s backend',
+    async (name, flags) => {
+      const program = `
+      import { backend, InputError } from '@quorate/tss';
+      import { keygen } from '@quorate/tss/dkls23';
+      import { twoPartyKeygen } from '@quorate/tss/lindell17';
+      const sessionId = new Uint8Array(32);
+      const codeOf = (start) => {
+        try {
+          start();
+        } catch (error) {
+          return error instanceof InputError && error.code;
+        }
+      };
+      console.log(
+        backend.name,
+        codeOf(() => keygen({ sessionId, threshold: 2, parties: 2, index: 1 })),
+        codeOf(() => twoPartyKeygen({ role: 'P1', bits: 2048, sessionId, primes: {} })),
+      );`;
+      const told = await run(process.execPath, [...flags, '--input-type=module', '-e', program], {
+        cwd: project,
+      });
+      expect(told).toMatchObject({
+        code: 0,
+        stdout: `${name} input/session-id input/session-id\n`,
+      });
+    },
+  );
+
+  test('have the files that every entry of @quorate/tss names', () => {
+    const tss = join(project, 'node_modules', '@quorate', 'tss');
+    const manifest = JSON.parse(readFileSync(join(tss, 'package.json'), 'utf8')) as {
+      exports: Record<string, Record<string, string>>;
+    };
+    const named = Object.values(manifest.exports).flatMap((entry) => Object.values(entry));
+    expect(named).toHaveLength(9);
+    const files = new Set(listFiles(tss).map((path) => `./${path}`));
+    expect(named.filter((path) => !files.has(path))).toEqual([]);
+  });
+
   test('have a README, the licence, and nothing of the build', () => {
     const scope = join(project, 'node_modules', '@quorate');
     const licence = readFileSync(new URL('../../LICENSE', import.meta.url), 'utf8');

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { keygen, type Message, sign } from '../src/index.ts';
+import type { Message } from '../src/index.ts';
+import { keygen, sign } from '../src/dkls23/index.ts';
 import { concat } from '../src/arith/bytes.ts';
 import { parametersHash } from '../src/agreement.ts';
 import { signSid } from '../src/dkls23/parameters.ts';

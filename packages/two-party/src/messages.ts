@@ -4,7 +4,7 @@ import {
   SIGN_MESSAGES,
   type TwoPartyMessage,
   type TwoPartyMessageType,
-} from '@quorate/tss';
+} from '@quorate/tss/lindell17';
 import type { PeerType, Step, TwoPartyType } from '@quorate/wire';
 
 /** The step in which people see each message. */

@@ -14,7 +14,7 @@ import {
   sessionHash,
 } from '@quorate/intent';
 import { ApduSecureElement, openVirtualChip } from '@quorate/secure-element';
-import { Keyshare } from '@quorate/tss';
+import { Keyshare } from '@quorate/tss/dkls23';
 import type { Secret } from './search.ts';
 
 const CHUNK = 16;

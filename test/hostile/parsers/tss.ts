@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { DecodeError, Keyshare, TwoPartyKeyshare } from '@quorate/tss';
+import { DecodeError } from '@quorate/tss';
+import { Keyshare } from '@quorate/tss/dkls23';
+import { TwoPartyKeyshare } from '@quorate/tss/lindell17';
 import * as dkls23 from '../../../packages/tss/src/dkls23/messages.ts';
 import * as lindell17 from '../../../packages/tss/src/lindell17/messages.ts';
 import type { Parser } from '../support/parsers.ts';

@@ -1,6 +1,6 @@
 /** A keyshare, out of its sealed shard. */
 import { equalBytes } from '@quorate/intent';
-import { Keyshare } from '@quorate/tss';
+import { Keyshare } from '@quorate/tss/dkls23';
 import { AgentError } from '../errors.ts';
 import type { Algorithm } from '@quorate/wire';
 import type { ExpectedKeyshare, ShareStart } from './frames.ts';

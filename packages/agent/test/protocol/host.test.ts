@@ -1,5 +1,5 @@
 import { verifySignature } from '@quorate/intent';
-import { Keyshare } from '@quorate/tss';
+import { Keyshare } from '@quorate/tss/dkls23';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SignStart } from '../../src/ceremonies/sign/protocol.ts';
 import { openShard, sealShard } from '../../src/protocol/shard.ts';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { keygen } from '@quorate/tss';
+import { keygen } from '@quorate/tss/dkls23';
 import { describe, expect, test } from 'vitest';
 import { createChannel } from '../../src/channel/channel.ts';
 import { PartySession, prepare } from '../../src/protocol/partySession.ts';

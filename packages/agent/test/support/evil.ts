@@ -1,4 +1,5 @@
-import { Keyshare, type Message, type Session, type Signature, sign } from '@quorate/tss';
+import type { Message, Session, Signature } from '@quorate/tss';
+import { Keyshare, sign } from '@quorate/tss/dkls23';
 import { PartySession, type Preparation, prepare } from '../../src/protocol/partySession.ts';
 import type { WorkerEvent, WorkerOrder } from '../../src/protocol/orders.ts';
 import { openShard } from '../../src/protocol/shard.ts';

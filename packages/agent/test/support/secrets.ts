@@ -1,4 +1,4 @@
-import { Keyshare } from '@quorate/tss';
+import { Keyshare } from '@quorate/tss/dkls23';
 import type { SecureElement } from '@quorate/secure-element';
 import { changedChip } from './changedChip.ts';
 

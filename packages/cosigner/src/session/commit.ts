@@ -3,7 +3,7 @@
  * activates and says so, P2 activates. Until then the share is never used, and an older one stays.
  */
 import { fromHex, parseAddress, toHex } from '@quorate/intent';
-import { lockAfterRefresh } from '@quorate/tss';
+import { lockAfterRefresh } from '@quorate/tss/lindell17';
 import { SecureElementError } from '@quorate/secure-element';
 import { CosignerError, messageOf } from '../errors.ts';
 import { NO_RELEASES } from '../releases.ts';

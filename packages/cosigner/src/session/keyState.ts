@@ -1,5 +1,5 @@
 /** What a key is good for at the moment, and how REST shows it. */
-import { MAX_REOPENINGS } from '@quorate/tss';
+import { MAX_REOPENINGS } from '@quorate/tss/lindell17';
 import type { TwoPartyKey } from '@quorate/wire';
 import { CosignerError } from '../errors.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';

@@ -3,7 +3,8 @@
  * record follows. One that cannot even be deleted holds in memory: the key is not used, nobody is answered, and
  * it is tried again until it is on disk (docs/spec/cosigner.md, "Locks": before any answer).
  */
-import { type KeyUnsafe, lockAfter } from '@quorate/tss';
+import type { KeyUnsafe } from '@quorate/tss';
+import { lockAfter } from '@quorate/tss/lindell17';
 import type { Logger } from '@quorate/agent';
 import { messageOf } from '../errors.ts';
 import type { Store } from '../store/index.ts';

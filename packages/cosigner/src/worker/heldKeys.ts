@@ -1,7 +1,7 @@
 /** Keyshares that the protocol thread has open, and the values that P2 prepares for each ahead. */
 import { openShard } from '@quorate/agent';
 import { toHex } from '@quorate/intent';
-import { prepareTwoPartySign, TwoPartyKeyshare, type TwoPartyNonce } from '@quorate/tss';
+import { prepareTwoPartySign, TwoPartyKeyshare, type TwoPartyNonce } from '@quorate/tss/lindell17';
 import type { ShareToOpen } from './protocol.ts';
 
 /** Values kept ready for each key: enough that one signature never waits for them. */

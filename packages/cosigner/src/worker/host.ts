@@ -10,15 +10,13 @@ import {
   type Preparation,
   type RoundFrame,
 } from '@quorate/agent';
+import { type Session, type Signature, TssError } from '@quorate/tss';
 import {
-  type Session,
-  type Signature,
-  TssError,
   twoPartyKeygen,
   type TwoPartyKeyshare,
   twoPartyRefresh,
   twoPartySign,
-} from '@quorate/tss';
+} from '@quorate/tss/lindell17';
 import { HeldKeys } from './heldKeys.ts';
 import { sealNewShare } from './newShare.ts';
 import {

@@ -1,7 +1,8 @@
 /** A new keyshare on its way out of the protocol thread. */
 import { sealShard } from '@quorate/agent';
 import { parseAddress, recordId } from '@quorate/intent';
-import { ethereumAddress, type TwoPartyKeyshare } from '@quorate/tss';
+import { ethereumAddress } from '@quorate/tss';
+import type { TwoPartyKeyshare } from '@quorate/tss/lindell17';
 import type { NewShare } from './protocol.ts';
 
 /** Seals a keyshare under a fresh opener; the caller wipes the keyshare. */

@@ -10,7 +10,8 @@ import type {
   RoundFrame,
   SignedMessage,
 } from '@quorate/agent';
-import type { KeyLock, KeyUnsafe, ModulusBits, PrimePair } from '@quorate/tss';
+import type { KeyUnsafe, ModulusBits, PrimePair } from '@quorate/tss';
+import type { KeyLock } from '@quorate/tss/lindell17';
 
 /** The message of a signature that P1 judges with its Paillier key: `sign_p2_partial`. */
 export const JUDGED_ROUND = 4;

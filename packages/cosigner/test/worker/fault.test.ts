@@ -1,6 +1,6 @@
 import { parseAddress } from '@quorate/intent';
 import type { RoundFrame } from '@quorate/agent';
-import { NO_LOCK } from '@quorate/tss';
+import { NO_LOCK } from '@quorate/tss/lindell17';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fixturePairs } from '../../../../test/support/fixturePrimes.ts';
 import { ProtocolHost } from '../../src/worker/host.ts';

@@ -2,22 +2,19 @@ import { expect, test, vi } from 'vitest';
 import { keysharesOf, sessionIdOf, DIGEST, keygenSessions } from '../support/parties.ts';
 import { seededRng } from '../support/rng.ts';
 import { outputs, simulate } from '../support/simulate.ts';
-import {
-  backend,
-  keygen,
-  type Keyshare,
-  type Session,
-  sign,
-  type Signature,
-} from '../../src/index.ts';
+import { backend, type Session, type Signature } from '../../src/index.ts';
+import { keygen, type Keyshare, sign } from '../../src/dkls23/index.ts';
 
 /** The same package on the portable backend: a module graph of its own. */
-async function portable(): Promise<typeof import('../../src/index.ts')> {
+async function portable() {
   vi.resetModules();
   vi.doMock('#backend', () => import('../../src/backend/portable.ts'));
-  const loaded = await import('../../src/index.ts');
+  const [ground, protocol] = [
+    await import('../../src/index.ts'),
+    await import('../../src/dkls23/index.ts'),
+  ];
   vi.doUnmock('#backend');
-  return loaded;
+  return { ...ground, ...protocol };
 }
 
 test('native and portable parties generate a key and sign in one session', async () => {

@@ -1,6 +1,6 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { expect, test } from 'vitest';
-import { sign } from '../../src/index.ts';
+import { sign } from '../../src/dkls23/index.ts';
 import { DIGEST, keysharesOf, sessionIdOf } from '../support/parties.ts';
 import { seededRng } from '../support/rng.ts';
 import { outputs, simulate } from '../support/simulate.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { keygen } from '../../src/index.ts';
+import { keygen } from '../../src/dkls23/index.ts';
 import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import { expectSound } from '../support/judge.ts';
 import { type Deviation, deviatingKeygen } from '../support/misbehave.ts';

@@ -19,7 +19,7 @@ import {
   type KeygenOpening,
 } from '../../src/dkls23/messages.ts';
 import { keygenSid } from '../../src/dkls23/parameters.ts';
-import { keygen, type KeygenParameters, type Keyshare } from '../../src/index.ts';
+import { keygen, type KeygenParameters, type Keyshare } from '../../src/dkls23/index.ts';
 import { Secrets } from '../../src/secrets.ts';
 import { blameless, blames, expectSound } from '../support/judge.ts';
 import { type Deviation, deviatingKeygen } from '../support/misbehave.ts';

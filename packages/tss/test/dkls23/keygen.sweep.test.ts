@@ -1,6 +1,7 @@
 /** Key generation: every field of every message of a deviating party, altered. */
 import { describe, expect, test } from 'vitest';
-import { DecodeError, type Keyshare, type Message, type Outcome } from '../../src/index.ts';
+import { DecodeError, type Message, type Outcome } from '../../src/index.ts';
+import type { Keyshare } from '../../src/dkls23/index.ts';
 import { ECHO_LENGTH } from '../../src/round/echo.ts';
 import {
   keygenRound1,

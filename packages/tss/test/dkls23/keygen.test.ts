@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { concat } from '../../src/arith/bytes.ts';
-import { InputError, keygen, Keyshare } from '../../src/index.ts';
+import { InputError } from '../../src/index.ts';
+import { keygen, Keyshare } from '../../src/dkls23/index.ts';
 import { keygenSessions, keysharesOf, sessionIdOf } from '../support/parties.ts';
 import { outputs, simulate } from '../support/simulate.ts';
 import { keygenSuite } from './keygenSuite.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { addScalars, mulScalars } from '../../src/arith/scalar.ts';
 import { mulBase, pointEquals } from '../../src/curve.ts';
-import type { Keyshare } from '../../src/index.ts';
+import type { Keyshare } from '../../src/dkls23/index.ts';
 import { lagrange } from '../../src/polynomial.ts';
 import { keysharesOf, signSessions } from '../support/parties.ts';
 import { outputs, simulate, subsets } from '../support/simulate.ts';

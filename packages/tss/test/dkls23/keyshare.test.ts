@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { describe, expect, test } from 'vitest';
-import { DecodeError, Keyshare } from '../../src/index.ts';
+import { DecodeError } from '../../src/index.ts';
+import { Keyshare } from '../../src/dkls23/index.ts';
 import { DIGEST, signSessions } from '../support/parties.ts';
 import { outputs, simulate } from '../support/simulate.ts';
 

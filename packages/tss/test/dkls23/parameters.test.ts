@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Keyshare } from '../../src/index.ts';
+import type { Keyshare } from '../../src/dkls23/index.ts';
 import { setupPairId, signPairId, zeroShare } from '../../src/dkls23/pairs.ts';
 import { keygenSid, signSid } from '../../src/dkls23/parameters.ts';
 import { addScalars, isZeroScalar } from '../../src/arith/scalar.ts';

@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  deriveSessionId,
-  type Message,
-  type Session,
-  sign,
-  type Signature,
-  type SignParameters,
-} from '../../src/index.ts';
+import { deriveSessionId, type Message, type Session, type Signature } from '../../src/index.ts';
+import { sign, type SignParameters } from '../../src/dkls23/index.ts';
 import { concat } from '../../src/arith/bytes.ts';
 import { parametersHash } from '../../src/agreement.ts';
 import { signSid } from '../../src/dkls23/parameters.ts';

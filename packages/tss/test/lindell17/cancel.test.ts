@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { naturalFromBytes, naturalToBytes } from '../../src/arith/integers.ts';
 import { Q, randomScalar } from '../../src/arith/scalar.ts';
-import { twoPartyKeygen, twoPartyRefresh } from '../../src/index.ts';
+import { twoPartyKeygen, twoPartyRefresh } from '../../src/lindell17/index.ts';
 import type { Rng } from '../../src/rng.ts';
 import { rememberPowers } from '../support/memo.ts';
 import { seededRng } from '../support/rng.ts';

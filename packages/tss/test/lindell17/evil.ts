@@ -1,4 +1,5 @@
-import type { Signature, TwoPartyKeyshare, TwoPartySignParameters } from '../../src/index.ts';
+import type { Signature } from '../../src/index.ts';
+import type { TwoPartyKeyshare, TwoPartySignParameters } from '../../src/lindell17/index.ts';
 import type { Scalar } from '../../src/arith/scalar.ts';
 import { G, mul, mulBase, mulPublic, type Point, sumPoints } from '../../src/curve.ts';
 import { digestScalar } from '../../src/digest.ts';

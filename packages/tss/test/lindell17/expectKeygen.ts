@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { SETUP_MESSAGES } from '../../src/index.ts';
+import { SETUP_MESSAGES } from '../../src/lindell17/index.ts';
 import { outputs, simulate } from '../support/simulate.ts';
 import {
   type Bits,

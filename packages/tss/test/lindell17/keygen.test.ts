@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { InputError, twoPartyKeygen } from '../../src/index.ts';
+import { InputError } from '../../src/index.ts';
+import { twoPartyKeygen } from '../../src/lindell17/index.ts';
 import { keygenParameters, primePair } from '../support/twoParty.ts';
 import { expectKeygen } from './expectKeygen.ts';
 

@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { backend } from '#backend';
-import { DecodeError, Keyshare, TwoPartyKeyshare } from '../../src/index.ts';
+import { DecodeError } from '../../src/index.ts';
+import { Keyshare } from '../../src/dkls23/index.ts';
+import { TwoPartyKeyshare } from '../../src/lindell17/index.ts';
 import { frozenBytes, frozenShares } from '../support/twoParty.ts';
 
 const CASES = ([2048, 3072] as const).flatMap((bits) =>

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DecodeError, type Message, SETUP_MESSAGES, SIGN_MESSAGES } from '../../src/index.ts';
+import { DecodeError, type Message } from '../../src/index.ts';
+import { SETUP_MESSAGES, SIGN_MESSAGES } from '../../src/lindell17/index.ts';
 import {
   keygenP1Data,
   keygenP2Ack,

@@ -1,14 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { backend } from '#backend';
+import type { Outcome, Signature } from '../../src/index.ts';
 import {
   lockAfter,
   lockAfterRefresh,
   NO_LOCK,
-  type Outcome,
-  type Signature,
   twoPartyRefresh,
   twoPartySign,
-} from '../../src/index.ts';
+} from '../../src/lindell17/index.ts';
 import { invert } from '../../src/arith/integers.ts';
 import { scalarFromNumber } from '../../src/arith/scalar.ts';
 import type { SignPartial } from '../../src/lindell17/messages.ts';

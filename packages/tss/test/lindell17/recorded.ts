@@ -1,10 +1,9 @@
+import type { Message, Outcome } from '../../src/index.ts';
 import {
-  type Message,
-  type Outcome,
   twoPartyKeygen,
   type TwoPartyKeygenParameters,
   type TwoPartyKeyshare,
-} from '../../src/index.ts';
+} from '../../src/lindell17/index.ts';
 import { concat } from '../../src/arith/bytes.ts';
 import { naturalFromBytes, naturalToBytes } from '../../src/arith/integers.ts';
 import type { Span } from '../../src/codec.ts';

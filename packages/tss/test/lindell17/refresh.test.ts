@@ -1,11 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import {
-  type Message,
-  type Outcome,
-  twoPartyRefresh,
-  twoPartySign,
-  TwoPartyKeyshare,
-} from '../../src/index.ts';
+import type { Message, Outcome } from '../../src/index.ts';
+import { twoPartyRefresh, twoPartySign, TwoPartyKeyshare } from '../../src/lindell17/index.ts';
 import { InputError } from '../../src/index.ts';
 import { proveLogStar } from '../../src/zk/logStar.ts';
 import { naturalFromBytes, naturalToBytes } from '../../src/arith/integers.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { backend } from '#backend';
 import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
-import { type Outcome, twoPartyKeygen, type TwoPartyKeyshare } from '../../src/index.ts';
+import type { Outcome } from '../../src/index.ts';
+import { twoPartyKeygen, type TwoPartyKeyshare } from '../../src/lindell17/index.ts';
 import { concat } from '../../src/arith/bytes.ts';
 import { parametersHash } from '../../src/agreement.ts';
 import { addScalars, scalarFromNumber } from '../../src/arith/scalar.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Message, type Outcome, type Signature, twoPartySign } from '../../src/index.ts';
+import type { Message, Outcome, Signature } from '../../src/index.ts';
+import { twoPartySign } from '../../src/lindell17/index.ts';
 import { concat } from '../../src/arith/bytes.ts';
 import { parametersHash } from '../../src/agreement.ts';
 import { addScalars, scalarFromNumber } from '../../src/arith/scalar.ts';

@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { backend, InputError, type Session, type Signature } from '../../src/index.ts';
 import {
-  backend,
-  InputError,
   NO_LOCK,
   prepareTwoPartySign,
-  type Session,
   SIGN_MESSAGES,
-  type Signature,
   TwoPartyKeyshare,
   twoPartySign,
-} from '../../src/index.ts';
+} from '../../src/lindell17/index.ts';
 import { derivePublic } from '../../src/bip32.ts';
 import { encodePoint } from '../../src/curve.ts';
 import { seededRng } from '../support/rng.ts';
@@ -107,9 +104,10 @@ describe('two parties sign', () => {
   test('one on the native, one on the portable backend', async () => {
     vi.resetModules();
     vi.doMock('#backend', () => import('../../src/backend/portable.ts'));
-    const other = await import('../../src/index.ts');
+    const ground = await import('../../src/index.ts');
+    const other = await import('../../src/lindell17/index.ts');
     vi.doUnmock('#backend');
-    expect([backend.name, other.backend.name]).toEqual(['native', 'portable']);
+    expect([backend.name, ground.backend.name]).toEqual(['native', 'portable']);
     const signatures = [1, 2].map((native) => {
       const shares = frozenShares();
       const moved = ([1, 2] as const).map((party) =>

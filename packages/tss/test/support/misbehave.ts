@@ -1,6 +1,7 @@
 import { keygenProtocol } from '../../src/dkls23/keygen.ts';
 import { signProtocol } from '../../src/dkls23/sign.ts';
-import type { KeygenParameters, Keyshare, Signature, SignParameters } from '../../src/index.ts';
+import type { Signature } from '../../src/index.ts';
+import type { KeygenParameters, Keyshare, SignParameters } from '../../src/dkls23/index.ts';
 import type { Protocol, Step } from '../../src/round/protocol.ts';
 import { Session } from '../../src/round/session.ts';
 

@@ -1,11 +1,5 @@
-import {
-  keygen,
-  type Keyshare,
-  type Session,
-  type Signature,
-  sign,
-  type SignParameters,
-} from '../../src/index.ts';
+import type { Session, Signature } from '../../src/index.ts';
+import { keygen, type Keyshare, sign, type SignParameters } from '../../src/dkls23/index.ts';
 import { seededRng } from './rng.ts';
 import { outputs, simulate } from './simulate.ts';
 

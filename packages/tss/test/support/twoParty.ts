@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
+import type { Outcome, Signature } from '../../src/index.ts';
 import {
   type KeyLock,
   NO_LOCK,
-  type Outcome,
-  type Signature,
   twoPartyKeygen,
   type TwoPartyKeygenParameters,
   TwoPartyKeyshare,
@@ -13,7 +12,7 @@ import {
   twoPartyRefresh,
   twoPartySign,
   type TwoPartySignParameters,
-} from '../../src/index.ts';
+} from '../../src/lindell17/index.ts';
 import type { PrimePair } from '../../src/primes.ts';
 import type { Protocol } from '../../src/round/protocol.ts';
 import { Session, type SessionOptions } from '../../src/round/session.ts';

@@ -2,7 +2,8 @@ import { createPublicKey, verify } from 'node:crypto';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { expect } from 'vitest';
 import { decodePoint } from '../../src/curve.ts';
-import type { Keyshare, Signature } from '../../src/index.ts';
+import type { Signature } from '../../src/index.ts';
+import type { Keyshare } from '../../src/dkls23/index.ts';
 
 /** noble's opinion of a signature; that of OpenSSL is `opensslAccepts`. Neither is our code. */
 export function expectValid(signature: Signature, digest: Uint8Array, publicKey: Uint8Array): void {

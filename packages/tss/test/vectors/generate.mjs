@@ -2,7 +2,7 @@
 // Run once when the format gets a new version; files of earlier versions are never written again.
 import { createHash } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
-import { keygen } from '@quorate/tss';
+import { keygen } from '@quorate/tss/dkls23';
 
 const draw = (seed) => {
   let counter = 0;

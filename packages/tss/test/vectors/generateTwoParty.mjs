@@ -2,7 +2,7 @@
 // Run once when the format gets a new version; files of earlier versions are never written again.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { twoPartyKeygen } from '@quorate/tss';
+import { twoPartyKeygen } from '@quorate/tss/lindell17';
 
 const draw = (seed) => {
   let counter = 0;

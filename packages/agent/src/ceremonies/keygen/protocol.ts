@@ -2,7 +2,8 @@
  * Key generation in the protocol thread: its output is a share that is sealed before it leaves the thread.
  */
 import { parseAddress, recordId } from '@quorate/intent';
-import { ethereumAddress, type Keyshare, keygen } from '@quorate/tss';
+import { ethereumAddress } from '@quorate/tss';
+import { type Keyshare, keygen } from '@quorate/tss/dkls23';
 import type { ProtocolStart } from '../../protocol/frames.ts';
 import { PartySession } from '../../protocol/partySession.ts';
 import type { Ended, ThreadProtocol } from '../../protocol/protocol.ts';

@@ -2,7 +2,7 @@
  * Signing in the protocol thread: the share is opened there, and overwritten as soon as the last round is out.
  */
 import { toHex } from '@quorate/intent';
-import { sign } from '@quorate/tss';
+import { sign } from '@quorate/tss/dkls23';
 import { CEREMONIES } from '@quorate/wire';
 import type { ShareStart } from '../../protocol/frames.ts';
 import { openKeyshare } from '../../protocol/openKeyshare.ts';
