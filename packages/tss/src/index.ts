@@ -21,7 +21,8 @@ export {
   TssError,
 } from './round/errors.ts';
 export type { Message } from './round/mailbox.ts';
-export type { Outcome, Receipt, Session } from './round/session.ts';
+export type { Outcome } from './round/outcome.ts';
+export type { Receipt, Session } from './round/session.ts';
 export { deriveSessionId } from './sessionId.ts';
 export type { Signature } from './signature.ts';
 export type { ModulusBits } from './zk/parameters.ts';

@@ -11,6 +11,14 @@ export interface Message {
   readonly body: Uint8Array;
 }
 
+/** Whether a value that claims to be a message has the types of one; a proxy of bytes has not. */
+export function isMessage(value: unknown): value is Message {
+  if (typeof value !== 'object' || value === null) return false;
+  const { round, from, to, body } = value as Record<keyof Message, unknown>;
+  const numbers = to === null ? [round, from] : [round, from, to];
+  return numbers.every(Number.isInteger) && body instanceof Uint8Array && ArrayBuffer.isView(body);
+}
+
 /** Which parts a round has. */
 export interface RoundShape {
   readonly all: boolean;
@@ -50,6 +58,15 @@ export class Mailbox {
   /** The first message of a slot. */
   find(round: number, from: number, part: 'all' | 'each'): Message | undefined {
     return this.#slots.get(slotKey(round, from, part));
+  }
+
+  /** What shows a fault of a round: all broadcasts of its sender until then, and its direct message. */
+  saidUntil(round: number, from: number): Message[] {
+    const rounds = Array.from({ length: round }, (_, at) => at + 1);
+    const broadcasts = rounds.map((number) => this.find(number, from, 'all'));
+    return [...broadcasts, this.find(round, from, 'each')].filter(
+      (message) => message !== undefined,
+    );
   }
 
   /** Forgets everything that was said. */

@@ -8,32 +8,10 @@
  * blamed, let alone banned.
  */
 import { attachEcho, type Broadcast, ECHO_LENGTH, echoMatches, type EchoHash } from './echo.ts';
-import { AbortError, type AbortReason, DecodeError, type KeyUnsafe, partyNames } from './errors.ts';
-import { Mailbox, type Message, partOf, type RoundShape } from './mailbox.ts';
+import { AbortError, DecodeError, partyNames } from './errors.ts';
+import { isMessage, Mailbox, type Message, partOf, type RoundShape } from './mailbox.ts';
+import { abortedBy, type Outcome } from './outcome.ts';
 import type { Protocol, Step } from './protocol.ts';
-
-/** How a session ended. */
-export type Outcome<T> =
-  | { readonly status: 'completed'; readonly output: T }
-  | {
-      readonly status: 'aborted';
-      readonly reason: AbortReason;
-      /** Parties proven to have deviated, sorted; empty: not attributable. */
-      readonly culprits: readonly number[];
-      /** With `parameters-mismatch`: parties with other parameters than the own ones, sorted. */
-      readonly differing: readonly number[];
-      /** Parties whose pairwise state must be refused from now on, on disk before anything else. */
-      readonly bans: readonly number[];
-      /** Whether the own two-party key must be locked, on disk before anything else. */
-      readonly keyUnsafe: KeyUnsafe | null;
-      /** The round in which it ended. */
-      readonly round: number;
-      readonly message: string;
-      /** The messages that show it, as far as messages alone can show it. */
-      readonly evidence: readonly Message[];
-      /** The fault of our own behind `internal-error`, for a local log. */
-      readonly cause?: unknown;
-    };
 
 /** What `receive` did with a message. */
 export interface Receipt {
@@ -106,7 +84,7 @@ export class Session<T> {
   /** Ends a session that is not wanted any more; its secrets are overwritten. */
   close(): void {
     if (this.#outcome !== undefined) return;
-    this.#end(this.#aborted(new AbortError({ reason: 'aborted-by-peer', message: 'called off' })));
+    this.#abort(new AbortError({ reason: 'aborted-by-peer', message: 'called off' }));
   }
 
   /**
@@ -261,41 +239,13 @@ export class Session<T> {
     try {
       return work();
     } catch (error) {
-      this.#end(this.#aborted(error));
+      this.#abort(error);
       return [];
     }
   }
 
-  #aborted(error: unknown): Outcome<T> {
-    const round = this.round;
-    if (!(error instanceof AbortError)) {
-      const message = 'this party could not go on; nothing was released';
-      const empty = { culprits: [], differing: [], bans: [], keyUnsafe: null, evidence: [] };
-      return {
-        status: 'aborted',
-        reason: 'internal-error',
-        round,
-        message,
-        ...empty,
-        cause: error,
-      };
-    }
-    const { reason, culprits, differing, bans, keyUnsafe, message, conflicting } = error;
-    const concerned = [...culprits, ...differing];
-    const shown = conflicting ?? concerned.flatMap((from) => this.#messagesOf(from, round));
-    const evidence = shown.map((said) => ({ ...said, body: Uint8Array.from(said.body) }));
-    const blamed = { culprits, differing, bans, keyUnsafe, evidence };
-    const fault = reason === 'internal-error' ? { cause: error.cause } : {};
-    return { status: 'aborted', reason, round, message, ...blamed, ...fault };
-  }
-
-  /** What shows a fault of the current round: all broadcasts until now, and its direct message. */
-  #messagesOf(from: number, round: number): Message[] {
-    const rounds = Array.from({ length: round }, (_, at) => at + 1);
-    const broadcasts = rounds.map((number) => this.#mailbox.find(number, from, 'all'));
-    return [...broadcasts, this.#mailbox.find(round, from, 'each')].filter(
-      (message) => message !== undefined,
-    );
+  #abort(error: unknown): void {
+    this.#end(abortedBy(error, this.round, this.#mailbox));
   }
 
   /** Sets the outcome once; lets the protocol overwrite its secrets, and forgets what was said. */
@@ -309,14 +259,6 @@ export class Session<T> {
 }
 
 const ignored: Receipt = { disposition: 'ignored', send: [] };
-
-/** Whether a value that claims to be a message has the types of one; a proxy of bytes has not. */
-const isMessage = (value: unknown): boolean => {
-  if (typeof value !== 'object' || value === null) return false;
-  const { round, from, to, body } = value as Record<keyof Message, unknown>;
-  const numbers = to === null ? [round, from] : [round, from, to];
-  return numbers.every(Number.isInteger) && body instanceof Uint8Array && ArrayBuffer.isView(body);
-};
 
 const otherParameters = (differing: readonly number[]): AbortError =>
   new AbortError({
