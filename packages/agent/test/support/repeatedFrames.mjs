@@ -11,7 +11,7 @@ const { PartySession, prepare } = await import(
   join(packages, 'agent', 'dist', 'protocol', 'partySession.js')
 );
 const { createChannel } = await import(join(packages, 'agent', 'dist', 'channel', 'channel.js'));
-const { keygen } = await import(join(packages, 'tss', 'dist', 'index.js'));
+const { keygen } = await import(join(packages, 'tss', 'dist', 'dkls23', 'index.js'));
 
 const sid = new Uint8Array(randomBytes(32));
 const parties = [1, 2, 3];
