@@ -1,8 +1,8 @@
-/** The unit in which addresses of clients are counted. */
+/** The unit in which clients' addresses are counted. */
 
 /**
- * An IPv4 address itself, or the /64 network of an IPv6 address: one subscriber has all 2⁶⁴ addresses of
- * it, so a limit for each of them would be none.
+ * An IPv4 address itself, or the /64 network of an IPv6 address: one subscriber owns all its 2⁶⁴ addresses, so
+ * a limit per address would limit nothing.
  */
 export function addressGroup(address: string): string {
   const plain = (address.split('%')[0] ?? '').toLowerCase();

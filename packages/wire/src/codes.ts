@@ -32,8 +32,8 @@ export function isErrorCode(code: string): code is ErrorCode {
 }
 
 /**
- * True for a code that ends a session. An `error` with any other code, or one that answers a message of
- * the receiver's own (it carries `cseq`), leaves its session as it was.
+ * True for a code that ends a session. An `error` with any other code, or one that answers the receiver's own
+ * message (it carries `cseq`), does not change the session.
  */
 export function isFinalCode(code: string): code is FinalCode {
   if (!isErrorCode(code)) return false;
@@ -41,7 +41,7 @@ export function isFinalCode(code: string): code is FinalCode {
   return entry.final === true;
 }
 
-/** The code of a session's end as its participants are told it. */
+/** The code of a session's end, as its participants get it. */
 export function participantCode(code: FinalCode): FinalCode {
   const entry: CodeEntry = CODES[code];
   return entry.toParticipants ?? code;

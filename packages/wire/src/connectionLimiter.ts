@@ -1,24 +1,24 @@
 /**
- * How many connections a server holds, in total and of one address.
+ * Limits how many connections a server holds, in total and per address.
  *
- * A stranger is a connection that has not identified itself. When there is no room for a new connection,
- * the oldest stranger of the address with most strangers is ended. So a flood of strangers cannot lock
- * out anybody who identifies itself within the time that such a flood needs to fill the server once.
+ * A stranger is a connection that has not identified itself. When there is no room for a new connection, the
+ * limiter ends the oldest stranger of the address with most strangers. A flood of strangers therefore cannot
+ * lock out anybody who identifies itself within the time that the flood needs to fill the server once.
  *
- * The limiter knows sockets and servers by their shape only; both servers of Quorate use it.
+ * The limiter knows sockets and servers only by their shape; both servers of Quorate use it.
  */
 
 /** Bounds of a server's connections. */
 export interface ConnectionLimits {
-  /** All connections: HTTP, TLS handshakes under way, WebSockets. */
+  /** All connections: HTTP, TLS handshakes, WebSockets. */
   readonly total: number;
-  /** Connections of one address. */
+  /** Connections per address. */
   readonly perAddress: number;
-  /** The part of `total` that strangers never take. */
+  /** The part of `total` that strangers can never take. */
   readonly reserved: number;
 }
 
-/** What the limiter needs of a socket. */
+/** The parts of a socket that the limiter needs. */
 export interface CountedSocket {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
@@ -28,23 +28,23 @@ export interface CountedSocket {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** What the limiter needs of a server. */
+/** The parts of a server that the limiter needs. */
 export interface CountedServer {
   on(event: 'connection', listener: (socket: CountedSocket) => void): unknown;
 }
 
 /** How addresses are counted. */
 export interface AddressRules {
-  /** The unit that is counted as one address, for instance the network of an IPv6 address. */
+  /** The unit that counts as one address, such as the network of an IPv6 address. */
   groupOf(address: string): string;
-  /** Whether the address is a proxy with many clients behind it: only `total` holds for it. */
+  /** Whether the address is a proxy for many clients: only `total` applies to it. */
   isProxy(address: string): boolean;
 }
 
 interface Place {
   readonly name: string;
   readonly socket: CountedSocket;
-  /** The group it is counted in; none for a proxy. */
+  /** The group in which it is counted; none for a proxy. */
   group: string | undefined;
 }
 
@@ -54,7 +54,7 @@ export class ConnectionLimiter {
   readonly #rules: AddressRules;
   readonly #places = new Map<string, Place>();
   readonly #groups = new Map<string, Set<Place>>();
-  /** The oldest first. */
+  /** Oldest first. */
   readonly #strangers = new Set<Place>();
   #ended = 0;
 
@@ -63,20 +63,20 @@ export class ConnectionLimiter {
     this.#rules = rules;
   }
 
-  /** Counts every connection of a server from now on, and ends those that there is no room for. */
+  /** Counts every connection of a server from now on, and ends those without room. */
   attach(server: CountedServer): void {
     server.on('connection', (socket) => this.#open(socket));
   }
 
-  /** Takes note that a connection has identified itself: it is not ended for another's sake any more. */
+  /** Marks a connection as identified: it is no longer ended to make room. */
   identified(socket: CountedSocket): void {
     const place = this.#places.get(nameOf(socket));
     if (place !== undefined) this.#strangers.delete(place);
   }
 
   /**
-   * Counts a connection under the address of its client, as a proxy names it; false when that address has
-   * no room left, or the connection is gone.
+   * Counts a connection under its client's address, as a proxy names it; false if that address has no room
+   * left, or the connection is gone.
    */
   countAs(socket: CountedSocket, address: string): boolean {
     const place = this.#places.get(nameOf(socket));
@@ -105,14 +105,14 @@ export class ConnectionLimiter {
     return this.#strangers.size;
   }
 
-  /** Connections ended so far because there was no room. */
+  /** Connections ended so far for lack of room. */
   get ended(): number {
     return this.#ended;
   }
 
   #open(socket: CountedSocket): void {
     const { remoteAddress } = socket;
-    // A client that was gone before it was counted.
+    // The client left before it was counted.
     if (remoteAddress === undefined) return void socket.destroy();
     const group = this.#rules.isProxy(remoteAddress)
       ? undefined
@@ -139,7 +139,7 @@ export class ConnectionLimiter {
     return own === undefined || own.size < this.#limits.perAddress || this.#endStranger(own);
   }
 
-  /** The group with most strangers; where no group has several, all strangers. */
+  /** The group with most strangers; if no group has several, all strangers. */
   #largestCrowd(): Iterable<Place> {
     const counts = new Map<string, number>();
     let most = 1;
@@ -155,7 +155,7 @@ export class ConnectionLimiter {
     return crowd;
   }
 
-  /** Ends the oldest stranger among some connections; false when there is none. */
+  /** Ends the oldest stranger among some connections; false if there is none. */
   #endStranger(among: Iterable<Place>): boolean {
     for (const place of among) {
       if (!this.#strangers.has(place)) continue;
@@ -189,7 +189,7 @@ export class ConnectionLimiter {
   }
 }
 
-/** Both ends of a connection: equal for a TCP socket and the TLS socket over it. */
+/** Both ends of a connection: equal for a TCP socket and the TLS socket on it. */
 function nameOf({ remoteAddress, remotePort, localAddress, localPort }: CountedSocket): string {
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

@@ -1,12 +1,12 @@
-/** Dates as people compare them: what is refused for its date is told with both clocks. */
+/** Dates in words: a refusal because of a date shows both clocks. */
 
-/** A date in words; one that no calendar holds as its number. */
+/** A date in words; a number outside the calendar as the number. */
 export function dateOf(at: number): string {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? `${at} ms since 1970` : date.toISOString();
 }
 
-/** That something is good only until a date, which this clock finds wrong: the likely cause is a clock. */
+/** Explains that something expired by this clock, and that one of the clocks may be wrong. */
 export function clockDoubt(goodUntil: number, now: number): string {
   return `it is good until ${dateOf(goodUntil)}, the clock here shows ${dateOf(now)}; is one of the clocks wrong?`;
 }

@@ -1,5 +1,5 @@
 /**
- * What the schemas expect of their fields, in words and in both languages.
+ * The expectations of the schemas about their fields, in words and in both languages.
  *
  * @module
  */
@@ -127,7 +127,7 @@ export const expectedBytes = (count: number, atLeast = false): Said => ({
   zhCN: `应为${atLeast ? '至少' : ''} ${count} 个字节`,
 });
 
-/** How a check of a schema says what it expected: zod keeps the English sentence. */
+/** Adds a sentence to a check of a schema: zod keeps the English one. */
 export function saying({ en, zhCN }: Said): { error: string; params: { zhCN: string } } {
   return { error: en, params: { zhCN } };
 }
@@ -137,7 +137,7 @@ export function inLanguage({ en, zhCN }: Said, language: Language): string {
   return language === 'zh-CN' ? zhCN : en;
 }
 
-/** The Chinese of a sentence of the table. */
+/** The Chinese sentence for an English one of the table. */
 export function chineseOf(en: string): string | undefined {
   return CHINESE.get(en);
 }

@@ -1,6 +1,6 @@
 /**
- * The values that fields of messages may have. Every text is well-formed, normalised (NFC) and free
- * of control characters; a value that is not so is refused, never repaired.
+ * The values of message fields. Every text is well-formed, normalised (NFC) and free of control characters; a
+ * wrong value is refused, never repaired.
  */
 import { z } from 'zod';
 import { EXPECTED, expectedBytes, saying } from './expectations.ts';
@@ -17,7 +17,7 @@ export const Username = plainName(LIMITS.username).meta({
   description: 'NFC, no control or bidirectional characters',
 });
 
-/** The name that a coordinator gives to one key generation or signature, unique for ever. */
+/** A coordinator's name for one key generation or signature, unique for ever. */
 export const SessionKey = matching(
   /^[A-Za-z0-9._:-]{1,128}$/,
   LIMITS.sessionKey,
@@ -43,24 +43,24 @@ export const PartIndex = z
   .max(LIMITS.parties)
   .meta({ id: 'PartIndex', description: '1-based, fixed for the life of the key' });
 
-/** How many holders it takes to sign. */
+/** How many holders are needed to sign. */
 export const Threshold = z.int().min(LIMITS.minThreshold).max(LIMITS.parties);
 /** How many holders the key has. */
 export const TotalParts = z.int().min(LIMITS.minThreshold).max(LIMITS.parties);
 
-/** An Ethereum address, any case coming in, EIP-55 going out. */
+/** An Ethereum address: any case in, EIP-55 out. */
 export const Address = matching(/^0x[0-9a-fA-F]{40}$/, 42, EXPECTED.address).meta({
   id: 'Address',
   description: 'EIP-55 going out, any case coming in',
 });
 
-/** A key by its `key_id`, or by any address that leads to it. */
+/** A key by its `key_id`, or by any of its addresses. */
 export const KeyName = matching(/^(0x[0-9a-fA-F]{40}|[0-9a-f]{64})$/, 64, EXPECTED.keyName).meta({
   id: 'KeyName',
   description: 'an address, or a key_id: 64 hex digits',
 });
 
-/** The signature algorithm of a key, for all of its life. */
+/** The signature algorithm of a key, for its whole life. */
 export const Algorithm = z.enum(['ecdsa-secp256k1']).meta({ id: 'Algorithm' });
 export type Algorithm = z.infer<typeof Algorithm>;
 
@@ -80,7 +80,7 @@ export const ChipPublicKey = matching(
   description: 'P-256, SEC1 uncompressed, 130 hex digits with or without 0x',
 });
 
-/** 32 bytes to be signed: 64 hex digits, with or without 0x. */
+/** 32 bytes to sign: 64 hex digits, with or without 0x. */
 export const Digest = matching(/^(0x)?[0-9a-fA-F]{64}$/, 66, EXPECTED.hex32).meta({
   id: 'Digest',
   description: '32 bytes in hex, with or without 0x',
@@ -165,7 +165,7 @@ export const Stream = matching(/^[A-Za-z0-9_-]{8,64}$/, 64, EXPECTED.stream);
 /** A stable code of the table in codes.ts. */
 export const Code = matching(/^[a-z][a-z0-9_]{0,63}$/, 64, EXPECTED.code);
 
-/** People of a session in order; index in the list plus one is the part_index at key generation. */
+/** The participants of a session in order; at key generation the position from 1 is the part_index. */
 export const Participants = z.array(Username).min(LIMITS.minThreshold).max(LIMITS.parties);
 
 /** One party of a session, as a message names it. */
@@ -185,12 +185,12 @@ export const Peer = z
 /** The peers of one session, one entry a party, the receiver included. */
 export const Peers = z.array(Peer).min(LIMITS.minThreshold).max(LIMITS.parties);
 
-/** Name of a participant's local session record; the agent computes it and only compares. */
+/** The name of a participant's local session record; the agent computes it and only compares. */
 export const Filename = text(160);
 
 /**
- * What a digest is the hash of. Its meaning is checked by `@quorate/intent`; here only that it is an
- * object with a kind, of bounded size, of well-formed text without NUL.
+ * The preimage of a digest. `@quorate/intent` checks its meaning; this schema checks only that it is an object
+ * with a kind, of bounded size, with well-formed text and without NUL.
  */
 export const SignPayload = z
   .looseObject({ kind: z.enum(['eip1559', 'legacy', 'eip712', 'eip191', 'digest']) })

@@ -1,6 +1,6 @@
 /**
- * From a text frame to messages: size, JSON, batch and schema, in that order. Never throws; a frame
- * is taken as a whole or refused as a whole.
+ * Parses a text frame into messages: size, JSON, batch and schema, in that order. Never throws; a frame is
+ * accepted or refused as a whole.
  */
 import type { z } from 'zod';
 import type { ErrorCode, Language } from './codes.ts';
@@ -12,35 +12,35 @@ import { ClientMessage, ServerMessage } from './messages/index.ts';
 import { describeJsonProblem, parseJson } from './strictJson.ts';
 import { safeText } from './texts.ts';
 
-/** Why a frame was refused, ready for `errorMessage`. */
+/** Why a frame was refused, in the form that `errorMessage` takes. */
 export interface FrameError {
   readonly code: ErrorCode;
-  /** Where and what was expected; never the value that came. */
+  /** The place and the expectation; never the received value. */
   readonly details: string;
-  /** The session that the refused message names, if it names one. */
+  /** The session named in the refused message, if any. */
   readonly sessionKey?: string;
-  /** The number that the client gave the refused message, if it gave one. */
+  /** The number that the client gave the refused message, if any. */
   readonly cseq?: number;
 }
 
-/** The messages of a frame, or why there are none. */
+/** The messages of a frame, or why it is refused. */
 export type ParsedFrame<M> =
   | { readonly ok: true; readonly messages: readonly M[]; readonly batch: boolean }
   | { readonly ok: false; readonly error: FrameError };
 
-/** Who sent the frame, and so which messages it may hold. */
+/** The sender of the frame, which decides the messages it may hold. */
 export interface FrameOptions {
   readonly from: 'client' | 'server';
   /** Of `details`; English unless given. */
   readonly language?: Language;
 }
 
-/** Parses a frame that a client sent. */
+/** Parses a frame from a client. */
 export function parseFrame(
   text: string,
   options: FrameOptions & { from: 'client' },
 ): ParsedFrame<ClientMessage>;
-/** Parses a frame that the server sent. */
+/** Parses a frame from the server. */
 export function parseFrame(
   text: string,
   options: FrameOptions & { from: 'server' },

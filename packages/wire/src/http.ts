@@ -1,6 +1,6 @@
 /// <reference types="node" />
 /**
- * Answers that both HTTP servers give where no route does. An entry of its own, since browsers have no sockets.
+ * Answers of both HTTP servers outside their routes. A separate entry, because browsers have no sockets.
  *
  * @module
  */
@@ -15,17 +15,17 @@ export const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
-/** An answer, before it is written. */
+/** An answer before it is written. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** How long an answer may take to leave before its socket is destroyed, milliseconds. */
+/** How long an answer may take to be sent before its socket is destroyed, milliseconds. */
 const GRACE_MS = 2_000;
 
-/** Answers on a bare socket and lets go of it: neither a client that stays nor one that reads nothing holds it. */
+/** Answers on a bare socket and releases it, even if the client stays or reads nothing. */
 export function answerSocket(socket: Duplex, { status, headers, body }: HttpAnswer): void {
   socket.on('error', () => socket.destroy());
   if (socket.destroyed || !socket.writable) return void socket.destroy();
@@ -37,7 +37,7 @@ export function answerSocket(socket: Duplex, { status, headers, body }: HttpAnsw
   socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
 }
 
-/** Answers a request whose body is not waited for, and ends its connection. */
+/** Answers a request without waiting for its body, and ends the connection. */
 export function answerAndClose(
   response: ServerResponse,
   { status, headers, body }: HttpAnswer,
@@ -47,7 +47,7 @@ export function answerAndClose(
   response.end(body);
 }
 
-/** Whether a request lacks the host header that it needs; Node would answer that in a form of its own. */
+/** Whether a request lacks the host header that it needs; otherwise Node would answer in its own form. */
 export function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
   return headers.host === undefined && httpVersion === '1.1';
 }

@@ -1,6 +1,6 @@
 /**
- * What a schema says against a value, as a sentence for people: which field, what was expected. Never
- * what the value was: it may be a secret.
+ * Words a schema's objection to a value: which field, and what was expected. Never the value itself, because
+ * it may be a secret.
  *
  * @module
  */
@@ -23,10 +23,10 @@ const TYPES: ReadonlyMap<string, Said> = new Map([
   ['null', { en: 'null', zhCN: 'null' }],
 ]);
 
-/** How the library's own sentences begin; what begins otherwise was written by a schema. */
+/** The beginnings of the library's own sentences; all others come from a schema. */
 const DEFAULT_SENTENCE = /^(Invalid|Too (small|big)|Unrecognized)\b/;
 
-/** Says where a value differs from its schema and what was expected; never what it was. */
+/** Says where a value differs from its schema, and what was expected; never the value. */
 export function describeIssues(
   { issues }: { readonly issues: readonly Issue[] },
   language: Language = 'en',
@@ -39,7 +39,7 @@ export function describeIssues(
   return safeText(said.join(language === 'zh-CN' ? '；' : '; '), LIMITS.text);
 }
 
-/** What was expected, without the path. */
+/** The expectation, without the path. */
 function expectationOf(issue: Issue): Said {
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.slice(0, 4).map((key) => key.slice(0, 64));
@@ -76,7 +76,7 @@ function expectationOf(issue: Issue): Said {
   }
 }
 
-/** What the schema itself says. */
+/** The sentence of the schema itself. */
 function ownSentence(issue: Issue): Said {
   const en = issue.message;
   const given: unknown = issue.code === 'custom' ? issue.params?.['zhCN'] : undefined;
@@ -90,7 +90,7 @@ function typeExpected(issue: z.core.$ZodIssueInvalidType): Said {
     : { en: `expected ${en}`, zhCN: `应为${zhCN}` };
 }
 
-/** Of a choice between simple values each is told; of one between objects, that none fits. */
+/** For a choice between simple values, lists each; between objects, says that none fits. */
 function anyOf(options: readonly (readonly Issue[])[]): Said {
   const firsts = options.flatMap(([first]) => (first === undefined ? [] : [first]));
   const none = { en: 'has none of the forms that are expected', zhCN: '不符合任何一种允许的格式' };

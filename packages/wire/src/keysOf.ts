@@ -1,7 +1,7 @@
-/** The names of keys that a schema knows, for hints to whoever mistypes one. */
+/** The key names of a schema, for hints about mistyped keys. */
 import { z } from 'zod';
 
-/** Every key name of a schema, at any depth, in the order in which the schema has them. */
+/** Every key name of a schema, at any depth, in the schema's order. */
 export function keysOf(schema: z.ZodType): readonly string[] {
   // A transformation hides one side of itself: the other side names the keys.
   const sides = (['input', 'output'] as const).map((io) =>
@@ -10,7 +10,7 @@ export function keysOf(schema: z.ZodType): readonly string[] {
   return [...new Set(sides.flatMap(namesIn))];
 }
 
-/** The names in a JSON Schema: every `properties` there is, wherever it stands. */
+/** The names in a JSON Schema: all `properties`, wherever they stand. */
 function namesIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {

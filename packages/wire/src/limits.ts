@@ -4,15 +4,15 @@
 
 const KIB = 1024;
 
-/** What fits on the wire. Sizes of base64 fields are counted in characters, frames in bytes. */
+/** The limits of the wire. Sizes of base64 fields count characters, those of frames bytes. */
 export const LIMITS = {
   /** Bytes of one WebSocket text frame. */
   frame: KIB * KIB,
   /** Messages in one array frame. */
   batch: 64,
   /**
-   * Arrays and objects inside each other: in a frame, a body or a file, and of typed data alone. A batch,
-   * the message, its payload, the typed data and their message stand around the deepest value.
+   * Nesting of arrays and objects: in a frame, body or file, and in typed data alone. A batch, the message,
+   * its payload, the typed data and their message enclose the deepest value.
    */
   depth: { frame: 32 + 5, typedData: 32 },
   /** Keys of one JSON object; the largest in use are the 512 members of a type. */
@@ -22,21 +22,24 @@ export const LIMITS = {
   minThreshold: 2,
   sessionKey: 128,
   username: 64,
-  /** Names one of several clients of a coordinator user. */
+  /** Length of the name of one of a coordinator user's clients. */
   clientId: 64,
   chipId: 128,
-  /** Combining marks in a row: more of them stand in no language. */
+  /** Combining marks in a row; no language has more. */
   marks: 30,
   /** A free text from a person: a reason, a note to show. */
   text: 1024,
-  /** Why a key is to be destroyed: the audit log keeps it whole. */
+  /** The reason for destroying a key: the audit log keeps it in full. */
   reason: 256,
   /** `details` of an error. */
   details: 4096,
   token: 8 * KIB,
-  /** Bytes of calldata in a transaction, and UTF-16 units of a text to be signed (@quorate/intent). */
+  /** Bytes of calldata in a transaction, and UTF-16 units of a text to sign (@quorate/intent). */
   calldata: 128 * KIB,
-  /** Characters of the JSON text of `payload`: two hex digits a byte of calldata, and what stands around it. */
+  /**
+   * Characters of the JSON text of `payload`: two hex digits per byte of calldata, and the rest of the
+   * transaction.
+   */
   payload: 2 * 128 * KIB + 8 * KIB,
   /** A session certificate: 171 bytes and a DER signature of at most 72. */
   certificate: 324,
@@ -47,9 +50,9 @@ export const LIMITS = {
   evidence: 32,
   /** Bodies of `round`, base64: pairwise ones carry oblivious transfers, broadcasts never do. */
   roundBody: { pairwise: 128 * KIB, broadcast: 8 * KIB },
-  /** Malformed messages in a window before the socket is closed with 4429. */
+  /** Malformed messages within a window before the socket is closed with 4429. */
   errors: { count: 20, windowMs: 10_000 },
-  /** Refused messages of one user in a window: after `told` only `rate_limited`, at `count` 4429. */
+  /** Refused messages of one user within a window: after `told` only `rate_limited`, at `count` 4429. */
   refusals: { told: 200, count: 2000, windowMs: 60_000 },
   /** Records that fit on a chip (docs/spec/chip.md §2). */
   chipRecords: 100,
@@ -57,11 +60,11 @@ export const LIMITS = {
   challengeRenewals: 3,
   /** JSON body of a REST request, bytes. */
   restBody: 64 * KIB,
-  /** The same where a ciphertext is in it. */
+  /** The same for a body with a ciphertext. */
   restShardBody: 320 * KIB,
-  /** Users to whom one key is granted, as an answer lists them. */
+  /** Grants of one key that an answer lists. */
   grants: 10_000,
-  /** A fingerprint for people: 8 groups of 4 hex digits. */
+  /** A short fingerprint: 8 groups of 4 hex digits. */
   fingerprint: 39,
   /** A configuration or policy file: characters, nesting, spaces before a line, commas and line ends. */
   yaml: { size: 256 * KIB, depth: 32, indentation: 64, entries: 20_000 },
@@ -77,11 +80,11 @@ export const DEADLINES = {
   invitation: 120_000,
   round: 30_000,
   session: 300_000,
-  /** A completion is kept this long when nobody acknowledges it. */
+  /** How long a completion is kept without an acknowledgement. */
   completion: 604_800_000,
 } as const;
 
-/** The number of base64 characters that a round's body may have. */
+/** The most base64 characters of a round's body. */
 export function roundBodyLimit(to: number | null): number {
   return to === null ? LIMITS.roundBody.broadcast : LIMITS.roundBody.pairwise;
 }

@@ -1,9 +1,9 @@
-/** Names the known word that an unknown one was probably meant to be. */
+/** Guesses which known word an unknown one was meant to be. */
 
-/** A longer word is nobody's slip, and to compare it takes long. */
+/** A longer word is no typing error, and would take long to compare. */
 const LONGEST = 100;
 
-/** The nearest of the known words by edit distance, or undefined when none is within `far`. */
+/** The nearest known word by edit distance; undefined if none is within `far`. */
 export function nearest(
   word: string,
   known: readonly string[],

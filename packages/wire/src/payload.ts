@@ -1,12 +1,12 @@
 /**
- * What a payload may be whatever its kind; its meaning is judged by `@quorate/intent`.
+ * Bounds of a payload of any kind; `@quorate/intent` judges its meaning.
  *
  * @module
  */
 import { EXPECTED, type Said } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 
-/** A batch and a message stand around a payload. */
+/** A batch and a message enclose a payload. */
 const DEEPEST = LIMITS.depth.frame - 2;
 const TOO_DEEP: Said = {
   en: `nested deeper than ${DEEPEST}`,
@@ -16,15 +16,15 @@ const NO_JSON: Said = { en: 'expected JSON values', zhCN: '应为 JSON 值' };
 const NUL = /\0/;
 const SURROGATE = /\p{Cs}/u;
 
-/** A value, and how deep it stands. */
+/** A value with its depth. */
 type Open = readonly [value: unknown, depth: number];
 
-/** Why no message can carry a value as its payload, in words; undefined when one can. */
+/** Why no message can carry a value as its payload; undefined if one can. */
 export function payloadProblem(value: unknown): Said | undefined {
   let size = 0;
   const open: Open[] = [[value, 1]];
-  // Counts the JSON text and writes none of it, so that a large value costs no more than its walk.
-  // The frame's limit ends the walk of a value that contains itself.
+  // Counts the JSON text without writing it, so that a large value costs only its walk. The frame's limit ends
+  // the walk of a value that contains itself.
   while (open.length > 0 && size <= LIMITS.frame) {
     const [item, depth] = open.pop() ?? [null, 0];
     if (typeof item === 'object' && item !== null) {
@@ -46,7 +46,7 @@ export function payloadProblem(value: unknown): Said | undefined {
   };
 }
 
-/** Puts an object's keys and values, or a list's items, before the walk; returns the length of the marks between. */
+/** Queues an object's keys and values, or a list's items; returns the length of the punctuation between them. */
 function openUp(item: object, open: Open[], depth: number): number {
   if (Array.isArray(item)) {
     for (const one of item) open.push([one, depth]);
@@ -61,13 +61,13 @@ function openUp(item: object, open: Open[], depth: number): number {
   return Math.max(2, marks);
 }
 
-/** Why a text cannot be signed whatever it says; undefined when it can. */
+/** Why a text cannot be signed, whatever it says; undefined if it can. */
 export function textProblem(text: string): Said | undefined {
   if (NUL.test(text)) return EXPECTED.nul;
   return SURROGATE.test(text) ? EXPECTED.wellFormed : undefined;
 }
 
-/** The length of a text in JSON: its quotes and escapes included. */
+/** The length of a text in JSON, with quotes and escapes. */
 function quotedLength(text: string): number {
   return text.length > LIMITS.frame ? text.length : JSON.stringify(text).length;
 }

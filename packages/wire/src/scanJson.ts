@@ -1,6 +1,6 @@
 /**
- * The grammar of JSON (RFC 8259) over the text itself, with what a reader of foreign JSON refuses
- * besides: a key twice, the key `__proto__`, and deep nesting.
+ * Scans text against the grammar of JSON (RFC 8259), and also refuses duplicate keys, the key `__proto__`, and
+ * deep nesting.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface Found {
   readonly at: number;
 }
 
-/** Finds the first reason to refuse a text; undefined when there is none. Linear, without recursion. */
+/** Finds the first reason to refuse a text; undefined if there is none. Linear, without recursion. */
 export function scanJson(text: string, maxDepth: number): Found | undefined {
   const scan: Scan = { text, at: 0, maxDepth, open: [], found: undefined };
   for (let step: Step | undefined = value; step !== undefined; ) {
@@ -26,13 +26,13 @@ export function scanJson(text: string, maxDepth: number): Found | undefined {
 interface Scan {
   readonly text: string;
   readonly maxDepth: number;
-  /** What is open: the keys so far of an object, null for an array. */
+  /** Open brackets: the keys so far of an object, null for an array. */
   readonly open: (Set<string> | null)[];
   at: number;
   found: Found | undefined;
 }
 
-/** Reads one token and says what is expected next; nothing after the end or a problem. */
+/** Reads one token and returns the next step; undefined after the end or a problem. */
 type Step = (scan: Scan) => Step | undefined;
 
 const QUOTE = 0x22;
@@ -82,7 +82,7 @@ const colon: Step = (scan) => {
   return value;
 };
 
-/** After a value: more of what is open, its end, or the end of the text. */
+/** After a value: more of the open bracket, its end, or the end of the text. */
 const next: Step = (scan) => {
   const { text, at, open } = scan;
   const keys = open.at(-1);
@@ -117,7 +117,7 @@ function leave(scan: Scan): Step {
   return next;
 }
 
-/** Passes a text in quotes. */
+/** Passes over a text in quotes. */
 function passText(scan: Scan): boolean {
   const { text } = scan;
   for (let at = scan.at + 1; at < text.length; at += 1) {
@@ -145,7 +145,7 @@ function lengthOfEscape(text: string, at: number): number {
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 
-/** Of a number or a word; 0 for neither. */
+/** The length of a number or a word; 0 for neither. */
 function lengthOfScalar(text: string, at: number): number {
   const word = WORDS.find((one) => text.startsWith(one, at));
   if (word !== undefined) return word.length;

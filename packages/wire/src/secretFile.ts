@@ -1,11 +1,11 @@
 /**
- * The secret in a file of one line: PIN, password, passphrase, token. Editors put a byte order mark before
- * it and line ends after it; neither belongs to it.
+ * Reads the secret in a one-line file: PIN, password, passphrase, token. Editors add a byte order mark before
+ * it and line ends after it; neither is part of it.
  *
  * @module
  */
 
-/** The secret, in memory of its own, or why the file holds none. */
+/** The secret, in its own memory, or why the file holds none. */
 export type SecretFile =
   | { readonly ok: true; readonly secret: Uint8Array }
   | { readonly ok: false; readonly problem: string };
@@ -13,7 +13,8 @@ export type SecretFile =
 /**
  * Takes the secret out of a file's content. The caller wipes both.
  *
- * Security: a mark that stayed would make the right PIN a wrong one, and cost a try at each start.
+ * Security: a byte order mark left in place would turn the right PIN into a wrong one, and cost a try at each
+ * start.
  */
 export function secretInFile(content: Uint8Array): SecretFile {
   const [first, second, third] = content;

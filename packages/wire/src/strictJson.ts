@@ -1,6 +1,6 @@
 /**
- * The one reader of JSON that somebody else wrote: messages, bodies, answers and files. It refuses what
- * `JSON.parse` lets through (a key twice, the key `__proto__`, deep nesting, any size) and says where.
+ * The one reader of JSON from elsewhere: messages, bodies, answers and files. It refuses text that
+ * `JSON.parse` accepts (duplicate keys, the key `__proto__`, deep nesting, any size) and says where.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import { inLanguage, type Said } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 import { scanJson } from './scanJson.ts';
 
-/** How much of JSON is taken. */
+/** Bounds of accepted JSON. */
 export interface JsonLimits {
   /** UTF-16 units of a text, or bytes. */
   readonly size?: number;
-  /** Arrays and objects inside each other. */
+  /** Nesting of arrays and objects. */
   readonly depth?: number;
 }
 
-/** Why a text is no JSON that is taken, and where. It repeats nothing of the text but the names of keys. */
+/** Why JSON is refused, and where. It repeats nothing of the text but the names of keys. */
 export interface JsonProblem {
   readonly problem: Said;
-  /** From 1; absent where the text as a whole is the problem. */
+  /** From 1; absent if the text as a whole is the problem. */
   readonly line?: number;
   /** From 1, in UTF-16 units. */
   readonly column?: number;
@@ -38,8 +38,8 @@ declare const TextDecoder: new (
 ) => { decode(bytes: Uint8Array): string };
 
 /**
- * Reads JSON: the size first, then every token, then the value. One byte order mark at the start, as
- * some editors write it, is passed over. Linear in the size; never throws.
+ * Reads JSON: checks the size, then every token, then parses the value. Skips one byte order mark at the
+ * start, as some editors write it. Linear in the size; never throws.
  */
 export function parseJson(source: string | Uint8Array, limits: JsonLimits = {}): ParsedJson {
   const { size = LIMITS.frame, depth = LIMITS.depth.frame } = limits;
@@ -60,12 +60,12 @@ export function parseJson(source: string | Uint8Array, limits: JsonLimits = {}):
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
-    // The scan knows the whole grammar; this is for the day when it does not.
+    // The scan knows the whole grammar; this catches a gap in it.
     return refuse({ problem: { en: 'expected JSON', zhCN: '应为 JSON' } });
   }
 }
 
-/** A problem for people: what, and where when that is known. */
+/** Describes a problem, with its place if known. */
 export function describeJsonProblem(
   { problem, line, column }: JsonProblem,
   language: Language = 'en',

@@ -1,6 +1,6 @@
 /**
- * The texts of every schema. Their length is judged before anything else, and a text that is too long
- * reaches no other check: some of these take more than linear time, and the text comes from anybody.
+ * The texts of every schema. Their length is checked first, and a text that is too long reaches no other
+ * check: some checks take more than linear time, and the text may come from anybody.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { z } from 'zod';
 import { EXPECTED, type Said } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 
-// Controls, line and paragraph separators, and marks that are no characters.
+// Controls, line and paragraph separators, and code points that are no characters.
 const CONTROL = /[\p{Cc}\u2028\u2029\ufeff\ufff9-\ufffb\ufffe\uffff]/u;
 const SURROGATE = /\p{Cs}/u;
-// Marks, embeddings, overrides and isolates that reorder what a person reads, and invisible joiners.
+// Marks, embeddings, overrides and isolates that reorder the text on screen, and invisible joiners.
 const REORDERING = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069]/u;
 // Security: normalisation sorts each run of combining marks, in quadratic time. No language stacks
 // more than 30 of them (Unicode Standard Annex 15, stream-safe text).
 const MARKS = new RegExp(`\\p{M}{${LIMITS.marks + 1}}`, 'u');
 
-/** Why a text is not one that a field holds; undefined when it is. Linear time. */
+/** Why a field refuses a text; undefined if it accepts it. Linear time. */
 function cleanProblem(text: string): Said | undefined {
   if (text.includes('\0')) return EXPECTED.nul;
   if (CONTROL.test(text)) return EXPECTED.control;
@@ -37,7 +37,7 @@ export function isCleanText(text: string): boolean {
   return cleanProblem(text) === undefined;
 }
 
-/** True for a clean text that reads as it is written: no bidirectional or invisible characters. */
+/** True for a clean text without bidirectional or invisible characters. */
 export function isPlainName(text: string): boolean {
   return nameProblem(text) === undefined;
 }
@@ -45,11 +45,12 @@ export function isPlainName(text: string): boolean {
 /**
  * A text of at most `max` characters. Every text of a schema begins with this one.
  *
- * Security: `abort` keeps all later checks from a longer text; without it they run although it failed.
+ * Security: `abort` keeps all later checks from a longer text; without it they run even after this check
+ * failed.
  */
 export const bounded = (max: number) => z.string().max(max, { abort: true });
 
-/** A text of one form; `expected` says which, for people. */
+/** A text of one form; `expected` describes the form. */
 export const matching = (pattern: RegExp, max: number, expected: Pick<Said, 'en'>) =>
   bounded(max).regex(pattern, expected.en);
 
@@ -59,7 +60,7 @@ export const clean = (max: number) => bounded(max).superRefine(refusing(cleanPro
 /** A name that {@link isPlainName}, of 1 to `max` characters. */
 export const plainName = (max: number) => bounded(max).min(1).superRefine(refusing(nameProblem));
 
-/** A check that says in both languages what it expected. */
+/** A check that words its expectation in both languages. */
 export function refusing<T>(
   problemOf: (value: T) => Said | undefined,
 ): (value: T, context: z.core.$RefinementCtx<T>) => void {

@@ -1,6 +1,6 @@
 /**
- * What the operating system says against a file or a host, in words: which one, and what is wrong. Node's own
- * texts say the call and its arguments.
+ * Words an error of the operating system about a file or a host: which one, and what is wrong. Node's own
+ * texts give the call and its arguments.
  *
  * @module
  */
@@ -37,13 +37,13 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['ETIMEDOUT', 'no answer in time'],
 ]);
 
-/** The code of an error that came from the operating system, as far as it is known here. */
+/** The code of an error of the operating system, if it is known here. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' && WORDS.has(error.code) ? error.code : undefined;
 }
 
-/** Codes of a TLS certificate that is refused for its date. */
+/** Codes of a TLS certificate refused because of its date. */
 const DATED: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
 function datedReason(code: string): string {
@@ -51,9 +51,9 @@ function datedReason(code: string): string {
   return `the other side's certificate ${what}: the clock here shows ${dateOf(Date.now())}; is it right?`;
 }
 
-/** The words for an error of the operating system; of anything else its own message. */
+/** Words an error of the operating system; other errors keep their message. */
 export function systemReason(error: unknown): string {
-  // Both addresses of a host were tried: the first failure tells.
+  // Both addresses of a host were tried: the first failure is the informative one.
   if (error instanceof AggregateError && error.errors.length > 0)
     return systemReason(error.errors[0]);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -61,7 +61,7 @@ export function systemReason(error: unknown): string {
   return words ?? (error instanceof Error ? error.message : 'unknown error');
 }
 
-/** Says of a file that it cannot be read and why. */
+/** Says why a file cannot be read. */
 export function describeFileProblem(file: string, error: unknown): string {
   return `${file} cannot be read: ${systemReason(error)}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Texts of success, and the error message for a code (docs/spec/wire.md §10). The Chinese texts of success are
- * those of the protocol's first document.
+ * Texts of success, and the error message for a code (docs/spec/wire.md §10). The Chinese texts of success
+ * come from the protocol's first document.
  */
 import { CEREMONIES, type Kind } from './ceremonies/index.ts';
 import { codeText, type ErrorCode, type Language } from './codes.ts';
@@ -36,7 +36,7 @@ export function endingOf(
   return inLanguage(CEREMONIES[kind].said[ending], language);
 }
 
-/** Content of an error message besides its code. */
+/** The content of an error message besides its code. */
 export interface ErrorOptions {
   readonly details?: string;
   readonly sessionKey?: string;
@@ -47,20 +47,20 @@ export interface ErrorOptions {
   readonly language?: Language;
 }
 
-// One class for everything that must not travel in a text; replaced, so that an error always can.
+// All characters that must not travel in a text; they are replaced, so that an error can always be sent.
 const UNSAFE = /[\p{Cc}\p{Cs}\u2028\u2029\ufeff\ufff9-\ufffb\ufffe\uffff]/gu;
 
 const MARKS = new RegExp(`(\\p{M}{${LIMITS.marks}})\\p{M}+`, 'gu');
 
-/** Text that may travel in a message: at most `max` characters, NFC, controls and piled-up marks replaced. */
+/** Text that may be sent: at most `max` characters, NFC, with control characters and stacked marks replaced. */
 export function safeText(value: string, max: number = LIMITS.details): string {
   const clean = fewMarks(value.slice(0, max).replace(UNSAFE, '\ufffd'));
-  // Again: a character may come apart into several marks.
+  // Again, because a character may decompose into several marks.
   const normal = fewMarks(clean.normalize('NFC'));
   return normal.length <= max ? normal : normal.slice(0, max).replace(/\p{Cs}/gu, '\ufffd');
 }
 
-/** Marks beyond what any language stacks; see {@link isCleanText}. */
+/** Removes marks beyond those that any language stacks; see {@link isCleanText}. */
 function fewMarks(text: string): string {
   return text.replace(MARKS, '$1\ufffd');
 }

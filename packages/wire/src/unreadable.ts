@@ -1,16 +1,16 @@
 /**
- * Why Node's HTTP parser gave a request up, in the codes of both servers.
+ * Why Node's HTTP parser rejected a request, in the codes of both servers.
  *
  * @module
  */
 
-/** A refusal of bytes that are no request. */
+/** Why the bytes are not a request. */
 export interface UnreadableRequest {
   readonly code: 'request_timeout' | 'headers_too_large' | 'payload_too_large' | 'invalid_request';
   readonly detail: string;
 }
 
-/** The refusal for an error of the parser or the server; undefined for a connection that only broke. */
+/** The refusal for an error of the parser or the server; undefined if the connection just broke. */
 export function unreadableRequest(error: Error): UnreadableRequest | undefined {
   const code = 'code' in error ? String(error.code) : '';
   switch (code) {

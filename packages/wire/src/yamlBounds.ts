@@ -1,16 +1,16 @@
 /**
- * What a YAML text may be before a library reads it. The library recurses: a few kibibytes of nesting
- * exhaust its stack, which can end the process, and it compares every key of a map with every other.
+ * Bounds a YAML text before a library reads it. The library recurses: a few kibibytes of nesting exhaust its
+ * stack, which can end the process, and it compares every key of a map with every other.
  *
  * @module
  */
 import { LIMITS } from './limits.ts';
 
 const INDENTED = new RegExp(`^ {${LIMITS.yaml.indentation + 1}}`, 'm');
-/** Lists and maps that begin inside each other on one line. */
+/** Lists and maps nested on one line. */
 const COMPACT = new RegExp(`(?:[-?:][ \\t]+){${LIMITS.yaml.depth + 1}}`);
 
-/** Why a YAML text is not read, in words; undefined when it may be. Linear in the text. */
+/** Why a YAML text is not read; undefined if it may be. Linear in the text. */
 export function yamlProblem(text: string): string | undefined {
   const { size, depth, entries, indentation } = LIMITS.yaml;
   if (text.length > size) return `expected at most ${size} characters, got ${text.length}`;
@@ -21,7 +21,10 @@ export function yamlProblem(text: string): string | undefined {
   return countOf(text, ',\n') > entries ? `expected at most ${entries} entries` : undefined;
 }
 
-/** How deep brackets stand inside each other; one in a text counts too, and closes nothing that is not open. */
+/**
+ * How deep brackets are nested; one inside a text counts too, and an unmatched closing bracket counts for
+ * nothing.
+ */
 function flowDepth(text: string): number {
   let deepest = 0;
   let open = 0;

@@ -28,7 +28,7 @@ const Holders = z.array(Username).min(1).max(LIMITS.parties);
 const Reason = text(LIMITS.reason).min(1);
 const Parties = matching(/^[1-9][0-9]?(?:,[1-9][0-9]?){0,31}$/, 95, EXPECTED.holders);
 
-/** A holder who is not asked because its chip is gone, as the registry says. */
+/** A holder who is not asked because its chip is registered as gone. */
 export const AbsentHolder = z
   .strictObject({
     username: Username,
@@ -38,7 +38,7 @@ export const AbsentHolder = z
   .meta({ id: 'AbsentHolder' });
 export type AbsentHolder = z.infer<typeof AbsentHolder>;
 
-/** A coordinator asks for the destruction of a key. */
+/** A coordinator asks to destroy a key. */
 export const DestroyRequest = z
   .strictObject({
     type: z.literal('destroy_request'),
@@ -53,7 +53,7 @@ export const DestroyRequest = z
   .meta({ id: 'DestroyRequest', description: 'asks every holder to destroy its shard of a key' });
 export type DestroyRequest = z.infer<typeof DestroyRequest>;
 
-/** The server asks one holder whether it destroys its shard. */
+/** The server asks one holder to destroy its shard. */
 export const DestroyInvite = z
   .strictObject({
     type: z.literal('destroy_invite'),
@@ -94,7 +94,7 @@ export const DestroyResponse = z
   .meta({ id: 'DestroyResponse', description: 'consents, or declines with a reason' });
 export type DestroyResponse = z.infer<typeof DestroyResponse>;
 
-/** Everybody consented: `signature` is the DELETE authorisation of this participant's chip. */
+/** Every holder consented: `signature` is the DELETE authorisation of this participant's chip. */
 export const DestroyParams = z
   .strictObject({
     type: z.literal('destroy_params'),
@@ -117,7 +117,7 @@ export type DestroyParams = z.infer<typeof DestroyParams>;
 
 const result = resultFields('destroy_result');
 
-/** The record is gone, and the chip has signed that. */
+/** The record is deleted, and the chip signed so. */
 export const DestroySuccess = z.strictObject({
   ...result,
   success: z.literal(true),
@@ -125,11 +125,11 @@ export const DestroySuccess = z.strictObject({
 });
 export type DestroySuccess = z.infer<typeof DestroySuccess>;
 
-/** The record is not gone yet; the holder tries again when it registers. */
+/** The record is not deleted yet; the holder tries again when it registers. */
 export const DestroyFailure = z.strictObject({ ...result, success: z.literal(false) });
 export type DestroyFailure = z.infer<typeof DestroyFailure>;
 
-/** Says whether the shard of one holder is gone. */
+/** Whether one holder's shard is deleted. */
 export const DestroyResult = z
   .discriminatedUnion('success', [DestroySuccess, DestroyFailure])
   .meta({ id: 'DestroyResult', description: 'whether the record of one holder is gone' });
@@ -145,7 +145,7 @@ export const DestroyedPart = z
   .meta({ id: 'DestroyedPart' });
 export type DestroyedPart = z.infer<typeof DestroyedPart>;
 
-/** How the destruction ended. `parts` is empty when nothing was destroyed. */
+/** How the destruction ended. `parts` is empty if nothing was destroyed. */
 export const DestroyComplete = z
   .strictObject({
     type: z.literal('destroy_complete'),

@@ -1,5 +1,5 @@
 /**
- * The table of ceremonies. A new kind is one file beside this one and one line here; message unions,
+ * The table of ceremonies. A new kind takes one file beside this one and one line here; message unions,
  * documents and types follow.
  */
 import type { z } from 'zod';
@@ -8,7 +8,7 @@ import { KEYGEN } from './keygen.ts';
 import { type CeremonyShape, type Part, PARTS, type PartType } from './shape.ts';
 import { SIGN } from './sign.ts';
 
-/** Every kind of ceremony, in the order in which documents list them. */
+/** Every kind of ceremony, in the order of the documents. */
 export const CEREMONIES = {
   keygen: KEYGEN,
   sign: SIGN,
@@ -18,7 +18,7 @@ export const CEREMONIES = {
 /** A kind of ceremony. */
 export type Kind = keyof typeof CEREMONIES;
 
-// A line whose schemas have another kind's types does not compile.
+// A line with the schemas of another kind does not compile.
 const TABLE: { readonly [K in Kind]: CeremonyShape<K> } = CEREMONIES;
 
 /** True for the name of a kind. */
@@ -37,7 +37,7 @@ type SchemasOf<K extends Kind> = { readonly [P in Part]: z.ZodType<MessageOf<P, 
 
 const SCHEMAS: { readonly [K in Kind]: SchemasOf<K> } = CEREMONIES;
 
-/** The schema of one message of a ceremony, for code that is written for every kind. */
+/** The schema of one message of a ceremony, for code that handles every kind. */
 export function schemaFor<K extends Kind, P extends Part>(
   kind: K,
   part: P,
@@ -64,17 +64,17 @@ export type DeclineOf<K extends Kind = Kind> = {
 }[K];
 /** Tells one participant to begin. */
 export type ParamsOf<K extends Kind = Kind> = MessageOf<'params', K>;
-/** Says how the ceremony ended at one participant. */
+/** Reports how the ceremony ended at one participant. */
 export type ResultOf<K extends Kind = Kind> = MessageOf<'result', K>;
-/** Says that the ceremony succeeded at one participant. */
+/** Reports success at one participant. */
 export type SuccessOf<K extends Kind = Kind> = {
   readonly [J in Kind]: Extract<ResultOf<J>, { success: true }>;
 }[K];
-/** Says that the ceremony failed at one participant. */
+/** Reports failure at one participant. */
 export type FailureOf<K extends Kind = Kind> = {
   readonly [J in Kind]: Extract<ResultOf<J>, { success: false }>;
 }[K];
-/** Says how the ceremony ended. */
+/** Reports how the ceremony ended. */
 export type CompleteOf<K extends Kind = Kind> = MessageOf<'complete', K>;
 
 /** The kind of a ceremony and one of its messages. */
@@ -87,7 +87,7 @@ const BY_TYPE: ReadonlyMap<string, KindAndPart> = new Map(
   KINDS.flatMap((kind) => PARTS.map((part) => [`${kind}_${part}`, { kind, part }] as const)),
 );
 
-/** The kind and the part of a message by its type; undefined for a message of no ceremony. */
+/** The kind and the part of a message by its type; undefined if it belongs to no ceremony. */
 export function partOf(type: string): KindAndPart | undefined {
   return BY_TYPE.get(type);
 }

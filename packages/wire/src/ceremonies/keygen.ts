@@ -39,7 +39,7 @@ export const KeygenRequest = z
   .meta({ id: 'KeygenRequest', description: 'asks for a key of total_parts holders' });
 export type KeygenRequest = z.infer<typeof KeygenRequest>;
 
-/** The server asks one participant whether it takes part. */
+/** The server asks one participant to take part. */
 export const KeygenInvite = z
   .strictObject({
     type: z.literal('keygen_invite'),
@@ -76,7 +76,7 @@ export const KeygenResponse = z
   .meta({ id: 'KeygenResponse', description: 'takes part, or declines with a reason' });
 export type KeygenResponse = z.infer<typeof KeygenResponse>;
 
-/** Everybody accepted: the participant may begin. */
+/** Every participant accepted: this one may begin. */
 export const KeygenParams = z
   .strictObject({
     type: z.literal('keygen_params'),
@@ -93,7 +93,7 @@ export type KeygenParams = z.infer<typeof KeygenParams>;
 
 const result = resultFields('keygen_result');
 
-/** A participant has its share and gives the ciphertext away. */
+/** A participant has its share and hands over the ciphertext. */
 export const KeygenSuccess = z.strictObject({
   ...result,
   success: z.literal(true),
@@ -124,7 +124,7 @@ export const KeygenResult = z
   .meta({ id: 'KeygenResult', description: 'how the key generation ended at one participant' });
 export type KeygenResult = z.infer<typeof KeygenResult>;
 
-/** How the key generation ended. `address` is empty when it failed. */
+/** How the key generation ended. `address` is empty if it failed. */
 export const KeygenComplete = z
   .strictObject({
     type: z.literal('keygen_complete'),

@@ -1,13 +1,12 @@
 /**
- * The shape that every kind of ceremony has on the wire: somebody asks, the server invites, the
- * participants answer, the rounds run if there are any, every participant says how it ended, and so does
- * the server.
+ * The shape of every kind of ceremony on the wire: a coordinator asks, the server invites, the participants
+ * answer, the rounds run if there are any, every participant reports how it ended, and then the server does.
  */
 import { z } from 'zod';
 import type { Said } from '../expectations.ts';
 import { Cpic, PartIndex, type Peer, Sequence, SessionKey, text } from '../fields.ts';
 
-/** The messages of a ceremony, in the order in which they pass. */
+/** The messages of a ceremony, in the order in which they are sent. */
 export const PARTS = ['request', 'invite', 'response', 'params', 'result', 'complete'] as const;
 
 /** One message of a ceremony. */
@@ -34,10 +33,10 @@ interface Size {
   readonly participants: readonly string[];
 }
 
-/** Fields that every request has. */
+/** Fields of every request. */
 export interface CommonRequest extends FromClient, Size {}
 
-/** Fields that every invitation has. */
+/** Fields of every invitation. */
 export interface CommonInvite extends FromServer, Size {
   readonly coordinator: string;
   readonly part_index: number;
@@ -52,38 +51,38 @@ interface Answer extends FromClient {
   readonly reason?: string | undefined;
 }
 
-/** Fields that every consent has. */
+/** Fields of every consent. */
 export interface CommonAccept extends Answer {
   readonly accept: true;
   readonly session_certificate: string;
 }
 
-/** Fields that every refusal to take part has. */
+/** Fields of every refusal to take part. */
 export interface CommonDecline extends Answer {
   readonly accept: false;
   readonly reason: string;
 }
 
-/** Fields that the start of every ceremony has. */
+/** Fields of every start of a ceremony. */
 export interface CommonParams extends FromServer {
   readonly part_index: number;
   readonly peers: readonly z.output<typeof Peer>[];
 }
 
-/** Fields that every result of a participant has. */
+/** Fields of every result of a participant. */
 export interface CommonResult extends FromClient {
   readonly part_index: number;
   readonly success: boolean;
   readonly message: string;
 }
 
-/** Fields that every completion has. */
+/** Fields of every completion. */
 export interface CommonComplete extends FromServer {
   readonly success: boolean;
   readonly message: string;
 }
 
-/** Fields that a part has in every kind of ceremony. */
+/** The fields of each part in every kind of ceremony. */
 interface Common {
   readonly request: CommonRequest;
   readonly invite: CommonInvite;
@@ -93,7 +92,7 @@ interface Common {
   readonly complete: CommonComplete;
 }
 
-/** One kind of ceremony as the wire sees it: a schema for each message, and facts that both ends need. */
+/** One kind of ceremony on the wire: a schema for each message, and facts for both ends. */
 export type CeremonyShape<K extends string> = {
   readonly [P in Part]: z.ZodType<{ readonly type: PartType<K, P> } & Common[P]>;
 } & {
@@ -101,7 +100,7 @@ export type CeremonyShape<K extends string> = {
   readonly rounds: number;
   /** `message` of the completion. */
   readonly said: { readonly completed: Said; readonly failed: Said };
-  /** Named schemas that only its messages use: the documents list them. */
+  /** Named schemas used only in its messages: the documents list them. */
   readonly named: readonly z.ZodType[];
 };
 
@@ -115,7 +114,7 @@ export const responseFields = <T extends string>(type: T) => ({
   cseq: Sequence.optional(),
 });
 
-/** Fields of an answer that declines, with its reason; `cpic` is empty when no chip is at hand. */
+/** Fields of an answer that declines, with its reason; `cpic` is empty if no chip is present. */
 export const declineFields = <T extends string>(type: T) => ({
   ...responseFields(type),
   cpic: z.union([Cpic, z.literal('')]),

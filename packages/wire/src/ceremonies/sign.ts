@@ -49,7 +49,7 @@ export const SignRequest = z
   .meta({ id: 'SignRequest', description: 'asks the named holders for a signature' });
 export type SignRequest = z.infer<typeof SignRequest>;
 
-/** The server asks one holder whether it signs. `display` is unverified. */
+/** The server asks one holder to sign. `display` is unverified. */
 export const SignInvite = z
   .strictObject({
     type: z.literal('sign_invite'),
@@ -91,7 +91,7 @@ export const SignResponse = z
   .meta({ id: 'SignResponse', description: 'signs, or declines with a reason' });
 export type SignResponse = z.infer<typeof SignResponse>;
 
-/** Everybody accepted: `signature` makes this participant's chip release its opener, once. */
+/** Every signer accepted: `signature` makes this participant's chip release its opener, once. */
 export const SignParams = z
   .strictObject({
     type: z.literal('sign_params'),
@@ -136,7 +136,7 @@ export const SignResult = z
   .meta({ id: 'SignResult', description: 'how the signature ended at one signer' });
 export type SignResult = z.infer<typeof SignResult>;
 
-/** How the signature ended. `signature` is empty when it failed. */
+/** How the signature ended. `signature` is empty if it failed. */
 export const SignComplete = z
   .strictObject({
     type: z.literal('sign_complete'),

@@ -1,6 +1,4 @@
-/**
- * Codes of the two-party server: of its REST answers, and of the `error` of a session that ended badly.
- */
+/** Codes of the two-party server: for its REST answers, and for the `error` of a failed session. */
 import type { CodeEntry } from '../codes/entry.ts';
 import { PROTOCOL_CODES } from '../codes/protocol.ts';
 import { REST_CODES } from '../codes/rest.ts';

@@ -1,6 +1,4 @@
-/**
- * What two cosigners say to each other at `/peer` (docs/spec/cosigner.md).
- */
+/** The messages between two cosigners at `/peer` (docs/spec/cosigner.md). */
 import { z } from 'zod';
 import { base64, Time, Username } from '../fields.ts';
 import { bounded, matching, refusing } from '../strings.ts';
@@ -31,28 +29,31 @@ export type PeerType = (typeof PEER_TYPES)[number];
 export const PEER_LIMITS = {
   /** Bytes of one frame: pre-parameters of 3072 bits are 100 KB before base64. */
   frame: 1024 * 1024,
-  /** Bytes that are taken from a connection before it has proved who it is: two frames of 500 bytes do it. */
+  /**
+   * Bytes accepted from a connection before it has proved who it is: two frames of 500 bytes suffice for the
+   * proof.
+   */
   unproven: 64 * 1024,
   /** Characters of `data`. */
   data: 768 * 1024,
-  /** Characters of a message to be signed. */
+  /** Characters of a message to sign. */
   message: 16 * 1024,
-  /** Bytes of a REST body: such a message, also when each character is two escapes of six bytes. */
+  /** Bytes of a REST body: room for such a message even if each character is two escapes of six bytes. */
   body: 256 * 1024,
-  /** Sessions told about in one session_sync. */
+  /** Sessions reported in one session_sync. */
   sync: 1000,
 } as const;
 
-/** The name of a key generation's, signature's or refresh's session. */
+/** The name of the session of a key generation, signature or refresh. */
 export const TwoPartySessionId = matching(/^[0-9a-f]{32}$/, 32, EXPECTED.lowerHex16).meta({
   id: 'TwoPartySessionId',
   description: '16 random bytes in hex',
 });
 
-/** Ed25519 over the round; empty where the link and the certificate authenticate. */
+/** Ed25519 over the round; empty if link and certificate authenticate it. */
 const EnvelopeSignature = z.union([z.literal(''), base64(88)]);
 
-/** One frame. `session_id` is empty for what concerns the connection as a whole. */
+/** One frame. `session_id` is empty if the frame concerns the whole connection. */
 export const PeerEnvelope = z.strictObject({
   type: z.enum(PEER_TYPES),
   session_id: z.union([z.literal(''), TwoPartySessionId]),
@@ -60,7 +61,7 @@ export const PeerEnvelope = z.strictObject({
   to: Username,
   round: z.int().min(0).max(64),
   seq: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
-  /** Number of the frame on its connection, from 1 in each direction; 0 before there are keys. */
+  /** Number of the frame on its connection, from 1 in each direction; 0 before the keys exist. */
   frame: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
   data: base64(PEER_LIMITS.data),
   timestamp: Time,
@@ -80,13 +81,13 @@ export const MessageHash = z
   .meta({ id: 'MessageHash', description: 'none: message is 32 bytes in hex' });
 export type MessageHash = z.infer<typeof MessageHash>;
 
-/** A text to be signed: NFC is not asked for, since the bytes are what is signed; NUL is refused. */
+/** A text to sign. It need not be NFC, because its bytes are signed; NUL is refused. */
 export const SignedText = bounded(PEER_LIMITS.message).min(1).superRefine(refusing(textProblem));
 
-/** The plaintext of `two_party_sign_init`, both ways. */
+/** The plaintext of `two_party_sign_init`, in both directions. */
 export const PeerInit = z.strictObject({
   operation: z.enum(['keygen', 'sign', 'refresh']),
-  /** The answer carries the certificate alone; the proposal is what the first one said. */
+  /** The answer carries only the certificate; the first message holds the proposal. */
   reply: z.boolean(),
   certificate: base64(324),
   key_session_id: TwoPartySessionId.optional(),
@@ -105,7 +106,7 @@ export type PeerAck = z.infer<typeof PeerAck>;
 export const PeerAbort = z.strictObject({ code: bounded(64), reason: bounded(300) });
 export type PeerAbort = z.infer<typeof PeerAbort>;
 
-/** What one side says of a session or a key in `session_sync`. */
+/** One side's report about a session or a key in `session_sync`. */
 export const PeerSync = z.strictObject({
   /** Sessions that run here. */
   running: z.array(TwoPartySessionId).max(PEER_LIMITS.sync).optional(),
@@ -114,11 +115,11 @@ export const PeerSync = z.strictObject({
     .array(z.strictObject({ session_id: TwoPartySessionId, epoch: z.int().nonnegative() }))
     .max(PEER_LIMITS.sync)
     .optional(),
-  /** Of one session: where it stands. */
+  /** For one session: its status. */
   status: bounded(32).optional(),
-  /** Of one session that is complete here: r, s, v. */
+  /** For one session that is complete here: r, s, v. */
   signature: bounded(132).optional(),
-  /** Of one key generation or refresh: `stored` by P2, then `active` by P1. */
+  /** For one key generation or refresh: `stored` by P2, then `active` by P1. */
   phase: z.enum(['stored', 'active']).optional(),
 });
 export type PeerSync = z.infer<typeof PeerSync>;

@@ -8,7 +8,7 @@ import { MessageHash, PEER_LIMITS, SignedText, TwoPartySessionId } from './envel
 import { bounded, matching } from '../strings.ts';
 import { EXPECTED } from '../expectations.ts';
 
-/** What a token allows. */
+/** The roles of a token. */
 export const CosignerRole = z
   .enum(['operator', 'signer', 'approver', 'viewer'])
   .meta({ id: 'CosignerRole', description: 'what a token allows' });
@@ -26,7 +26,7 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
-/** Where a session stands. */
+/** The step of a session. */
 export const StepName = z.enum(STEPS).meta({ id: 'Step', description: 'where the session stands' });
 
 /** States of a session. */
@@ -48,7 +48,7 @@ export const TwoPartyStatus = z
   });
 export type TwoPartyStatus = z.infer<typeof TwoPartyStatus>;
 
-/** What a session does. */
+/** The kinds of session. */
 export const TwoPartyType = z.enum(['keygen', 'sign', 'refresh']).meta({ id: 'TwoPartyType' });
 export type TwoPartyType = z.infer<typeof TwoPartyType>;
 
@@ -101,8 +101,8 @@ export const DeclineRequest = z
 export type DeclineRequest = z.infer<typeof DeclineRequest>;
 
 /**
- * `POST /api/v1/sessions/{session_id}/approve`: what the person saw, so that nothing else is approved.
- * A signature needs its digest; a new key and new shares have none, and take none.
+ * `POST /api/v1/sessions/{session_id}/approve`: names the session as the person saw it, so that nothing else
+ * is approved. A signature needs its digest; a new key and new shares have none and take none.
  */
 export const ApproveRequest = z
   .strictObject({
@@ -116,7 +116,7 @@ export const ApproveRequest = z
   .meta({ id: 'ApproveRequest' });
 export type ApproveRequest = z.infer<typeof ApproveRequest>;
 
-/** `POST /api/v1/keys/{session_id}/retire`: the address of the key, so that no other is retired. */
+/** `POST /api/v1/keys/{session_id}/retire`: the address of the key, so that no other key is retired. */
 export const RetireRequest = z
   .strictObject({
     address: Address.meta({ description: 'the key’s own address, as a confirmation' }),
@@ -124,7 +124,7 @@ export const RetireRequest = z
   .meta({ id: 'RetireRequest' });
 export type RetireRequest = z.infer<typeof RetireRequest>;
 
-/** One session, without anything secret. */
+/** One session, without secrets. */
 export const TwoPartySession = z
   .strictObject({
     session_id: TwoPartySessionId,
@@ -156,7 +156,7 @@ export const TwoPartySessionQuery = z.strictObject({
 });
 export type TwoPartySessionQuery = z.infer<typeof TwoPartySessionQuery>;
 
-/** A page of sessions, the newest first. */
+/** A page of sessions, newest first. */
 export const TwoPartySessionList = z
   .strictObject({
     sessions: z.array(TwoPartySession).max(LIMITS.page.max),
@@ -165,7 +165,7 @@ export const TwoPartySessionList = z
   .meta({ id: 'TwoPartySessionList' });
 export type TwoPartySessionList = z.infer<typeof TwoPartySessionList>;
 
-/** One key, without anything secret. */
+/** One key, without secrets. */
 export const TwoPartyKey = z
   .strictObject({
     session_id: TwoPartySessionId,
@@ -215,7 +215,7 @@ export const ThreadHealthView = z
   })
   .meta({ id: 'ThreadHealth' });
 export type ThreadHealthView = z.infer<typeof ThreadHealthView>;
-/** What an operator should know of a server that is well. */
+/** Warnings of a healthy server for its operator. */
 export const CosignerWarning = z.enum(['approval_auto']).meta({
   id: 'CosignerWarning',
   description: 'approval_auto: nobody looks at what the partner asks for',

@@ -1,6 +1,6 @@
 /**
  * Every route of the two-party server. The server registers from this table, its handlers take their types
- * from it, and the OpenAPI document is made of it.
+ * from it, and the OpenAPI document is made from it.
  */
 import { z } from 'zod';
 import type { CosignerCode } from './codes.ts';
@@ -21,12 +21,12 @@ import {
   TwoPartySignRequest,
 } from './rest.ts';
 
-/** Says who may use a route, what goes in and what comes out. */
+/** The terms of a route: who may use it, what it takes and what it answers. */
 interface CosignerRouteTerms {
   readonly method: 'GET' | 'POST';
   /** With `{name}` for a parameter. */
   readonly path: string;
-  /** The roles of which one is needed; `anyone` needs no token. */
+  /** One of these roles is needed; `anyone` needs no token. */
   readonly roles: readonly CosignerRole[] | 'anyone';
   readonly summary: string;
   readonly params?: z.ZodObject;
@@ -34,9 +34,9 @@ interface CosignerRouteTerms {
   readonly body?: z.ZodType;
   /** Every status of success. */
   readonly statuses: readonly (200 | 202 | 503)[];
-  /** A schema of JSON, or the media type of another answer. */
+  /** A JSON schema, or the media type of another answer. */
   readonly answer: z.ZodType | 'application/json' | 'text/plain';
-  /** Codes besides those that every route has. */
+  /** Codes besides those of every route. */
   readonly codes: readonly CosignerCode[];
 }
 
@@ -171,13 +171,13 @@ export const COSIGNER_ROUTES: readonly CosignerRoute[] = Object.entries(TABLE).m
   ([id, terms]) => ({ id, ...terms }),
 );
 
-/** The codes with which a route may end besides success. */
+/** The error codes of a route. */
 export function cosignerCodesOf(route: CosignerRoute): readonly CosignerCode[] {
   const codes: CosignerCode[] = [...route.codes];
   const { roles } = route;
   if (roles !== 'anyone') {
     codes.push('unauthorised');
-    // Where every role may ask, no token is without the right one.
+    // Where every role is allowed, no valid token lacks the role.
     if (CosignerRole.options.some((role) => !roles.includes(role))) codes.push('forbidden');
   }
   if (route.params ?? route.query ?? route.body) codes.push('invalid_request');

@@ -1,6 +1,4 @@
-/**
- * The REST interface as an OpenAPI 3.1 document, made of the table of routes.
- */
+/** The REST interface as an OpenAPI 3.1 document, made from the table of routes. */
 import type { z } from 'zod';
 import { CODES, type ErrorCode } from '../codes.ts';
 import { type Route, ROUTES } from '../rest/routes/index.ts';
@@ -33,7 +31,7 @@ export function openapi(): JsonObject {
   };
 }
 
-/** The codes with which a route may end besides success. */
+/** The error codes of a route. */
 export function codesOf(route: Route): readonly ErrorCode[] {
   const codes: ErrorCode[] = [...route.codes];
   if (route.roles !== 'anyone') codes.push('unauthorised', 'forbidden');

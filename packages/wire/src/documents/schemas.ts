@@ -1,6 +1,4 @@
-/**
- * JSON Schemas of everything that has a name, made from the schemas that validate.
- */
+/** JSON Schemas of all named schemas, made from the schemas that validate. */
 import { z } from 'zod';
 import * as fields from '../fields.ts';
 import { CEREMONIES } from '../ceremonies/index.ts';
@@ -45,17 +43,17 @@ export type JsonObject = { [key: string]: unknown };
 /** The dialect: AsyncAPI 3.0 reads draft 7, OpenAPI 3.1 reads 2020-12. */
 export type Dialect = 'draft-7' | 'draft-2020-12';
 
-/** The name under which a schema stands in the documents; undefined for a nameless one. */
+/** The name of a schema in the documents; undefined if it has none. */
 export function nameOf(schema: z.core.$ZodType): string | undefined {
   return z.globalRegistry.get(schema)?.id;
 }
 
-/** Where a named schema stands in both kinds of document. */
+/** A reference to a named schema, valid in both kinds of document. */
 export function referenceTo(name: string): JsonObject {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-/** Schemas by name, of the WebSocket messages, of REST, or of both; references between them. */
+/** Schemas by name, of the WebSocket messages, of REST, or of both, with references between them. */
 export function jsonSchemas(
   dialect: Dialect = 'draft-2020-12',
   of: 'messages' | 'rest' | 'all' = 'all',
@@ -66,7 +64,7 @@ export function jsonSchemas(
   );
 }
 
-/** Schemas by name of everything named that these modules export. */
+/** Schemas by name of all named exports of these modules. */
 export function namedSchemas(
   modules: readonly object[],
   dialect: Dialect,
@@ -83,18 +81,18 @@ export function namedSchemas(
   return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The JSON Schema of one schema: a reference when it has a name. */
+/** The JSON Schema of one schema: a reference if it has a name. */
 export function schemaOf(schema: z.ZodType, dialect: Dialect): JsonObject {
   const name = nameOf(schema);
   return name === undefined ? strip(inline(schema, dialect)) : referenceTo(name);
 }
 
 function inline(schema: z.ZodType, dialect: Dialect): JsonObject {
-  // Named parts are written out here: parameters are small and stand alone.
+  // Writes out named parts here: parameters are small and stand alone.
   return { ...z.toJSONSchema(schema, { target: dialect, metadata: z.registry<{ id: string }>() }) };
 }
 
-/** Those of the schemas that a part of the document names, directly or through each other. */
+/** The schemas that a part of the document refers to, directly or through others. */
 export function reachableFrom(
   part: unknown,
   schemas: Readonly<Record<string, JsonObject>>,

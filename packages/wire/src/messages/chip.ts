@@ -1,7 +1,4 @@
-/**
- * Chips during a session, and records that a failed key generation left on a
- * chip (docs/spec/wire.md §9).
- */
+/** Chips during a session, and records that a failed key generation left on a chip (docs/spec/wire.md §9). */
 import { z } from 'zod';
 import {
   Address,
@@ -17,7 +14,7 @@ import {
   text,
 } from '../fields.ts';
 
-/** The chip was reset or the wait was long: a new challenge. */
+/** A new challenge: the chip was reset, or the wait was long. */
 export const ChipChallengeMessage = z
   .strictObject({
     type: z.literal('chip_challenge'),
@@ -56,7 +53,7 @@ export const OrphanNotice = z
   .meta({ id: 'OrphanNotice', description: 'a chip record belongs to no key' });
 export type OrphanNotice = z.infer<typeof OrphanNotice>;
 
-/** The participant's chip is ready to delete it: a certificate (operation destroy) and a challenge. */
+/** The participant's chip is ready to delete the record: a certificate (operation destroy) and a challenge. */
 export const OrphanResponse = z
   .strictObject({
     type: z.literal('orphan_response'),
@@ -83,7 +80,7 @@ export const OrphanAuthorisation = z
   .meta({ id: 'OrphanAuthorisation', description: 'authorises the deletion' });
 export type OrphanAuthorisation = z.infer<typeof OrphanAuthorisation>;
 
-/** Whether the record is gone. */
+/** Whether the record is deleted. */
 export const OrphanResult = z
   .strictObject({
     type: z.literal('orphan_result'),

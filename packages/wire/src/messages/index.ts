@@ -1,6 +1,4 @@
-/**
- * The two directions of the WebSocket: what a client may send and what the server sends.
- */
+/** Both directions of the WebSocket: the messages of clients, and those of the server. */
 import { z } from 'zod';
 import { CEREMONIES, KINDS, type Kind } from '../ceremonies/index.ts';
 import {
@@ -25,11 +23,11 @@ const fromServer = (kind: Kind) => {
   return [invite, params, complete];
 };
 
-// Documents list the rounds after the first kind, where they have always stood.
+// Documents list the rounds after the first kind, where they have always been.
 const [first, ...others] = KINDS;
 const FIRST = first === undefined ? [] : [first];
 
-/** Every message that a client may send. Unknown types and unknown fields are refused. */
+/** Every message from a client. Unknown types and unknown fields are refused. */
 export const ClientMessage = z
   .discriminatedUnion('type', [
     Register,
@@ -47,7 +45,7 @@ export const ClientMessage = z
   .meta({ id: 'ClientMessage' });
 export type ClientMessage = z.infer<typeof ClientMessage>;
 
-/** Every message that the server sends. */
+/** Every message from the server. */
 export const ServerMessage = z
   .discriminatedUnion('type', [
     RegisterComplete,

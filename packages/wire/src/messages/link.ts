@@ -7,12 +7,12 @@ import { LIMITS } from '../limits.ts';
 import { matching } from '../strings.ts';
 import { EXPECTED } from '../expectations.ts';
 
-/** Which of a coordinator user's clients this is; a participant has one, whatever it says. */
+/** Names one of a coordinator user's clients; a participant has only one, whatever it says. */
 const ClientId = matching(/^[A-Za-z0-9._:-]{1,64}$/, LIMITS.clientId, EXPECTED.clientId).meta({
   description: 'chosen by the client, the same at every connection of it',
 });
 
-/** First frame of every connection, and again with a fresh token before the old one expires. */
+/** The first frame of every connection, and again with a fresh token before the old one expires. */
 export const Register = z
   .strictObject({
     type: z.literal('register'),

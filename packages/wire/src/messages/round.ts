@@ -1,5 +1,6 @@
 /**
- * Rounds, relayed without being understood (docs/spec/wire.md §8), and how a party reports an abort.
+ * Rounds, which the server relays without understanding them (docs/spec/wire.md §8), and a party's report of
+ * an abort.
  */
 import { z } from 'zod';
 import { base64, base64Bytes, PartIndex, Sequence, SessionKey } from '../fields.ts';
@@ -30,20 +31,20 @@ export const ClientRound = z
   .meta({ id: 'ClientRound', description: 'one message of a round, to one party or to everyone' });
 export type ClientRound = z.infer<typeof ClientRound>;
 
-/** A round's message as the server passes it on. */
+/** A round's message as the server relays it. */
 export const ServerRound = z
   .strictObject({ ...fields, seq: Sequence.optional() })
   .refine(fits, tooLong)
   .meta({ id: 'ServerRound', description: 'one message of a round, relayed unread' });
 export type ServerRound = z.infer<typeof ServerRound>;
 
-/** Why a party could not use a message that it waits for, or that it never got. */
+/** Why a party could not use a message that it waits for, or never got. */
 export const RoundProblemReason = z
   .enum(['signature', 'decryption', 'decode', 'missing'])
   .meta({ id: 'RoundProblemReason' });
 export type RoundProblemReason = z.infer<typeof RoundProblemReason>;
 
-/** A party says whose message keeps it from going on: `from` is the author of that message. */
+/** A party names the author of a message that holds it up: `from` is that author. */
 export const RoundProblem = z
   .strictObject({
     type: z.literal('round_problem'),
@@ -57,11 +58,11 @@ export const RoundProblem = z
   .meta({ id: 'RoundProblem', description: 'whose message of a round could not be used' });
 export type RoundProblem = z.infer<typeof RoundProblem>;
 
-/** A signed message of a round, shown to convince somebody who was not there. */
+/** A signed message of a round, as evidence for somebody who was not there. */
 export const Evidence = z.strictObject(signed).meta({ id: 'Evidence' });
 export type Evidence = z.infer<typeof Evidence>;
 
-/** Why a party stopped, and whom it holds responsible; nobody when nobody is proven to be. */
+/** Why a party stopped, and whom it holds responsible; nobody unless proven. */
 export const Abort = z
   .strictObject({
     reason: matching(/^[a-z][a-z0-9-]{0,63}$/, 64, EXPECTED.reason),
@@ -72,7 +73,7 @@ export const Abort = z
   .meta({ id: 'Abort', description: 'why a party stopped and who is proven to be responsible' });
 export type Abort = z.infer<typeof Abort>;
 
-/** An accusation that its author has not proven. */
+/** An accusation without proof. */
 export const Claim = z
   .strictObject({ by: PartIndex, culprits: z.array(PartIndex).min(1).max(LIMITS.parties) })
   .meta({ id: 'Claim', description: 'whom a party accuses without proof' });

@@ -6,7 +6,7 @@ import { Code, PartIndex, PartyName, Sequence, SessionKey, text, Username } from
 import { LIMITS } from '../limits.ts';
 import { Abort, Claim } from './round.ts';
 
-/** Something was refused, or a session ended. `message` is for people, `code` for programs. */
+/** A refusal, or the end of a session. `message` is for people, `code` for programs. */
 export const ErrorMessage = z
   .strictObject({
     type: z.literal('error'),
@@ -14,13 +14,13 @@ export const ErrorMessage = z
     details: text(LIMITS.details),
     code: Code.optional(),
     session_key: SessionKey.optional(),
-    /** The client message that was refused. */
+    /** The refused client message. */
     cseq: Sequence.optional(),
-    /** Who declined, is missing or is proven to blame; otherwise who accuses whom. */
+    /** The parties that declined, are missing or are proven at fault; otherwise accuser and accused. */
     concerned: z.array(PartyName).max(LIMITS.parties).optional(),
-    /** What a party reported; its culprits are those whom its evidence proves to the server. */
+    /** A party's report; its culprits are those whom its evidence proves to the server. */
     abort: Abort.optional(),
-    /** Whom that party accuses without a proof that the server can check. */
+    /** The parties accused without a proof that the server can check. */
     claim: Claim.optional(),
     seq: Sequence.optional(),
   })
@@ -48,13 +48,13 @@ export const CloseRequest = z
   .meta({ id: 'CloseRequest', description: 'closes a destruction that still waits' });
 export type CloseRequest = z.infer<typeof CloseRequest>;
 
-/** Where a session can stand. */
+/** The states of a session. */
 export const SessionStateName = z
   .enum(['invited', 'running', 'results', 'completed', 'failed'])
   .meta({ id: 'SessionStateName' });
 export type SessionStateName = z.infer<typeof SessionStateName>;
 
-/** Somebody of whom the session waits for something. */
+/** A participant that the session waits for. */
 export const WaitingFor = z
   .strictObject({
     username: Username,

@@ -38,7 +38,7 @@ export type AuditList = z.infer<typeof AuditList>;
 
 const Remote = bounded(64).meta({ description: 'the address of the client' });
 
-/** A registered connection, as whoever watches over the server sees it. */
+/** A registered connection, as overseers see it. */
 export const ConnectionEntry = z
   .strictObject({
     username: Username,
@@ -56,13 +56,13 @@ export const ConnectionEntry = z
   .meta({ id: 'ConnectionEntry' });
 export type ConnectionEntry = z.infer<typeof ConnectionEntry>;
 
-/** Who is connected, the newest first. */
+/** The registered connections, newest first. */
 export const ConnectionList = z
   .strictObject({ connections: z.array(ConnectionEntry).max(LIMITS.page.max) })
   .meta({ id: 'ConnectionList' });
 export type ConnectionList = z.infer<typeof ConnectionList>;
 
-/** Which entries to list. */
+/** Selects entries to list. */
 export const AuditQuery = z.strictObject({
   actor: text(200).optional(),
   action: text(200).optional(),
@@ -102,11 +102,11 @@ export const PartHealth = z
   .meta({ id: 'PartHealth' });
 export type PartHealth = z.infer<typeof PartHealth>;
 
-/** `/healthz`: this process answers. `/readyz`: and so does its database. */
+/** `/healthz`: this process answers. `/readyz`: its database answers as well. */
 export const HealthAnswer = z
   .strictObject({
     status: z.enum(['ok', 'not_ready']),
-    /** Of `/readyz`: what an operator should look at although the server works. */
+    /** In `/readyz`: warnings for the operator although the server works. */
     warnings: z.array(bounded(512)).max(16).optional(),
     parts: z.array(PartHealth).max(8).optional(),
   })

@@ -19,13 +19,13 @@ import { EXPECTED, saying } from '../expectations.ts';
 
 const Label = text(100);
 
-/** Where a chip stands; only active ones take part, and destroyed is final. */
+/** The state of a chip; only active ones take part, and destroyed is final. */
 export const ChipStateName = z
   .enum(['active', 'lost', 'disabled', 'destroyed'])
   .meta({ id: 'ChipStateName' });
 export type ChipStateName = z.infer<typeof ChipStateName>;
 
-/** The kind that a chip claims at its registration; nothing proves it. Software is `virtual`. */
+/** The kind that a chip claims when registered; nothing proves it. Software is `virtual`. */
 export const ChipKindName = z
   .enum(['virtual', 'pcsc', 'pkcs11', 'unknown'])
   .meta({ id: 'ChipKindName', description: 'claimed at the registration, not proven' });
@@ -41,13 +41,13 @@ export type AuthorisationKeyAnswer = z.infer<typeof AuthorisationKeyAnswer>;
 export const ChipChallengeRequest = z.strictObject({}).meta({ id: 'ChipChallengeRequest' });
 export type ChipChallengeRequest = z.infer<typeof ChipChallengeRequest>;
 
-/** A nonce for the chip's REGISTER command, good once. */
+/** A nonce for the chip's REGISTER command, valid once. */
 export const ChipChallengeAnswer = z
   .strictObject({ nonce: Digest, expires_at: Time })
   .meta({ id: 'ChipChallengeAnswer' });
 export type ChipChallengeAnswer = z.infer<typeof ChipChallengeAnswer>;
 
-/** A chip with the proof that it is present: its signature over the nonce. */
+/** A chip with the proof of its presence: its signature over the nonce. */
 export const ChipRegistration = z
   .strictObject({
     username: Username,
@@ -106,7 +106,7 @@ export const ChipUnblockRequest = z
   .meta({ id: 'ChipUnblockRequest' });
 export type ChipUnblockRequest = z.infer<typeof ChipUnblockRequest>;
 
-/** Goes to the chip with its PUK and a new PIN; good once. */
+/** For the chip, with its PUK and a new PIN; valid once. */
 export const ChipUnblockAnswer = z
   .strictObject({ se_id: ChipId, username: Username, authorisation: DerSignature })
   .meta({ id: 'ChipUnblockAnswer' });

@@ -1,6 +1,4 @@
-/**
- * Schemas that all of REST shares: roles, pages, problems.
- */
+/** Schemas for all of REST: roles, pages, problems. */
 import { z } from 'zod';
 import { Code, text } from '../fields.ts';
 import { LIMITS } from '../limits.ts';
@@ -32,11 +30,11 @@ const limit = z.coerce
 export const ListQuery = z.strictObject({ after: text(200).optional(), limit });
 export type ListQuery = z.infer<typeof ListQuery>;
 
-/** How many of a list that begins with the newest. */
+/** How many entries to list, newest first. */
 export const NewestQuery = z.strictObject({ limit });
 export type NewestQuery = z.infer<typeof NewestQuery>;
 
-/** The `next` of a page: give it as `after` to get the following one. */
+/** The `next` of a page: pass it as `after` to get the following page. */
 export const Next = text(200).optional();
 
 /** Milliseconds in a query string. */
@@ -45,7 +43,7 @@ export const TimeQuery = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTE
 /** A number of entries, see {@link ListQuery}. */
 export const PageLimit = limit;
 
-/** An answer that is not a success: RFC 9457, with the code of the table. */
+/** An error answer: RFC 9457, with a code of the table. */
 export const Problem = z
   .strictObject({
     type: bounded(128).meta({ description: 'urn:quorate:error:<code>' }),
@@ -59,6 +57,6 @@ export const Problem = z
   .meta({ id: 'Problem', description: 'RFC 9457 problem details with a stable code' });
 export type Problem = z.infer<typeof Problem>;
 
-/** An answer that says no more than that it was done. */
+/** An answer that only confirms. */
 export const Done = z.strictObject({ success: z.literal(true) }).meta({ id: 'Done' });
 export type Done = z.infer<typeof Done>;

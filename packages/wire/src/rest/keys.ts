@@ -18,13 +18,16 @@ import { LIMITS } from '../limits.ts';
 import { ChipStateName } from './chips.ts';
 import { Next } from './common.ts';
 
-/** Where a key stands. Only an active one signs. */
+/** The state of a key. Only an active one signs. */
 export const KeyStateName = z
   .enum(['active', 'destroying', 'destroyed'])
   .meta({ id: 'KeyStateName' });
 export type KeyStateName = z.infer<typeof KeyStateName>;
 
-/** The state of one holder's record; `absent` when the chip was lost or destroyed before it could delete. */
+/**
+ * The state of one holder's record; `absent` if the chip was lost or destroyed before it could delete the
+ * record.
+ */
 export const RecordStateName = z
   .enum(['held', 'deleted', 'absent'])
   .meta({ id: 'RecordStateName' });
@@ -48,7 +51,7 @@ const keySummary = {
 export const KeySummary = z.strictObject(keySummary).meta({ id: 'KeySummary' });
 export type KeySummary = z.infer<typeof KeySummary>;
 
-/** Who holds a shard of a key, and on which chip its opener is. */
+/** A holder of a shard, with the chip of its opener. */
 export const KeyHolder = z
   .strictObject({
     part_index: PartIndex,
@@ -61,7 +64,7 @@ export const KeyHolder = z
   .meta({ id: 'KeyHolder' });
 export type KeyHolder = z.infer<typeof KeyHolder>;
 
-/** A key, its holders, and who may ask for its signatures besides its creator. */
+/** A key, its holders, and the users besides its creator who may ask for its signatures. */
 export const KeyAnswer = z
   .strictObject({
     ...keySummary,

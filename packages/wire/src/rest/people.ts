@@ -8,7 +8,7 @@ import { Next, Role, Roles } from './common.ts';
 import { bounded, matching } from '../strings.ts';
 import { EXPECTED, saying } from '../expectations.ts';
 
-// The rules for passwords apply where one is set; these bounds only limit what travels.
+// The rules for passwords apply when one is set; these bounds only limit the request.
 const Password = bounded(LIMITS.password.max).min(1).meta({ format: 'password' });
 const Token = bounded(LIMITS.token).min(1);
 
@@ -19,21 +19,21 @@ export const SetupRequest = z
 export type SetupRequest = z.infer<typeof SetupRequest>;
 
 /**
- * A name and a password. The newest refresh token of an earlier login at this device, also of one that is
- * over, shows that the device is known: guesses made elsewhere then do not make it wait.
+ * A name and a password. The newest refresh token of an earlier login at this device, even an ended one, shows
+ * that the device is known: guesses made elsewhere then do not make it wait.
  */
 export const LoginRequest = z
   .strictObject({ username: Username, password: Password, refresh_token: Token.optional() })
   .meta({ id: 'LoginRequest' });
 export type LoginRequest = z.infer<typeof LoginRequest>;
 
-/** The refresh token of the last login or refresh; good once. */
+/** The refresh token of the last login or refresh; valid once. */
 export const RefreshRequest = z
   .strictObject({ refresh_token: Token })
   .meta({ id: 'RefreshRequest' });
 export type RefreshRequest = z.infer<typeof RefreshRequest>;
 
-/** Ends the login; the refresh token is void as well when it is given. */
+/** Ends the login, and voids the refresh token if given. */
 export const LogoutRequest = z
   .strictObject({ refresh_token: Token.optional() })
   .meta({ id: 'LogoutRequest' });
@@ -53,7 +53,7 @@ export type LoginAnswer = z.infer<typeof LoginAnswer>;
 
 const UserStateName = z.enum(['active', 'disabled']);
 
-/** A user to add. Without a password it can only hold tokens that an administrator makes. */
+/** A new user. Without a password the user can only hold tokens that an administrator makes. */
 export const UserCreate = z
   .strictObject({ username: Username, password: Password.optional(), roles: Roles })
   .meta({ id: 'UserCreate' });
@@ -70,7 +70,7 @@ export const UserPatch = z
   .meta({ id: 'UserPatch' });
 export type UserPatch = z.infer<typeof UserPatch>;
 
-/** A user, without anything secret. */
+/** A user, without secrets. */
 export const UserAnswer = z
   .strictObject({
     username: Username,
@@ -100,7 +100,7 @@ export const TokenRequest = z
   .meta({ id: 'TokenRequest' });
 export type TokenRequest = z.infer<typeof TokenRequest>;
 
-/** The token made. Secret. */
+/** The new token. Secret. */
 export const TokenAnswer = z
   .strictObject({ token: Token, token_id: bounded(128), expires_at: Time })
   .meta({ id: 'TokenAnswer' });
@@ -121,7 +121,7 @@ export const LoginEntry = z
   .meta({ id: 'LoginEntry' });
 export type LoginEntry = z.infer<typeof LoginEntry>;
 
-/** Logins of a user, the newest first. */
+/** Logins of a user, newest first. */
 export const LoginList = z
   .strictObject({ logins: z.array(LoginEntry).max(LIMITS.page.max) })
   .meta({ id: 'LoginList' });
@@ -139,7 +139,7 @@ export const TokenEntry = z
   .meta({ id: 'TokenEntry' });
 export type TokenEntry = z.infer<typeof TokenEntry>;
 
-/** Tokens of a user, the newest first. */
+/** Tokens of a user, newest first. */
 export const TokenList = z
   .strictObject({ tokens: z.array(TokenEntry).max(LIMITS.page.max) })
   .meta({ id: 'TokenList' });

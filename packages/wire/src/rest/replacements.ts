@@ -29,17 +29,17 @@ export const ReplacementId = matching(/^[0-9a-f]{32}$/, 32, EXPECTED.lowerHex16)
   id: 'ReplacementId',
 });
 
-/** The fate of the old chip. */
+/** The state that the old chip will get. */
 export const RetirementName = z.enum(['destroyed', 'disabled']).meta({ id: 'RetirementName' });
 export type RetirementName = z.infer<typeof RetirementName>;
 
-/** Where a replacement stands. */
+/** The state of a replacement. */
 export const ReplacementState = z
   .enum(['requested', 'approved', 'switched', 'completed', 'cancelled'])
   .meta({ id: 'ReplacementState' });
 export type ReplacementState = z.infer<typeof ReplacementState>;
 
-/** A new chip in the place of the caller's active one, signed by both. */
+/** A request to replace the caller's active chip, signed by both chips. */
 export const ReplacementRequest = z
   .strictObject({
     se_id: ChipId,
@@ -81,7 +81,7 @@ export const ReplacedShard = z
   .meta({ id: 'ReplacedShard' });
 export type ReplacedShard = z.infer<typeof ReplacedShard>;
 
-/** A replacement: who, from which chip to which, and how far. Never a shard. */
+/** A replacement: whose, from which chip to which, and how far. Never a shard. */
 export const ReplacementAnswer = z
   .strictObject({
     id: ReplacementId,
@@ -103,7 +103,7 @@ export const ReplacementList = z
   .meta({ id: 'ReplacementList' });
 export type ReplacementList = z.infer<typeof ReplacementList>;
 
-/** The fingerprint of the new chip, as the holder told it by another way. */
+/** The fingerprint of the new chip, which the holder gave through another channel. */
 export const ReplacementApproval = z
   .strictObject({
     new_fingerprint: matching(
@@ -115,7 +115,7 @@ export const ReplacementApproval = z
   .meta({ id: 'ReplacementApproval' });
 export type ReplacementApproval = z.infer<typeof ReplacementApproval>;
 
-/** Asks for the authorisation of one command of one chip. `release` needs a certificate of the new chip, too. */
+/** Asks to authorise one command of one chip. `release` also needs a certificate of the new chip. */
 export const ReplacementStepRequest = z
   .strictObject({
     step: z.enum(['release', 'prove', 'delete', 'discard']),

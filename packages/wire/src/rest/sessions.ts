@@ -34,7 +34,7 @@ const sessionSummary = {
 export const SessionSummary = z.strictObject(sessionSummary).meta({ id: 'SessionSummary' });
 export type SessionSummary = z.infer<typeof SessionSummary>;
 
-/** A session, its participants and whom it waits for. */
+/** A session, its participants and those that it waits for. */
 export const SessionAnswer = z
   .strictObject({
     ...sessionSummary,
@@ -44,7 +44,7 @@ export const SessionAnswer = z
           username: Username,
           part_index: PartIndex,
           state: bounded(64),
-          /** Why an open destruction still waits for it. */
+          /** Why an open destruction still waits for this participant. */
           reason: text().optional(),
         }),
       )
@@ -54,24 +54,24 @@ export const SessionAnswer = z
     signature: Signature.nullable(),
     code: Code.nullable(),
     message: text(LIMITS.details).nullable(),
-    /** Facts beside the outcome: reports, and results that did not decide it. */
+    /** Notes besides the outcome: reports, and results that did not decide it. */
     notes: z.array(text()).max(64).optional(),
   })
   .meta({ id: 'SessionAnswer' });
 export type SessionAnswer = z.infer<typeof SessionAnswer>;
 
-/** Closes a destruction that still waits: it ends as not proven for those who are missing. */
+/** Closes a destruction that still waits: it stays unproven for the missing holders. */
 export const CloseSession = z
   .strictObject({ reason: text(LIMITS.reason).min(1) })
   .meta({ id: 'CloseSession' });
 export type CloseSession = z.infer<typeof CloseSession>;
 
-/** Sessions that concern the caller, newest first. */
+/** Sessions visible to the caller, newest first. */
 export const SessionList = z
   .strictObject({ sessions: z.array(SessionSummary).max(LIMITS.page.max), next: Next })
   .meta({ id: 'SessionList' });
 export type SessionList = z.infer<typeof SessionList>;
 
-/** Which sessions to list. */
+/** Selects sessions to list. */
 export const SessionQuery = ListQuery.extend({ state: SessionStateName.optional() });
 export type SessionQuery = z.infer<typeof SessionQuery>;

@@ -17,7 +17,7 @@ import { EVERYBODY, ADMIN, type RouteTable } from './route.ts';
 
 const ofChip = z.strictObject({ se_id: ChipId });
 
-/** The chip registry, and the key that chips are personalised with. */
+/** Routes of the chip registry, and of the key that chips are personalised with. */
 export const CHIP_ROUTES = {
   'GET /api/v1/authorisation-key': {
     roles: EVERYBODY,

@@ -1,8 +1,8 @@
 /**
- * Every route of the coordinator: who may use it, what goes in and what comes out.
+ * Every route of the coordinator: who may use it, what it takes and what it answers.
  *
  * The server registers from this table, its handlers take their types from it, and the OpenAPI document is
- * made of it, so that none of them can say what the others do not.
+ * made from it, so that they cannot disagree.
  */
 import { CHIP_ROUTES } from './chips.ts';
 import { KEY_ROUTES } from './keys.ts';

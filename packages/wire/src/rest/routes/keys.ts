@@ -8,7 +8,7 @@ import { EVERYBODY, ADMIN, type RouteTable } from './route.ts';
 const ofKey = z.strictObject({ key: KeyName });
 const ofGrant = z.strictObject({ key: KeyName, username: Username });
 
-/** Keys, and who may use them. */
+/** Routes of keys and grants. */
 export const KEY_ROUTES = {
   'GET /api/v1/keys': {
     roles: EVERYBODY,

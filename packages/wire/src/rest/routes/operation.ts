@@ -1,8 +1,8 @@
-/** Routes of the process, and of the documents about it. */
+/** Routes for the process and its documents. */
 import { HealthAnswer } from '../audit.ts';
 import { type RouteTable } from './route.ts';
 
-/** The state of the process, and the documents of its interfaces. */
+/** Routes for the state of the process, and for the documents of its interfaces. */
 export const OPERATION_ROUTES = {
   'GET /healthz': { roles: 'anyone', summary: 'the process answers', answer: HealthAnswer },
   'GET /readyz': {

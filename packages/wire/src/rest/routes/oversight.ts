@@ -1,9 +1,9 @@
-/** Routes of whoever watches over the server. */
+/** Routes of overseers. */
 import { AuditList, AuditQuery, CheckpointAnswer, ConnectionList } from '../audit.ts';
 import { NewestQuery } from '../common.ts';
 import { OVERSIGHT, type RouteTable } from './route.ts';
 
-/** Connections and the audit log. */
+/** Routes of the connections and the audit log. */
 export const OVERSIGHT_ROUTES = {
   'GET /api/v1/connections': {
     roles: OVERSIGHT,

@@ -24,7 +24,7 @@ const ofUser = z.strictObject({ username: Username });
 const ofToken = z.strictObject({ username: Username, token_id: TokenId });
 const ofLogin = z.strictObject({ username: Username, login_id: TokenId });
 
-/** Setup, login, users and their tokens. */
+/** Routes of setup, login, users and their tokens. */
 export const PEOPLE_ROUTES = {
   'POST /api/v1/setup': {
     roles: 'anyone',

@@ -30,7 +30,7 @@ const STEP_CODES: readonly ErrorCode[] = [
   'invalid_certificate',
 ];
 
-/** A new chip for a participant, step by step. */
+/** Routes of a participant's new chip, step by step. */
 export const REPLACEMENT_ROUTES = {
   'GET /api/v1/chips/replacements': {
     roles: EVERYBODY,

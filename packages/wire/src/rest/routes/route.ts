@@ -1,26 +1,26 @@
-/** The terms of one route, and how a table of them becomes a list. */
+/** The terms of one route, and the list that a table of them makes. */
 import type { z } from 'zod';
 import type { ErrorCode } from '../../codes.ts';
 import { Role } from '../common.ts';
 
-/** The media types of answers that no schema describes. */
+/** The media types of answers without a schema. */
 type MediaType = 'application/json' | 'application/x-ndjson' | 'text/plain';
 
-/** Says who may use a route, what goes in and what comes out. */
+/** The terms of a route: who may use it, what it takes and what it answers. */
 interface RouteTerms {
-  /** The roles of which one is needed; `anyone` needs no token. */
+  /** One of these roles is needed; `anyone` needs no token. */
   readonly roles: readonly Role[] | 'anyone';
   readonly summary: string;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** Bytes of the body, when more than usual. */
+  /** Bytes of the body, if more than usual. */
   readonly bodyLimit?: number;
   /** 200 unless given. */
   readonly status?: 200 | 201;
-  /** A schema of JSON, or the media type of another answer. */
+  /** A JSON schema, or the media type of another answer. */
   readonly answer: z.ZodType | MediaType;
-  /** Codes besides those that every route has. */
+  /** Codes besides those of every route. */
   readonly codes?: readonly ErrorCode[];
 }
 
@@ -49,9 +49,9 @@ export function routesOf(table: RouteTable): readonly Route[] {
   });
 }
 
-/** Everybody who has a token. */
+/** Every role. */
 export const EVERYBODY: readonly Role[] = Role.options;
 /** Administrators only. */
 export const ADMIN: readonly Role[] = ['admin'];
-/** Whoever watches over the server. */
+/** Overseers of the server. */
 export const OVERSIGHT: readonly Role[] = ['admin', 'auditor'];

@@ -6,7 +6,7 @@ import { EVERYBODY, ADMIN, type RouteTable } from './route.ts';
 
 const ofSession = z.strictObject({ session_key: SessionKey });
 
-/** Sessions, and what may be ordered about them. */
+/** Routes of sessions and of orders about them. */
 export const SESSION_ROUTES = {
   'GET /api/v1/sessions': {
     roles: EVERYBODY,
