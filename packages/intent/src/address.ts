@@ -26,7 +26,7 @@ function uncompressed(publicKey: Uint8Array): Uint8Array {
   }
 }
 
-/** 20 bytes as EIP-55 text. */
+/** Formats 20 bytes as EIP-55 text. */
 export function formatAddress(address: Uint8Array): string {
   if (address.length !== 20) throw new IntentError('intent/address', '20 bytes');
   const lower = toHex(address);
@@ -38,7 +38,7 @@ export function formatAddress(address: Uint8Array): string {
 }
 
 /**
- * The 20 bytes of an address in any case. Mixed case is a checksum, and must be right.
+ * The 20 bytes of an address in any case. Mixed case is a checksum and must be correct.
  *
  * @throws IntentError `intent/address`
  */

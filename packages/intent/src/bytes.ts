@@ -29,7 +29,7 @@ export function fromHex(text: string, length?: number): Uint8Array {
   return hexToBytes(digits);
 }
 
-/** Standard base64 with padding. */
+/** Encodes standard base64 with padding. */
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += 3) {
@@ -44,7 +44,7 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes standard base64: padded, no white space, no stray bits; so every value has one spelling.
+ * Decodes standard base64: padded, no white space, no stray bits, so that every value has one spelling.
  *
  * @throws IntentError `intent/base64`
  */
@@ -73,7 +73,7 @@ function base64Value(digit: string): number {
   return BASE64_VALUES.get(digit) ?? 0;
 }
 
-/** All the bytes one after another, in a new array. */
+/** Concatenates bytes into a new array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes(...parts);
 }
@@ -125,7 +125,7 @@ export function bigEndian(value: bigint, length: number): Uint8Array {
   return hexToBytes(value.toString(16).padStart(length * 2, '0'));
 }
 
-/** The natural number that big-endian bytes mean; 0 for none. */
+/** Reads big-endian bytes as a natural number; 0 for no bytes. */
 export function toBigInt(bytes: Uint8Array): bigint {
   return bytes.length === 0 ? 0n : BigInt(`0x${bytesToHex(bytes)}`);
 }

@@ -22,10 +22,13 @@ const from: Argument = { label: 'from', type: 'address' };
 const spender: Argument = { label: 'spender', type: 'address' };
 const amount: Argument = { label: 'amount', type: 'uint256' };
 
-/** The smallest of the values that contracts take for "unlimited" is 2^96 − 1; real allowances stay below half of it. */
+/**
+ * Contracts treat several values as "unlimited", the smallest being 2^96 − 1; real allowances stay below half
+ * of it.
+ */
 const UNLIMITED = 1n << 95n;
 
-/** Whether an allowance is as good as unlimited. */
+/** Whether an allowance is effectively unlimited. */
 export function isUnlimited(value: bigint): boolean {
   return value >= UNLIMITED;
 }

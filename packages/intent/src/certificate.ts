@@ -9,7 +9,7 @@ import { hashFramed } from './framed.ts';
 import { LABELS } from './label.ts';
 import { verifyP256 } from './p256.ts';
 
-/** What a session is for; the byte is the first of the payload. */
+/** The purpose of a session; the byte is the first of the payload. */
 export const OPERATION = {
   keygen: 1,
   sign: 2,
@@ -19,10 +19,10 @@ export const OPERATION = {
   replace: 6,
 } as const;
 
-/** The name of what a chip certifies: a kind of ceremony, or the replacement of a chip. */
+/** The name of the act that a chip certifies: a kind of ceremony, or the replacement of a chip. */
 export type Operation = keyof typeof OPERATION;
 
-/** Ceremonies whose parties talk to each other under the certified keys; in the others nobody has such keys. */
+/** Ceremonies whose parties communicate under the certified keys; the others have no such keys. */
 const WITH_ROUNDS: ReadonlySet<Operation> = new Set(['keygen', 'sign', 'refresh', 'reshare']);
 
 /** Bytes of a certificate's payload; the DER signature follows. */
@@ -46,7 +46,7 @@ export interface CertificateFields {
   readonly notAfter: number;
 }
 
-/** A certificate taken apart; nothing about it is verified yet. */
+/** A decoded certificate, not verified yet. */
 export interface Certificate extends CertificateFields {
   /** The whole certificate: payload ‖ DER. */
   readonly bytes: Uint8Array;
@@ -55,7 +55,7 @@ export interface Certificate extends CertificateFields {
   readonly der: Uint8Array;
 }
 
-/** The 171 bytes that a chip is asked to sign. @throws IntentError for a field out of range */
+/** The 171 bytes for a chip to sign. @throws IntentError for a field out of range */
 export function encodeCertificatePayload(
   fields: Omit<CertificateFields, 'sessionKeyHash'> & { readonly sessionKey: string },
 ): Uint8Array {
@@ -72,7 +72,7 @@ export function encodeCertificatePayload(
 }
 
 /**
- * Takes a certificate apart (bytes, or the base64 of the wire). Where rounds follow, its ephemeral keys are good ones.
+ * Decodes a certificate (bytes, or the base64 of the wire). If rounds follow, checks its ephemeral keys.
  *
  * @throws IntentError `intent/certificate`, `intent/public-key`, `intent/signature`, `intent/base64`
  */
@@ -86,8 +86,8 @@ export function decodeCertificate(certificate: Uint8Array | string): Certificate
 }
 
 /**
- * Takes a certificate apart that {@link decodeCertificate} took when it came: its keys are not judged again, which
- * costs most.
+ * Decodes a certificate that {@link decodeCertificate} accepted on arrival: its keys are not checked again,
+ * because that costs most.
  *
  * @throws IntentError `intent/certificate`, `intent/signature`, `intent/base64`
  */
@@ -141,7 +141,7 @@ function operationOf(byte: number | undefined): Operation {
   return operation;
 }
 
-/** Whether a well-formed certificate was signed by the chip with this public key (65 bytes). */
+/** Whether the chip with this public key (65 bytes) signed a well-formed certificate. */
 export function verifyCertificate(
   certificate: Uint8Array | string,
   chipPublicKey: Uint8Array,
@@ -154,7 +154,10 @@ export function verifyCertificate(
   }
 }
 
-/** Whether the chip with this public key signed a certificate that was taken apart before; no other length verifies. */
+/**
+ * Whether the chip with this public key signed a decoded certificate; a key of another length verifies
+ * nothing.
+ */
 export function isSignedBy(
   { payloadBytes, der }: Pick<Certificate, 'payloadBytes' | 'der'>,
   chipPublicKey: Uint8Array,
@@ -163,7 +166,7 @@ export function isSignedBy(
   return verifyP256(chipPublicKey, sessionMessage(chipPublicKey, payloadBytes), der);
 }
 
-/** SHA-256 of one whole certificate; the session id is made of these, in index order. */
+/** SHA-256 of one whole certificate; the session id is derived from these, in index order. */
 export function certificateHash(certificate: Uint8Array | string): Uint8Array {
   return sha256(typeof certificate === 'string' ? fromBase64(certificate) : certificate);
 }
@@ -174,10 +177,11 @@ export function certificateHashes(certificates: readonly (Uint8Array | string)[]
 }
 
 /**
- * The session id that all parties of a session derive, 32 bytes: of the key, null at its generation, and
- * of every party's whole certificate in index order (docs/spec/intent.md §2).
+ * The session id that all parties of a session derive, 32 bytes: from the key, null at its generation, and
+ * from every party's whole certificate in index order (docs/spec/intent.md §2).
  *
- * The same bytes as `deriveSessionId` of `@quorate/tss`, for programs that must not contain the protocol.
+ * Yields the same bytes as `deriveSessionId` of `@quorate/tss`, for programs that must not contain the
+ * protocol.
  */
 export function deriveSessionId(
   keyId: Uint8Array | null,

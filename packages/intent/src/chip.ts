@@ -4,10 +4,10 @@ import { concat, exactly, toHex, u16, u32, utf8 } from './bytes.ts';
 import { hashFramed, framed } from './framed.ts';
 import { CHIP_LABELS, LABELS } from './label.ts';
 
-/** What an authorisation allows; the byte is the instruction that consumes it. */
+/** The authorised act; the byte is the instruction that consumes it. */
 export const AUTHORISATION_OPERATION = { read: 0x12, delete: 0x14 } as const;
 
-/** Everything that one authorisation is bound to. */
+/** The facts that one authorisation is bound to. */
 export interface Authorisation {
   readonly operation: keyof typeof AUTHORISATION_OPERATION;
   /** 65 bytes */
@@ -18,13 +18,15 @@ export interface Authorisation {
   readonly address: Uint8Array;
   /** 32 bytes */
   readonly sessionHash: Uint8Array;
-  /** 32 bytes: the data to be signed, the intent hash, or the hash of the reason of a deletion */
+  /** 32 bytes: the digest to sign, the intent hash, or the hash of the reason of a deletion */
   readonly digest: Uint8Array;
   /** 16 bytes */
   readonly challenge: Uint8Array;
 }
 
-/** What the authorisation key signs, and the chip verifies, before a record is released or deleted. */
+/**
+ * The message that the authorisation key signs, and the chip verifies, before a record is released or deleted.
+ */
 export function authorisationMessage(authorisation: Authorisation): Uint8Array {
   return concat(
     utf8(CHIP_LABELS.authorisation),
@@ -38,7 +40,7 @@ export function authorisationMessage(authorisation: Authorisation): Uint8Array {
   );
 }
 
-/** What a chip signs to prove that it holds its key, when it is registered. */
+/** The message that a chip signs at registration to prove that it holds its key. */
 export function registrationMessage(registration: {
   /** 65 bytes */
   readonly chipPublicKey: Uint8Array;
@@ -55,7 +57,7 @@ export function registrationMessage(registration: {
   );
 }
 
-/** What the old authorisation key signs to hand over to a new one. */
+/** The message that the old authorisation key signs to hand over to a new one. */
 export function rotateMessage(rotation: {
   /** 65 bytes */
   readonly chipPublicKey: Uint8Array;
@@ -72,7 +74,9 @@ export function rotateMessage(rotation: {
   );
 }
 
-/** What the authorisation key signs, and the chip verifies, before a blocked PIN can be set anew with the PUK. */
+/**
+ * The message that the authorisation key signs, and the chip verifies, before the PUK can reset a blocked PIN.
+ */
 export function unblockMessage(unblock: {
   /** 65 bytes */
   readonly chipPublicKey: Uint8Array;
@@ -86,7 +90,7 @@ export function unblockMessage(unblock: {
   );
 }
 
-/** What a chip signs to open a session: its own label and key before the payload (171 bytes). */
+/** The message that a chip signs to open a session: its own label and key before the payload (171 bytes). */
 export function sessionMessage(chipPublicKey: Uint8Array, payload: Uint8Array): Uint8Array {
   return concat(
     utf8(CHIP_LABELS.session),
@@ -95,7 +99,7 @@ export function sessionMessage(chipPublicKey: Uint8Array, payload: Uint8Array): 
   );
 }
 
-/** SHA-256 of {@link sessionMessage}: what an authorisation and the chip's memory call the session. */
+/** SHA-256 of {@link sessionMessage}: names the session in authorisations and in the chip's memory. */
 export function sessionHash(chipPublicKey: Uint8Array, payload: Uint8Array): Uint8Array {
   return sha256(sessionMessage(chipPublicKey, payload));
 }
@@ -105,7 +109,7 @@ export function chipFingerprint(publicKey: Uint8Array): Uint8Array {
   return sha256(exactly('chip public key', publicKey, 65));
 }
 
-/** The first 16 bytes of a fingerprint for people to compare: 8 groups of 4 hex digits. */
+/** The first 16 bytes of a fingerprint, for people to compare: 8 groups of 4 hex digits. */
 export function shortFingerprint(fingerprint: Uint8Array): string {
   const digits = toHex(exactly('fingerprint', fingerprint, 32).subarray(0, 16));
   return (digits.match(/.{4}/g) ?? []).join('-');
@@ -116,7 +120,7 @@ export function recordId(keyId: Uint8Array, partIndex: number, epoch: number): U
   return hashFramed(LABELS.record, exactly('key id', keyId, 32), u16(partIndex), u32(epoch));
 }
 
-/** What `encrypted_shard` is bound to beside its key (E-2). */
+/** The associated data that binds `encrypted_shard`, besides its key (E-2). */
 export function shardAssociatedData(shard: {
   /** Version of the shard's format, 0..255 */
   readonly version: number;
@@ -140,7 +144,7 @@ export function shardAssociatedData(shard: {
   );
 }
 
-/** What a party's session key signs for each round message; `to` null means everyone. */
+/** The message that a party's session key signs for each round message; `to` null means everyone. */
 export function roundSigningInput(
   sid: Uint8Array,
   round: number,

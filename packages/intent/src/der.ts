@@ -20,8 +20,8 @@ function encodeInteger(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Decodes DER to r ‖ s (64 bytes). Anything but the minimal encoding of two natural numbers of at most 256 bits
- * is refused; whether they are in the range of a curve is the verifier's question.
+ * Decodes DER to r ‖ s (64 bytes). Refuses all but the minimal encoding of two natural numbers of at most 256
+ * bits; the verifier decides whether they are in the range of a curve.
  *
  * @throws IntentError `intent/signature`
  */

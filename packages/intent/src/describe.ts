@@ -17,13 +17,16 @@ export interface DescriptionLine {
 export interface Description {
   readonly title: string;
   readonly lines: readonly DescriptionLine[];
-  /** What makes this payload more dangerous than it looks. */
+  /** Why this payload is more dangerous than it looks. */
   readonly warnings: readonly string[];
 }
 
-/** What the reader expects. */
+/** The reader's expectations. */
 export interface DescribeOptions {
-  /** Chains that raise no warning. Without it every chain does for transactions, and main chain 1 for typed data. */
+  /**
+   * Chains that raise no warning. Without it, every chain does for transactions, and main chain 1 for typed
+   * data.
+   */
   readonly expectedChains?: readonly (string | number | bigint)[];
 }
 
@@ -152,7 +155,10 @@ function describeTypedData(data: TypedData, options: DescribeOptions): Descripti
   };
 }
 
-/** Permits are approvals by signature: nothing on the chain asks again (ERC-2612, DAI's variant, Permit2). */
+/**
+ * Warns of permits, which are approvals by signature: nothing on the chain asks again (ERC-2612, DAI's
+ * variant, Permit2).
+ */
 function permitWarnings(data: TypedData): string[] {
   const names = Object.keys(data.types).join(' ');
   const isPermit = /permit|approv|allowance/i.test(names);
@@ -191,7 +197,7 @@ function expectedChain(chain: string, expected: DescribeOptions['expectedChains'
   return [`another chain: ${chainName(chain)}, expected ${expected.map(String).join(' or ')}`];
 }
 
-/** Wei as a decimal number with 18 places, and exactly. */
+/** Formats wei as a decimal number with 18 places, exactly. */
 function formatWei(wei: bigint): string {
   const digits = wei.toString().padStart(19, '0');
   const fraction = digits.slice(-18).replace(/0+$/, '');

@@ -1,4 +1,4 @@
-/** What the destruction of a key hashes and signs (docs/spec/destroy.md). */
+/** The bytes that the destruction of a key hashes and signs (docs/spec/destroy.md). */
 import { concat, exactly, u16, u32, utf8 } from './bytes.ts';
 import { encodeCertificatePayload } from './certificate.ts';
 import { IntentError } from './errors.ts';
@@ -6,12 +6,12 @@ import { hashFramed } from './framed.ts';
 import { judgeCertificate } from './judgeCertificate.ts';
 import { LABELS } from './label.ts';
 
-/** 32 bytes: what a DELETE authorisation names as the reason why a key is destroyed. */
+/** 32 bytes: names the reason for destroying a key in a DELETE authorisation. */
 export function destroyReasonHash(reason: string): Uint8Array {
   return hashFramed(LABELS.destroyReason, utf8(reason));
 }
 
-/** 32 bytes: which holders destroy their shards now, by index in ascending order. */
+/** 32 bytes: names the holders who destroy their shards now, by ascending index. */
 export function destroyPartsHash(indexes: readonly number[]): Uint8Array {
   return hashFramed(LABELS.destroyParts, concat(...indexes.map(u16)));
 }
@@ -48,8 +48,8 @@ function receiptHash(record: DeletedRecord): Uint8Array {
 
 /**
  * The 171 bytes that a chip signs once READ has answered that the record is gone: a payload of the operation
- * destroy whose intent is the deleted record. Its keys are zeros and it has ended when it is made, so that it
- * opens no session.
+ * destroy whose intent is the deleted record. Its keys are zeros and it is expired when made, so that it opens
+ * no session.
  */
 export function encodeReceiptPayload(
   record: DeletedRecord,
@@ -67,7 +67,7 @@ export function encodeReceiptPayload(
   });
 }
 
-/** Whether a receipt (payload ‖ DER, bytes or base64) says of exactly this record that it is gone. */
+/** Whether a receipt (payload ‖ DER, bytes or base64) proves the deletion of exactly this record. */
 export function verifyReceipt(
   receipt: Uint8Array | string,
   record: DeletedRecord,

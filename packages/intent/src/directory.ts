@@ -1,6 +1,6 @@
 /// <reference types="node" />
 /**
- * Directories that the programs make for what they keep. An entry of its own, since browsers have none.
+ * Directories of the programs. A separate entry, because browsers have none.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a directory and those above it that are missing, each for its owner alone (mode 700) unless `mode` says
- * otherwise. One that exists stays as it is.
+ * Makes a directory and its missing parents, each for its owner alone (mode 700) unless `mode` says otherwise.
+ * Existing ones stay as they are.
  *
- * Node's own recursive call never returns where the file system denies that a parent exists which does, such as /proc.
+ * Node's own recursive call never returns if the file system denies an existing parent, such as /proc.
  *
  * @throws an error of the operating system, such as `EACCES`, `ENOENT`, `ENOTDIR`
  */
@@ -19,7 +19,7 @@ export function makeDirectories(path: string, mode = 0o700): void {
   const missing: string[] = [];
   for (let at = resolve(path); !isThere(at); at = dirname(at)) missing.push(at);
   for (const directory of missing.reverse()) makeOne(directory, mode);
-  // A file in its place is the one thing that exists and is of no use.
+  // A file of that name exists and cannot serve.
   if (!statSync(path).isDirectory()) {
     throw Object.assign(new Error(`${path} is not a directory`), { code: 'ENOTDIR', path });
   }
@@ -33,7 +33,7 @@ function makeOne(directory: string, mode: number): void {
   try {
     mkdirSync(directory, { mode });
   } catch (error) {
-    // Another process made it in between.
+    // Another process made it meanwhile.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Which public keys of Curve25519 may protect a session. A peer chooses its keys freely: with one of small order the
- * shared secret, or the verification of a signature, no longer depends on anybody's secret.
+ * Decides which public keys of Curve25519 may protect a session. A peer chooses its keys freely: with a key of
+ * small order the shared secret, or the verification of a signature, no longer depends on anybody's secret.
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { toBigInt, toHex } from './bytes.ts';
@@ -10,8 +10,8 @@ const P = 2n ** 255n - 19n;
 
 /**
  * The canonical u-coordinates of order 1, 2, 4 and 8, on the curve and on its twist, little-endian: Bernstein,
- * "How do I validate Curve25519 public keys?", cr.yp.to/ecdh.html; RFC 7748, section 6.1, on the all-zero secret that
- * they give. The others of that list are not canonical.
+ * "How do I validate Curve25519 public keys?", cr.yp.to/ecdh.html; RFC 7748, section 6.1, on the all-zero
+ * secret that they yield. The others of that list are not canonical.
  */
 const SMALL_ORDER: ReadonlySet<string> = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
@@ -21,7 +21,10 @@ const SMALL_ORDER: ReadonlySet<string> = new Set([
   'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ]);
 
-/** Refuses an X25519 key that is not the one spelling of a point of large order. @throws IntentError `intent/public-key` */
+/**
+ * Refuses an X25519 key unless it is the one spelling of a point of large order. @throws IntentError
+ * `intent/public-key`
+ */
 export function checkX25519PublicKey(publicKey: Uint8Array): Uint8Array {
   const digits = toHex(publicKey);
   if (publicKey.length !== 32 || toBigInt(publicKey.toReversed()) >= P || SMALL_ORDER.has(digits)) {
@@ -30,7 +33,10 @@ export function checkX25519PublicKey(publicKey: Uint8Array): Uint8Array {
   return publicKey;
 }
 
-/** Refuses an Ed25519 key that is not the one spelling (RFC 8032) of a point of large order. @throws IntentError `intent/public-key` */
+/**
+ * Refuses an Ed25519 key unless it is the one spelling (RFC 8032) of a point of large order. @throws
+ * IntentError `intent/public-key`
+ */
 export function checkEd25519PublicKey(publicKey: Uint8Array): Uint8Array {
   if (publicKey.length !== 32 || !isLargePoint(publicKey)) {
     throw new IntentError(

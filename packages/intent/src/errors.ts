@@ -1,4 +1,4 @@
-/** Every reason for which this package refuses its input. The codes are stable. */
+/** Every reason for which this package refuses input. The codes are stable. */
 export type IntentErrorCode =
   | 'intent/hex'
   | 'intent/base64'
@@ -15,11 +15,11 @@ export type IntentErrorCode =
   | 'intent/intent'
   | 'intent/roster';
 
-/** Thrown for every input that is refused; names the place and what was expected, never a secret. */
+/** Thrown for every refused input; names the place and the expectation, never a secret. */
 export class IntentError extends Error {
-  /** A stable string that says what kind of input was refused. */
+  /** A stable string for the kind of refused input. */
   readonly code: IntentErrorCode;
-  /** Where and what was expected, e.g. `transaction.nonce: an integer of at most 64 bits`. */
+  /** The place and the expectation, e.g. `transaction.nonce: an integer of at most 64 bits`. */
   readonly expected: string;
 
   constructor(code: IntentErrorCode, expected: string) {

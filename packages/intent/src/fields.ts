@@ -1,4 +1,4 @@
-/** Readers for JSON that somebody else wrote: exact fields, and one canonical form for every value. */
+/** Readers for JSON from elsewhere: exact fields, and one canonical form for every value. */
 import { formatAddress, parseAddress } from './address.ts';
 import { fromHex, toHex, utf8 } from './bytes.ts';
 import { IntentError } from './errors.ts';
@@ -11,7 +11,7 @@ export const MAX_TEXT = 131_072;
 /** A JSON object whose keys were compared with a list. */
 export type Fields = ReadonlyMap<string, unknown>;
 
-/** Refuses with the place and the expectation. */
+/** Refuses, naming the place and the expectation. */
 export function refuse(path: string, expected: string): never {
   throw new IntentError('intent/payload', `${path}: ${expected}`);
 }
@@ -82,11 +82,11 @@ const INTEGER = /^(0|-?[1-9][0-9]{0,77}|0x[0-9a-fA-F]{1,64})$/;
 function toInteger(value: unknown): bigint | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : null;
   if (typeof value !== 'string') return null;
-  // Hex may have leading zeros, as in a word of 32 bytes; a decimal may not: elsewhere that is octal.
+  // Hex may have leading zeros, as in a word of 32 bytes; a decimal may not, because elsewhere that is octal.
   return INTEGER.test(value) ? BigInt(value) : null;
 }
 
-/** Reads an address of any case (mixed case must be a right checksum) into EIP-55. */
+/** Reads an address of any case (mixed case must be a correct checksum) into EIP-55. */
 export function readAddress(path: string, value: unknown): string {
   try {
     return formatAddress(parseAddress(typeof value === 'string' ? value : ''));

@@ -1,4 +1,4 @@
-/** The one injective encoding that everything hashed or signed goes through (F-1). */
+/** The one injective encoding for everything that is hashed or signed (F-1). */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, u64, utf8 } from './bytes.ts';
 

@@ -1,5 +1,5 @@
 /**
- * What is agreed before anything happens: canonical payloads and their digests, addresses and signatures,
+ * The facts agreed before anything happens: canonical payloads and their digests, addresses and signatures,
  * intents, certificates, authorisations and rosters. Pure; runs in Node and in browsers.
  *
  * @module

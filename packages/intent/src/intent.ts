@@ -1,4 +1,7 @@
-/** The intent: everything that the parties of a session agree to before anything happens (docs/spec/intent.md §1). */
+/**
+ * The intent: the facts that the parties of a session agree to before anything happens (docs/spec/intent.md
+ * §1).
+ */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { parseAddress } from './address.ts';
 import { concat, exactly, u16, u32, utf8 } from './bytes.ts';
@@ -11,11 +14,11 @@ export interface Holder {
   /** 1..n */
   readonly index: number;
   readonly username: string;
-  /** 32 bytes, of the chip that is pinned for this index */
+  /** 32 bytes, of the chip pinned for this index */
   readonly fingerprint: Uint8Array;
 }
 
-/** What is agreed. */
+/** The terms of a session. */
 export interface Intent {
   readonly sessionKey: string;
   /** 32 bytes; zeros at key generation */
@@ -25,19 +28,19 @@ export interface Intent {
   readonly parties: number;
   /** All n, in any order. */
   readonly holders: readonly Holder[];
-  /** Sorted indexes of those who take part now. */
+  /** Sorted indexes of the parties that take part now. */
   readonly signers: readonly number[];
   /** BIP32 path of the signing key below the stored one. */
   readonly path: readonly number[];
-  /** 32 bytes, or null when nothing is signed */
+  /** 32 bytes, or null if nothing is signed */
   readonly digest: Uint8Array | null;
-  /** 32 bytes, or null when no payload was given */
+  /** 32 bytes, or null if no payload was given */
   readonly payloadHash: Uint8Array | null;
   /** null at key generation */
   readonly address: string | null;
 }
 
-/** The canonical bytes of an intent. @throws IntentError `intent/intent` for parties that do not fit together */
+/** The canonical bytes of an intent. @throws IntentError `intent/intent` for inconsistent parties */
 export function encodeIntent(intent: Intent): Uint8Array {
   const holders = intent.holders.toSorted((a, b) => a.index - b.index);
   checkParties(intent, holders);

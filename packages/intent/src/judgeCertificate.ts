@@ -4,41 +4,41 @@ import { equalBytes, utf8 } from './bytes.ts';
 import { type Certificate, decodeCertificate, isSignedBy, type Operation } from './certificate.ts';
 import { IntentError } from './errors.ts';
 
-/** How long certificates are good for, milliseconds. */
+/** How long certificates are valid, milliseconds. */
 export const CERTIFICATE_TIMES = {
-  /** Participants give their own certificates this long: for the invitation and the session, with room. */
+  /** The lifetime that participants give their own certificates: enough for the invitation and the session. */
   lifetime: 600_000,
-  /** Nobody takes a certificate that reaches further into the future. */
+  /** Certificates that expire later than this from now are refused. */
   longest: 900_000,
-  /** Two honest clocks may be this far apart. */
+  /** How far two honest clocks may be apart. */
   skew: 60_000,
 } as const;
 
-/** What a certificate has to be for, from the judge's own knowledge. */
+/** The facts that a certificate must be for, from the judge's own knowledge. */
 export interface ExpectedCertificate {
   readonly operation: Operation;
   readonly sessionKey: string;
   readonly partIndex: number;
-  /** 65 bytes: the key that is registered or pinned, never one that came with a message. */
+  /** 65 bytes: the registered or pinned key, never one from a message. */
   readonly chipPublicKey: Uint8Array;
   /** 32 bytes */
   readonly intentHash: Uint8Array;
-  /** Milliseconds since 1970; undefined where a certificate does not age, because its consent is for ever. */
+  /** Milliseconds since 1970; undefined if the certificate cannot expire, because its consent is permanent. */
   readonly now: number | undefined;
 }
 
-/** Why a certificate is refused; of several reasons, the first in this order. */
+/** Why a certificate is refused; if there are several reasons, the first in this order. */
 export type CertificateProblem =
   | { readonly kind: 'malformed'; readonly expected: string }
   | { readonly kind: 'chip' | 'operation' | 'part-index' | 'session' | 'intent' }
   | { readonly kind: 'expired' | 'too-long'; readonly notAfter: number; readonly now: number };
 
-/** A certificate that holds, or the reason why it does not. */
+/** A valid certificate, or why it is refused. */
 export type JudgedCertificate =
   | { readonly ok: true; readonly certificate: Certificate }
   | { readonly ok: false; readonly problem: CertificateProblem };
 
-/** Judges a certificate (bytes, or the base64 of the wire) by everything that it has to be for. */
+/** Judges a certificate (bytes, or the base64 of the wire) by all facts that it must be for. */
 export function judgeCertificate(
   received: Uint8Array | string,
   expected: ExpectedCertificate,
@@ -51,7 +51,7 @@ export function judgeCertificate(
   return problem === undefined ? { ok: true, certificate } : { ok: false, problem };
 }
 
-/** Whether the time of a certificate is over, by clocks that may differ. */
+/** Whether a certificate has expired, allowing for clock skew. */
 export function isCertificateExpired(
   { notAfter }: Pick<Certificate, 'notAfter'>,
   now: number,
@@ -72,7 +72,7 @@ function problemOf(
   certificate: Certificate,
   expected: ExpectedCertificate,
 ): CertificateProblem | undefined {
-  // The signature first: no field means anything until the right chip has signed it.
+  // Checks the signature first: no field means anything unless the right chip signed it.
   if (!isSignedBy(certificate, expected.chipPublicKey)) return { kind: 'chip' };
   if (certificate.operation !== expected.operation) return { kind: 'operation' };
   if (certificate.partIndex !== expected.partIndex) return { kind: 'part-index' };

@@ -1,26 +1,26 @@
 /**
- * Keys in the DER that Node's and the browsers' cryptography read and write: SubjectPublicKeyInfo and PKCS #8 of
- * P-256 (RFC 5480, RFC 5915), Ed25519 and X25519 (RFC 8410). For each curve there is one spelling, so an encoding is
- * a fixed prefix and the raw key.
+ * Keys in the DER of Node's and the browsers' cryptography: SubjectPublicKeyInfo and PKCS #8 of P-256 (RFC
+ * 5480, RFC 5915), Ed25519 and X25519 (RFC 8410). Each curve has one spelling, so an encoding is a fixed
+ * prefix and the raw key.
  *
- * Programs export keys in this form and never as JWK, which they only import: in Node 20 `KeyObject.export` to JWK allocates while
- * it holds the key's mutex, and a collection of the job that generated the key takes the same mutex. The thread then
- * stands still for ever. Strings of a JWK also leave a secret in memory that nobody can overwrite.
+ * Programs export keys in this form and only import JWK: in Node 20 `KeyObject.export` to JWK allocates while
+ * it holds the key's mutex, and garbage collection of the job that generated the key takes the same mutex, so
+ * the thread deadlocks. The strings of a JWK also leave a secret in memory that nobody can overwrite.
  */
 import { concat, equalBytes, exactly, fromHex, toBase64 } from './bytes.ts';
 import { IntentError } from './errors.ts';
 
-/** A curve whose keys this project uses outside of the protocols. */
+/** A curve of keys outside the protocols. */
 export type KeyCurve = 'P-256' | 'Ed25519' | 'X25519';
 
 interface Envelope {
-  /** Of a public key, up to the raw key. */
+  /** The prefix of a public key, up to the raw key. */
   readonly spki: Uint8Array;
-  /** Bytes of a raw public key; the one of P-256 is uncompressed. */
+  /** Bytes of a raw public key; that of P-256 is uncompressed. */
   readonly length: number;
-  /** Of a private key, up to its 32 bytes. */
+  /** The prefix of a private key, up to its 32 bytes. */
   readonly pkcs8: Uint8Array;
-  /** What follows a private key: for P-256 the public key, after this. */
+  /** The bytes between a private key and its public key, for P-256. */
   readonly tail: Uint8Array | null;
 }
 
@@ -47,13 +47,19 @@ const ENVELOPES: Readonly<Record<KeyCurve, Envelope>> = {
   },
 };
 
-/** SubjectPublicKeyInfo of a raw public key; whether it is a point of the curve is not looked at. @throws IntentError `intent/length` */
+/**
+ * Encodes a raw public key as SubjectPublicKeyInfo; does not check that it is a point of the curve. @throws
+ * IntentError `intent/length`
+ */
 export function encodeSpki(curve: KeyCurve, publicKey: Uint8Array): Uint8Array {
   const { spki, length } = ENVELOPES[curve];
   return concat(spki, exactly(`${curve} public key`, publicKey, length));
 }
 
-/** The raw public key of a SubjectPublicKeyInfo, in a new array. @throws IntentError `intent/public-key` */
+/**
+ * Decodes the raw public key of a SubjectPublicKeyInfo, in a new array. @throws IntentError
+ * `intent/public-key`
+ */
 export function decodeSpki(curve: KeyCurve, der: Uint8Array): Uint8Array {
   const { spki, length } = ENVELOPES[curve];
   const fits = der.length === spki.length + length;
@@ -73,8 +79,8 @@ export interface PublicJwk {
 }
 
 /**
- * The JWK of a raw public key, for import alone: Node reads it fifteen times as fast as DER, and holds no lock.
- * Whether it is a point of the curve is not looked at.
+ * The JWK of a raw public key, only for import: Node reads it fifteen times as fast as DER, and holds no lock.
+ * Does not check that it is a point of the curve.
  *
  * @throws IntentError `intent/length`
  */
@@ -84,7 +90,10 @@ export function encodePublicJwk(curve: 'Ed25519' | 'X25519', publicKey: Uint8Arr
   return { kty: 'OKP', crv: curve, x };
 }
 
-/** PKCS #8 of a private key's 32 bytes; P-256 needs the public key too. Secret: the caller wipes it. @throws IntentError `intent/length` */
+/**
+ * Encodes a private key's 32 bytes as PKCS #8; P-256 needs the public key too. Secret: the caller wipes it.
+ * @throws IntentError `intent/length`
+ */
 export function encodePkcs8(
   curve: KeyCurve,
   secret: Uint8Array,
@@ -97,7 +106,7 @@ export function encodePkcs8(
 }
 
 /**
- * The 32 bytes of a PKCS #8 private key, in a new array. Secret; what was given is overwritten.
+ * Decodes the 32 bytes of a PKCS #8 private key, in a new array. Secret; the input is wiped.
  *
  * @throws IntentError `intent/public-key` for a key of another curve or form
  */

@@ -1,4 +1,4 @@
-/** Every label of this package, so that a test can see that no two uses share one. */
+/** Every label of this package, so that a test can check that no two uses share one. */
 export const LABELS = {
   payload: {
     eip1559: 'quorate/v1/payload/eip1559',
@@ -23,7 +23,10 @@ export const LABELS = {
   destroyReceipt: 'quorate/v1/destroy/receipt',
 } as const;
 
-/** The prefixes under which a chip hashes; fixed bytes, not framed, so that a card can hash while it receives. */
+/**
+ * The prefixes under which a chip hashes; fixed bytes instead of frames, so that a card can hash while it
+ * receives.
+ */
 export const CHIP_LABELS = {
   authorisation: 'quorate-se/v1',
   session: 'quorate-se/v1/session',

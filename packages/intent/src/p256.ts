@@ -1,10 +1,10 @@
-/** Verification of what chips and the authorisation key sign: ECDSA on P-256 with SHA-256. */
+/** Verifies signatures of chips and of the authorisation key: ECDSA on P-256 with SHA-256. */
 import { p256 } from '@noble/curves/nist.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { decodeDer } from './der.ts';
 import { IntentError } from './errors.ts';
 
-/** Refuses anything but an uncompressed point of P-256. @throws IntentError `intent/public-key` */
+/** Refuses all but an uncompressed point of P-256. @throws IntentError `intent/public-key` */
 export function checkP256PublicKey(publicKey: Uint8Array): Uint8Array {
   try {
     if (publicKey.length !== 65) throw new RangeError('length');
@@ -16,8 +16,8 @@ export function checkP256PublicKey(publicKey: Uint8Array): Uint8Array {
 }
 
 /**
- * Whether a strict DER signature of SHA-256(message) verifies. High s is accepted: cards make both, and nothing
- * here uses a chip's signature as an identifier except whole certificates, whose bytes are in the session id.
+ * Whether a strict DER signature of SHA-256(message) verifies. Accepts high s: cards make both, and no chip's
+ * signature serves as an identifier here except inside whole certificates, whose bytes are in the session id.
  */
 export function verifyP256(publicKey: Uint8Array, message: Uint8Array, der: Uint8Array): boolean {
   try {

@@ -1,4 +1,4 @@
-/** What is signed, in a form that people and programs can read, and the digest that follows from it. */
+/** Data to sign, in a form that people and programs can read, and the digest that follows from it. */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, fromHex, utf8 } from './bytes.ts';
@@ -20,7 +20,7 @@ import {
   signedLegacy,
 } from './transaction.ts';
 
-/** Something that can be signed. Only {@link parsePayload} makes one, so every value is canonical. */
+/** Data that can be signed. Only {@link parsePayload} makes it, so every value is canonical. */
 export type Payload =
   | { readonly kind: 'eip1559'; readonly transaction: Eip1559Transaction }
   | { readonly kind: 'legacy'; readonly transaction: LegacyTransaction }
@@ -29,7 +29,7 @@ export type Payload =
   | { readonly kind: 'digest'; readonly digest: string };
 
 /**
- * Reads a payload from JSON and gives its canonical form; reading that again changes nothing.
+ * Reads a payload from JSON into its canonical form; reading that form again changes nothing.
  *
  * @throws IntentError `intent/payload`, `intent/typed-data`, `intent/digest`
  */
@@ -59,7 +59,7 @@ function parseDigest(value: unknown): string {
   return digest;
 }
 
-/** The bytes that stand for a payload in an intent: kind and everything that is signed. */
+/** The bytes of a payload in an intent: kind and all signed values. */
 export function canonicalPayload(payload: Payload): Uint8Array {
   switch (payload.kind) {
     case 'eip1559':
@@ -80,7 +80,7 @@ export function payloadHash(payload: Payload): Uint8Array {
   return sha256(canonicalPayload(payload));
 }
 
-/** The 32 bytes that are signed for a payload. @throws IntentError `intent/digest` for zero */
+/** The 32 bytes to sign for a payload. @throws IntentError `intent/digest` for zero */
 export function digestOf(payload: Payload): Uint8Array {
   switch (payload.kind) {
     case 'eip1559':
@@ -102,7 +102,10 @@ function hashMessage(message: string): Uint8Array {
   return keccak_256(concat(utf8(`\u0019Ethereum Signed Message:\n${bytes.length}`), bytes));
 }
 
-/** The raw signed transaction, ready to be sent. @throws IntentError `intent/payload` when the payload is none */
+/**
+ * The raw signed transaction, ready to send. @throws IntentError `intent/payload` if the payload is not a
+ * transaction
+ */
 export function serializeSigned(payload: Payload, signature: Uint8Array): Uint8Array {
   switch (payload.kind) {
     case 'eip1559':

@@ -1,15 +1,15 @@
-/** What the replacement of a chip hashes and signs (docs/spec/replace.md §2). */
+/** The bytes that the replacement of a chip hashes and signs (docs/spec/replace.md §2). */
 import { exactly, u16, u32, utf8 } from './bytes.ts';
 import { hashFramed } from './framed.ts';
 import { LABELS } from './label.ts';
 
-/** What one certificate or authorisation of a replacement is for. */
+/** The purpose of one certificate or authorisation of a replacement. */
 export type ReplacementStep = 'release' | 'prove' | 'seal' | 'delete' | 'deleted' | 'discard';
 
-/** What becomes of the old chip in the registry. */
+/** The state that the old chip gets in the registry. */
 export type Retirement = 'destroyed' | 'disabled';
 
-/** 32 bytes: what both chips sign with REGISTER, in the place of a registration's nonce. */
+/** 32 bytes: both chips sign it with REGISTER, in place of a registration's nonce. */
 export function replacementRequestHash(request: {
   /** 32 bytes, chosen by the server */
   readonly nonce: Uint8Array;
@@ -21,7 +21,7 @@ export function replacementRequestHash(request: {
   /** The new chip's name in the registry. */
   readonly seId: string;
   readonly retire: Retirement;
-  /** What kind of chip the new one is, as its host says. */
+  /** The kind of the new chip, as claimed by its host. */
   readonly kind: string;
 }): Uint8Array {
   return hashFramed(
@@ -36,7 +36,7 @@ export function replacementRequestHash(request: {
   );
 }
 
-/** Whose shard moves from which chip to which. */
+/** The shard that moves, its holder and both chips. */
 export interface ReplacedShard {
   readonly replacementId: string;
   readonly username: string;
@@ -77,7 +77,7 @@ export function replacementStepHash(
   );
 }
 
-/** The session key that every certificate of a replacement is for. */
+/** The session key of every certificate of a replacement. */
 export function replacementSessionKey(replacementId: string): string {
   return `replace.${replacementId}`;
 }

@@ -1,7 +1,7 @@
-/** RLP, encoding only: nothing here reads RLP that somebody else made. */
+/** RLP, encoding only: nothing here reads RLP from elsewhere. */
 import { bigEndian, concat } from './bytes.ts';
 
-/** What RLP can encode: a byte string or a list. */
+/** An item of RLP: a byte string or a list. */
 export type RlpItem = Uint8Array | readonly RlpItem[];
 
 /** The RLP encoding of an item. */
@@ -23,7 +23,7 @@ function prefix(base: number, length: number): Uint8Array {
   return concat(Uint8Array.of(base + 55 + size.length), size);
 }
 
-/** A natural number as RLP wants it: big-endian, no leading zeros, zero is empty. */
+/** A natural number in RLP: big-endian, no leading zeros, zero is empty. */
 export function minimal(value: bigint): Uint8Array {
   if (value === 0n) return new Uint8Array(0);
   return bigEndian(value, Math.ceil(value.toString(16).length / 2));

@@ -1,4 +1,4 @@
-/** Who has which chip, signed by a key that every agent pinned (docs/spec/intent.md §6, R-15). */
+/** The chips of all participants, signed by a key that every agent pinned (docs/spec/intent.md §6, R-15). */
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { exactly, equalBytes, fromBase64, fromHex, toBase64, toHex, u64, utf8 } from './bytes.ts';
 import { IntentError } from './errors.ts';
@@ -13,7 +13,7 @@ export interface RosterEntry {
   readonly chipPublicKey: Uint8Array;
 }
 
-/** A list of participants' chips. Of two rosters, the one with the higher serial is in force. */
+/** A list of participants' chips. Of two rosters the one with the higher serial applies. */
 export interface Roster {
   readonly serial: number;
   /** milliseconds since 1970 */
@@ -21,7 +21,7 @@ export interface Roster {
   readonly entries: readonly RosterEntry[];
 }
 
-/** A roster as it is kept in a file. */
+/** A roster in the form of a file. */
 export interface SignedRoster {
   readonly format: typeof ROSTER_FORMAT;
   readonly serial: number;
@@ -66,7 +66,7 @@ function checkEntries(entries: readonly RosterEntry[]): RosterEntry[] {
 }
 
 function checkUsername(username: string): void {
-  // Security: the length first; normalisation takes quadratic time.
+  // Security: checks the length first, because normalisation takes quadratic time.
   const fits = username !== '' && username.length <= MAX_USERNAME;
   if (!fits || username.normalize('NFC') !== username || UNPRINTABLE.test(username)) {
     throw new IntentError(
@@ -76,7 +76,7 @@ function checkUsername(username: string): void {
   }
 }
 
-/** Signs a roster with an Ed25519 secret key (32 bytes) and gives the file's content. */
+/** Signs a roster with an Ed25519 secret key (32 bytes); returns the file's content. */
 export function signRoster(roster: Roster, secretKey: Uint8Array): SignedRoster {
   exactly('roster key', secretKey, 32);
   const message = encodeRosterForSigning(roster);

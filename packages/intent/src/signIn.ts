@@ -1,11 +1,11 @@
-/** Messages by which a person signs in at a web site (EIP-4361), read for what deserves a warning. */
+/** Reads messages that sign a person in at a web site (EIP-4361), and warns of suspicious ones. */
 
 const FIRST_LINE =
   /^(?:[a-z][a-z0-9+.-]{0,31}:\/\/)?(\S{1,255}) wants you to sign in with your Ethereum account:$/i;
 const URI = /^URI: [a-z][a-z0-9+.-]{0,31}:\/\/([^/?#\s]{0,255})/i;
 const LONGEST_LINE = 512;
 
-/** Warns of a message that names one site and signs in at another; `lines` are those of the message. */
+/** Warns of a message that names one site and signs in at another; `lines` are the message's lines. */
 export function signInWarnings(lines: readonly string[]): string[] {
   const short = lines.filter((line) => line.length <= LONGEST_LINE);
   const [, site] = FIRST_LINE.exec(short[0] ?? '') ?? [];

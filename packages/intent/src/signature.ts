@@ -6,7 +6,7 @@ import { IntentError } from './errors.ts';
 
 const ORDER = secp256k1.Point.Fn.ORDER;
 
-/** The three parts of a signature that was checked to be canonical. */
+/** The three parts of a signature checked to be canonical. */
 export interface SignatureParts {
   /** 0 < r < q */
   readonly r: bigint;
@@ -17,7 +17,7 @@ export interface SignatureParts {
 }
 
 /**
- * Splits r ‖ s ‖ v and refuses every spelling but the canonical one.
+ * Splits r ‖ s ‖ v, and refuses every spelling but the canonical one.
  *
  * @throws IntentError `intent/signature`
  */
@@ -53,7 +53,7 @@ function recover(digest: Uint8Array, signature: Uint8Array): Uint8Array {
   }
 }
 
-/** Whether a canonical signature of the digest was made by the key of the address. */
+/** Whether the key of the address made a canonical signature of the digest. */
 export function verifySignature(
   digest: Uint8Array,
   signature: Uint8Array,
@@ -84,7 +84,7 @@ export function parseSignature(text: string): Uint8Array {
 }
 
 /**
- * Refuses what must never be signed: another length than 32 bytes, and zero modulo the group order, for
+ * Refuses a digest that must never be signed: any length but 32 bytes, and zero modulo the group order, for
  * which anybody can make a signature of any key (N-7, N-8).
  *
  * @throws IntentError `intent/digest`

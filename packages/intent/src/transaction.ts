@@ -66,7 +66,7 @@ export function parseEip1559(value: unknown): Eip1559Transaction {
   return transaction;
 }
 
-/** Reads a legacy transaction; one without a chain id could be replayed on every chain and is refused (N-14). */
+/** Reads a legacy transaction; refuses one without a chain id, which could be replayed on every chain (N-14). */
 export function parseLegacy(value: unknown): LegacyTransaction {
   const fields = readObject('transaction', value, [...COMMON, 'gas_price']);
   return { ...parseCommon(fields), gas_price: quantity(fields, 'gas_price', 256) };
@@ -129,12 +129,12 @@ function callItems({ gas_limit, to, value, data }: CommonTransaction): RlpItem[]
   return [number(gas_limit), recipient, number(value), fromHex(data)];
 }
 
-/** The bytes whose Keccak-256 is signed. */
+/** The bytes whose Keccak-256 gets signed. */
 export function encodeEip1559(transaction: Eip1559Transaction): Uint8Array {
   return concat(TYPE, encodeRlp(eip1559Items(transaction)));
 }
 
-/** The bytes whose Keccak-256 is signed (EIP-155). */
+/** The bytes whose Keccak-256 gets signed (EIP-155). */
 export function encodeLegacy(transaction: LegacyTransaction): Uint8Array {
   const none = new Uint8Array(0);
   return encodeRlp([...legacyItems(transaction), number(transaction.chain_id), none, none]);

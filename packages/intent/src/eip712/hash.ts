@@ -11,7 +11,7 @@ import {
   type StructTypes,
 } from './types.ts';
 
-/** The types of one document, and the hash of each type's text once it was needed. */
+/** The types of one document, with the hash of each type's text once computed. */
 interface Hasher {
   readonly types: StructTypes;
   readonly typeHashes: Map<string, Uint8Array>;

@@ -1,4 +1,4 @@
-/** Typed data from JSON, with every value in its canonical form and nothing that is not signed. */
+/** Reads typed data from JSON: every value in its canonical form, and nothing that is not signed. */
 import {
   type Fields,
   MAX_TEXT,
@@ -31,7 +31,7 @@ export type TypedValue =
 /** A struct's values. */
 export type TypedStruct = { readonly [member: string]: TypedValue };
 
-/** A document of EIP-712 that was checked against its own types. */
+/** A document of EIP-712, checked against its own types. */
 export interface TypedData {
   /** Only the types that are used, EIP712Domain included. */
   readonly types: { readonly [name: string]: readonly Member[] };
@@ -48,7 +48,10 @@ interface Reader {
   values: number;
 }
 
-/** Reads typed data. Missing, unknown and ill-typed members are refused. @throws IntentError `intent/typed-data`, `intent/payload` */
+/**
+ * Reads typed data. Refuses missing, unknown and ill-typed members. @throws IntentError `intent/typed-data`,
+ * `intent/payload`
+ */
 export function parseTypedData(value: unknown): TypedData {
   const fields = readObject('typed_data', value, ['types', 'primaryType', 'domain', 'message']);
   const types = withDomain(parseTypes(readAnyObject('types', fields.get('types'))), fields);
@@ -68,7 +71,7 @@ export function parseTypedData(value: unknown): TypedData {
   };
 }
 
-/** Also looks inside arrays, which may have no item that would show a wrong type. */
+/** Also checks the item type of arrays, because an empty array has no item to reveal a wrong type. */
 function checkType(path: string, type: string, types: StructTypes): void {
   const parsed = parseType(path, type, types);
   if (parsed.kind === 'array') checkType(path, parsed.item, types);

@@ -11,7 +11,7 @@ export interface Member {
 /** Struct types by name. */
 export type StructTypes = ReadonlyMap<string, readonly Member[]>;
 
-/** What a type's text means. */
+/** The meaning of a type's text. */
 export type ParsedType =
   | { readonly kind: 'address' | 'bool' | 'string' | 'bytes' }
   | { readonly kind: 'uint' | 'int'; readonly bits: number }
@@ -19,7 +19,7 @@ export type ParsedType =
   | { readonly kind: 'array'; readonly item: string; readonly length: number | null }
   | { readonly kind: 'struct'; readonly name: string };
 
-/** The members that a domain may have, in the order in which they are derived when no type is given. */
+/** The members of a domain, in the order in which they are derived if no type is given. */
 export const DOMAIN_MEMBERS: readonly Member[] = [
   { name: 'name', type: 'string' },
   { name: 'version', type: 'string' },
@@ -33,11 +33,11 @@ export const DOMAIN_TYPE = 'EIP712Domain';
 
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]{0,127}$/;
 const MAX_TYPES = 64;
-/** Of all types together: what is hashed for a type grows with the product of both. */
+/** For all types together: the text hashed for a type grows with the product of both. */
 const MAX_MEMBERS = 512;
 const MAX_TYPE_TEXT = 256;
 
-/** Refuses with the place and the expectation. */
+/** Refuses, naming the place and the expectation. */
 export function refuseTypedData(path: string, expected: string): never {
   throw new IntentError('intent/typed-data', `${path}: ${expected}`);
 }
@@ -79,7 +79,7 @@ function checkIdentifier(path: string, name: string): string {
   return name;
 }
 
-/** What a type's text means among the given structs. @throws IntentError `intent/typed-data` */
+/** Parses a type's text among the given structs. @throws IntentError `intent/typed-data` */
 export function parseType(path: string, type: string, types: StructTypes): ParsedType {
   const atomic = parseAtomic(type);
   if (atomic !== null) return atomic;
@@ -105,13 +105,13 @@ function parseAtomic(type: string): ParsedType | null {
   return null;
 }
 
-/** The name of the struct inside any number of array brackets, if the type is one. */
+/** The name of the struct inside any number of array brackets, if the type is a struct. */
 function structOf(type: string, types: StructTypes): string | null {
   const name = type.replace(/(\[\d*\])+$/, '');
   return types.has(name) ? name : null;
 }
 
-/** The structs that a struct needs, itself first and the others sorted by name. */
+/** The structs that a struct depends on: itself first, the others sorted by name. */
 export function dependencies(root: string, types: StructTypes): string[] {
   const found = new Set<string>();
   const open = [root];
