@@ -1,13 +1,13 @@
 /** ISO 7816-4 command APDUs, short and extended. docs/spec/chip.md §1. */
 
-/** A command APDU taken apart. */
+/** A decoded command APDU. */
 export interface CommandApdu {
   readonly cla: number;
   readonly ins: number;
   readonly p1: number;
   readonly p2: number;
   readonly data: Uint8Array;
-  /** The longest response that the host takes, 1..65536; null when it named none. */
+  /** The longest response that the host accepts, 1..65536; null if it named none. */
   readonly le: number | null;
 }
 
@@ -30,7 +30,7 @@ export const INS = {
   getCplc: 0xca,
 } as const;
 
-/** Commands that may be sent again when nobody knows whether the chip did them: they change nothing outside its RAM. */
+/** Commands that may be repeated when it is unknown whether the chip executed them: they change only its RAM. */
 const REPEATABLE: ReadonlySet<number> = new Set([
   INS.select,
   INS.getCplc,
@@ -41,7 +41,7 @@ const REPEATABLE: ReadonlySet<number> = new Set([
   INS.signSession,
 ]);
 
-/** Whether a command of unknown outcome may be sent again. */
+/** Whether a command of unknown outcome may be repeated. */
 export function isRepeatable(apdu: Uint8Array): boolean {
   return REPEATABLE.has(parseApdu(apdu)?.ins ?? -1);
 }
@@ -58,12 +58,12 @@ export function selectApdu(): Uint8Array {
   return encodeApdu({ cla: CLA_ISO, ins: INS.select, p1: 4, p2: 0, data: AID });
 }
 
-/** The status word of an answer; 0 when there is none. */
+/** The status word of an answer; 0 if there is none. */
 export function statusOf(answer: Uint8Array): number {
   return ((answer.at(-2) ?? 0) << 8) | (answer.at(-1) ?? 0);
 }
 
-/** Takes a command APDU apart; null when its lengths do not add up. */
+/** Decodes a command APDU; null if its lengths do not add up. */
 export function parseApdu(bytes: Uint8Array): CommandApdu | null {
   const [cla, ins, p1, p2] = bytes;
   if (cla === undefined || ins === undefined || p1 === undefined || p2 === undefined) return null;
@@ -100,7 +100,7 @@ function word(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
-/** A short command APDU that takes a response of any length up to 256. */
+/** Encodes a short command APDU that accepts a response of up to 256 bytes. */
 export function encodeApdu(command: Omit<CommandApdu, 'le'>): Uint8Array {
   const { cla, ins, p1, p2, data } = command;
   if (data.length > 255) throw new RangeError('at most 255 bytes of data');

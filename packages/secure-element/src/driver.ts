@@ -15,7 +15,7 @@ import type {
 import { codeOf, SW } from './status.ts';
 import { type Attempt, INFO_LENGTH, spareLastTry, triesAfter, triesOf } from './tries.ts';
 
-/** A chip behind an {@link ApduTransport}. Calls may overlap; commands go out one at a time, in order. */
+/** A chip behind an {@link ApduTransport}. Calls may overlap; commands are sent one at a time, in order. */
 export class ApduSecureElement implements SecureElement {
   readonly kind: SecureElementKind;
   readonly #transport: ApduTransport;
@@ -28,7 +28,7 @@ export class ApduSecureElement implements SecureElement {
     transport: ApduTransport,
     options: {
       readonly kind: SecureElementKind;
-      /** 42 bytes, where the card manager gave them before SELECT; otherwise the applet is asked. */
+      /** 42 bytes, if the card manager gave them before SELECT; otherwise the applet is asked. */
       readonly cplc?: Uint8Array;
     } = { kind: 'virtual' },
   ) {
@@ -212,7 +212,7 @@ export class ApduSecureElement implements SecureElement {
     return answer;
   }
 
-  /** In the same turn as the command that it is asked for: no other command comes between. */
+  /** Runs in the same turn as its command, so that no other command comes between. */
   async #spare(what: 'PIN' | 'PUK', attempt: Attempt | undefined): Promise<void> {
     const apdu = encodeApdu({ cla: CLA, ins: INS.getInfo, p1: 0, p2: 0, data: new Uint8Array() });
     const info = await this.#exchange(INS.getInfo, apdu);
@@ -242,11 +242,11 @@ export class ApduSecureElement implements SecureElement {
   }
 }
 
-/** What a command is sent with beside its data. */
+/** The parameters of a command besides its data. */
 interface CommandOptions {
   readonly p1?: number;
   readonly p2?: number;
-  /** Runs directly before the command; when it throws, the command is not sent. */
+  /** Runs directly before the command; if it throws, the command is not sent. */
   readonly before?: () => Promise<void>;
 }
 

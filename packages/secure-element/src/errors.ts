@@ -1,4 +1,7 @@
-/** Why a chip, or the way to it, refused. The codes are stable; docs/spec/chip.md §4 says which status word gives which. */
+/**
+ * Why a chip, or the connection to it, refused. The codes are stable; docs/spec/chip.md §4 maps status words
+ * to them.
+ */
 export type SecureElementErrorCode =
   | 'pin-wrong'
   | 'pin-blocked'
@@ -47,11 +50,11 @@ export type SecureElementErrorCode =
 /** Thrown by every operation of a secure element; never carries a PIN or a secret. */
 export class SecureElementError extends Error {
   readonly code: SecureElementErrorCode;
-  /** The chip's two status bytes, when a chip answered. */
+  /** The chip's two status bytes, if a chip answered. */
   readonly statusWord: number | undefined;
-  /** Tries left, after a wrong PIN or PUK; undefined where the chip does not tell. */
+  /** Tries left after a wrong PIN or PUK; undefined if the chip does not reveal them. */
   readonly triesLeft: number | undefined;
-  /** True when the chip has done nothing of the command: it was not sent, or failed before it changed anything. */
+  /** True if the chip did nothing: the command was not sent, or failed before it changed anything. */
   readonly unsent: boolean;
 
   constructor(

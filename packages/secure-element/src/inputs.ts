@@ -1,13 +1,13 @@
-/** Checks of what a caller gives to the driver; nothing is sent of what fails them. */
+/** Checks a caller's input to the driver; input that fails is never sent. */
 import { SecureElementError } from './errors.ts';
 import type { RecordAccess } from './secureElement.ts';
 
-/** Bytes behind their length(1). */
+/** Bytes after their length(1). */
 export function withLength(bytes: Uint8Array): Uint8Array[] {
   return [Uint8Array.of(bytes.length), bytes];
 }
 
-/** What READ and DELETE take. @throws SecureElementError `input` */
+/** The data of READ and DELETE. @throws SecureElementError `input` */
 export function accessData(access: RecordAccess, digest: Uint8Array): Uint8Array[] {
   return [
     exactly('record id', access.recordId, 32),

@@ -1,4 +1,6 @@
-/** Opens a chip of any kind, as a configuration names it. What a kind needs beyond Node is loaded only when it is used. */
+/**
+ * Opens a chip of any kind, as a configuration names it. Libraries of a kind are loaded only when it is used.
+ */
 import { checkP256PublicKey, fromHex } from '@quorate/intent';
 import { SecureElementError } from './errors.ts';
 import type { Pkcs11Options } from './pkcs11/index.ts';
@@ -18,7 +20,7 @@ export interface PcscAttachment {
   readonly kind: 'pcsc';
   /** The reader's name, or a part of it. */
   readonly reader?: string | undefined;
-  /** 65 bytes in hex: the only chip that is accepted. */
+  /** 65 bytes in hex: only this chip is accepted. */
   readonly public_key?: string | undefined;
 }
 
@@ -27,31 +29,32 @@ export interface Pkcs11Attachment {
   readonly kind: 'pkcs11';
   /** Path of the module. */
   readonly module: string;
-  /** Parameters of the module's initialisation, where it needs some. */
+  /** Parameters of the module's initialisation, if it needs any. */
   readonly library_parameters?: string | undefined;
   /** The token's label. */
   readonly token: string;
   readonly serial?: string | undefined;
-  /** 65 bytes in hex: the only token that is accepted. */
+  /** 65 bytes in hex: only this token is accepted. */
   readonly public_key?: string | undefined;
 }
 
-/** How a chip is attached to this machine. Paths are absolute or relative to the working directory. */
+/** The attachment of a chip to this machine. Paths are absolute or relative to the working directory. */
 export type ChipAttachment = VirtualAttachment | PcscAttachment | Pkcs11Attachment;
 
-/** What opening needs besides the attachment. */
+/** Options of opening, besides the attachment. */
 export interface OpenOptions {
-  /** Secret. Of a virtual chip's file; the caller wipes it. */
+  /** Secret. For a virtual chip's file; the caller wipes it. */
   readonly passphrase?: Uint8Array;
-  /** Is told what a person has to do, e.g. to put a chip back. */
+  /** Called with an instruction for a person, e.g. to put a chip back. */
   readonly onWaiting?: (what: string) => void;
 }
 
 /**
  * Opens a chip of any kind.
  *
- * @throws SecureElementError `module-missing` with what to install, `no-service`, `reader-not-found`, `card-absent`,
- * `applet-missing`, `unsupported-version`, `wrong-chip`, `locked`, and those of a virtual chip's file
+ * @throws SecureElementError `module-missing` with the package to install, `no-service`, `reader-not-found`,
+ * `card-absent`, `applet-missing`, `unsupported-version`, `wrong-chip`, `locked`, and those of a virtual
+ * chip's file
  */
 export async function openSecureElement(
   attachment: ChipAttachment,
@@ -87,7 +90,7 @@ export async function openSecureElement(
 }
 
 /**
- * Has the security officer of a token set a new user PIN, as a configuration names the token.
+ * Lets the security officer of a token set a new user PIN; the configuration names the token.
  *
  * @throws SecureElementError those of `resetTokenPin`
  */

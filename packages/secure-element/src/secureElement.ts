@@ -3,33 +3,33 @@ import type { Attempt, TriesLeft } from './tries.ts';
 /** How chips are attached. */
 export type SecureElementKind = 'virtual' | 'pcsc' | 'pkcs11';
 
-/** What a chip says about itself. */
+/** A chip's description of itself. */
 export interface ChipInfo {
   /** Version of the command set, e.g. `1.1`. */
   readonly version: string;
-  /** Records that fit. */
+  /** The number of records that fit. */
   readonly capacity: number;
-  /** 0 as long as `stateCounter` is null. */
+  /** 0 while `stateCounter` is null. */
   readonly used: number;
-  /** 0 when the PIN is blocked. */
+  /** 0 if the PIN is blocked. */
   readonly pinTriesLeft: TriesLeft;
-  /** 0 when the PUK is used up; null for a chip without one, as every one that was personalised before version 1.1 is. */
+  /** 0 if the PUK is used up; null for a chip without one, such as all chips personalised before version 1.1. */
   readonly pukTriesLeft: number | null;
   readonly personalised: boolean;
-  /** True for a chip that is a program: its secrets are only as safe as its file and passphrase. */
+  /** True if the chip is a program: its secrets are only as safe as its file and passphrase. */
   readonly software: boolean;
-  /** 32 bytes; null before personalisation, and where the chip tells it only after the PIN */
+  /** 32 bytes; null before personalisation, and if the chip reveals it only after the PIN */
   readonly authorisationKeyFingerprint: Uint8Array | null;
   /**
-   * Writes to the chip's persistent memory so far; a lower number than before means an older state came back.
-   * Null where the chip tells it only after the PIN.
+   * Number of writes to the chip's persistent memory; a lower number than before means that an older state was
+   * restored. Null if the chip reveals it only after the PIN.
    */
   readonly stateCounter: number | null;
   /** One sentence for people. */
   readonly text: string;
 }
 
-/** What names a record and the session that asks for it. */
+/** Names a record and the session that asks for it. */
 export interface RecordAccess {
   /** 32 bytes */
   readonly recordId: Uint8Array;
@@ -43,13 +43,13 @@ export interface RecordAccess {
   readonly signature: Uint8Array;
 }
 
-/** What may go with a personalisation. */
+/** Options of a personalisation. */
 export interface Personalising extends Attempt {
-  /** Secret. 8 to 16 bytes; only chips of version 1.1 or later that own their PIN take one. */
+  /** Secret. 8 to 16 bytes; only for chips of version 1.1 or later that own their PIN. */
   readonly puk?: Uint8Array | undefined;
 }
 
-/** What sets a blocked PIN anew. */
+/** Replaces a blocked PIN. */
 export interface Unblocking {
   /** 16 bytes, from {@link SecureElement.challenge}; consumed by the attempt */
   readonly challenge: Uint8Array;
@@ -63,7 +63,7 @@ export interface Unblocking {
 
 /**
  * A participant's chip (docs/spec/chip.md). It knows nothing of protocols: it signs session certificates, and
- * gives 32 bytes out only with PIN, session and authorisation. Every method throws SecureElementError.
+ * releases 32 bytes only with PIN, session and authorisation. Every method throws SecureElementError.
  */
 export interface SecureElement {
   readonly kind: SecureElementKind;
@@ -78,7 +78,7 @@ export interface SecureElement {
     pin: Uint8Array,
     options?: Personalising,
   ): Promise<void>;
-  /** Replaces the authorisation key; the old one signed the change over a challenge. */
+  /** Replaces the authorisation key; the old one has signed the change over a challenge. */
   rotate(rotation: {
     /** 65 bytes */
     readonly newAuthorisationKey: Uint8Array;
@@ -89,11 +89,11 @@ export interface SecureElement {
   register(nonce: Uint8Array): Promise<Uint8Array>;
   verifyPin(pin: Uint8Array, attempt?: Attempt): Promise<void>;
   changePin(pin: Uint8Array, newPin: Uint8Array, attempt?: Attempt): Promise<void>;
-  /** Sets a new PIN in the place of a blocked one; it is not verified by that. */
+  /** Replaces a blocked PIN; the new PIN does not count as verified. */
   unblock(unblocking: Unblocking, attempt?: Attempt): Promise<void>;
   /** DER over a certificate payload (171 bytes); the chip remembers the session until it is reset. */
   signSession(payload: Uint8Array): Promise<Uint8Array>;
-  /** 16 random bytes, good for one attempt. */
+  /** 16 random bytes, valid for one attempt. */
   challenge(): Promise<Uint8Array>;
   /** Never overwrites. */
   store(record: {
@@ -102,23 +102,23 @@ export interface SecureElement {
     /** Secret. 32 bytes */
     readonly secret: Uint8Array;
   }): Promise<{ readonly slot: number; readonly used: number }>;
-  /** Security: the caller zeroes `secret` after use. */
+  /** Security: the caller wipes `secret` after use. */
   read(
     access: RecordAccess & { readonly digest: Uint8Array },
   ): Promise<{ readonly secret: Uint8Array; readonly releaseCount: number }>;
   delete(
     access: RecordAccess & { readonly reasonHash: Uint8Array },
   ): Promise<{ readonly used: number }>;
-  /** Ends the waiting for a chip that was taken out: what waits fails with `card-removed`. */
+  /** Stops waiting for a chip that was taken out: waiting calls fail with `card-removed`. */
   stopWaiting?(): void;
   close(): Promise<void>;
 }
 
-/** A way to a chip that carries command and response APDUs and nothing else. */
+/** A connection to a chip that carries only command and response APDUs. */
 export interface ApduTransport {
-  /** Sends one command APDU and gives the response, status word included. */
+  /** Sends one command APDU and returns the response, including its status word. */
   transmit(apdu: Uint8Array): Promise<Uint8Array>;
-  /** Ends the waiting for a chip that was taken out, where the transport waits. */
+  /** Stops waiting for a chip that was taken out, if the transport waits. */
   stopWaiting?(): void;
   close(): Promise<void>;
 }

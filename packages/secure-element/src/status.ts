@@ -20,16 +20,16 @@ export const SW = {
   wrongParameters: 0x6a86,
   recordNotFound: 0x6a88,
   recordExists: 0x6a89,
-  /** Low byte: the length that the command answers with. */
+  /** Low byte: the length of the command's answer. */
   wrongLe: 0x6c00,
   unknownInstruction: 0x6d00,
   unknownClass: 0x6e00,
   failure: 0x6f00,
 } as const;
 
-/** GET INFO's tries of a token that tells only that they are not all; its last 4 bits are those of 63Cx. */
+/** GET INFO's tries for a token that reveals only that some are used; its last 4 bits are those of 63Cx. */
 export const TRIES_FEWER = 0xfe;
-/** GET INFO's tries of a token that tells nothing of them. */
+/** GET INFO's tries for a token that reveals nothing. */
 export const TRIES_UNTOLD = 0xff;
 
 const CODES: ReadonlyMap<number, SecureElementErrorCode> = new Map([
@@ -50,14 +50,14 @@ const CODES: ReadonlyMap<number, SecureElementErrorCode> = new Map([
   [SW.unknownClass, 'not-supported'],
 ]);
 
-/** Where UNBLOCK means something else by a word. */
+/** Words with another meaning for UNBLOCK. */
 const UNBLOCK_CODES: ReadonlyMap<number, SecureElementErrorCode> = new Map([
   [SW.pinBlocked, 'puk-blocked'],
   [SW.conditions, 'pin-not-blocked'],
   [SW.unknownInstruction, 'no-puk'],
 ]);
 
-/** What a status word means as the answer to an instruction. */
+/** The meaning of a status word as the answer to an instruction. */
 export function codeOf(statusWord: number, ins: number): SecureElementErrorCode {
   if ((statusWord & 0xfff0) === SW.pinWrong) {
     return ins === INS.unblock ? 'puk-wrong' : 'pin-wrong';

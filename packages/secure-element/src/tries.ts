@@ -1,15 +1,15 @@
-/** Tries of a PIN and a PUK: what chips tell of them, and whether the last one may be used. docs/spec/chip.md §4. */
+/** Tries of a PIN and a PUK: how many are left, and whether the last one may be used. docs/spec/chip.md §4. */
 import { SecureElementError, type SecureElementErrorCode } from './errors.ts';
 import { TRIES_FEWER } from './status.ts';
 
-/** A number of tries; `fewer` where a token tells only that they are not all, null where it tells nothing. */
+/** A number of tries; `fewer` if a token reveals only that some are used, null if it reveals nothing. */
 export type TriesLeft = number | 'fewer' | null;
 
 /** Bytes of GET INFO's answer. */
 export const INFO_LENGTH = 42;
 const LOW_BITS = 0x0f;
 
-/** Tries as GET INFO tells them; its answer has {@link INFO_LENGTH} bytes. */
+/** Tries as GET INFO reports them; its answer has {@link INFO_LENGTH} bytes. */
 export function triesOf(info: Uint8Array): {
   readonly pin: TriesLeft;
   /** Null without a PUK. */
@@ -24,7 +24,7 @@ export function triesOf(info: Uint8Array): {
   };
 }
 
-/** Tries that are left after a refusal; undefined where the chip does not tell. */
+/** Tries left after a refusal; undefined if the chip does not reveal them. */
 export function triesAfter(code: SecureElementErrorCode, statusWord: number): number | undefined {
   if (code === 'pin-blocked' || code === 'puk-blocked') return 0;
   if (code !== 'pin-wrong' && code !== 'puk-wrong') return undefined;
@@ -32,16 +32,16 @@ export function triesAfter(code: SecureElementErrorCode, statusWord: number): nu
   return left < (TRIES_FEWER & LOW_BITS) ? left : undefined;
 }
 
-/** How a PIN or PUK is presented. */
+/** The terms of presenting a PIN or PUK. */
 export interface Attempt {
-  /** A person wants the last try used. Programs that run alone never set it. */
+  /** Allows the last try, on a person's order. Unattended programs never set it. */
   readonly lastTry?: boolean | undefined;
 }
 
 /**
- * The one place that decides it: refuses an attempt that could be the last one.
+ * Refuses an attempt that could be the last one; only this function decides it.
  *
- * Security: a chip whose PIN, and then whose PUK, is used up gives its records to nobody.
+ * Security: a chip whose PIN and PUK are both used up never releases its records again.
  *
  * @throws SecureElementError `last-try`
  */

@@ -1,4 +1,7 @@
-/** What the APDU machine works on: a chip's keys and persistent memory, wherever they are. docs/spec/chip.md §2. */
+/**
+ * The card under the APDU machine: a chip's keys and persistent memory, wherever they are. docs/spec/chip.md
+ * §2.
+ */
 
 /** Records that fit on a chip. */
 export const CAPACITY = 100;
@@ -14,22 +17,22 @@ export class StatusError extends Error {
   }
 }
 
-/** What GET INFO tells. */
+/** The facts of GET INFO. */
 export interface CardStatus {
   readonly used: number;
   readonly triesLeft: number;
   /** Null without a PUK. */
   readonly pukTriesLeft: number | null;
   readonly personalised: boolean;
-  /** 65 bytes; null before personalisation, and where it can only be read after the PIN */
+  /** 65 bytes; null before personalisation, and if only readable after the PIN */
   readonly authorisationKey: Uint8Array | null;
-  /** Writes so far. */
+  /** Number of writes so far. */
   readonly counter: number;
-  /** The card is a program. */
+  /** Whether the card is a program. */
   readonly software: boolean;
 }
 
-/** Where a record is, and the address that its reader must know. */
+/** The place of a record, and the address that its reader must know. */
 export interface RecordPlace {
   readonly slot: number;
   /** 20 bytes */
@@ -37,8 +40,9 @@ export interface RecordPlace {
 }
 
 /**
- * Keys, PIN and records. It answers for what it keeps; who may have it is judged by the machine above it. Every method
- * throws a {@link StatusError}; a write is in persistent memory when the method returns, and one that fails throws 6581.
+ * Keys, PIN and records. The card keeps them safe; the machine above it judges who may use them. Every method
+ * throws a {@link StatusError}. A write is in persistent memory when the method returns; a failed write throws
+ * 6581.
  */
 export interface Card {
   /** 42 bytes */
@@ -59,19 +63,19 @@ export interface Card {
   verifyPin(pin: Uint8Array): void;
   /** Leaves the new PIN verified. @throws StatusError 63Cx, 6983 */
   changePin(pin: Uint8Array, newPin: Uint8Array): void;
-  /** Sets a new PIN in the place of a blocked one, if the PUK is right. @throws StatusError 63Cx, 6983 */
+  /** Replaces a blocked PIN, if the PUK is right. @throws StatusError 63Cx, 6983 */
   unblock(puk: Uint8Array, newPin: Uint8Array): void;
   /** Ends the verification of the PIN, if there is one. */
   unverifyPin(): void;
   find(recordId: Uint8Array): RecordPlace | null;
-  /** A record id that the card does not have, in the lowest free slot. @throws StatusError 6A84 */
+  /** Stores a new record id in the lowest free slot. @throws StatusError 6A84 */
   insert(record: {
     readonly recordId: Uint8Array;
     readonly address: Uint8Array;
     /** Secret. */
     readonly secret: Uint8Array;
   }): { readonly slot: number; readonly used: number };
-  /** Raises the count, writes it, and only then gives the secret: a copy that the caller zeroes. */
+  /** Raises the count, writes it, and only then returns the secret: a copy that the caller wipes. */
   release(slot: number): { readonly secret: Uint8Array; readonly releaseCount: number };
   /** Deletes a record; returns the number of records left. */
   delete(slot: number): number;

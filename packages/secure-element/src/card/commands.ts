@@ -1,4 +1,4 @@
-/** The commands that do not touch records. docs/spec/chip.md §3. */
+/** Commands that do not concern records. docs/spec/chip.md §3. */
 import {
   checkP256PublicKey,
   chipFingerprint,
@@ -14,14 +14,14 @@ import { SW } from '../status.ts';
 import { type Card, type CardStatus, CAPACITY, StatusError } from './card.ts';
 import type { PoweredCard } from './memory.ts';
 
-/** Shortest DER signature that is looked at. */
+/** Shortest DER signature to check. */
 export const MIN_DER = 8;
 /** Longest DER signature of P-256. */
 export const MAX_DER = 72;
 const VERSION = [1, 1];
 const FLAG_PERSONALISED = 0x01;
 const FLAG_PUK = 0x02;
-/** Where the tries of the PUK are in the flags. */
+/** The position of the PUK's tries in the flags. */
 const PUK_TRIES_SHIFT = 2;
 const FLAG_SOFTWARE = 0x80;
 
@@ -117,7 +117,8 @@ export function changePin({ card, memory }: PoweredCard, data: Uint8Array): void
 /**
  * UNBLOCK: challenge(16) ‖ length(1) ‖ PUK(8..16) ‖ length(1) ‖ new PIN(4..16) ‖ DER by the authorisation key.
  *
- * Security: the authorisation comes before the PUK, so that a host without one cannot use the tries of the PUK up.
+ * Security: checks the authorisation before the PUK, so that a host without one cannot use up the tries of the
+ * PUK.
  */
 export function unblock({ card, memory }: PoweredCard, data: Uint8Array): void {
   const { challenge, puk, newPin, signature } = unblockingOf(data);
@@ -130,7 +131,7 @@ export function unblock({ card, memory }: PoweredCard, data: Uint8Array): void {
   card.unblock(puk, newPin);
 }
 
-/** Whether UNBLOCK's lengths add up is told before anything else of it. */
+/** Checks first of all whether UNBLOCK's lengths add up. */
 function unblockingOf(data: Uint8Array): {
   challenge: Uint8Array;
   puk: Uint8Array;

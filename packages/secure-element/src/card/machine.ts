@@ -1,4 +1,4 @@
-/** A chip as an APDU machine: bytes in, bytes out, and no bytes that make it throw. */
+/** A chip as an APDU machine: bytes in, bytes out, and no bytes make it throw. */
 import { equalBytes } from '@quorate/intent';
 import { AID, CLA, CLA_ISO, type CommandApdu, INS, parseApdu } from '../apdu.ts';
 import { SW } from '../status.ts';
@@ -22,7 +22,7 @@ import { CardMemory, type PoweredCard } from './memory.ts';
 import { deleteRecord, read, store } from './records.ts';
 
 interface Command {
-  /** Whether the command's data may have this length. */
+  /** Whether the command takes data of this length. */
   readonly takes: (length: number, p1: number) => boolean;
   /** The longest answer, in bytes. */
   readonly answers: number;
@@ -106,7 +106,7 @@ export class ChipMachine {
       return response;
     } catch (error) {
       const statusWord = error instanceof StatusError ? error.statusWord : SW.failure;
-      // What is in persistent memory is now unknown, so the chip stays silent until its power returns.
+      // The state of the persistent memory is unknown now, so the chip stays silent until its power returns.
       if (statusWord === SW.memoryFailure) this.#broken = true;
       return statusBytes(statusWord);
     }

@@ -1,12 +1,12 @@
-/** The memory that a reset clears. docs/spec/chip.md §2. */
+/** The memory that a reset wipes. docs/spec/chip.md §2. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { SW } from '../status.ts';
 import { type Card, StatusError } from './card.ts';
 
-/** Challenges, and sessions, that a card remembers; a further one takes the place of the oldest. */
+/** Most challenges, and most sessions, that a card remembers; a further one replaces the oldest. */
 const REMEMBERED = 32;
 
-/** Selection, PIN verification, open challenges and the sessions that were signed. */
+/** Selection, PIN verification, open challenges and signed sessions. */
 export class CardMemory {
   selected = false;
   pinVerified = false;
@@ -15,14 +15,14 @@ export class CardMemory {
   /** Session hashes, 32 bytes each, oldest first */
   #sessions: readonly Uint8Array[] = [];
 
-  /** A new challenge; beyond {@link REMEMBERED} the oldest is forgotten. */
+  /** Makes a challenge; beyond {@link REMEMBERED} it replaces the oldest. */
   newChallenge(): Uint8Array {
     const challenge = new Uint8Array(randomBytes(16));
     this.#challenges = [...this.#challenges, challenge].slice(-REMEMBERED);
     return challenge.slice();
   }
 
-  /** Takes a challenge out, whatever happens next. @throws StatusError 6984 when it is not open */
+  /** Consumes a challenge, whatever happens next. @throws StatusError 6984 if it is not open */
   consumeChallenge(challenge: Uint8Array): void {
     const rest = this.#challenges.filter((open) => !timingSafeEqual(open, challenge));
     if (rest.length === this.#challenges.length) throw new StatusError(SW.challengeUnknown);
@@ -39,7 +39,7 @@ export class CardMemory {
   }
 }
 
-/** A card that has power. */
+/** A powered card. */
 export interface PoweredCard {
   readonly card: Card;
   readonly memory: CardMemory;

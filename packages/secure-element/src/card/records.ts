@@ -4,7 +4,7 @@ import { SW } from '../status.ts';
 import { StatusError } from './card.ts';
 import type { PoweredCard } from './memory.ts';
 
-/** STORE: record id(32) ‖ address(20) ‖ secret(32). Gives slot ‖ used. Never overwrites. */
+/** STORE: record id(32) ‖ address(20) ‖ secret(32). Returns slot ‖ used. Never overwrites. */
 export function store({ card }: PoweredCard, data: Uint8Array): Uint8Array {
   const recordId = data.slice(0, 32);
   if (card.find(recordId) !== null) throw new StatusError(SW.recordExists);
@@ -13,7 +13,7 @@ export function store({ card }: PoweredCard, data: Uint8Array): Uint8Array {
   return Uint8Array.of(slot, used);
 }
 
-/** READ: gives secret(32) ‖ release count(4); the count is written before the secret leaves. */
+/** READ: returns secret(32) ‖ release count(4); writes the count before it returns the secret. */
 export function read(powered: PoweredCard, data: Uint8Array): Uint8Array {
   const slot = authorised(powered, 'read', data);
   const { secret, releaseCount } = powered.card.release(slot);
@@ -22,15 +22,15 @@ export function read(powered: PoweredCard, data: Uint8Array): Uint8Array {
   return answer;
 }
 
-/** DELETE: the record is destroyed. Gives used. */
+/** DELETE: deletes the record. Returns used. */
 export function deleteRecord(powered: PoweredCard, data: Uint8Array): Uint8Array {
   const slot = authorised(powered, 'delete', data);
   return Uint8Array.of(powered.card.delete(slot));
 }
 
 /**
- * The slot that an authorisation opens. data: record id(32) ‖ address(20) ‖ session hash(32) ‖
- * digest or reason hash(32) ‖ challenge(16) ‖ DER.
+ * Checks an authorisation and returns its slot. data: record id(32) ‖ address(20) ‖ session hash(32) ‖ digest
+ * or reason hash(32) ‖ challenge(16) ‖ DER.
  */
 function authorised(
   { card, memory }: PoweredCard,

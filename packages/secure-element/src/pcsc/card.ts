@@ -1,4 +1,4 @@
-/** One connection to a card in a reader: APDUs and nothing else. docs/spec/chip.md §1. */
+/** One connection to a card in a reader, for APDUs only. docs/spec/chip.md §1. */
 import { parseApdu, statusOf } from '../apdu.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport } from '../secureElement.ts';
@@ -6,12 +6,12 @@ import { SW } from '../status.ts';
 import { SCARD } from './codes.ts';
 import { type PcscHandle, LEAVE, type Pcsc, PROTOCOL, RESET } from './native.ts';
 
-/** The most that GET RESPONSE puts together. */
+/** The longest answer that GET RESPONSE assembles. */
 const LONGEST_ANSWER = 65_538;
 
 /**
- * A card that this process alone uses until it is closed. What T=0 cannot carry in one exchange, `61xx` and
- * `6Cxx`, is handled here; T=1 answers pass as they are.
+ * A card that only this process uses until it is closed. Handles `61xx` and `6Cxx`, answers that T=0 cannot
+ * carry in one exchange; T=1 answers pass unchanged.
  */
 export class PcscCard implements ApduTransport {
   readonly reader: string;
@@ -45,25 +45,25 @@ export class PcscCard implements ApduTransport {
     }
   }
 
-  /** Whether the card has been in the reader, with power, since it was connected. */
+  /** Whether the card has stayed in the reader, powered, since it was connected. */
   async isThere(): Promise<boolean> {
     return this.#open && (await this.#pcsc.status(this.#card)) === SCARD.success;
   }
 
   async transmit(apdu: Uint8Array): Promise<Uint8Array> {
     if (!this.#open) throw new SecureElementError('closed', 'the reader was closed');
-    // The service refuses what is no command at all, so the chip's answer to it is given here.
+    // The service refuses bytes that are no command at all, so the chip's answer is given here.
     if (apdu.length < 4) return Uint8Array.of(SW.wrongLength >> 8, SW.wrongLength & 0xff);
     if (this.#protocol !== PROTOCOL.t0) return this.#exchange(apdu);
     return this.#transmitT0(apdu);
   }
 
-  /** The card forgets PIN and sessions; one that is not there any more has. */
+  /** Resets the card, which wipes PIN and sessions; a card that was taken out has lost them already. */
   async close(): Promise<void> {
     await this.#end((await this.isThere()) ? RESET : LEAVE);
   }
 
-  /** Leaves a card that is not ours as it is. */
+  /** Leaves a card that is not ours untouched. */
   leave(): Promise<void> {
     return this.#end(LEAVE);
   }
@@ -78,7 +78,7 @@ export class PcscCard implements ApduTransport {
   async #exchange(apdu: Uint8Array): Promise<Uint8Array> {
     const answer = await this.#pcsc.transmit(this.#card, this.#protocol, apdu);
     if (answer.length >= 2) return answer;
-    // Some drivers report a card that went away during a command as an empty answer.
+    // Some drivers report a card that was removed during a command as an empty answer.
     const message = `the card in ${this.reader} gave no status word`;
     throw new SecureElementError('reader-failure', message);
   }
@@ -105,7 +105,7 @@ export class PcscCard implements ApduTransport {
     }
   }
 
-  /** `6Cxx`: the card did nothing and wants to be asked for xx bytes. */
+  /** `6Cxx`: the card did nothing, and asks for a request of xx bytes. */
   async #exchangeWithLength(command: Uint8Array): Promise<Uint8Array> {
     const answer = await this.#exchange(command);
     const status = statusOf(answer);
@@ -114,7 +114,7 @@ export class PcscCard implements ApduTransport {
   }
 }
 
-/** T=0 has no place for an expected length behind data, and always one for a length. */
+/** T=0 has no place for an expected length after data, and always one for a length. */
 function t0Command(apdu: Uint8Array): Uint8Array {
   const command = parseApdu(apdu);
   if (command === null) return apdu.slice();

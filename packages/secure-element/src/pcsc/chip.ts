@@ -1,6 +1,6 @@
 /**
- * A chip that may be taken out and put back. Between commands that costs nothing but time: the next command
- * waits until the same chip is in a reader again. docs/spec/chip.md §1.
+ * A chip that may be taken out and put back. Between commands this costs only time: the next command waits
+ * until the same chip is in a reader again. docs/spec/chip.md §1.
  */
 import { isRepeatable, statusOf } from '../apdu.ts';
 import { SecureElementError } from '../errors.ts';
@@ -11,12 +11,12 @@ import { findChip, nameOf, type Seen } from './find.ts';
 import type { Pcsc } from './native.ts';
 import type { ChipFinding } from './probe.ts';
 
-/** How often the readers are looked at while a chip is out, ms. */
+/** How often to look at the readers while a chip is out, ms. */
 const LOOK_EVERY = 250;
-/** How often a command that may be repeated is sent at most. */
+/** The most times that a repeatable command is sent. */
 const ATTEMPTS = 3;
 
-/** What the connection to a card ends with; anything else is an answer. */
+/** Errors that end the connection to a card; any other is an answer. */
 const LOSSES: ReadonlySet<string> = new Set([
   'card-absent',
   'card-removed',
@@ -25,11 +25,11 @@ const LOSSES: ReadonlySet<string> = new Set([
   'reader-not-found',
 ]);
 
-/** What a chip in a reader is opened with. */
+/** Options of a chip in a reader. */
 export interface PcscChipOptions {
   readonly pcsc: Pcsc;
   readonly found: ChipFinding;
-  /** The configured reader: the chip must come back there. */
+  /** The configured reader: the chip must return there. */
   readonly reader?: string | undefined;
   readonly onWaiting: (what: string) => void;
 }
@@ -83,9 +83,9 @@ export class PcscChip implements ApduTransport {
     await card?.close();
   }
 
-  /** A card whose write failed stays silent until its power returns, which is the next command's reset. */
+  /** Cuts the power of a card whose write failed: it stays silent until the next command's reset. */
   async #powerDown(): Promise<void> {
-    // One without a key would not be known again.
+    // A card without a key could not be recognised afterwards.
     if (this.#publicKey === null) return;
     const card = this.#card;
     this.#card = undefined;
@@ -95,11 +95,13 @@ export class PcscChip implements ApduTransport {
   async #leave(): Promise<void> {
     const card = this.#card;
     this.#card = undefined;
-    // A reset would meet whatever card is in the reader by now.
+    // A reset would hit whatever card is in the reader by now.
     await card?.leave();
   }
 
-  /** The connected chip; nothing is sent to a card that was away, or reset, until it is known again. */
+  /**
+   * Returns the connected chip; sends nothing to a card that was away, or reset, until it is recognised again.
+   */
   async #present(): Promise<PcscCard> {
     if (this.#card && (await this.#card.isThere())) return this.#card;
     await this.#leave();

@@ -1,7 +1,7 @@
-/** Return codes of PC/SC, and what they mean here. */
+/** Return codes of PC/SC, and their meaning here. */
 import { SecureElementError, type SecureElementErrorCode } from '../errors.ts';
 
-/** Codes of winscard.h that are told apart. */
+/** Codes of winscard.h that need to be distinguished. */
 export const SCARD = {
   success: 0,
   invalidHandle: 0x80100003,
@@ -40,7 +40,7 @@ const START_SERVICE: Partial<Record<NodeJS.Platform, string>> = {
   win32: 'is the Smart Card service running? (Start-Service SCardSvr)',
 };
 
-/** The error that a return code stands for. */
+/** The error for a return code. */
 export function pcscError(code: number, what: string): SecureElementError {
   const kind = CODES.get(code) ?? 'reader-failure';
   const hint = kind === 'no-service' ? START_SERVICE[process.platform] : undefined;

@@ -4,7 +4,7 @@ import { SecureElementError, type SecureElementErrorCode } from '../errors.ts';
 import type { Pcsc, ReaderState } from './native.ts';
 import { type ChipFinding, type OtherFinding, probe } from './probe.ts';
 
-/** Which chip is wanted. */
+/** Selects the chip to open. */
 export interface Wanted {
   /** The reader's name, or a part of it. */
   readonly reader?: string | undefined;
@@ -12,16 +12,16 @@ export interface Wanted {
   readonly publicKey?: Uint8Array | undefined;
 }
 
-/** A chip that is not the wanted one, or no chip. */
+/** Another chip than the wanted one, or no chip. */
 interface Rejected {
   readonly state: OtherFinding['state'] | 'other-chip';
   readonly text: string;
 }
 
-/** Readers that were looked into, so that a card that stays is not disturbed again. */
+/** Readers already examined, so that a card that stays is not disturbed again. */
 export type Seen = Map<string, { readonly mark: string; readonly rejected: Rejected }>;
 
-/** The most telling first. */
+/** The most informative first. */
 const CODES: readonly (readonly [Rejected['state'], SecureElementErrorCode])[] = [
   ['other-chip', 'wrong-chip'],
   ['other-version', 'unsupported-version'],
@@ -31,15 +31,15 @@ const CODES: readonly (readonly [Rejected['state'], SecureElementErrorCode])[] =
   ['empty', 'card-absent'],
 ];
 
-/** A chip's fingerprint as people compare it. */
+/** A chip's short fingerprint, for people to compare. */
 export function nameOf(publicKey: Uint8Array): string {
   return shortFingerprint(chipFingerprint(publicKey));
 }
 
 /**
- * Gives the wanted chip, connected; everything else is let go.
+ * Returns the wanted chip, connected; releases all others.
  *
- * @throws SecureElementError that names what was found and what was expected
+ * @throws SecureElementError that names the chips found and the one expected
  */
 export async function findChip(
   pcsc: Pcsc,
@@ -53,7 +53,7 @@ export async function findChip(
       const finding = await lookInto(pcsc, state, wanted, seen);
       if (!('card' in finding)) rejected.push(finding);
       else found.push(finding);
-      // Without a key every reader is looked at, so that one chip too many is noticed.
+      // Without a key every reader is examined, so that a second chip is noticed.
       if (found.length === 1 && wanted.publicKey) break;
     }
     const [chip, another] = found;
@@ -110,7 +110,7 @@ async function candidates(pcsc: Pcsc, { reader }: Wanted): Promise<readonly Read
   }
 }
 
-/** The reader of exactly this name, or those whose names contain it. */
+/** The reader with exactly this name, or those whose names contain it. */
 function namedReaders(readers: readonly string[], name: string | undefined): readonly string[] {
   if (name === undefined) return readers;
   if (readers.includes(name)) return [name];

@@ -6,7 +6,7 @@ import { findChip, type Wanted } from './find.ts';
 import { loadPcsc, type Pcsc } from './native.ts';
 import { probe } from './probe.ts';
 
-/** Which chip is opened, and who is told what a person has to do. */
+/** Selects the chip to open, and names who is told to act. */
 export interface PcscOptions extends Wanted {
   readonly onWaiting?: (what: string) => void;
 }
@@ -14,8 +14,9 @@ export interface PcscOptions extends Wanted {
 /**
  * Opens the chip in a reader; no other program reaches it until it is closed, and closing resets it.
  *
- * @throws SecureElementError `module-missing`, `no-service`, `reader-not-found`, `card-absent`, `applet-missing`,
- * `unsupported-version`, `wrong-chip`, `locked`, `reader-failure`, `input` when there are several chips
+ * @throws SecureElementError `module-missing`, `no-service`, `reader-not-found`, `card-absent`,
+ * `applet-missing`, `unsupported-version`, `wrong-chip`, `locked`, `reader-failure`, `input` if there are
+ * several chips
  */
 export async function openPcscSecureElement(options: PcscOptions): Promise<SecureElement> {
   const { reader, publicKey, onWaiting = () => undefined } = options;
@@ -27,19 +28,19 @@ export async function openPcscSecureElement(options: PcscOptions): Promise<Secur
   });
 }
 
-/** A reader and what is in it. */
+/** A reader and its content. */
 export interface ReaderListing {
   readonly reader: string;
   readonly state: 'empty' | 'in-use' | 'no-applet' | 'other-version' | 'failure' | 'chip';
   /** One sentence for people. */
   readonly text: string;
   readonly version?: string;
-  /** 65 bytes, of a chip that is personalised */
+  /** 65 bytes, of a personalised chip */
   readonly publicKey?: Uint8Array;
 }
 
 /**
- * Looks into every reader. A card that another program uses is left alone.
+ * Examines every reader. Leaves a card alone that another program uses.
  *
  * @throws SecureElementError `module-missing`, `no-service`
  */

@@ -1,26 +1,26 @@
 /**
- * The PC/SC library of the system, called through koffi. Every call runs on a thread of its own: a card
- * that takes its time never holds up this process.
+ * The system's PC/SC library, called through koffi. Every call runs on its own thread, so that a slow card
+ * never blocks this process.
  */
 import { SecureElementError } from '../errors.ts';
 import { pcscError, SCARD } from './codes.ts';
 
-/** A context, or a connected card, of the library. */
+/** A context of the library, or a connected card. */
 export type PcscHandle = number;
 
-/** What the service says about a reader. */
+/** The state of a reader, from the service. */
 export interface ReaderState {
   readonly reader: string;
   readonly present: boolean;
-  /** Changes with every card that comes or goes, where the system counts. */
+  /** Changes whenever a card comes or goes, if the system counts. */
   readonly mark: string;
   /** Hex; empty without a card. */
   readonly atr: string;
 }
 
-/** How a card is left. */
+/** How to leave a card: untouched. */
 export const LEAVE = 0;
-/** The card forgets PIN, sessions and challenges. */
+/** Resets the card: it loses PIN, sessions and challenges. */
 export const RESET = 1;
 
 /** Protocol numbers of the library. */
@@ -40,9 +40,9 @@ export interface Pcsc {
   release(context: PcscHandle): Promise<void>;
   readers(context: PcscHandle): Promise<readonly string[]>;
   states(context: PcscHandle, readers: readonly string[]): Promise<readonly ReaderState[]>;
-  /** Connects so that no other program reaches the card until it is disconnected. */
+  /** Connects exclusively: no other program reaches the card until it is disconnected. */
   connect(context: PcscHandle, reader: string): Promise<{ card: PcscHandle; protocol: number }>;
-  /** The code that the service has for a connected card, without a word to the card. */
+  /** The service's code for a connected card, without contacting the card. */
   status(card: PcscHandle): Promise<number>;
   transmit(card: PcscHandle, protocol: number, apdu: Uint8Array): Promise<Uint8Array>;
   disconnect(card: PcscHandle, disposition: typeof LEAVE | typeof RESET): Promise<void>;
@@ -50,7 +50,7 @@ export interface Pcsc {
 
 let loaded: Promise<Pcsc> | undefined;
 
-/** The library, loaded once. @throws SecureElementError `module-missing` with what to install */
+/** Loads the library once. @throws SecureElementError `module-missing` with the package to install */
 export function loadPcsc(): Promise<Pcsc> {
   loaded ??= load().catch((error: unknown) => {
     loaded = undefined;
@@ -192,7 +192,7 @@ class Calls implements Pcsc {
     const code = await this.#c.readers(context, null, null, length);
     if (code === SCARD.noReaders) return [];
     accept(code, 'listing readers');
-    // A reader that is plugged in between makes the list longer.
+    // A reader plugged in meanwhile makes the list longer.
     const names = Buffer.alloc(first(length) + 1024);
     length[0] = this.#c.wordSize === 8 ? BigInt(names.length) : names.length;
     const again = await this.#c.readers(context, null, names, length);

@@ -1,4 +1,4 @@
-/** What is in a reader: nothing, a chip of Quorate, or something else. */
+/** Finds out what is in a reader: nothing, a chip of Quorate, or something else. */
 import { checkP256PublicKey } from '@quorate/intent';
 import { CLA, encodeApdu, INS, selectApdu, statusOf } from '../apdu.ts';
 import { SecureElementError } from '../errors.ts';
@@ -14,7 +14,7 @@ export interface ChipFinding {
   readonly version: string;
   /** 65 bytes; null before personalisation */
   readonly publicKey: Uint8Array | null;
-  /** 42 bytes as the card manager gives them; null where the applet answers alone */
+  /** 42 bytes from the card manager; null if only the applet answers */
   readonly cplc: Uint8Array | null;
   /** The connection; the caller closes it. */
   readonly card: PcscCard;
@@ -29,12 +29,12 @@ export interface OtherFinding {
   readonly version?: string;
 }
 
-/** What a look into a reader found. */
+/** The result of examining a reader. */
 export type Finding = ChipFinding | OtherFinding;
 
 const MAJOR = 1;
 
-/** Selects the applet and reads its version and key; a card of somebody else is left as it is. */
+/** Selects the applet and reads its version and key; leaves another vendor's card untouched. */
 export async function probe(pcsc: Pcsc, reader: string): Promise<Finding> {
   let card: PcscCard;
   try {
@@ -54,7 +54,7 @@ export async function probe(pcsc: Pcsc, reader: string): Promise<Finding> {
 
 async function look(card: PcscCard): Promise<Finding> {
   const { reader } = card;
-  // A card manager answers this, and an applet may not be able to: so it is asked before SELECT.
+  // A card manager answers this, while an applet may not be able to: so ask before SELECT.
   const cplc = await ask(card, INS.getCplc, { p1: 0x9f, p2: 0x7f });
   const selected = split(await card.transmit(selectApdu()));
   if (selected.statusWord !== SW.ok) {
@@ -101,7 +101,7 @@ function checkedKey({ statusWord, data }: Answer, reader: string): Uint8Array {
   try {
     if (statusWord === SW.ok) return checkP256PublicKey(data);
   } catch {
-    // Told below.
+    // Reported below.
   }
   const what = `the chip in ${reader} does not give a public key (${hex(statusWord)})`;
   throw new SecureElementError('invalid-response', what);

@@ -1,4 +1,4 @@
-/** Calls of Cryptoki, and what their failures mean. */
+/** Calls of Cryptoki, and the meaning of their failures. */
 import { StatusError } from '../card/card.ts';
 import { SecureElementError } from '../errors.ts';
 import { SW } from '../status.ts';
@@ -14,7 +14,10 @@ const GONE: ReadonlySet<number> = new Set([
   CKR.cryptokiNotInitialised,
 ]);
 
-/** The session is lost: token pulled out, or closed from elsewhere. What a reset clears is cleared. */
+/**
+ * The session is lost, because the token was pulled out or the session closed elsewhere. Everything that a
+ * reset wipes is wiped.
+ */
 export class TokenGoneError extends Error {}
 
 /** The code of a failed call of Cryptoki, or null for another failure. */
@@ -23,12 +26,12 @@ export function returnValue(error: unknown): number | null {
   if (error.name === 'Pkcs11Error' && 'code' in error && typeof error.code === 'number') {
     return error.code;
   }
-  // pkcs11js leaves the errors of the calls that take a template as its binding throws them.
+  // pkcs11js passes on the errors of calls with a template as its binding throws them.
   const [, code] = /^CKR_\w+:(\d+)/.exec(error.message) ?? [];
   return code === undefined ? null : Number(code);
 }
 
-/** Runs a call; a lost session and a lost login become errors of their own. */
+/** Runs a call; turns a lost session and a lost login into errors of their own. */
 export function call<T>(run: () => T): T {
   try {
     return run();
@@ -42,16 +45,16 @@ export function call<T>(run: () => T): T {
   }
 }
 
-/** Runs a call whose failure leaves nothing to undo: the session or the login is gone already. */
+/** Runs a call whose failure needs no cleanup: the session or the login is gone already. */
 export function quietly(run: () => void): void {
   try {
     run();
   } catch {
-    // As said above.
+    // As explained above.
   }
 }
 
-/** A failure that says nothing of what is on the token: the session is opened anew, and the host may try again. */
+/** A failure that does not concern the token's content: the session is reopened, and the host may retry. */
 export function tokenFailure(
   error: unknown,
   code: 'chip-failure' | 'memory-failure' = 'chip-failure',

@@ -1,24 +1,24 @@
-/** The one public object: who the chip is, for everybody to read. docs/spec/chip.md §6.4. */
+/** The one public object: identifies the chip to everybody. docs/spec/chip.md §6.4. */
 import { checkP256PublicKey, equalBytes } from '@quorate/intent';
 import { SecureElementError } from '../errors.ts';
 import { CKA, CKO } from './constants.ts';
 import { LABEL } from './keys.ts';
 import type { TokenSession } from './session.ts';
 
-/** The chip's CPLC is its token's alone, as before chips were told apart by their key. */
+/** The chip's CPLC comes from its token alone, as before chips were distinguished by their key. */
 const FORMAT_OF_TOKEN = 1;
-/** The chip's CPLC has its key in it. */
+/** The chip's CPLC contains its key. */
 const FORMAT_WITH_KEY = 2;
 
-/** Who a chip says that it is. */
+/** The identity that a chip claims. */
 export interface ChipName {
   /** 65 bytes */
   readonly key: Uint8Array;
-  /** Whether the key is in its CPLC; false of a chip that was personalised before that. */
+  /** Whether the CPLC contains the key; false for a chip personalised before that. */
   readonly isInCplc: boolean;
 }
 
-/** Writes the object; from here on the token is personalised. */
+/** Writes the object; from then on the token is personalised. */
 export function publishChipKey(session: TokenSession, { key, isInCplc }: ChipName): void {
   session.create([
     { type: CKA.class, value: CKO.data },
@@ -29,7 +29,7 @@ export function publishChipKey(session: TokenSession, { key, isInCplc }: ChipNam
   ]);
 }
 
-/** Null before personalisation. What it says is compared with the sealed state after the PIN. */
+/** Null before personalisation. The claim is compared with the sealed state after the PIN. */
 export function readChipKey(session: TokenSession): ChipName | null {
   const found = session.find([
     { type: CKA.class, value: CKO.data },
@@ -49,7 +49,7 @@ export function readChipKey(session: TokenSession): ChipName | null {
   return { key: value.slice(1), isInCplc: format === FORMAT_WITH_KEY };
 }
 
-/** CKA_EC_POINT is a DER OCTET STRING; some tokens give the point without it. */
+/** Decodes CKA_EC_POINT: a DER OCTET STRING, or the bare point from some tokens. */
 export function decodePoint(bytes: Uint8Array): Uint8Array {
   const hasHeader = bytes.length === 67 && equalBytes(bytes.subarray(0, 2), Uint8Array.of(4, 65));
   return checkP256PublicKey(hasHeader ? bytes.slice(2) : bytes);

@@ -1,4 +1,4 @@
-/** Numbers of PKCS #11 v2.40 that tokens are driven with. */
+/** Numbers of PKCS #11 v2.40 that drive tokens. */
 
 /** Object classes. */
 export const CKO = { data: 0, publicKey: 2, privateKey: 3, secretKey: 4 } as const;
@@ -59,13 +59,13 @@ export const CKF = {
   osLocking: 0x2,
 } as const;
 
-/** Who logs in. */
+/** Users that log in. */
 export const CKU = { securityOfficer: 0, user: 1 } as const;
 
-/** A read-write session in which the person is logged in. */
+/** A read-write session with the user logged in. */
 export const CKS_USER_FUNCTIONS = 3;
 
-/** Return values that mean something to a chip. */
+/** Return values with a meaning for a chip. */
 export const CKR = {
   slotIdInvalid: 0x3,
   generalError: 0x5,

@@ -1,4 +1,4 @@
-/** Modules and tokens, in the thread that calls them: calls of Cryptoki block. docs/spec/chip.md §6. */
+/** Modules and tokens, in the thread that calls them, because calls of Cryptoki block. docs/spec/chip.md §6. */
 import { createRequire } from 'node:module';
 import { equalBytes, toHex } from '@quorate/intent';
 import type { PKCS11 } from 'pkcs11js';
@@ -13,13 +13,13 @@ import { type CardOpener, TokenRunner } from './runner.ts';
 import { type Handle, TokenSession } from './session.ts';
 import { TokenCard } from './tokenCard.ts';
 
-/** A token, and whose chip it is. */
+/** A token, and the chip that it is. */
 export interface TokenDescription extends TokenName {
-  /** 65 bytes; null when the token is no chip of ours yet */
+  /** 65 bytes; null if the token is not one of our chips yet */
   readonly publicKey: Uint8Array | null;
 }
 
-/** Which token is meant. */
+/** Selects a token. */
 export interface TokenChoice {
   readonly token: string;
   readonly serial?: string | undefined;
@@ -37,7 +37,7 @@ export class ModuleHost {
   readonly #module: PKCS11;
   readonly #isOurs: boolean;
 
-  /** Over a module that is initialised; `isOurs` when this process has to finalise it. */
+  /** Over an initialised module; `isOurs` if this process has to finalise it. */
   constructor(module: PKCS11, isOurs: boolean) {
     this.#module = module;
     this.#isOurs = isOurs;
@@ -66,7 +66,7 @@ export class ModuleHost {
     return new ModuleHost(module, true);
   }
 
-  /** Every token that is there now. One that cannot be read is listed, and refused when it is opened. */
+  /** Lists every present token. An unreadable one is listed, and refused on opening. */
   list(): TokenDescription[] {
     return this.#tokens().map(({ slot, description }) => ({
       ...description,
@@ -83,7 +83,7 @@ export class ModuleHost {
   }
 
   /**
-   * Has the security officer of a token set a new user PIN; its keys and records stay.
+   * Lets the security officer of a token set a new user PIN; its keys and records stay.
    *
    * @throws SecureElementError those of {@link ModuleHost.open}, and of {@link initPin}
    */
@@ -128,7 +128,7 @@ export class ModuleHost {
     }
   }
 
-  /** A chip is locked by its key: several tokens may have one serial number. */
+  /** Locks a chip by its key, because several tokens may have one serial number. */
   #locked(slot: Handle, description: TokenName): TokenLocks {
     const key = this.#publicKey(slot);
     const locks = new TokenLocks();
@@ -136,7 +136,7 @@ export class ModuleHost {
     return locks;
   }
 
-  /** A slot that does not answer is another token's trouble, and not there for this one. */
+  /** A slot that does not answer concerns another token: here it counts as empty. */
   #tokens(): Token[] {
     return this.#module.C_GetSlotList(true).flatMap((slot) => {
       const description = this.#describe(slot);
@@ -153,7 +153,7 @@ export class ModuleHost {
     }
   }
 
-  /** Null for a token that nobody has initialised. */
+  /** Null for an uninitialised token. */
   #name(slot: Handle): TokenName | null {
     const { label, serialNumber, manufacturerID, model, flags } = this.#module.C_GetTokenInfo(slot);
     if ((flags & CKF.tokenInitialised) === 0) return null;
@@ -184,14 +184,14 @@ export class ModuleHost {
     }
   }
 
-  /** E-9: a label names nothing for sure; serial and key do. */
+  /** E-9: a label identifies nothing reliably; serial and key do. */
   #choose({ token, serial, publicKey }: TokenChoice): Token {
     const all = this.#tokens();
     const labelled = all.filter(({ description }) => description.label === token);
     const found = labelled.filter(
       ({ description }) => serial === undefined || description.serial === serial,
     );
-    // Where even the serial numbers are the same, only the key tells tokens apart.
+    // If even the serial numbers are equal, only the key distinguishes tokens.
     const own = found.length > 1 && publicKey !== undefined ? this.#withKey(found, publicKey) : [];
     const [only] = own.length > 0 ? own : found;
     if (only === undefined) throw notFound(token, serial, labelled.length > 0 ? labelled : all);
@@ -225,7 +225,7 @@ function ambiguous(token: string, found: readonly Token[]): SecureElementError {
   );
 }
 
-/** What a token gives with a chip key; another key is another chip, and none is none. */
+/** Compares a token's chip key: another key is another chip, and a token without one is no chip. */
 function checkKey(
   { description: { label, serial } }: Token,
   own: Uint8Array | null,
@@ -251,7 +251,7 @@ function whilePresent<T>(token: string, run: () => T): T {
   }
 }
 
-/** Refuses a token by the names of the mechanisms that it does not have. */
+/** Refuses a token, naming the mechanisms that it lacks. */
 export function checkMechanisms(label: string, mechanisms: readonly number[]): void {
   const wanted = {
     CKM_AES_KEY_GEN: CKM.aesKeyGen,
@@ -289,7 +289,7 @@ function notFound(
   return new SecureElementError('reader-not-found', `no token ${wanted}: ${there}`);
 }
 
-/** Cryptoki pads texts with blanks. */
+/** Removes the blanks with which Cryptoki pads texts. */
 function trim(text: string): string {
   return text.replaceAll('\0', ' ').trim();
 }

@@ -11,17 +11,17 @@ import { WaitingTransport } from './waiting.ts';
 
 export type { TokenDescription } from './host.ts';
 
-/** Which token, behind which module. */
+/** Selects a token and its module. */
 export interface Pkcs11Options extends TokenChoice {
   /** Path of the module, e.g. /usr/lib/softhsm/libsofthsm2.so. */
   readonly module: string;
-  /** What the module takes as parameters when it is initialised; NSS needs some. */
+  /** The module's parameters for its initialisation; NSS needs some. */
   readonly libraryParameters?: string | undefined;
-  /** Is told to put the token back, and makes commands wait for it; without, they fail with `card-removed`. */
+  /** Told to ask for the token, and makes commands wait for it; without it they fail with `card-removed`. */
   readonly onWaiting?: (what: string) => void;
 }
 
-/** Every token that a module shows. @throws SecureElementError `module-missing` */
+/** Lists every token of a module. @throws SecureElementError `module-missing` */
 export async function listTokens(
   module: string,
   libraryParameters?: string,
@@ -35,16 +35,16 @@ export async function listTokens(
 }
 
 /**
- * Opens a token, whether it is a chip of ours already or only initialised.
+ * Opens a token, whether it is one of our chips or only initialised.
  *
- * @throws SecureElementError `module-missing`, `reader-not-found`, `ambiguous-token`, `wrong-chip`, `not-supported`,
- * `token-changed`, `locked`
+ * @throws SecureElementError `module-missing`, `reader-not-found`, `ambiguous-token`, `wrong-chip`,
+ * `not-supported`, `token-changed`, `locked`
  */
 export async function openPkcs11SecureElement(options: Pkcs11Options): Promise<SecureElement> {
   return new TokenElement(await openPkcs11Transport(options), options.onWaiting);
 }
 
-/** The way to a token for whoever speaks APDUs himself. */
+/** Opens a token for a caller that speaks APDUs itself. */
 export async function openPkcs11Transport(options: Pkcs11Options): Promise<TokenTransport> {
   const { module, libraryParameters, token, serial, publicKey } = options;
   const thread = ModuleThread.use({ module, parameters: libraryParameters });
@@ -58,10 +58,10 @@ export async function openPkcs11Transport(options: Pkcs11Options): Promise<Token
 }
 
 /**
- * Has the security officer of a token set a new user PIN in the place of a blocked or forgotten one.
+ * Lets the security officer of a token set a new user PIN in place of a blocked or lost one.
  *
- * @throws SecureElementError `so-pin-wrong`, `so-pin-blocked`, `last-try`, `invalid-data`, and what keeps a token from
- * being opened
+ * @throws SecureElementError `so-pin-wrong`, `so-pin-blocked`, `last-try`, `invalid-data`, and those of
+ * opening a token
  */
 export async function resetTokenPin(options: Pkcs11Options, pins: NewPin): Promise<void> {
   const { module, libraryParameters, token, serial, publicKey } = options;
@@ -73,7 +73,7 @@ export async function resetTokenPin(options: Pkcs11Options, pins: NewPin): Promi
   }
 }
 
-/** The driver over a token: what the token cannot judge is judged by the thread's machine, and said so. */
+/** The driver over a token: the thread's machine judges everything that the token cannot judge, and says so. */
 class TokenElement extends ApduSecureElement {
   readonly #transport: TokenTransport;
 
@@ -143,7 +143,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** One thread per module and process: a module is initialised once, and its logins are the process's. */
+/** One thread per module and process: a module is initialised once, and its logins belong to the process. */
 class ModuleThread {
   static readonly #running: Map<string, ModuleThread> = new Map();
 
@@ -169,7 +169,7 @@ class ModuleThread {
     });
   }
 
-  /** The module's thread, started when nobody uses it yet. Every use ends with {@link ModuleThread.leave}. */
+  /** The module's thread, started if nobody uses it yet. Every use ends with {@link ModuleThread.leave}. */
   static use(module: ModuleThreadData): ModuleThread {
     const name = JSON.stringify([module.module, module.parameters ?? null]);
     const thread = ModuleThread.#running.get(name) ?? new ModuleThread(name, module);
@@ -192,7 +192,7 @@ class ModuleThread {
     });
   }
 
-  /** The last user's leave ends the thread, and with it the module. */
+  /** Ends one use; the last one ends the thread, and with it the module. */
   async leave(): Promise<void> {
     this.#users -= 1;
     if (this.#users > 0) return;

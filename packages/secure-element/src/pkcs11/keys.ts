@@ -1,4 +1,4 @@
-/** The two keys of a chip on a token: how they are made, and what they must be before they are used (E-4). */
+/** The two keys of a chip on a token: how they are made, and their required attributes (E-4). */
 import { SecureElementError } from '../errors.ts';
 import { CKA, CKK, CKO, CKR, P256 } from './constants.ts';
 import { returnValue } from './calls.ts';
@@ -42,7 +42,7 @@ const PROVES = [
   ['CKA_LOCAL', CKA.local],
 ] as const;
 
-/** Signs, and nothing else. */
+/** Only signs. */
 const IDENTITY: KeyRules = {
   label: LABEL.identity,
   class: CKO.privateKey,
@@ -56,7 +56,7 @@ const IDENTITY: KeyRules = {
   proves: PROVES,
 };
 
-/** Encrypts and decrypts; a key that also wraps would give other keys out through its own decryption (E-4). */
+/** Encrypts and decrypts; a key that also wraps would release other keys through its own decryption (E-4). */
 const SEALING: KeyRules = {
   label: LABEL.sealing,
   class: CKO.secretKey,
@@ -72,7 +72,7 @@ const SEALING: KeyRules = {
   proves: PROVES,
 };
 
-/** Attributes that a token may not know; left out one after the other when it refuses them. */
+/** Attributes that a token may not know; omitted one after the other if it refuses them. */
 const OPTIONAL = [
   ['CKA_COPYABLE', CKA.copyable, REFUSED_COPYABLE],
   ['CKA_MODIFIABLE', CKA.modifiable, REFUSED_MODIFIABLE],
@@ -83,20 +83,20 @@ const REFUSALS: ReadonlySet<number | null> = new Set<number | null>([
   CKR.attributeTypeInvalid,
   CKR.attributeValueInvalid,
   CKR.argumentsBad,
-  // NSS says this of an attribute that it does not know.
+  // NSS returns this for an attribute that it does not know.
   CKR.generalError,
   CKR.templateIncomplete,
   CKR.templateInconsistent,
 ]);
 
-/** What a token made. */
+/** A key that a token made. */
 interface NewKey<T> {
   readonly made: T;
-  /** Which optional protections it did not take. */
+  /** The optional protections that it refused. */
   readonly refused: number;
 }
 
-/** Makes both keys on the token; gives the public key's bytes as the token spells them. */
+/** Makes both keys on the token; returns the public key's bytes as the token encodes them. */
 export function generateKeys(session: TokenSession): {
   readonly sealing: Handle;
   readonly identity: Handle;
@@ -152,7 +152,7 @@ function template(rules: KeyRules, optional: readonly Attribute[]): Attribute[] 
   ];
 }
 
-/** Finds both keys and refuses them unless they are what {@link generateKeys} asked for. */
+/** Finds both keys, and refuses them unless they match the template of {@link generateKeys}. */
 export function findKeys(session: TokenSession): {
   readonly sealing: Handle;
   readonly identity: Handle;
@@ -185,7 +185,9 @@ function findKey(session: TokenSession, rules: KeyRules): Handle {
   return key;
 }
 
-/** An attribute that the token does not have for such a key protects nothing by its absence: false is what it means. */
+/**
+ * Checks attributes; one that the token does not have for such a key protects nothing, so it counts as false.
+ */
 function checkAttributes(session: TokenSession, key: Handle, rules: KeyRules): void {
   const keyType = session.attribute(key, CKA.keyType);
   if (keyType?.[0] !== rules.keyType) throw unsafe(`"${rules.label}" is a key of another type`);
@@ -202,7 +204,7 @@ function checkAttributes(session: TokenSession, key: Handle, rules: KeyRules): v
   }
 }
 
-/** Refuses a key that can be changed or copied although the token had taken the protection. */
+/** Refuses a key that can be changed or copied although the token had accepted the protection. */
 export function checkProtections(session: TokenSession, key: Handle, refused: number): void {
   for (const [name, type, bit] of OPTIONAL) {
     if ((refused & bit) === 0 && session.attributeIfKnown(key, type)?.[0] !== 0) {

@@ -1,4 +1,4 @@
-/** Where the lock of a token is: one place for all processes of a user, whatever their environment says. */
+/** The place of a token's lock: the same for all processes of a user, whatever their environment. */
 import { lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +7,10 @@ import { SecureElementError } from '../errors.ts';
 import { lockFile } from '../virtual/lock.ts';
 
 /**
- * One process per chip: two would each keep their own list of its records. The user database names the directory, so
- * neither $HOME nor $TMPDIR leads two processes to two locks.
+ * Allows one process per chip, because two would each keep their own list of its records. The user database
+ * names the directory, so that neither $HOME nor $TMPDIR leads two processes to two locks.
  *
- * @throws SecureElementError `locked` when the directory cannot be made, or is not this user's alone
+ * @throws SecureElementError `locked` if the directory cannot be made, or is not this user's alone
  */
 function lockPath(name: string): string {
   return join(lockDirectory(), name);
@@ -20,7 +20,7 @@ function lockPath(name: string): string {
 export class TokenLocks {
   readonly #held: Map<string, () => void> = new Map();
 
-  /** Takes a lock, unless it is held here already. @throws SecureElementError `locked` */
+  /** Takes a lock, unless this token holds it already. @throws SecureElementError `locked` */
   take(name: string): void {
     if (!this.#held.has(name)) this.#held.set(name, lockFile(lockPath(name)));
   }

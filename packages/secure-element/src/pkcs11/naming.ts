@@ -1,9 +1,9 @@
-/** What stands for a token where a card has a CPLC, and in the names of locks. docs/spec/chip.md §6. */
+/** Names a token where a card has a CPLC, and in the names of locks. docs/spec/chip.md §6. */
 import { createHash } from 'node:crypto';
 import { framed } from '@quorate/intent';
 import type { ChipName } from './chipKey.ts';
 
-/** What a module says of a token. */
+/** A token as its module describes it. */
 export interface TokenName {
   readonly label: string;
   readonly serial: string;
@@ -11,18 +11,18 @@ export interface TokenName {
   readonly model: string;
   /** Whether the token has a user PIN; without one it cannot be personalised. */
   readonly ready: boolean;
-  /** False where the module says that its slot is no hardware. */
+  /** False if the module says that its slot is not hardware. */
   readonly hardware: boolean;
 }
 
 type Told = Pick<TokenName, 'manufacturer' | 'model' | 'serial'>;
 
 /**
- * The 42 bytes that stand for a token: `PK11`, SHA-256 of what its module says of it and of the chip's key, six zeros.
- * Like a card's CPLC they identify and do not authenticate.
+ * The 42 bytes that stand for a token: `PK11`, SHA-256 of its module's description and of the chip's key, six
+ * zeros. Like a card's CPLC they identify and do not authenticate.
  *
- * Serial numbers do not tell tokens apart: some modules give every token the same. A chip that was personalised before
- * its key went in here keeps the CPLC that it is registered with.
+ * Serial numbers do not distinguish tokens, because some modules give every token the same one. A chip
+ * personalised before its key was included keeps the CPLC that it is registered with.
  */
 export function tokenCplc(told: Told, chip: ChipName | null): Uint8Array {
   const fields = [told.manufacturer, told.model, told.serial].map(bytesOf);
@@ -34,12 +34,12 @@ export function tokenCplc(told: Told, chip: ChipName | null): Uint8Array {
   return Uint8Array.of(...Buffer.from('PK11', 'latin1'), ...hash, ...new Uint8Array(6));
 }
 
-/** The name of the lock of a chip, on whatever token it says that it is. */
+/** The lock name of a chip, whatever token it claims to be. */
 export function chipLockName(chipKey: Uint8Array): string {
   return lockName('token-chip', chipKey);
 }
 
-/** The name of the lock of a token that is no chip yet. */
+/** The lock name of a token that is no chip yet. */
 export function blankLockName(told: Told & Pick<TokenName, 'label'>): string {
   const fields = [told.manufacturer, told.model, told.serial, told.label].map(bytesOf);
   return lockName('token-blank', ...fields);

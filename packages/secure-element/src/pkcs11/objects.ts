@@ -11,7 +11,7 @@ export const TAG_LENGTH = 16;
 const SECRET_LENGTH = 32;
 const RECORD_HEAD = 1 + 1 + 4 + 4 + 32 + 20;
 const STATE_HEAD = 1 + 4 + 1 + 65 + 1;
-/** Of the SHA-256 of a record's bytes that the state lists. */
+/** Of the SHA-256 of a record's bytes, in the state's list. */
 const DIGEST_LENGTH = 16;
 const ENTRY_LENGTH = 1 + DIGEST_LENGTH;
 const AUTHORISATION_KEY_LENGTH = 65;
@@ -21,7 +21,7 @@ const STATE_LABEL = Buffer.from('quorate-se/v1/token-state', 'utf8');
 /** Bit of a state's `refused`: the chip's key is in its CPLC. */
 export const KEY_IN_CPLC = 4;
 
-/** What AES-GCM made. */
+/** A result of AES-GCM. */
 export interface Sealed {
   /** 12 bytes */
   readonly nonce: Uint8Array;
@@ -29,7 +29,7 @@ export interface Sealed {
   readonly body: Uint8Array;
 }
 
-/** What a record object says in clear; the seal covers every field. */
+/** The plain part of a record object; the seal covers every field. */
 export interface RecordHead {
   readonly slot: number;
   /** State counter of the write that made this object. */
@@ -41,10 +41,10 @@ export interface RecordHead {
   readonly address: Uint8Array;
 }
 
-/** What the state object says in clear; the seal covers every field. */
+/** The plain part of the state object; the seal covers every field. */
 export interface StateHead {
   readonly counter: number;
-  /** Bits 0 and 1: optional protections that the token refused when the keys were made. Bit 2: {@link KEY_IN_CPLC}. */
+  /** Bits 0 and 1: optional protections that the token refused for its keys. Bit 2: {@link KEY_IN_CPLC}. */
   readonly refused: number;
   /** 65 bytes */
   readonly chipKey: Uint8Array;
@@ -58,12 +58,12 @@ export function encodeRecordHead(head: RecordHead): Uint8Array {
   return concat(Uint8Array.of(FORMAT, slot), u32(counter), u32(releaseCount), recordId, address);
 }
 
-/** What a record's seal binds beside its head: the label, and the chip whose record it is. */
+/** Associated data of a record's seal, besides its head: the label, and the record's chip. */
 export function recordAssociatedData(chipKey: Uint8Array, head: RecordHead): Uint8Array {
   return concat(RECORD_LABEL, chipKey, encodeRecordHead(head));
 }
 
-/** Null when the bytes are no record. */
+/** Null if the bytes are no record. */
 export function decodeRecord(
   bytes: Uint8Array,
 ): { readonly head: RecordHead; readonly sealed: Sealed } | null {
@@ -93,12 +93,12 @@ export function encodeStateHead(state: StateHead): Uint8Array {
   );
 }
 
-/** What the state's seal binds. */
+/** Associated data of the state's seal. */
 export function stateAssociatedData(state: StateHead): Uint8Array {
   return concat(STATE_LABEL, encodeStateHead(state));
 }
 
-/** Null when the bytes are no state, or are spelt in another way than {@link encodeStateHead} would. */
+/** Null if the bytes are no state, or differ from the encoding of {@link encodeStateHead}. */
 export function decodeStateObject(
   bytes: Uint8Array,
 ): { readonly head: StateHead; readonly sealed: Sealed } | null {
@@ -120,7 +120,7 @@ export function decodeStateObject(
   return isCanonical ? { head, sealed: decodeSealed(bytes.subarray(headLength)) } : null;
 }
 
-/** What the state lists of a record object. */
+/** The digest of a record object in the state's list. */
 export function recordDigest(value: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(value).digest().subarray(0, DIGEST_LENGTH));
 }

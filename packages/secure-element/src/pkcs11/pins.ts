@@ -1,4 +1,4 @@
-/** PINs of a token: what it tells of their tries, and what its refusals mean. docs/spec/chip.md §6.7. */
+/** PINs of a token: the tries that it reveals, and the meaning of its refusals. docs/spec/chip.md §6.7. */
 import { StatusError } from '../card/card.ts';
 import { SecureElementError } from '../errors.ts';
 import { SW, TRIES_FEWER, TRIES_UNTOLD } from '../status.ts';
@@ -7,14 +7,14 @@ import { returnValue } from './calls.ts';
 import { CKF, CKR } from './constants.ts';
 import type { TokenSession } from './session.ts';
 
-/** GET INFO's tries: blocked, the last one, fewer than all, or nothing told; a token never tells a number. */
+/** The tries in GET INFO: blocked, the last one, fewer than all, or unknown; a token never reveals a number. */
 export function triesLeft(flags: number): number {
   if ((flags & CKF.userPinLocked) !== 0) return 0;
   if ((flags & CKF.userPinFinalTry) !== 0) return 1;
   return (flags & CKF.userPinCountLow) !== 0 ? TRIES_FEWER : TRIES_UNTOLD;
 }
 
-/** What a refused login means, by the token's flags after it; null for another failure. */
+/** The meaning of a refused login, by the token's flags after it; null for another failure. */
 export function pinStatus(error: unknown, flags: number): Error | null {
   const code = returnValue(error);
   if (code === CKR.pinLocked) return new StatusError(SW.pinBlocked);
@@ -28,7 +28,7 @@ export function pinStatus(error: unknown, flags: number): Error | null {
   return isWrong ? new StatusError(SW.pinWrong | (triesLeft(flags) & 0x0f)) : null;
 }
 
-/** The PINs with which a security officer frees a blocked one. */
+/** The PINs with which a security officer replaces a blocked one. */
 export interface NewPin extends Attempt {
   /** Secret. */
   readonly securityOfficerPin: Uint8Array;
@@ -37,12 +37,12 @@ export interface NewPin extends Attempt {
 }
 
 /**
- * Has the token's security officer set a new user PIN.
+ * Lets the token's security officer set a new user PIN.
  *
  * Security: pkcs11js takes PINs as strings, which cannot be wiped.
  *
- * @throws SecureElementError `so-pin-wrong`, `so-pin-blocked`, `last-try`, `invalid-data` for a PIN that the token does
- * not like
+ * @throws SecureElementError `so-pin-wrong`, `so-pin-blocked`, `last-try`, `invalid-data` for a PIN that the
+ * token rejects
  */
 export function initPin(session: TokenSession, { securityOfficerPin, pin, lastTry }: NewPin): void {
   const flags = session.flags();

@@ -1,9 +1,9 @@
-/** What passes between the process and the thread of a PKCS#11 module. */
+/** The messages between the process and the thread of a PKCS#11 module. */
 import type { SecureElementErrorCode } from '../errors.ts';
 import type { TokenChoice, TokenDescription } from './host.ts';
 import type { NewPin } from './pins.ts';
 
-/** Asks the thread for something; answered by a {@link Reply} with the same id. */
+/** An order to the thread; answered by a {@link Reply} with the same id. */
 export type Order = { readonly id: number } & (
   | { readonly kind: 'list' }
   | { readonly kind: 'open'; readonly choice: TokenChoice }
@@ -13,7 +13,7 @@ export type Order = { readonly id: number } & (
   | { readonly kind: 'close'; readonly element: number }
 );
 
-/** What an order gives. */
+/** The result of each kind of order. */
 export interface Results {
   readonly list: readonly TokenDescription[];
   /** The number of the opened token. */
@@ -27,10 +27,10 @@ export interface Results {
 /** The end of an order. */
 export type Reply =
   | { readonly id: number; readonly value: Results[keyof Results] }
-  | { readonly id: number; readonly error: Refusal };
+  | { readonly id: number; readonly error: PostedError };
 
 /** An error as it crosses threads. */
-export interface Refusal {
+export interface PostedError {
   readonly code: SecureElementErrorCode;
   readonly message: string;
   readonly unsent: boolean;

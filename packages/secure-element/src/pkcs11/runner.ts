@@ -1,4 +1,4 @@
-/** A token as a card with power: commands in, answers out, a new session when the old one is lost. */
+/** A token as a powered card: commands in, answers out, and a new session whenever the old one is lost. */
 import { isRepeatable, selectApdu, statusOf } from '../apdu.ts';
 import { ChipMachine } from '../card/machine.ts';
 import { SecureElementError } from '../errors.ts';
@@ -6,13 +6,13 @@ import { SW } from '../status.ts';
 import { TokenGoneError } from './calls.ts';
 import type { TokenCard } from './tokenCard.ts';
 
-/** Opens the same token again; given a key, refuses another chip. */
+/** Reopens the same token; given a key, refuses another chip. */
 export type CardOpener = (known: Uint8Array | null) => TokenCard;
 
-/** What a search for a token that was there ends with as long as it is away. */
+/** Errors of the search for a token that is away. */
 const AWAY: ReadonlySet<string> = new Set(['reader-not-found', 'card-removed']);
 
-/** Failures that say nothing of what is on the token. */
+/** Failures that do not concern the token's content. */
 const FAILURES: ReadonlySet<string> = new Set(['chip-failure', 'memory-failure']);
 
 interface Powered {
@@ -36,12 +36,12 @@ export class TokenRunner {
   }
 
   /**
-   * Answers one command APDU. A lost session is a reset: PIN, challenges and sessions are gone, and a command that was
-   * not sent before may then ask for the PIN. After a failure of the token the next command meets a new session: what an
-   * unfinished call left open is closed, and what is on the token is read again.
+   * Answers one command APDU. A lost session is a reset: PIN, challenges and sessions are gone, so a command
+   * that was not sent before may then ask for the PIN. After a failure of the token the next command gets a
+   * new session: calls left open are closed, and the token's content is read again.
    *
-   * @throws SecureElementError where a status word says too little: `card-removed`, `chip-failure`, `memory-failure`,
-   * `token-unsafe`, `token-changed`
+   * @throws SecureElementError if a status word says too little: `card-removed`, `chip-failure`,
+   * `memory-failure`, `token-unsafe`, `token-changed`
    */
   process(apdu: Uint8Array): Uint8Array {
     const powered = this.#present();
@@ -61,7 +61,7 @@ export class TokenRunner {
     }
   }
 
-  /** Records that something else changed; 0 before the PIN. */
+  /** Number of records changed by something else; 0 before the PIN. */
   damaged(): number {
     return this.#powered?.card.damaged() ?? 0;
   }
@@ -95,7 +95,7 @@ export class TokenRunner {
     return { card, machine: new ChipMachine(card) };
   }
 
-  /** The host selected the applet before; it does not know of the reset. */
+  /** The host had selected the applet, and does not know of the reset. */
   #powerOnAgain(): Powered {
     try {
       const powered = this.#powerOn();
@@ -122,7 +122,7 @@ export class TokenRunner {
     return new SecureElementError('card-removed', message, { cause });
   }
 
-  /** Also of a command that was sent: one that changes nothing. */
+  /** Also for a sent command, if it changes nothing. */
   #removed(cause: unknown): SecureElementError {
     const message = `the token ${this.#name} was removed: put it back`;
     return new SecureElementError('card-removed', message, { cause, unsent: true });

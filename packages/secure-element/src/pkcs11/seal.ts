@@ -1,4 +1,4 @@
-/** AES-256-GCM on a token: sealing, and the question whether a seal fits. docs/spec/chip.md §6.4. */
+/** AES-256-GCM on a token: seals, and decides whether a seal fits. docs/spec/chip.md §6.4. */
 import { randomBytes } from 'node:crypto';
 import { equalBytes } from '@quorate/intent';
 import { StatusError } from '../card/card.ts';
@@ -10,14 +10,14 @@ import { NONCE_LENGTH, type Sealed, TAG_LENGTH } from './objects.ts';
 /** pkcs11js's number for GCM parameters with `ulIvBits`, the layout of v2.40. */
 const GCM_PARAMETERS = 7;
 
-/** Codes that say of the data, and of nothing else, that they are not what was sealed. */
+/** Codes with only one meaning: the data differ from the sealed ones. */
 const DOES_NOT_FIT: ReadonlySet<number | null> = new Set<number | null>([
   CKR.encryptedDataInvalid,
   CKR.encryptedDataLenRange,
   CKR.aeadDecryptFailed,
 ]);
 
-/** Codes that some tokens give for a wrong tag, and all tokens for anything else that went wrong. */
+/** Codes that some tokens give for a wrong tag, and all tokens for any other failure. */
 const MAY_NOT_FIT: ReadonlySet<number | null> = new Set<number | null>([
   CKR.generalError,
   CKR.functionFailed,
@@ -46,7 +46,7 @@ export function seal(key: SealingKey, plain: Uint8Array, associatedData: Uint8Ar
   try {
     const output = Buffer.alloc(input.length + 2 * TAG_LENGTH);
     const body = new Uint8Array(key.encrypt(gcm(nonce, associatedData), input, output));
-    // A shorter tag would be a weaker seal, whatever the token understood.
+    // A shorter tag would be a weaker seal, however the token understood the parameters.
     if (body.length !== plain.length + TAG_LENGTH) throw new StatusError(SW.failure);
     return { nonce, body };
   } finally {
@@ -55,10 +55,10 @@ export function seal(key: SealingKey, plain: Uint8Array, associatedData: Uint8Ar
 }
 
 /**
- * Opens what was sealed. Null when the seal does not fit: the bytes were changed by something else.
+ * Unseals data. Null if the seal does not fit, because something else changed the bytes.
  *
- * A code that may mean anything is taken for that only when the token opens a seal of now before and after, and refuses
- * this one both times: a token that fails in passing has lost nothing.
+ * An ambiguous code counts as a misfit only if the token opens a fresh seal before and after, and refuses this
+ * one both times: a token that fails temporarily has lost nothing.
  *
  * @throws SecureElementError `chip-failure` for every other failure
  */
@@ -92,7 +92,7 @@ function open(key: SealingKey, { nonce, body }: Sealed, associatedData: Uint8Arr
   }
 }
 
-/** Whether the token opens what it seals. */
+/** Whether the token opens its own seal. */
 function worksNow(key: SealingKey): boolean {
   const plain = new Uint8Array(randomBytes(32));
   const data = new Uint8Array(0);

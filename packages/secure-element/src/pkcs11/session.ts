@@ -7,7 +7,7 @@ import type { Sealed } from './objects.ts';
 import { seal, type SealingKey, unseal } from './seal.ts';
 import type { PKCS11 } from 'pkcs11js';
 
-/** What pkcs11js takes and gives for slots, sessions and objects. */
+/** The type of slots, sessions and objects in pkcs11js. */
 export type Handle = Buffer;
 
 /** An attribute with its value. */
@@ -28,7 +28,7 @@ export class TokenSession {
     this.#handle = call(() => module.C_OpenSession(slot, CKF.serialSession | CKF.readWriteSession));
   }
 
-  /** Whether the session is alive, and well enough to tell. Asked before a command, so that none goes into the void. */
+  /** Whether the session is alive and can answer. Asked before a command, so that none is sent into the void. */
   isThere(): boolean {
     try {
       this.#module.C_GetSessionInfo(this.#handle);
@@ -39,13 +39,13 @@ export class TokenSession {
     }
   }
 
-  /** Flags of the token: PIN tries, for one. */
+  /** Flags of the token, such as PIN tries. */
   flags(): number {
     return call(() => this.#module.C_GetTokenInfo(this.slot)).flags;
   }
 
   /**
-   * Asks the token whether the PIN is right, also when somebody is logged in already.
+   * Asks the token whether the PIN is right, even if the user is logged in already.
    *
    * Security: pkcs11js takes the PIN as a string, which cannot be wiped.
    */
@@ -60,12 +60,12 @@ export class TokenSession {
     call(() => this.#module.C_Login(this.#handle, CKU.securityOfficer, pin));
   }
 
-  /** Sets the person's PIN; the security officer is logged in. */
+  /** Sets the user's PIN; the security officer is logged in. */
   initPin(pin: string): void {
     call(() => this.#module.C_InitPIN(this.#handle, pin));
   }
 
-  /** No failure when nobody is logged in, or the session is lost. */
+  /** Does not fail if nobody is logged in, or the session is lost. */
   logout(): void {
     quietly(() => this.#module.C_Logout(this.#handle));
   }
@@ -101,7 +101,7 @@ export class TokenSession {
     });
   }
 
-  /** The bytes of an attribute; null where the object does not have it. */
+  /** The bytes of an attribute; null if the object does not have it. */
   attribute(object: Handle, type: number): Uint8Array | null {
     try {
       const [found] = call(() =>
@@ -115,8 +115,8 @@ export class TokenSession {
   }
 
   /**
-   * The same for an attribute that a token may not know: some say so by an error that could be any. It is that when the
-   * token says it again and answers for the same object's class in between.
+   * The same for an attribute that a token may not know: some answer with an ambiguous error. It counts as
+   * unknown if the token repeats the error, and answers for the same object class in between.
    */
   attributeIfKnown(object: Handle, type: number): Uint8Array | null {
     for (let attempt = 1; ; attempt += 1) {
@@ -138,13 +138,13 @@ export class TokenSession {
     call(() => this.#module.C_DestroyObject(this.#handle, object));
   }
 
-  /** Destroys what a write has superseded; something that is gone already is no failure. */
+  /** Deletes an object that a write has superseded; an object already gone is no failure. */
   destroySuperseded(object: Handle): void {
     try {
       this.destroy(object);
     } catch (error) {
       if (returnValue(error) !== CKR.objectHandleInvalid) throw error;
-      // A login that is lost takes the handles of private objects away, and leaves the objects.
+      // A lost login removes the handles of private objects, but not the objects.
       const { state } = call(() => this.#module.C_GetSessionInfo(this.#handle));
       if (state !== CKS_USER_FUNCTIONS) throw new StatusError(SW.pinRequired);
     }
@@ -185,7 +185,7 @@ export class TokenSession {
     return seal(this.#sealing(key), plain, associatedData);
   }
 
-  /** Null when the seal does not fit. @throws SecureElementError `chip-failure` for a token that fails */
+  /** Null if the seal does not fit. @throws SecureElementError `chip-failure` for a token that fails */
   unseal(key: Handle, sealed: Sealed, associatedData: Uint8Array): Uint8Array | null {
     return unseal(this.#sealing(key), sealed, associatedData);
   }

@@ -26,17 +26,18 @@ import {
 } from './storeObjects.ts';
 
 /**
- * What one logged-in session knows. Every change writes new objects first, the state object as the one that makes it
- * valid, and destroys the old ones after; a start that finds both takes the state with the highest counter.
+ * The knowledge of one logged-in session. Every change first writes new objects, then the state object that
+ * makes them valid, and then deletes the old ones; a start that finds both uses the state with the highest
+ * counter.
  */
 export class TokenStore {
   readonly #session: TokenSession;
   readonly #sealing: Handle;
   readonly #records: Map<number, Stored>;
   #state: State;
-  /** What a cut-off write left; it is destroyed by the first write, when the host has seen the counter. */
+  /** Remains of a cut-off write; the first write deletes them, once the host has seen the counter. */
   #leftovers: readonly Handle[];
-  /** State objects that did not open. They stay: what cannot be read is not destroyed. */
+  /** State objects that did not open. They stay, because unreadable objects are never deleted. */
   readonly #unread: readonly Handle[];
 
   private constructor(
@@ -72,7 +73,7 @@ export class TokenStore {
     writeState(session, sealing, head, authorisationKey);
   }
 
-  /** Reads what the token has and takes the newest state. Nothing changes on the token. */
+  /** Reads the token's objects and uses the newest state. Changes nothing on the token. */
   static open(
     session: TokenSession,
     { sealing, chipKey }: { readonly sealing: Handle; readonly chipKey: Uint8Array },
@@ -89,17 +90,17 @@ export class TokenStore {
     const records = new Map(all.filter(isListed).map((stored) => [stored.head.slot, stored]));
     const isLeft = ({ object, head: { slot } }: Stored): boolean => {
       const own = records.get(slot);
-      // The listed record of this slot is not here: this one may be it, changed by something else.
+      // The state lists a record for this slot that is missing: this may be it, changed by something else.
       if (own === undefined) return !listed.has(slot);
       return !own.object.equals(object);
     };
     const left = [...superseded, ...all.filter(isLeft).map(({ object }) => object)];
-    // A state that did not open may be the newer one, and list what this one does not.
+    // A state that did not open may be the newer one, and list objects that this one does not.
     const leftovers = unread.length > 0 ? [] : left;
     return new TokenStore(session, sealing, { state: current, records, leftovers, unread });
   }
 
-  /** Whether there is a record object, valid or not. */
+  /** Whether there is any record object, valid or not. */
   static hasRecords(session: TokenSession): boolean {
     return dataObjects(session, LABEL.record).length > 0;
   }
@@ -110,7 +111,7 @@ export class TokenStore {
     return { key: chipKey, isInCplc: (refused & KEY_IN_CPLC) !== 0 };
   }
 
-  /** Destroys every state object. */
+  /** Deletes every state object. */
   static removeStates(session: TokenSession): void {
     for (const object of dataObjects(session, LABEL.state)) session.destroy(object);
   }
@@ -123,12 +124,12 @@ export class TokenStore {
     return this.#state.head.counter;
   }
 
-  /** Which optional protections the token refused when the keys were made. */
+  /** The optional protections that the token refused for its keys. */
   get refused(): number {
     return this.#state.head.refused;
   }
 
-  /** Whether the chip's key is in its CPLC. */
+  /** Whether the CPLC contains the chip's key. */
   get isInCplc(): boolean {
     return (this.refused & KEY_IN_CPLC) !== 0;
   }
@@ -137,12 +138,12 @@ export class TokenStore {
     return this.#state.head.records.size;
   }
 
-  /** Records that the state lists and the token does not have, or has with other bytes. */
+  /** Records that the state lists but the token lacks, or has with other bytes. */
   get damaged(): number {
     return this.used - this.#records.size;
   }
 
-  /** What is told when a record that is not found may be one of those that cannot be read; null when none can. */
+  /** The error when a missing record may be one of the unreadable ones; null if it cannot be. */
   damage(): SecureElementError | null {
     if (this.damaged > 0) {
       const message = `${this.damaged} of the token's records were changed, swapped, rolled back or removed by something else`;
@@ -188,7 +189,7 @@ export class TokenStore {
     }
   }
 
-  /** Security: the caller zeroes the secret. */
+  /** Security: the caller wipes the secret. */
   #open(slot: number): Uint8Array {
     const { head, sealed } = this.#record(slot);
     const data = recordAssociatedData(this.#state.head.chipKey, head);
@@ -197,13 +198,13 @@ export class TokenStore {
       if (secret !== null) return secret;
     } catch (error) {
       if (!(error instanceof SecureElementError)) throw error;
-      // Nothing was counted, so that the host may ask again.
+      // Nothing was counted, so the host may retry.
       throw new SecureElementError(error.code, error.message, { unsent: true, cause: error });
     }
     throw new SecureElementError('token-changed', `the record in slot ${slot} was changed`);
   }
 
-  /** Destroys the object; gives the records that are left. */
+  /** Deletes the object; returns the number of records left. */
   delete(slot: number): number {
     const { object } = this.#record(slot);
     this.#prepare();
@@ -220,7 +221,7 @@ export class TokenStore {
     this.#commit(this.#state.head.records, authorisationKey);
   }
 
-  /** New record object, new state that lists it, then the old objects. */
+  /** Writes the new record object and the new state that lists it, then deletes the old objects. */
   #replace(head: Omit<RecordHead, 'counter'>, secret: Uint8Array): void {
     this.#prepare();
     const { chipKey, records } = this.#state.head;
@@ -236,14 +237,14 @@ export class TokenStore {
     if (before !== undefined) this.#session.destroySuperseded(before.object);
   }
 
-  /** Destroys what a cut-off write left, so that a record that is not found is not on the token either. */
+  /** Deletes the remains of a cut-off write, so that a record that is not found is not on the token either. */
   clean(): void {
     if (this.#leftovers.length > 0) this.#prepare();
   }
 
   /**
-   * Before every change: our state must still be the only one, or another program writes to this token and each would
-   * destroy what the other one needs.
+   * Checks before every change that our state is still the only one. Otherwise another program writes to this
+   * token, and each would delete objects that the other needs.
    */
   #prepare(): void {
     const known = [this.#state.object, ...this.#leftovers, ...this.#unread];

@@ -1,4 +1,4 @@
-/** State and record objects as they are on a token: found, read, created. docs/spec/chip.md §6.4. */
+/** State and record objects on a token: finds, reads and creates them. docs/spec/chip.md §6.4. */
 import { concat, equalBytes } from '@quorate/intent';
 import { SecureElementError } from '../errors.ts';
 import { CKA, CKO } from './constants.ts';
@@ -15,7 +15,7 @@ import {
 } from './objects.ts';
 import type { Handle, TokenSession } from './session.ts';
 
-/** The record that an object on the token is. */
+/** A record object on the token. */
 export interface Stored {
   readonly object: Handle;
   readonly head: RecordHead;
@@ -23,7 +23,7 @@ export interface Stored {
   readonly digest: Uint8Array;
 }
 
-/** The state that an object on the token is. */
+/** A state object on the token. */
 export interface State {
   readonly object: Handle;
   readonly head: StateHead;
@@ -31,17 +31,17 @@ export interface State {
   readonly authorisationKey: Uint8Array;
 }
 
-/** What the state objects of a token are. */
+/** The state objects of a token. */
 export interface States {
   /** The valid one with the highest counter. */
   readonly current: State;
-  /** Valid ones that it has superseded. */
+  /** Valid ones that `current` has superseded. */
   readonly superseded: readonly Handle[];
-  /** Objects with a state's label that did not open, or are another chip's: nobody knows what they list. */
+  /** Objects with a state's label that did not open, or belong to another chip: their lists are unknown. */
   readonly unread: readonly Handle[];
 }
 
-/** Reads every state; a token on which none is valid is not used. */
+/** Reads every state; a token without a valid one is not used. */
 export function readStates(
   session: TokenSession,
   sealing: Handle,

@@ -1,4 +1,7 @@
-/** A chip on a token: its keys never leave it, its records are data objects sealed on it. docs/spec/chip.md §6. */
+/**
+ * A chip on a token: its keys never leave the token, and its records are data objects sealed there.
+ * docs/spec/chip.md §6.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { concat, encodeDer, verifyP256 } from '@quorate/intent';
 import { type Card, type CardStatus, type RecordPlace, StatusError } from '../card/card.ts';
@@ -12,27 +15,27 @@ import { pinStatus, triesLeft } from './pins.ts';
 import type { Handle, TokenSession } from './session.ts';
 import { TokenStore } from './store.ts';
 
-/** Before the random bytes that a start signs, to see that both halves of the identity key are of one pair. */
+/** Precedes the random bytes that a start signs, to check that both halves of the identity key form a pair. */
 const CHECK_LABEL = Buffer.from('quorate-se/v1/token-check', 'utf8');
 
-/** What is known while somebody is logged in. */
+/** State while the user is logged in. */
 interface Opened {
   readonly identity: Handle;
   readonly store: TokenStore;
 }
 
-/** What a token's card is told of what is around it. */
+/** Options of a token's card. */
 export interface TokenCardOptions {
-  /** 42 bytes, for the chip that the token is. */
+  /** 42 bytes, for the chip on the token. */
   readonly cplc: (chip: ChipName | null) => Uint8Array;
   readonly software: boolean;
-  /** Is told the key of a chip before it is made, or brought back; throws when another process has that chip. */
+  /** Called with a chip's key before it is made, or restored; throws if another process has that chip. */
   readonly claim: (chipKey: Uint8Array) => void;
 }
 
 /** Keys, PIN and records of one token. */
 export class TokenCard implements Card {
-  /** Its security officer sets the PIN anew. */
+  /** The token's security officer resets the PIN instead. */
   readonly takesPuk = false;
   readonly #session: TokenSession;
   readonly #options: TokenCardOptions;
@@ -52,14 +55,14 @@ export class TokenCard implements Card {
     return this.#options.cplc(this.#name);
   }
 
-  /** What a status word cannot say of the last command's failure, once. */
+  /** Takes the last failure, once, if a status word cannot express it. */
   takeFault(): Error | null {
     const fault = this.#fault;
     this.#fault = null;
     return fault;
   }
 
-  /** Records that something else than this driver changed or removed; 0 before the PIN. */
+  /** Number of records that something else than this driver changed or removed; 0 before the PIN. */
   damaged(): number {
     return this.#opened?.store.damaged ?? 0;
   }
@@ -69,7 +72,7 @@ export class TokenCard implements Card {
     return this.#name?.key ?? null;
   }
 
-  /** Whether the token can be asked; false after it was pulled out, also when it is back. */
+  /** Whether the token can answer; false after it was pulled out, even if it is back. */
   isThere(): boolean {
     return this.#session.isThere();
   }
@@ -154,7 +157,7 @@ export class TokenCard implements Card {
     const { store } = this.#open();
     const place = store.find(recordId);
     if (place !== null) return place;
-    // One that cannot be read may be this one: that it does not exist cannot be said.
+    // An unreadable record may be this one, so its absence cannot be claimed.
     this.#fault = store.damage();
     if (this.#fault !== null) throw new StatusError(SW.failure);
     this.#write(() => store.clean());
@@ -189,7 +192,7 @@ export class TokenCard implements Card {
     this.#shown = { used, authorisationKey, counter };
   }
 
-  /** A failed write leaves it unknown what is on the token: only a new start looks. */
+  /** A failed write leaves the token's content unknown: only a new start reads it. */
   #write<T>(change: (opened: Opened) => T): T {
     const opened = this.#open();
     return this.#try(() => {
@@ -224,7 +227,7 @@ export class TokenCard implements Card {
       const [old, fresh] = [pin, newPin].map((bytes) => Buffer.from(bytes).toString('utf8'));
       this.#session.setPin(old ?? '', fresh ?? '');
     } catch (error) {
-      // The old PIN was right a moment ago: what has no fitting form is the new one.
+      // The old PIN was right a moment ago, so the new one has the wrong form.
       const code = returnValue(error);
       const isForm = code === CKR.pinInvalid || code === CKR.pinLenRange;
       const flags = this.#session.flags();
@@ -237,7 +240,7 @@ export class TokenCard implements Card {
     return this.#name;
   }
 
-  /** Self-check of every start. The token is logged in. */
+  /** The self-check of every start. The token is logged in. */
   #inspect({ key: chipKey, isInCplc }: ChipName): Opened {
     const { identity, sealing } = findKeys(this.#session);
     const check = concat(CHECK_LABEL, chipKey, new Uint8Array(randomBytes(32)));
@@ -265,10 +268,10 @@ export class TokenCard implements Card {
   }
 
   /**
-   * After a personalisation that was cut off there are keys and perhaps a state, and never a record.
+   * Removes the remains of a cut-off personalisation: keys, perhaps a state, and never a record.
    *
-   * Security: anybody may remove the public object, without a PIN. It is written again from the sealed state then; new
-   * keys would lose the records.
+   * Security: anybody may remove the public object, without a PIN. It is then restored from the sealed state,
+   * because new keys would lose the records.
    */
   #removeLeftovers(): void {
     if (TokenStore.hasRecords(this.#session)) {
@@ -282,7 +285,7 @@ export class TokenCard implements Card {
   }
 }
 
-/** A login that is lost among the calls of a write leaves it unknown what was written, as any failure does. */
+/** Turns a lost login during the calls of a write into a failure: it is unknown what was written. */
 function written<T>(change: () => T): T {
   try {
     return change();

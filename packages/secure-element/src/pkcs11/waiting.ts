@@ -3,12 +3,12 @@ import { isRepeatable } from '../apdu.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport } from '../secureElement.ts';
 
-/** How often the token is looked for, ms. */
+/** How often to look for the token, ms. */
 const LOOK_EVERY = 250;
 
 /**
- * Repeats a command until the token is back; one that may have been done only if it changes nothing. After the reset
- * that this is, the chip asks for the PIN by itself.
+ * Repeats a command until the token is back; a command that may have been executed only if it changes nothing.
+ * The return is a reset, after which the chip asks for the PIN by itself.
  */
 export class WaitingTransport implements ApduTransport {
   readonly #transport: ApduTransport;

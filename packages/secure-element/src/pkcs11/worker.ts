@@ -2,10 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { SecureElementError } from '../errors.ts';
 import { ModuleHost } from './host.ts';
-import type { Order, Refusal, Reply, Results } from './protocol.ts';
+import type { Order, PostedError, Reply, Results } from './protocol.ts';
 import type { TokenRunner } from './runner.ts';
 
-/** What the thread is started with. */
+/** The start data of the thread. */
 export interface ModuleThreadData {
   readonly module: string;
   /** The module's own parameters of C_Initialize. */
@@ -70,7 +70,7 @@ function resetPin(
   }
 }
 
-function refusal(error: unknown): Refusal {
+function refusal(error: unknown): PostedError {
   if (error instanceof SecureElementError) {
     const { code, message, unsent, triesLeft } = error;
     return { code, message, unsent, triesLeft };
@@ -92,7 +92,7 @@ port.on('message', (order: Order | 'end') => {
   } catch (error) {
     reply = { id: order.id, error: refusal(error) };
   }
-  // Moved, not copied: an answer may hold a secret.
+  // Moved instead of copied, because an answer may hold a secret.
   const moved =
     'value' in reply &&
     reply.value instanceof Uint8Array &&

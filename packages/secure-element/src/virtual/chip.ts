@@ -1,4 +1,4 @@
-/** The virtual chip's keys, PIN and records: all of its state is in memory, and written before it is used. */
+/** The virtual chip's keys, PIN and records: its state is in memory, and written before it is used. */
 import {
   createHash,
   createPrivateKey,
@@ -21,7 +21,7 @@ import {
   wipeState,
 } from './state.ts';
 
-/** Writes a state so that it survives a power cut the moment this returns. */
+/** Writes a state so that it survives a power cut once this returns. */
 export type Persist = (state: ChipState) => void;
 
 /** The virtual chip over a way to write its state. */
@@ -29,7 +29,7 @@ export class VirtualCard implements Card {
   readonly takesPuk = true;
   #state: ChipState;
   readonly #persist: Persist;
-  /** Secret: as the key in the state, for as long as the chip has power. */
+  /** Secret: the same key as in the state, for as long as the chip has power. */
   #signing: KeyObject | undefined;
 
   constructor(state: ChipState, persist: Persist) {
@@ -87,7 +87,7 @@ export class VirtualCard implements Card {
     this.#commit({ personalisation: { ...this.#personalisation(), authorisationKey } });
   }
 
-  /** Security: the try is taken and written before the comparison, so that a power cut costs it too (E-6). */
+  /** Security: takes and writes the try before the comparison, so that a power cut costs a try too (E-6). */
   verifyPin(pin: Uint8Array): void {
     const { pinSalt, pinHash } = this.#personalisation();
     const left = this.#state.triesLeft - 1;
@@ -102,7 +102,7 @@ export class VirtualCard implements Card {
     this.#commit({ personalisation: { ...this.#personalisation(), ...pinVerifier(newPin) } });
   }
 
-  /** Security: the try is taken and written before the comparison, as one of the PIN. */
+  /** Security: takes and writes the try before the comparison, as for the PIN. */
   unblock(puk: Uint8Array, newPin: Uint8Array): void {
     const personalisation = this.#personalisation();
     const { puk: own } = personalisation;
@@ -163,7 +163,7 @@ export class VirtualCard implements Card {
     wipeState(this.#state);
   }
 
-  /** Writes a change first and uses it after; when the write fails the old state stays. */
+  /** Writes a change before using it; if the write fails, the old state stays. */
   #commit(change: Partial<Omit<ChipState, 'counter'>>): void {
     const counter = this.#state.counter + 1;
     if (counter > 0xffffffff) throw new StatusError(SW.failure);
@@ -201,7 +201,7 @@ function signingKey({ privateKey, publicKey }: Personalisation): KeyObject {
   }
 }
 
-/** What a PIN or PUK is recognised by. */
+/** The verifier of a PIN or PUK. */
 interface Verifier {
   /** 16 bytes */
   readonly salt: Uint8Array;

@@ -1,4 +1,4 @@
-/** Virtual chips: made, powered on, powered off. */
+/** Virtual chips: makes them, and powers them on and off. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,15 +15,15 @@ import { lockFile } from './lock.ts';
 import { SCRYPT_COST, SealedFile } from './sealedFile.ts';
 import { type ChipState, PIN_TRIES } from './state.ts';
 
-/** Where a virtual chip lives. */
+/** The file of a virtual chip. */
 export interface VirtualChipOptions {
   /** Path of the sealed file, mode 0600. */
   readonly file: string;
-  /** Secret. Any bytes, at least one; the caller zeroes it. */
+  /** Secret. Any bytes, at least one; the caller wipes it. */
   readonly passphrase: Uint8Array;
 }
 
-/** How a new virtual chip is made. */
+/** Options of a new virtual chip. */
 export interface NewVirtualChipOptions extends VirtualChipOptions {
   /** 8 bytes of the CPLC; random by default */
   readonly serial?: Uint8Array;
@@ -54,8 +54,8 @@ export async function createVirtualChip(options: NewVirtualChipOptions): Promise
 }
 
 /**
- * Powers a virtual chip on. Closing the transport powers it off, which is a reset; a second process, or a second
- * opening, is refused while it is on.
+ * Powers a virtual chip on. Closing the transport powers it off, which is a reset; while it is on, a second
+ * process or a second opening is refused.
  *
  * @throws SecureElementError `file-missing`, `file-unreadable`, `locked`
  */
@@ -98,7 +98,7 @@ export async function openVirtualSecureElement(
 
 /** The power of a virtual chip. */
 interface Power {
-  /** Off and on: the machine over what is in the file now. */
+  /** Off and on: a new machine over the content of the file. */
   again(): ChipMachine;
   off(): void;
 }
@@ -117,7 +117,7 @@ class VirtualTransport implements ApduTransport {
     if (!this.#isOn) throw new SecureElementError('closed', 'the chip has no power');
     this.#machine ??= this.#restart();
     const answer = this.#machine.process(apdu);
-    // Silent until its power returns, which it does with the next command.
+    // Silent until its power returns, with the next command.
     if (statusOf(answer) === SW.memoryFailure) this.#powerDown();
     return answer;
   }
@@ -134,7 +134,7 @@ class VirtualTransport implements ApduTransport {
     this.#machine = null;
   }
 
-  /** The host selected the applet before; it does not know of the reset. */
+  /** The host had selected the applet, and does not know of the reset. */
   #restart(): ChipMachine {
     const machine = this.#power.again();
     machine.process(selectApdu());
@@ -142,7 +142,10 @@ class VirtualTransport implements ApduTransport {
   }
 }
 
-/** 42 bytes in the layout of GlobalPlatform; all fields but the serial numbers are zero: nobody fabricated this chip. */
+/**
+ * 42 bytes in the layout of GlobalPlatform; all fields but the serial numbers are zero, because nobody
+ * fabricated this chip.
+ */
 function makeCplc(serial: Uint8Array): Uint8Array {
   const cplc = new Uint8Array(42);
   cplc.set(serial.subarray(0, 4), 12);

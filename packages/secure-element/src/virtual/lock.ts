@@ -1,12 +1,13 @@
-/** One process per chip file: two chips over one file would each count PIN tries alone. */
+/** Allows one process per chip file: two chips over one file would each count PIN tries alone. */
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { SecureElementError } from '../errors.ts';
 
 /**
- * Takes `<file>.lock`; one whose process no longer runs is taken over.
+ * Takes `<file>.lock`; takes over one whose process no longer runs.
  *
- * @returns what releases it
+ * @returns the function that releases it
+ *
  * @throws SecureElementError `locked`
  */
 export function lockFile(file: string): () => void {
@@ -37,7 +38,7 @@ function tryLink(own: string, lock: string): boolean {
   }
 }
 
-/** Moves a dead process's lock aside; the move is checked, since another process may have been faster. */
+/** Moves a dead process's lock aside, and checks the move, because another process may have been faster. */
 function removeStale(lock: string): void {
   const owner = read(lock);
   if (owner !== null && isRunning(owner)) throw held(lock);
@@ -60,7 +61,7 @@ function read(path: string): string | null {
   }
 }
 
-/** A process id, and where the system tells it the start time: process ids come back after a restart. */
+/** A process id with its start time, if the system reveals it: process ids are reused after a restart. */
 function identify(pid: number): string {
   return `${pid} ${startTime(pid)}\n`;
 }

@@ -25,7 +25,7 @@ const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
 const MAX_LOG_COST = 20;
 
-/** A file and the key that opens it. */
+/** A file with the key that opens it. */
 export class SealedFile {
   readonly #path: string;
   readonly #header: Buffer;

@@ -1,14 +1,14 @@
-/** What the virtual chip keeps when its power is off, and the bytes of it. docs/spec/chip.md §5. */
+/** The virtual chip's persistent state, and its bytes. docs/spec/chip.md §5. */
 import { concat, u32 } from '@quorate/intent';
 import { CAPACITY } from '../card/card.ts';
 import { SecureElementError } from '../errors.ts';
 
-/** Wrong PINs in a row until only the PUK helps. */
+/** Wrong PINs in a row after which only the PUK helps. */
 export const PIN_TRIES = 3;
-/** Wrong PUKs in a row until nothing helps. */
+/** Wrong PUKs in a row after which nothing helps. */
 export const PUK_TRIES = 10;
 
-/** One released-by-authorisation secret. */
+/** A secret that the chip releases when authorised. */
 export interface ChipRecord {
   /** 32 bytes */
   readonly recordId: Uint8Array;
@@ -16,11 +16,11 @@ export interface ChipRecord {
   readonly address: Uint8Array;
   /** Secret. 32 bytes */
   readonly secret: Uint8Array;
-  /** How often READ gave the secret out. */
+  /** How often READ has released the secret. */
   readonly releaseCount: number;
 }
 
-/** What personalisation sets. */
+/** The facts set by personalisation. */
 export interface Personalisation {
   /** Secret. 32 bytes, P-256 scalar */
   readonly privateKey: Uint8Array;
@@ -32,11 +32,11 @@ export interface Personalisation {
   readonly pinSalt: Uint8Array;
   /** Secret. 32 bytes, SHA-256(salt ‖ PIN) */
   readonly pinHash: Uint8Array;
-  /** Null for a chip that was personalised without one. */
+  /** Null for a chip personalised without one. */
   readonly puk: Puk | null;
 }
 
-/** What is known of the PUK. */
+/** The verifier and the tries of the PUK. */
 interface Puk {
   readonly triesLeft: number;
   /** 16 bytes */
@@ -47,7 +47,7 @@ interface Puk {
 
 /** Persistent memory. Never changed in place: a new state is written first and used after. */
 export interface ChipState {
-  /** Writes so far. */
+  /** Number of writes so far. */
   readonly counter: number;
   /** 42 bytes */
   readonly cplc: Uint8Array;
@@ -57,7 +57,7 @@ export interface ChipState {
   readonly records: readonly (ChipRecord | null)[];
 }
 
-/** The version before chips had a PUK; read, and never written. */
+/** The version before chips had a PUK; read, but never written. */
 const VERSION_WITHOUT_PUK = 1;
 const VERSION = 2;
 const PERSONALISATION_LENGTH = 32 + 65 + 65 + 16 + 32;
@@ -70,7 +70,7 @@ const STATE_LENGTHS: ReadonlyMap<number, number> = new Map([
   [VERSION, LENGTH_WITHOUT_PUK + PUK_LENGTH],
 ]);
 
-/** Security: the result holds every secret of the chip; the caller zeroes it. */
+/** Security: the result holds every secret of the chip; the caller wipes it. */
 export function encodeState(state: ChipState): Uint8Array {
   const personalisation = state.personalisation;
   return concat(
@@ -103,7 +103,7 @@ function encodeRecord(record: ChipRecord | null): Uint8Array {
   return concat(Uint8Array.of(1), recordId, address, secret, u32(releaseCount));
 }
 
-/** Reads what {@link encodeState} wrote, of every version; each has one length, so a file's size says nothing. */
+/** Decodes every version of {@link encodeState}; each has one length, so a file's size reveals nothing. */
 export function decodeState(bytes: Uint8Array): ChipState {
   const [version = 0] = bytes;
   if (STATE_LENGTHS.get(version) !== bytes.length) {
@@ -146,7 +146,7 @@ export function usedSlots(state: ChipState): number {
   return state.records.filter((record) => record !== null).length;
 }
 
-/** Zeroes the secrets of a state that is no longer used. */
+/** Wipes the secrets of a state that is no longer used. */
 export function wipeState(state: ChipState): void {
   state.personalisation?.privateKey.fill(0);
   state.personalisation?.pinHash.fill(0);
