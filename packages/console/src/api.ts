@@ -1,16 +1,16 @@
 /**
- * The coordinator's REST interface as the page uses it. Tokens stay in a closure: they are never
- * stored, never in the address bar and never in the document.
+ * The coordinator's REST interface for the page. Tokens stay in a closure: they are never stored, and never
+ * appear in the address bar or in the document.
  */
 import type { LoginAnswer, Problem, Role } from '@quorate/wire';
 
-/** Who is logged in. */
+/** The logged-in user. */
 export interface Account {
   readonly username: string;
   readonly roles: readonly Role[];
 }
 
-/** A request that did not succeed. `code` is the server's, or `unreachable`. */
+/** A failed request. `code` is the server's, or `unreachable`. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly code: string;
@@ -23,7 +23,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** What the page can ask. */
+/** The requests of the page. */
 export interface Api {
   login(username: string, password: string): Promise<Account>;
   logout(): Promise<void>;
@@ -39,11 +39,11 @@ export interface Call {
   readonly signal?: AbortSignal;
 }
 
-/** What {@link createApi} needs. */
+/** Options of {@link createApi}. */
 export interface ApiOptions {
   readonly fetch: (path: string, call: Call) => Promise<Response>;
   readonly now: () => number;
-  /** Told when the login has ended, for whatever reason. */
+  /** Told when the login has ended, whatever the reason. */
   readonly onLoggedOut: () => void;
 }
 
@@ -67,7 +67,7 @@ export function createApi(options: ApiOptions): Api {
     options.onLoggedOut();
   };
 
-  // A refresh token is good once, so that at most one renewal may be under way.
+  // A refresh token is valid once, so only one renewal may be under way.
   const renew = (old: LoginAnswer): Promise<LoginAnswer> => {
     renewing ??= post('/api/v1/auth/refresh', { refresh_token: old.refresh_token })
       .then((answer) => contentOf<LoginAnswer>(answer))
@@ -133,8 +133,8 @@ async function send({ fetch }: ApiOptions, path: string, call: Call): Promise<Re
 }
 
 /**
- * The JSON of an answer. Not validated: it comes from the server that also served this page, and
- * nothing here is decided by it, only shown, as text.
+ * The JSON of an answer. Not validated, because the same server also served this page; the page only shows it,
+ * as text.
  */
 export async function contentOf<T>(answer: Response): Promise<T> {
   const content: unknown = await answer.json();

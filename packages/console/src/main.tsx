@@ -1,4 +1,4 @@
-/** The page: who is logged in decides what can be chosen, the address bar what is shown. */
+/** The page: the login decides which views can be chosen, the address bar which one is shown. */
 import { render } from 'preact';
 import { hrefOf, viewsFor } from './route.ts';
 import { account, api, language, route, shown, speak, t, word } from './tab.ts';

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { t } from './tab.ts';
 
-/** Where in a list the page is. */
+/** The position in a list. */
 export interface Paging {
   /** The cursor of the page shown; undefined for the first. */
   readonly cursor: string | undefined;
@@ -9,7 +9,7 @@ export interface Paging {
   back(): void;
 }
 
-/** Remembers the way through a list; starts again when `list` names another one. */
+/** Remembers the path through a list; starts again if `list` names another one. */
 export function usePaging(list: string): Paging {
   const way = useSignal<{ list: string; cursors: readonly string[] }>({ list, cursors: [] });
   const cursors = way.value.list === list ? way.value.cursors : [];
@@ -24,7 +24,7 @@ export function usePaging(list: string): Paging {
   };
 }
 
-/** Buttons to the next and the previous page, when there are such. */
+/** Buttons to the next and the previous page, if they exist. */
 export function Pages({ paging, next }: { paging: Paging; next: string | undefined }) {
   if (paging.cursor === undefined && next === undefined) return null;
   return (
@@ -43,7 +43,7 @@ export function Pages({ paging, next }: { paging: Paging; next: string | undefin
   );
 }
 
-/** A path with its query; what is undefined or empty is left out. */
+/** A path with its query; omits undefined and empty values. */
 export function withQuery(
   path: string,
   query: Readonly<Record<string, string | undefined>>,

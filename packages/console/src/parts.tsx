@@ -1,4 +1,4 @@
-/** Small parts of every view. Whatever comes from the server becomes a text node, escaped. */
+/** Small parts of every view. Data from the server always becomes a text node, escaped. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { Answer } from './polling.ts';
@@ -9,7 +9,7 @@ const GOOD = new Set(['completed', 'active', 'ok', 'finished']);
 const BAD = new Set(['failed', 'refused', 'lost', 'destroyed']);
 const WAITING = new Set(['invited', 'disabled', 'unknown']);
 
-/** A state in colour and in words. */
+/** A state, in colour and in words. */
 export function State({ value }: { value: string }) {
   const tone = GOOD.has(value)
     ? 'good'
@@ -32,7 +32,7 @@ export function When({ at }: { at: number }) {
   );
 }
 
-/** A value to be compared or copied: an address, a hash, a key. */
+/** A value to compare or copy: an address, a hash, a key. */
 export function Code({ value, copy = false }: { value: string; copy?: boolean }) {
   const copied = useSignal(false);
   const put = (): void => {
@@ -52,7 +52,7 @@ export function Code({ value, copy = false }: { value: string; copy?: boolean })
   );
 }
 
-/** What stands in place of a view until it has something to show, and above it when it fails. */
+/** Shown in place of a view until it has data, and above it after a failure. */
 export function Pending({ answer }: { answer: Answer<unknown> }) {
   const { problem, value } = answer;
   if (problem !== undefined) {
@@ -69,7 +69,7 @@ export function Pending({ answer }: { answer: Answer<unknown> }) {
   return value === undefined ? <p class="faint">{t('loading')}</p> : null;
 }
 
-/** A table with a heading for every column; says so when it is empty. */
+/** A table with a heading for every column, or a note that it is empty. */
 export function Table({
   columns,
   children,
@@ -96,12 +96,12 @@ export function Table({
   );
 }
 
-/** Names and values, one under the other. */
+/** Names and values, one below the other. */
 export function Facts({ children }: { children: ComponentChildren }) {
   return <dl class="facts">{children}</dl>;
 }
 
-/** One name and its value; nothing when there is no value. */
+/** One name and its value; nothing without a value. */
 export function Fact({ name, children }: { name: TextKey; children: ComponentChildren }) {
   if (children === null || children === undefined) return null;
   return (

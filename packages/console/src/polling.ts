@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { ApiProblem, contentOf } from './api.ts';
 import { api } from './tab.ts';
 
-/** What is known of an answer: the last that came, and why the newest did not. */
+/** The state of a request: the last answer, and why the newest one failed. */
 export interface Answer<T> {
   readonly value?: T;
   readonly problem?: ApiProblem;
@@ -12,8 +12,8 @@ export interface Answer<T> {
 const HIDDEN_FACTOR = 10;
 
 /**
- * Asks for a path, and again after `every` milliseconds when that is given. A failure keeps what is
- * shown; a hidden tab asks rarely.
+ * Requests a path, and again every `every` milliseconds if given. A failure keeps the data shown; a hidden tab
+ * polls rarely.
  */
 export function useAnswer<T>(path: string, every?: number): Answer<T> {
   const answer: Signal<Answer<T>> = useSignal({});

@@ -6,7 +6,7 @@ export const VIEWS = ['sessions', 'keys', 'chips', 'users', 'audit'] as const sa
 /** A view of the page. */
 export type View = (typeof VIEWS)[number];
 
-/** What the page shows: a view, or one thing in it. */
+/** The route of the page: a view, or one item in it. */
 export interface Route {
   readonly view: View;
   readonly id?: string;
@@ -20,12 +20,12 @@ const ROLES: Readonly<Record<View, readonly string[]>> = {
   audit: ['admin', 'auditor'],
 };
 
-/** The views that the server will answer for a user of these roles. */
+/** The views that the server allows for these roles. */
 export function viewsFor(roles: readonly string[]): readonly View[] {
   return VIEWS.filter((view) => ROLES[view].some((role) => roles.includes(role)));
 }
 
-/** Reads the fragment of the address bar; whatever is no view shows the sessions. */
+/** Reads the fragment of the address bar; anything unknown shows the sessions. */
 export function parseRoute(fragment: string): Route {
   const [, name = '', id = ''] = /^#\/([a-z]+)(?:\/(.+))?$/.exec(fragment) ?? [];
   const view = VIEWS.find((known) => known === name) ?? 'sessions';
@@ -33,7 +33,7 @@ export function parseRoute(fragment: string): Route {
   return named === '' ? { view } : { view, id: named };
 }
 
-/** The link to a view, or to one thing in it. */
+/** The link to a view, or to one item in it. */
 export function hrefOf({ view, id }: Route): string {
   return id === undefined ? `#/${view}` : `#/${view}/${encodeURIComponent(id)}`;
 }

@@ -1,15 +1,15 @@
-/** What this tab holds, in memory and nowhere else: the login, the language, the route. */
+/** The state of this tab, only in memory: the login, the language, the route. */
 import { escapeForDisplay } from '@quorate/intent';
 import { signal } from '@preact/signals';
 import { type Account, createApi } from './api.ts';
 import { parseRoute, type Route } from './route.ts';
 import { type Language, languageOf, type TextKey, textIn, wordIn } from './texts.ts';
 
-/** Who is logged in, if anybody. */
+/** The logged-in user, if any. */
 export const account = signal<Account | undefined>(undefined);
 /** The language of the page. */
 export const language = signal<Language>(languageOf(navigator.language));
-/** What is shown. */
+/** The current route. */
 export const route = signal<Route>(parseRoute(location.hash));
 
 /** The client of the coordinator that served the page. */
@@ -31,12 +31,12 @@ export function shown(text: string): string {
   return escapeForDisplay(text);
 }
 
-/** A state, an outcome, a kind or a role: translated when known, escaped in any case. */
+/** A state, an outcome, a kind or a role: translated if known, and always escaped. */
 export function word(text: string): string {
   return escapeForDisplay(wordIn(language.value, text));
 }
 
-/** Changes the language of the page and says so to whoever reads it aloud. */
+/** Changes the language of the page, and declares it for screen readers. */
 export function speak(next: Language): void {
   language.value = next;
   document.documentElement.lang = next;

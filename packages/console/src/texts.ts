@@ -79,7 +79,7 @@ export const TEXTS = {
 
 type Word = readonly [en: string, zhCN: string];
 
-/** The words of the server: states, outcomes, kinds, roles. Names of people are never looked up here. */
+/** The words of the server: states, outcomes, kinds, roles. Never used for names of people. */
 export const WORDS = {
   keygen: ['key generation', '密钥生成'],
   sign: ['signature', '签名'],
@@ -119,7 +119,7 @@ export function textIn(language: Language, key: TextKey): string {
   return TEXTS[key][language === 'zh-CN' ? 1 : 0];
 }
 
-/** A word of the server, translated when it is known and unchanged when it is not. */
+/** A word of the server: translated if known, else unchanged. */
 export function wordIn(language: Language, word: string): string {
   const round = /^round (\d{1,2})$/.exec(word)?.[1];
   if (round !== undefined) return language === 'zh-CN' ? `第 ${round} 轮` : word;
@@ -130,7 +130,7 @@ function isWord(word: string): word is keyof typeof WORDS {
   return Object.hasOwn(WORDS, word);
 }
 
-/** The language of a browser that prefers `tag`. */
+/** The page's language for a browser that prefers `tag`. */
 export function languageOf(tag: string): Language {
   return /^zh\b/i.test(tag) ? 'zh-CN' : 'en';
 }

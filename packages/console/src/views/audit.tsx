@@ -9,7 +9,7 @@ import { api, shown, t, word } from '../tab.ts';
 const POLL_MS = 5000;
 const OUTCOMES = ['ok', 'refused', 'failed'] as const;
 
-/** The log, newest first, with the head of its chain signed on demand. */
+/** The log, newest first, with a signed head of its chain on demand. */
 export function Audit() {
   const outcome = useSignal('');
   const paging = usePaging(outcome.value);
@@ -74,7 +74,7 @@ function Row({ entry }: { entry: AuditEntry }) {
   );
 }
 
-/** Signs the head of the chain and shows it; saves the whole log as a file. */
+/** Signs and shows the head of the chain; saves the whole log as a file. */
 function Checkpoint() {
   const answer = useSignal<Answer<CheckpointAnswer>>({});
   const asked = useSignal(false);

@@ -7,7 +7,7 @@ import { shown, t } from '../tab.ts';
 
 const POLL_MS = 10_000;
 
-/** The keys that concern whoever looks. */
+/** The keys visible to the user. */
 export function Keys() {
   const paging = usePaging('keys');
   const path = withQuery('/api/v1/keys', { after: paging.cursor });
@@ -44,7 +44,7 @@ export function Keys() {
   );
 }
 
-/** One key and who holds it. */
+/** One key and its holders. */
 export function Key({ id }: { id: string }) {
   const path = `/api/v1/keys/${encodeURIComponent(id)}`;
   const answer = useAnswer<KeyAnswer>(path, POLL_MS);

@@ -3,7 +3,7 @@ import type { TargetedSubmitEvent } from 'preact';
 import { ApiProblem } from '../api.ts';
 import { account, api, shown, t } from '../tab.ts';
 
-/** Name and password. The password field is emptied whatever the answer is. */
+/** Name and password. The password field is cleared after every answer. */
 export function Login() {
   const problem = useSignal('');
   const busy = useSignal(false);

@@ -7,7 +7,7 @@ import { shown, t, word } from '../tab.ts';
 const POLL_MS = 1000;
 const STAGES = ['invited', 'running', 'results', 'completed'] as const;
 
-/** One session: how far it is, who is waited for, and how it ended. */
+/** One session: its progress, the parties it waits for, and how it ended. */
 export function Session({ id }: { id: string }) {
   const path = `/api/v1/sessions/${encodeURIComponent(id)}`;
   const answer = useAnswer<SessionAnswer>(path, POLL_MS);

@@ -15,7 +15,7 @@ const STATES: readonly SessionStateName[] = [
   'failed',
 ];
 
-/** Key generations and signatures, newest first, as they move. */
+/** Key generations and signatures, newest first, updated live. */
 export function Sessions() {
   const state = useSignal('');
   const paging = usePaging(state.value);
