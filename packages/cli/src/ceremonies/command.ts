@@ -5,7 +5,7 @@
  */
 import type { Kind } from '@quorate/wire';
 import type { Command } from 'commander';
-import { withLogin } from '../commands/users.ts';
+import { withLogin } from '../commands/users/index.ts';
 import type { Attach } from '../context.ts';
 import { parseSessionKey, parseWait, WAIT_SECONDS } from './options.ts';
 import { runCeremony } from './run.ts';

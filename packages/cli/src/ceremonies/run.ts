@@ -5,7 +5,7 @@
  */
 import type { OutcomeOf } from '@quorate/agent';
 import type { Kind } from '@quorate/wire';
-import { loginPath } from '../commands/users.ts';
+import { loginPath } from '../commands/users/index.ts';
 import type { Context } from '../context.ts';
 import { writeDurably } from '../files.ts';
 import { loginApi } from '../remote/api.ts';

@@ -13,7 +13,7 @@ import { readJson, readText, writeDurably } from '../files.ts';
 import { parseHexOf } from '../payload.ts';
 import { loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
-import { loginPath, withLogin } from './users.ts';
+import { loginPath, withLogin } from './users/index.ts';
 import { wholeNumber } from '../numbers.ts';
 
 interface LoginOption {

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import type { Attach, Context } from '../context.ts';
 import { everyPage, loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
-import { loginPath, withLogin } from './users.ts';
+import { loginPath, withLogin } from './users/index.ts';
 import { parseAccount } from './verify.ts';
 
 interface LoginOption {

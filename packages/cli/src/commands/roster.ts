@@ -20,7 +20,7 @@ import {
 } from '../operations/rosters.ts';
 import { loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
-import { loginPath, withLogin } from './users.ts';
+import { loginPath, withLogin } from './users/index.ts';
 import { wholeNumber } from '../numbers.ts';
 
 const Draft = z.strictObject({

@@ -9,7 +9,7 @@ import type { Attach, Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { everyPage, loginApi } from '../remote/api.ts';
 import { foreign, table } from '../terminal/output.ts';
-import { loginPath, withLogin } from './users.ts';
+import { loginPath, withLogin } from './users/index.ts';
 
 interface LoginOption {
   readonly login?: string;

@@ -27,9 +27,9 @@ import { loginApi } from '../../remote/api.ts';
 import { obtainSecret } from '../../secrets.ts';
 import { foreign } from '../../terminal/output.ts';
 import { confirm, promptLine } from '../../terminal/prompt.ts';
-import { withChipChoice, withLastTry } from '../chipOptions.ts';
-import { registered } from '../chipsLooking.ts';
-import { loginPath, withLogin } from '../users.ts';
+import { withChipChoice, withLastTry } from './options.ts';
+import { registered } from './show.ts';
+import { loginPath, withLogin } from '../users/index.ts';
 import { untilWritten } from '../../operations/untilWritten.ts';
 
 interface UnblockOptions extends ChipOptions {

@@ -4,12 +4,12 @@
  * @module
  */
 import type { Command } from 'commander';
-import type { Attach, Context } from '../context.ts';
-import { usageError } from '../errors.ts';
-import { pinText, pukText, unblockProblem } from '../operations/chipTries.ts';
-import { pukBytes } from '../operations/puk.ts';
-import { obtainSecret } from '../secrets.ts';
-import { withLastTry } from './chipOptions.ts';
+import type { Attach, Context } from '../../context.ts';
+import { usageError } from '../../errors.ts';
+import { pinText, pukText, unblockProblem } from '../../operations/chipTries.ts';
+import { pukBytes } from '../../operations/puk.ts';
+import { obtainSecret } from '../../secrets.ts';
+import { withLastTry } from '../chips/options.ts';
 
 interface ChipCommand {
   readonly config: string;

@@ -13,12 +13,12 @@ import {
   TwoPartyStatus,
 } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Attach, Context } from '../context.ts';
-import { CliError } from '../errors.ts';
-import { EXIT } from '../exitCodes.ts';
-import { CosignerApi, type CosignerOptions } from '../remote/cosigner.ts';
-import { foreign, table } from '../terminal/output.ts';
-import { seconds, wholeNumber } from '../numbers.ts';
+import type { Attach, Context } from '../../context.ts';
+import { CliError } from '../../errors.ts';
+import { EXIT } from '../../exitCodes.ts';
+import { CosignerApi, type CosignerOptions } from '../../remote/cosigner.ts';
+import { foreign, table } from '../../terminal/output.ts';
+import { seconds, wholeNumber } from '../../numbers.ts';
 
 /** How often a running session is looked at, milliseconds. */
 export const LOOK_MS = 100;

@@ -5,22 +5,22 @@
  */
 import { UserList, Username } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Attach, Context } from '../context.ts';
-import { usageError } from '../errors.ts';
-import { readText, writeDurably } from '../files.ts';
-import { addUser, issueToken, logIn, setUpAdministrator } from '../operations/users.ts';
-import { everyPage, loginApi } from '../remote/api.ts';
-import { checkedUrl, type Endpoint } from '../remote/http.ts';
+import type { Attach, Context } from '../../context.ts';
+import { usageError } from '../../errors.ts';
+import { readText, writeDurably } from '../../files.ts';
+import { addUser, issueToken, logIn, setUpAdministrator } from '../../operations/users.ts';
+import { everyPage, loginApi } from '../../remote/api.ts';
+import { checkedUrl, type Endpoint } from '../../remote/http.ts';
 import {
   defaultLoginPath,
   earlierLogin,
   readLogin,
   removeLogin,
   writeLogin,
-} from '../remote/session.ts';
-import { obtainSecret, withSecretText } from '../secrets.ts';
-import { foreign, table } from '../terminal/output.ts';
-import { registerAccessLists } from './userAccess.ts';
+} from '../../remote/session.ts';
+import { obtainSecret, withSecretText } from '../../secrets.ts';
+import { foreign, table } from '../../terminal/output.ts';
+import { registerAccessLists } from './access.ts';
 
 const ROLES = ['admin', 'coordinator', 'participant', 'auditor'];
 const DAY_SECONDS = 86_400;

@@ -8,23 +8,23 @@ import { chipFingerprint, shortFingerprint } from '@quorate/intent';
 import { listReaders, listTokens, type Pkcs11Attachment } from '@quorate/secure-element';
 import { ChipAnswer, ChipList } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Attach, Context } from '../context.ts';
-import { CliError, usageError } from '../errors.ts';
-import { EXIT, type ExitCode } from '../exitCodes.ts';
+import type { Attach, Context } from '../../context.ts';
+import { CliError, usageError } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../exitCodes.ts';
 import {
   attachmentOf,
   type ChipOptions,
   obtainPin,
   warnings,
   withAttached,
-} from '../operations/chipAccess.ts';
-import { authorityOf, identityOf } from '../operations/chips.ts';
-import { testChip } from '../operations/chipTest.ts';
-import { pinText, pukText } from '../operations/chipTries.ts';
-import { type Api, everyPage, loginApi } from '../remote/api.ts';
-import { foreign, table } from '../terminal/output.ts';
-import { withChipOptions, withLastTry } from './chipOptions.ts';
-import { loginPath, withLogin } from './users.ts';
+} from '../../operations/chipAccess.ts';
+import { authorityOf, identityOf } from '../../operations/chips.ts';
+import { testChip } from '../../operations/chipTest.ts';
+import { pinText, pukText } from '../../operations/chipTries.ts';
+import { type Api, everyPage, loginApi } from '../../remote/api.ts';
+import { foreign, table } from '../../terminal/output.ts';
+import { withChipOptions, withLastTry } from './options.ts';
+import { loginPath, withLogin } from '../users/index.ts';
 
 const STATES = ['active', 'lost', 'disabled', 'destroyed'];
 

@@ -17,29 +17,29 @@ import type { ChipAttachment } from '@quorate/secure-element';
 import type { ReplacementAnswer } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
-import type { Attach, Context } from '../context.ts';
-import { CliError, messageOf, usageError } from '../errors.ts';
-import { EXIT, type ExitCode } from '../exitCodes.ts';
-import { explain } from '../explain.ts';
-import { readText } from '../files.ts';
-import { existingPinFile } from '../operations/agents.ts';
-import { openConfigured } from '../operations/chipAccess.ts';
-import { sameFingerprint } from '../operations/chips.ts';
-import { pinProblem } from '../operations/chipTries.ts';
+import type { Attach, Context } from '../../context.ts';
+import { CliError, messageOf, usageError } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../exitCodes.ts';
+import { explain } from '../../explain.ts';
+import { readText } from '../../files.ts';
+import { existingPinFile } from '../../operations/agents.ts';
+import { openConfigured } from '../../operations/chipAccess.ts';
+import { sameFingerprint } from '../../operations/chips.ts';
+import { pinProblem } from '../../operations/chipTries.ts';
 import {
   approveReplacement,
   cancelReplacement,
   isOpen,
   listReplacements,
   replacementService,
-} from '../operations/replacements.ts';
-import { loginApi } from '../remote/api.ts';
-import { obtainSecret } from '../secrets.ts';
-import { foreign, table } from '../terminal/output.ts';
-import { confirm } from '../terminal/prompt.ts';
-import { withLastTry } from './chipOptions.ts';
-import { kindText } from './chipsLooking.ts';
-import { loginPath, withLogin } from './users.ts';
+} from '../../operations/replacements.ts';
+import { loginApi } from '../../remote/api.ts';
+import { obtainSecret } from '../../secrets.ts';
+import { foreign, table } from '../../terminal/output.ts';
+import { confirm } from '../../terminal/prompt.ts';
+import { withLastTry } from './options.ts';
+import { kindText } from './show.ts';
+import { loginPath, withLogin } from '../users/index.ts';
 
 interface LoginOption {
   readonly login?: string;

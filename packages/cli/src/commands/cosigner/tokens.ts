@@ -4,10 +4,10 @@
  * @module
  */
 import type { Command } from 'commander';
-import type { Attach, Context } from '../context.ts';
-import { usageError } from '../errors.ts';
-import { readText } from '../files.ts';
-import { foreign, table } from '../terminal/output.ts';
+import type { Attach, Context } from '../../context.ts';
+import { usageError } from '../../errors.ts';
+import { readText } from '../../files.ts';
+import { foreign, table } from '../../terminal/output.ts';
 
 interface RevokeOptions {
   readonly config: string;

@@ -5,8 +5,8 @@
  */
 import { loadAgentConfig } from '@quorate/agent';
 import type { Command } from 'commander';
-import type { Attach, Context } from '../context.ts';
-import { usageError } from '../errors.ts';
+import type { Attach, Context } from '../../context.ts';
+import { usageError } from '../../errors.ts';
 import {
   attachmentOf,
   type ChipOptions,
@@ -15,18 +15,18 @@ import {
   warnings,
   withChipAndPin,
   withPin,
-} from '../operations/chipAccess.ts';
-import { authorityOf, identityOf, registerChip, sameFingerprint } from '../operations/chips.ts';
-import { pukText } from '../operations/chipTries.ts';
-import { pukFor, pukLines, withPukOnDisk } from '../operations/puk.ts';
-import { loginApi } from '../remote/api.ts';
-import { obtainSecret } from '../secrets.ts';
-import { foreign } from '../terminal/output.ts';
-import { registerLooking } from './chipsLooking.ts';
-import { registerReplacing } from './chipsReplacing.ts';
-import { withChipOptions, withLastTry } from './chipOptions.ts';
-import { registerUnblocking } from './chips/unblock.ts';
-import { loginPath, withLogin } from './users.ts';
+} from '../../operations/chipAccess.ts';
+import { authorityOf, identityOf, registerChip, sameFingerprint } from '../../operations/chips.ts';
+import { pukText } from '../../operations/chipTries.ts';
+import { pukFor, pukLines, withPukOnDisk } from '../../operations/puk.ts';
+import { loginApi } from '../../remote/api.ts';
+import { obtainSecret } from '../../secrets.ts';
+import { foreign } from '../../terminal/output.ts';
+import { registerLooking } from './show.ts';
+import { registerReplacing } from './replace.ts';
+import { withChipOptions, withLastTry } from './options.ts';
+import { registerUnblocking } from './unblock.ts';
+import { loginPath, withLogin } from '../users/index.ts';
 
 interface LoginOption {
   readonly login?: string;

@@ -6,16 +6,16 @@
 import { createAsker, processTerminal } from '@quorate/agent';
 import { CosignerRole } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Attach, Context } from '../context.ts';
-import { notListening } from '../errors.ts';
-import { addStopOptions, type StopOptions, untilStopped } from '../dev/interrupt.ts';
-import { tellStuck } from '../dev/stuck.ts';
-import { writeDurably } from '../files.ts';
-import { checkPukFile, makePuk, pukLines, pukOnDisk } from '../operations/puk.ts';
-import { registerWithdrawing } from './cosignerTokens.ts';
-import { createLog, type LogLevel, parseLogLevel } from '../terminal/log.ts';
-import { registerCosignerChip } from './cosignerChip.ts';
-import { wholeNumber } from '../numbers.ts';
+import type { Attach, Context } from '../../context.ts';
+import { notListening } from '../../errors.ts';
+import { addStopOptions, type StopOptions, untilStopped } from '../../dev/interrupt.ts';
+import { tellStuck } from '../../dev/stuck.ts';
+import { writeDurably } from '../../files.ts';
+import { checkPukFile, makePuk, pukLines, pukOnDisk } from '../../operations/puk.ts';
+import { registerWithdrawing } from './tokens.ts';
+import { createLog, type LogLevel, parseLogLevel } from '../../terminal/log.ts';
+import { registerCosignerChip } from './chip.ts';
+import { wholeNumber } from '../../numbers.ts';
 
 interface ConfigOption {
   readonly config: string;

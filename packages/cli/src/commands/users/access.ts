@@ -5,10 +5,10 @@
  */
 import { ConnectionList, LoginList, TokenId, TokenList } from '@quorate/wire';
 import type { Command } from 'commander';
-import type { Attach, Context } from '../context.ts';
-import { usageError } from '../errors.ts';
-import { loginApi } from '../remote/api.ts';
-import { foreign, table } from '../terminal/output.ts';
+import type { Attach, Context } from '../../context.ts';
+import { usageError } from '../../errors.ts';
+import { loginApi } from '../../remote/api.ts';
+import { foreign, table } from '../../terminal/output.ts';
 
 /** How many logins or tokens are shown, the newest first. */
 const SHOWN = 100;

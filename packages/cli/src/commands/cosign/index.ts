@@ -6,19 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CosignerHealth, MessageHash, TwoPartySession } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Attach, Context } from '../context.ts';
-import { CliError, usageError } from '../errors.ts';
-import { EXIT } from '../exitCodes.ts';
-import { readText } from '../files.ts';
-import { CosignerApi, type CosignerOptions } from '../remote/cosigner.ts';
-import { foreign } from '../terminal/output.ts';
-import {
-  linesOf,
-  LOOK_MS,
-  registerLooking,
-  registerRetiring,
-  withServer,
-} from './cosignLooking.ts';
+import type { Attach, Context } from '../../context.ts';
+import { CliError, usageError } from '../../errors.ts';
+import { EXIT } from '../../exitCodes.ts';
+import { readText } from '../../files.ts';
+import { CosignerApi, type CosignerOptions } from '../../remote/cosigner.ts';
+import { foreign } from '../../terminal/output.ts';
+import { linesOf, LOOK_MS, registerLooking, registerRetiring, withServer } from './show.ts';
 
 interface OrderOptions extends CosignerOptions {
   readonly partner: string;
