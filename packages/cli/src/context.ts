@@ -1,5 +1,5 @@
 /**
- * What every command is given: its output, its progress, and who may ask the person something.
+ * The context of a command: its output, its progress, and who may ask the person something.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface World {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** What a command works with. */
+/** The context that a command works with. */
 export interface Context {
   readonly world: World;
   readonly output: Output;
@@ -39,7 +39,7 @@ type Action<Options> = (
 
 /** How a command lives. */
 interface Nature {
-  /** It runs until it is stopped, and what it writes is not its result. */
+  /** It runs until it is stopped, and its output is not a result. */
   readonly serves: boolean;
 }
 

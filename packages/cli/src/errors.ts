@@ -1,5 +1,5 @@
 /**
- * The one error class whose text a person at the terminal is meant to read.
+ * The one error class whose text is for the person at the terminal.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { EXIT, type ExitCode } from './exitCodes.ts';
 
 interface CliErrorOptions {
   readonly exit: ExitCode;
-  /** What to do about it. */
+  /** The way out. */
   readonly hint?: string;
   /** More lines for people. */
   readonly details?: readonly string[];
@@ -63,13 +63,13 @@ export function notListening(error: unknown, listening: Listening): unknown {
       return new CliError(PORT_IN_USE, message, options);
     }
     case 'EACCES': {
-      const message = `port ${port} is for the administrator of this machine; choose one from 1024 ${choosePort}`;
+      const message = `port ${port} needs administrator rights; choose one from 1024 ${choosePort}`;
       return new CliError('port_refused', message, options);
     }
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN': {
-      const message = `${host} is no address of this machine; choose another ${chooseHost}`;
+      const message = `${host} is not an address of this machine; choose another ${chooseHost}`;
       return new CliError('no_such_address', message, options);
     }
     case undefined:
@@ -88,7 +88,7 @@ export function notVerified(message: string): CliError {
   return new CliError('not_verified', message, { exit: EXIT.notVerified });
 }
 
-/** The text of anything that was thrown; of an operating system's error what it says, not its call. */
+/** The text of any thrown value; of an operating system's error its explanation, not its call. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? systemReason(error) : String(error);
 }

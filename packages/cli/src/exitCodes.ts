@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What the number that a command ends with means. */
+/** The meaning of each exit code. */
 export const EXIT = {
   ok: 0,
   unexpected: 1,
@@ -25,18 +25,15 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** One line for each exit code, in the order of the numbers. */
 export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, 'done'],
-  [EXIT.unexpected, 'an error that nobody foresaw: please report it'],
+  [EXIT.unexpected, 'unexpected error: please report it'],
   [EXIT.usage, 'wrong command line, configuration or input file'],
-  [EXIT.refused, 'the ceremony was declined, timed out, was aborted, or the request was refused'],
+  [EXIT.refused, 'the ceremony was declined, timed out or was aborted, or the request was refused'],
   [EXIT.unauthorised, 'not logged in, or the role does not allow it'],
-  [EXIT.unreachable, 'the server did not answer, or not as this program expects'],
+  [EXIT.unreachable, 'the server did not answer, or gave an unexpected answer'],
   [EXIT.notVerified, 'a signature, an export or a roster does not verify'],
   [EXIT.unwritten, 'stdout or a file could not be written, e.g. to a full disk'],
   [EXIT.interrupted, 'interrupted with Ctrl-C'],
-  [
-    EXIT.forced,
-    'asked to end, and something did not end in its time (--stop-timeout): ended by force',
-  ],
+  [EXIT.forced, 'something did not end within --stop-timeout: the program ended by force'],
   [EXIT.closed, 'done, but nobody read stdout to its end, e.g. head'],
 ];
 

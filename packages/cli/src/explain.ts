@@ -1,5 +1,5 @@
 /**
- * Turns whatever a package threw into a code, a sentence and an exit code.
+ * Turns any value that a package threw into a code, a sentence and an exit code.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { CliError, messageOf } from './errors.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import type { JsonObject } from './terminal/output.ts';
 
-/** What is told about a failure. */
+/** A failure as people and machines are told of it. */
 export interface Explanation {
   readonly code: string;
   readonly message: string;
@@ -35,9 +35,9 @@ const EXIT_BY_CODE: readonly (readonly [RegExp, ExitCode])[] = [
   [/^link\/refused$/, EXIT.unauthorised],
   [/^link\//, EXIT.unreachable],
   [/^(replace|session)\//, EXIT.refused],
-  // Of a chip: it was named wrongly, or something beside it is missing.
+  // A chip was named wrongly, or something beside it is missing.
   [/^(file-exists|file-missing|input|module-missing|no-service|reader-not-found)$/, EXIT.usage],
-  // Of the operating system, about a host, a disk, and everything else.
+  // Errors of the operating system about a host, a disk, and everything else.
   [/^(ECONN.*|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EPROTO|ETIMEDOUT)$/, EXIT.unreachable],
   [/^(ENOSPC|EDQUOT|EROFS|EIO)$/, EXIT.unwritten],
 ];
@@ -60,7 +60,7 @@ export function explain(error: unknown): Explanation {
   const exit = byCode ?? byName ?? bySystem ?? EXIT.unexpected;
   const hint =
     exit === EXIT.unexpected
-      ? 'nobody foresaw this; QUORATE_DEBUG=1 shows where'
+      ? 'this is unexpected: please report it; QUORATE_DEBUG=1 shows where it happened'
       : HINT_BY_CODE.get(code);
   return {
     code: code || 'unexpected',
@@ -85,7 +85,7 @@ function codeOf(error: unknown): string {
   return typeof error.code === 'string' ? error.code : '';
 }
 
-/** What a machine is told about a failure. */
+/** A failure as a machine is told of it. */
 export function errorEvent({ code, message, hint, exit }: Explanation): JsonObject {
   return { event: 'error', code, message, ...(hint ? { hint } : {}), exit_code: exit };
 }

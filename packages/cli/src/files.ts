@@ -33,7 +33,7 @@ export interface WriteOptions {
 }
 
 /**
- * Refuses a file whose directory is not there, before anything is done whose result would go there.
+ * Refuses a file whose directory is missing, before any work whose result would go there.
  *
  * @throws CliError `usage`
  */
@@ -45,7 +45,7 @@ export function checkDirectoryOf(path: string): void {
     if (systemCode(error) !== 'ENOENT') {
       throw usageError(`directory ${directory} for ${basename(path)}: ${messageOf(error)}`);
     }
-    throw usageError(`there is no directory ${directory} for ${basename(path)}`, 'make it first');
+    throw usageError(`there is no directory ${directory} for ${basename(path)}`, 'create it first');
   }
   throw usageError(`${directory} is not a directory; ${basename(path)} cannot be in it`);
 }
@@ -62,7 +62,7 @@ export function writeDurably(
   options: WriteOptions,
 ): void {
   if (options.fresh === true && existsSync(path)) {
-    throw usageError(`${path} exists already`, 'name another file, or move it away yourself');
+    throw usageError(`${path} already exists`, 'name another file, or move it away yourself');
   }
   const directory = dirname(path);
   if (options.makeDirectory !== true) checkDirectoryOf(path);

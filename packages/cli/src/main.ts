@@ -1,5 +1,5 @@
 /**
- * Runs one command line and says what went wrong, for people and for machines.
+ * Runs one command line and reports errors, for people and for machines.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { ProcessStream } from './terminal/streams.ts';
 let stdout: ProcessStream | undefined;
 let stderr: ProcessStream | undefined;
 
-/** The streams and the environment of this process; the streams are taken over when they are asked for. */
+/** The streams and the environment of this process; each stream is taken over at its first use. */
 export const processWorld: World = {
   get stdout() {
     return (stdout ??= new ProcessStream(process.stdout));
@@ -44,7 +44,7 @@ export async function main(
   const { stdout: results } = world;
   const program = createProgram(world);
   const onInterrupt = (): void => {
-    // Commands that end in order, and questions, listen themselves.
+    // Commands that end in order, and questions, listen for it themselves.
     if (process.listenerCount('SIGINT') > 1) return;
     process.exit(report(interruption(), args, world));
   };
@@ -66,7 +66,7 @@ async function run(program: Program, args: readonly string[], world: World): Pro
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok;
-      // The text for people was written by commander.
+      // commander has written the text for people.
       const message = saidBetter(error.message)
         .replace(/^error: /, '')
         .replace(/^\(outputHelp\)$/, 'no command');
@@ -77,7 +77,7 @@ async function run(program: Program, args: readonly string[], world: World): Pro
   }
 }
 
-/** The command did its work; whether anybody got its result is another question. */
+/** Reports a lost result: the command did its work, but nobody may have got its output. */
 function lossExit(program: Program, { stdout, stderr }: World): ExitCode {
   const { loss } = stdout;
   if (loss === undefined) return EXIT.ok;

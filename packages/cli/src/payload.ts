@@ -1,5 +1,5 @@
 /**
- * What is to be signed or checked, as the command line gives it: a digest, or a file with a payload.
+ * The subject to sign or check as the command line gives it: a digest, or a file with a payload.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { checkDigest, digestOf, fromHex, type Payload, parsePayload } from '@quo
 import { messageOf, usageError } from './errors.ts';
 import { readJson } from './files.ts';
 
-/** Options by which a command says what it is about. */
+/** Options that name the subject of a command. */
 export interface SubjectOptions {
   readonly digest?: string;
   readonly transaction?: string;
 }
 
-/** What is signed, and the payload that it is the digest of, when there is one. */
+/** The digest to sign, with its payload when there is one. */
 export interface Subject {
   /** 32 bytes */
   readonly digest: Uint8Array;
@@ -29,7 +29,7 @@ export interface Subject {
  */
 export function readSubject(options: SubjectOptions): Subject {
   if ((options.digest === undefined) === (options.transaction === undefined)) {
-    throw usageError('one of --digest and --transaction says what is signed');
+    throw usageError('give one of --digest and --transaction');
   }
   if (options.digest !== undefined) {
     return { digest: parseDigest(options.digest), payload: undefined, source: undefined };
@@ -46,7 +46,7 @@ function parsePayloadFile(source: unknown, file: string): Payload {
   } catch (error) {
     throw usageError(
       `${file}: ${messageOf(error)}`,
-      'the file is {"kind": "eip1559", "transaction": {…}}; docs/cli.md has examples',
+      'the file has the form {"kind": "eip1559", "transaction": {…}}; docs/cli.md has examples',
     );
   }
 }
@@ -73,7 +73,7 @@ function parseDigest(text: string): Uint8Array {
 export function parseHexOf(text: string, length: number, what: string): Uint8Array {
   const digits = text.replace(/^0x/, '');
   if (!/^[0-9a-fA-F]*$/.test(digits) || digits.length !== 2 * length) {
-    throw usageError(`the ${what} is ${2 * length} hex digits, not ${JSON.stringify(text)}`);
+    throw usageError(`the ${what} must have ${2 * length} hex digits, not ${JSON.stringify(text)}`);
   }
   return fromHex(digits.toLowerCase());
 }

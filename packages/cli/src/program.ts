@@ -34,7 +34,7 @@ export interface Program {
   exitCode(): ExitCode;
   /** It served until it was stopped. */
   served(): boolean;
-  /** What shows its result once more. */
+  /** The command that shows its result once more. */
   again(): string | undefined;
 }
 
@@ -44,7 +44,7 @@ export function createProgram(world: World): Program {
   let served = false;
   let output: Output | undefined;
   const program = new Command('quorate')
-    .description('threshold-signature custody: keys of n people, signatures of t of them')
+    .description('threshold-signature custody: t-of-n keys of people, two-party keys of servers')
     .version(version(), '-V, --version')
     .option('--json', 'one JSON object a line on stdout, for machines')
     .option('-q, --quiet', 'no progress on stderr')
@@ -84,7 +84,7 @@ export function saidBetter(text: string): string {
   return text.replace(/ is invalid\. (?=\S)/, ' is invalid: expected ');
 }
 
-/** A program that serves goes on without one of its streams, and says so on the other. */
+/** Lets a serving program go on without one of its streams, and warns on the other. */
 function tellLosses(output: Output): void {
   const { stdout, stderr } = output.options;
   stdout.onLoss?.(({ why }) => output.warn(`stdout cannot be written: ${why}`));
@@ -114,7 +114,7 @@ const COMMANDS: readonly ((program: Command, attach: Attach) => void)[] = [
   registerBench,
 ];
 
-/** Before anything is asked for or made whose result would have no place. */
+/** Checks the output paths before the command asks or makes anything. */
 function checkOutputs(command: Command): void {
   const { out, setupTokenOut }: Record<string, unknown> = command.opts();
   for (const file of [out, setupTokenOut]) {

@@ -11,7 +11,7 @@ import { promptSecret } from './terminal/prompt.ts';
 const LARGEST = 64 * 1024;
 
 /**
- * Reads a file that only its owner may read, without what editors put around the secret.
+ * Reads a file that only its owner may read, and strips what editors put around the secret.
  *
  * @throws CliError `usage` when the file is absent, empty, too large or readable by others
  */
@@ -53,13 +53,13 @@ function readSecret(file: number, size: number, what: string): Uint8Array {
   }
 }
 
-/** How a secret is asked for when no file is given. */
+/** How to ask for a secret when no file is given. */
 export interface SecretQuestion {
-  /** What the person is asked, e.g. `Password of alice`. */
+  /** The question, e.g. `Password of alice`. */
   readonly question: string;
   /** The option that gives a file instead, e.g. `--password-file`. */
   readonly option: string;
-  /** Ask twice, since nobody sees what was typed. */
+  /** Ask twice, since the typing is invisible. */
   readonly confirm?: boolean;
 }
 
@@ -81,7 +81,7 @@ export async function obtainSecret(
   again.fill(0);
   if (!same) {
     secret.fill(0);
-    throw usageError(`${asked.question}: the two were not the same`);
+    throw usageError(`${asked.question}: the two differ`);
   }
   return secret;
 }

@@ -1,6 +1,6 @@
 /**
- * Finds an option that no command has, before the options that a command lacks are named: what was mistyped is
- * usually what is lacking.
+ * Finds an unknown option before commander names missing ones: the mistyped option is usually the missing one.
+Where a virtual chip is kept, and what opens it.=>Where a virtual chip is kept, and the passphrase that opens it.
  *
  * @module
  */

@@ -406,9 +406,9 @@ describe('chips replace', () => {
     rmSync(file);
     const { exit, last } = await replace(...second(), '--se-id', 'a-2');
     expect(exit).not.toBe(0);
-    expect(last).toMatchObject({ hint: expect.stringContaining('lost cannot be replaced') });
+    expect(last).toMatchObject({ hint: expect.stringContaining('a lost chip cannot be replaced') });
     expect(last).toMatchObject({
-      hint: expect.stringContaining('make new keys and move the funds'),
+      hint: expect.stringContaining('make new keys, move the funds'),
     });
     copyFileSync(at('kept'), file);
     chmodSync(file, 0o600);

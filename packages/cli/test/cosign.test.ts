@@ -125,7 +125,7 @@ describe('quorate cosign sign', () => {
 
   test.each([
     ['unknown_key', ['--key', NONE, ...PARTNER], 'quorate cosign keys'],
-    ['unknown_partner', ['--key', NONE, '--partner', 'nobody'], 'partners are in'],
+    ['unknown_partner', ['--key', NONE, '--partner', 'nobody'], 'lists its partners'],
     ['invalid_request', ['--key', 'no-id', ...PARTNER], 'session_id'],
   ])('%s ends with 2 and says what to look at', async (code, args, hint) => {
     const order = ['sign', '--message', 'x', ...args, '--json'];
@@ -267,7 +267,7 @@ describe('a token or a server that is not the right one', () => {
     const ran = await askedOf(202, JSON.stringify(session), order);
     expect(ran.exit).toBe(3);
     expect(ran.stderr).toContain('a signature or a new share may exist');
-    expect(ran.stderr).toContain(`do not ask for it again: quorate cosign sessions ${key}`);
+    expect(ran.stderr).toContain(`do not ask again: quorate cosign sessions ${key}`);
   });
 
   test.each([
@@ -277,7 +277,7 @@ describe('a token or a server that is not the right one', () => {
   ])('%s in place of an answer ends with 5 and a sentence', async (_, text, status) => {
     const ran = await askedOf(status, text);
     expect(ran.exit).toBe(5);
-    expect(ran.stderr).toContain('is not understood');
+    expect(ran.stderr).toContain('unexpected answer from');
     expect(ran.stderr).not.toContain('{');
   });
 

@@ -59,7 +59,7 @@ describe('quorate cosigner init', () => {
       });
       expect(ran?.stderr).toContain('this chip is software');
       // Y-11: a side on which nobody looks at what its partner asks for is made with a warning.
-      const warned = ran?.stderr.includes('whoever has the partner’s host can sign');
+      const warned = ran?.stderr.includes('whoever controls the partner’s host can sign');
       expect(warned).toBe(side === 'enterprise');
       expect(ran?.stderr).toContain('this chip has no PUK');
       expect(statSync(both.at(side)).mode & 0o777).toBe(0o700);
@@ -134,12 +134,10 @@ describe('quorate cosigner tokens', () => {
     const out = both.at('withdrawn.token');
     const made = ['token', ...config(), '--name', 'me', '--roles', 'viewer', '--out', out];
     const jti = String(lastOf(await quorate('cosigner', ...made, '--json'))['jti']);
-    expect((await tokens('revoke', '--token-file', out)).stdout).toBe(
-      `token ${jti} is withdrawn\n`,
-    );
+    expect((await tokens('revoke', '--token-file', out)).stdout).toBe(`withdrew token ${jti}\n`);
     expect((await tokens('revoke', '--jti', 'another')).exit).toBe(0);
     const name = await tokens('revoke', '--name', 'olivia');
-    expect(name.stdout).toBe('every token of olivia that was made until now is withdrawn\n');
+    expect(name.stdout).toBe('withdrew every token of olivia made so far\n');
     const { withdrawn } = lastOf(await tokens('list', '--json'));
     expect(withdrawn).toHaveLength(3);
     expect((await tokens('list')).stdout).toContain(`token ${jti}`);
@@ -227,7 +225,7 @@ describe('quorate cosigner does not start', () => {
     const listen = { host: '192.0.2.7', port: 0 };
     const file = both.configure('enterprise', { listen, allow_insecure: true });
     await refused(
-      `192.0.2.7 is no address of this machine; choose another in ${file}, key listen.host`,
+      `192.0.2.7 is not an address of this machine; choose another in ${file}, key listen.host`,
     );
     both.configure('enterprise');
   });

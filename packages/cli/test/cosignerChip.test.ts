@@ -92,7 +92,7 @@ test('Z-1: a used-up PUK of a cosigner is said, and that nobody else moves what 
     unblockProblem(new SecureElementError(code, '', { triesLeft }), 'cosigner');
   const last = {
     message: 'the PUK is used up: nothing unblocks this chip, and its records are lost',
-    hint: expect.stringContaining('the other side alone moves nothing'),
+    hint: expect.stringContaining('the other side alone can move nothing'),
   };
   expect(of('puk-blocked', 0)).toMatchObject(last);
   expect(of('puk-wrong', 0)).toMatchObject(last);

@@ -40,11 +40,11 @@ describe('a server that cannot start names the file, the key or the address', ()
     [['--tls-cert', 'file', '--tls-key', 'file'], 'file: expected a certificate in PEM'],
     [
       ['--data', 'host', '--host', 'nosuch.invalid', '--allow-insecure', ...INIT],
-      'nosuch.invalid is no address of this machine; choose another with --host or listen.host',
+      'nosuch.invalid is not an address of this machine; choose another with --host or listen.host',
     ],
     [
       ['--data', 'address', '--host', '192.0.2.1', '--allow-insecure', ...INIT],
-      '192.0.2.1 is no address of this machine; choose another with --host or listen.host',
+      '192.0.2.1 is not an address of this machine; choose another with --host or listen.host',
     ],
   ])('coordinator %j', async (args, expected) => {
     file('file', 'x');
@@ -164,7 +164,7 @@ describe('a server that does not answer', () => {
   test('what answers everything with a page is taken for no server of ours', async () => {
     expect(await said('health', '--url', url)).toEqual({
       exit: 5,
-      text: `${url}: answered, but is no server of Quorate of this version`,
+      text: `${url}: answered, but is not a Quorate server of this version`,
     });
     const secrets = [
       '--setup-token-file',
@@ -173,7 +173,7 @@ describe('a server that does not answer', () => {
       file('password', 'x'),
     ];
     const setup = await said('users', 'setup', '--url', url, '--username', 'root', ...secrets);
-    expect(setup.text).toContain(`the answer of ${url} is not understood`);
+    expect(setup.text).toContain(`unexpected answer from ${url}`);
     expect(setup.exit).toBe(5);
   });
 });
@@ -188,7 +188,7 @@ describe('a person who is not logged in', () => {
     const before = process.env['HOME'];
     process.env['HOME'] = '';
     try {
-      expect(() => defaultLoginPath({})).toThrow('there is no home directory to keep the login in');
+      expect(() => defaultLoginPath({})).toThrow('no home directory for the login file');
     } finally {
       if (before === undefined) delete process.env['HOME'];
       else process.env['HOME'] = before;

@@ -59,7 +59,7 @@ describe('answers of a coordinator', () => {
     answer = (response) => response.end(text);
     const ran = await list();
     expect(ran.exit).toBe(5);
-    expect(ran.stderr).toContain('not understood');
+    expect(ran.stderr).toContain('unexpected answer from');
   });
 
   test('R-16 a problem’s text reaches the terminal escaped', async () => {
@@ -149,7 +149,7 @@ describe('answers of a coordinator', () => {
     const asking = exchange({ url }, { method: 'GET', path: '/' }, { silence: 10_000, whole: 300 });
     await expect(asking).rejects.toMatchObject({
       code: 'unreachable',
-      message: `${url}: no whole answer within 0.3 s`,
+      message: `${url}: no complete answer within 0.3 s`,
     });
   });
 });

@@ -37,7 +37,7 @@ export interface RunOptions extends StopOptions {
  */
 export async function runAgent(context: Context, options: RunOptions): Promise<void> {
   const config = loadAgentConfig(options.directory);
-  // Before the PIN is asked and anything is opened.
+  // Checked before the PIN is asked for and anything is opened.
   checkAttended(options.directory, config);
   if (typeof config.approval === 'object') {
     checkPolicy(resolvePath(options.directory, config.approval.policy));
@@ -101,14 +101,17 @@ function tell(context: Context, username: string, status: LinkStatus, detail: st
       : { event: 'status', status, detail, username },
   );
   if (!context.output.json && status === 'registered') {
-    context.output.note(`${username} is registered and waits for invitations; Ctrl-C ends`, 'good');
+    context.output.note(
+      `${username} is registered and waits for invitations; Ctrl-C stops it`,
+      'good',
+    );
   }
 }
 
 function notAccepted(username: string, why: string): CliError {
   return new CliError('refused', `the coordinator does not accept ${username}: ${why}`, {
     exit: EXIT.unauthorised,
-    hint: 'is the token still good, and does no other agent of this participant run?',
+    hint: 'is the token still valid, and is no other agent of this participant running?',
   });
 }
 

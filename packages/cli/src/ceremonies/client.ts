@@ -54,7 +54,7 @@ async function within<T>({ sessionKey, seconds }: Patience, work: Promise<T>): P
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      const hint = `the session may go on; to follow it, give ${sameCommand(sessionKey)}`;
+      const hint = `the session may go on; to follow it, run ${sameCommand(sessionKey)}`;
       const message = `no result within ${seconds} seconds`;
       reject(new CliError('no_answer', message, { exit: EXIT.refused, hint }));
     }, seconds * 1000);

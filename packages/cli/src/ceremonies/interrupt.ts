@@ -14,7 +14,7 @@ import type { Output } from '../terminal/output.ts';
 export function explainInterrupt(output: Output, sessionKey: string): () => void {
   const explain = (): void => {
     output.warn(`session ${sessionKey} goes on without this program`);
-    const hint = `to follow it, give ${sameCommand(sessionKey)}`;
+    const hint = `to follow it, run ${sameCommand(sessionKey)}`;
     output.note(hint);
     output.note(`to end it: quorate sessions cancel ${sessionKey}`);
     const exit = EXIT.interrupted;

@@ -1,5 +1,5 @@
 /**
- * A failed ceremony as the command line tells it: exit code and way out.
+ * A failed ceremony as the command line reports it: exit code and way out.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { CliError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
 import { foreign } from '../terminal/output.ts';
 
-/** Codes that say that what was asked for is wrong in itself. */
+/** Codes of a request that is wrong in itself. */
 const INPUT: ReadonlySet<string> = new Set([
   'frame_too_large',
   'invalid_message',
@@ -40,14 +40,14 @@ function exitOf(code: string): ExitCode {
 function hintFor(code: string): { hint?: string } {
   if (code === 'unknown_outcome') {
     return {
-      hint: 'somebody may hold a signature: make sure that this transaction and another cannot both count before you ask again',
+      hint: 'somebody may hold a signature: before you ask again, make sure that both signatures cannot take effect',
     };
   }
   if (code === 'store_unavailable') {
-    return { hint: 'nothing was changed; quorate health tells when the coordinator works again' };
+    return { hint: 'nothing changed; quorate health tells when the coordinator works again' };
   }
   if (code === 'key_destroyed' || code === 'key_destroying') {
-    return { hint: 'quorate keys show tells what is known of each shard' };
+    return { hint: 'quorate keys show lists the state of each shard' };
   }
   return AGAIN.has(code) ? { hint: 'ask again under a new session key' } : {};
 }
@@ -64,7 +64,7 @@ export function refusalOf(error: unknown): unknown {
   if (error instanceof AgentError && error.code === 'link/refused') {
     return new CliError('refused', error.message, {
       exit: EXIT.unauthorised,
-      hint: 'you need the role coordinator, and a login or token that is still good',
+      hint: 'you need the role coordinator, and a valid login or token',
       cause: error,
     });
   }

@@ -41,7 +41,7 @@ export async function runCeremony<K extends Kind, O extends CeremonyOptions>(
     progress.done();
     const { result, lines, file } = asking.tell(outcome, order);
     output.result({ session_key: sessionKey, ...result }, lines, sameCommand(sessionKey));
-    // After it was shown: a full disk must not hide a signature.
+    // Written after it was shown: a full disk must not hide a signature.
     if (options.out !== undefined && file !== undefined) {
       writeDurably(options.out, file, { private: false });
     }

@@ -6,7 +6,7 @@
 import { addressOf, recoverAddress, toHex } from '@quorate/intent';
 import { recoverWithOpenSsl } from './openssl.ts';
 
-/** What was found out about a signature. */
+/** The verdict on a signature. */
 export interface SignatureCheck {
   /** The address that signed, when both ways agree. */
   readonly address: string | undefined;
@@ -20,7 +20,7 @@ export interface SignatureCheck {
 export function checkSignature(digest: Uint8Array, signature: Uint8Array): SignatureCheck {
   const v = signature[64] ?? 0;
   if (signature.length !== 65 || (v !== 27 && v !== 28)) {
-    return refused('a signature is 65 bytes and ends with 1b or 1c');
+    return refused('a signature has 65 bytes and ends with 1b or 1c');
   }
   const publicKey = recoverWithOpenSsl(digest, {
     r: signature.subarray(0, 32),

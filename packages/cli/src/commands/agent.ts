@@ -34,25 +34,29 @@ interface DirectoryOption {
 
 /** Adds the commands. */
 export function registerAgent(program: Command, attach: Attach): void {
-  const agent = program.command('agent').description('a participant: set up, run, look');
+  const agent = program
+    .command('agent')
+    .description('set up, run and inspect a participant’s agent');
   registerInit(agent, attach);
   const run = withDirectory(agent.command('run'))
     .description('take part in ceremonies until Ctrl-C')
-    .option('--pin-file <file>', 'a file of mode 0600 (default: the agent’s, or you are asked)')
+    .option('--pin-file <file>', 'file of mode 0600 (default: the agent’s own, else a prompt)')
     .option('--log-level <level>', 'debug, info, warn or error', parseLogLevel, 'info');
   addStopOptions(run);
   attach<RunOptions>(run, runAgent, { serves: true });
   attach<DirectoryOption>(
-    withDirectory(agent.command('status')).description('configuration, pins and keys'),
+    withDirectory(agent.command('status')).description('show configuration, pins and keys'),
     showStatus,
   );
-  const roster = agent.command('roster').description('the chips that this agent trusts');
+  const roster = agent.command('roster').description('manage the chips that this agent trusts');
   const load = withDirectory(roster.command('import <file>'))
-    .description('put a signed roster in force; the agent must not run')
-    .option('--yes', 'do not ask');
+    .description('put a signed roster in force (stop the agent first)')
+    .option('--yes', 'skip the confirmation');
   attach<DirectoryOption & { yes?: boolean }>(load, loadRoster);
   attach<DirectoryOption>(
-    withDirectory(roster.command('show')).description('who is pinned, with fingerprints'),
+    withDirectory(roster.command('show')).description(
+      'list the pinned participants with their fingerprints',
+    ),
     showPins,
   );
 }
@@ -75,16 +79,19 @@ interface InitCommandOptions extends DirectoryOption {
 
 function registerInit(agent: Command, attach: Attach): void {
   const init = withDirectory(agent.command('init'))
-    .description('make an agent’s directory')
+    .description('create an agent’s directory')
     .requiredOption('--url <url>', 'the coordinator, e.g. https://quorate.example:8080')
     .requiredOption('--username <name>', 'the participant')
-    .option('--roster-key <hex>', 'public key that signs rosters, as the administrator told you')
+    .option(
+      '--roster-key <hex>',
+      'public key of the roster’s signer, as the administrator told you',
+    )
     .option('--approval <how>', 'prompt, auto, or policy:FILE', 'prompt')
-    .option('--ca <file>', 'certificate authority of the coordinator, PEM; it is copied')
-    .option('--se-id <name>', 'the only chip of the registry that this agent answers for')
-    .option('--token-file <file>', 'where the agent’s token will be (default: token)')
-    .option('--pin-file <file>', 'where the PIN may be (default: pin)')
-    .option('--allow-insecure', 'plain ws:// to another host')
+    .option('--ca <file>', 'CA certificate of the coordinator, PEM; copied into the directory')
+    .option('--se-id <name>', 'answer only for this chip of the registry')
+    .option('--token-file <file>', 'path of the agent’s token (default: token)')
+    .option('--pin-file <file>', 'path of the PIN file (default: pin)')
+    .option('--allow-insecure', 'allow plain ws:// to another host')
     .addHelpText(
       'after',
       `
@@ -120,11 +127,11 @@ async function initialise(context: Context, options: InitCommandOptions): Promis
   }
   if (rosterKey === null) {
     context.output.warn(
-      'no roster key: each participant’s fingerprint has to be confirmed by hand',
+      'no roster key: you have to confirm each participant’s fingerprint by hand',
     );
   }
   context.output.result({ directory, username: options.username, url }, [
-    `made ${directory}; now: quorate chips init --directory ${directory}`,
+    `created ${directory}; next: quorate chips init --directory ${directory}`,
   ]);
 }
 
@@ -135,10 +142,10 @@ function approvalOf(text: string): 'auto' | 'prompt' | { readonly policy: string
     checkPolicy(policy);
     return { policy };
   }
-  throw usageError(`${JSON.stringify(text)}: approval is prompt, auto or policy:FILE`);
+  throw usageError(`${JSON.stringify(text)}: approval must be prompt, auto or policy:FILE`);
 }
 
-/** Reads what the agent keeps; a running agent replaces its files whole, so no lock is needed. */
+/** Reads the agent's files without a lock: a running agent replaces each of them as a whole. */
 async function showStatus(context: Context, options: DirectoryOption): Promise<void> {
   const { directory } = options;
   const config = loadAgentConfig(directory);

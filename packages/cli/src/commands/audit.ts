@@ -1,5 +1,5 @@
 /**
- * `quorate audit`: look at the log, take it away, and check it where the coordinator is not.
+ * `quorate audit`: shows the log, exports it, and checks an export away from the coordinator.
  *
  * @module
  */
@@ -22,30 +22,35 @@ interface LoginOption {
 
 /** Adds the commands. */
 export function registerAudit(program: Command, attach: Attach): void {
-  const audit = program.command('audit').description('the coordinator’s log: show, export, verify');
+  const audit = program
+    .command('audit')
+    .description('show, export and verify the coordinator’s log');
   const show = withLogin(audit.command('show'))
-    .description('the newest entries (administrators and auditors)')
-    .option('--limit <n>', 'how many', parseLimit, 50)
+    .description('show the newest entries (administrators, auditors)')
+    .option('--limit <n>', 'number of entries', parseLimit, 50)
     .option('--action <name>', 'only this action')
     .option('--actor <name>', 'only this person');
   attach<ShowOptions>(show, showEntries);
   attach<LoginOption & { out: string }>(
     withLogin(audit.command('export'))
-      .description('the whole log with its signed checkpoints')
-      .requiredOption('--out <file>', 'where it is written'),
+      .description('export the whole log with its signed checkpoints')
+      .requiredOption('--out <file>', 'write the export to this file'),
     exportLog,
   );
   attach<LoginOption & { out?: string }>(
     withLogin(audit.command('checkpoint'))
-      .description('sign and show the present head of the log')
-      .option('--out <file>', 'keep it, for a later verify'),
+      .description('sign and show the current head of the log')
+      .option('--out <file>', 'save it for a later verify'),
     showCheckpoint,
   );
   const verify = audit
     .command('verify <file>')
-    .description('check an export offline; names the first entry that is wrong')
-    .option('--public-key <hex>', 'the audit key as it was noted before')
-    .option('--checkpoint <file>', 'a checkpoint kept before: the export must contain it');
+    .description('check an export offline and name the first wrong entry')
+    .option('--public-key <hex>', 'the audit key that you noted earlier')
+    .option(
+      '--checkpoint <file>',
+      'a checkpoint that you saved earlier; the export must contain it',
+    );
   attach<VerifyOptions>(verify, verifyExport);
 }
 
@@ -119,7 +124,7 @@ async function verifyExport(
   options: VerifyOptions,
   [file = '']: readonly string[],
 ): Promise<void> {
-  // The server's code takes a quarter of a second to load: only where it is used.
+  // Loading the server's code takes a quarter of a second, so only this command does it.
   const { auditVerify } = await import('@quorate/coordinator');
   const noted =
     options.publicKey === undefined
@@ -131,7 +136,7 @@ async function verifyExport(
   });
   if (!checked.ok) throw notVerified(`${file}: ${checked.message}`);
   if (!checked.pinned) {
-    context.output.warn('the key came with the export; compare it with the one noted before');
+    context.output.warn('the key came with the export; compare it with the one that you noted');
   }
   const { entries, destroyed, unproven, notable } = checked;
   const result = {
@@ -147,7 +152,7 @@ async function verifyExport(
   };
   context.output.result({ ...result, notable: notable.map((entry) => ({ ...entry })) }, [
     `valid: ${entries} entries, ${checked.checkpoints} checkpoints`,
-    ...destroyed.map((address) => `destroyed ${address}, with a certificate that holds`),
+    ...destroyed.map((address) => `destroyed ${address}, with a valid certificate`),
     ...unproven.map(
       ({ address, participants, closedBy }) =>
         `  but ${address} is not proven for ${participants.map(foreign).join(', ')}: closed by ${foreign(closedBy)}`,
@@ -157,11 +162,11 @@ async function verifyExport(
   ]);
 }
 
-/** What a person who reads the log should know of. */
+/** Entries that a reader of the log should notice. */
 function noteOf(seq: number, action: string, subject: string): string {
-  if (action === 'clock.step') return `entry ${seq}: the server's clock was set`;
+  if (action === 'clock.step') return `entry ${seq}: somebody set the server's clock`;
   if (action === 'audit.adopt') {
-    return `entry ${seq}: the operator accepted a log that did not go on from the last signed head`;
+    return `entry ${seq}: the operator accepted a log that does not continue the last signed head`;
   }
   return `entry ${seq}: the operator accepted another ${foreign(subject)} key`;
 }

@@ -18,10 +18,13 @@ export function registerBench(program: Command, attach: Attach): void {
   const command = program
     .command('bench')
     .description('measure the protocols and the coordinator (in a checkout of the repository)')
-    .option('--portable', 'the portable backend instead of the native one');
+    .option('--portable', 'use the portable backend instead of the native one');
   attach<{ json?: boolean; portable?: boolean }>(command, async (_context, options) => {
     if (!existsSync(SCRIPT)) {
-      throw usageError('the benchmarks are not part of the package', 'run it in a checkout');
+      throw usageError(
+        'the benchmarks are not part of the package',
+        'run the command in a checkout',
+      );
     }
     const args = [options.json ? '--json' : '', options.portable ? '--portable' : ''];
     return runScript(args.filter((arg) => arg !== ''));

@@ -37,39 +37,39 @@ export function registerCoordinator(program: Command, attach: Attach): void {
   const command = program
     .command('coordinator')
     .description('run the server until SIGTERM or Ctrl-C')
-    .option('--config <file>', 'YAML; QUORATE_* variables and the options here win over it')
+    .option('--config <file>', 'YAML configuration; QUORATE_* variables and options override it')
     .option('--data <dir>', 'database and keys (default: ./quorate-data)')
-    .option('--init', 'the first start: make the database and the keys')
-    .option('--host <address>', 'where to listen (default: 127.0.0.1)')
+    .option('--init', 'first start: create the database and the keys')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <port>', 'port, 0 for any (default: 8080)', parsePort)
-    .option('--tls-cert <file>', 'certificate, PEM')
+    .option('--tls-cert <file>', 'TLS certificate, PEM')
     .option('--tls-key <file>', 'its private key, PEM')
-    .option('--allow-insecure', 'serve other hosts without TLS, e.g. behind a proxy that has it')
+    .option('--allow-insecure', 'serve other hosts without TLS, e.g. behind a TLS proxy')
     .option('--language <language>', 'language of messages for people: en or zh-CN')
     .option('--log-level <level>', 'debug, info, warn or error', parseLogLevel)
     .option(
       '--setup-token-out <file>',
-      'write the setup token of the first start there, not to stdout',
+      'write the first start’s setup token to this file, not to stdout',
     )
     .addOption(
       new Option(
         '--adopt-key <name...>',
-        'take the key file as it is now, or make a lost key anew: authorisation, audit or token',
+        'accept the key file as it is, or replace a lost key: authorisation, audit or token',
       ).choices(SERVER_KEYS),
     )
     .option(
       '--adopt-log',
-      'go on from an audit log that is not the one that was signed, e.g. of a restored backup',
+      'continue an audit log other than the last signed one, e.g. of a restored backup',
     );
   addStopOptions(command);
   command.addHelpText(
     'after',
     `
-The first start (--init) makes the database and the keys and prints a one-time token for the first
-administrator (quorate users setup). Every other start refuses a directory without a database, and
-keys that are not the ones the database knows.
+The first start (--init) creates the database and the keys and prints a one-time token for the first
+administrator (quorate users setup). Every later start refuses a directory without a database, and
+key files that the database does not know.
 
-Only in the file or the environment: origins, trusted proxies, deadlines, keys and lives of
+Set only in the file or the environment: origins, trusted proxies, deadlines, keys and lives of
 tokens, limits, time-outs. docs/operating.md lists every setting with its default and bounds.
 
 Examples:
@@ -81,7 +81,7 @@ Examples:
 }
 
 async function coordinator(context: Context, options: CoordinatorOptions): Promise<void> {
-  // Loaded here, since no other command needs the server's code at its start.
+  // No other command needs the server's code at its start, so it is loaded here.
   const { createServer, loadCoordinatorConfig, serverOptionsOf } = await import(
     '@quorate/coordinator'
   );
@@ -145,7 +145,7 @@ function announce(context: Context, options: CoordinatorOptions, listening: List
   const { config, server, url, wsUrl } = listening;
   const { output } = context;
   if (config.tls === undefined && config.allow_insecure) {
-    output.warn('without TLS here: passwords and tokens cross the network in clear');
+    output.warn('no TLS: passwords and tokens cross the network in clear');
   }
   const token = server.setupToken;
   if (token !== undefined && options.setupTokenOut !== undefined) {

@@ -22,15 +22,15 @@ interface DemoOptions extends StopOptions {
 export function registerDemo(program: Command, attach: Attach): void {
   const command = program
     .command('demo')
-    .description('a 3-of-5 key and a signed transaction on this machine, in a minute')
+    .description('generate a 3-of-5 key and sign a transaction on this machine, in a minute')
     .option('--once', 'stop afterwards instead of leaving the console running')
     .option('--port <port>', 'port of the coordinator; 0 for any', parsePort, 0);
   addStopOptions(command);
   command.addHelpText(
     'after',
     `
-A coordinator and five agents with virtual chips run as separate processes on loopback. They make a
-key together, three of them sign an Ethereum transaction, and OpenSSL and @noble/curves check it.
+A coordinator and five agents with virtual chips run as separate processes on loopback. The agents generate
+a key, three of them sign an Ethereum transaction, and OpenSSL and @noble/curves check the signature.
 With --once --json the last line on stdout is one JSON object.
 
 Example:
@@ -85,8 +85,8 @@ function show(context: Context, story: ShownStory): void {
     `signature           ${story.signature}`,
     `signed transaction  ${story.transaction}`,
     '',
-    'No process ever held the private key: each agent has a share, sealed by its chip, and the',
-    'coordinator saw neither. See docs/architecture.md.',
+    'No process ever held the private key. Each agent has one share, and its chip keeps what opens it;',
+    'the coordinator can read neither. See docs/architecture.md.',
   ]);
 }
 

@@ -28,17 +28,17 @@ export const destroy: CeremonyCommand<'destroy'> = ceremonyCommand<'destroy', De
   description: 'destroy a key for ever, with the consent of every holder',
   options: (command) =>
     command
-      .requiredOption('--address <address>', 'the account of the key')
+      .requiredOption('--address <address>', 'address of the key')
       .requiredOption(
         '--reason <text>',
-        'why: every holder is shown it, and the log keeps it',
+        'why; every holder sees it, and the log keeps it',
         (text) => parseText(text, LIMITS.reason),
       )
-      .option('--yes', 'do not ask for the address once more'),
+      .option('--yes', 'skip typing the address once more'),
   help: `
 Every holder has to consent, except those whose chips are marked lost or destroyed
-(quorate chips state). Once all have, the key signs nothing more, and what is left is
-destroyed as each chip comes back.
+(quorate chips state). After that the key signs nothing more, and each chip deletes its
+record when it is next connected.
 
 Example:
   quorate destroy --address 0x… --reason "the account is closed"`,
@@ -46,7 +46,7 @@ Example:
   async begin(context, options, api) {
     const path = `/api/v1/keys/${parseAccount(options.address)}`;
     const reason = options.reason.trim();
-    if (reason === '') throw usageError('a reason is expected');
+    if (reason === '') throw usageError('--reason must not be empty');
     const key = await api().call(KeyAnswer, { method: 'GET', path });
     if (options.yes !== true) await askForAddress(context, key);
     const { threshold, total_parts, address } = key;
@@ -65,7 +65,7 @@ Example:
   },
 });
 
-/** Those who were asked in a session that is only followed; otherwise those who can be asked. */
+/** The holders that a followed session asked; for a new session those who can be asked. */
 async function participantsOf(
   api: Api,
   key: KeyAnswer,
@@ -87,12 +87,12 @@ function present(key: KeyAnswer): string[] {
   const here = key.holders.filter(
     ({ chip_state }) => chip_state !== 'lost' && chip_state !== 'destroyed',
   );
-  if (here.length === 0) throw usageError('no holder of this key has a chip that is left');
+  if (here.length === 0) throw usageError('no holder of this key has a chip left');
   return here.map(({ username }) => username);
 }
 
 /**
- * Asks for the whole address, typed: a yes is too easily said.
+ * Has the person type the whole address: a yes comes too easily.
  *
  * @throws CliError `not_confirmed` for anything else, `usage` when nobody is at a terminal
  */
@@ -101,11 +101,11 @@ export async function askForAddress(
   { address }: { readonly address: string },
   terminal?: Terminal,
 ): Promise<void> {
-  output.warn(`this destroys ${address} for ever, and whatever it holds stays where it is`);
+  output.warn(`this destroys ${address} for ever; its funds stay where they are`);
   const question = 'The address to destroy';
   const typed = await promptLine(question, `${question}, typed out:`, '--yes', terminal);
   if (typed.toLowerCase() === address.toLowerCase()) return;
-  throw new CliError('not_confirmed', 'another address was typed; nothing was asked for', {
+  throw new CliError('not_confirmed', 'you typed another address; nothing was requested', {
     exit: EXIT.refused,
   });
 }
@@ -131,5 +131,5 @@ function tell(context: Context, key: KeyAnswer, { address, parts }: OutcomeOf<'d
 
 function recordOf(outcome: OutcomeOf<'destroy'>['parts'][number]['outcome'] | undefined): string {
   if (outcome === undefined) return 'not proven';
-  return outcome === 'deleted' ? 'deleted, and signed for' : `not asked: chip ${outcome}`;
+  return outcome === 'deleted' ? 'deleted, with a signed receipt' : `not asked: chip ${outcome}`;
 }

@@ -22,18 +22,18 @@ export function registerDev(program: Command, attach: Attach): void {
   const command = program
     .command('dev')
     .description(
-      'a coordinator and agents on this machine, for development: all deleted at the end',
+      'run a coordinator and agents on this machine for development; delete everything at the end',
     )
-    .option('--parties <n>', 'agents, each with a virtual chip', parseParties, 3)
+    .option('--parties <n>', 'number of agents, each with a virtual chip', parseParties, 3)
     .option('--port <port>', 'port of the coordinator; 0 for any', parsePort, 8080)
     .option('--out <file>', 'write URLs and tokens to this private file, deleted at the end');
   addStopOptions(command);
   command.addHelpText(
     'after',
     `
-The agents approve everything. When the cluster is ready, --json prints one line and --out writes one:
+The agents approve everything. Once the cluster is ready, --json prints one line and --out writes it to a file:
   {"url", "ws_url", "admin_token", "users": [{"username", "role", "token"}]}
-A program that ends unexpectedly is started again.
+dev restarts a program that ends unexpectedly.
 
 Example:
   quorate dev --parties 3 --port 8080 --out cluster.json`,

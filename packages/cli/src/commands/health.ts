@@ -1,5 +1,5 @@
 /**
- * `quorate health`: is a server up, and waiting until it is.
+ * `quorate health`: tells whether a server is ready, and can wait until it is.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const AGAIN_MS = 250;
 const PATIENCE = { silence: 30_000, whole: 30_000 };
 
 const READY = z.union([HealthAnswer, CosignerHealth]);
-const STRANGER = 'answered, but is no server of Quorate of this version';
+const STRANGER = 'answered, but is not a Quorate server of this version';
 
 interface HealthOptions {
   readonly url: string;
@@ -31,10 +31,10 @@ interface HealthOptions {
 export function registerHealth(program: Command, attach: Attach): void {
   const command = program
     .command('health')
-    .description('ask a coordinator whether it is ready, or a cosigner whether it has its partner')
-    .requiredOption('--url <url>', 'the server')
-    .option('--ca <file>', 'certificate authority of the server, PEM')
-    .option('--wait <seconds>', 'keep asking for so long', parseWait, 0);
+    .description('check that a coordinator is ready, or that a cosigner has its partner')
+    .requiredOption('--url <url>', 'URL of the server')
+    .option('--ca <file>', 'CA certificate of the server, PEM')
+    .option('--wait <seconds>', 'keep trying for so long', parseWait, 0);
   attach<HealthOptions>(command, health);
 }
 

@@ -22,15 +22,11 @@ export const keygen: CeremonyCommand<'keygen'> = ceremonyCommand<'keygen', Keyge
   description: 'make a key: n people hold it, t of them sign',
   options: (command) =>
     command
-      .requiredOption('--threshold <t>', 'how many have to sign', parseThreshold)
-      .requiredOption(
-        '--participants <names>',
-        'who holds it, comma-separated, in order',
-        parseNames,
-      ),
+      .requiredOption('--threshold <t>', 'number of signers needed', parseThreshold)
+      .requiredOption('--participants <names>', 'holders, comma-separated, in order', parseNames),
   help: `
-The order of the participants is their part index for the life of the key.
-The same --session-key again is a safe retry.
+The order of the participants fixes their part indexes for the life of the key.
+Repeating the command with the same --session-key is safe.
 
 Example:
   quorate keygen --threshold 2 --participants alice,bob,carol`,
@@ -39,7 +35,7 @@ Example:
     const size = { threshold, total_parts: participants.length };
     if (threshold > participants.length) {
       throw usageError(
-        `threshold ${threshold} needs as many participants, not ${participants.length}`,
+        `threshold ${threshold} exceeds the number of participants (${participants.length})`,
       );
     }
     return {

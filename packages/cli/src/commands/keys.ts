@@ -1,5 +1,5 @@
 /**
- * `quorate keys`: which keys there are, who holds them, who may ask for their signatures.
+ * `quorate keys`: lists keys and their holders, and grants their use.
  *
  * @module
  */
@@ -17,26 +17,26 @@ interface LoginOption {
 
 /** Adds the commands. */
 export function registerKeys(program: Command, attach: Attach): void {
-  const keys = program.command('keys').description('keys, their holders, who may use them');
+  const keys = program.command('keys').description('list keys and their holders, grant their use');
   attach<LoginOption>(
-    withLogin(keys.command('list')).description('the keys that you may see'),
+    withLogin(keys.command('list')).description('list the keys that you may see'),
     list,
   );
   attach<LoginOption>(
     withLogin(keys.command('show <key>')).description(
-      'threshold, holders and chips of a key, by its address or key_id',
+      'show threshold, holders and chips of a key, by its address or key_id',
     ),
     show,
   );
   attach<LoginOption>(
     withLogin(keys.command('grant <key> <username>')).description(
-      'let a coordinator ask for signatures of a key (administrators)',
+      'let a coordinator request signatures with a key (administrators)',
     ),
     grant,
   );
   attach<LoginOption>(
     withLogin(keys.command('revoke <key> <username>')).description(
-      'take that permission back (administrators)',
+      'revoke that permission (administrators)',
     ),
     revoke,
   );
@@ -72,7 +72,7 @@ async function show(
   ]);
   context.output.result(key, [
     `address     ${key.address}`,
-    `key id      ${key.key_id ?? 'not told by this server'}`,
+    `key id      ${key.key_id ?? 'not reported by this server'}`,
     `algorithm   ${key.algorithm ?? 'ecdsa-secp256k1'}`,
     `public key  ${key.public_key}`,
     `threshold   ${key.threshold} of ${key.total_parts}`,

@@ -1,5 +1,5 @@
 /**
- * `quorate roster`: who has which chip, as an administrator signs it outside the coordinator.
+ * `quorate roster`: makes and signs the list of who has which chip, outside the coordinator.
  *
  * @module
  */
@@ -41,27 +41,29 @@ const Draft = z.strictObject({
 
 /** Adds the commands. */
 export function registerRoster(program: Command, attach: Attach): void {
-  const roster = program.command('roster').description('who has which chip, signed');
+  const roster = program
+    .command('roster')
+    .description('make and sign the list of who has which chip');
   const key = roster
     .command('key')
     .description('make a roster signing key; agents pin its public key')
-    .requiredOption('--out <file>', 'where the key is written, mode 0600');
+    .requiredOption('--out <file>', 'write the key to this file, mode 0600');
   attach<{ out: string }>(key, makeKey);
   const create = withLogin(roster.command('create'))
     .description('draft a roster from the registry, for people to compare')
-    .requiredOption('--serial <n>', 'higher than that of the roster before', parseSerial)
-    .requiredOption('--out <file>', 'where the draft is written');
+    .requiredOption('--serial <n>', 'higher than the previous roster’s', parseSerial)
+    .requiredOption('--out <file>', 'write the draft to this file');
   attach<{ login?: string; serial: number; out: string }>(create, createDraft);
   const sign = roster
     .command('sign <draft>')
-    .description('sign a draft whose fingerprints were compared with every holder')
+    .description('sign a draft after comparing every fingerprint with its holder')
     .requiredOption('--key <file>', 'the roster signing key')
-    .requiredOption('--out <file>', 'where the roster is written');
+    .requiredOption('--out <file>', 'write the roster to this file');
   attach<{ key: string; out: string }>(sign, signDraft);
   const show = roster
     .command('show <file>')
-    .description('serial and fingerprints of a draft or a roster')
-    .option('--public-key <hex>', 'the key that must have signed it');
+    .description('show serial and fingerprints of a draft or a roster')
+    .option('--public-key <hex>', 'verify the signature with this public key');
   attach<{ publicKey?: string }>(show, showFile);
 }
 

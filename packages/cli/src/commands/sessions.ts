@@ -1,5 +1,5 @@
 /**
- * `quorate sessions`: what runs, what ended how, and whom it waits for.
+ * `quorate sessions`: shows running and ended sessions and whom they wait for, and ends them.
  *
  * @module
  */
@@ -17,35 +17,35 @@ interface LoginOption {
 
 /** Adds the commands. */
 export function registerSessions(program: Command, attach: Attach): void {
-  const sessions = program.command('sessions').description('key generations and signatures');
+  const sessions = program.command('sessions').description('list, show and end sessions');
   attach<LoginOption>(
-    withLogin(sessions.command('list')).description('the sessions that concern you, newest first'),
+    withLogin(sessions.command('list')).description('list your sessions, newest first'),
     list,
   );
   attach<LoginOption>(
-    withLogin(sessions.command('show <session-key>')).description('where a session stands'),
+    withLogin(sessions.command('show <session-key>')).description('show where a session stands'),
     show,
   );
   attach<LoginOption>(
     withLogin(sessions.command('cancel <session-key>'))
-      .description('end a session that you asked for; administrators end any')
+      .description('end a session that you requested (administrators: any session)')
       .addHelpText(
         'after',
         `
-Every participant is told and forgets what it had. Once the last round of a signature is out,
-somebody may hold it: the session then ends as unknown_outcome. What has ended stays as it ended.`,
+The coordinator tells every participant, and each ends its session. After the last round somebody may
+hold the signature, so the session ends as unknown_outcome. An ended session keeps its outcome.`,
       ),
     cancel,
   );
   attach<LoginOption & { reason: string }>(
     withLogin(sessions.command('close <session-key>'))
-      .description('end a destruction that still waits (administrators)')
-      .requiredOption('--reason <text>', 'why: the log keeps it')
+      .description('end a destruction that is still waiting (administrators)')
+      .requiredOption('--reason <text>', 'why; the log keeps it')
       .addHelpText(
         'after',
         `
-The key is destroyed for the coordinator already: its ciphertexts are overwritten and it signs nothing.
-The certificate then says for whom it is not proven. quorate sessions show says why each is waited for.`,
+The coordinator has already overwritten the key’s ciphertexts, and the key signs nothing. The certificate will
+name the holders without proof. quorate sessions show tells why each of them is missing.`,
       ),
     close,
   );
@@ -86,7 +86,7 @@ async function cancel(
   const path = `${pathOf(sessionKey)}/cancel`;
   const session = await api.call(SessionAnswer, { method: 'POST', path });
   if (session.code === 'unknown_outcome') {
-    context.output.warn('it was cancelled after the last round: somebody may hold the signature');
+    context.output.warn('cancelled after the last round: somebody may hold the signature');
   }
   tell(context, session);
 }
@@ -97,7 +97,7 @@ async function close(
   [sessionKey = '']: readonly string[],
 ): Promise<void> {
   const reason = options.reason.normalize('NFC').trim();
-  if (reason === '') throw usageError('a reason is expected');
+  if (reason === '') throw usageError('--reason must not be empty');
   const api = loginApi(loginPath(context, options));
   const path = `${pathOf(sessionKey)}/close`;
   tell(context, await api.call(SessionAnswer, { method: 'POST', path, body: { reason } }));
@@ -113,7 +113,7 @@ function tell(context: Context, session: SessionAnswer): void {
     foreign(party.reason ?? ''),
   ]);
   const isWaiting = session.participants.some(({ reason }) => reason !== undefined);
-  const heading = ['PART', 'PARTICIPANT', 'STATE', ...(isWaiting ? ['WHY IT IS WAITED FOR'] : [])];
+  const heading = ['PART', 'PARTICIPANT', 'STATE', ...(isWaiting ? ['REASON FOR WAITING'] : [])];
   const facts = [
     ['state', session.state],
     ['waiting for', session.waiting_for.map(foreign).join(', ')],

@@ -65,10 +65,10 @@ export const sign: CeremonyCommand<'sign'> = ceremonyCommand<'sign', SignOptions
 
 function withSubject(command: Command): Command {
   return command
-    .requiredOption('--address <address>', 'the account')
+    .requiredOption('--address <address>', 'address of the key')
     .requiredOption('--participants <names>', 'holders who sign, comma-separated', parseNames)
-    .option('--transaction <file>', 'the payload (JSON); everybody sees it decoded')
-    .option('--digest <hex>', '32 bytes; nobody can see what they mean')
+    .option('--transaction <file>', 'the payload (JSON); every signer sees it decoded')
+    .option('--digest <hex>', '32 bytes that nobody can decode')
     .option('--display <text>', 'a remark for the signers, shown as unverified', (text) =>
       parseText(text, LIMITS.text),
     );

@@ -19,8 +19,8 @@ interface VerifyOptions extends SubjectOptions {
 export function registerVerify(program: Command, attach: Attach): void {
   const command = program
     .command('verify')
-    .description('check a signature by OpenSSL and by @noble/curves, neither of which made it')
-    .requiredOption('--address <address>', 'the account that should have signed')
+    .description('check a signature with OpenSSL and with @noble/curves, neither of which made it')
+    .requiredOption('--address <address>', 'address that should have signed')
     .requiredOption('--signature <hex>', 'r, s and v: 130 hex digits')
     .option('--digest <hex>', 'the 32 bytes that were signed')
     .option('--transaction <file>', 'the payload (JSON) whose digest was signed')
@@ -54,7 +54,7 @@ async function verify(context: Context, options: VerifyOptions): Promise<void> {
     },
     [
       `valid: ${check.address} signed ${digest}`,
-      'checked by OpenSSL and by @noble/curves',
+      'checked with OpenSSL and with @noble/curves',
       ...(raw === undefined ? [] : [`raw transaction: ${raw}`]),
     ],
   );

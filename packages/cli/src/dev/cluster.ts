@@ -18,7 +18,7 @@ import { Program, type ProgramEvent } from './program.ts';
 /** The programs end with this one, and all of them in the time that a stop of this one may take. */
 const STOP = ['--stop-with-stdin', '--stop-timeout', '3'];
 
-/** What a cluster is asked to be. */
+/** The shape of a cluster. */
 export interface ClusterOptions {
   readonly parties: number;
   /** Port of the coordinator; 0 for any free one. */
@@ -50,7 +50,7 @@ export interface Cluster {
   readonly coordinator: Program;
   /** In the order of the participants. */
   readonly agents: readonly Program[];
-  /** Settles when a program was given up; rejects never otherwise. */
+  /** Settles with the error when a program is given up; otherwise never. */
   readonly failed: Promise<CliError>;
   stop(): Promise<void>;
 }

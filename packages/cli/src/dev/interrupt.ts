@@ -27,15 +27,15 @@ export interface StopOptions {
 export interface Stop {
   /** Settles with the signal's name when this process is asked to end. */
   readonly asked: Promise<string>;
-  /** Says what is being ended now. */
+  /** Names the thing that is being ended now. */
   readonly ending: (what: string) => void;
-  /** Says what could not be ended although everything else was: the process then ends by force. */
+  /** Names the thing that did not end although everything else did: the process then ends by force. */
   readonly left: (what: string) => void;
 }
 
-/** What is to be done at once when this process ends by force, such as the end of its children. */
+/** Work to do at once when this process ends by force, such as ending its children. */
 const atForce = new Set<() => void>();
-/** What keeps this process from ending by itself. */
+/** The reason why this process cannot end by itself. */
 let leftover: string | undefined;
 
 /** Adds the options of a stop to a command. */
@@ -102,7 +102,7 @@ export async function untilStopped<T>(
   }
 }
 
-/** Does this as well when the process ends by force; gives what takes it back. */
+/** Does this as well when the process ends by force; returns a function that takes it back. */
 export function whenForced(work: () => void): () => void {
   atForce.add(work);
   return () => atForce.delete(work);

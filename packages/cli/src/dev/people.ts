@@ -53,7 +53,7 @@ export interface People {
   readonly participants: readonly Participant[];
 }
 
-/** What the set-up is told. */
+/** The options of the set-up. */
 export interface PeopleOptions {
   readonly endpoint: Endpoint;
   readonly setupToken: string;

@@ -19,7 +19,7 @@ const TAIL = 10;
 /** An event that a program printed as a line of JSON. */
 export type ProgramEvent = Readonly<Record<string, unknown>>;
 
-/** What a program is and how it is watched. */
+/** A program and how it is watched. */
 export interface ProgramOptions {
   readonly name: string;
   /** The command line; asked again at every start, since a port may have become known. */
@@ -43,7 +43,7 @@ export class Program {
   #wasReady = false;
   #crashes = 0;
   #tail: string[] = [];
-  /** What it said when it failed. */
+  /** Its message when it failed. */
   #error: ProgramEvent | undefined;
 
   constructor(options: ProgramOptions) {
@@ -89,7 +89,7 @@ export class Program {
     await this.#ended;
   }
 
-  /** The same without waiting, for the last moments of this process. */
+  /** Ends it without waiting, for the last moments of this process. */
   killNow(): void {
     this.#wanted = false;
     this.#child?.kill('SIGKILL');

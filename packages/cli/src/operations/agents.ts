@@ -1,5 +1,5 @@
 /**
- * An agent's directory: making it, and putting a roster in force.
+ * Makes an agent's directory, and puts a roster in force.
  *
  * @module
  */
@@ -44,14 +44,14 @@ export function existingPinFile(directory: string): string | undefined {
   return existsSync(file) ? file : undefined;
 }
 
-/** What a roster would change for an agent. */
+/** The changes that a roster would bring for an agent. */
 export interface RosterPreview {
   readonly serial: number;
   readonly changes: readonly RosterChange[];
 }
 
 /**
- * Puts a roster in force when `agree` says so after seeing what it changes. The agent must not run.
+ * Puts a roster in force if `agree` accepts its changes. The agent must not run.
  *
  * @throws AgentError `store/locked`, `roster/…`
  */

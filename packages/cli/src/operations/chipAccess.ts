@@ -20,7 +20,7 @@ import { obtainSecret, readSecretFile } from '../secrets.ts';
 import { existingPinFile } from './agents.ts';
 import { pinProblem, pinText } from './chipTries.ts';
 
-/** Which chip is meant. */
+/** The chosen chip. */
 export interface ChipOptions {
   /** The agent's directory: its configuration names the chip and its PIN. */
   readonly directory: string;
@@ -41,7 +41,7 @@ export function attachmentOf(options: ChipOptions): ChipAttachment {
   return chipAttachment(directory, { chip });
 }
 
-/** Opens a chip; what a person has to do with it is told. The caller closes it. */
+/** Opens a chip, and tells a person what to do with it. The caller closes it. */
 export async function openAttached(
   attachment: ChipAttachment,
   tell: (what: string) => void,
@@ -66,7 +66,7 @@ export function openConfigured(
   return openAttached(chipAttachment(directory, { chip }), tell);
 }
 
-/** Opens the chip that is meant for one piece of work and closes it after. */
+/** Opens the chosen chip for one piece of work and closes it afterwards. */
 export async function withAttached<T>(
   options: ChipOptions,
   tell: (what: string) => void,
@@ -103,7 +103,7 @@ export async function obtainPin(
   { directory, pinFile, chip }: ChipOptions,
   question: { readonly first?: boolean; readonly text?: string } = {},
 ): Promise<Uint8Array> {
-  // The agent's PIN file is that of its own chip, not of another one.
+  // The agent's PIN file is for its own chip only.
   const own = chip === undefined ? existingPinFile(directory) : undefined;
   const { first = false, text = first ? 'First PIN of the chip' : 'PIN of the chip' } = question;
   return obtainSecret(pinFile ?? own, { question: text, option: '--pin-file', confirm: first });
@@ -145,7 +145,7 @@ export async function withPin<T>(
   }
 }
 
-/** What is said of a chip that is a program, wherever one is used. */
+/** The warning about a chip that is a program, wherever one is used. */
 export function warnings(info: ChipInfo): readonly string[] {
   return info.software ? [SOFTWARE_CHIP] : [];
 }

@@ -1,6 +1,6 @@
 /**
- * The self-check of a chip before a ceremony (docs/chips.md): nothing is stored, nothing is released, and
- * what the chip signs can be no session.
+ * The self-check of a chip before a ceremony (docs/chips.md): it stores and releases nothing, and the chip's
+ * signature cannot be one of a session.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export interface Check {
   readonly detail: string;
 }
 
-/** What the check compares with. */
+/** The values that the check compares with. */
 export interface CheckOptions {
   readonly directory: string;
   readonly username: string;
@@ -45,7 +45,7 @@ export interface CheckOptions {
 /** The versions of the command set that this program speaks. */
 const MAJOR = '1';
 
-/** Checks a chip; a check that cannot be made any more is a failed one. */
+/** Checks a chip; a check that can no longer run has failed. */
 export async function testChip(element: SecureElement, options: CheckOptions): Promise<Check[]> {
   const before = await element.info();
   const checks: Check[] = [
@@ -59,7 +59,7 @@ export async function testChip(element: SecureElement, options: CheckOptions): P
   checks.push(capacity(info), authority(info, options.authority));
   if (pin.ok) checks.push(await possession(element));
   checks.push(await challenge(element));
-  // Before the PIN, which counts as a write: an older copy must not catch up by being tested.
+  // Read before the PIN, which counts as a write: a test must not help an older copy to catch up.
   const counter = before.stateCounter ?? info.stateCounter;
   checks.push(...(await standing(element, counter, options)));
   return checks;
@@ -76,7 +76,7 @@ async function checkPin(
   tell(`PIN: ${pinText(left)}`);
   if (left === 0) return check('PIN', false, 'blocked; quorate chips unblock');
   try {
-    // Before it is asked for: nobody types a PIN that is not tried.
+    // Checked before the question: nobody types a PIN in vain.
     spareLastTry('PIN', left, { lastTry });
     const typed = await pin();
     try {
@@ -99,7 +99,7 @@ function capacity({ capacity: room, used }: ChipInfo): Check {
 function authority(info: ChipInfo, { publicKey, fingerprint }: Authority): Check {
   const own = info.authorisationKeyFingerprint;
   const same = own !== null && toHex(own) === toHex(chipFingerprint(publicKey));
-  const found = own === null ? 'not told before the PIN' : shortFingerprint(own);
+  const found = own === null ? 'not reported before the PIN' : shortFingerprint(own);
   return check(
     'authority',
     same,
@@ -144,14 +144,14 @@ async function standing(
     check(
       'counter',
       counter !== null && counter >= last,
-      counter === null ? 'not told before the PIN' : counterText(counter, last),
+      counter === null ? 'not reported before the PIN' : counterText(counter, last),
     ),
   ];
 }
 
 function counterText(counter: number, last: number): string {
   if (counter >= last) return `${counter}, not behind ${last}`;
-  return `${counter}, and it was ${last}: this is an older copy of the chip`;
+  return `${counter}, but it was ${last}: this is an older copy of the chip`;
 }
 
 /** The highest counter that the agent has seen of this chip; the file is read, never written here. */

@@ -18,21 +18,21 @@ const LOST =
 
 /** The same at a cosigner: no other holder is there to move the funds. */
 const HALF_LOST =
-  'this side’s halves of its keys are lost, and the other side alone moves nothing: a new store has a new chip and new keys';
+  'this side’s halves of its keys are lost, and the other side alone can move nothing: start a new store with a new chip and new keys';
 
 /** A number of tries in words. */
 function triesText(tries: number): string {
   return tries === 1 ? '1 try' : `${tries} tries`;
 }
 
-/** What is known of the PIN's tries. */
+/** The known state of the PIN's tries. */
 export function pinText(left: TriesLeft): string {
   if (left === null) return 'the token does not tell how many tries are left';
   if (left === 'fewer') return 'not all tries left; the token does not tell how many';
   return left === 0 ? 'blocked' : `${triesText(left)} left`;
 }
 
-/** What is known of the PUK's tries. */
+/** The known state of the PUK's tries. */
 export function pukText({ pukTriesLeft }: ChipInfo, kind: SecureElementKind): string {
   if (kind === 'pkcs11') return 'none: the token’s security officer sets a new PIN';
   if (pukTriesLeft === null) {
@@ -64,7 +64,7 @@ export function pinProblem(
   return new CliError('pin-wrong', `the PIN is wrong${left}`, options);
 }
 
-/** What keeps a PIN from being set anew, in words; nothing for any other error. */
+/** The reason why no new PIN can be set, in words; nothing for any other error. */
 export function unblockProblem(
   error: unknown,
   whose: 'agent' | 'cosigner' = 'agent',
@@ -96,16 +96,16 @@ const UNBLOCK_PROBLEMS: Readonly<Record<string, Problem | undefined>> = {
       ? usedUp()
       : {
           message: `the PUK is wrong${left === undefined ? '' : `: ${triesText(left)} left`}`,
-          hint: 'each try needs another order of an administrator: run the command again',
+          hint: 'each try needs a new order of an administrator: run the command again',
         },
   'puk-blocked': usedUp,
   'authorisation-refused': () => ({
     message: 'the chip refused the authorisation; no try of the PUK was counted',
-    hint: 'it is for another chip or challenge, or of another coordinator: run the command again',
+    hint: 'it is for another chip or challenge, or from another coordinator: run the command again',
   }),
   'challenge-unknown': () => ({
     message: 'the chip was reset since it gave the challenge; no try of the PUK was counted',
-    hint: 'run the command again, and leave the chip where it is until it is done',
+    hint: 'run the command again, and leave the chip connected until it is done',
   }),
   'so-pin-wrong': () => ({
     message: 'the PIN of the token’s security officer is wrong',
@@ -116,8 +116,8 @@ const UNBLOCK_PROBLEMS: Readonly<Record<string, Problem | undefined>> = {
     hint: LOST,
   }),
   'invalid-data': () => ({
-    message: 'the token does not take this new PIN',
-    hint: 'choose one of the length that the token’s maker asks for',
+    message: 'the token refuses this new PIN',
+    hint: 'choose one of the length that the token’s maker requires',
   }),
 };
 
@@ -134,6 +134,6 @@ const HINTS_OF_COSIGNER: Readonly<Record<string, string | undefined>> = {
 function usedUp(): { readonly message: string; readonly hint: string } {
   return {
     message: 'the PUK is used up: nothing unblocks this chip, and its records are lost',
-    hint: `${LOST}; the card can be used again only after it is personalised anew`,
+    hint: `${LOST}; the card can be used again only after a new personalisation`,
   };
 }

@@ -21,7 +21,7 @@ export interface ChipFile {
   readonly passphrase: Uint8Array;
 }
 
-/** What the registry knows a chip by. */
+/** The identity of a chip in the registry. */
 export interface ChipIdentity {
   readonly cpic: string;
   /** 65 bytes */
@@ -97,13 +97,13 @@ export interface Registration {
   readonly username: string;
   readonly seId: string;
   readonly label?: string;
-  /** What kind of chip it is; the registry keeps it as a claim. */
+  /** The kind of chip; the registry keeps it as a claim. */
   readonly kind?: ChipKindName;
   /** Use the last try of the PIN, too. */
   readonly lastTry?: boolean | undefined;
 }
 
-/** Proves to the coordinator that the chip is here, and enters it in the registry. */
+/** Proves to the coordinator that the chip is here, and registers it. */
 export async function registerChip(
   api: Api,
   element: SecureElement,

@@ -38,16 +38,13 @@ export function pukBytes(typed: Uint8Array): Uint8Array {
 }
 
 /**
- * Refuses a file for the PUK of a token: nothing would ever be in it.
+ * Refuses a file for the PUK of a token, which has none.
  *
  * @throws CliError `usage`
  */
 export function checkPukFile(kind: SecureElementKind, file: string | undefined): void {
   if (kind !== 'pkcs11' || file === undefined) return;
-  throw usageError(
-    'a token has no PUK',
-    'its security officer sets a new PIN: leave --puk-out out',
-  );
+  throw usageError('a token has no PUK', 'its security officer sets a new PIN: omit --puk-out');
 }
 
 /**
@@ -65,20 +62,20 @@ export function pukFor(
   if (kind === 'pkcs11' || personalised || version === '1.0') return undefined;
   if (pukOut === undefined && !mayShow) {
     throw usageError(
-      'the PUK is shown once, on a terminal, and there is none',
+      'the PUK is shown once, on a terminal, but there is no terminal',
       'use --puk-out FILE, and keep the file away from the PIN and from this machine',
     );
   }
   return makePuk();
 }
 
-/** The bytes of a PUK, which is in its file by now where one is named: a chip whose PUK nobody has is one without. */
+/** Writes a PUK to its file, where one is named, and returns its bytes: a PUK that nobody has frees nobody. */
 export function pukOnDisk(file: string | undefined, puk: string): Uint8Array {
   if (file !== undefined) writeDurably(file, `${puk}\n`, { private: true, fresh: true });
   return Uint8Array.from(Buffer.from(puk, 'latin1'));
 }
 
-/** Personalises with a PUK; the file of one that no chip got does not stay. */
+/** Personalises with a PUK, and removes the file again when the chip did not get it. */
 export async function withPukOnDisk(
   element: SecureElement,
   { file, puk }: { readonly file: string | undefined; readonly puk: string | undefined },
@@ -96,7 +93,7 @@ export async function withPukOnDisk(
   }
 }
 
-/** Whether a chip is personalised; one that does not answer may be. */
+/** Whether a chip is personalised; a silent one may be. */
 async function mayBePersonalised(element: SecureElement): Promise<boolean> {
   return element.info().then(
     ({ personalised }) => personalised,
@@ -104,7 +101,7 @@ async function mayBePersonalised(element: SecureElement): Promise<boolean> {
   );
 }
 
-/** What a person is told of a new PUK. */
+/** The lines that tell a person of a new PUK. */
 export function pukLines(
   puk: string | undefined,
   file: string | undefined,
@@ -113,6 +110,6 @@ export function pukLines(
   if (puk === undefined) return [];
   return [
     `PUK          ${file === undefined ? puk : `in ${file}`}`,
-    `It sets a blocked PIN anew (${command}). Keep it away from the PIN and from this machine.`,
+    `It unblocks the chip (${command}). Keep it away from the PIN and from this machine.`,
   ];
 }

@@ -1,6 +1,6 @@
 /**
- * A blocked PIN that is set anew: the order of an administrator, as text that people carry, and what the
- * chip does with it (docs/spec/chip.md §3.9).
+ * Sets a new PIN on a blocked chip: people carry the order of an administrator as text, and the chip
+ * judges it (docs/spec/chip.md §3.9).
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { CliError, usageError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import type { Api } from '../remote/api.ts';
 
-/** What a host asks an administrator for. */
+/** A host's request to an administrator. */
 export interface UnblockRequest {
   /** First 16 bytes of SHA-256 of the chip's key: what people compare. */
   readonly chip: Uint8Array;
@@ -60,8 +60,8 @@ export function decodeRequest(text: string): UnblockRequest {
 
 function notRequest(): CliError {
   return usageError(
-    'this is no request to unblock a chip, or it was not copied whole',
-    'it is the line that quorate chips unblock printed: quorate-unblock:…',
+    'not a request to unblock a chip, or not copied as a whole',
+    'copy the line that quorate chips unblock printed: quorate-unblock:…',
   );
 }
 
@@ -78,8 +78,8 @@ export function decodeAuthorisation(text: string): Uint8Array {
     if (!(error instanceof IntentError)) throw error;
   }
   throw usageError(
-    'this is no authorisation, or it was not copied whole',
-    'it is the line that quorate chips authorise-unblock printed',
+    'not an authorisation, or not copied as a whole',
+    'copy the line that quorate chips authorise-unblock printed',
   );
 }
 
@@ -113,11 +113,11 @@ export function chipOfRequest(
   });
 }
 
-/** What the chip's host asks its people and its administrator for. */
+/** The answers that the chip's host needs from its people and its administrator. */
 export interface Unblocker {
   /** Tells what is known of the tries. */
   readonly tell: (info: ChipInfo) => void;
-  /** Asked before an administrator is, so that no order is spent on a slip. */
+  /** Asked before the administrator, so that a slip costs no order. */
   readonly secrets: () => Promise<{ readonly puk: Uint8Array; readonly newPin: Uint8Array }>;
   /** DER for a request. */
   readonly authorise: (request: UnblockRequest) => Promise<Uint8Array>;
@@ -125,7 +125,7 @@ export interface Unblocker {
 }
 
 /**
- * Sets a blocked PIN anew. The chip keeps its power meanwhile: with it, its challenge would be gone.
+ * Sets a new PIN on a blocked chip. The chip keeps its power meanwhile: without power it forgets its challenge.
  *
  * @throws SecureElementError, CliError
  */
@@ -148,7 +148,7 @@ export async function unblockChip(element: SecureElement, options: Unblocker): P
   }
 }
 
-/** Refuses what the chip would refuse, before anybody is asked for anything; gives the authority that it obeys. */
+/** Refuses early, before it asks anybody, whatever the chip would refuse; returns the authority that the chip obeys. */
 function checkUnblockable(info: ChipInfo): Uint8Array {
   const { personalised, pukTriesLeft, pinTriesLeft, authorisationKeyFingerprint } = info;
   if (!personalised || authorisationKeyFingerprint === null) {

@@ -1,5 +1,5 @@
 /**
- * A line that somebody else writes into a file.
+ * Waits for a line that somebody else writes into a file.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { readText } from '../files.ts';
 
 const LOOK_EVERY_MS = 250;
 
-/** Waits until a file holds a whole line, and gives it; one that is only begun has no end yet. */
+/** Waits until a file holds a whole line, and returns it; a line without its end is not whole yet. */
 export async function untilWritten(path: string, what: string): Promise<string> {
   for (;;) {
     const text = existsSync(path) ? readText(path, what) : '';

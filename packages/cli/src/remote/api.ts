@@ -30,7 +30,7 @@ export interface Api {
   readonly endpoint: Endpoint;
   /** @throws CliError when it is refused, or the answer is not what the schema says */
   call<T>(schema: AnswerSchema<T>, call: Omit<HttpCall, 'token'>): Promise<T>;
-  /** Asks for something whose answer says no more than that it was done. @throws CliError when it is refused */
+  /** Makes a request whose answer says only that it is done. @throws CliError when it is refused */
   done(call: Omit<HttpCall, 'token'>): Promise<void>;
   /** @throws CliError when it is refused */
   text(call: Omit<HttpCall, 'token'>): Promise<string>;
@@ -102,7 +102,7 @@ function apiWith(endpoint: Endpoint, token: () => Promise<string | undefined>): 
       return parsed.data;
     },
     async done(call) {
-      // What answers everything with a page of its own has done nothing.
+      // A server that answers everything with a page of its own has done nothing.
       jsonOf(endpoint, await ask(call));
     },
     async token() {
@@ -121,7 +121,7 @@ function jsonOf(endpoint: Endpoint, text: string): unknown {
 }
 
 function unexpectedAnswer({ url }: Endpoint, why: string): CliError {
-  return new CliError('unexpected_answer', `the answer of ${url} is not understood: ${why}`, {
+  return new CliError('unexpected_answer', `unexpected answer from ${url}: ${why}`, {
     exit: EXIT.unreachable,
     hint: 'is this a coordinator of the same version?',
   });
@@ -156,7 +156,7 @@ interface Page {
   readonly next?: string | undefined;
 }
 
-/** Of 100 items each: a longer list is none that a server of ours gives. */
+/** Each page has 100 items; no server of ours gives a longer list. */
 const MOST_PAGES = 10_000;
 
 /**

@@ -59,7 +59,7 @@ export class CosignerApi {
 
   #unexpected(why: string): CliError {
     const { url } = this.#endpoint;
-    return new CliError('unexpected_answer', `the answer of ${url} is not understood: ${why}`, {
+    return new CliError('unexpected_answer', `unexpected answer from ${url}: ${why}`, {
       exit: EXIT.unreachable,
       hint: 'is this a cosigner of the same version?',
     });
@@ -67,10 +67,10 @@ export class CosignerApi {
 }
 
 const HINTS: ReadonlyMap<string, string> = new Map([
-  ['unauthorised', 'the token is old, or of another server: quorate cosigner token'],
-  ['unknown_partner', 'partners are in the configuration of the server that was asked'],
+  ['unauthorised', 'the token has expired or is for another server: quorate cosigner token'],
+  ['unknown_partner', 'the configuration of the server that you asked lists its partners'],
   ['unknown_key', 'quorate cosign keys lists the keys'],
-  ['digest_mismatch', 'look at it again: quorate cosign sessions SESSION_ID'],
+  ['digest_mismatch', 'look at the session again: quorate cosign sessions SESSION_ID'],
 ]);
 
 function exitOf(status: number): ExitCode {

@@ -19,9 +19,9 @@ const LARGEST_EXPORT = 511 * MIB;
 
 /** How long is waited for an answer; milliseconds. */
 export interface Patience {
-  /** While nothing comes. */
+  /** While nothing arrives. */
   readonly silence: number;
-  /** For the whole answer: one that trickles would never end. */
+  /** For the whole answer: a trickling one would never end. */
   readonly whole: number;
 }
 
@@ -37,17 +37,17 @@ export interface Endpoint {
   readonly ca?: string;
 }
 
-/** What is asked. */
+/** A request. */
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly token?: string;
   readonly body?: unknown;
-  /** The answer grows with the age of the server. */
+  /** The answer grows with the server's age. */
   readonly isExport?: boolean;
 }
 
-/** What came back. */
+/** An answer. */
 export interface HttpAnswer {
   readonly status: number;
   readonly text: string;
@@ -67,7 +67,7 @@ export function checkedUrl(text: string, allowInsecure = false): string {
   }
   const secure = url.protocol === 'https:';
   if (!secure && url.protocol !== 'http:') {
-    throw usageError(`${url.protocol}// is not how a server is reached`, 'use https://');
+    throw usageError(`${url.protocol}// is not supported`, 'use https://');
   }
   if (!secure && !allowInsecure && !isLoopback(url.hostname)) {
     throw usageError(
@@ -133,7 +133,7 @@ export function exchange(
     const giveUp = (what: string, ms: number) => (): void => {
       outgoing.destroy(new Error(`${what} within ${ms / 1000} s`));
     };
-    const late = setTimeout(giveUp('no whole answer', whole), whole);
+    const late = setTimeout(giveUp('no complete answer', whole), whole);
     outgoing.on('close', () => clearTimeout(late));
     outgoing.on('timeout', giveUp('no answer', silence));
     outgoing.on('error', fail);

@@ -44,7 +44,7 @@ async function lockOf(path: string): Promise<ReturnType<typeof lockFile>> {
     } catch (error) {
       if (!(error instanceof AgentError) || error.code !== 'store/locked') throw error;
       if (performance.now() >= end) {
-        throw new CliError('busy', `the login is being renewed: ${error.message}`, {
+        throw new CliError('busy', `another command is renewing the login: ${error.message}`, {
           exit: EXIT.unauthorised,
           cause: error,
         });

@@ -13,7 +13,7 @@ import { EXIT } from '../exitCodes.ts';
 import { writeDurably } from '../files.ts';
 import { readSecretFile } from '../secrets.ts';
 
-/** What the login file holds. Secret. */
+/** The content of the login file. Secret. */
 export interface Login {
   readonly format: 'quorate-login/v1';
   /** The coordinator. */
@@ -54,10 +54,7 @@ function home(): string {
   } catch {
     // There is neither a HOME nor an entry for this user.
   }
-  throw usageError(
-    'there is no home directory to keep the login in',
-    'use --login FILE, or QUORATE_LOGIN',
-  );
+  throw usageError('no home directory for the login file', 'use --login FILE or QUORATE_LOGIN');
 }
 
 /**

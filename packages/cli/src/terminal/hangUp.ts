@@ -24,6 +24,6 @@ function closeQuietly(fd: number): void {
   try {
     closeSync(fd);
   } catch {
-    // It was closed before.
+    // The terminal was closed before.
   }
 }

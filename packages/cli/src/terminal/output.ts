@@ -49,19 +49,19 @@ export class Output {
     if (this.json) printJson(this.options.stdout, event);
   }
 
-  /** What shows the result again when it could not be written. */
+  /** The command that shows the result again when it could not be written. */
   get again(): string | undefined {
     return this.#again;
   }
 
-  /** The result: one JSON object, or the lines that a person reads. `again`: what shows it once more. */
+  /** The result: one JSON object, or the lines that a person reads. `again`: the command that shows it once more. */
   result(result: JsonObject, lines: readonly string[], again?: string): void {
     this.#again = again;
     if (this.json) printJson(this.options.stdout, { event: 'result', ...result });
     else this.lines(lines);
   }
 
-  /** A JSON object of a form of its own. */
+  /** A JSON object in a form of its own. */
   plainJson(value: JsonObject): void {
     printJson(this.options.stdout, value);
   }
@@ -86,7 +86,7 @@ export class Output {
     redraw(this.options.stderr, text, this.#tone(tone));
   }
 
-  /** Takes back what was drawn. */
+  /** Erases the drawn line. */
   erase(): void {
     if (this.interactive) erase(this.options.stderr);
   }

@@ -31,7 +31,7 @@ export class Progress {
     this.#draw(label);
   }
 
-  /** Says where the stage stands, e.g. who is waited for. */
+  /** Tells where the stage stands, e.g. who is missing. */
   update(text: string, details: JsonObject = {}): void {
     if (!this.#open || text === this.#shown) return;
     this.#shown = text;
@@ -71,7 +71,7 @@ export class Progress {
   }
 
   #draw(text: string): void {
-    // Before it is cut to the width: what is escaped gets longer.
+    // Escaped before it is cut to the width: escaping makes it longer.
     const line = printable(text);
     if (this.#output.options.quiet) return;
     if (!this.#output.interactive) {

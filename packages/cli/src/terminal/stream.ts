@@ -3,11 +3,11 @@ export interface TextStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
-  /** Why something that was written did not arrive; undefined as long as everything did. */
+  /** Why written text did not arrive; undefined as long as everything did. */
   readonly loss?: Loss | undefined;
   /** Tells when the first text is lost. */
   onLoss?(told: (loss: Loss) => void): void;
-  /** Settles when everything that was written has arrived or is lost. */
+  /** Settles when all written text has arrived or is lost. */
   settled?(): Promise<void>;
 }
 

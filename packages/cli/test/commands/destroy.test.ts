@@ -38,7 +38,7 @@ describe('quorate destroy', () => {
   test('needs a reason', async () => {
     const ran = await quorate('destroy', '--address', address, '--reason', ' ', '--yes', ...login);
     expect(ran).toMatchObject({ exit: 2 });
-    expect(ran.stderr).toMatch(/a reason is expected/);
+    expect(ran.stderr).toMatch(/--reason must not be empty/);
   });
 
   test('destroys the key, tells what became of each shard, and lists the key as destroyed', async () => {

@@ -1,5 +1,5 @@
 /**
- * `quorate chips`: make, personalise, register, look at, test and replace chips, change a PIN.
+ * `quorate chips`: sets up, registers, shows, tests and replaces chips, and changes a PIN.
  *
  * @module
  */
@@ -34,9 +34,7 @@ interface LoginOption {
 
 /** Adds the commands. */
 export function registerChips(program: Command, attach: Attach): void {
-  const chips = program
-    .command('chips')
-    .description('make, personalise, register, test and replace chips');
+  const chips = program.command('chips').description('set up, register, test and replace chips');
   registerMaking(chips, attach);
   registerLooking(chips, attach);
   registerUnblocking(chips, attach);
@@ -46,26 +44,26 @@ export function registerChips(program: Command, attach: Attach): void {
 function registerMaking(chips: Command, attach: Attach): void {
   attach<LoginOption>(
     withLogin(chips.command('authority')).description(
-      'fingerprint of the key that this coordinator’s chips obey; tell it to the participants',
+      'show the fingerprint of the key that this coordinator’s chips obey, for the participants',
     ),
     showAuthority,
   );
   const init = withLastTry(withLogin(withChipOptions(chips.command('init'))))
-    .description('personalise a chip: authority, first PIN and PUK; a virtual one is made first')
-    .option('--puk-out <file>', 'where the PUK is written, mode 0600 (default: shown once)')
+    .description('personalise a chip (authority, first PIN, PUK); create it first if it is virtual')
+    .option('--puk-out <file>', 'write the PUK to this file, mode 0600 (default: show it once)')
     .requiredOption(
       '--authority <fingerprint>',
-      'as the administrator told you, not as found here',
+      'the authority’s fingerprint, as the administrator told you',
     );
   attach<InitOptions>(init, initChip);
   const register = withLastTry(withLogin(withChipOptions(chips.command('register'))))
-    .description('prove possession of the chip and enter it in the coordinator’s registry')
-    .requiredOption('--se-id <name>', 'the name of the chip in the registry')
+    .description('prove possession of the chip and register it with the coordinator')
+    .requiredOption('--se-id <name>', 'name of the chip in the registry')
     .option('--label <text>', 'a label for people');
   attach<ChipOptions & LoginOption & { seId: string; label?: string }>(register, enterChip);
   const pin = withLastTry(withChipOptions(chips.command('pin')))
     .description('change the PIN')
-    .option('--new-pin-file <file>', 'a file of mode 0600 (default: you are asked)');
+    .option('--new-pin-file <file>', 'file of mode 0600 (default: a prompt)');
   attach<ChipOptions & { newPinFile?: string }>(pin, changePin);
 }
 
@@ -90,7 +88,7 @@ async function initChip(context: Context, options: InitOptions): Promise<void> {
   if (!sameFingerprint(authority.fingerprint, options.authority)) {
     throw usageError(
       `the coordinator’s authority is ${authority.fingerprint}, not ${foreign(options.authority)}`,
-      'do not go on: ask the administrator by another way',
+      'stop, and ask the administrator through another channel',
     );
   }
   const attachment = attachmentOf(options);
@@ -152,7 +150,7 @@ async function enterChip(
     { ...registration, software: info.software, fingerprint: identity.fingerprint },
     [
       `registered ${foreign(options.seId)} for ${foreign(registration.username)}`,
-      `fingerprint ${identity.fingerprint}: tell it to the administrator by another way`,
+      `fingerprint ${identity.fingerprint}: tell it to the administrator through another channel`,
     ],
   );
 }
@@ -174,5 +172,5 @@ async function changePin(
       fresh.fill(0);
     }
   });
-  context.output.result({ changed: true }, ['PIN changed; change the agent’s PIN file, too']);
+  context.output.result({ changed: true }, ['PIN changed; update the agent’s PIN file, too']);
 }

@@ -59,34 +59,37 @@ interface ReplaceCommand extends LoginOption {
 /** Adds the commands. */
 export function registerReplacing(chips: Command, attach: Attach): void {
   const replace = withLastTry(withLogin(chips.command('replace')))
-    .description('move your shards to a new chip; run it again after the approval or a crash')
-    .requiredOption('--directory <dir>', 'the agent’s directory; the agent must not run')
+    .description('move your shards to a new chip; run again after the approval or a crash')
+    .requiredOption('--directory <dir>', 'the agent’s directory (stop the agent first)')
     .option('--se-id <name>', 'the name of the new chip in the registry')
-    .option('--chip <file>', 'the new chip: a file like the section `chip` of the configuration')
-    .option('--label <text>', 'a label of the new chip for people')
-    .option('--pin-file <file>', 'PIN of the old chip (default: the agent’s, or you are asked)')
-    .option('--new-pin-file <file>', 'PIN of the new chip (default: you are asked)')
+    .option('--chip <file>', 'the new chip: a YAML file like the configuration’s section `chip`')
+    .option('--label <text>', 'a label for people')
+    .option(
+      '--pin-file <file>',
+      'PIN file of the old chip (default: the agent’s own, else a prompt)',
+    )
+    .option('--new-pin-file <file>', 'PIN file of the new chip (default: a prompt)')
     .option(
       '--retire <state>',
-      'what the old chip becomes: destroyed or disabled',
+      'state of the old chip afterwards: destroyed or disabled',
       parseRetirement,
     );
   attach<ReplaceCommand>(replace, replaceCommand);
   const approve = withLogin(chips.command('approve-replacement <new-se-id>'))
-    .description('let a new chip take over (administrators), after comparing its fingerprint')
+    .description('approve a new chip after comparing its fingerprint (administrators)')
     .option(
       '--fingerprint <text>',
-      'as the holder told it by another way; without it you are asked',
+      'the new fingerprint, as the holder told you (default: a question)',
     );
   attach<LoginOption & { fingerprint?: string }>(approve, approveCommand);
   attach<LoginOption>(
     withLogin(chips.command('cancel-replacement <new-se-id>')).description(
-      'give a replacement up before the chips are switched',
+      'cancel a replacement before the switch',
     ),
     cancelCommand,
   );
   attach<LoginOption>(
-    withLogin(chips.command('replacements')).description('replacements and how far they are'),
+    withLogin(chips.command('replacements')).description('list replacements and their progress'),
     listCommand,
   );
 }
@@ -143,7 +146,7 @@ function oldChip(
   journal: Journal | undefined,
 ): ReplaceChip {
   const { directory } = options;
-  // After the adoption the agent's PIN file may be that of the new chip.
+  // After the adoption the agent's PIN file may hold the new chip's PIN.
   const own = journal?.phase === 'adopted' ? undefined : existingPinFile(directory);
   const chip = chipOf(context, options, attachment, {
     file: options.pinFile ?? own,
@@ -157,7 +160,7 @@ function oldChip(
         const { code, exit } = explain(error);
         throw new CliError(code, `the old chip cannot be opened: ${messageOf(error)}`, {
           exit,
-          hint: 'a chip that is lost cannot be replaced: mark it lost, make new keys and move the funds',
+          hint: 'a lost chip cannot be replaced: mark it lost, make new keys, move the funds',
           cause: error,
         });
       }),
@@ -193,14 +196,14 @@ function tellEnd(context: Context, answer: ReplacementAnswer): ExitCode {
   const lines: Readonly<Record<ReplacementAnswer['state'], readonly string[]>> = {
     requested: [
       `waits for an administrator: quorate chips approve-replacement ${foreign(new_chip.se_id)}`,
-      `fingerprint ${new_chip.fingerprint}: tell it to the administrator by another way`,
+      `fingerprint ${new_chip.fingerprint}: tell it to the administrator through another channel`,
       'then run this command again',
     ],
     approved: ['not finished; run this command again'],
-    switched: ['the new chip is in use; not everything on the old one is deleted yet'],
+    switched: ['the new chip is in use; the old one still has records to delete'],
     completed: [
       `${foreign(new_chip.se_id)} has taken over; ${foreign(old_chip.se_id)} is ${old_chip.state}`,
-      'now an administrator makes a roster with a higher serial, and everybody imports it',
+      'next, an administrator makes a roster with a higher serial, and everybody imports it',
     ],
     cancelled: ['the replacement was cancelled'],
   };
@@ -227,10 +230,10 @@ async function approveCommand(
     if (!sameFingerprint(options.fingerprint, new_chip.fingerprint)) {
       throw new CliError(
         'chip_mismatch',
-        'the new chip has another fingerprint than you were told',
+        'the new chip’s fingerprint is not the one that you were told',
         {
           exit: EXIT.notVerified,
-          hint: 'do not approve it: ask the holder by another way',
+          hint: 'do not approve it; ask the holder through another channel',
         },
       );
     }
@@ -265,7 +268,7 @@ async function findOpen(
     (one) => isOpen(one) && (one.id === name || one.new_chip.se_id === name),
   );
   if (found !== undefined) return found;
-  throw new CliError('unknown_replacement', `no open replacement by ${foreign(name)}`, {
+  throw new CliError('unknown_replacement', `no open replacement for ${foreign(name)}`, {
     exit: EXIT.refused,
     hint: 'quorate chips replacements',
   });

@@ -35,17 +35,19 @@ interface LoginOption {
 /** Adds the commands. */
 export function registerLooking(chips: Command, attach: Attach): void {
   attach<ChipOptions>(
-    withChipOptions(chips.command('show')).description('what the chip says about itself'),
+    withChipOptions(chips.command('show')).description('show what the chip reports about itself'),
     showChip,
   );
   const list = withLogin(chips.command('list'))
-    .description('the chips of the registry, or what is attached to this machine')
-    .option('--readers', 'card readers and tokens of this machine instead')
-    .option('--directory <dir>', 'an agent’s directory whose PKCS#11 module is looked into')
-    .option('--module <file>', 'a PKCS#11 module to look into');
+    .description('list the registry’s chips, or those attached to this machine')
+    .option('--readers', 'list card readers and tokens of this machine instead')
+    .option('--directory <dir>', 'use the PKCS#11 module of this agent’s configuration')
+    .option('--module <file>', 'use this PKCS#11 module');
   attach<ListOptions>(list, listChips);
   const state = withLogin(chips.command('state <se-id>'))
-    .description('the state of a chip in the registry; administrators set it, destroyed is final')
+    .description(
+      'show a chip’s state in the registry, or set it (administrators); destroyed is final',
+    )
     .option('--set <state>', STATES.join(', '), parseState);
   attach<LoginOption & { set?: string }>(state, (context, { login, set }, args) =>
     chipState(context, { ...(login === undefined ? {} : { login }), set }, args),
@@ -57,7 +59,7 @@ export function registerLooking(chips: Command, attach: Attach): void {
     chipState(context, { ...(login === undefined ? {} : { login }), set }, args),
   );
   const test = withLastTry(withLogin(withChipOptions(chips.command('test')))).description(
-    'check a chip before a ceremony; nothing is stored and nothing released',
+    'check a chip before a ceremony; stores and releases nothing',
   );
   attach<ChipOptions & LoginOption>(test, runTest);
 }
@@ -135,7 +137,7 @@ async function listAttached(context: Context, options: ListOptions): Promise<voi
   try {
     found.push(...(await attachedReaders()));
   } catch (error) {
-    // Who looks at tokens may have no reader service at all.
+    // A user of tokens may have no reader service at all.
     if (module === undefined) throw error;
     context.output.warn(error instanceof Error ? error.message : String(error));
   }
@@ -190,7 +192,7 @@ async function chipState(
   }
   const chip = (await registered(api)).find((one) => one.se_id === seId);
   if (chip === undefined) {
-    throw new CliError('unknown_chip', `no chip ${foreign(seId)} that you may see`, {
+    throw new CliError('unknown_chip', `you may see no chip called ${foreign(seId)}`, {
       exit: EXIT.refused,
     });
   }
@@ -205,7 +207,7 @@ async function runTest(context: Context, options: ChipOptions & LoginOption): Pr
   const authority = await authorityOf(api);
   const mine = (await registered(api)).filter((chip) => chip.username === username);
   if (mine.length === 0) {
-    throw usageError(`no chip of ${foreign(username)} that you may see`, 'quorate chips register');
+    throw usageError(`you may see no chip of ${foreign(username)}`, 'quorate chips register');
   }
   const tell = (what: string): void => context.output.note(what);
   const checks = await withAttached(options, tell, async (element) => {

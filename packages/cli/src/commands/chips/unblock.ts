@@ -1,5 +1,5 @@
 /**
- * `quorate chips unblock|authorise-unblock`: a blocked PIN is set anew, with the PUK and the order of an
+ * `quorate chips unblock|authorise-unblock`: sets a new PIN on a blocked chip, with the PUK and the order of an
  * administrator, or by a token's security officer.
  *
  * @module
@@ -50,18 +50,18 @@ interface AuthoriseOptions {
 /** Adds the commands. */
 export function registerUnblocking(chips: Command, attach: Attach): void {
   const unblock = withLastTry(withChipChoice(chips.command('unblock')), 'PUK')
-    .description('set a blocked PIN anew, with the PUK and the order of an administrator')
-    .option('--puk-file <file>', 'a file of mode 0600 (default: you are asked)')
-    .option('--new-pin-file <file>', 'a file of mode 0600 (default: you are asked)')
-    .option('--login <file>', 'an administrator’s login at this machine, which gives the order')
-    .option('--request-out <file>', 'write the request for the administrator here, too')
-    .option('--authorisation-file <file>', 'wait for the authorisation in this file')
-    .option('--so-pin-file <file>', 'of a token: the PIN of its security officer');
+    .description('set a new PIN on a blocked chip, with the PUK and an administrator’s order')
+    .option('--puk-file <file>', 'file of mode 0600 (default: a prompt)')
+    .option('--new-pin-file <file>', 'file of mode 0600 (default: a prompt)')
+    .option('--login <file>', 'an administrator’s login on this machine; it gives the order')
+    .option('--request-out <file>', 'also write the request for the administrator to this file')
+    .option('--authorisation-file <file>', 'wait until this file holds the authorisation')
+    .option('--so-pin-file <file>', 'PIN file of a token’s security officer');
   attach<UnblockOptions>(unblock, unblockCommand);
   const authorise = withLogin(chips.command('authorise-unblock <request>'))
-    .description('order that a chip’s PIN may be set anew (administrators); audited')
-    .option('--out <file>', 'write the authorisation here')
-    .option('--yes', 'the holder asked for it: do not ask');
+    .description('order one try of a chip’s PUK (administrators); audited')
+    .option('--out <file>', 'write the authorisation to this file')
+    .option('--yes', 'skip the question whether the holder asked for it');
   attach<AuthoriseOptions>(authorise, authoriseCommand);
 }
 
@@ -74,7 +74,7 @@ async function unblockCommand(context: Context, options: UnblockOptions): Promis
     throw unblockProblem(error) ?? error;
   }
   context.output.result({ unblocked: true }, [
-    'the new PIN is set, with all its tries; write it into the agent’s PIN file',
+    'new PIN set, with all its tries; write it into the agent’s PIN file',
   ]);
 }
 
@@ -114,7 +114,7 @@ async function obtainNewPin({ newPinFile }: UnblockOptions): Promise<Uint8Array>
   const pin = await obtainSecret(newPinFile, question);
   if (pin.length >= 4 && pin.length <= 16) return pin;
   pin.fill(0);
-  throw usageError('a PIN has 4 to 16 bytes');
+  throw usageError('a PIN must have 4 to 16 bytes');
 }
 
 async function unblockToken(
@@ -139,7 +139,7 @@ async function unblockToken(
   }
 }
 
-/** By the login of an administrator who is here, or by a text that is carried to one and back. */
+/** Gets the order from an administrator's login here, or through a text that people carry to one and back. */
 async function authorisationFor(
   context: Context,
   options: UnblockOptions,
@@ -154,9 +154,9 @@ async function authorisationFor(
   const { requestOut, authorisationFile } = options;
   if (requestOut !== undefined) writeDurably(requestOut, `${text}\n`, { private: false });
   context.output.event({ event: 'request', request: text });
-  context.output.note('An administrator runs, and gives you back what it prints:');
+  context.output.note('Ask an administrator to run this command and to give you its output:');
   context.output.note(`  quorate chips authorise-unblock ${text}`);
-  context.output.note('Leave the chip where it is until then.');
+  context.output.note('Leave the chip connected until then.');
   if (authorisationFile !== undefined) {
     return decodeAuthorisation(await untilWritten(authorisationFile, 'authorisation'));
   }
@@ -177,7 +177,7 @@ async function authoriseCommand(
   context.output.note(`holder       ${foreign(chip.username)}`);
   context.output.note(`chip         ${foreign(chip.se_id)}, ${chip.state}`);
   context.output.note(`fingerprint  ${fingerprint}`);
-  const question = 'Did this holder ask you, by another way, for one try of the PUK?';
+  const question = 'Did this holder ask you, through another channel, for one try of the PUK?';
   if (options.yes !== true && !(await confirm(question, '--yes'))) {
     context.output.result({ authorised: false }, ['nothing was ordered']);
     return EXIT.refused;

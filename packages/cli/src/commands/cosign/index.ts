@@ -1,5 +1,5 @@
 /**
- * `quorate cosign`: what people ask a cosigner for, over its REST interface.
+ * `quorate cosign`: asks a running cosigner for keys and signatures, over REST.
  *
  * @module
  */
@@ -30,15 +30,15 @@ interface SignOptions extends OrderOptions {
 export function registerCosign(program: Command, attach: Attach): void {
   const cosign = program
     .command('cosign')
-    .description('keys and signatures of two parties: ask a running cosigner');
+    .description('make and use two-party keys through a running cosigner');
   attach<OrderOptions>(
     withPartner(cosign.command('keygen')).description('make a key with a partner'),
     keygen,
   );
   const sign = withPartner(cosign.command('sign'))
-    .description('sign a message together with a partner')
-    .requiredOption('--key <session-id>', 'the key generation’s session id (quorate cosign keys)')
-    .option('--message <text>', 'the text; with --hash none 32 bytes in hex')
+    .description('sign a message with a partner')
+    .requiredOption('--key <session-id>', 'session id of the key generation (quorate cosign keys)')
+    .option('--message <text>', 'the text; 32 bytes in hex with --hash none')
     .option('--message-file <file>', 'the text in a file')
     .option('--hash <name>', MessageHash.options.join(', '), parseHash, 'eip191')
     .addHelpText(
@@ -51,8 +51,8 @@ Example:
   attach<SignOptions>(sign, signMessage);
   attach<OrderOptions & { key: string }>(
     withPartner(cosign.command('refresh'))
-      .description('new shares and a new Paillier key, same address; at the enterprise side')
-      .requiredOption('--key <session-id>', 'the key generation’s session id'),
+      .description('replace the shares and the Paillier key, keep the address (enterprise side)')
+      .requiredOption('--key <session-id>', 'session id of the key generation'),
     refresh,
   );
   registerLooking(cosign, attach);
@@ -61,8 +61,8 @@ Example:
 
 function withPartner(command: Command): Command {
   return withServer(command)
-    .requiredOption('--partner <name>', 'the other side')
-    .option('--request-id <id>', 'a safe retry: the same id gives the same session');
+    .requiredOption('--partner <name>', 'name of the other side')
+    .option('--request-id <id>', 'retry safely: the same id returns the same session');
 }
 
 async function keygen(context: Context, options: OrderOptions): Promise<void> {
@@ -73,7 +73,7 @@ async function keygen(context: Context, options: OrderOptions): Promise<void> {
 async function signMessage(context: Context, options: SignOptions): Promise<void> {
   const { partner, key, hash, message, messageFile } = options;
   if ((message === undefined) === (messageFile === undefined)) {
-    throw usageError('one of --message and --message-file');
+    throw usageError('give one of --message and --message-file');
   }
   const text = message ?? readText(messageFile ?? '', 'message');
   const order = { session_id: key, message: text, partner, hash, ...requestOf(options) };
@@ -133,12 +133,12 @@ function isOver({ status }: TwoPartySession): boolean {
   return ['completed', 'failed', 'aborted', 'unknown_outcome'].includes(status);
 }
 
-/** What may exist is not asked for a second time. */
+/** Warns against asking again for a signature that may exist. */
 function hintFor(code: string, id: string): { hint?: string } {
   if (code !== 'unknown_outcome') return {};
   const command = `quorate cosign sessions ${id}`;
   return {
-    hint: `do not ask for it again: ${command} tells when the enterprise side has answered`,
+    hint: `do not ask again: ${command} shows whether the enterprise side has answered`,
   };
 }
 

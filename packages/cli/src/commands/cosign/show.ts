@@ -1,6 +1,6 @@
 /**
- * `quorate cosign sessions|keys|approve|decline`: looking at a cosigner, and deciding what its partner
- * asks for.
+ * `quorate cosign sessions|keys|approve|decline|retire`: shows a cosigner's sessions and keys, and decides on its
+ * partner's requests.
  *
  * @module
  */
@@ -26,21 +26,21 @@ export const LOOK_MS = 100;
 /** Adds the commands. */
 export function registerLooking(cosign: Command, attach: Attach): void {
   const sessions = withServer(cosign.command('sessions [session-id]'))
-    .description('sessions, the newest first; or one')
+    .description('list sessions, newest first, or show one')
     .option('--status <status>', TwoPartyStatus.options.join(', '), parseStatus)
-    .option('--limit <n>', 'how many', parseLimit, 20)
-    .option('--wait <seconds>', 'until there is one', parseWait, 0);
+    .option('--limit <n>', 'number of sessions', parseLimit, 20)
+    .option('--wait <seconds>', 'wait so long for a session', parseWait, 0);
   attach<ListOptions>(sessions, listSessions);
   attach<CosignerOptions>(
-    withServer(cosign.command('keys')).description('the keys of this side'),
+    withServer(cosign.command('keys')).description('list the keys of this side'),
     listKeys,
   );
   attach<CosignerOptions & { digest?: string }>(
     withServer(cosign.command('approve <session-id>'))
-      .description('approve what a partner asks for')
+      .description('approve a partner’s request')
       .option(
         '--digest <hex>',
-        'of a signature: the digest that you looked at; another one is not approved',
+        'for a signature: the digest that you saw; any other is refused',
         parseDigest,
       ),
     (context, options, [id = '']) =>
@@ -53,8 +53,8 @@ export function registerLooking(cosign: Command, attach: Attach): void {
   );
   attach<CosignerOptions & { reason?: string }>(
     withServer(cosign.command('decline <session-id>'))
-      .description('decline what a partner asks for')
-      .option('--reason <text>', 'told to the partner'),
+      .description('decline a partner’s request')
+      .option('--reason <text>', 'why; the partner is told'),
     (context, options, [id = '']) =>
       decide(
         context,
@@ -69,12 +69,12 @@ export function registerLooking(cosign: Command, attach: Attach): void {
 export function registerRetiring(cosign: Command, attach: Attach): void {
   attach<CosignerOptions & { address: string }>(
     withServer(cosign.command('retire <session-id>'))
-      .description('retire a key of this side for good: its half is destroyed')
+      .description('retire a key of this side for good and destroy its half')
       .requiredOption('--address <0x…>', 'the address of the key, as a confirmation')
       .addHelpText(
         'after',
         `
-The other side keeps its half until it is retired there, too. Move what the key holds first.`,
+The other side keeps its half until an operator retires it there, too. Move the key’s funds first.`,
       ),
     retireKey,
   );
@@ -90,12 +90,12 @@ async function retireKey(
   context.output.result({ ...key }, [`${key.session_id} ${key.address} is ${key.state}`]);
 }
 
-/** Adds the options that say which cosigner is asked. */
+/** Adds the options that name the cosigner. */
 export function withServer(command: Command): Command {
   return command
     .requiredOption('--url <url>', 'the cosigner, e.g. http://127.0.0.1:8082')
-    .requiredOption('--token-file <file>', 'a file of mode 0600 (quorate cosigner token)')
-    .option('--ca <file>', 'certificate authority, PEM');
+    .requiredOption('--token-file <file>', 'token file of mode 0600 (quorate cosigner token)')
+    .option('--ca <file>', 'CA certificate of the cosigner, PEM');
 }
 
 /** A session as people read it. */
@@ -151,7 +151,7 @@ async function listSessions(
   context.output.result({ sessions }, table(heading, rows));
 }
 
-/** Looks until there is something, or time is up. */
+/** Polls until a session is there or the time is up. */
 async function untilThere<T>(seconds: number, look: () => Promise<T[]>): Promise<T[]> {
   const until = performance.now() + seconds * 1000;
   for (;;) {

@@ -28,13 +28,13 @@ export function registerCosignerChip(
   withHelp: (command: Command) => Command,
 ): void {
   const chip = withLastTry(withHelp(cosigner.command('chip'))).description(
-    'what the chip says of itself, and whether the PIN file is right; the cosigner must not run',
+    'show what the chip reports and try the PIN file (stop the cosigner first)',
   );
   attach<ChipCommand>(chip, chipCommand);
   const unblock = withLastTry(withHelp(cosigner.command('unblock')), 'PUK')
-    .description('make the PIN of the PIN file the chip’s, in the place of a blocked one')
-    .option('--puk-file <file>', 'a file of mode 0600 (default: you are asked)')
-    .option('--so-pin-file <file>', 'of a token: the PIN of its security officer');
+    .description('replace a blocked PIN by the one in the PIN file')
+    .option('--puk-file <file>', 'file of mode 0600 (default: a prompt)')
+    .option('--so-pin-file <file>', 'PIN file of a token’s security officer');
   attach<UnblockCommand>(unblock, unblockCommand);
 }
 
@@ -48,7 +48,7 @@ async function chipCommand(context: Context, options: ChipCommand): Promise<void
   const { lastTry } = options;
   await tryPin(loaded, { lastTry });
   context.output.result({ chip: name, kind, software, pinTriesLeft, pukTriesLeft, pin: 'right' }, [
-    `${name}: the PIN file is right`,
+    `${name}: the PIN in the file is right`,
   ]);
 }
 
@@ -71,7 +71,7 @@ async function unblockCommand(context: Context, options: UnblockCommand): Promis
   } finally {
     typed.fill(0);
   }
-  context.output.result({ unblocked: true }, ['the PIN file is the chip’s PIN now']);
+  context.output.result({ unblocked: true }, ['the chip’s PIN is now the one in the PIN file']);
 }
 
 function obtainCode(options: UnblockCommand, isToken: boolean): Promise<Uint8Array> {

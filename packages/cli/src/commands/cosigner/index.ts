@@ -29,10 +29,8 @@ interface RunOptions extends ConfigOption, StopOptions {
 export function registerCosigner(program: Command, attach: Attach): void {
   const cosigner = program
     .command('cosigner')
-    .requiredOption('--config <file>', 'YAML; of the commands below, too')
-    .description(
-      'one side of two-party keys: enterprise (P1) or mobile-app (P2); runs until Ctrl-C',
-    )
+    .requiredOption('--config <file>', 'YAML configuration, for the commands below, too')
+    .description('run one side of two-party keys, enterprise (P1) or mobile-app (P2), until Ctrl-C')
     .option('--log-level <level>', 'debug, info, warn or error', parseLogLevel, 'info')
     .addHelpText(
       'after',
@@ -48,21 +46,21 @@ and tell each other the printed fingerprints. Then run both:
   attach<RunOptions>(cosigner, runCosigner, { serves: true });
   const init = withHelp(cosigner.command('init'))
     .description(
-      'make the store: a virtual chip, or the configured card or token; keys; the file for the partner',
+      'create the store: chip (or set up the configured card or token), keys, file for the partner',
     )
-    .option('--puk-out <file>', 'where the PUK is written, mode 0600 (default: shown once)');
+    .option('--puk-out <file>', 'write the PUK to this file, mode 0600 (default: show it once)');
   attach<InitCommand>(init, initStore);
   registerCosignerChip(cosigner, attach, withHelp);
   const pin = withHelp(cosigner.command('pin <partner> <file>'))
     .description('pin a partner’s exported file after comparing its fingerprint')
-    .requiredOption('--fingerprint <groups>', 'as the partner told you, not as found in the file');
+    .requiredOption('--fingerprint <groups>', 'the fingerprint, as the partner told you');
   attach<ConfigOption & { fingerprint: string }>(pin, pinFile);
   const token = withHelp(cosigner.command('token'))
-    .description('make a token for the REST interface of this side')
-    .requiredOption('--name <name>', 'whose token it is')
+    .description('create a token for this side’s REST interface')
+    .requiredOption('--name <name>', 'name of the caller')
     .requiredOption('--roles <roles>', 'operator, signer, approver, viewer', parseRoles)
-    .requiredOption('--out <file>', 'where it is written, mode 0600')
-    .option('--days <n>', 'how long it is good for', parseDays, 30);
+    .requiredOption('--out <file>', 'write the token to this file, mode 0600')
+    .option('--days <n>', 'days until it expires', parseDays, 30);
   attach<TokenOptions>(token, writeToken);
   registerWithdrawing(cosigner.command('tokens'), attach, withHelp);
 }
@@ -106,14 +104,14 @@ interface InitCommand extends ConfigOption {
   readonly pukOut?: string;
 }
 
-/** Who decides on what the partner asks for. */
+/** Who decides on the partner's requests. */
 const APPROVALS = {
-  prompt: 'what the partner asks for waits for a person',
-  policy: 'what the partner asks for is judged by the rules of the policy',
-  auto: 'what the partner asks for is done',
+  prompt: 'a person decides on the partner’s requests',
+  policy: 'the policy decides on the partner’s requests',
+  auto: 'this side does whatever the partner asks',
 } as const;
 const AUTOMATIC =
-  'with approval: auto whoever has the partner’s host can sign; approval: prompt asks a person';
+  'with approval: auto, whoever controls the partner’s host can sign; approval: prompt asks a person';
 
 async function initStore(context: Context, { config, pukOut }: InitCommand): Promise<void> {
   const { initCosigner, loadCosignerConfig } = await import('@quorate/cosigner');
@@ -143,7 +141,7 @@ async function initStore(context: Context, { config, pukOut }: InitCommand): Pro
     `store        ${result.store}`,
     `approval     ${mode}: ${APPROVALS[mode]}`,
     `for partner  ${result.exported}`,
-    `fingerprint  ${result.fingerprint}: tell it to the partner by another way`,
+    `fingerprint  ${result.fingerprint}: tell it to the partner through another channel`,
     ...(made.puk ? pukLines(puk, pukOut, 'quorate cosigner unblock') : []),
   ]);
 }
@@ -180,7 +178,7 @@ async function writeToken(context: Context, options: TokenOptions): Promise<void
   const jti = tokenId(token);
   context.output.result({ file: out, name, roles, days, audience, jti }, [
     `token of ${name} in ${out}, for ${audience}`,
-    `its id, by which it can be withdrawn: ${jti}`,
+    `its id, for withdrawing it: ${jti}`,
   ]);
 }
 

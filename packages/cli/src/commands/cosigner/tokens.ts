@@ -1,5 +1,5 @@
 /**
- * `quorate cosigner tokens`: tokens of one side that are good no more before they expire.
+ * `quorate cosigner tokens`: withdraws tokens of one side before they expire.
  *
  * @module
  */
@@ -22,15 +22,15 @@ export function registerWithdrawing(
   attach: Attach,
   withHelp: (command: Command) => Command,
 ): void {
-  tokens.description('tokens of this side that are withdrawn before they expire');
+  tokens.description('withdraw this side’s tokens before they expire');
   const revoke = withHelp(tokens.command('revoke'))
-    .description('withdraw a token, or all of a name that were made until now')
-    .option('--jti <id>', 'the id that cosigner token printed')
-    .option('--token-file <file>', 'the token itself')
-    .option('--name <name>', 'all tokens of that name that were made until now');
+    .description('withdraw a token, or all tokens of a name made so far')
+    .option('--jti <id>', 'the id that quorate cosigner token printed')
+    .option('--token-file <file>', 'the file that holds the token')
+    .option('--name <name>', 'all tokens of this name made so far');
   attach<RevokeOptions>(revoke, revokeTokens);
   attach<{ config: string }>(
-    withHelp(tokens.command('list')).description('what is withdrawn, the newest first'),
+    withHelp(tokens.command('list')).description('list withdrawn tokens, newest first'),
     listWithdrawn,
   );
 }
@@ -39,18 +39,18 @@ async function revokeTokens(context: Context, options: RevokeOptions): Promise<v
   const { loadCosignerConfig, tokenId, withdrawTokens } = await import('@quorate/cosigner');
   const { config, jti: given, tokenFile, name } = options;
   if ([given, tokenFile, name].filter((one) => one !== undefined).length !== 1) {
-    throw usageError('one of --jti, --token-file and --name');
+    throw usageError('give one of --jti, --token-file and --name');
   }
   const loaded = loadCosignerConfig(config);
   if (name !== undefined) {
     withdrawTokens(loaded, { name });
-    const done = `every token of ${foreign(name)} that was made until now is withdrawn`;
+    const done = `withdrew every token of ${foreign(name)} made so far`;
     return context.output.result({ name }, [done]);
   }
   const jti = given ?? tokenId(readText(tokenFile ?? '', 'token').trim());
   if (jti === undefined) throw usageError(`${tokenFile} holds no token with an id; use --name`);
   withdrawTokens(loaded, { jti });
-  context.output.result({ jti }, [`token ${foreign(jti)} is withdrawn`]);
+  context.output.result({ jti }, [`withdrew token ${foreign(jti)}`]);
 }
 
 async function listWithdrawn(

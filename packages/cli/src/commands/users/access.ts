@@ -1,5 +1,5 @@
 /**
- * `quorate users logins` and `tokens`: what speaks for a user, and how it is withdrawn.
+ * `quorate users logins`, `connections` and `tokens`: lists who speaks for a user, and ends it.
  *
  * @module
  */
@@ -30,20 +30,20 @@ export interface LoginFiles {
 export function registerAccessLists(users: Command, attach: Attach, files: LoginFiles): void {
   const logins = files
     .withLogin(users.command('logins [username]'))
-    .description('logins of a user (default: your own), and how to end one')
-    .option('--end <login-id>', 'end this login: its tokens are void, its connections closed');
+    .description('list a user’s logins (default: your own), or end one')
+    .option('--end <login-id>', 'end this login: void its tokens, close its connections');
   attach<AccessOptions>(logins, (context, options, args) =>
     showLogins(context, files.loginPath(context, options), { named: args[0], end: options.end }),
   );
   attach<AccessOptions>(
     files
       .withLogin(users.command('connections'))
-      .description('who is connected, and from where (administrators, auditors)'),
+      .description('list who is connected, and from where (administrators, auditors)'),
     (context, options) => showConnections(context, files.loginPath(context, options)),
   );
   const tokens = files
     .withLogin(users.command('tokens <username>'))
-    .description('tokens of a user’s programs, and how to withdraw one (administrators)')
+    .description('list the tokens of a user’s programs, or withdraw one (administrators)')
     .option('--withdraw <token-id>', 'void this token and close its connections');
   attach<AccessOptions>(tokens, (context, options, args) =>
     showTokens(context, files.loginPath(context, options), {
@@ -123,7 +123,7 @@ async function showTokens(
   context.output.result({ username, ...list }, table(heading, rows));
 }
 
-/** Before anything is sent: an id is part of an address. */
+/** Checks an id before anything is sent: it becomes part of a URL. */
 function checkedId(id: string, option: string): string {
   if (TokenId.safeParse(id).success) return id;
   throw usageError(`${option}: expected an id as the list shows it`);

@@ -37,7 +37,7 @@ interface ConnectOptions extends LoginOption {
 
 /** Adds the commands. */
 export function registerUsers(program: Command, attach: Attach): void {
-  const users = program.command('users').description('the administrator, logins, people, tokens');
+  const users = program.command('users').description('manage people, logins and tokens');
   registerAccess(users, attach);
   registerPeople(users, attach);
   registerAccessLists(users, attach, { withLogin, loginPath });
@@ -56,23 +56,25 @@ export function loginPath(context: Context, options: LoginOption): string {
 function withConnection(command: Command): Command {
   return withLogin(command)
     .requiredOption('--url <url>', 'the coordinator, e.g. https://quorate.example:8080')
-    .option('--ca <file>', 'certificate authority of the coordinator, PEM')
-    .option('--allow-insecure', 'plain http:// to another host')
-    .requiredOption('--username <name>', 'who you are')
-    .option('--password-file <file>', 'a file of mode 0600 (default: you are asked)');
+    .option('--ca <file>', 'CA certificate of the coordinator, PEM')
+    .option('--allow-insecure', 'allow plain http:// to another host')
+    .requiredOption('--username <name>', 'your username')
+    .option('--password-file <file>', 'file of mode 0600 (default: a prompt)');
 }
 
 function registerAccess(users: Command, attach: Attach): void {
   const setup = withConnection(users.command('setup'))
-    .description('make the first administrator, with the token that the coordinator printed')
-    .option('--setup-token-file <file>', 'a file of mode 0600 (default: you are asked)');
+    .description(
+      'create the first administrator, with the setup token that the coordinator printed',
+    )
+    .option('--setup-token-file <file>', 'file of mode 0600 (default: a prompt)');
   attach<ConnectOptions & PersonOptions & { setupTokenFile?: string }>(setup, setUp);
   attach<ConnectOptions & PersonOptions>(
-    withConnection(users.command('login')).description('log in at this machine'),
+    withConnection(users.command('login')).description('log in on this machine'),
     signIn,
   );
   attach<LoginOption>(
-    withLogin(users.command('logout')).description('end the login of this machine'),
+    withLogin(users.command('logout')).description('end this machine’s login'),
     signOut,
   );
 }
@@ -98,7 +100,7 @@ async function setUp(
     );
   });
   context.output.result({ username: options.username, roles: ['admin'] }, [
-    `${options.username} is the administrator; now: quorate users login`,
+    `${options.username} is the administrator; next: quorate users login`,
   ]);
 }
 
@@ -154,22 +156,24 @@ function registerPeople(users: Command, attach: Attach): void {
   const add = withLogin(users.command('add <username>'))
     .description('add a person (administrators)')
     .requiredOption('--role <role>', `one of ${ROLES.join(', ')}; repeat for several`, collectRole)
-    .option('--password-file <file>', 'a file of mode 0600 (default: you are asked)')
-    .option('--no-password', 'no login, only tokens that an administrator makes');
+    .option('--password-file <file>', 'file of mode 0600 (default: a prompt)')
+    .option('--no-password', 'allow no login, only tokens that an administrator makes');
   attach<AddOptions>(add, addPerson);
   attach<LoginOption>(
-    withLogin(users.command('list')).description('everybody, with roles (administrators)'),
+    withLogin(users.command('list')).description(
+      'list everybody with their roles (administrators)',
+    ),
     listPeople,
   );
   const change = withLogin(users.command('change <username>'))
     .description('change roles, disable or enable (administrators)')
-    .option('--role <role>', 'the roles from now on; repeat for several', collectRole)
-    .option('--disable', 'no login and no session any more')
+    .option('--role <role>', 'replace the roles; repeat for several', collectRole)
+    .option('--disable', 'end logins and sessions, and allow no new ones')
     .option('--enable', 'undo --disable');
   attach<ChangeOptions>(change, changePerson);
   const token = withLogin(users.command('token <username>'))
-    .description('a token for this person’s agent (administrators)')
-    .requiredOption('--out <file>', 'where the token is written, mode 0600')
+    .description('create a token for this person’s agent (administrators)')
+    .requiredOption('--out <file>', 'write the token to this file, mode 0600')
     .option('--days <days>', 'days until it expires, at most 30', parseDays, 30);
   attach<LoginOption & { out: string; days: number }>(token, makeToken);
 }
@@ -210,7 +214,7 @@ async function addPerson(
   ]);
 }
 
-/** Before anybody is asked for a password. */
+/** Checks the name before anybody types a password. */
 function checkUsername(username: string): void {
   if (Username.safeParse(username).success && !username.includes(',')) return;
   throw usageError(
