@@ -87,7 +87,7 @@ export function parseApprovalPolicy(name: string, text: string, elapsed: () => n
       used[at] = [...recent, elapsed()];
       return { accept: true };
     }
-    return { accept: false, reason: 'no rule of the policy allows it' };
+    return { accept: false, reason: 'the policy has no rule that allows this' };
   };
 }
 

@@ -147,7 +147,7 @@ describe('the OpenAPI document', () => {
     }
   }
 
-  test('has every refusal by token, body and parameters', async () => {
+  test('lists the refusals of bad tokens, bodies and parameters', async () => {
     await alone('enterprise', {}, async (url) => {
       for (const operation of provoker.operations) await refusals(url, operation);
       const token = tokens.get('enterprise') ?? '';
