@@ -1,7 +1,6 @@
 /**
- * Canonical bytes of protocol messages: fixed widths, no optional fields, no trailing bytes. A
- * decoder checks what the type means, so that a decoded value is a valid value
- * (C1–C6, J-4).
+ * Canonical bytes of protocol messages: fixed widths, no optional fields, no trailing bytes. A decoder
+ * checks the meaning of the type, so a decoded value is a valid one (C1–C6, J-4).
  */
 import { type Scalar, scalarFromBytes, isZeroScalar } from './arith/scalar.ts';
 import { decodePoint, encodePoint, type Point } from './curve.ts';
@@ -16,7 +15,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** Reads left to right; every failure names the path and what was expected. */
+/** Reads left to right; every failure names the path and the expected value. */
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #spans: Span[] | undefined;

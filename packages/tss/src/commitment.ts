@@ -6,7 +6,7 @@ import { concat, equalBytes, u16 } from './arith/bytes.ts';
 import { LABELS } from './label.ts';
 import { hash } from './transcript.ts';
 
-/** What a commitment is bound to. */
+/** The context that binds a commitment. */
 export interface CommitmentContext {
   /** 32 bytes. */
   readonly sessionId: Uint8Array;

@@ -1,6 +1,6 @@
 /**
  * Every domain-separation label of the protocols, in one place so that a test can show that no two
- * are alike. A label is the first framed field of whatever is hashed (transcript.ts).
+ * are alike. A label is the first framed field of every hash (transcript.ts).
  */
 export const LABELS = {
   sessionId: 'quorate/v1/session-id',

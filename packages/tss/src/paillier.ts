@@ -1,5 +1,5 @@
 /**
- * Paillier encryption with generator 1 + N, and what is checked of a modulus that came from a peer.
+ * Paillier encryption with generator 1 + N, and the checks of a modulus that came from a peer.
  * docs/spec/zk.md §2. Source: Paillier, EUROCRYPT '99; decryption by CRT, §7 there.
  */
 import { backend } from '#backend';
@@ -12,7 +12,7 @@ export interface PaillierPublic {
   readonly bits: number;
 }
 
-/** The factors, and what decryption needs of them. Secret. */
+/** The factors, and the inverses that decryption needs. Secret. */
 export interface PaillierSecret {
   readonly p: bigint;
   readonly q: bigint;
@@ -113,7 +113,7 @@ export function affine(
 /**
  * The plaintext, centred: −N/2 < m < N/2. Security: proofs admit negative plaintexts, which a result in
  * [0, N) would turn into wrong signatures and so into an oracle (L-2).
- * @throws RangeError for what is no ciphertext
+ * @throws RangeError unless `c` is a ciphertext
  */
 export function decrypt(sk: PaillierSecret, c: bigint): bigint {
   if (!isCiphertext(sk.public, c)) throw new RangeError('not a ciphertext of this key');
@@ -160,9 +160,9 @@ const SMALLEST_FACTOR = 2 ** 16;
 const FERMAT_STEPS = 2 ** 10;
 
 /**
- * Looks at a modulus that a peer sent, `others` being every modulus that is known already: the length
+ * Checks a modulus that a peer sent, `others` being every modulus that is known already: the length
  * first, so that nothing is computed with a number of another size (P1, P2, P8;
- * P-1, P-2, P-13). What it cannot see, Π^mod and Π^fac prove.
+ * P-1, P-2, P-13). Π^mod and Π^fac prove the rest.
  */
 export function checkModulus(
   N: bigint,

@@ -14,7 +14,7 @@ export interface RingPedersen {
   readonly t: bigint;
 }
 
-/** Secret: λ opens every commitment in any way. Needed for Π^prm only; forget it afterwards. */
+/** Secret: λ opens every commitment in any way. Needed for Π^prm only; nobody keeps it. */
 export interface RingPedersenSecret {
   readonly public: RingPedersen;
   readonly lambda: bigint;
@@ -40,8 +40,8 @@ export function makeRingPedersen(p: bigint, q: bigint, rng: Rng): RingPedersenSe
 export type RingPedersenFault = ModulusFault | 'generators';
 
 /**
- * Looks at parameters that a peer sent; Ñ's length first (P6, P7, P-4). That s is
- * a power of t is for Π^prm to prove.
+ * Checks parameters that a peer sent; Ñ's length first (P6, P7, P-4). Π^prm proves
+ * that s is a power of t.
  */
 export function checkRingPedersen(
   parameters: RingPedersen,

@@ -1,6 +1,6 @@
 /**
- * Safe primes: where keys take them from, and what is checked of a pair before it becomes a modulus.
- * Making them takes seconds to minutes, so that protocols take them as an input.
+ * Safe primes: the pool that keys take them from, and the checks of a pair before it becomes a modulus.
+ * Making them takes seconds to minutes, so protocols take them as an input.
  */
 import { backend } from '#backend';
 import { hasBits } from './arith/integers.ts';

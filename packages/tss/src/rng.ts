@@ -1,6 +1,6 @@
 /**
- * Where randomness comes from: injected, so that tests can replay a run; the operating system by
- * default, read anew for every draw (N-4, N-6).
+ * The source of randomness: injected, so that tests can replay a run; the operating system by default, read
+ * anew for every draw (N-4, N-6).
  */
 import { backend } from '#backend';
 

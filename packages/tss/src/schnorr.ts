@@ -12,7 +12,7 @@ import type { Rng } from './rng.ts';
 import { withTemporaries } from './secrets.ts';
 import { expand } from './transcript.ts';
 
-/** What a proof is bound to; the same proof means nothing elsewhere (F-2). */
+/** The context that binds a proof; elsewhere the same proof means nothing (F-2). */
 export interface ProofContext {
   /** 32 bytes. */
   readonly sessionId: Uint8Array;

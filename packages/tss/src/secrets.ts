@@ -1,11 +1,11 @@
-/** Secrets of one run, to be overwritten however it ends. */
+/** Secrets of one run, wiped however it ends. */
 import { wipe } from './arith/bytes.ts';
 
 type Secret = Uint8Array | Uint32Array;
 
 /**
- * Computes with intermediate values, each registered by `temporary`, which are overwritten before the
- * result is returned or the computation fails. The result must not be one of them.
+ * Computes with intermediate values, each registered by `temporary`, and wipes them before it returns the
+ * result or fails. The result must not be one of them.
  */
 export function withTemporaries<T>(
   compute: (temporary: <S extends Secret>(value: S) => S) => T,
@@ -21,23 +21,23 @@ export function withTemporaries<T>(
   }
 }
 
-/** Collects what must not outlive a protocol. Copies that the engine made are out of reach. */
+/** Collects the secrets that must not outlive a protocol. Copies that the engine made are out of reach. */
 export class Secrets {
   readonly #always: Secret[] = [];
   readonly #unlessDone: Secret[] = [];
   #done = false;
 
-  /** Overwritten at the end. */
+  /** Adds secrets that are wiped at the end. */
   keep(...secrets: readonly Secret[]): void {
     this.#always.push(...secrets);
   }
 
-  /** Part of the output: overwritten only when there is none. */
+  /** Adds parts of the output, which are wiped only when there is none. */
   keepUnlessDone(...secrets: readonly Secret[]): void {
     this.#unlessDone.push(...secrets);
   }
 
-  /** The output exists. */
+  /** Notes that the output exists, and returns it. */
   done<T>(output: T): T {
     this.#done = true;
     return output;

@@ -1,4 +1,4 @@
-/** The id of one run of a protocol: derived from what its parties certified in round 0. */
+/** The id of one run of a protocol, derived from the certificates of round 0. */
 import { backend } from '#backend';
 import { concat, u16 } from './arith/bytes.ts';
 import { LABELS } from './label.ts';

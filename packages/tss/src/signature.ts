@@ -1,4 +1,4 @@
-/** What an ECDSA signature is made of at the end of every protocol: low s, recovery id, verified. */
+/** The last step of every protocol: an ECDSA signature with low s and recovery id, verified. */
 import { backend } from '#backend';
 import { concat } from './arith/bytes.ts';
 import {
@@ -25,7 +25,7 @@ export interface Signature {
   readonly publicKey: Uint8Array;
 }
 
-/** What ECDSA uses of the ephemeral point R. */
+/** The part of the ephemeral point R that ECDSA uses. */
 export interface NonceImage {
   /** R.x mod q, not zero. */
   readonly r: Scalar;

@@ -1,5 +1,5 @@
 /**
- * The one way in which anything is hashed: a label, the number of fields, and every field with its
+ * The one way to hash anything: a label, the number of fields, and every field with its
  * length, so that no two different tuples give the same bytes (F-1).
  *
  * `H(tag, f1..fk)` of docs/spec/session.md.

@@ -168,7 +168,7 @@ export function foldHigh(columns: Float64Array, count: number): void {
   columns[count + 4] = (columns[count + 4] ?? 0) + s4;
 }
 
-/** Reduces a sum of products below 2⁵³⁸ (columns below 2⁵³) modulo q; clears the columns. */
+/** Reduces a sum of products below 2⁵³⁸ (columns below 2⁵³) modulo q; wipes the columns. */
 export function reduceProduct(columns: Float64Array, out: Float64Array, to: number): void {
   splitColumns(columns, 22);
   carryColumns(columns, 23);
@@ -181,7 +181,7 @@ export function reduceProduct(columns: Float64Array, out: Float64Array, to: numb
 }
 
 /**
- * Reduces to canonical a number 0 ≤ x ≤ 2²⁸⁴ + 2²⁶⁴ in 12 columns of magnitude below 2³⁰; clears them.
+ * Reduces to canonical a number 0 ≤ x ≤ 2²⁸⁴ + 2²⁶⁴ in 12 columns of magnitude below 2³⁰; wipes them.
  */
 export function finish(columns: Float64Array, out: Float64Array, to: number): void {
   carryColumns(columns, 11);

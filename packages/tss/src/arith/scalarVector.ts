@@ -130,7 +130,7 @@ export function addSelected(
   columns.fill(0);
 }
 
-/** What `checkRows` adds to row n when bit n is set. */
+/** The addend of `checkRows`: row n gets it when bit n is set. */
 export interface Selected {
   readonly bits: Uint8Array;
   readonly addend: Float64Array;

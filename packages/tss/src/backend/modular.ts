@@ -4,7 +4,7 @@
  * carry a random multiple of the modulus, so that no two runs do the same work (J-2).
  */
 
-/** What a platform does with numbers of thousands of bits. */
+/** A platform's operations on numbers of thousands of bits. */
 export interface ModularBackend {
   /**
    * base^exponent mod modulus with a secret exponent, 0 ≤ exponent < 2^exponentBits. The work depends on

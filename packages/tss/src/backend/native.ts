@@ -23,7 +23,7 @@ import {
   RECOVERY_IDS,
 } from './types.ts';
 
-/** What is used of the bindings. */
+/** The part of the bindings that is used here. */
 interface Bindings {
   contextRandomize(seed: Uint8Array): void;
   publicKeyCreate(secret: Uint8Array, compressed: false): Uint8Array;

@@ -27,7 +27,7 @@ const parse = (point: Uint8Array): CurvePoint => {
   try {
     if (point.length === 65) return Curve.fromBytes(point);
   } catch {
-    // said below
+    // refused below
   }
   throw new RangeError(MULTIPLICATION_RANGE);
 };
@@ -39,7 +39,7 @@ const numberOf = (scalar: Scalar): bigint => {
     const value = Curve.Fn.fromBytes(scalar);
     if (value !== 0n) return value;
   } catch {
-    // said below
+    // refused below
   }
   throw new RangeError(MULTIPLICATION_RANGE);
 };

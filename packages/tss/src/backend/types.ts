@@ -1,6 +1,6 @@
 /**
- * What the protocols ask of a platform. Two implementations give the same bytes: native.ts (Node) and
- * portable.ts (everywhere); package.json `imports` chooses.
+ * The primitives that the protocols ask of a platform. Two implementations give the same bytes: native.ts
+ * (Node) and portable.ts (everywhere); package.json `imports` chooses.
  */
 import type { Scalar } from '../arith/scalar.ts';
 import type { ModularBackend } from './modular.ts';
@@ -47,7 +47,7 @@ export interface Backend extends ModularBackend {
   ecdsaRecover(signature: Uint8Array, recovery: number, digest: Uint8Array): Point | null;
 }
 
-/** What multiplications say about a scalar or point that they do not take. */
+/** The message of a multiplication that refuses its scalar or point. */
 export const MULTIPLICATION_RANGE = 'scalar not in 1..q-1, or point not on the curve';
 
 /** (y odd) + 2·(x ≥ q) of the nonce's point. */

@@ -99,7 +99,7 @@ const publicTranscript = (
     ),
   );
 
-/** Step 4: what round 4 says, with a proof that the own share is known. */
+/** Step 4: the message of round 4, with a proof that this party knows its share. */
 export function confirm(context: KeygenContext, key: Combined, rng: Rng): KeygenProof {
   const { index, sid } = context;
   const publicShare = mulBase(key.secretShare);
@@ -131,7 +131,7 @@ export function sameTranscript(key: Combined, { transcript }: KeygenProof): bool
   return equalBytes(transcript, key.transcript);
 }
 
-/** Step 5: what all must have in common before the key exists (D11). 32 bytes. */
+/** Step 5: the hash that all must share before the key exists (D11). 32 bytes. */
 export function acknowledgement(
   sid: Uint8Array,
   key: Combined,

@@ -1,4 +1,4 @@
-/** What a party contributes to a key, and what its peers check of it: docs/spec/keygen.md, steps 1–3. */
+/** A party's contribution to a key, and its peers' checks of it: docs/spec/keygen.md, steps 1–3. */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { concat, equalBytes, u16 } from '../arith/bytes.ts';
 import type { Scalar } from '../arith/scalar.ts';

@@ -68,7 +68,7 @@ export function keygen(parameters: KeygenParameters): Session<Keyshare> {
   return new Session(protocol, options);
 }
 
-/** The protocol without its session: what `keygen` runs. */
+/** The protocol of `keygen`, without its session. */
 export function keygenProtocol(parameters: KeygenParameters): {
   readonly protocol: Protocol<Keyshare>;
   readonly options: SessionOptions;

@@ -22,7 +22,7 @@ import type { OtBuilder, OtEvaluator } from '../ot/pprf.ts';
 import { interpolateInExponent } from '../polynomial.ts';
 import { DecodeError } from '../round/errors.ts';
 
-/** What a party shares with one peer: zero-share seed and the two directions of OT. */
+/** The state that a party shares with one peer: zero-share seed and the two directions of OT. */
 export interface PairState {
   /** Secret, 32 bytes; equal at both. */
   readonly zeroSeed: Uint8Array;
@@ -130,7 +130,7 @@ export class Keyshare {
   }
 
   /**
-   * Checks what can be checked of a keyshare by itself: ranges, sᵢ·G = Sᵢ, and that the public
+   * Checks everything that a keyshare shows by itself: ranges, sᵢ·G = Sᵢ, and that the public
    * shares interpolate to the public key.
    *
    * @throws DecodeError

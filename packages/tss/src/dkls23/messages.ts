@@ -31,7 +31,7 @@ export const SIGN_SHAPE = [
   { all: true, each: false },
 ] as const;
 
-/** What a party opens in round 2 of key generation: the payload of its commitment. */
+/** A party's opening in round 2 of key generation: the payload of its commitment. */
 export interface Dealing {
   /** F[k] = f[k]·G, exactly t. */
   readonly coefficients: readonly Point[];

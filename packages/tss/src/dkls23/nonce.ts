@@ -5,7 +5,7 @@ import { AbortError } from '../round/errors.ts';
 import { type NonceImage, nonceImage } from '../signature.ts';
 import { hash } from '../transcript.ts';
 
-/** The common ephemeral point and what follows from it. */
+/** The common ephemeral point, and the values that follow from it. */
 export interface NoncePoint extends NonceImage {
   /** 32 bytes: H(R), by which all parties see that they have the same. */
   readonly digest: Uint8Array;

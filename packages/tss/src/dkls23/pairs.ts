@@ -43,7 +43,7 @@ export function zeroShare(
   });
 }
 
-/** What a map of all peers holds for one of them. */
+/** The value of one peer in a map of all. */
 export function required<T>(map: ReadonlyMap<number, T>, peer: number): T {
   const value = map.get(peer);
   if (value === undefined) throw new Error(`unreachable: nothing for party ${peer}`);

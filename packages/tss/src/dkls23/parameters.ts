@@ -1,4 +1,4 @@
-/** What the caller gives to a session, and what is refused before anything is sent. */
+/** The caller's input to a session, and its checks before anything is sent. */
 import { concat, u16, u32 } from '../arith/bytes.ts';
 import { checkPath } from '../bip32.ts';
 import { checkDigest } from '../digest.ts';
@@ -120,7 +120,7 @@ const checkSigners = (
   }
 };
 
-/** sid of a key generation: the caller's id and what it is for. */
+/** sid of a key generation: the caller's id, threshold and parties. */
 export function keygenSid({ sessionId, threshold, parties }: KeygenParameters): Uint8Array {
   return hash(LABELS.keygenSession, sessionId, u16(threshold), u16(parties));
 }

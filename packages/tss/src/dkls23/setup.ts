@@ -9,13 +9,13 @@ import type { KeygenContext } from './dealing.ts';
 import type { KeygenDirect3 } from './messages.ts';
 import { setupPairId } from './pairs.ts';
 
-/** What an evaluator keeps between its base-OT message and the builder's answer. Secret. */
+/** An evaluator's state between its base-OT message and the builder's answer. Secret. */
 export interface EvaluatorOffer {
   readonly sid: Uint8Array;
   readonly state: BaseOtReceiver;
 }
 
-/** What a builder answers, and what it keeps. */
+/** A builder's answer and its state. */
 export interface BuilderAnswer {
   readonly builder: OtBuilder;
   readonly baseOt: readonly Point[];

@@ -45,7 +45,7 @@ import { checkSign, type SignParameters, signSid } from './parameters.ts';
 import type { Signature } from '../signature.ts';
 import { assemble } from './signature.ts';
 
-/** What is signed, under which key. */
+/** The digest that is signed, and the key. */
 interface Statement {
   readonly digest: Uint8Array;
   /** The key itself, or the one that the path leads to. */
@@ -76,7 +76,7 @@ export function sign(parameters: SignParameters): Session<Signature> {
   return new Session(protocol, options);
 }
 
-/** The protocol without its session: what `sign` runs. */
+/** The protocol of `sign`, without its session. */
 export function signProtocol(parameters: SignParameters): {
   readonly protocol: Protocol<Signature>;
   readonly options: SessionOptions;
@@ -148,7 +148,7 @@ function* rounds(context: SignContext, statement: Statement): Protocol<Signature
   });
   const own = { u: partial.u, w, nonceDigest: nonce.digest };
   secrets.keep(partial.v);
-  secrets.wipe(); // nothing secret is needed any more
+  secrets.wipe(); // the rest needs no secret
   const released = yield* exchange(signRound3, peers, own, nothing);
 
   // Step 4. Assemble and verify.

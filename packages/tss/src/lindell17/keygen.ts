@@ -36,7 +36,7 @@ import { P1, P2, type TwoPartyContext } from './party.ts';
 import { type Exchanged, exchangePreParams, inOrder } from './preParams.ts';
 import { checkShare, drawShare, type OwnShare, wipeShare } from './share.ts';
 
-/** What both roles need. */
+/** The input of both roles. */
 interface Run {
   readonly context: TwoPartyContext;
   readonly input: SetUpInput;

@@ -150,7 +150,7 @@ export class TwoPartyKeyshare {
   }
 
   /**
-   * Checks what can be checked of a keyshare by itself: ranges, xᵢ·G = Xᵢ, X₁ + X₂ = Q, p·q = N. `more` are
+   * Checks everything that a keyshare shows by itself: ranges, xᵢ·G = Xᵢ, X₁ + X₂ = Q, p·q = N. `more` are
    * moduli of its set-up that are no part of it.
    *
    * @throws DecodeError

@@ -50,7 +50,7 @@ export const SIGN_MESSAGES: readonly TwoPartyMessage[] = [
   { type: 'sign_done', round: 5, from: [1] },
 ];
 
-/** What a party hears in each round: the shape for its mailbox. */
+/** The shape of a party's mailbox: whom it hears in each round. */
 export const shapeFor = (messages: readonly TwoPartyMessage[], index: 1 | 2): RoundShape[] =>
   messages.map(({ from }) => ({ all: false, each: from.includes(peerOf(index)) }));
 
@@ -64,7 +64,7 @@ export interface PreParams {
   readonly proof: PrmProof;
 }
 
-/** What a commitment of key generation holds. */
+/** The payload of a commitment of key generation. */
 export interface ShareOpening {
   /** Xᵢ. */
   readonly publicShare: Point;
@@ -83,7 +83,7 @@ export interface RefreshAck {
   readonly salt: Uint8Array;
 }
 
-/** P1's Paillier key, its encrypted share, and what is proved of them. */
+/** P1's Paillier key, its encrypted share, and the proofs of both. */
 export interface PaillierData {
   readonly N: bigint;
   /** c_key = Enc_N(x₁). */

@@ -1,5 +1,5 @@
 /**
- * What P2 can compute before it knows what is signed: most of the time that a signature takes.
+ * The values that P2 computes before it knows the digest: most of the time that a signature takes.
  *
  * Security: in memory only. Used twice it gives P2's share away, so it is taken out before use and
  * refuses a second time (P-14).

@@ -1,4 +1,4 @@
-/** P1's Paillier key with everything that P2 has to see proved: steps K3 and K4 of docs/spec/lindell17.md. */
+/** P1's Paillier key with all proofs that P2 asks for: steps K3 and K4 of docs/spec/lindell17.md. */
 import type { Scalar } from '../arith/scalar.ts';
 import type { Point } from '../curve.ts';
 import {

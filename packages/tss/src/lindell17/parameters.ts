@@ -1,4 +1,4 @@
-/** What the caller gives to a two-party session, and what is refused before anything is sent. */
+/** The caller's input to a two-party session, and its checks before anything is sent. */
 import { echoHash, parametersHash } from '../agreement.ts';
 import { concat, u16, u32 } from '../arith/bytes.ts';
 import { gcd, naturalToBytes } from '../arith/integers.ts';
@@ -20,8 +20,8 @@ import type { TwoPartyNonce } from './nonce.ts';
 import { indexOf, peerOf, type TwoPartyContext, type TwoPartyRole } from './party.ts';
 
 /**
- * Safe primes of half the moduli's length, out of a pool that has durably forgotten them
- * (P-13). Secret.
+ * Safe primes of half the moduli's length, out of a pool that has removed them durably (P-13).
+ * Secret.
  */
 export interface TwoPartyPrimes {
   /** For the own ring-Pedersen parameters. */
@@ -74,12 +74,12 @@ export interface TwoPartySignParameters {
   readonly digest: Uint8Array;
   /** BIP32 path of non-hardened indices; empty for the key itself. */
   readonly path?: readonly number[];
-  /** P2 only: what `prepareTwoPartySign` made ahead. */
+  /** P2 only: the values that `prepareTwoPartySign` made ahead. */
   readonly nonce?: TwoPartyNonce;
   readonly rng?: Rng;
 }
 
-/** What the steps of set-up need of the caller's input. */
+/** The part of the caller's input that the steps of set-up use. */
 export interface SetUpInput {
   readonly primes: TwoPartyPrimes;
   readonly known: readonly bigint[];
@@ -148,7 +148,7 @@ const checkPrimes = (
 export const keygenSid = ({ sessionId, bits }: TwoPartyKeygenParameters): Uint8Array =>
   hash(LABELS.twoPartyKeygenSession, sessionId, u16(bits));
 
-/** What both must have alike in a key and epoch; another N or c_key ends a session in blame, not in a lock. */
+/** The state of a key and epoch that both must share; a session with another N or c_key ends in blame, not in a lock. */
 const commonState = ({ bits, fields }: TwoPartyKeyshare): Uint8Array => {
   const { keyId, epoch, publicKey, chainCode, publicShares, N, encryptedShare, pedersen } = fields;
   const points = [publicKey, ...publicShares].map(encodePoint);
@@ -169,7 +169,7 @@ export const signSid = (parameters: TwoPartySignParameters): Uint8Array => {
   return hash(LABELS.twoPartySignSession, sessionId, commonState(keyshare), steps, digest);
 };
 
-/** What all steps of a party share. */
+/** The context of all steps of a party. */
 export const contextOf = ({
   role,
   sid,
@@ -184,7 +184,7 @@ export const contextOf = ({
   return { sid, index, peer: peerOf(index), bits, epoch, rng };
 };
 
-/** What a session needs besides its protocol; there is no broadcast between two. */
+/** The input of a session besides its protocol; two parties have no broadcast. */
 export const optionsFor = (
   { index, sid }: TwoPartyContext,
   messages: readonly TwoPartyMessage[],

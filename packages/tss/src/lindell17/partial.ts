@@ -1,4 +1,4 @@
-/** P2's last message and what P1 makes of it: steps S4 and S5 of docs/spec/lindell17.md. */
+/** P2's last message, and the signature that P1 makes of it: steps S4 and S5 of docs/spec/lindell17.md. */
 import { randomBits } from '../arith/integers.ts';
 import {
   addScalars,
@@ -25,7 +25,7 @@ import { P1, P2, zkBound } from './party.ts';
 
 const STEP = 'partial';
 
-/** What is signed, under which key. */
+/** The digest that is signed, and the key. */
 export interface SignStatement {
   /** 32 bytes. */
   readonly sid: Uint8Array;

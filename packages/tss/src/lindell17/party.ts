@@ -1,4 +1,4 @@
-/** The two roles, and what proofs and commitments of each are bound to. */
+/** The two roles, and the context that binds each role's proofs and commitments. */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { concat, u32 } from '../arith/bytes.ts';
 import type { CommitmentContext } from '../commitment.ts';
@@ -20,7 +20,7 @@ export const indexOf = (role: TwoPartyRole): 1 | 2 => (role === 'P1' ? P1 : P2);
 /** The other party. */
 export const peerOf = (index: 1 | 2): 1 | 2 => (index === P1 ? P2 : P1);
 
-/** What all steps of one party in one session share. */
+/** The context of all steps of one party in one session. */
 export interface TwoPartyContext {
   /** 32 bytes. */
   readonly sid: Uint8Array;

@@ -14,7 +14,7 @@ import { commitmentBound, P1, type TwoPartyContext, zkBound } from './party.ts';
 
 const STEP = 'pre-params';
 
-/** What round 1 leaves behind. */
+/** The result of round 1. */
 export interface Exchanged {
   /** Opens the own commitment. */
   readonly salt: Uint8Array;

@@ -1,6 +1,6 @@
 /**
- * Refresh: new shares of the same key under a new Paillier key. docs/spec/lindell17.md, "Refresh";
- * docs/spec/lindell17.md, "Refresh". The shift of the shares is tossed by both, so that neither chooses it (L-12).
+ * Refresh: new shares of the same key under a new Paillier key. docs/spec/lindell17.md, "Refresh". Both toss
+ * for the shift of the shares, so that neither chooses it (L-12).
  */
 import { backend } from '#backend';
 import { equalBytes, wipe } from '../arith/bytes.ts';
@@ -40,7 +40,7 @@ import {
 import { P1, P2, type TwoPartyContext } from './party.ts';
 import { checkOpening, type Exchanged, exchangePreParams, inOrder } from './preParams.ts';
 
-/** What both roles need. */
+/** The input of both roles. */
 interface Run {
   readonly context: TwoPartyContext;
   readonly input: SetUpInput;

@@ -10,7 +10,7 @@ import { checkOpening, type Exchanged } from './preParams.ts';
 
 const STEP = 'share';
 
-/** xᵢ, and what is opened of it. */
+/** xᵢ, and the opening of its commitment. */
 export interface OwnShare {
   /** Secret: xᵢ. */
   readonly secretShare: Scalar;

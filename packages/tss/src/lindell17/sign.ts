@@ -42,7 +42,7 @@ import { commitmentBound, P1, P2, schnorrBound, type TwoPartyContext } from './p
 
 const STEP = 'nonce';
 
-/** What both roles need. */
+/** The input of both roles. */
 interface Run {
   readonly context: TwoPartyContext;
   readonly keyshare: TwoPartyKeyshare;
@@ -64,7 +64,7 @@ export function twoPartySign(parameters: TwoPartySignParameters): Session<Signat
   return new Session(protocol, options);
 }
 
-/** The protocol without its session: what `twoPartySign` runs. */
+/** The protocol of `twoPartySign`, without its session. */
 export function twoPartySignProtocol(parameters: TwoPartySignParameters): {
   readonly protocol: Protocol<Signature>;
   readonly options: SessionOptions;

@@ -21,7 +21,7 @@ import type { Rng } from '../rng.ts';
 import { hash } from '../transcript.ts';
 import { BASE_OT_POINTS, BASE_OTS, PADS_BYTES, SEED_BYTES } from './parameters.ts';
 
-/** What the receiver keeps until the sender answers. Secret but for `message`. */
+/** The receiver's state until the sender answers. Secret but for `message`. */
 export interface BaseOtReceiver {
   /** 16 bytes; the choice of OT b is bit b mod 8 of byte ⌊b/8⌋. Secret. */
   readonly choices: Uint8Array;
@@ -31,7 +31,7 @@ export interface BaseOtReceiver {
   readonly message: readonly Point[];
 }
 
-/** The sender's answer and what it keeps. */
+/** The sender's answer, and the pads that it keeps. */
 export interface BaseOtSender {
   /** Pads 0 and 1 of each OT, 16 bytes each. Secret. */
   readonly pads: Uint8Array;

@@ -31,7 +31,7 @@ const COLUMN_WORDS = BASE_OTS / 32;
 /** m: coefficients of the check. */
 const TERMS = XI / FIELD_BITS;
 
-/** What the receiver gets. Secret but for `message`. */
+/** The receiver's output. Secret but for `message`. */
 export interface Extended {
   /** 4,624 bytes: u, x̂, t. */
   readonly message: Uint8Array;

@@ -46,7 +46,7 @@ const PROOF_OFFSET = PPRF_TREE_BYTES - 2 * PROOF_BYTES;
 /** No punctured leaf: the builder knows all. */
 const NO_PATHS = new Uint8Array(TREES);
 
-/** Step 2.1: what the builder keeps, and its message. */
+/** Step 2.1: the builder's state and its message. */
 export function pprfBuild(
   sid: Uint8Array,
   pads: Uint8Array,
@@ -100,7 +100,7 @@ const xorBlock = (target: Uint32Array, n: number, source: Uint32Array, m: number
   }
 };
 
-/** Step 2.2: what the evaluator keeps; null if a tree does not fit its proof [O5]. */
+/** Step 2.2: the evaluator's state; null if a tree does not fit its proof [O5]. */
 export function pprfEvaluate(
   sid: Uint8Array,
   choices: Uint8Array,

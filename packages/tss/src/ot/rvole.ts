@@ -39,7 +39,7 @@ const MASKED_BYTES = XI * WIDTH * 32;
 /** Blocks that give one row its scalars: 48 bytes each. */
 const ROW_FANOUT = (WIDTH * 48) / 16;
 
-/** What Bob keeps until Alice answers. Secret. Good for one answer. */
+/** Bob's state until Alice answers. Secret. Good for one answer. */
 export interface RvoleReceiver {
   readonly sid: Uint8Array;
   /** β: ξ choice bits. */

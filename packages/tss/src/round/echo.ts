@@ -1,7 +1,7 @@
 /**
- * What a message starts with so that parties of different mind part before anything depends on it: in
- * round 1 a hash of the session's parameters (S1), in round k+1 a hash of all that was broadcast in
- * round k (D-6, O-11, T6, G2). docs/spec/session.md, steps 5 and 6.
+ * The start of every message, by which parties that disagree stop before anything depends on it: in round 1
+ * a hash of the session's parameters (S1), in round k+1 a hash of all broadcasts of round k (D-6, O-11, T6,
+ * G2). docs/spec/session.md, steps 5 and 6.
  */
 
 /** Length in bytes of an echo, and of the hash of the parameters. */
@@ -24,7 +24,7 @@ export function attachEcho(echo: Uint8Array | null, part: Uint8Array): Uint8Arra
   return body;
 }
 
-/** Whether a body starts with the echo that we computed ourselves. */
+/** Whether a body starts with the echo that this party computed itself. */
 export function echoMatches(echo: Uint8Array, body: Uint8Array): boolean {
   return body.length >= ECHO_LENGTH && echo.every((byte, at) => byte === body[at]);
 }

@@ -1,5 +1,5 @@
 /**
- * How things end: who is at fault, what is said, and what it becomes outside.
+ * The errors of this package: who is at fault, and which words name it outside.
  */
 
 import type { Message } from './mailbox.ts';
@@ -50,12 +50,12 @@ export const ABORT_REASONS = [
 export type AbortReason = (typeof ABORT_REASONS)[number];
 
 /**
- * What a failure makes of a two-party key (docs/spec/lindell17.md, "Locks"). `refreshable`: a proof failed and nothing
- * was decrypted, a refresh opens the key again. `terminal`: a proof passed and the signature was wrong.
+ * The lock that a failure puts on a two-party key (docs/spec/lindell17.md, "Locks"). `refreshable`: a proof failed and
+ * nothing was decrypted; a refresh opens the key again. `terminal`: a proof passed and the signature was wrong.
  */
 export type KeyUnsafe = 'refreshable' | 'terminal';
 
-/** What an abort names besides its reason. */
+/** The facts of an abort. */
 export interface AbortDetails {
   readonly reason: AbortReason;
   readonly message: string;
@@ -66,10 +66,10 @@ export interface AbortDetails {
    * Security: ignoring a ban turns repeated failures into an oracle for the share.
    */
   readonly bans?: readonly number[];
-  /** Messages that cannot all be honest, where these are the evidence. */
+  /** Messages that cannot all be honest, if these are the evidence. */
   readonly conflicting?: readonly Message[];
   /**
-   * Parties whose parameters are not the own ones. Not culprits: only a caller who knows that all
+   * Parties whose parameters differ from this party's. Not culprits: only a caller who knows that all
    * certified the same parameters can tell who deviated.
    */
   readonly differing?: readonly number[];

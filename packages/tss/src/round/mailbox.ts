@@ -25,7 +25,7 @@ export interface RoundShape {
   readonly each: boolean;
 }
 
-/** What became of a message put into the mailbox. */
+/** The fate of a message put into the mailbox. */
 export type Filed = 'new' | 'duplicate' | 'conflict' | 'ignored';
 
 /** Which part of its round a message is. */
@@ -60,7 +60,7 @@ export class Mailbox {
     return this.#slots.get(slotKey(round, from, part));
   }
 
-  /** What shows a fault of a round: all broadcasts of its sender until then, and its direct message. */
+  /** Everything that a party said and that may show its fault: its broadcasts up to a round, its direct message of it. */
   saidUntil(round: number, from: number): Message[] {
     const rounds = Array.from({ length: round }, (_, at) => at + 1);
     const broadcasts = rounds.map((number) => this.find(number, from, 'all'));
@@ -69,7 +69,7 @@ export class Mailbox {
     );
   }
 
-  /** Forgets everything that was said. */
+  /** Wipes all messages. */
   clear(): void {
     for (const { body } of this.#slots.values()) body.fill(0);
     this.#slots.clear();

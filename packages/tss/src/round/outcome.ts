@@ -1,4 +1,4 @@
-/** How a session ends: with its output, or aborted with who is at fault and the messages that show it. */
+/** The end of a session: an output, or an abort that names the parties at fault and the messages that show it. */
 import { AbortError, type AbortReason, type KeyUnsafe } from './errors.ts';
 import type { Mailbox, Message } from './mailbox.ts';
 
@@ -8,7 +8,7 @@ export interface Aborted {
   readonly reason: AbortReason;
   /** Parties proven to have deviated, sorted; empty: not attributable. */
   readonly culprits: readonly number[];
-  /** With `parameters-mismatch`: parties with other parameters than the own ones, sorted. */
+  /** With `parameters-mismatch`: parties whose parameters differ from this party's, sorted. */
   readonly differing: readonly number[];
   /** Parties whose pairwise state must be refused from now on, on disk before anything else. */
   readonly bans: readonly number[];
@@ -23,7 +23,7 @@ export interface Aborted {
   readonly cause?: unknown;
 }
 
-/** How a session ended. */
+/** The end of a session. */
 export type Outcome<T> = { readonly status: 'completed'; readonly output: T } | Aborted;
 
 /** Turns an error of a round into the outcome; every error but an abort is a fault of our own (L-10). */

@@ -1,6 +1,6 @@
 /**
- * How a round is written: a protocol is a generator that yields what it says and is resumed with
- * what everybody else said. It knows no cryptography and no network.
+ * The form of a round: a protocol is a generator that yields its own messages and resumes with those of
+ * everybody else. It knows no cryptography and no network.
  */
 import { AbortError, type AbortReason, partyNames } from './errors.ts';
 
@@ -17,13 +17,13 @@ export interface Round<A, E> {
   readonly each: BodyCodec<E> | null;
 }
 
-/** What one peer said in a round. */
+/** One peer's part of a round. */
 export interface Heard<A, E> {
   readonly all: A;
   readonly each: E;
 }
 
-/** What every peer said in a round; total, since a session resumes only when all have spoken. */
+/** Every peer's part of a round; total, since a session resumes only when all have spoken. */
 export class Inbox<A, E> {
   readonly #heard: ReadonlyMap<number, Heard<A, E>>;
 
@@ -31,20 +31,20 @@ export class Inbox<A, E> {
     this.#heard = heard;
   }
 
-  /** What party `index` said. */
+  /** The part of party `index`. */
   get(index: number): Heard<A, E> {
     const heard = this.#heard.get(index);
     if (heard === undefined) throw new Error(`unreachable: party ${index} is not a peer`);
     return heard;
   }
 
-  /** Peers in index order with what they said. */
+  /** Peers in index order with their parts. */
   entries(): [number, Heard<A, E>][] {
     return [...this.#heard.entries()];
   }
 }
 
-/** What a protocol yields: the bytes of its own messages, and how to decode what comes. */
+/** One yield of a protocol: the bytes of its own messages, and the decoder of those that come. */
 export interface Step {
   readonly round: number;
   readonly all: Uint8Array | null;
@@ -90,7 +90,7 @@ const decodePart = <T>(
   return codec.decode(bytes, path);
 };
 
-/** One round in which one of two parties speaks: its number and what is said. */
+/** One round in which one of two parties speaks: its number and the codec of its message. */
 export interface Turn<T> {
   readonly number: number;
   readonly body: BodyCodec<T>;
@@ -105,7 +105,7 @@ export function* send<T>(
   yield { round: number, all: null, each: new Map([[to, body.encode(value)]]), decode: nothing };
 }
 
-/** Says nothing and awaits what party `from` says. */
+/** Says nothing and awaits the message of party `from`. */
 export function* receive<T>(
   turn: Turn<T>,
   from: number,

@@ -1,6 +1,6 @@
 /**
  * One run of one protocol by one party, as a state machine without I/O: messages in, messages out,
- * one outcome. It owns what every protocol needs alike: slots, duplicates, early messages,
+ * one outcome. It owns the parts that all protocols share: slots, duplicates, early messages,
  * decoding, the echo of broadcasts, and turning an AbortError into an outcome.
  *
  * Messages given to `receive` must have been authenticated by the caller: a signature of the sender
@@ -13,14 +13,14 @@ import { isMessage, Mailbox, type Message, partOf, type RoundShape } from './mai
 import { abortedBy, type Outcome } from './outcome.ts';
 import type { Protocol, Step } from './protocol.ts';
 
-/** What `receive` did with a message. */
+/** The result of `receive`. */
 export interface Receipt {
   readonly disposition: 'accepted' | 'duplicate' | 'ignored';
   /** Messages to send now. */
   readonly send: readonly Message[];
 }
 
-/** What a session needs besides its protocol. */
+/** The input of a session besides its protocol. */
 export interface SessionOptions {
   readonly index: number;
   readonly parties: readonly number[];
@@ -37,7 +37,7 @@ export class Session<T> {
   readonly #mailbox: Mailbox;
   readonly #sent = new Map<number, Uint8Array>();
   #step: Step | undefined;
-  /** What bodies of the current round start with: the parameters, then the echo of the round before. */
+  /** The start of every body in the current round: the parameters, then the echo of the round before. */
   #prefix: Uint8Array | null;
   #started = false;
   #outcome: Outcome<T> | undefined;
@@ -68,8 +68,8 @@ export class Session<T> {
   }
 
   /**
-   * Begins: returns the messages that need nobody else's; none when the session has ended already, by
-   * `close` or by what came before its start.
+   * Begins, and returns the messages that depend on no peer's: none if `close` or an early message has ended
+   * the session already.
    */
   start(): Message[] {
     if (this.#outcome !== undefined) return [];
@@ -77,19 +77,19 @@ export class Session<T> {
     this.#started = true;
     return this.#guard(() => {
       const first = this.#advance(this.#protocol.next());
-      return [...first, ...this.#proceed()]; // goes on where nothing is awaited
+      return [...first, ...this.#proceed()]; // goes on where this party awaits nothing
     });
   }
 
-  /** Ends a session that is not wanted any more; its secrets are overwritten. */
+  /** Ends a session that nobody needs any more, and wipes its secrets. */
   close(): void {
     if (this.#outcome !== undefined) return;
     this.#abort(new AbortError({ reason: 'aborted-by-peer', message: 'called off' }));
   }
 
   /**
-   * Takes one authenticated message and returns what is to be sent because of it. A value that is no
-   * message is ignored, like a message of no slot.
+   * Takes one authenticated message and returns the messages to send because of it. Ignores a value that is
+   * no message, and a message that has no slot.
    */
   receive(message: Message): Receipt {
     if (this.#outcome !== undefined || !isMessage(message)) return ignored;
@@ -141,7 +141,7 @@ export class Session<T> {
     return messages;
   }
 
-  /** Compares what bodies start with, before anything of them is decoded. */
+  /** Compares the start of each body before it decodes any of them. */
   #checkPrefixes(step: Step): void {
     const prefix = this.#prefix;
     if (prefix === null) return;
@@ -162,9 +162,9 @@ export class Session<T> {
   }
 
   /**
-   * Parties saw different broadcasts. Between two, the own view of the peer's broadcast is what it signed
-   * and the own broadcast was signed once, so the peer's echo is false. Among more, whoever signed two
-   * versions cannot be told from here; the signed broadcasts show it when they meet another party's.
+   * Parties saw different broadcasts. Between two, this party holds the one broadcast that the peer signed and
+   * signed its own once, so the peer's echo is false. Among more, this party cannot tell who signed two
+   * versions; the signed broadcasts show it beside another party's.
    */
   #split(round: number): AbortError {
     const message = `parties saw different broadcasts in round ${round}`;
@@ -206,7 +206,7 @@ export class Session<T> {
     return heard;
   }
 
-  /** A part without what its body starts with. */
+  /** A part without the start of its body. */
   #part(step: Step, peer: number, part: 'all' | 'each'): Uint8Array | null {
     const body = this.#body(step.round, peer, part);
     if (body === null) return null;
@@ -248,7 +248,7 @@ export class Session<T> {
     this.#end(abortedBy(error, this.round, this.#mailbox));
   }
 
-  /** Sets the outcome once; lets the protocol overwrite its secrets, and forgets what was said. */
+  /** Sets the outcome once, lets the protocol wipe its secrets, and wipes the messages. */
   #end(outcome: Outcome<T>): void {
     if (this.#outcome !== undefined) throw new Error('unreachable: a session ends once');
     this.#outcome = outcome;

@@ -1,6 +1,6 @@
 /**
- * First messages of Π^aff-g that depend on neither witness nor base, and noise for the ciphertext D: what a
- * signature's time goes into, made ahead. docs/spec/zk.md §9, "Made ahead".
+ * First messages of Π^aff-g that depend on neither witness nor base, and noise for the ciphertext D: most of
+ * a signature's time, spent ahead. docs/spec/zk.md §9, "Made ahead".
  *
  * Security: in memory only. Used twice, a nonce gives the witness away (P-14), so it is taken
  * out before use, and refuses a second time.
@@ -13,7 +13,7 @@ import type { Rng } from '../rng.ts';
 import { sampleMask } from './transcript.ts';
 import type { ParameterSet } from './parameters.ts';
 
-/** What a nonce is made for. */
+/** The key and ciphertext that a nonce is made for. */
 export interface AffGKey {
   readonly N: bigint;
   readonly C: bigint;
@@ -72,7 +72,7 @@ export class AffGNonce {
     return masks;
   }
 
-  /** What logs and errors may show. */
+  /** The only text that logs and errors may show. */
   toJSON(): string {
     return 'AffGNonce(secret redacted)';
   }

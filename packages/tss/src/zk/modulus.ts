@@ -101,7 +101,7 @@ export function proveMod(
   return { w, responses };
 }
 
-/** What there is of an answer modulo one prime. */
+/** An answer modulo one prime. */
 interface Residue {
   readonly isSquare: boolean;
   readonly nthRoot: bigint;

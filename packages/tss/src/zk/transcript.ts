@@ -1,6 +1,6 @@
 /**
- * What every proof is bound to, and how its challenge is made of that, the statement and the first
- * messages (Z1, F-1, F-2, F-3). docs/spec/zk.md §4.
+ * The context that binds every proof, and the challenge made of it, the statement and the first messages
+ * (Z1, F-1, F-2, F-3). docs/spec/zk.md §4.
  */
 import { concat, u16, u32 } from '../arith/bytes.ts';
 import { gcd, naturalFromBytes, naturalToBytes, randomBits } from '../arith/integers.ts';
@@ -20,7 +20,7 @@ export interface ZkContext {
   readonly context: Uint8Array;
 }
 
-/** A number with its width in bytes, or a point: what is hashed has a fixed length. */
+/** A number with its width in bytes, or a point: every hashed field has a fixed length. */
 export type Hashed = readonly [value: bigint, width: number] | Point;
 
 const bytesOf = (value: Hashed): Uint8Array =>
