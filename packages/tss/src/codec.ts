@@ -7,7 +7,7 @@ import { decodePoint, encodePoint, type Point } from './curve.ts';
 import { DecodeError } from './round/errors.ts';
 import type { BodyCodec } from './round/protocol.ts';
 
-/** Where a leaf lies in an encoding: for tests that alter every field. */
+/** The place of a leaf in an encoding: for tests that alter every field. */
 export interface Span {
   readonly path: string;
   readonly kind: string;

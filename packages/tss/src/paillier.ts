@@ -41,9 +41,9 @@ export function paillierFromPrimes(p: bigint, q: bigint): PaillierSecret {
   };
 }
 
-/** Drops what the backend keeps of the factors and their squares. */
-export function forgetFactors(p: bigint, q: bigint): void {
-  backend.forget(p, q, p * p, q * q);
+/** Releases everything that the backend keeps of the factors and their squares. */
+export function releaseFactors(p: bigint, q: bigint): void {
+  backend.release(p, q, p * p, q * q);
 }
 
 /** Uniform in the units modulo N. */
@@ -75,7 +75,7 @@ export function encrypt(pk: PaillierPublic, m: bigint, rho: bigint): bigint {
   return encryptWith(pk, m, noiseOf(pk, rho));
 }
 
-/** As `encrypt`, by whoever knows the factors: each power modulo p² and q², a third of the time. */
+/** As `encrypt`, for the holder of the factors: each power modulo p² and q², a third of the time. */
 export function encryptCrt(sk: PaillierSecret, m: bigint, rho: bigint): bigint {
   return encryptWith(sk.public, m, { rho, power: powerOfN(sk, rho) });
 }
@@ -143,7 +143,7 @@ export function isCiphertext({ N }: PaillierPublic, c: bigint): boolean {
   return c > 0n && c < N * N && gcd(c % N, N) === 1n;
 }
 
-/** Why a modulus is refused. */
+/** The fault of a modulus that is refused. */
 export type ModulusFault =
   | 'length'
   | 'even'

@@ -7,7 +7,7 @@ import { gcd, randomBelow } from './arith/integers.ts';
 import { checkModulus, type ModulusFault } from './paillier.ts';
 import type { Rng } from './rng.ts';
 
-/** Ñ with s = t^λ; whoever made them knows λ and the factors, and proved by Π^prm that λ exists. */
+/** Ñ with s = t^λ; their maker knows λ and the factors, and proved by Π^prm that λ exists. */
 export interface RingPedersen {
   readonly N: bigint;
   readonly s: bigint;
@@ -36,7 +36,7 @@ export function makeRingPedersen(p: bigint, q: bigint, rng: Rng): RingPedersenSe
   }
 }
 
-/** Why parameters are refused. */
+/** The fault of parameters that are refused. */
 export type RingPedersenFault = ModulusFault | 'generators';
 
 /**

@@ -17,7 +17,7 @@ export interface ProofContext {
   /** 32 bytes. */
   readonly sessionId: Uint8Array;
   readonly prover: number;
-  /** Which statement of the prover: round, position, and whatever else it depends on. */
+  /** Tells the statements of a prover apart: round, position, and everything else that one depends on. */
   readonly context: Uint8Array;
 }
 

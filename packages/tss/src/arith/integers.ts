@@ -76,7 +76,8 @@ export function invert(a: bigint, m: bigint): bigint | null {
 
 /**
  * a⁻¹ mod m of a secret: inverts a·u for a random u and looks at nothing else (J-2). Null
- * when no draw gives a unit: always if a is none, else with probability 2⁻¹²⁸ for the moduli here, N and p − 1 = 2·p′, modulo which at least nearly every second number is one.
+ * when no draw gives a unit: always if a is none, else with probability 2⁻¹²⁸ for the moduli here, N and
+ * p − 1 = 2·p′, modulo which at least nearly every second number is one.
  */
 export function invertBlinded(a: bigint, m: bigint, rng: Rng): bigint | null {
   for (let draw = 0; draw < BLINDING_DRAWS; draw++) {

@@ -33,7 +33,7 @@ const ZERO = new Uint8Array(32);
 
 const brand = (bytes: Uint8Array): Scalar => bytes as Scalar;
 
-/** Computes one scalar from the limbs of others; whatever it used is wiped afterwards. */
+/** Computes one scalar from the limbs of others; wipes all limbs that it used. */
 const compute = (
   operands: readonly Uint8Array[],
   body: (columns: Float64Array, out: Float64Array, limbs: readonly Float64Array[]) => void,

@@ -15,8 +15,8 @@ export interface ModularBackend {
   modPow(base: bigint, exponent: bigint, exponentBits: number, modulus: bigint): bigint;
   /** base^exponent mod modulus. Security: variable time in the exponent. @throws as `modPow` */
   modPowPublic(base: bigint, exponent: bigint, modulus: bigint): bigint;
-  /** Drops what is kept of secret moduli between powers. */
-  forget(...moduli: readonly bigint[]): void;
+  /** Releases everything that was kept of secret moduli between powers. */
+  release(...moduli: readonly bigint[]): void;
   /** A prime p of exactly that many bits, the two highest set, with (p−1)/2 prime. Takes seconds. */
   generateSafePrime(bits: number): bigint;
   /** Whether n is prime, wrongly yes with probability below 2⁻¹²⁸ for any n, chosen by anyone. */
@@ -41,7 +41,7 @@ export function guardPower(
 /** The length of a public exponent, in whole digits. */
 export const bitsOf = (exponent: bigint): number => exponent.toString(16).length * 4;
 
-/** base^exponent mod modulus, four bits at a time, one product for every four whatever they are. */
+/** base^exponent mod modulus, four bits at a time, one product for every four, of any value. */
 function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
   const table = [1n % modulus];
   for (let at = 1; at < 16; at++) table.push(((table[at - 1] ?? 0n) * base) % modulus);
@@ -131,7 +131,7 @@ export function portableModular(random: Random): ModularBackend {
       blindedPower(guardPower(base, exponent, exponentBits, modulus), exponent, modulus, random),
     modPowPublic: (base, exponent, modulus) =>
       power(guardPower(base, exponent, bitsOf(exponent), modulus), exponent, modulus),
-    forget: () => undefined, // keeps nothing
+    release: () => undefined, // keeps nothing
     generateSafePrime: (bits) => safePrime(bits, random),
     isProbablePrime: (n) => isPrime(n, random),
   };

@@ -1,8 +1,8 @@
 /**
  * Powers and primes of Node: OpenSSL's constant-time Montgomery power, reached through a Diffie–Hellman
  * object per modulus. Making one checks the modulus, which takes as long as several powers, so they are
- * kept; secret ones are forgotten with the key that they belong to. Outside the range in which the object is
- * right, BigInt computes (J-10).
+ * kept; those of secret moduli are released with their key. Outside the range in which the object is right,
+ * BigInt computes (J-10).
  */
 import {
   checkPrimeSync,
@@ -14,7 +14,7 @@ import { bitsOf, guardPower, type ModularBackend } from './modular.ts';
 
 /** Below, `computeSecret` has returned wrong numbers without an error; above, it refuses. */
 const MODULUS_BITS = { min: 512, max: 10_000 } as const;
-/** How many moduli are kept ready; the least recently used one goes first. */
+/** Most moduli that are kept ready; the least recently used one goes first. */
 const KEPT = 64;
 
 const FIXED_GENERATOR = Uint8Array.of(2);
@@ -57,7 +57,7 @@ const compute = (
   }
 };
 
-/** The operations of OpenSSL; `fallback` takes what it does not. */
+/** The operations of OpenSSL; `fallback` computes the rest. */
 export function nativeModular(fallback: ModularBackend): ModularBackend {
   const modPow: ModularBackend['modPow'] = (base, exponent, exponentBits, modulus) => {
     const reduced = guardPower(base, exponent, exponentBits, modulus);
@@ -68,7 +68,7 @@ export function nativeModular(fallback: ModularBackend): ModularBackend {
   };
   return {
     modPow,
-    forget: (...moduli) => {
+    release: (...moduli) => {
       for (const modulus of moduli) kept.delete(modulus);
     },
     modPowPublic: (base, exponent, modulus) => {

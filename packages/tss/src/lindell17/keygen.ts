@@ -8,7 +8,7 @@ import { backend } from '#backend';
 import { equalBytes } from '../arith/bytes.ts';
 import { encodePoint, type Point, sumPoints } from '../curve.ts';
 import { LABELS } from '../label.ts';
-import { forgetFactors } from '../paillier.ts';
+import { releaseFactors } from '../paillier.ts';
 import { AbortError } from '../round/errors.ts';
 import { abortUnless, type Protocol, receive, send, swap } from '../round/protocol.ts';
 import { Session } from '../round/session.ts';
@@ -87,7 +87,7 @@ function* keygenP1({ context, input, keyId }: Run): Protocol<TwoPartyKeyshare> {
       primes: encodePrimes(paillier, context.bits),
     });
   } finally {
-    forgetFactors(...paillier);
+    releaseFactors(...paillier);
     wipeShare(mine);
   }
 }

@@ -20,7 +20,7 @@ import {
 } from '../codec.ts';
 import { encodePoint, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
 import {
-  forgetFactors,
+  releaseFactors,
   isCiphertext,
   paillierFromPrimes,
   type PaillierSecret,
@@ -196,7 +196,7 @@ export class TwoPartyKeyshare {
 
   /** Overwrites the secrets; everything afterwards fails. Numbers that the engine holds are out of reach. */
   wipe(): void {
-    if (!this.#wiped && this.#fields.index === 1) forgetFactors(...factors(this.#fields));
+    if (!this.#wiped && this.#fields.index === 1) releaseFactors(...factors(this.#fields));
     this.#wiped = true;
     wipe(this.#fields.secretShare, this.#fields.primes);
   }

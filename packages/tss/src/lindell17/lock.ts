@@ -10,7 +10,7 @@ export const MAX_REOPENINGS = 3;
 /** State of a key between sessions. */
 export interface KeyLock {
   readonly state: 'none' | KeyUnsafe;
-  /** How many refreshes have opened a lock. */
+  /** The number of refreshes that have opened a lock. */
   readonly reopened: number;
 }
 

@@ -32,7 +32,7 @@ export interface TwoPartyContext {
   readonly rng: Rng;
 }
 
-/** Where a proof belongs: session and epoch. */
+/** The place of a proof: session and epoch. */
 export type ProofPlace = Pick<TwoPartyContext, 'sid' | 'epoch'>;
 
 /** The name of a step and four bytes of epoch. */

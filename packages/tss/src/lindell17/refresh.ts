@@ -13,7 +13,7 @@ import {
 } from '../arith/scalar.ts';
 import { encodePoint, mulBase, negatePoint, type Point, sumPoints } from '../curve.ts';
 import { LABELS } from '../label.ts';
-import { forgetFactors } from '../paillier.ts';
+import { releaseFactors } from '../paillier.ts';
 import { AbortError } from '../round/errors.ts';
 import { abortUnless, type Protocol, receive, send, swap } from '../round/protocol.ts';
 import { Session } from '../round/session.ts';
@@ -87,7 +87,7 @@ function* refreshP1({ context, input, keyshare }: Run): Protocol<TwoPartyKeyshar
     const primes = encodePrimes(paillier, context.bits);
     return keyshareOf(keyshare, next, data, { exchanged, primes });
   } finally {
-    forgetFactors(...paillier);
+    releaseFactors(...paillier);
     wipe(next.secretShare);
   }
 }

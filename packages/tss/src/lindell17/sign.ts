@@ -162,7 +162,7 @@ const checkNonce = (context: TwoPartyContext, { R, nonce, response }: NoncePoint
   blamePeerUnless(known, peer, 'invalid-proof', 'proof of the ephemeral point');
 };
 
-/** r is the own one, s is low, and the signature verifies; which recovery id it has follows from that. */
+/** r is this party's own, s is low, and the signature verifies, which also tells the recovery id. */
 const checkDone = ({ r, s }: SignDone, image: NonceImage, statement: SignStatement): Signature => {
   const same = r.every((byte, at) => byte === image.r[at]);
   blamePeerUnless(same && !isHighScalar(s), P1, 'invalid-signature', 'r or s');

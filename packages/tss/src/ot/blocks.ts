@@ -31,7 +31,7 @@ export function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
 
-/** Which oracle: label and session give the key of π. */
+/** An oracle: label and session give the key of π. */
 export interface Oracle {
   readonly label: string;
   readonly sid: Uint8Array;

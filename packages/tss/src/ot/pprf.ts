@@ -41,7 +41,7 @@ export interface OtEvaluator {
 
 /** Bytes of s̃ and t̃. */
 const PROOF_BYTES = 32;
-/** Where s̃ begins in a tree's part of the message. */
+/** The offset of s̃ in a tree's part of the message. */
 const PROOF_OFFSET = PPRF_TREE_BYTES - 2 * PROOF_BYTES;
 /** No punctured leaf: the builder knows all. */
 const NO_PATHS = new Uint8Array(TREES);

@@ -20,7 +20,7 @@ export class InputError extends TssError {}
 
 /** Bytes that are not the canonical encoding of a valid value. */
 export class DecodeError extends TssError {
-  /** Where in the message, for instance `round2.all.F[1]`. */
+  /** The place in the message, for instance `round2.all.F[1]`. */
   readonly path: string;
   readonly expected: string;
 

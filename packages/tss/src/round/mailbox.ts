@@ -19,7 +19,7 @@ export function isMessage(value: unknown): value is Message {
   return numbers.every(Number.isInteger) && body instanceof Uint8Array && ArrayBuffer.isView(body);
 }
 
-/** Which parts a round has. */
+/** The parts that a round has. */
 export interface RoundShape {
   readonly all: boolean;
   readonly each: boolean;
@@ -28,7 +28,7 @@ export interface RoundShape {
 /** The fate of a message put into the mailbox. */
 export type Filed = 'new' | 'duplicate' | 'conflict' | 'ignored';
 
-/** Which part of its round a message is. */
+/** The part of its round that a message is. */
 export const partOf = ({ to }: Message): 'all' | 'each' => (to === null ? 'all' : 'each');
 
 export class Mailbox {
@@ -70,7 +70,7 @@ export class Mailbox {
   }
 
   /** Wipes all messages. */
-  clear(): void {
+  wipe(): void {
     for (const { body } of this.#slots.values()) body.fill(0);
     this.#slots.clear();
   }

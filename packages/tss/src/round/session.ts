@@ -50,7 +50,7 @@ export class Session<T> {
     this.#prefix = options.parameters;
   }
 
-  /** How it ended, or undefined while it runs. */
+  /** The outcome, or undefined while the session runs. */
   get outcome(): Outcome<T> | undefined {
     return this.#outcome;
   }
@@ -253,7 +253,7 @@ export class Session<T> {
     if (this.#outcome !== undefined) throw new Error('unreachable: a session ends once');
     this.#outcome = outcome;
     this.#protocol.return(undefined as never);
-    this.#mailbox.clear();
+    this.#mailbox.wipe();
     this.#sent.clear();
   }
 }

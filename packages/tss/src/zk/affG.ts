@@ -155,7 +155,7 @@ const isInRange = (set: ParameterSet, statement: AffGStatement, proof: AffGProof
 };
 
 /**
- * Whether the proof shows it of this statement. Verifier's steps of docs/spec/zk.md §9. Whoever holds the
+ * Whether the proof shows it of this statement. Verifier's steps of docs/spec/zk.md §9. The holder of the
  * Paillier key passes it, which halves the time; it must be the key of N.
  */
 export function verifyAffG(

@@ -38,7 +38,7 @@ export const PARAMETERS: Readonly<Record<ModulusBits, ParameterSet>> = {
 const CHALLENGE_BITS = 256;
 
 /**
- * Whether decryption cannot wrap and masks hide, whatever the proofs admit: with |a|, |x| < 2^(ℓ+ε+1) and
+ * Whether decryption cannot wrap and masks hide, for all values that the proofs admit: with |a|, |x| < 2^(ℓ+ε+1) and
  * |b| < 2^(ℓ′+ε+1), |a·x + b| < N/2 (L-3); 2^ℓ′ exceeds every honest-verifier product by 2^128
  * (L-4); ε covers challenge and hiding (L10).
  */

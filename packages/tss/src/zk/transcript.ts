@@ -16,7 +16,7 @@ export interface ZkContext {
   readonly sessionId: Uint8Array;
   readonly prover: number;
   readonly verifier: number;
-  /** Step name, epoch and whatever else the statement depends on. */
+  /** Step name, epoch and everything else that the statement depends on. */
   readonly context: Uint8Array;
 }
 

@@ -26,10 +26,10 @@ vi.mock(import('../../src/arith/scalar.ts'), async (original) => {
 });
 
 rememberPowers();
-const forget = vi.spyOn(backend, 'forget');
+const release = vi.spyOn(backend, 'release');
 beforeEach(() => {
   drawn.length = 0;
-  forget.mockClear();
+  release.mockClear();
 });
 afterEach(() => {
   expect(drawn.length).toBeGreaterThan(0);
@@ -73,14 +73,14 @@ describe('L-10: of a failure nothing is left but who and why', () => {
   }
 
   /** J-10: the backend keeps nothing of P1's new factors. */
-  function expectForgotten(turn: number): void {
+  function expectReleased(turn: number): void {
     const [p, q] = primesFor('P1', 2048, turn).paillier ?? [0n, 0n];
-    expect(forget).toHaveBeenCalledWith(p, q, p * p, q * q);
+    expect(release).toHaveBeenCalledWith(p, q, p * p, q * q);
   }
 
   test.each([3, 4])('key generation, round %i', (round) => {
     expectBare(failed(keygenSessions(), round));
-    expectForgotten(0);
+    expectReleased(0);
   });
 
   test.each([1, 2, 3, 4, 5])('signing, round %i', (round) => {
@@ -89,6 +89,6 @@ describe('L-10: of a failure nothing is left but who and why', () => {
 
   test.each([2, 4])('refresh, round %i', (round) => {
     expectBare(failed(refreshSessions(frozenShares()), round));
-    if (round > 2) expectForgotten(1);
+    if (round > 2) expectReleased(1);
   });
 });

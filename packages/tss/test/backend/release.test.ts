@@ -26,23 +26,23 @@ const [p = 0n, q = 0n] = fixturePrimes(2048);
 const made = vi.mocked(createDiffieHellman);
 
 beforeEach(() => {
-  native.forget(p, p * p);
+  native.release(p, p * p);
   made.mockClear();
   given.length = 0;
 });
 
-test('J-10: an object for a secret modulus is kept between powers, and gone when it is forgotten', () => {
+test('J-10: an object for a secret modulus is kept between powers, and gone when it is released', () => {
   const power = () => native.modPow(5n, 12_345n, 64, p);
   const first = power();
   expect(power()).toBe(first);
   expect(made).toHaveBeenCalledTimes(1);
   native.modPow(5n, 12_345n, 64, q);
-  native.forget(p, p * p);
+  native.release(p, p * p);
   expect(power()).toBe(first);
   expect(made).toHaveBeenCalledTimes(3);
   native.modPow(5n, 12_345n, 64, q);
   expect(made).toHaveBeenCalledTimes(3);
-  portable.forget(p);
+  portable.release(p);
 });
 
 test('J-10: no object keeps an exponent, also where it has no answer', () => {
