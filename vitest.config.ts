@@ -15,6 +15,7 @@ const files = (folder: string) => ({
 const SHARING = new Set([
   'wire',
   'intent',
+  'holder',
   'coordinator',
   'agent',
   'two-party',
@@ -44,6 +45,7 @@ const packages = [
   'intent',
   'secure-element',
   'tss',
+  'holder',
   'coordinator',
   'agent',
   'two-party',

@@ -94,7 +94,7 @@ describe('W-17: lint', () => {
     },
   );
 
-  test.each(['@quorate/tss', '@quorate/tss/dkls23', '@quorate/tss/lindell17'])(
+  test.each(['@quorate/tss', '@quorate/tss/dkls23', '@quorate/tss/lindell17', '@quorate/holder'])(
     'refuses that the coordinator imports %s',
     (imported) => {
       expect(refusals('packages/coordinator/src/server.ts', imported)).toEqual([
@@ -102,4 +102,19 @@ describe('W-17: lint', () => {
       ]);
     },
   );
+
+  test.each([
+    ['agent/src/agent.ts', '@quorate/cosigner', 'knows no cosigner'],
+    ['agent/src/agent.ts', '@quorate/two-party', 'knows no cosigner'],
+    ['cosigner/src/vault.ts', '@quorate/agent', 'knows no agent'],
+    ['cosigner/src/peer/hub.ts', '@quorate/agent', 'knows neither shares nor chips'],
+    ['holder/src/chip/chip.ts', '@quorate/agent', 'knows no program'],
+    ['holder/src/chip/chip.ts', '@quorate/cosigner', 'knows no program'],
+  ])('refuses that %s imports %s', (file, imported, why) => {
+    expect(refusals(`packages/${file}`, imported)).toEqual([expect.stringContaining(why)]);
+  });
+
+  test.each(['agent/src/agent.ts', 'cosigner/src/vault.ts'])('lets %s import the holder', (file) => {
+    expect(refusals(`packages/${file}`, '@quorate/holder')).toEqual([]);
+  });
 });

@@ -1,9 +1,9 @@
 /** Readers that are not in the table of parsers, and why. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
-  'agent/src/files/files.ts#readIfPresent': 'gives bytes, and looks at none',
-  'agent/src/files/files.ts#readSecretFile': 'gives bytes, and looks at none',
-  'agent/src/terminal/editors.ts#readFromPipe':
-    'lines of the own terminal: agent/test/terminal/terminalPipe.test.ts',
+  'holder/src/files/files.ts#readIfPresent': 'gives bytes, and looks at none',
+  'holder/src/files/secretFile.ts#readSecretFile': 'gives bytes, and looks at none',
+  'holder/src/terminal/editors.ts#readFromPipe':
+    'lines of the own terminal: holder/test/terminal/terminalPipe.test.ts',
   'coordinator/src/auth/keyFile.ts#readSecretFile': 'gives bytes, and looks at none',
   'coordinator/src/config/file.ts#readConfigured': 'gives a text, and looks at none',
   'coordinator/src/config/names.ts': 'asks the schema of the settings for their names',

@@ -1,19 +1,24 @@
 /**
  * One participant: takes messages from the link and hands each to the sessions, or to what cleans up after them.
  */
+import {
+  type Chip,
+  createMutexes,
+  type HolderError,
+  type Logger,
+  messageOf,
+  silentLogger,
+  type ThreadHealth,
+} from '@quorate/holder';
 import { isFinalCode, isPart, type ServerMessage } from '@quorate/wire';
 import type { Agent, AgentOptions } from './agentTypes.ts';
 import type { Ceremonies } from './ceremonies/ceremony.ts';
 import { Orphans } from './ceremonies/keygen/orphan.ts';
 import { tellable } from './ceremonies/refusal.ts';
 import { Sessions } from './ceremonies/sessions.ts';
-import type { Chip } from './chip/chip.ts';
 import type { AgentConfig } from './config.ts';
-import { type AgentError, messageOf } from './errors.ts';
 import { createLink } from './link/link.ts';
 import type { Link, LinkStatus } from './link/types.ts';
-import { type Logger, silentLogger } from './logger.ts';
-import { createMutexes } from './mutexes.ts';
 import {
   type Approver,
   approverFromConfig,
@@ -22,7 +27,6 @@ import {
   tokenFromConfig,
 } from './providers.ts';
 import type { AgentState } from './records/state.ts';
-import type { ThreadHealth } from './threads/health.ts';
 import { createWorkerPool, type WorkerPool } from './protocol/pool.ts';
 
 /** A running agent; whoever makes it gives it what it has opened. */
@@ -98,7 +102,7 @@ export class Participant implements Agent {
     return this.#link.status;
   }
 
-  get failure(): AgentError | undefined {
+  get failure(): HolderError | undefined {
     return this.#link.failure;
   }
 

@@ -1,15 +1,12 @@
 /**
  * A participant as programs see it: what it is made of, and what it tells.
  */
+import type { HolderError, Logger, PinProvider, ThreadHealth } from '@quorate/holder';
 import type { SecureElement } from '@quorate/secure-element';
 import type { Approve } from './approval/request.ts';
-import type { PinProvider } from './chip/chip.ts';
 import type { AgentConfig } from './config.ts';
-import type { AgentError } from './errors.ts';
 import type { LinkStatus } from './link/types.ts';
-import type { Logger } from './logger.ts';
 import type { AgentState } from './records/state.ts';
-import type { ThreadHealth } from './threads/health.ts';
 import type { WorkerPool } from './protocol/pool.ts';
 
 /** What an agent is made of; everything but the directory has a default from its configuration. */
@@ -42,7 +39,7 @@ export interface Agent {
   readonly state: AgentState;
   readonly status: LinkStatus;
   /** Why this agent stopped, once its status is `failed`. */
-  readonly failure: AgentError | undefined;
+  readonly failure: HolderError | undefined;
   /** The table of the protocol threads. */
   readonly threads: readonly ThreadHealth[];
   /** Session keys of the sessions that run now. */

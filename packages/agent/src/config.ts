@@ -2,14 +2,20 @@
  * The agent's configuration, `config.yaml` in its directory. Paths are relative to that directory;
  * secrets are never in it, only the names of the files that hold them.
  */
+import {
+  CHIP_KINDS,
+  isSocketUrl,
+  pcscSchema,
+  pkcs11Schema,
+  readIfPresent,
+  SOCKET_URL,
+  THREAD_TIMEOUT_MS,
+} from '@quorate/holder';
 import { isAbsolute, join } from 'node:path';
 import type { ChipAttachment, VirtualAttachment } from '@quorate/secure-element';
 import { keysOf } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
-import { isSocketUrl, SOCKET_URL } from './link/socketUrl.ts';
-import { THREAD_TIMEOUT_MS } from './threads/pool.ts';
-import { readIfPresent } from './files/files.ts';
 import { parseYaml } from './yamlFile.ts';
 
 /** What an agent is told about its surroundings. */
@@ -45,50 +51,6 @@ export const CONFIG_FILE = 'config.yaml';
 const path = z.string().min(1);
 const SEVEN_DAYS = 604_800;
 const MAX_PATIENCE = 31_536_000;
-
-const publicKey = z
-  .string()
-  .regex(/^(0x)?04[0-9a-fA-F]{128}$/, 'expected the 65 bytes of a chip’s public key in hex')
-  .transform((text) => text.replace(/^0x/, '').toLowerCase());
-
-type Key = z.ZodPipe<z.ZodString, z.ZodTransform<string, string>>;
-
-/** A card in a reader, as a configuration names it. */
-export const pcscSchema: z.ZodObject<
-  {
-    kind: z.ZodLiteral<'pcsc'>;
-    reader: z.ZodOptional<z.ZodString>;
-    public_key: z.ZodOptional<Key>;
-  },
-  z.core.$strict
-> = z.strictObject({
-  kind: z.literal('pcsc'),
-  reader: z.string().min(1).max(256).optional(),
-  public_key: publicKey.optional(),
-});
-
-/** A token, as a configuration names it. */
-export const pkcs11Schema: z.ZodObject<
-  {
-    kind: z.ZodLiteral<'pkcs11'>;
-    module: z.ZodString;
-    library_parameters: z.ZodOptional<z.ZodString>;
-    token: z.ZodString;
-    serial: z.ZodOptional<z.ZodString>;
-    public_key: z.ZodOptional<Key>;
-  },
-  z.core.$strict
-> = z.strictObject({
-  kind: z.literal('pkcs11'),
-  module: path,
-  library_parameters: z.string().min(1).max(4096).optional(),
-  token: z.string().min(1).max(32),
-  serial: z.string().min(1).max(16).optional(),
-  public_key: publicKey.optional(),
-});
-
-/** What is said of another kind. */
-export const CHIP_KINDS = 'expected kind: virtual, pcsc or pkcs11';
 
 /** How a chip is named in a configuration. */
 export const chipSchema: z.ZodType<ChipAttachment> = z.discriminatedUnion(

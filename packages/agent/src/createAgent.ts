@@ -1,17 +1,16 @@
 /** Makes an agent: everything is opened and checked before it connects. */
+import { type Chip, silentLogger } from '@quorate/holder';
 import { Participant } from './agent.ts';
 import type { Agent, AgentOptions } from './agentTypes.ts';
 import { CEREMONIES } from './ceremonies/index.ts';
-import type { Chip } from './chip/chip.ts';
 import { loadAgentConfig } from './config.ts';
-import { silentLogger } from './logger.ts';
-import { chipFromConfig } from './chip/openChip.ts';
+import { chipFromConfig } from './chip/chipFromConfig.ts';
 import { openOwnChip } from './chip/ownChip.ts';
 import { checkAttended, pinFromConfig } from './providers.ts';
 import { checkNoSwitch, upgradeJournal } from './replacement/journal.ts';
 import { openState } from './records/state.ts';
 
-/** Opens state, chip and threads; `start` connects. @throws AgentError `store/locked` and others */
+/** Opens state, chip and threads; `start` connects. @throws HolderError `store/locked` and others */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { directory } = options;
   const config = options.config ?? loadAgentConfig(directory);

@@ -1,6 +1,7 @@
 /**
  * Makes an agent's directory: configuration, local key, pins. Nothing that exists is overwritten.
  */
+import { createFile, HolderError, makePrivateDirectory } from '@quorate/holder';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +9,6 @@ import { stringify } from 'yaml';
 import { type AgentConfig, CONFIG_FILE, parseAgentConfig } from './config.ts';
 import { AgentError } from './errors.ts';
 import { emptyPins } from './roster/pins.ts';
-import { createFile, makePrivateDirectory } from './files/files.ts';
 import { STATE_FILES } from './records/state.ts';
 
 /** What `agent init` is told. */
@@ -25,7 +25,7 @@ export interface InitOptions {
 
 /**
  * Makes the directory of a new agent.
- * @throws AgentError `store/exists` for a directory that has an agent already
+ * @throws HolderError `store/exists` for a directory that has an agent already
  */
 export function initAgent(options: InitOptions): AgentConfig {
   const { directory, rosterKey } = options;
@@ -35,7 +35,7 @@ export function initAgent(options: InitOptions): AgentConfig {
   makePrivateDirectory(directory);
   for (const name of [CONFIG_FILE, ...Object.values(STATE_FILES)]) {
     if (existsSync(join(directory, name))) {
-      throw new AgentError('store/exists', `${directory} has an agent already (${name})`);
+      throw new HolderError('store/exists', `${directory} has an agent already (${name})`);
     }
   }
   const text = stringify({

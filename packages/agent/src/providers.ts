@@ -2,21 +2,17 @@
  * What an agent needs from its surroundings, as its configuration describes it: files that only the
  * owner can read, never arguments or the environment.
  */
+import { type PinProvider, processTerminal, readSecretBytes, stampOfFile } from '@quorate/holder';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { secretInFile } from '@quorate/wire';
 import { describeFileProblem } from '@quorate/wire';
 import { approveAll } from './approval/auto.ts';
 import { approveByPolicy, parsePolicy } from './approval/policy.ts';
 import { approveByPrompt } from './approval/prompt.ts';
 import type { Approve } from './approval/request.ts';
-import type { PinProvider } from './chip/chip.ts';
 import { type AgentConfig, CONFIG_FILE, resolvePath } from './config.ts';
 import { AgentError } from './errors.ts';
-import { readSecretFile } from './files/files.ts';
-import { stampOfFile } from './chip/pinRefusals.ts';
-import { processTerminal } from './terminal/terminal.ts';
 
 /** Reads the PIN from its file each time it is wanted; one that the chip refused is not tried until it changes. */
 export function pinFromConfig(directory: string, config: AgentConfig): PinProvider {
@@ -95,19 +91,4 @@ export function authorityFromConfig(directory: string, config: AgentConfig): str
     );
   }
   return pem;
-}
-
-/**
- * The secret of a file, without what editors put around it; the caller wipes it.
- * @throws AgentError `config/invalid` for a file that holds none, and those of {@link readSecretFile}
- */
-export function readSecretBytes(path: string): Uint8Array {
-  const content = readSecretFile(path);
-  try {
-    const read = secretInFile(content);
-    if (!read.ok) throw new AgentError('config/invalid', `${path} ${read.problem}`);
-    return read.secret;
-  } finally {
-    content.fill(0);
-  }
 }

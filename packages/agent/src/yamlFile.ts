@@ -1,7 +1,7 @@
 /** YAML files of an agent. */
+import { readYaml } from '@quorate/holder';
 import type { z } from 'zod';
 import { AgentError, type AgentErrorCode } from './errors.ts';
-import { readYaml } from './yamlDocument.ts';
 
 /** Codes that the reader of one kind of file raises. */
 export interface YamlFileErrors {

@@ -1,4 +1,5 @@
 // The commands about chips against a real coordinator in this process; chips are virtual ones on disk.
+import { SOFTWARE_CHIP } from '@quorate/holder';
 import {
   chmodSync,
   copyFileSync,
@@ -9,7 +10,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { SOFTWARE_CHIP } from '@quorate/agent';
 import { type CoordinatorServer, createServer } from '@quorate/coordinator';
 import { createVirtualChip, openVirtualSecureElement } from '@quorate/secure-element';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

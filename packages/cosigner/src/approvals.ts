@@ -2,8 +2,8 @@
  * Who decides on what a partner asks for: nobody (`auto`), a person at the terminal or over REST
  * (`prompt`), or rules (`policy`). What came from the partner is escaped before a person sees it.
  */
+import type { Approval, Asker, Subject } from '@quorate/holder';
 import { readFileSync } from 'node:fs';
-import type { Approval, Asker, Subject } from '@quorate/agent';
 import { escapeForDisplay, toHex } from '@quorate/intent';
 import type { MessageHash } from '@quorate/wire';
 import { z } from 'zod';

@@ -2,8 +2,6 @@
  * The configuration of a cosigner: the keys that it needs, and those that it may have. Paths are relative to
  * the file; secrets are never in it, only the names of the files that hold them.
  */
-import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
 import {
   CHIP_KINDS,
   isSocketUrl,
@@ -11,7 +9,9 @@ import {
   pkcs11Schema,
   SOCKET_URL,
   THREAD_TIMEOUT_MS,
-} from '@quorate/agent';
+} from '@quorate/holder';
+import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 import { keysOf } from '@quorate/wire';
 import { z } from 'zod';
 import { readYaml } from './configFile.ts';

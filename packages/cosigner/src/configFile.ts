@@ -1,5 +1,5 @@
 /** YAML files of a cosigner. */
-import { readYaml as readYamlFile } from '@quorate/agent';
+import { readYaml as readYamlFile } from '@quorate/holder';
 import type { z } from 'zod';
 import { SetupError } from './errors.ts';
 

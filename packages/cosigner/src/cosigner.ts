@@ -1,6 +1,6 @@
 /** One two-party server: its store and chip, its sessions, its partners, its REST interface. */
+import { type Asker, type Logger, silentLogger, type ThreadHealth } from '@quorate/holder';
 import type { AddressInfo } from 'node:net';
-import { type Asker, type Logger, silentLogger, type ThreadHealth } from '@quorate/agent';
 import type { CosignerHealth } from '@quorate/wire';
 import type { FastifyInstance } from 'fastify';
 import { approvalMode, Approvals } from './approvals.ts';

@@ -2,8 +2,8 @@
  * How many connections a server takes: in all, of one address (of IPv6, of one /64 network), and at `/peer`
  * before the other end has proved who it is. An address where somebody has proved it finds a place also when all are taken.
  */
+import type { Logger } from '@quorate/holder';
 import type { Server, Socket } from 'node:net';
-import type { Logger } from '@quorate/agent';
 import { addressGroup } from '@quorate/wire';
 
 /** Places beside the limits, for addresses that are known. */

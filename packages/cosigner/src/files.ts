@@ -3,7 +3,7 @@ import type { ChipAttachment } from '@quorate/secure-element';
 import { join } from 'node:path';
 import { type LoadedConfig, pathOf } from './config.ts';
 
-export { readSecretBytes as readSecretLine } from '@quorate/agent';
+export { readSecretBytes as readSecretLine } from '@quorate/holder';
 
 /** Names inside the store directory. */
 const STORE_FILES = {

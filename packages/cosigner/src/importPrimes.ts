@@ -1,5 +1,5 @@
 /** Puts primes that were made elsewhere into the sealed pool of a store whose server is stopped. */
-import { silentLogger } from '@quorate/agent';
+import { silentLogger } from '@quorate/holder';
 import { isPrimePair, type PrimePair } from '@quorate/tss';
 import type { LoadedConfig } from './config.ts';
 import { SetupError } from './errors.ts';

@@ -8,7 +8,7 @@ import {
   openChip,
   readIfPresent,
   silentLogger,
-} from '@quorate/agent';
+} from '@quorate/holder';
 import { ApduSecureElement, createVirtualChip, type SecureElement } from '@quorate/secure-element';
 import {
   createPublicKey,

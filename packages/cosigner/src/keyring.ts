@@ -2,7 +2,7 @@
  * Opens keyshares for the protocol threads: once for all sessions that run at the same time, and not
  * longer than a moment after the last of them (docs/spec/cosigner.md, "Store", E-1).
  */
-import { createMutexes, type Logger } from '@quorate/agent';
+import { createMutexes, type Logger } from '@quorate/holder';
 import { fromHex, parseAddress } from '@quorate/intent';
 import { CosignerError, messageOf } from './errors.ts';
 import { attempted, isBeforeCount, isExplained, type Releases } from './releases.ts';

@@ -11,7 +11,7 @@ import {
   removeIfPresent,
   replaceFile,
   stampOfFile,
-} from '@quorate/agent';
+} from '@quorate/holder';
 import { type Attempt, type SecureElement, SecureElementError } from '@quorate/secure-element';
 import { join } from 'node:path';
 import { SetupError } from './errors.ts';

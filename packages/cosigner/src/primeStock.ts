@@ -2,8 +2,8 @@
  * Keeps pairs of primes ready: the sealed pool, a process that fills it in the background, and the
  * sessions that wait for a pair.
  */
+import type { Logger } from '@quorate/holder';
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Logger } from '@quorate/agent';
 import type { ModulusBits, PrimePair } from '@quorate/tss';
 import { z } from 'zod';
 import { messageOf } from './errors.ts';

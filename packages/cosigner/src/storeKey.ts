@@ -2,16 +2,16 @@
  * What the chip keeps for the store as a whole: one key, from which those of the pool of primes and of
  * the records come. docs/spec/cosigner.md, "Store".
  */
-import { createHmac, randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   type Logger,
   readIfPresent,
   removeIfPresent,
   replaceFile,
   syncDirectory,
-} from '@quorate/agent';
+} from '@quorate/holder';
+import { createHmac, randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { framed, hashFramed } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import { z } from 'zod';

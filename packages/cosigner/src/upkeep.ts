@@ -2,7 +2,7 @@
  * The chip of a cosigner that does not run: looked at, its PIN tried by a person, and set anew when it is
  * blocked. The PIN that counts is always the one of the configured file.
  */
-import { openChip, silentLogger } from '@quorate/agent';
+import { openChip, silentLogger } from '@quorate/holder';
 import { unblockMessage } from '@quorate/intent';
 import {
   type Attempt,

@@ -4,8 +4,8 @@
  * a release, so the authorisation key lies beside the store: it keeps a chip from answering to
  * another store, and the release count tells when an older store was put back.
  */
+import { type Chip, type Logger, openChip, silentLogger, SOFTWARE_CHIP } from '@quorate/holder';
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
-import { type Chip, type Logger, openChip, silentLogger, SOFTWARE_CHIP } from '@quorate/agent';
 import {
   authorisationMessage,
   chipFingerprint,

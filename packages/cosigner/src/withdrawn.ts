@@ -2,10 +2,10 @@
  * Tokens that are good no more although they have not expired: one file each, so that a command makes one
  * while the server runs, and the next request finds it.
  */
+import { makePrivateDirectory, readIfPresent, replaceFile } from '@quorate/holder';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateDirectory, readIfPresent, replaceFile } from '@quorate/agent';
 import { z } from 'zod';
 import { parsedJson } from './json.ts';
 

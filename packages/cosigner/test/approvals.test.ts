@@ -1,7 +1,8 @@
 // What a person approves at a cosigner, over REST and at its terminal.
-import { createAsker, type Question } from '@quorate/agent';
+import { createAsker } from '@quorate/holder';
+import type { Question } from '../../holder/src/approval/asker.ts';
 import { describe, expect, test } from 'vitest';
-import { Typist } from '../../agent/test/support/keyboard.ts';
+import { Typist } from '../../holder/test/support/keyboard.ts';
 import { Approvals, describeRequest } from '../src/approvals.ts';
 
 const never = (): AbortSignal => new AbortController().signal;

@@ -1,5 +1,5 @@
+import { silentLogger } from '@quorate/holder';
 import { PassThrough } from 'node:stream';
-import { silentLogger } from '@quorate/agent';
 import { describe, expect, test } from 'vitest';
 import { Doors } from '../src/doors.ts';
 import { limitBytes } from '../src/peer/byteLimit.ts';

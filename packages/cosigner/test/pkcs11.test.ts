@@ -1,8 +1,8 @@
 /** A cosigner whose chip is a PKCS#11 token, with a partner whose chip is virtual. */
+import { Chip } from '@quorate/holder';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Chip } from '@quorate/agent';
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import {
   describeTokens,

@@ -1,6 +1,6 @@
+import { type Logger, silentLogger } from '@quorate/holder';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Logger, silentLogger } from '@quorate/agent';
 import { expect, test } from 'vitest';
 import { fixturePairs } from '../../../test/support/fixturePrimes.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';

@@ -1,6 +1,6 @@
+import { silentLogger } from '@quorate/holder';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { silentLogger } from '@quorate/agent';
 import { SecureElementError } from '@quorate/secure-element';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';

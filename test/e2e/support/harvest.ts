@@ -1,9 +1,10 @@
 // Gets every long-lived secret of a finished ceremony, by the only way there is: the chips, their PINs
 // and the coordinator's authorisation key, all of which this test has and no single party has.
+import { openShard } from '@quorate/holder';
 import { createPrivateKey, sign } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAgentConfig, openShard, resolvePath, virtualChip } from '@quorate/agent';
+import { loadAgentConfig, resolvePath, virtualChip } from '@quorate/agent';
 import type { Cluster } from '@quorate/cli';
 import {
   authorisationMessage,

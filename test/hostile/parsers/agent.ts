@@ -1,25 +1,17 @@
 import { readFileSync } from 'node:fs';
-import {
-  AgentError,
-  parseAgentConfig,
-  parseChipFile,
-  parsePolicy,
-  readSecretBytes,
-} from '@quorate/agent';
+import { AgentError, parseAgentConfig, parseChipFile, parsePolicy } from '@quorate/agent';
 import { readTokenCall } from '../../../packages/agent/src/approval/tokenCall.ts';
 import { readJournal } from '../../../packages/agent/src/replacement/journal.ts';
 import { openPins } from '../../../packages/agent/src/roster/pins.ts';
-import { openShard, sealShard } from '../../../packages/agent/src/protocol/shard.ts';
 import { readReservedBans } from '../../../packages/agent/src/records/banReserve.ts';
-import { openChipCounters } from '../../../packages/agent/src/chip/counters.ts';
 import { openEvidence } from '../../../packages/agent/src/records/evidence.ts';
 import { STATE_FILES } from '../../../packages/agent/src/records/state.ts';
 import { openKeyRecords } from '../../../packages/agent/src/records/keyRecords.ts';
 import { openLinkState } from '../../../packages/agent/src/link/state.ts';
-import { parseOwner } from '../../../packages/agent/src/files/lockOwner.ts';
 import { openSessionRecords } from '../../../packages/agent/src/records/sessionRecords.ts';
 import { openUsedSessions } from '../../../packages/agent/src/records/usedSessions.ts';
 import { expiryOf } from '../../../packages/agent/src/link/token.ts';
+import { HolderError } from '@quorate/holder';
 import { IntentError, signRoster } from '@quorate/intent';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
@@ -27,7 +19,7 @@ import { keyRecord } from '../../../packages/agent/test/support/keyRecord.ts';
 import { BEGINNINGS, OWN, type Parser, REFUSED } from '../support/parsers.ts';
 import { at, fileOf, folderOf } from './files.ts';
 
-const throws = [AgentError];
+const throws = [AgentError, HolderError];
 const secret = new Uint8Array(32).fill(7);
 const chipKey = p256.getPublicKey(secret, false);
 const publicKey = Buffer.from(chipKey).toString('hex');
@@ -68,8 +60,9 @@ const yaml: readonly Parser[] = [
     covers: [
       'agent/src/config.ts#parseAgentConfig',
       'agent/src/config.ts',
+      'holder/src/config/chipSchema.ts',
       'agent/src/yamlFile.ts#parseYaml',
-      'agent/src/yamlDocument.ts#readYaml',
+      'holder/src/config/yamlDocument.ts#readYaml',
     ],
     throws,
     valid: write(config),
@@ -158,7 +151,6 @@ const journal = {
   new_pin_file: null,
   shards: { ['22'.repeat(32)]: { encrypted_shard: '', releases, proven: false } },
 };
-const owner = { pid: 1, boot: null, namespace: null, started: null, host: null };
 const ban = { part_index: 1, session_key: 'k', reason: 'r', at: 1 };
 
 const states: readonly Parser[] = [
@@ -219,22 +211,10 @@ const states: readonly Parser[] = [
     },
   ),
   state(
-    'the counters of chips',
-    ['agent/src/chip/counters.ts'],
-    { format: 'quorate-chips/v1', counters: { [publicKey]: 1 } },
-    (text) => openChipCounters(fileOf('chips.json', text)),
-  ),
-  state(
     'how far a link has come',
     ['agent/src/link/state.ts'],
     { stream: 'abcdefgh', seq: 1, cseq: 1 },
     (text) => openLinkState(fileOf('link.json', text)),
-  ),
-  state(
-    'a lock file',
-    ['agent/src/files/lockOwner.ts#parseOwner', 'agent/src/files/lockOwner.ts'],
-    owner,
-    (text) => parseOwner(text) ?? REFUSED,
   ),
   state(
     'the reserve of bans',
@@ -245,26 +225,8 @@ const states: readonly Parser[] = [
   state('the used session keys', ['agent/src/records/usedSessions.ts'], 'k 1\n', (text) => {
     openUsedSessions(fileOf('used', text)).close();
   }),
-  {
-    kind: 'bytes',
-    name: 'the PIN file of an agent',
-    covers: ['agent/src/providers.ts#readSecretBytes'],
-    throws,
-    mayTake: OWN,
-    valid: Buffer.from('\ufeff1234\n'),
-    parse: (bytes) => readSecretBytes(fileOf('pin', bytes)),
-  },
   state('the token of an agent', ['agent/src/link/token.ts'], 'a.eyJleHAiOjF9.c', expiryOf),
 ];
-
-const identity = {
-  publicKey: chipKey.slice(0, 33),
-  address: new Uint8Array(20),
-  partIndex: 1,
-  epoch: 0,
-  recordId: secret,
-};
-const sealed = sealShard(secret, identity);
 
 /** Of @quorate/agent. */
 export const AGENT: readonly Parser[] = [
@@ -283,13 +245,5 @@ export const AGENT: readonly Parser[] = [
       const call = readTokenCall(text);
       return call === null || call === 'malformed' ? REFUSED : call;
     },
-  },
-  {
-    kind: 'bytes',
-    name: 'an encrypted shard',
-    covers: ['agent/src/protocol/shard.ts'],
-    throws,
-    valid: sealed.encryptedShard,
-    parse: (bytes) => openShard(bytes, sealed.opener, identity),
   },
 ];

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { p256 } from '@noble/curves/nist.js';
-import { AgentError } from '@quorate/agent';
+import { HolderError } from '@quorate/holder';
 import { parseCosignerConfig, SetupError } from '@quorate/cosigner';
 import { PeerAbort, PeerAck, PeerEnvelope, PeerHello, PeerInit, PeerSync } from '@quorate/wire';
 import type { z } from 'zod';
@@ -26,7 +26,7 @@ import type { Schema } from '../support/schemas.ts';
 import { OWN, type Parser, REFUSED } from '../support/parsers.ts';
 import { at, fileOf, folderOf } from './files.ts';
 
-const throws = [SetupError, AgentError];
+const throws = [SetupError, HolderError];
 const secret = new Uint8Array(32).fill(7);
 const seal = makeRecordSeal(secret);
 const agreement = generateKeyPairSync('x25519');

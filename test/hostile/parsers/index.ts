@@ -3,6 +3,7 @@ import { AGENT } from './agent.ts';
 import { CLI } from './cli.ts';
 import { COORDINATOR } from './coordinator.ts';
 import { COSIGNER } from './cosigner.ts';
+import { HOLDER } from './holder.ts';
 import { INTENT } from './intent.ts';
 import { SECURE_ELEMENT } from './secureElement.ts';
 import { TSS } from './tss.ts';
@@ -14,6 +15,7 @@ export const PARSERS: readonly Parser[] = [
   ...INTENT,
   ...TSS,
   ...SECURE_ELEMENT,
+  ...HOLDER,
   ...AGENT,
   ...COSIGNER,
   ...COORDINATOR,

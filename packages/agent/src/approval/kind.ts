@@ -1,4 +1,5 @@
 /** The shape of what each kind of ceremony says of its consent. */
+import type { Approval, Subject } from '@quorate/holder';
 import type { z } from 'zod';
 
 /** A participant and the short form of the chip key that this agent has pinned for it. */
@@ -17,18 +18,6 @@ export interface CommonApproval {
   readonly participants: readonly PinnedParticipant[];
   /** milliseconds */
   readonly timeLeft: number;
-}
-
-/** The decision; a refusal's reason is told to everyone of the session. */
-export type Approval =
-  | { readonly accept: true }
-  | { readonly accept: false; readonly reason: string };
-
-/** A part of the question whose digits a person copies. */
-export interface Subject {
-  readonly name: 'digest' | 'address' | 'digest of this request';
-  /** Hex digits, with or without `0x`. */
-  readonly hex: string;
 }
 
 /** The consent to one kind of ceremony. `Rules` are its part of a policy file. */

@@ -1,11 +1,12 @@
 /**
  * A policy file decides without a person: what it does not expressly allow is refused.
  */
+import type { Approval } from '@quorate/holder';
 import { type Kind, KINDS } from '@quorate/wire';
 import { z } from 'zod';
 import { APPROVALS } from '../ceremonies/approvals.ts';
 import { parseYaml } from '../yamlFile.ts';
-import type { Approval, ApprovalKind, RulesOfKind } from './kind.ts';
+import type { ApprovalKind, RulesOfKind } from './kind.ts';
 import type { ApprovalRequest, ApprovalRequestOf, Approve } from './request.ts';
 
 /** The rules of a policy file, for each kind of ceremony. */

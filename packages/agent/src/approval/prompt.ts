@@ -1,9 +1,7 @@
 /** A person decides at a terminal, one question at a time. */
+import { createAsker, type Subject, type Terminal } from '@quorate/holder';
 import type { Kind } from '@quorate/wire';
 import { APPROVALS } from '../ceremonies/approvals.ts';
-import type { Terminal } from '../terminal/terminal.ts';
-import { createAsker } from './asker.ts';
-import type { Subject } from './kind.ts';
 import type { ApprovalRequest, ApprovalRequestOf, Approve } from './request.ts';
 
 /** Makes the decider that asks at a terminal, which is its own from now on. */

@@ -2,9 +2,10 @@
  * Requests for consent, decided by nobody (`auto`), a person (`prompt`) or rules (`policy`). Each kind of ceremony
  * describes its own request in its folder.
  */
+import type { Approval } from '@quorate/holder';
 import type { Kind } from '@quorate/wire';
 import type { APPROVALS } from '../ceremonies/approvals.ts';
-import type { Approval, ApprovalOfKind } from './kind.ts';
+import type { ApprovalOfKind } from './kind.ts';
 
 type Requests = { readonly [K in Kind]: ApprovalOfKind<(typeof APPROVALS)[K]> };
 

@@ -1,6 +1,6 @@
 /** Rules that several kinds of ceremony share. */
+import type { Approval } from '@quorate/holder';
 import { z } from 'zod';
-import type { Approval } from './kind.ts';
 
 /** A rule that is all or nothing; without it the answer is no. */
 export type AllowOrRefuse = 'allow' | 'refuse';

@@ -1,5 +1,5 @@
 /** Bans that a protocol found: on disk before anything is said about them (O-12). */
-import { messageOf } from '../errors.ts';
+import { messageOf } from '@quorate/holder';
 import type { SessionAbort } from '../protocol/frames.ts';
 import type { CeremonyContext } from './context.ts';
 

@@ -2,6 +2,7 @@
  * The one shape of every kind of ceremony at a participant. `session.ts` is the machine: it drives a
  * session from the invitation to the end and knows no kind; a kind says here what it does differently.
  */
+import type { PeerKeys } from '@quorate/holder';
 import type {
   Abort,
   AcceptOf,
@@ -14,7 +15,6 @@ import type {
 } from '@quorate/wire';
 import type { ApprovalQuestionOf } from '../approval/request.ts';
 import type { Outgoing } from '../link/outbox.ts';
-import type { PeerKeys } from '../protocol/frames.ts';
 import type { ProtocolKind, ProtocolOutput, StartOf } from '../protocol/orders.ts';
 import type { Holder } from '../records/keyRecord.ts';
 import type { CommonRecord, SessionEnd, SessionState } from '../records/commonRecord.ts';

@@ -2,6 +2,7 @@
  * Round 0: each party's chip certifies its ephemeral keys and the intent; everybody checks everybody
  * under the chip keys that it pinned itself (docs/spec/channel.md §1).
  */
+import type { PeerKeys, Prepared } from '@quorate/holder';
 import {
   type Certificate,
   CERTIFICATE_PAYLOAD_LENGTH,
@@ -19,9 +20,7 @@ import {
 } from '@quorate/intent';
 import { clockDoubt } from '@quorate/wire';
 import { randomBytes } from 'node:crypto';
-import type { PeerKeys } from '../protocol/frames.ts';
 import type { Holder } from '../records/keyRecord.ts';
-import type { Prepared } from '../threads/control.ts';
 import { Refusal, refuseUnless } from './refusal.ts';
 
 /** A certificate as `*_params` brings it. */

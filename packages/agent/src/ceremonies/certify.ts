@@ -1,6 +1,6 @@
 /** Making the one certificate of a session, after its session key is on disk. */
+import type { Prepared } from '@quorate/holder';
 import { CERTIFICATE_TIMES } from '@quorate/intent';
-import type { Prepared } from '../threads/control.ts';
 import type { SessionControl } from './ceremony.ts';
 import { certificatePayload, type OwnCertificate, ownCertificate } from './certificates.ts';
 import { refuseUnless } from './refusal.ts';

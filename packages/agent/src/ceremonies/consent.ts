@@ -2,8 +2,8 @@
  * Asking for consent for as long as an invitation is open: the coordinator's time for it runs out also while
  * this machine sleeps, and consent that comes after that is none.
  */
+import type { Approval } from '@quorate/holder';
 import type { Kind } from '@quorate/wire';
-import type { Approval } from '../approval/kind.ts';
 import type { ApprovalQuestionOf } from '../approval/request.ts';
 import type { CeremonyContext } from './context.ts';
 import { SessionLimit } from './limit.ts';

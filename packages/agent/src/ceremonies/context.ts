@@ -1,10 +1,9 @@
 /**
  * The parts of one agent that its sessions share.
  */
+import type { Chip, Logger } from '@quorate/holder';
 import type { Feature } from '@quorate/wire';
 import type { Approve } from '../approval/request.ts';
-import type { Chip } from '../chip/chip.ts';
-import type { Logger } from '../logger.ts';
 import type { AgentState } from '../records/state.ts';
 import type { WorkerPool } from '../protocol/pool.ts';
 import type { Send } from './outlet.ts';

@@ -2,9 +2,9 @@
  * The life of one session at one participant: its record on disk, its one way out, its end, and the limit
  * after which it says nothing more (docs/spec/channel.md §5).
  */
+import { messageOf } from '@quorate/holder';
 import { toHex } from '@quorate/intent';
 import type { Abort, Kind } from '@quorate/wire';
-import { messageOf } from '../errors.ts';
 import type { SessionEnd, SessionState } from '../records/commonRecord.ts';
 import type { Role } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';

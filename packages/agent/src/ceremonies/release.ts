@@ -1,11 +1,10 @@
 /**
- * Releases the opener of a shard for one session: counted (chip/countedRead.ts), and only for a key that
+ * Releases the opener of a shard for one session: counted (holder, chip/countedRead.ts), and only for a key that
  * signs (docs/spec/channel.md §6, E-1).
  */
+import { type CountedRead, countedRead, isRenewable, type ReleaseCounter } from '@quorate/holder';
 import { decodeDer, fromBase64, fromHex, IntentError } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
-import { type CountedRead, countedRead, type ReleaseCounter } from '../chip/countedRead.ts';
-import { isRenewable } from '../chip/refusals.ts';
 import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import type { Authorisation } from './authorisations.ts';
 import type { SessionControl } from './ceremony.ts';

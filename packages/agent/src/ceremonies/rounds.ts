@@ -2,13 +2,11 @@
  * Carries the frames of one session between its protocol thread and the coordinator, keeps early ones, and
  * reports peers that hold the session up.
  */
+import type { Logger, Prepared, RoundFrame } from '@quorate/holder';
 import type { Feature } from '@quorate/wire';
 import type { Outgoing } from '../link/outbox.ts';
-import type { Logger } from '../logger.ts';
-import type { RoundFrame } from '../protocol/frames.ts';
 import type { ProtocolKind, ProtocolOutput, StartOf } from '../protocol/orders.ts';
 import type { SessionEvent, SessionPort, WorkerPool } from '../protocol/pool.ts';
-import type { Prepared } from '../threads/control.ts';
 import { RoundProblems } from './roundProblems.ts';
 
 /** Frames that may wait while the chip is asked for the shard; more than any session has. */

@@ -2,6 +2,7 @@
  * The machine that a ceremony of any kind runs on at one participant: consent, certificate, parameters,
  * rounds, result. Messages drive it; steps of one session never overlap (J-6). It knows no kind.
  */
+import { messageOf, type RoundFrame } from '@quorate/holder';
 import { CERTIFICATE_TIMES, fromHex } from '@quorate/intent';
 import { deriveSessionId } from '@quorate/tss';
 import {
@@ -13,8 +14,7 @@ import {
   type Kind,
   type ParamsOf,
 } from '@quorate/wire';
-import { messageOf } from '../errors.ts';
-import type { RoundFrame, SessionAbort } from '../protocol/frames.ts';
+import type { SessionAbort } from '../protocol/frames.ts';
 import type { ProtocolKind, StartOf } from '../protocol/orders.ts';
 import { type Authorisation, Authorisations, type ChipUse, Superseded } from './authorisations.ts';
 import { keepBans } from './bans.ts';

@@ -1,10 +1,10 @@
 /**
  * Words for the others of a session that ends here, and evidence for a third party.
  */
+import { CodedError, messageOf } from '@quorate/holder';
 import { toHex } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import { type Abort, LIMITS } from '@quorate/wire';
-import { isAgentError, messageOf } from '../errors.ts';
 import type { SessionAbort } from '../protocol/frames.ts';
 import type { CeremonyContext } from './context.ts';
 import { Refusal } from './refusal.ts';
@@ -12,7 +12,7 @@ import { Refusal } from './refusal.ts';
 /** Puts an error into words for the others: our own refusals in full, the rest by code. */
 export function tellableReason(error: unknown): string {
   if (error instanceof Refusal) return error.told;
-  if (isAgentError(error) || error instanceof SecureElementError) return error.code;
+  if (error instanceof CodedError || error instanceof SecureElementError) return error.code;
   return 'internal_error';
 }
 

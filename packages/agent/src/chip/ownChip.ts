@@ -1,15 +1,16 @@
 /**
  * Opens the chip that an agent may use: the present copy of the pinned one.
  */
+import {
+  Chip,
+  type Logger,
+  type PinProvider,
+  type SeeCounter,
+  SOFTWARE_CHIP,
+} from '@quorate/holder';
 import type { Attempt, SecureElement } from '@quorate/secure-element';
-import { Chip, type PinProvider, type SeeCounter } from './chip.ts';
 import { AgentError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 import type { AgentState } from '../records/state.ts';
-
-/** What is said of every chip that is a program, wherever one is used or listed. */
-export const SOFTWARE_CHIP =
-  'this chip is software: whoever copies its file and passphrase has its keys';
 
 /** What the chip is compared with. */
 export interface OwnChipOptions extends Attempt {
@@ -22,7 +23,7 @@ export interface OwnChipOptions extends Attempt {
 
 /**
  * Opens the chip; one that is not to be used does not stay open.
- * @throws AgentError `chip/rolled-back` for an older copy (E-1), `roster/refused` for another chip (E-9);
+ * @throws HolderError `chip/rolled-back` for an older copy (E-1), `roster/refused` for another chip (E-9);
  * SecureElementError `pin-wrong`, `pin-blocked`, `last-try`
  */
 export async function openOwnChip({

@@ -2,8 +2,8 @@
  * Notices that this machine's clock and the coordinator's are apart: certificates and tokens are dated, and
  * one that is refused for its date looks like a fault of its maker.
  */
+import type { Logger } from '@quorate/holder';
 import { dateOf } from '@quorate/wire';
-import type { Logger } from '../logger.ts';
 
 /** Half of what two honest clocks may be apart before certificates are refused. */
 const TOLERANCE_MS = 30_000;

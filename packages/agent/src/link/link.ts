@@ -3,15 +3,22 @@
  * what it sends until it is acknowledged, drops what it has seen, and acknowledges what it processed.
  */
 import {
+  type Backoff,
+  createBackoff,
+  type HolderError,
+  isStoreError,
+  type Logger,
+  messageOf,
+  silentLogger,
+} from '@quorate/holder';
+import {
   type Feature,
   type RegisterComplete,
   type ServerMessage,
   systemReason,
 } from '@quorate/wire';
 import { WebSocket } from 'ws';
-import { type Backoff, createBackoff } from './backoff.ts';
 import { ClockSkew } from './clockSkew.ts';
-import { type AgentError, isStoreError, messageOf } from '../errors.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import { LinkTimers } from './timers.ts';
 import {
@@ -26,7 +33,6 @@ import {
 } from './socket.ts';
 import { checkUrl, comesAgain, ended, isFinal } from './types.ts';
 import type { Link, LinkOptions, LinkStatus } from './types.ts';
-import { type Logger, silentLogger } from '../logger.ts';
 import { createOutbox, type Outbox, type Outgoing } from './outbox.ts';
 import { type LinkState, openLinkState, saveAtEnd } from './state.ts';
 import { renewalDelay } from './token.ts';
@@ -44,7 +50,7 @@ class WebSocketLink implements Link {
   status: LinkStatus = 'closed';
   dropped = 0;
   readonly knows = (feature: Feature): boolean => this.#features.has(feature);
-  failure: AgentError | undefined;
+  failure: HolderError | undefined;
   readonly #options: LinkOptions;
   readonly #logger: Logger;
   readonly #state: LinkState;
@@ -193,7 +199,7 @@ class WebSocketLink implements Link {
   }
 
   /** Without its store this side must neither promise nor acknowledge anything. */
-  #fail(error: AgentError): void {
+  #fail(error: HolderError): void {
     if (this.failure) return;
     this.failure = error;
     const socket = this.#socket;

@@ -2,7 +2,7 @@
  * Refused registrations. Most of them pass: a volume that was not mounted, a token that is about to be
  * renewed, a clock that is set. So a link tries again, slower and slower, and gives up after a long while.
  */
-import { type Backoff, createBackoff } from './backoff.ts';
+import { type Backoff, createBackoff } from '@quorate/holder';
 
 const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 300_000;

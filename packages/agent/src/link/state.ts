@@ -1,11 +1,9 @@
 /**
  * How far this client has come in its two numbered streams with the coordinator (docs/spec/wire.md §3).
  */
+import { type Logger, messageOf, readIfPresent, replaceFile } from '@quorate/holder';
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
-import { messageOf } from '../errors.ts';
-import { readIfPresent, replaceFile } from '../files/files.ts';
-import type { Logger } from '../logger.ts';
 
 /** How many client numbers are set aside on disk at a time, so that a crash never reuses one. */
 const RESERVE = 4096;

@@ -1,14 +1,19 @@
 /**
  * The interface of a link, and the rules about where it may lead.
  */
+import {
+  type Backoff,
+  HolderError,
+  isSocketUrl,
+  isStoreError,
+  type Logger,
+  SOCKET_URL,
+} from '@quorate/holder';
 import { isIPv4 } from 'node:net';
 import type { Feature, ServerMessage } from '@quorate/wire';
-import type { Backoff } from './backoff.ts';
-import { AgentError, isStoreError } from '../errors.ts';
+import { AgentError } from '../errors.ts';
 import type { RefusalOptions } from './refusals.ts';
-import type { Logger } from '../logger.ts';
 import type { Outgoing } from './outbox.ts';
-import { isSocketUrl, SOCKET_URL } from './socketUrl.ts';
 import type { LinkState } from './state.ts';
 
 /**
@@ -76,12 +81,12 @@ export interface Link {
   /** Frames dropped because they were no valid messages, or seen before. */
   readonly dropped: number;
   /** Why the link ended as `failed`. */
-  readonly failure: AgentError | undefined;
+  readonly failure: HolderError | undefined;
   close(): Promise<void>;
 }
 
 /** Why a link in this state will never be registered again. */
-export function ended(status: LinkStatus): AgentError | undefined {
+export function ended(status: LinkStatus): AgentError | HolderError | undefined {
   switch (status) {
     case 'closed':
       return new AgentError('link/closed', 'the link is closed');
@@ -90,7 +95,7 @@ export function ended(status: LinkStatus): AgentError | undefined {
     case 'replaced':
       return new AgentError('link/refused', 'another process took over this registration');
     case 'failed':
-      return new AgentError('store/tampered', 'the state on disk cannot be believed');
+      return new HolderError('store/tampered', 'the state on disk cannot be believed');
     case 'connecting':
     case 'registered':
     case 'waiting':
@@ -123,6 +128,6 @@ export function comesAgain(code: string | undefined): boolean {
 }
 
 /** Whether a person has to look: a disk that does not take a write may take it later, damage stays. */
-export function isFinal(error: unknown): error is AgentError {
+export function isFinal(error: unknown): error is HolderError {
   return isStoreError(error) && error.code !== 'store/failed';
 }

@@ -2,10 +2,17 @@
  * All sessions of one protocol thread. Everything here is synchronous: a ban stops the other
  * sessions of the pair in the same turn in which it is found (O-12).
  */
+import {
+  CodedError,
+  faultOf,
+  type PartyOutcome,
+  type Preparation,
+  prepare,
+  type RoundFrame,
+} from '@quorate/holder';
 import { TssError } from '@quorate/tss';
-import { AgentError, isAgentError } from '../errors.ts';
-import { faultOf } from '../threads/fault.ts';
-import type { RoundFrame, SessionAbort } from './frames.ts';
+import { AgentError } from '../errors.ts';
+import type { SessionAbort } from './frames.ts';
 import type {
   ProtocolKind,
   ProtocolOutput,
@@ -14,7 +21,6 @@ import type {
   WorkerEvent,
   WorkerOrder,
 } from './orders.ts';
-import { type PartyOutcome, type Preparation, prepare } from './partySession.ts';
 import type { Running, ThreadProtocol } from './protocol.ts';
 
 /** Sends an event to the main thread; `transfer` names the buffers that move instead of being copied. */
@@ -188,7 +194,8 @@ export class SessionHost {
     try {
       start();
     } catch (error) {
-      const known = error instanceof TssError || error instanceof RangeError || isAgentError(error);
+      const known =
+        error instanceof TssError || error instanceof RangeError || error instanceof CodedError;
       if (!known) throw error;
       const reason = 'code' in error ? error.code : 'session/refused';
       this.#post({ event: 'refused', id, reason, message: error.message }, []);

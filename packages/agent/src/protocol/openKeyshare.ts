@@ -1,10 +1,10 @@
 /** A keyshare, out of its sealed shard. */
+import { openShard } from '@quorate/holder';
 import { equalBytes } from '@quorate/intent';
 import { Keyshare } from '@quorate/tss/dkls23';
 import { AgentError } from '../errors.ts';
 import type { Algorithm } from '@quorate/wire';
 import type { ExpectedKeyshare, ShareStart } from './frames.ts';
-import { openShard } from './shard.ts';
 
 /**
  * Opens the shard and checks that it is the one that the agent's own record describes.

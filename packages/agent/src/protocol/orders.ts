@@ -2,9 +2,9 @@
  * Orders of the agent's main thread to the protocol thread, and its events. Secrets cross between them
  * only as transferred buffers (J-9); rounds cross as they travel, base64.
  */
+import type { CommonEvent, CommonOrder, RoundFrame } from '@quorate/holder';
 import type { PROTOCOLS } from '../ceremonies/protocols.ts';
-import type { CommonEvent, CommonOrder } from '../threads/control.ts';
-import type { RoundFrame, SessionAbort } from './frames.ts';
+import type { SessionAbort } from './frames.ts';
 import type { StartOfProtocol, OutputOfProtocol } from './protocol.ts';
 
 type Table = typeof PROTOCOLS;

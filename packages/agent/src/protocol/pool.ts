@@ -1,12 +1,16 @@
 /** The protocol threads of one agent. */
-import { type Logger, silentLogger } from '../logger.ts';
-import type { RoundFrame } from './frames.ts';
+import {
+  type CommonEvent,
+  type Logger,
+  type Lost,
+  type Prepared,
+  type RoundFrame,
+  type SessionLine,
+  silentLogger,
+  type ThreadHealth,
+  ThreadPool,
+} from '@quorate/holder';
 import type { ProtocolKind, StartOf, StartOrder, WorkerEvent, WorkerOrder } from './orders.ts';
-import type { CommonEvent, Lost, Prepared } from '../threads/control.ts';
-import type { ThreadHealth } from '../threads/health.ts';
-import { type SessionLine, ThreadPool } from '../threads/pool.ts';
-
-export type { Prepared } from '../threads/control.ts';
 
 /** Events that reach the owner of a session. */
 export type SessionEvent = Exclude<WorkerEvent, CommonEvent>;

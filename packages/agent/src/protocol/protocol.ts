@@ -1,6 +1,6 @@
 /** The shape that the protocol of every kind of ceremony has in its thread. */
+import type { PartyOutcome, PartySession, Preparation } from '@quorate/holder';
 import type { ProtocolStart } from './frames.ts';
-import type { PartyOutcome, PartySession, Preparation } from './partySession.ts';
 
 /** How one kind's protocol is run. */
 export interface ThreadProtocol<S extends ProtocolStart, O extends { readonly kind: string }> {

@@ -2,10 +2,9 @@
  * Room for bans that was taken while there was room: a full disk must not be able to undo one. The file is
  * written once when it is made and only overwritten in place after that, which needs no new block.
  */
+import { createFile, HolderError, readIfPresent, storing } from '@quorate/holder';
 import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { z } from 'zod';
-import { AgentError } from '../errors.ts';
-import { createFile, readIfPresent, storing } from '../files/files.ts';
 import { type Ban, banSchema, keyIdSchema } from './keyRecord.ts';
 
 /** One sector: written whole or not at all. */
@@ -22,7 +21,7 @@ export type ReservedBan =
 /** The bans that their key's record did not take. */
 export interface BanReserve {
   list(): readonly ReservedBan[];
-  /** Writes bans durably. @throws AgentError `store/failed` when it is full, or the disk fails altogether */
+  /** Writes bans durably. @throws HolderError `store/failed` when it is full, or the disk fails altogether */
   keep(keyId: string, bans: readonly Ban[]): void;
   /** Makes room again, once the records hold everything. */
   clear(): void;
@@ -41,7 +40,8 @@ export function openBanReserve(path: string): BanReserve {
   const kept = [...readReservedBans(path)];
   const descriptor = storing(path, () => openSync(path, 'r+'));
   const put = (slot: number, content: Uint8Array): void => {
-    if (slot >= SLOTS) throw new AgentError('store/failed', `${path} holds ${SLOTS} bans, no more`);
+    if (slot >= SLOTS)
+      throw new HolderError('store/failed', `${path} holds ${SLOTS} bans, no more`);
     storing(path, () => writeSync(descriptor, content, 0, SLOT_BYTES, slot * SLOT_BYTES));
   };
   return {
@@ -81,7 +81,7 @@ function encode(key_id: string, ban: Ban): Uint8Array {
   const slot = Buffer.from(BLANK);
   const text = `${JSON.stringify({ key_id, ban: { ...ban, reason } })}\n`;
   if (Buffer.byteLength(text) > SLOT_BYTES) {
-    throw new AgentError(
+    throw new HolderError(
       'store/failed',
       `a ban of session ${ban.session_key} is larger than its slot`,
     );

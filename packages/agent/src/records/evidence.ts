@@ -1,23 +1,20 @@
 /**
  * The signed messages that convinced this agent of a peer's deviation, kept for a third party.
  */
+import {
+  HolderError,
+  makePrivateDirectory,
+  readIfPresent,
+  replaceFile,
+  type SignedMessage,
+} from '@quorate/holder';
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
-import { makePrivateDirectory, readIfPresent, replaceFile } from '../files/files.ts';
 import { SESSION_KEY } from './commonRecord.ts';
 import type { Algorithm } from '@quorate/wire';
 
-/** One message as its sender signed it; `plaintext` is what the signature covers, base64. */
-export interface SignedMessage {
-  readonly round: number;
-  readonly from: number;
-  readonly to: number | null;
-  readonly plaintext: string;
-  readonly signature: string;
-}
-
 /** Everything that a third party needs to judge an abort. */
-export interface Evidence {
+interface Evidence {
   /** Null: of a key generation, or kept by a version that did not name the key. */
   readonly key_id: string | null;
   readonly algorithm: Algorithm | null;
@@ -53,7 +50,7 @@ export function openEvidence(directory: string): EvidenceStore {
       try {
         return { key_id: null, algorithm: null, ...JSON.parse(text) };
       } catch (error) {
-        throw new AgentError('store/tampered', `evidence ${path(sessionKey)} is not JSON`, error);
+        throw new HolderError('store/tampered', `evidence ${path(sessionKey)} is not JSON`, error);
       }
     },
   };

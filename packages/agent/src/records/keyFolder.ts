@@ -2,10 +2,9 @@
  * Reads a folder of key records: those of former versions too, whose files were named by address. A crash while they
  * were rewritten leaves a key in two files.
  */
+import { CodedError, HolderError, readIfPresent } from '@quorate/holder';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { AgentError, isAgentError } from '../errors.ts';
-import { readIfPresent } from '../files/files.ts';
 import { bannedIndexes, fileName, isLabelOf, type KeyRecord, parseKeyRecord } from './keyRecord.ts';
 
 /** The content of a folder of key records. */
@@ -15,7 +14,7 @@ export interface KeyFolder {
   readonly former: ReadonlySet<string>;
 }
 
-/** Reads all records. @throws AgentError `store/tampered` for a file that is not one, or is under another's name */
+/** Reads all records. @throws HolderError `store/tampered` for a file that is not one, or is under another's name */
 export function readKeyFolder(directory: string): KeyFolder {
   const records = new Map<string, KeyRecord>();
   const former = new Map<string, KeyRecord>();
@@ -50,8 +49,8 @@ function readRecord(path: string, name: string): KeyRecord | undefined {
     if (parsed.name !== name) throw new Error(`the key inside belongs into ${parsed.name}`);
     return parsed.record;
   } catch (error) {
-    if (isAgentError(error)) throw error;
-    throw new AgentError('store/tampered', `key record ${path} cannot be used`, error);
+    if (error instanceof CodedError) throw error;
+    throw new HolderError('store/tampered', `key record ${path} cannot be used`, error);
   }
 }
 
@@ -60,6 +59,6 @@ function checkLabels(directory: string, records: readonly KeyRecord[]): void {
   for (const [at, record] of records.entries()) {
     if (!records.slice(0, at).some((other) => isLabelOf(other, record.address))) continue;
     const message = `two keys in ${directory} have the address ${record.address}`;
-    throw new AgentError('store/tampered', message);
+    throw new HolderError('store/tampered', message);
   }
 }

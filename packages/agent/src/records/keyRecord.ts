@@ -2,10 +2,10 @@
  * The record of one key, and how records of former versions are read. A key is named by its id; its address is a
  * label that leads to it.
  */
+import { HolderError, type Releases } from '@quorate/holder';
 import { parseAddress } from '@quorate/intent';
 import { Algorithm } from '@quorate/wire';
 import { z } from 'zod';
-import { AgentError } from '../errors.ts';
 
 /** One ban: the pair with this party never signs with the key again (O-12). */
 export interface Ban {
@@ -20,14 +20,6 @@ export interface Holder {
   readonly part_index: number;
   readonly username: string;
   readonly chip_public_key: string;
-}
-
-/** How often the chip has released a key's opener. */
-export interface Releases {
-  /** The count that the chip gave with the last release that was confirmed. */
-  readonly confirmed: number;
-  /** Attempts since then whose outcome is not known: each may have raised the chip's count by one. */
-  readonly outstanding: number;
 }
 
 /** The consent to destroy this participant's shard, and what came of it. Nothing in it is secret. */
@@ -175,7 +167,7 @@ const versions: Readonly<Record<string, z.ZodType<KeyRecord>>> = {
 
 /**
  * Reads a record of any version, and tells how a file of that version is named.
- * @throws AgentError `store/tampered` for an algorithm that is not known here: it is never taken for another one
+ * @throws HolderError `store/tampered` for an algorithm that is not known here: it is never taken for another one
  */
 export function parseKeyRecord(content: unknown): {
   readonly record: KeyRecord;
@@ -184,7 +176,7 @@ export function parseKeyRecord(content: unknown): {
   const { format, algorithm = 'ecdsa-secp256k1' } = headSchema.parse(content);
   if (!Algorithm.safeParse(algorithm).success) {
     const message = `a key has the algorithm ${algorithm}, which this version does not know`;
-    throw new AgentError('store/tampered', message);
+    throw new HolderError('store/tampered', message);
   }
   const former = versions[format];
   const record = (former ?? keyRecordSchema).parse(content);

@@ -2,14 +2,15 @@
  * The agent's own knowledge of each key, never taken from the coordinator: who holds it, under which
  * pinned chip keys, how often the chip may have released the opener, and which pairs are banned.
  */
-import { join } from 'node:path';
-import { AgentError, isAgentError } from '../errors.ts';
 import {
+  HolderError,
+  isHolderError,
   makePrivateDirectory,
   removeIfPresent,
   replaceFile,
   syncDirectory,
-} from '../files/files.ts';
+} from '@quorate/holder';
+import { join } from 'node:path';
 import { type BanReserve, readReservedBans, type ReservedBan } from './banReserve.ts';
 import { readKeyFolder } from './keyFolder.ts';
 import {
@@ -33,13 +34,13 @@ export interface KeyRecords {
   findByAddress(address: string): KeyRecord | undefined;
   findBySession(sessionKey: string): KeyRecord | undefined;
   list(): readonly KeyRecord[];
-  /** Adds a pending key. @throws AgentError `store/exists` when the address or the key id is known (D-12). */
+  /** Adds a pending key. @throws HolderError `store/exists` when the address or the key id is known (D-12). */
   add(record: KeyRecord): void;
   /** Replaces a record by a changed copy. */
   update(keyId: string, change: (record: KeyRecord) => KeyRecord): KeyRecord;
   /**
    * Bans parties, in the reserve if the record does not take it. If neither does, they are banned in this
-   * process, and the whole key is stopped. @throws AgentError `store/failed`
+   * process, and the whole key is stopped. @throws HolderError `store/failed`
    */
   ban(keyId: string, bans: readonly Ban[]): void;
   /** Whether a ban of this key could not be written, so that the key must not be used. */
@@ -50,7 +51,7 @@ export interface KeyRecords {
 
 /**
  * Opens the folder of key records; without a reserve, to look only: a running agent may have it open.
- * @throws AgentError `store/tampered` for a file that is not one
+ * @throws HolderError `store/tampered` for a file that is not one
  */
 export function openKeyRecords(directory: string, reserve?: BanReserve): KeyRecords {
   makePrivateDirectory(directory);
@@ -97,7 +98,7 @@ class KeyStore implements KeyRecords {
 
   add(record: KeyRecord): void {
     const taken = this.#records.has(record.key_id) || this.findByAddress(record.address);
-    if (taken) throw new AgentError('store/exists', `key ${record.address} exists already`);
+    if (taken) throw new HolderError('store/exists', `key ${record.address} exists already`);
     this.#write(keyRecordSchema.parse(record));
   }
 
@@ -118,7 +119,7 @@ class KeyStore implements KeyRecords {
     try {
       this.#write(keyRecordSchema.parse(changed));
     } catch (error) {
-      if (this.#reserve === undefined || !isAgentError(error, 'store/failed')) throw error;
+      if (this.#reserve === undefined || !isHolderError(error, 'store/failed')) throw error;
       this.#reserve.keep(keyId, added.length > 0 ? added : changed.bans);
     }
     this.#stopped.delete(keyId);
@@ -141,7 +142,7 @@ class KeyStore implements KeyRecords {
 
   #known(keyId: string): KeyRecord {
     const record = this.#records.get(keyId);
-    if (!record) throw new AgentError('store/not-found', `key ${keyId} is unknown`);
+    if (!record) throw new HolderError('store/not-found', `key ${keyId} is unknown`);
     return record;
   }
 
@@ -189,6 +190,6 @@ function ifPossible(work: () => void): void {
   try {
     work();
   } catch (error) {
-    if (!isAgentError(error, 'store/failed')) throw error;
+    if (!isHolderError(error, 'store/failed')) throw error;
   }
 }

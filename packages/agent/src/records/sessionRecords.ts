@@ -2,13 +2,13 @@
  * The participant's local, encrypted record of each session, `<session_key>_<part_index>.json`
  * (docs/spec/wire.md §5). The name is computed here; a name that a server sends is only compared (R-17).
  */
+import { HolderError, makePrivateDirectory, readIfPresent, replaceFile } from '@quorate/holder';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { framed } from '@quorate/intent';
 import type { Kind } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
-import { makePrivateDirectory, readIfPresent, replaceFile } from '../files/files.ts';
 import { RECORDS } from '../ceremonies/records.ts';
 import { commonRecord, SESSION_KEY } from './commonRecord.ts';
 
@@ -120,6 +120,6 @@ function open(
     if (isFormer) return upgrade(formerSchema.parse(content), keyIdOf);
     return sessionRecordSchema.parse(content);
   } catch (error) {
-    throw new AgentError('store/tampered', `session record ${name} cannot be opened`, error);
+    throw new HolderError('store/tampered', `session record ${name} cannot be opened`, error);
   }
 }

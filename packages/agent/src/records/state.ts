@@ -1,19 +1,23 @@
 /**
  * Everything that an agent keeps between runs, behind one lock.
  */
+import {
+  type ChipCounters,
+  HolderError,
+  lockDirectory,
+  makePrivateDirectory,
+  openChipCounters,
+  openPinRefusals,
+  type PinRefusals,
+  readSecretFile,
+} from '@quorate/holder';
 import { join } from 'node:path';
 import { toHex } from '@quorate/intent';
-import type { PinRefusals } from '../chip/chip.ts';
-import { AgentError } from '../errors.ts';
 import { openPins, type Pins } from '../roster/pins.ts';
 import { type BanReserve, openBanReserve } from './banReserve.ts';
-import { type ChipCounters, openChipCounters } from '../chip/counters.ts';
 import { type EvidenceStore, openEvidence } from './evidence.ts';
-import { makePrivateDirectory, readSecretFile } from '../files/files.ts';
 import { type KeyRecords, openKeyRecords, RESERVE_FILE } from './keyRecords.ts';
 import { type LinkState, openLinkState } from '../link/state.ts';
-import { lockDirectory } from '../files/lock.ts';
-import { openPinRefusals } from '../chip/pinRefusals.ts';
 import { openSessionRecords, type SessionRecords } from './sessionRecords.ts';
 import { openUsedSessions, type UsedSessions } from './usedSessions.ts';
 
@@ -49,12 +53,12 @@ export interface AgentState {
 
 /**
  * Opens the state of an agent's directory.
- * @throws AgentError `store/locked` when another process has it, `store/not-found` before `agent init`
+ * @throws HolderError `store/locked` when another process has it, `store/not-found` before `agent init`
  */
 export function openState(directory: string): AgentState {
   makePrivateDirectory(directory);
   const localKey = readSecretFile(join(directory, STATE_FILES.localKey));
-  if (localKey.length !== 32) throw new AgentError('store/tampered', 'local.key is not 32 bytes');
+  if (localKey.length !== 32) throw new HolderError('store/tampered', 'local.key is not 32 bytes');
   const lock = lockDirectory(directory);
   try {
     const pins = openPins(join(directory, STATE_FILES.pins));

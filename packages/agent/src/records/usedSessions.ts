@@ -2,8 +2,8 @@
  * The session keys that this participant has ever answered with a certificate (docs/spec/wire.md §10):
  * an append-only file, flushed before the certificate exists.
  */
+import { FILE_MODE, readIfPresent, storing, writeDurably } from '@quorate/holder';
 import { closeSync, openSync } from 'node:fs';
-import { FILE_MODE, readIfPresent, storing, writeDurably } from '../files/files.ts';
 
 /** The record of used session keys. */
 export interface UsedSessions {

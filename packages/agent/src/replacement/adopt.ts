@@ -1,10 +1,10 @@
 /** After the switch the agent's own records and configuration name the new chip (docs/spec/replace.md §3.5). */
+import { readIfPresent, replaceFile } from '@quorate/holder';
 import { join } from 'node:path';
 import type { ChipAttachment } from '@quorate/secure-element';
 import { parseDocument } from 'yaml';
 import { CONFIG_FILE, parseAgentConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
-import { readIfPresent, replaceFile } from '../files/files.ts';
 import type { KeyRecord } from '../records/keyRecord.ts';
 import type { Work } from './work.ts';
 

@@ -1,7 +1,7 @@
 /** Conditions of beginning a replacement, or going on with it (docs/spec/replace.md §3.1). */
+import type { Chip } from '@quorate/holder';
 import { equalBytes, toHex } from '@quorate/intent';
 import type { ReplacementAnswer } from '@quorate/wire';
-import type { Chip } from '../chip/chip.ts';
 import { AgentError } from '../errors.ts';
 import type { AgentState } from '../records/state.ts';
 import { isLabelOf, type KeyRecord, labelOf } from '../records/keyRecord.ts';

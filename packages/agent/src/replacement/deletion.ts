@@ -1,7 +1,6 @@
 /** Deletes what the old chip still holds, and shows that it is gone (docs/spec/replace.md §3.6). */
+import { type Chip, isAbsent, isRenewable } from '@quorate/holder';
 import { fromBase64, fromHex } from '@quorate/intent';
-import { isAbsent, isRenewable } from '../chip/refusals.ts';
-import type { Chip } from '../chip/chip.ts';
 import { AgentError } from '../errors.ts';
 import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import { renewing, type StepCertificate, type Work } from './work.ts';

@@ -2,14 +2,21 @@
  * The progress of a replacement, on disk before each step that a crash could leave half done
  * (docs/spec/replace.md §4). Nothing in it is secret: ciphertexts, public keys, where the chips are.
  */
+import {
+  HolderError,
+  readIfPresent,
+  type Releases,
+  removeIfPresent,
+  replaceFile,
+  syncDirectory,
+} from '@quorate/holder';
 import { join } from 'node:path';
 import type { ChipAttachment } from '@quorate/secure-element';
 import { z } from 'zod';
 import { chipSchema } from '../config.ts';
 import { AgentError } from '../errors.ts';
-import { readIfPresent, removeIfPresent, replaceFile, syncDirectory } from '../files/files.ts';
 import { readKeyFolder } from '../records/keyFolder.ts';
-import { isLabelOf, keyIdSchema, type Releases, releasesSchema } from '../records/keyRecord.ts';
+import { isLabelOf, keyIdSchema, releasesSchema } from '../records/keyRecord.ts';
 import { STATE_FILES } from '../records/state.ts';
 
 /** A chip of a replacement. */
@@ -107,7 +114,7 @@ function load(
       isFormer,
     };
   } catch (error) {
-    throw new AgentError('store/tampered', `the journal ${path} cannot be used`, error);
+    throw new HolderError('store/tampered', `the journal ${path} cannot be used`, error);
   }
 }
 

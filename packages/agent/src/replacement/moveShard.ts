@@ -1,12 +1,18 @@
 /** Moves one shard: opened with the old chip, sealed for the new one, proven readable (docs/spec/replace.md §3.3). */
+import {
+  type Chip,
+  HolderError,
+  isAbsent,
+  isHolderError,
+  openShard,
+  type ReleaseCounter,
+  sealShard,
+  type ShardIdentity,
+} from '@quorate/holder';
 import { createHash } from 'node:crypto';
 import { equalBytes, fromBase64, fromHex, toHex } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
-import type { Chip } from '../chip/chip.ts';
-import type { ReleaseCounter } from '../chip/countedRead.ts';
-import { isAbsent } from '../chip/refusals.ts';
-import { AgentError, isAgentError } from '../errors.ts';
-import { openShard, sealShard, type ShardIdentity } from '../protocol/shard.ts';
+import { AgentError } from '../errors.ts';
 import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import type { AgentState } from '../records/state.ts';
 import type { JournalShard } from './journal.ts';
@@ -56,7 +62,7 @@ async function opensAlready(work: Work, chips: Chips, key: KeyRecord): Promise<b
     return true;
   } catch (error) {
     const another =
-      isAgentError(error, 'shard/tampered') || isAgentError(error, 'chip/rolled-back');
+      isHolderError(error, 'shard/tampered') || isHolderError(error, 'chip/rolled-back');
     if (isAbsent(error) || another) return false;
     throw error;
   }
@@ -79,7 +85,7 @@ async function reseal(work: Work, chips: Chips, key: KeyRecord): Promise<void> {
     const proven = await prove(work, chips.fresh, key);
     const same = equalBytes(proven, keyshare);
     proven.fill(0);
-    if (!same) throw new AgentError('shard/tampered', 'the new chip opens another shard');
+    if (!same) throw new HolderError('shard/tampered', 'the new chip opens another shard');
   } finally {
     keyshare.fill(0);
   }

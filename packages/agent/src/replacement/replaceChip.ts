@@ -1,10 +1,10 @@
 /**
  * A participant's new chip, from the holder's side: resumed by being called again (docs/spec/replace.md).
  */
+import { Chip, type PinProvider, type SeeCounter } from '@quorate/holder';
 import { toHex } from '@quorate/intent';
 import type { Attempt, ChipAttachment, SecureElement } from '@quorate/secure-element';
 import type { ReplacementAnswer } from '@quorate/wire';
-import { Chip, type PinProvider, type SeeCounter } from '../chip/chip.ts';
 import { loadAgentConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import { type AgentState, openState } from '../records/state.ts';
@@ -184,7 +184,7 @@ async function openChips(
   }
 }
 
-/** @throws AgentError `chip/rolled-back` for an older copy of a chip that was seen before (E-1) */
+/** @throws HolderError `chip/rolled-back` for an older copy of a chip that was seen before (E-1) */
 async function openChip(chip: ReplaceChip, state: AgentState): Promise<Chip> {
   const element = await chip.open();
   try {

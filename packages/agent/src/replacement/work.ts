@@ -1,5 +1,13 @@
 /** The state that every step of a replacement shares. */
 import {
+  type Chip,
+  countedRead,
+  HolderError,
+  isRenewable,
+  type ReadRequest,
+  type ReleaseCounter,
+} from '@quorate/holder';
+import {
   fromHex,
   type ReplacedShard,
   replacementSessionKey,
@@ -8,10 +16,6 @@ import {
   sessionHash,
 } from '@quorate/intent';
 import { certificatePayload, unusedKeys } from '../ceremonies/certificates.ts';
-import { countedRead, type ReleaseCounter } from '../chip/countedRead.ts';
-import { isRenewable } from '../chip/refusals.ts';
-import type { Chip, ReadRequest } from '../chip/chip.ts';
-import { AgentError } from '../errors.ts';
 import type { AgentState } from '../records/state.ts';
 import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import { type Journal, type JournalShard, writeJournal } from './journal.ts';
@@ -130,7 +134,7 @@ export async function renewing<T>(step: () => Promise<T>): Promise<T> {
 /**
  * Reads an opener in a step.
  * @param rolledBack - called when the chip's count is impossible
- * @throws AgentError `chip/rolled-back` when the chip's count is not the one of this agent
+ * @throws HolderError `chip/rolled-back` when the chip's count is not the one of this agent
  */
 export async function releaseOpener(
   chip: Chip,
@@ -143,13 +147,13 @@ export async function releaseOpener(
     case 'released':
       return read.secret;
     case 'unclear':
-      throw new AgentError(
+      throw new HolderError(
         'chip/rolled-back',
         `${read.outstanding} releases of this shard have an unknown outcome: its count cannot be believed`,
       );
     case 'rolled-back':
       rolledBack();
-      throw new AgentError(
+      throw new HolderError(
         'chip/rolled-back',
         `the chip has released this shard ${read.actual} times, not ${read.least}: a state was rolled back`,
       );

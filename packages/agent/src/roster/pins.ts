@@ -3,6 +3,7 @@
  * Pins come from rosters signed by the key pinned at `agent init`, or from a person who compared a
  * short fingerprint; never from the coordinator.
  */
+import { HolderError, readIfPresent, replaceFile } from '@quorate/holder';
 import {
   chipFingerprint,
   fromHex,
@@ -14,7 +15,6 @@ import {
 import { describeJsonProblem, parseJson } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
-import { readIfPresent, replaceFile } from '../files/files.ts';
 
 /** A difference that a roster makes, with short fingerprints for people. */
 export interface RosterChange {
@@ -25,7 +25,7 @@ export interface RosterChange {
 }
 
 /** A confirmed or rostered participant. */
-export interface Pin {
+interface Pin {
   readonly username: string;
   /** 65 bytes */
   readonly chipPublicKey: Uint8Array;
@@ -102,7 +102,7 @@ class FilePins implements Pins {
       this.#roster =
         this.#file.roster === null ? null : this.#verified(this.#file.roster, this.rosterKey);
     } catch (error) {
-      throw new AgentError('store/tampered', `pins file ${path} cannot be used`, error);
+      throw new HolderError('store/tampered', `pins file ${path} cannot be used`, error);
     }
   }
 

@@ -7,7 +7,7 @@ import type { KeygenApproval } from '../../src/ceremonies/keygen/approval.ts';
 import type { SignApproval } from '../../src/ceremonies/sign/request.ts';
 import { decide, parsePolicy, type Policy } from '../../src/approval/policy.ts';
 import { approveByPrompt, describe as describeRequest } from '../../src/approval/prompt.ts';
-import { Typist } from '../support/keyboard.ts';
+import { Typist } from '../../../holder/test/support/keyboard.ts';
 
 const RECIPIENT = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
 

@@ -1,3 +1,5 @@
+import type { Prepared } from '@quorate/holder';
+import { createEphemeralKeys } from '../../../holder/src/channel/keys.ts';
 import { toHex } from '@quorate/intent';
 import { ApduSecureElement, createVirtualChip, type SecureElement } from '@quorate/secure-element';
 import { randomBytes } from 'node:crypto';
@@ -10,10 +12,8 @@ import {
   hashIntent,
   type PeerCertificate,
 } from '../../src/ceremonies/certificates.ts';
-import { createEphemeralKeys } from '../../src/channel/keys.ts';
 import { Refusal } from '../../src/ceremonies/refusal.ts';
 import type { Holder } from '../../src/records/keyRecord.ts';
-import type { Prepared } from '../../src/protocol/pool.ts';
 import { chipPublicKey } from '../support/chipKeys.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 

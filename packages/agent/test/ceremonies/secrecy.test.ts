@@ -1,8 +1,8 @@
+import { openShard } from '@quorate/holder';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromHex, parseAddress } from '@quorate/intent';
 import { expect, test } from 'vitest';
-import { openShard } from '../../src/protocol/shard.ts';
 import { PIN, startCluster } from '../support/cluster.ts';
 import { remembering, secretsOf, spellings } from '../support/secrets.ts';
 

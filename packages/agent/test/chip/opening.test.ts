@@ -1,9 +1,9 @@
+import { Chip } from '@quorate/holder';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SecureElement } from '@quorate/secure-element';
 import { expect, test } from 'vitest';
 import { createAgent } from '../../src/createAgent.ts';
-import { Chip } from '../../src/chip/chip.ts';
 import { loadAgentConfig } from '../../src/config.ts';
 import { pinFromConfig } from '../../src/providers.ts';
 import { type Member, PIN, startCluster } from '../support/cluster.ts';

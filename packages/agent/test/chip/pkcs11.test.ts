@@ -1,4 +1,5 @@
 /** A participant whose chip is a PKCS#11 token. */
+import { silentLogger } from '@quorate/holder';
 import { createECDH } from 'node:crypto';
 import { cpSync, rmSync } from 'node:fs';
 import { fromHex, recoverAddress } from '@quorate/intent';
@@ -10,8 +11,7 @@ import {
   MODULE,
 } from '../../../secure-element/test/support/softhsm.ts';
 import { parseAgentConfig } from '../../src/config.ts';
-import { silentLogger } from '../../src/logger.ts';
-import { chipFromConfig } from '../../src/chip/openChip.ts';
+import { chipFromConfig } from '../../src/chip/chipFromConfig.ts';
 import { DATA, PIN, startCluster } from '../support/cluster.ts';
 
 describeTokens('a token as one participant’s chip', () => {

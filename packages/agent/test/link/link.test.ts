@@ -1,14 +1,12 @@
+import { createBackoff, HolderError, type Logger, silentLogger } from '@quorate/holder';
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerMessage } from '@quorate/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { createBackoff } from '../../src/link/backoff.ts';
 import { ClockSkew } from '../../src/link/clockSkew.ts';
-import { AgentError } from '../../src/errors.ts';
 import { createLink } from '../../src/link/link.ts';
 import type { Link, LinkOptions } from '../../src/link/types.ts';
-import { type Logger, silentLogger } from '../../src/logger.ts';
 import { openLinkState } from '../../src/link/state.ts';
 import { expiryOf } from '../../src/link/token.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
@@ -195,7 +193,7 @@ describe('link', () => {
 
   test('a state that cannot be believed ends the link with its error, and nothing is acknowledged', async () => {
     const server = await scriptedServer();
-    const failure = new AgentError('store/tampered', 'somebody wrote there');
+    const failure = new HolderError('store/tampered', 'somebody wrote there');
     const { link } = open(server.url, {
       onMessage: () => {
         throw failure;
@@ -217,7 +215,7 @@ describe('link', () => {
     const { link, messages } = open(server.url, {
       backoff: { next: () => 0, reset: () => (resets += 1) },
       onMessage: (message) => {
-        if (isFull) throw new AgentError('store/failed', 'disk full');
+        if (isFull) throw new HolderError('store/failed', 'disk full');
         messages.push(message);
       },
     });

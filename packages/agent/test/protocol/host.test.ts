@@ -1,8 +1,8 @@
+import { openShard, sealShard } from '@quorate/holder';
 import { verifySignature } from '@quorate/intent';
 import { Keyshare } from '@quorate/tss/dkls23';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SignStart } from '../../src/ceremonies/sign/protocol.ts';
-import { openShard, sealShard } from '../../src/protocol/shard.ts';
 import { EvilSigner, flipFirstPairwise } from '../support/evil.ts';
 import { Hosts } from '../support/hosts.ts';
 

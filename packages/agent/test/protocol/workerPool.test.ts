@@ -1,7 +1,7 @@
+import { type Logger, silentLogger } from '@quorate/holder';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Logger, silentLogger } from '../../src/logger.ts';
 import { createWorkerPool, type SessionEvent, type SessionPort } from '../../src/protocol/pool.ts';
-import { keepLines } from '../support/lines.ts';
+import { keepLines } from '../../../holder/test/support/lines.ts';
 
 function pool(size: number, logger: Logger = silentLogger) {
   const threads = createWorkerPool(size, { logger });

@@ -1,3 +1,5 @@
+import { readSecretFile, replaceFile } from '@quorate/holder';
+import { type Owner, self } from '../../../holder/src/files/lockOwner.ts';
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -17,11 +19,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { initAgent } from '../../src/init.ts';
 import { openPins } from '../../src/roster/pins.ts';
-import { replaceFile, readSecretFile } from '../../src/files/files.ts';
 import { openState } from '../../src/records/state.ts';
 import { openBanReserve, readReservedBans } from '../../src/records/banReserve.ts';
 import { openKeyRecords, RESERVE_FILE } from '../../src/records/keyRecords.ts';
-import { type Owner, self } from '../../src/files/lockOwner.ts';
 import { openLinkState } from '../../src/link/state.ts';
 import { type SessionRecord, sessionFileName } from '../../src/records/sessionRecords.ts';
 import { openUsedSessions } from '../../src/records/usedSessions.ts';

@@ -1,3 +1,5 @@
+import type { Logger } from '@quorate/holder';
+import type { LogFields } from '../../../holder/src/logger.ts';
 import { randomBytes } from 'node:crypto';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +20,6 @@ import type { Agent, AgentOptions } from '../../src/agentTypes.ts';
 import type { OutcomeOf } from '../../src/client/ceremonies/index.ts';
 import { CoordinatorClient } from '../../src/client/client.ts';
 import { initAgent } from '../../src/init.ts';
-import type { LogFields, Logger } from '../../src/logger.ts';
 import { openKeyRecords } from '../../src/records/keyRecords.ts';
 import { openPins } from '../../src/roster/pins.ts';
 import {

@@ -1,8 +1,7 @@
 import type { Message, Session, Signature } from '@quorate/tss';
 import { Keyshare, sign } from '@quorate/tss/dkls23';
-import { PartySession, type Preparation, prepare } from '../../src/protocol/partySession.ts';
+import { openShard, PartySession, type Preparation, prepare } from '@quorate/holder';
 import type { WorkerEvent, WorkerOrder } from '../../src/protocol/orders.ts';
-import { openShard } from '../../src/protocol/shard.ts';
 import type { Host } from './hosts.ts';
 
 /** Changes what a party says before it signs and encrypts it: nothing outside can tell it from an honest party. */

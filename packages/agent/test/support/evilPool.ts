@@ -1,5 +1,5 @@
+import type { CommonEvent } from '@quorate/holder';
 import type { WorkerEvent } from '../../src/protocol/orders.ts';
-import type { CommonEvent } from '../../src/threads/control.ts';
 import type { SessionEvent, WorkerPool } from '../../src/protocol/pool.ts';
 import { type Corrupt, EvilSigner } from './evil.ts';
 

@@ -1,7 +1,7 @@
+import type { RoundFrame } from '@quorate/holder';
 import { parseAddress } from '@quorate/intent';
 import { SessionHost } from '../../src/protocol/host.ts';
 import { PROTOCOLS } from '../../src/ceremonies/protocols.ts';
-import type { RoundFrame } from '../../src/protocol/frames.ts';
 import type {
   OutputOf,
   ProtocolKind,

@@ -1,14 +1,12 @@
+import { Chip, createMutexes, silentLogger } from '@quorate/holder';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { signRoster } from '@quorate/intent';
 import { ApduSecureElement, createVirtualChip } from '@quorate/secure-element';
 import { CEREMONIES } from '../../src/ceremonies/index.ts';
 import { Sessions } from '../../src/ceremonies/sessions.ts';
-import { Chip } from '../../src/chip/chip.ts';
 import { initAgent } from '../../src/init.ts';
 import type { Outgoing } from '../../src/link/outbox.ts';
-import { silentLogger } from '../../src/logger.ts';
-import { createMutexes } from '../../src/mutexes.ts';
 import { createWorkerPool, type WorkerPool } from '../../src/protocol/pool.ts';
 import { type AgentState, openState } from '../../src/records/state.ts';
 import { chipPublicKey } from './chipKeys.ts';

@@ -1,4 +1,4 @@
-import { importEphemeralKeys } from '../../src/channel/keys.ts';
+import { importEphemeralKeys } from '../../../holder/src/channel/keys.ts';
 
 /** The Ed25519 public key of a 32-byte secret. */
 export function rosterPublicKey(secret: Uint8Array): Uint8Array {

@@ -3,15 +3,14 @@
  *
  * @module
  */
+import { type PinProvider, stampOfFile } from '@quorate/holder';
 import {
   type AgentConfig,
   checkAttended,
   createAgent,
   type LinkStatus,
   loadAgentConfig,
-  type PinProvider,
   resolvePath,
-  stampOfFile,
 } from '@quorate/agent';
 import type { Context } from '../context.ts';
 import { type Stop, type StopOptions, untilStopped } from '../dev/interrupt.ts';

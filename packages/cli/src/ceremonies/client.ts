@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { CoordinatorClient, silentLogger } from '@quorate/agent';
+import { silentLogger } from '@quorate/holder';
+import { CoordinatorClient } from '@quorate/agent';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
 import { webSocketUrl } from '../remote/http.ts';

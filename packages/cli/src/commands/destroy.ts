@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { OutcomeOf, Terminal } from '@quorate/agent';
+import type { Terminal } from '@quorate/holder';
+import type { OutcomeOf } from '@quorate/agent';
 import { KeyAnswer, LIMITS, SessionAnswer } from '@quorate/wire';
 import { ceremonyCommand } from '../ceremonies/command.ts';
 import { parseText } from '../ceremonies/options.ts';

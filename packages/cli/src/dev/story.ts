@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { CoordinatorClient, silentLogger } from '@quorate/agent';
+import { silentLogger } from '@quorate/holder';
+import { CoordinatorClient } from '@quorate/agent';
 import { digestOf, fromHex, parsePayload, toHex } from '@quorate/intent';
 import { checkSignature } from '../check/signature.ts';
 import { newSessionKey } from '../ceremonies/options.ts';

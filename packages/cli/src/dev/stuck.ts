@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { stuckThreads, type ThreadHealth } from '@quorate/agent';
+import { stuckThreads, type ThreadHealth } from '@quorate/holder';
 import type { Stop } from './interrupt.ts';
 
 /** Has the process end by force when a protocol thread could not be ended. */

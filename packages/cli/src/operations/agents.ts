@@ -20,7 +20,7 @@ import { readText, writeDurably } from '../files.ts';
 /**
  * Makes an agent's directory with a random passphrase for its chip's sealed file, unless one is there.
  *
- * @throws AgentError `store/exists`
+ * @throws HolderError `store/exists`
  */
 export function setUpAgent(options: InitOptions): AgentConfig {
   const config = initAgent(options);
@@ -53,7 +53,7 @@ export interface RosterPreview {
 /**
  * Puts a roster in force if `agree` accepts its changes. The agent must not run.
  *
- * @throws AgentError `store/locked`, `roster/…`
+ * @throws HolderError `store/locked`, `roster/…`
  */
 export async function importRoster(
   directory: string,

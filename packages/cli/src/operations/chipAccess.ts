@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { chipAttachment, loadAgentConfig, parseChipFile, SOFTWARE_CHIP } from '@quorate/agent';
+import { SOFTWARE_CHIP } from '@quorate/holder';
+import { chipAttachment, loadAgentConfig, parseChipFile } from '@quorate/agent';
 import {
   type ChipAttachment,
   type ChipInfo,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { AgentError, lockFile } from '@quorate/agent';
+import { isHolderError, lockFile } from '@quorate/holder';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exitCodes.ts';
@@ -42,7 +42,7 @@ async function lockOf(path: string): Promise<ReturnType<typeof lockFile>> {
     try {
       return lockFile(`${path}.lock`);
     } catch (error) {
-      if (!(error instanceof AgentError) || error.code !== 'store/locked') throw error;
+      if (!isHolderError(error, 'store/locked')) throw error;
       if (performance.now() >= end) {
         throw new CliError('busy', `another command is renewing the login: ${error.message}`, {
           exit: EXIT.unauthorised,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Logger } from '@quorate/agent';
+import type { Logger } from '@quorate/holder';
 import { InvalidArgumentError } from 'commander';
 import { foreign, type Output } from './output.ts';
 import { printJson, printLine } from './print.ts';

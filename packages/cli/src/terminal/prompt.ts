@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { processTerminal, type Terminal, type Typed } from '@quorate/agent';
+import { processTerminal, type Terminal, type Typed } from '@quorate/holder';
 import { interruption, usageError } from '../errors.ts';
 
 /**

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { processTerminal } from '@quorate/agent';
+import { processTerminal } from '@quorate/holder';
 import { messageOf } from '../errors.ts';
 import type { Loss, TextStream } from './stream.ts';
 

@@ -1,7 +1,7 @@
 // `quorate destroy` against a development cluster of real processes.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.ts';
-import { Typist } from '../../../agent/test/support/keyboard.ts';
+import { Typist } from '../../../holder/test/support/keyboard.ts';
 import { askForAddress } from '../../src/commands/destroy.ts';
 import { main } from '../../src/index.ts';
 import { Output } from '../../src/terminal/output.ts';

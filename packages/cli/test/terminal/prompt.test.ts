@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.ts';
-import { Typist } from '../../../agent/test/support/keyboard.ts';
+import { Typist } from '../../../holder/test/support/keyboard.ts';
 import { confirm, promptSecret } from '../../src/terminal/prompt.ts';
 
 const typists: Typist[] = [];

@@ -2,7 +2,7 @@
  * The connections to all partners: accepted at `/peer`, or dialled and dialled again. A newer
  * connection of a partner takes the place of an older one.
  */
-import { createBackoff, type Logger } from '@quorate/agent';
+import { createBackoff, type Logger } from '@quorate/holder';
 import { PEER_LIMITS } from '@quorate/wire';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';

@@ -1,7 +1,7 @@
 /** Upgrade requests: what is not for `/peer` or finds no place is answered and cut off. */
+import type { Logger } from '@quorate/holder';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Logger } from '@quorate/agent';
 import { messageOf } from '../errors.ts';
 import { refuseSocket } from '../rest/answers.ts';
 

@@ -1,4 +1,5 @@
 /** The work of each route of the table. */
+import { canServe } from '@quorate/holder';
 import { setImmediate } from 'node:timers/promises';
 import {
   type AnswerOf,
@@ -8,7 +9,6 @@ import {
   type PartsOf,
   type TwoPartySession,
 } from '@quorate/wire';
-import { canServe } from '@quorate/agent';
 import type { Approvals } from '../approvals.ts';
 import { CosignerError } from '../errors.ts';
 import type { Order, SessionManager } from '../session/manager.ts';

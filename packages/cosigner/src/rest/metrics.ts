@@ -1,5 +1,5 @@
 /** Counts for Prometheus. */
-import type { ThreadHealth } from '@quorate/agent';
+import type { ThreadHealth } from '@quorate/holder';
 import type { Step, TwoPartySession, TwoPartyType } from '@quorate/wire';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 

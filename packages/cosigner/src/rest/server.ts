@@ -1,4 +1,5 @@
 /** The HTTP server: the routes of the wire's table, and the upgrade of `/peer`. */
+import type { Logger } from '@quorate/holder';
 import {
   COSIGNER_ROUTES,
   type CosignerRoute,
@@ -8,7 +9,6 @@ import {
   PEER_LIMITS,
 } from '@quorate/wire';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Logger } from '@quorate/agent';
 import type { z } from 'zod';
 import { CosignerError, messageOf } from '../errors.ts';
 import type { PeerHub } from '../peer/hub.ts';

@@ -2,7 +2,7 @@
  * The beginning of a session: both sides certify the same intent, a person may be asked, and primes
  * are made ready (docs/spec/cosigner.md, "Session", A to E).
  */
-import type { PeerKeys } from '@quorate/agent';
+import type { PeerKeys } from '@quorate/holder';
 import { fromHex } from '@quorate/intent';
 import { deriveSessionId, type PrimePair } from '@quorate/tss';
 import { decodeMail, encodeMail, hex0x } from '@quorate/two-party';

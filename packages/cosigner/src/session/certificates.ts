@@ -2,6 +2,7 @@
  * Round 0 of two parties (docs/spec/cosigner.md, "Session"): both certify their ephemeral keys and the same intent,
  * each checks the other's certificate under the identity that it pinned itself.
  */
+import type { PeerKeys, Prepared } from '@quorate/holder';
 import {
   type CertificateProblem,
   CERTIFICATE_TIMES,
@@ -13,7 +14,6 @@ import {
   judgeCertificate,
   u16,
 } from '@quorate/intent';
-import type { PeerKeys, Prepared } from '@quorate/agent';
 import { clockDoubt } from '@quorate/wire';
 import { CosignerError } from '../errors.ts';
 import type { PublicIdentity } from '../partner.ts';

@@ -1,7 +1,7 @@
 /** What a session of two parties works with. */
 import type { SeeStep } from './stepTimes.ts';
 import type { SignableMessage } from '@quorate/two-party';
-import type { Logger } from '@quorate/agent';
+import type { Logger } from '@quorate/holder';
 import type { Approvals } from '../approvals.ts';
 import type { CosignerConfig } from '../configShape.ts';
 import type { Keyring } from '../keyring.ts';

@@ -5,7 +5,7 @@
  */
 import type { KeyUnsafe } from '@quorate/tss';
 import { lockAfter } from '@quorate/tss/lindell17';
-import type { Logger } from '@quorate/agent';
+import type { Logger } from '@quorate/holder';
 import { messageOf } from '../errors.ts';
 import type { Store } from '../store/index.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';

@@ -1,5 +1,5 @@
 /** Signed messages that show a deviation, one file a session. */
-import { createFile, makePrivateDirectory } from '@quorate/agent';
+import { createFile, makePrivateDirectory } from '@quorate/holder';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 

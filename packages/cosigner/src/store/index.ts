@@ -1,5 +1,5 @@
 /** Everything that a cosigner keeps between runs, behind one lock. */
-import { type Lock, lockDirectory, makePrivateDirectory } from '@quorate/agent';
+import { type Lock, lockDirectory, makePrivateDirectory } from '@quorate/holder';
 import type { CosignerConfig } from '../configShape.ts';
 import type { CosignerPaths } from '../files.ts';
 import { openEvidence } from './evidence.ts';

@@ -1,5 +1,5 @@
 /** One key as its side keeps it, and the file that it lies in. */
-import { readIfPresent, replaceFile } from '@quorate/agent';
+import { readIfPresent, replaceFile } from '@quorate/holder';
 import { z } from 'zod';
 import { SetupError } from '../errors.ts';
 import type { ShareReleases } from '../releases.ts';

@@ -2,9 +2,9 @@
  * What this side keeps of each key: its sealed keyshare, its lock, and the keyshare of a refresh that
  * is not confirmed yet. Every change is on disk when the call returns.
  */
+import { makePrivateDirectory, removeIfPresent, syncDirectory } from '@quorate/holder';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateDirectory, removeIfPresent, syncDirectory } from '@quorate/agent';
 import { explainedBy } from '../releases.ts';
 import {
   type KeyRecord,

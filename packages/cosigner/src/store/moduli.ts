@@ -2,9 +2,9 @@
  * Every modulus that was ever part of a stored share, of both sides: none of them may come again, in
  * whatever role, key or epoch (P-13). A file that only grows, each line bound to those before it.
  */
+import { readIfPresent, replaceFile, syncDirectory } from '@quorate/holder';
 import { closeSync, fsyncSync, ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readIfPresent, replaceFile, syncDirectory } from '@quorate/agent';
 import { SetupError } from '../errors.ts';
 import { isTag, type RecordSeal } from './recordSeal.ts';
 

@@ -3,9 +3,9 @@
  * so a lock holds however full the disk is and whatever becomes of the process (docs/spec/cosigner.md,
  * "Locks").
  */
+import { makePrivateDirectory, removeIfPresent, replaceFile, syncDirectory } from '@quorate/holder';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateDirectory, removeIfPresent, replaceFile, syncDirectory } from '@quorate/agent';
 
 /** For whoever looks at the file; a folder of empty files is lost too easily. */
 const CONTENT = 'This file lets its key be used. A lock deletes it; nobody else may.\n';

@@ -2,10 +2,10 @@
  * Pairs of safe primes, sealed on disk until they are used. A pair is durably gone before it is given
  * out: a prime in two moduli gives both away (P-13).
  */
+import { createFile, makePrivateDirectory, removeIfPresent, syncDirectory } from '@quorate/holder';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createFile, makePrivateDirectory, removeIfPresent, syncDirectory } from '@quorate/agent';
 import { framed, u16, utf8 } from '@quorate/intent';
 import type { ModulusBits, PrimePair, PrimePool } from '@quorate/tss';
 import { SetupError } from '../errors.ts';

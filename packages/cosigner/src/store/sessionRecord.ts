@@ -1,5 +1,5 @@
 /** One session as it is kept, and the file that it lies in. */
-import { readIfPresent, replaceFile } from '@quorate/agent';
+import { readIfPresent, replaceFile } from '@quorate/holder';
 import { TwoPartySession } from '@quorate/wire';
 import { z } from 'zod';
 import { SetupError } from '../errors.ts';

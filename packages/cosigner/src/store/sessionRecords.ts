@@ -2,9 +2,9 @@
  * Sessions as REST shows them. A record is on disk before the first certificate of its session, and
  * again when the session is over; between those, where it stands is in memory only.
  */
+import { makePrivateDirectory, removeIfPresent } from '@quorate/holder';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateDirectory, removeIfPresent } from '@quorate/agent';
 import { COSIGNER_CODES, type TwoPartySession, type TwoPartySessionQuery } from '@quorate/wire';
 import { type Surroundings, surplusOf } from './retention.ts';
 import {

@@ -2,9 +2,9 @@
  * Records of the chip that nothing needs any more, until the chip has forgotten them: one empty file
  * each, named by the record and the address.
  */
+import { makePrivateDirectory, removeIfPresent, replaceFile } from '@quorate/holder';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateDirectory, removeIfPresent, replaceFile } from '@quorate/agent';
 import { fromHex, toHex } from '@quorate/intent';
 import type { RecordName } from '../vault.ts';
 

@@ -1,5 +1,5 @@
 /** The version of a store, and whose it is. */
-import { createFile, readIfPresent, replaceFile } from '@quorate/agent';
+import { createFile, readIfPresent, replaceFile } from '@quorate/holder';
 import { z } from 'zod';
 import type { CosignerRoleName } from '../configShape.ts';
 import { SetupError } from '../errors.ts';

@@ -1,5 +1,5 @@
 /** Keyshares that the protocol thread has open, and the values that P2 prepares for each ahead. */
-import { openShard } from '@quorate/agent';
+import { openShard } from '@quorate/holder';
 import { toHex } from '@quorate/intent';
 import { prepareTwoPartySign, TwoPartyKeyshare, type TwoPartyNonce } from '@quorate/tss/lindell17';
 import type { ShareToOpen } from './protocol.ts';

@@ -4,12 +4,12 @@
  */
 import {
   faultOf,
-  isAgentError,
+  isHolderError,
   PartySession,
-  prepare,
   type Preparation,
+  prepare,
   type RoundFrame,
-} from '@quorate/agent';
+} from '@quorate/holder';
 import { type Session, type Signature, TssError } from '@quorate/tss';
 import {
   twoPartyKeygen,
@@ -277,5 +277,5 @@ function usedKey(start: Start): UsedKey | null {
 }
 
 function isExpected(error: unknown): error is Error {
-  return error instanceof TssError || error instanceof RangeError || isAgentError(error);
+  return error instanceof TssError || error instanceof RangeError || isHolderError(error);
 }

@@ -1,5 +1,5 @@
 /** The protocol thread: carries orders of the main thread to the sessions and their events back. */
-import { threadEnd } from '@quorate/agent';
+import { threadEnd } from '@quorate/holder';
 import { ProtocolHost } from './host.ts';
 import { OrderQueue } from './orderQueue.ts';
 import type { WorkerEvent, WorkerOrder } from './protocol.ts';

@@ -1,5 +1,5 @@
 /** A new keyshare on its way out of the protocol thread. */
-import { sealShard } from '@quorate/agent';
+import { sealShard } from '@quorate/holder';
 import { parseAddress, recordId } from '@quorate/intent';
 import { ethereumAddress } from '@quorate/tss';
 import type { TwoPartyKeyshare } from '@quorate/tss/lindell17';

@@ -9,7 +9,7 @@ import type {
   PeerKeys,
   RoundFrame,
   SignedMessage,
-} from '@quorate/agent';
+} from '@quorate/holder';
 import type { KeyUnsafe, ModulusBits, PrimePair } from '@quorate/tss';
 import type { KeyLock } from '@quorate/tss/lindell17';
 

@@ -1,13 +1,13 @@
 /** The protocol threads. All sessions of one key run in one thread, which knows at once when it is unsafe. */
 import {
-  isAgentError,
+  isHolderError,
   type Logger,
   type Lost,
   type Prepared,
   type RoundFrame,
   type ThreadHealth,
   ThreadPool,
-} from '@quorate/agent';
+} from '@quorate/holder';
 import { CosignerError } from '../errors.ts';
 import {
   JUDGED_ROUND,
@@ -151,6 +151,6 @@ function told<T>(work: () => T): T {
 }
 
 function named(error: unknown): unknown {
-  if (!isAgentError(error, 'thread_stopped')) return error;
+  if (!isHolderError(error, 'thread_stopped')) return error;
   return new CosignerError('thread_stopped', error.message, error);
 }

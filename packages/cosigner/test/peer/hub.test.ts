@@ -1,6 +1,6 @@
+import type { Logger } from '@quorate/holder';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { type Logger } from '@quorate/agent';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Doors } from '../../src/doors.ts';

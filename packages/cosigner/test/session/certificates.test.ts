@@ -1,5 +1,5 @@
+import { prepare } from '@quorate/holder';
 import { randomBytes, sign } from 'node:crypto';
-import { prepare } from '@quorate/agent';
 import { encodeCertificatePayload, sessionMessage } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
 import { signable } from '@quorate/two-party';

@@ -1,5 +1,5 @@
+import { silentLogger } from '@quorate/holder';
 import { join } from 'node:path';
-import { silentLogger } from '@quorate/agent';
 import { fromHex } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';

@@ -1,6 +1,6 @@
+import { silentLogger } from '@quorate/holder';
 import { cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { silentLogger } from '@quorate/agent';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { Keyring } from '../../src/keyring.ts';

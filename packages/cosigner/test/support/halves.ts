@@ -2,9 +2,9 @@
  * Two session managers with real identities, certificates and stores, joined without a network. In the
  * place of the protocol thread stands a record of what reaches it, so that a test decides what it says.
  */
+import { type Logger, prepare, type RoundFrame } from '@quorate/holder';
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { join } from 'node:path';
-import { type Logger, prepare, type RoundFrame } from '@quorate/agent';
 import { sessionMessage, toHex } from '@quorate/intent';
 import type { TwoPartySession as SessionView } from '@quorate/wire';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';

@@ -1,6 +1,6 @@
 /** Certificates as a partner makes them, outside of any session of its own. */
+import { prepare } from '@quorate/holder';
 import { type KeyObject, sign } from 'node:crypto';
-import { prepare } from '@quorate/agent';
 import { encodeCertificatePayload, sessionMessage } from '@quorate/intent';
 import type { MessageHash } from '@quorate/wire';
 import { signable } from '@quorate/two-party';

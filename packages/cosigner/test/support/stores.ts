@@ -1,7 +1,7 @@
 /** The stores of two cosigners: made, stocked, rewritten as a server could, copied and removed. */
+import { silentLogger } from '@quorate/holder';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { silentLogger } from '@quorate/agent';
 import { configurationOf, type Side } from './configuration.ts';
 import { fixturePairs } from '../../../../test/support/fixturePrimes.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';

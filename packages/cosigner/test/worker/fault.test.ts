@@ -1,5 +1,5 @@
+import type { RoundFrame } from '@quorate/holder';
 import { parseAddress } from '@quorate/intent';
-import type { RoundFrame } from '@quorate/agent';
 import { NO_LOCK } from '@quorate/tss/lindell17';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fixturePairs } from '../../../../test/support/fixturePrimes.ts';

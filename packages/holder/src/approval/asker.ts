@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { escapeForDisplay } from '@quorate/intent';
 import type { Terminal, Turn } from '../terminal/terminal.ts';
-import type { Approval, Subject } from './kind.ts';
+import type { Approval, Subject } from './decision.ts';
 
 const DIGITS = 4;
 /** Fresh digits that are not given again soon, in any question of this process. */

@@ -16,7 +16,7 @@ import {
   verify,
 } from 'node:crypto';
 import { framed, roundSigningInput, u16 } from '@quorate/intent';
-import { AgentError } from '../errors.ts';
+import { HolderError } from '../errors.ts';
 import { type EphemeralKeys, publicKey } from './keys.ts';
 
 const CHANNEL_LABEL = 'quorate/v1/channel';
@@ -35,7 +35,7 @@ export interface ChannelPeer {
 }
 
 /** A message in clear, as the protocol knows it. */
-export interface PlainMessage {
+interface PlainMessage {
   readonly round: number;
   readonly from: number;
   /** null: everyone */
@@ -61,7 +61,7 @@ export interface OpenedMessage extends PlainMessage {
 }
 
 /** Why a message was ignored. */
-export type IgnoreReason =
+type IgnoreReason =
   | 'unknown-sender'
   | 'wrong-recipient'
   | 'malformed'
@@ -94,7 +94,7 @@ interface PeerKeys {
   readonly incoming: Uint8Array;
 }
 
-/** Makes the channel of one session. @throws AgentError `session/refused` for a peer's key that gives no secret */
+/** Makes the channel of one session. @throws HolderError `session/refused` for a peer's key that gives no secret */
 export function createChannel(options: ChannelOptions): Channel {
   const { sid, index } = options;
   const peers = new Map(options.peers.map((peer) => [peer.index, peerKeys(options, peer)]));
@@ -186,10 +186,10 @@ function agree(own: KeyObject, peer: ChannelPeer): Buffer {
   try {
     secret = diffieHellman({ privateKey: own, publicKey: publicKey('X25519', peer.x25519) });
   } catch (error) {
-    throw new AgentError('session/refused', `party ${peer.index}: no shared secret`, error);
+    throw new HolderError('session/refused', `party ${peer.index}: no shared secret`, error);
   }
   if (secret.some((byte) => byte !== 0)) return secret;
-  throw new AgentError('session/refused', `party ${peer.index}: an all-zero secret`);
+  throw new HolderError('session/refused', `party ${peer.index}: an all-zero secret`);
 }
 
 function directionalKey(secret: Uint8Array, sid: Uint8Array, from: number, to: number): Uint8Array {

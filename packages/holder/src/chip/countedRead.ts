@@ -2,12 +2,19 @@
  * The one way to read an opener from a chip: every attempt is counted on disk before the chip is asked, and the
  * chip's own count must fit (docs/spec/channel.md §6, E-1).
  */
-import type { Releases } from '../records/keyRecord.ts';
 import type { Chip, ReadRequest } from './chip.ts';
 import { isBeforeCount } from './refusals.ts';
 
 /** Attempts of unknown outcome, each of which widens what is believed of the chip's count. */
 const MAX_OUTSTANDING = 8;
+
+/** How often the chip has released a key's opener. */
+export interface Releases {
+  /** The count that the chip gave with the last release that was confirmed. */
+  readonly confirmed: number;
+  /** Attempts since then whose outcome is not known: each may have raised the chip's count by one. */
+  readonly outstanding: number;
+}
 
 /** The durable count of one record's releases. */
 export interface ReleaseCounter {

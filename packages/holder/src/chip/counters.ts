@@ -4,7 +4,7 @@
  */
 import { toHex } from '@quorate/intent';
 import { z } from 'zod';
-import { AgentError } from '../errors.ts';
+import { HolderError } from '../errors.ts';
 import { readIfPresent, replaceFile } from '../files/files.ts';
 
 /** The agent's memory of the chips that it has used. */
@@ -12,7 +12,7 @@ export interface ChipCounters {
   /**
    * Compares a chip's counter with the one seen before, and keeps it durably when it is higher and the chip has
    * proven that it has this key.
-   * @throws AgentError `chip/rolled-back` when it is lower
+   * @throws HolderError `chip/rolled-back` when it is lower
    */
   see(chipPublicKey: Uint8Array, counter: number, isProven?: boolean): void;
 }
@@ -22,7 +22,7 @@ const fileSchema = z.strictObject({
   counters: z.record(z.string().regex(/^04[0-9a-f]{128}$/), z.int().nonnegative()),
 });
 
-/** Opens the file of counters. @throws AgentError `store/tampered` */
+/** Opens the file of counters. @throws HolderError `store/tampered` */
 export function openChipCounters(path: string): ChipCounters {
   const counters = load(path);
   return {
@@ -30,7 +30,7 @@ export function openChipCounters(path: string): ChipCounters {
       const chip = toHex(chipPublicKey);
       const before = counters.get(chip) ?? -1;
       if (counter < before) {
-        throw new AgentError(
+        throw new HolderError(
           'chip/rolled-back',
           `the chip's state counter is ${counter} and was ${before}: this is an older copy of the chip; put the present one back`,
         );
@@ -50,6 +50,6 @@ function load(path: string): Map<string, number> {
   try {
     return new Map(Object.entries(fileSchema.parse(JSON.parse(text)).counters));
   } catch (error) {
-    throw new AgentError('store/tampered', `chip counters ${path} cannot be used`, error);
+    throw new HolderError('store/tampered', `chip counters ${path} cannot be used`, error);
   }
 }

@@ -5,7 +5,7 @@
 import { describeIssues, nearest, yamlProblem } from '@quorate/wire';
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../errors.ts';
 
 /** A file and what it has to hold. */
 export interface YamlSource<T> {

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectories } from '@quorate/intent/directory';
-import { AgentError } from '../errors.ts';
+import { HolderError } from '../errors.ts';
 
 /** Mode of every file that an agent writes. */
 export const FILE_MODE = 0o600;
@@ -48,7 +48,7 @@ export function writeDurably(descriptor: number, content: Uint8Array): void {
 
 /**
  * Replaces a file: temporary file, fsync, rename, fsync of the directory.
- * @throws AgentError `store/failed` when the disk does not take it
+ * @throws HolderError `store/failed` when the disk does not take it
  */
 export function replaceFile(path: string, content: Uint8Array | string): void {
   storing(path, () => replace(path, content));
@@ -60,7 +60,7 @@ export function storing<T>(path: string, write: () => T): T {
     return write();
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
-    throw new AgentError('store/failed', `${path} cannot be written: ${error.message}`, error);
+    throw new HolderError('store/failed', `${path} cannot be written: ${error.message}`, error);
   }
 }
 
@@ -82,7 +82,7 @@ export function createFile(path: string, content: Uint8Array | string): void {
   try {
     descriptor = openSync(path, 'wx', FILE_MODE);
   } catch (error) {
-    if (isCode(error, 'EEXIST')) throw new AgentError('store/exists', `${path} exists already`);
+    if (isCode(error, 'EEXIST')) throw new HolderError('store/exists', `${path} exists already`);
     throw error;
   }
   try {
@@ -101,27 +101,6 @@ export function readIfPresent(path: string): Buffer | undefined {
     if (isCode(error, 'ENOENT')) return undefined;
     throw error;
   }
-}
-
-/**
- * Reads a file that holds a secret.
- * @throws AgentError `store/mode` when somebody else could read it, `store/not-found` when it is missing.
- */
-export function readSecretFile(path: string): Buffer {
-  let mode: number;
-  try {
-    mode = statSync(path).mode & 0o777;
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) throw new AgentError('store/not-found', `${path} is missing`);
-    throw error;
-  }
-  if ((mode & 0o077) !== 0) {
-    throw new AgentError(
-      'store/mode',
-      `${path} has mode ${mode.toString(8).padStart(3, '0')}; expected 600 (chmod 600 ${path})`,
-    );
-  }
-  return readFileSync(path);
 }
 
 /** Removes a file if it is there. */

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, linkSync, openSync, renameSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { AgentError } from '../errors.ts';
+import { HolderError } from '../errors.ts';
 import { FILE_MODE, isCode, readIfPresent, removeIfPresent, writeDurably } from './files.ts';
 import { type Owner, parseOwner, self, standing } from './lockOwner.ts';
 
@@ -18,7 +18,7 @@ export interface Lock {
 /** Directories locked by this process: a pid alone cannot tell two agents of one process apart. */
 const held = new Set<string>();
 
-/** Takes the lock of a state directory. @throws AgentError `store/locked` */
+/** Takes the lock of a state directory. @throws HolderError `store/locked` */
 export function lockDirectory(directory: string): Lock {
   return lockFile(join(directory, 'lock'));
 }
@@ -26,7 +26,7 @@ export function lockDirectory(directory: string): Lock {
 /**
  * Takes a lock by its file. A lock whose process is known to be gone is taken over; one of which that
  * cannot be known, in another container or on another host, is left for a person to remove.
- * @throws AgentError `store/locked`
+ * @throws HolderError `store/locked`
  */
 export function lockFile(path: string): Lock {
   const own = `${JSON.stringify({ ...self(), host: hostname(), nonce: nonce() })}\n`;
@@ -49,7 +49,7 @@ function takeOver(path: string, own: string): void {
   const claim = `${path}.claim`;
   if (!createLock(claim, own)) {
     const message = `another process is taking over ${path}; if none is, remove ${claim}`;
-    throw new AgentError('store/locked', message);
+    throw new HolderError('store/locked', message);
   }
   try {
     const text = readIfPresent(path)?.toString('utf8');
@@ -97,11 +97,11 @@ function nonce(): string {
   return randomBytes(8).toString('hex');
 }
 
-function locked(path: string, owner: Owner | undefined): AgentError {
-  if (!owner) return new AgentError('store/locked', `${path} is held by an unknown process`);
+function locked(path: string, owner: Owner | undefined): HolderError {
+  if (!owner) return new HolderError('store/locked', `${path} is held by an unknown process`);
   const elsewhere = standing(owner, hostname()) === 'unknown';
   const where = elsewhere
     ? ` of another container or host (${owner.host ?? 'unknown'}); if that one is gone for good, remove the file`
     : '';
-  return new AgentError('store/locked', `${path} is held by process ${owner.pid}${where}`);
+  return new HolderError('store/locked', `${path} is held by process ${owner.pid}${where}`);
 }

@@ -6,8 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { KeyUnsafe, Message, Session } from '@quorate/tss';
 import { type Channel, createChannel, type OpenedMessage } from '../channel/channel.ts';
 import { createEphemeralKeys, type EphemeralKeys } from '../channel/keys.ts';
-import type { SignedMessage } from '../records/evidence.ts';
-import type { PeerKeys, RoundFrame } from './frames.ts';
+import type { PeerKeys, RoundFrame, SignedMessage } from './frames.ts';
 
 /** How a session ended, with the evidence in the form that was signed. */
 export type PartyOutcome<T> =

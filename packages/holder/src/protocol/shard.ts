@@ -7,10 +7,10 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { shardAssociatedData } from '@quorate/intent';
-import { AgentError } from '../errors.ts';
+import { HolderError } from '../errors.ts';
 
 /** The format version, first byte and part of the associated data. */
-export const SHARD_VERSION = 1;
+const SHARD_VERSION = 1;
 
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
@@ -58,7 +58,7 @@ export function sealShard(keyshare: Uint8Array, identity: ShardIdentity): Sealed
 
 /**
  * Opens a sealed keyshare; the caller wipes the result and the opener.
- * @throws AgentError `shard/tampered`, the same for every cause
+ * @throws HolderError `shard/tampered`, the same for every cause
  */
 export function openShard(
   encryptedShard: Uint8Array,
@@ -79,7 +79,7 @@ export function openShard(
     // A plain copy: slices of a Buffer would share memory with what is wiped here.
     return Uint8Array.from(inflated);
   } catch (error) {
-    throw new AgentError('shard/tampered', 'the encrypted shard cannot be opened', error);
+    throw new HolderError('shard/tampered', 'the encrypted shard cannot be opened', error);
   } finally {
     compressed?.fill(0);
     inflated?.fill(0);

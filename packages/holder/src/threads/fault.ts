@@ -1,7 +1,7 @@
 /** A fault of our own in a session, as a local log may hold it. */
 import { IntentError } from '@quorate/intent';
 import { TssError } from '@quorate/tss';
-import { isAgentError } from '../errors.ts';
+import { CodedError } from '../errors.ts';
 
 /** Frames that are kept: enough to find the place. */
 const FRAMES = 12;
@@ -37,7 +37,7 @@ function isOurs(error: Error): boolean {
   return (
     error instanceof TssError ||
     error instanceof IntentError ||
-    isAgentError(error) ||
+    error instanceof CodedError ||
     error.message.startsWith('unreachable: ')
   );
 }

@@ -3,7 +3,7 @@
  * of them, a ban or a lock, the others know at once.
  */
 import { createHash } from 'node:crypto';
-import { AgentError } from '../errors.ts';
+import { HolderError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { CommonOrder, Lost, Prepared } from './control.ts';
 import { deferred } from './deferred.ts';
@@ -73,16 +73,16 @@ export class ThreadPool<
 
   /**
    * Opens a session; `affinity` names the key and chooses the thread, null takes the one with the fewest sessions.
-   * @throws AgentError `thread_stopped` when there is no thread
+   * @throws HolderError `thread_stopped` when there is no thread
    */
   open(
     id: string,
     affinity: string | null,
     onEvent: (event: Event | Lost) => void,
   ): SessionLine<Order> {
-    if (this.#closed) throw new AgentError('thread_stopped', 'the program is stopping');
+    if (this.#closed) throw new HolderError('thread_stopped', 'the program is stopping');
     const slot = affinity === null ? this.#idlest() : this.#slotOf(affinity);
-    if (!slot.isUp) throw new AgentError('thread_stopped', 'the protocol thread is not there');
+    if (!slot.isUp) throw new HolderError('thread_stopped', 'the protocol thread is not there');
     const listener: Listener<Event> = {
       onEvent,
       ending: false,

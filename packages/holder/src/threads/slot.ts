@@ -3,7 +3,7 @@
  * given up, whether it can be ended or not: one that stands still in native code cannot.
  */
 import { Worker } from 'node:worker_threads';
-import { AgentError } from '../errors.ts';
+import { HolderError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { CommonEvent, CommonOrder, Lost, Ping, Prepared, ThreadData } from './control.ts';
 import type { Deferred } from './deferred.ts';
@@ -202,7 +202,7 @@ export class Slot<Order, Event extends { readonly event: string; readonly id: st
     if (!this.#closed) this.#startAgain();
     this.#options.onLost();
     for (const [id, listener] of sessions) {
-      listener.prepared?.reject(new AgentError('thread_stopped', message));
+      listener.prepared?.reject(new HolderError('thread_stopped', message));
       listener.onEvent({ event: 'lost', id, message, ending: listener.ending });
       listener.ended.resolve();
     }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { thrownBy } from '../../../../test/support/thrownBy.ts';
-import { isAgentError } from '../../src/errors.ts';
+import { isHolderError } from '../../src/errors.ts';
 import { openShard, sealShard, type ShardIdentity } from '../../src/protocol/shard.ts';
 
 const identity: ShardIdentity = {
@@ -30,7 +30,7 @@ describe('encrypted shard', () => {
     ];
     for (const other of others) {
       const error = thrownBy(() => openShard(encryptedShard, opener, { ...identity, ...other }));
-      expect(isAgentError(error, 'shard/tampered'), JSON.stringify(Object.keys(other))).toBe(true);
+      expect(isHolderError(error, 'shard/tampered'), JSON.stringify(Object.keys(other))).toBe(true);
     }
   });
 
@@ -41,12 +41,12 @@ describe('encrypted shard', () => {
       const tampered = Uint8Array.from(encryptedShard);
       tampered[bit >> 3]! ^= 1 << (bit & 7);
       const error = thrownBy(() => openShard(tampered, opener, identity));
-      expect(isAgentError(error, 'shard/tampered')).toBe(true);
+      expect(isHolderError(error, 'shard/tampered')).toBe(true);
       messages.add((error as Error).message);
     }
     for (const length of [0, 1, 12, 28, encryptedShard.length - 1]) {
       const error = thrownBy(() => openShard(encryptedShard.subarray(0, length), opener, identity));
-      expect(isAgentError(error, 'shard/tampered')).toBe(true);
+      expect(isHolderError(error, 'shard/tampered')).toBe(true);
       messages.add((error as Error).message);
     }
     expect(messages.size).toBe(1);
@@ -74,6 +74,6 @@ describe('encrypted shard', () => {
     const { encryptedShard, opener } = sealShard(new Uint8Array(4 * 1024 * 1024), identity);
     expect(encryptedShard.length).toBeLessThan(10_000);
     const error = thrownBy(() => openShard(encryptedShard, opener, identity));
-    expect(isAgentError(error, 'shard/tampered')).toBe(true);
+    expect(isHolderError(error, 'shard/tampered')).toBe(true);
   });
 });

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 
 const [, , packages, kind, count] = process.argv;
 const { PartySession, prepare } = await import(
-  join(packages, 'agent', 'dist', 'protocol', 'partySession.js')
+  join(packages, 'holder', 'dist', 'protocol', 'partySession.js')
 );
-const { createChannel } = await import(join(packages, 'agent', 'dist', 'channel', 'channel.js'));
+const { createChannel } = await import(join(packages, 'holder', 'dist', 'channel', 'channel.js'));
 const { keygen } = await import(join(packages, 'tss', 'dist', 'dkls23', 'index.js'));
 
 const sid = new Uint8Array(randomBytes(32));

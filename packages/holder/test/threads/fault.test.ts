@@ -1,7 +1,7 @@
 import { IntentError } from '@quorate/intent';
 import { expect, test } from 'vitest';
 import { thrownBy } from '../../../../test/support/thrownBy.ts';
-import { AgentError } from '../../src/errors.ts';
+import { HolderError } from '../../src/errors.ts';
 import { faultOf } from '../../src/threads/fault.ts';
 
 const SECRET = '0x1234567890abcdef1234567890abcdef';
@@ -24,7 +24,7 @@ test('X-4: what the runtime throws may quote a secret, which does not reach the 
 
 test('our own words are kept, with the place', () => {
   const errors = [
-    new AgentError('session/refused', 'party 2: no shared secret'),
+    new HolderError('session/refused', 'party 2: no shared secret'),
     new IntentError('intent/public-key', 'a point'),
     new Error('unreachable: a broadcast is missing'),
   ];

@@ -2,9 +2,9 @@
  * Destroying this participant's shard of a key (docs/spec/destroy.md). Consent, the point of no return and the
  * receipt are each on disk before anything follows from them, so that a destruction goes on where it stopped.
  */
+import { isForgotten } from '@quorate/holder';
 import { fromBase64 } from '@quorate/intent';
 import type { AcceptOf, CompleteOf, DeclineOf, FailureOf, ParamsOf } from '@quorate/wire';
-import { isForgotten } from '../../chip/refusals.ts';
 import type { Holder, KeyDestruction, KeyRecord } from '../../records/keyRecord.ts';
 import type { CommonRecord } from '../../records/commonRecord.ts';
 import type { SessionRecordOf } from '../../records/sessionRecords.ts';

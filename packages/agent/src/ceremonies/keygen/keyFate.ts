@@ -1,8 +1,8 @@
 /**
  * Completes a key, or marks it as an orphan to be deleted.
  */
+import { messageOf } from '@quorate/holder';
 import type { Abort, CompleteOf, FailureOf } from '@quorate/wire';
-import { messageOf } from '../../errors.ts';
 import { isLabelOf } from '../../records/keyRecord.ts';
 import type { OuterContext } from '../context.ts';
 

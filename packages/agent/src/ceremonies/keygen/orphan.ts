@@ -2,10 +2,10 @@
  * Deletes the record that a failed key generation left on the chip, once the coordinator authorises it
  * (docs/spec/wire.md §9). A key that is in use is never deleted this way, whatever the coordinator says.
  */
+import { messageOf } from '@quorate/holder';
 import { createHash } from 'node:crypto';
 import { equalBytes, fromBase64, fromHex, parseAddress, sessionHash } from '@quorate/intent';
 import type { OrphanAuthorisation, OrphanNotice } from '@quorate/wire';
-import { messageOf } from '../../errors.ts';
 import type { KeyRecord } from '../../records/keyRecord.ts';
 import { certificatePayload, unusedKeys } from '../certificates.ts';
 import type { OuterContext } from '../context.ts';

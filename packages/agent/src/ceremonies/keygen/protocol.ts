@@ -1,13 +1,12 @@
 /**
  * Key generation in the protocol thread: its output is a share that is sealed before it leaves the thread.
  */
+import { PartySession, sealShard } from '@quorate/holder';
 import { parseAddress, recordId } from '@quorate/intent';
 import { ethereumAddress } from '@quorate/tss';
 import { type Keyshare, keygen } from '@quorate/tss/dkls23';
 import type { ProtocolStart } from '../../protocol/frames.ts';
-import { PartySession } from '../../protocol/partySession.ts';
 import type { Ended, ThreadProtocol } from '../../protocol/protocol.ts';
-import { sealShard } from '../../protocol/shard.ts';
 import type { Algorithm } from '@quorate/wire';
 
 /** The input of a key generation. */

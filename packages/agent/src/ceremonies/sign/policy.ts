@@ -1,9 +1,9 @@
 /**
  * The rules of a policy file about signing: what they do not expressly allow is refused.
  */
+import type { Approval } from '@quorate/holder';
 import type { Payload } from '@quorate/intent';
 import { z } from 'zod';
-import type { Approval } from '../../approval/kind.ts';
 import { allowed, refuse } from '../../approval/rule.ts';
 import { readTokenCall } from '../../approval/tokenCall.ts';
 import type { SignApproval } from './request.ts';

@@ -1,12 +1,12 @@
 /**
  * Signing in the protocol thread: the share is opened there, and overwritten as soon as the last round is out.
  */
+import { PartySession } from '@quorate/holder';
 import { toHex } from '@quorate/intent';
 import { sign } from '@quorate/tss/dkls23';
 import { CEREMONIES } from '@quorate/wire';
 import type { ShareStart } from '../../protocol/frames.ts';
 import { openKeyshare } from '../../protocol/openKeyshare.ts';
-import { PartySession } from '../../protocol/partySession.ts';
 import type { ThreadProtocol } from '../../protocol/protocol.ts';
 
 /** The input of a signature. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SOFTWARE_CHIP } from '@quorate/holder';
 import {
   type Journal,
   loadAgentConfig,
@@ -11,7 +12,6 @@ import {
   type ReplaceChip,
   replaceChip,
   type ReplaceProgress,
-  SOFTWARE_CHIP,
 } from '@quorate/agent';
 import type { ChipAttachment } from '@quorate/secure-element';
 import type { ReplacementAnswer } from '@quorate/wire';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createAsker, processTerminal } from '@quorate/agent';
+import { createAsker, processTerminal } from '@quorate/holder';
 import { CosignerRole } from '@quorate/wire';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Attach, Context } from '../../context.ts';

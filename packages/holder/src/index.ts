@@ -1,0 +1,64 @@
+/**
+ * A share on a machine, whatever the protocol: what a participant and a cosigner have in common.
+ * @module
+ */
+export {
+  CodedError,
+  HolderError,
+  type HolderErrorCode,
+  isHolderError,
+  isStoreError,
+  messageOf,
+} from './errors.ts';
+export { type Logger, silentLogger } from './logger.ts';
+export { createMutexes } from './mutexes.ts';
+export { type Asker, createAsker } from './approval/asker.ts';
+export { type Approval, type Subject } from './approval/decision.ts';
+export {
+  Chip,
+  type PinProvider,
+  type PinRefusals,
+  type ReadRequest,
+  type SeeCounter,
+} from './chip/chip.ts';
+export {
+  countedRead,
+  type CountedRead,
+  type ReleaseCounter,
+  type Releases,
+} from './chip/countedRead.ts';
+export { type ChipCounters, openChipCounters } from './chip/counters.ts';
+export { openChip, SOFTWARE_CHIP } from './chip/openChip.ts';
+export { openPinRefusals, stampOfFile } from './chip/pinRefusals.ts';
+export { isAbsent, isForgotten, isRenewable } from './chip/refusals.ts';
+export { CHIP_KINDS, pcscSchema, pkcs11Schema } from './config/chipSchema.ts';
+export { isSocketUrl, SOCKET_URL } from './config/socketUrl.ts';
+export { readYaml } from './config/yamlDocument.ts';
+export {
+  createFile,
+  FILE_MODE,
+  makePrivateDirectory,
+  readIfPresent,
+  removeIfPresent,
+  replaceFile,
+  storing,
+  syncDirectory,
+  writeDurably,
+} from './files/files.ts';
+export { type Lock, lockDirectory, lockFile } from './files/lock.ts';
+export { readSecretBytes, readSecretFile } from './files/secretFile.ts';
+export { type Backoff, createBackoff } from './link/backoff.ts';
+export { type PeerKeys, type RoundFrame, type SignedMessage } from './protocol/frames.ts';
+export {
+  type PartyOutcome,
+  PartySession,
+  type Preparation,
+  prepare,
+} from './protocol/partySession.ts';
+export { openShard, sealShard, type ShardIdentity } from './protocol/shard.ts';
+export { processTerminal, Terminal, type Typed } from './terminal/terminal.ts';
+export { type CommonEvent, type CommonOrder, type Lost, type Prepared } from './threads/control.ts';
+export { faultOf } from './threads/fault.ts';
+export { canServe, stuckThreads, type ThreadHealth } from './threads/health.ts';
+export { type SessionLine, THREAD_TIMEOUT_MS, ThreadPool } from './threads/pool.ts';
+export { threadEnd } from './threads/threadEnd.ts';

@@ -1,0 +1,65 @@
+import {
+  HolderError,
+  openChipCounters,
+  openShard,
+  readSecretBytes,
+  sealShard,
+} from '@quorate/holder';
+import { p256 } from '@noble/curves/nist.js';
+import { parseOwner } from '../../../packages/holder/src/files/lockOwner.ts';
+import { OWN, type Parser, REFUSED } from '../support/parsers.ts';
+import { fileOf } from './files.ts';
+
+const throws = [HolderError];
+const secret = new Uint8Array(32).fill(7);
+const chipKey = p256.getPublicKey(secret, false);
+const identity = {
+  publicKey: chipKey.slice(0, 33),
+  address: new Uint8Array(20),
+  partIndex: 1,
+  epoch: 0,
+  recordId: secret,
+};
+const sealed = sealShard(secret, identity);
+
+/** Of @quorate/holder. */
+export const HOLDER: readonly Parser[] = [
+  {
+    kind: 'text',
+    name: 'the counters of chips',
+    covers: ['holder/src/chip/counters.ts'],
+    throws,
+    mayTake: OWN,
+    valid: JSON.stringify({
+      format: 'quorate-chips/v1',
+      counters: { [Buffer.from(chipKey).toString('hex')]: 1 },
+    }),
+    parse: (text) => openChipCounters(fileOf('chips.json', text)),
+  },
+  {
+    kind: 'text',
+    name: 'a lock file',
+    covers: ['holder/src/files/lockOwner.ts#parseOwner', 'holder/src/files/lockOwner.ts'],
+    throws,
+    mayTake: OWN,
+    valid: JSON.stringify({ pid: 1, boot: null, namespace: null, started: null, host: null }),
+    parse: (text) => parseOwner(text) ?? REFUSED,
+  },
+  {
+    kind: 'bytes',
+    name: 'a file of a secret',
+    covers: ['holder/src/files/secretFile.ts#readSecretBytes'],
+    throws,
+    mayTake: OWN,
+    valid: Buffer.from('\ufeff1234\n'),
+    parse: (bytes) => readSecretBytes(fileOf('pin', bytes)),
+  },
+  {
+    kind: 'bytes',
+    name: 'an encrypted shard',
+    covers: ['holder/src/protocol/shard.ts'],
+    throws,
+    valid: sealed.encryptedShard,
+    parse: (bytes) => openShard(bytes, sealed.opener, identity),
+  },
+];
