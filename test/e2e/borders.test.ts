@@ -114,7 +114,10 @@ describe('W-17: lint', () => {
     expect(refusals(`packages/${file}`, imported)).toEqual([expect.stringContaining(why)]);
   });
 
-  test.each(['agent/src/agent.ts', 'cosigner/src/vault.ts'])('lets %s import the holder', (file) => {
-    expect(refusals(`packages/${file}`, '@quorate/holder')).toEqual([]);
-  });
+  test.each(['agent/src/agent.ts', 'cosigner/src/vault.ts'])(
+    'lets %s import the holder',
+    (file) => {
+      expect(refusals(`packages/${file}`, '@quorate/holder')).toEqual([]);
+    },
+  );
 });

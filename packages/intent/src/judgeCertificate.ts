@@ -30,7 +30,7 @@ export interface ExpectedCertificate {
 /** Why a certificate is refused; if there are several reasons, the first in this order. */
 export type CertificateProblem =
   | { readonly kind: 'malformed'; readonly expected: string }
-  | { readonly kind: 'chip' | 'operation' | 'part-index' | 'session' | 'intent' }
+  | { readonly kind: 'part-index' | 'session' | 'chip' | 'operation' | 'intent' }
   | { readonly kind: 'expired' | 'too-long'; readonly notAfter: number; readonly now: number };
 
 /** A valid certificate, or why it is refused. */
@@ -72,13 +72,13 @@ function problemOf(
   certificate: Certificate,
   expected: ExpectedCertificate,
 ): CertificateProblem | undefined {
-  // Checks the signature first: no field means anything unless the right chip signed it.
-  if (!isSignedBy(certificate, expected.chipPublicKey)) return { kind: 'chip' };
-  if (certificate.operation !== expected.operation) return { kind: 'operation' };
+  // Party and session tell which key must have signed; operation, intent and date mean something only after that.
   if (certificate.partIndex !== expected.partIndex) return { kind: 'part-index' };
   if (!equalBytes(certificate.sessionKeyHash, sha256(utf8(expected.sessionKey)))) {
     return { kind: 'session' };
   }
+  if (!isSignedBy(certificate, expected.chipPublicKey)) return { kind: 'chip' };
+  if (certificate.operation !== expected.operation) return { kind: 'operation' };
   if (!equalBytes(certificate.intentHash, expected.intentHash)) return { kind: 'intent' };
   return expected.now === undefined ? undefined : dateProblem(certificate, expected.now);
 }

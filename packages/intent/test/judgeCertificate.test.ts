@@ -105,10 +105,14 @@ describe('a session certificate', () => {
     }
   });
 
-  test('of several problems the first is told: its chip, its fields, its intent, its date', () => {
-    const wrong = { intentHash: counting(32, 5), notAfter: 0 };
-    expect(kindOf(certificate({ ...wrong, partIndex: 4 }, makeChip(10)))).toBe('chip');
-    expect(kindOf(certificate({ ...wrong, partIndex: 4 }))).toBe('part-index');
-    expect(kindOf(certificate(wrong))).toBe('intent');
+  test('of several problems the first is told: its party and session, its chip, what it is for, its date', () => {
+    const stranger = makeChip(10);
+    const late = { intentHash: counting(32, 5), notAfter: 0 };
+    const other = { ...late, operation: 'keygen' } as const;
+    expect(kindOf(certificate({ ...other, partIndex: 4 }, stranger))).toBe('part-index');
+    expect(kindOf(certificate({ ...other, sessionKey: 's' }, stranger))).toBe('session');
+    expect(kindOf(certificate(other, stranger))).toBe('chip');
+    expect(kindOf(certificate(other))).toBe('operation');
+    expect(kindOf(certificate(late))).toBe('intent');
   });
 });
