@@ -15,7 +15,7 @@ export const TEXTS = {
     '登录状态仅保存在此标签页中，刷新页面即退出。',
   ],
   approvals_note: [
-    'Approvals are given at the agent, in front of the chip. This page only shows.',
+    'Approvals happen at the agent, in front of the chip. This page is read-only.',
     '批准操作须在代理程序处、持安全芯片完成；此页面仅供查看。',
   ],
   sessions: ['Sessions', '会话'],

@@ -15,7 +15,7 @@ export function countConnections(
     ['quorate_connections', 'Open WebSocket connections', () => sockets.size],
     ['quorate_sockets', 'Open TCP connections of all kinds', () => limiter.size],
     ['quorate_sockets_unregistered', 'Those without a registration', () => limiter.strangers],
-    ['quorate_sockets_ended', 'TCP connections ended for want of room', () => limiter.ended],
+    ['quorate_sockets_ended', 'TCP connections ended for lack of room', () => limiter.ended],
   ];
   for (const [name, help, value] of figures) {
     const gauge: Gauge = new Gauge({

@@ -30,7 +30,7 @@ export function createHealth(options: HealthOptions): Health {
   const { store, audit, clockWatch, loopWatch, isReady } = options;
   return {
     problem: async () => {
-      if (!isReady()) return 'the server starts or stops';
+      if (!isReady()) return 'the server is starting or stopping';
       const broken = audit.problem();
       if (broken !== undefined) return `the audit log is not intact: ${broken}`;
       return store.problem();
@@ -50,4 +50,4 @@ function part(name: PartHealth['name'], delay: number): PartHealth {
   return { name, state: delay > BUSY_MS ? 'busy' : 'ready', delay_ms: delay };
 }
 
-const NOT_KEPT = 'the last checkpoint of the audit log is not kept outside of the database';
+const NOT_KEPT = 'the last checkpoint of the audit log is not kept outside the database';

@@ -39,7 +39,7 @@ export function checkNoHead({ dataDirectory, init }: ServerOptions): void {
   if (init !== true || !existsSync(path)) return;
   throw new ServerError(
     'server/has-database',
-    `${path} is of an audit log that is not here: restore its database, or move the keys away`,
+    `${path} belongs to an audit log that is not here: restore its database, or move the keys away`,
   );
 }
 
@@ -95,7 +95,7 @@ async function adoptLog(
   if (problem === undefined) {
     throw new ServerError(
       'server/nothing-to-adopt',
-      'the audit log goes on from the last head that was signed: start without --adopt-log',
+      'the audit log continues from its last signed head: start without --adopt-log',
     );
   }
   await audit.adopt({

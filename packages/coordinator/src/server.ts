@@ -49,7 +49,7 @@ export async function createServer(options: ServerOptions): Promise<CoordinatorS
   try {
     const parts = await assemble(options, database);
     for (const error of postponed) {
-      const message = 'no room to write the store anew: the next start tries again';
+      const message = 'no room to rewrite the store: the next start tries again';
       parts.app.log.warn({ error: describe(error) }, message);
     }
     const setupToken = await parts.auth.makeSetupToken();
@@ -65,7 +65,7 @@ function checkTransport(host: string, options: ServerOptions): void {
   if (loopback || options.tls !== undefined || options.allowInsecure === true) return;
   throw new ServerError(
     'server/insecure',
-    `${host} is reachable from other hosts: configure tls, or say allow_insecure: true`,
+    `${host} is reachable from other hosts: configure tls, or set allow_insecure: true`,
   );
 }
 

@@ -31,16 +31,18 @@ describe('what a person approves', () => {
     const approvals = new Approvals('prompt', undefined);
     const late = new AbortController();
     const decision = approvals.decide(request, late.signal);
-    expect(() => approvals.approve('other', '0x12')).toThrow('nothing waits for this decision');
+    expect(() => approvals.approve('other', '0x12')).toThrow('no request waits for this decision');
     late.abort();
     expect(await decision).toEqual({ accept: false, reason: 'no answer in time' });
-    expect(() => approvals.approve('ab', '0x12')).toThrow('nothing waits for this decision');
+    expect(() => approvals.approve('ab', '0x12')).toThrow('no request waits for this decision');
   });
 
   test('is approved by the digest that was looked at, and by nothing else', async () => {
     const approvals = new Approvals('prompt', undefined);
     const decision = approvals.decide(request, new AbortController().signal);
-    expect(() => approvals.approve('ab', '0x13')).toThrow('not the digest of this session');
+    expect(() => approvals.approve('ab', '0x13')).toThrow(
+      'the digest does not belong to this session',
+    );
     expect(() => approvals.approve('ab', undefined)).toThrow('by the digest that was looked at');
     approvals.approve('ab', '0x12');
     expect(await decision).toEqual({ accept: true });
@@ -50,7 +52,9 @@ describe('what a person approves', () => {
     const approvals = new Approvals('prompt', undefined);
     const keygen = { ...request, type: 'keygen', message: null, hash: null, digest: null } as const;
     const decision = approvals.decide(keygen, new AbortController().signal);
-    expect(() => approvals.approve('ab', '0x12')).toThrow('not the digest of this session');
+    expect(() => approvals.approve('ab', '0x12')).toThrow(
+      'the digest does not belong to this session',
+    );
     approvals.approve('ab', undefined);
     expect(await decision).toEqual({ accept: true });
   });

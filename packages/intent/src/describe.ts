@@ -75,7 +75,7 @@ function describe(payload: Payload, options: DescribeOptions): Description {
       return {
         title: 'Bare digest',
         lines: [{ label: 'digest', value: payload.digest }],
-        warnings: ['bare digest: nobody can see what this signature will be good for'],
+        warnings: ['bare digest: nobody can see what this signature allows'],
       };
   }
 }
@@ -105,7 +105,7 @@ function describeTransaction(
       ...(transaction.to === null ? ['this creates a contract'] : []),
       ...(call?.warnings ?? []),
       ...(transaction.to !== null && transaction.data !== '0x' && call === null
-        ? ['unknown contract call: what it does cannot be shown']
+        ? ['unknown contract call: its effect cannot be shown']
         : []),
     ],
   };
@@ -129,7 +129,7 @@ function describeMessage(message: string): Description {
     title: 'Message (EIP-191)',
     lines: texts.map((value, at) => ({ label: `message line ${at + 1}`, value })),
     warnings: [
-      ...(hidden ? ['the message has characters that nobody sees: they are shown escaped'] : []),
+      ...(hidden ? ['the message has invisible characters, shown escaped'] : []),
       ...signInWarnings(texts),
       ...(looksLikeHash ? ['the message is a hash: nobody can see what it stands for'] : []),
     ],

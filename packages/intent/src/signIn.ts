@@ -13,7 +13,7 @@ export function signInWarnings(lines: readonly string[]): string[] {
   const hosts = short.flatMap((line) => URI.exec(line)?.[1] ?? []);
   const other = hosts.find((host) => host.toLowerCase() !== site.toLowerCase());
   if (other !== undefined) {
-    return [`sign-in at ${site}: the address in the message is of another site, ${other}`];
+    return [`sign-in at ${site}: the address in the message belongs to another site, ${other}`];
   }
   return hosts.length > 0 ? [] : [`sign-in at ${site}: the message names no address of the site`];
 }

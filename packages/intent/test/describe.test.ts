@@ -189,9 +189,7 @@ describe('R-16', () => {
     expect(shown.lines.map(({ label }) => label)).toEqual(['message line 1', 'message line 2']);
     expect(text).toContain('\\u{202e}');
     expect(text).toContain('\\u{1b}[2K\\u{d}done');
-    expect(shown.warnings).toEqual([
-      'the message has characters that nobody sees: they are shown escaped',
-    ]);
+    expect(shown.warnings).toEqual(['the message has invisible characters, shown escaped']);
   });
 
   test('W-12: a message of several lines, or with a backslash, is no attack', () => {
@@ -229,7 +227,7 @@ describe('R-16', () => {
       'https://example.com:8443@e/',
     ]) {
       expect(warnings(signIn({ uri })), uri).toEqual([
-        expect.stringMatching(/^sign-in at example\.com:8443: .* of another site, /),
+        expect.stringMatching(/^sign-in at example\.com:8443: .* belongs to another site, /),
       ]);
     }
     expect(warnings(signIn({ more: 'URI: https://evil.example' }))).toHaveLength(1);

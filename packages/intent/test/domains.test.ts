@@ -36,7 +36,7 @@ const MESSAGES = {
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
-/** What comes before everything that a stranger may choose. */
+/** The bytes before everything that a stranger may choose. */
 const FIXED: Record<keyof typeof MESSAGES, string> = {
   session: 'quorate-se/v1/session',
   registration: 'quorate-se/v1/register',

@@ -49,7 +49,7 @@ const kindOf = (
 };
 
 describe('a session certificate', () => {
-  test('that is for this session, party, chip and intent holds, as bytes and as base64', () => {
+  test('for this session, party, chip and intent is valid, as bytes and as base64', () => {
     const bytes = certificate();
     for (const received of [bytes, toBase64(bytes)]) {
       const judged = judgeCertificate(received, expected);
@@ -75,7 +75,7 @@ describe('a session certificate', () => {
     expect(kindOf(bytes, { chipPublicKey: chip.publicKey.subarray(1) })).toBe('chip');
   });
 
-  test('that is no certificate tells the form that was expected', () => {
+  test('of another form is refused with the expected form', () => {
     expect(judgeCertificate('AAAA', expected)).toEqual({
       ok: false,
       problem: { kind: 'malformed', expected: 'a payload of 171 bytes and a signature' },

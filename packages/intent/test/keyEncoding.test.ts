@@ -77,7 +77,7 @@ describe('keys as DER', () => {
     }
   });
 
-  test.each(CURVES)('what OpenSSL generates on %s comes back byte by byte', (curve) => {
+  test.each(CURVES)('keys that OpenSSL generates on %s come back byte by byte', (curve) => {
     const { publicKey, privateKey } = generate(curve);
     const spki = publicKey.export({ format: 'der', type: 'spki' });
     const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });

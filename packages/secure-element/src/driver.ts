@@ -65,9 +65,9 @@ export class ApduSecureElement implements SecureElement {
       stateCounter: number32(counter),
       text: [
         software
-          ? 'virtual chip: a program with a sealed file, no protection by hardware'
+          ? 'virtual chip: a program with a sealed file, without hardware protection'
           : `${this.kind} chip`,
-        ...((flags & 0x40) === 0 ? [] : ['it takes PINs over its contactless interface, too']),
+        ...((flags & 0x40) === 0 ? [] : ['it also accepts PINs over its contactless interface']),
       ].join('; '),
     };
   }

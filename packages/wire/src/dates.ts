@@ -8,5 +8,5 @@ export function dateOf(at: number): string {
 
 /** Explains that something expired by this clock, and that one of the clocks may be wrong. */
 export function clockDoubt(goodUntil: number, now: number): string {
-  return `it is good until ${dateOf(goodUntil)}, the clock here shows ${dateOf(now)}; is one of the clocks wrong?`;
+  return `it is valid until ${dateOf(goodUntil)}, the clock here shows ${dateOf(now)}; is one of the clocks wrong?`;
 }

@@ -100,7 +100,7 @@ export const EXPECTED = {
     en: 'expected a fingerprint: 8 groups of 4 hex digits with - between',
     zhCN: '应为指纹：8 组 4 位十六进制数字，以 - 分隔',
   },
-  cursor: { en: 'expected the next of the page before', zhCN: '应为上一页的 next' },
+  cursor: { en: 'expected the next of the previous page', zhCN: '应为上一页的 next' },
   signers: {
     en: 'expected 2 to 32 indexes with commas between',
     zhCN: '应为 2 至 32 个以逗号分隔的编号',

@@ -51,7 +51,7 @@ export const TotalParts = z.int().min(LIMITS.minThreshold).max(LIMITS.parties);
 /** An Ethereum address: any case in, EIP-55 out. */
 export const Address = matching(/^0x[0-9a-fA-F]{40}$/, 42, EXPECTED.address).meta({
   id: 'Address',
-  description: 'EIP-55 going out, any case coming in',
+  description: 'any case in requests, EIP-55 in answers',
 });
 
 /** A key by its `key_id`, or by any of its addresses. */
@@ -130,7 +130,7 @@ export const SessionCertificate = base64(LIMITS.certificate).meta({
 /** 16 random bytes of a chip. */
 export const ChipChallenge = base64Bytes(16).meta({
   id: 'ChipChallenge',
-  description: '16 bytes, good for one attempt',
+  description: '16 bytes, valid for one attempt',
   contentEncoding: 'base64',
 });
 
@@ -195,4 +195,4 @@ export const Filename = text(160);
 export const SignPayload = z
   .looseObject({ kind: z.enum(['eip1559', 'legacy', 'eip712', 'eip191', 'digest']) })
   .superRefine(refusing(payloadProblem))
-  .meta({ id: 'SignPayload', description: 'what `data` is the hash of' });
+  .meta({ id: 'SignPayload', description: 'the preimage of `data`' });

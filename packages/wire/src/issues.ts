@@ -72,7 +72,7 @@ function expectationOf(issue: Issue): Said {
     case 'invalid_key':
     case 'invalid_element':
     case 'custom':
-      return { en: 'has another form than expected', zhCN: '格式不符合要求' };
+      return { en: 'does not have the expected form', zhCN: '格式不符合要求' };
   }
 }
 
@@ -93,7 +93,7 @@ function typeExpected(issue: z.core.$ZodIssueInvalidType): Said {
 /** For a choice between simple values, lists each; between objects, says that none fits. */
 function anyOf(options: readonly (readonly Issue[])[]): Said {
   const firsts = options.flatMap(([first]) => (first === undefined ? [] : [first]));
-  const none = { en: 'has none of the forms that are expected', zhCN: '不符合任何一种允许的格式' };
+  const none = { en: 'has none of the expected forms', zhCN: '不符合任何一种允许的格式' };
   if (firsts.length === 0 || firsts.some(({ path }) => path.length > 0)) return none;
   const said = firsts.map((issue) => (isEmptyText(issue) ? EMPTY : expectationOf(issue)));
   const en = [...new Set(said.map((one) => one.en))];

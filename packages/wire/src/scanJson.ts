@@ -178,7 +178,7 @@ const SAID = {
   key: { en: 'expected a key in quotes', zhCN: '此处应为带引号的键' },
   colon: { en: 'expected :', zhCN: '应为 :' },
   end: { en: 'expected nothing after the value', zhCN: '值之后不应有其他内容' },
-  proto: { en: 'the key __proto__ is not taken', zhCN: '不接受键 __proto__' },
+  proto: { en: 'the key __proto__ is not allowed', zhCN: '不接受键 __proto__' },
   keys: {
     en: `expected at most ${LIMITS.keys} keys in an object`,
     zhCN: `一个对象不得超过 ${LIMITS.keys} 个键`,

@@ -15,14 +15,14 @@ export function unreadableRequest(error: Error): UnreadableRequest | undefined {
   const code = 'code' in error ? String(error.code) : '';
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { code: 'request_timeout', detail: 'the request did not come in time' };
+      return { code: 'request_timeout', detail: 'the request did not arrive in time' };
     case 'HPE_HEADER_OVERFLOW':
       return { code: 'headers_too_large', detail: 'at most 16 KiB of headers' };
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return { code: 'payload_too_large', detail: 'chunk extensions are too large' };
     default:
       return code.startsWith('HPE_')
-        ? { code: 'invalid_request', detail: 'this is no HTTP request' }
+        ? { code: 'invalid_request', detail: 'this is not an HTTP request' }
         : undefined;
   }
 }

@@ -14,7 +14,7 @@ const COMPACT = new RegExp(`(?:[-?:][ \\t]+){${LIMITS.yaml.depth + 1}}`);
 export function yamlProblem(text: string): string | undefined {
   const { size, depth, entries, indentation } = LIMITS.yaml;
   if (text.length > size) return `expected at most ${size} characters, got ${text.length}`;
-  if (text.includes('__proto__')) return 'the key __proto__ is not taken';
+  if (text.includes('__proto__')) return 'the key __proto__ is not allowed';
   if (text.includes('\0')) return 'expected text without the character U+0000 (NUL)';
   if (INDENTED.test(text)) return `expected at most ${indentation} spaces before a line's text`;
   if (COMPACT.test(text) || flowDepth(text) > depth) return `nested deeper than ${depth}`;

@@ -57,7 +57,7 @@ describe('a frame', () => {
       const inside = `{"type":"sign_request","payload":{"kind":"digest","${key}":{}}}`;
       const result = parse(inside);
       expect(result.ok ? '' : result.error.details).toBe(
-        'line 1, column 51: the key __proto__ is not taken',
+        'line 1, column 51: the key __proto__ is not allowed',
       );
     }
     expect(Reflect.get({}, 'admin')).toBeUndefined();

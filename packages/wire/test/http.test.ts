@@ -25,7 +25,7 @@ describe('an answer on a bare socket', () => {
     expect(socket.readableLength).toBe(0);
   });
 
-  test('that nobody reads holds the socket for a moment only', async () => {
+  test('holds the socket only for a moment if nobody reads it', async () => {
     const socket = new Duplex({ read: () => undefined, write: () => undefined });
     const begun = performance.now();
     answerSocket(socket, ANSWER);

@@ -21,7 +21,7 @@ const schema = z.strictObject({
   inner: z.strictObject({ must: z.string() }).optional(),
 });
 
-/** What is said about a value. */
+/** The words about a value. */
 function said(value: unknown): string {
   const parsed = schema.safeParse(value);
   if (parsed.success) throw new Error('the schema took it');
@@ -44,10 +44,10 @@ describe('a value that is not as its schema says', () => {
     [{ list: [7] }, 'list.0: expected text'],
     [{ hash: 'md5' }, 'hash: expected eip191, none or sha256'],
     [{ on: 'yes' }, 'on: expected true or false'],
-    [{ id: 'x' }, 'id: has another form than expected'],
+    [{ id: 'x' }, 'id: does not have the expected form'],
     [{ either: [] }, 'either: expected text, or expected a number'],
     [{ maybe: 'xyz' }, 'maybe: expected at most 2 characters, or nothing'],
-    [{ forms: {} }, 'forms: has none of the forms that are expected'],
+    [{ forms: {} }, 'forms: has none of the expected forms'],
     [{ own: 'a' }, 'own: expected a name with x'],
     [{ inner: {} }, 'inner.must: is missing; expected text'],
     [{ inner: 3 }, 'inner: expected an object'],

@@ -15,7 +15,7 @@ import {
 const markdown = readFileSync(new URL('vectors/seed-messages.md', import.meta.url), 'utf8');
 const blocks = [...markdown.matchAll(/```json\n([^`]*)```/g)].map((match) => match[1] ?? '');
 
-/** What a person would write in place of each description in the document. */
+/** Values that a person would write in place of each description in the document. */
 const FILLED: Readonly<Record<string, unknown>> = {
   您的用户名: '用户1',
   协调者用户名: '用户9',

@@ -67,7 +67,7 @@ describe('the strict reader of JSON', () => {
     expect(Object.keys(json.ok ? Object(json.value) : {})).toHaveLength(4);
     for (const key of ['__proto__', '__pro\\u0074o__']) {
       expect(problemOf(`{"${key}":{"admin":true}}`)).toBe(
-        'line 1, column 2: the key __proto__ is not taken',
+        'line 1, column 2: the key __proto__ is not allowed',
       );
     }
   });

@@ -23,7 +23,7 @@ test('X-1: a YAML text is bounded in size, nesting and entries before a library 
     ],
     ['- a\n'.repeat(entries), undefined],
     ['- a\n'.repeat(entries + 1), `expected at most ${entries} entries`],
-    ['a: { __proto__: b }', 'the key __proto__ is not taken'],
+    ['a: { __proto__: b }', 'the key __proto__ is not allowed'],
     ['a: b\0', 'expected text without the character U+0000 (NUL)'],
   ];
   for (const [text, problem] of cases) expect(yamlProblem(text), text.slice(0, 20)).toBe(problem);

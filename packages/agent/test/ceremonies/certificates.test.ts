@@ -179,7 +179,7 @@ describe('round 0', () => {
     const ahead = await certificate(2, { now: NOW + hour });
     const until = new Date(NOW + hour + 600_000).toISOString();
     expect(() => certifySession(replace(2, ahead), expected)).toThrow(
-      `it is good until ${until}, the clock here shows ${new Date(NOW).toISOString()}; is one of the clocks wrong?`,
+      `it is valid until ${until}, the clock here shows ${new Date(NOW).toISOString()}; is one of the clocks wrong?`,
     );
   });
 

@@ -64,7 +64,7 @@ export class Chain {
     const stored = await headOf(tx);
     const known = this.#last;
     if (known !== undefined && !isSame(stored, known)) {
-      this.broken(`entry ${known.seq}, the last that was written, is not the last of the database`);
+      this.broken(`entry ${known.seq} was written last and is not the last in the database`);
     }
     const head = await insertEntry(tx, event, stored);
     this.#last = head;
@@ -104,7 +104,8 @@ export async function chainProblem(
   from: Head,
   to: Head,
 ): Promise<string | undefined> {
-  if (to.seq < from.seq) return `the log ends at entry ${to.seq}, entry ${from.seq} was written`;
+  if (to.seq < from.seq)
+    return `the log ends at entry ${to.seq}, but entry ${from.seq} was written`;
   let { seq, hash } = from;
   if (seq > 0 && (await hashAt(database, seq)) !== hash) return altered(seq);
   while (seq < to.seq) {
@@ -120,7 +121,7 @@ export async function chainProblem(
   return hash === to.hash ? undefined : altered(to.seq);
 }
 
-const altered = (seq: number): string => `entry ${seq} is not what was written`;
+const altered = (seq: number): string => `entry ${seq} differs from the entry that was written`;
 
 const isSame = (one: Head, other: Head): boolean =>
   one.seq === other.seq && one.hash === other.hash;

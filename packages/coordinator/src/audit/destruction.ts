@@ -106,7 +106,7 @@ export function destructionProblem(
     if (typeof certificate !== 'string' || !isSigned(signed, certificate, publicKey)) {
       return 'it is not signed by the audit key';
     }
-    return subject === signed['address'] ? receiptProblem(signed) : 'it is of another key';
+    return subject === signed['address'] ? receiptProblem(signed) : 'it is for another key';
   } catch (error) {
     if (error instanceof IntentError) return 'it is malformed';
     throw error;

@@ -98,7 +98,7 @@ export function auditVerify(text: string, expected: AuditExpectation = {}): Audi
   const file = parseExport(text);
   if ('ok' in file) return file;
   if (expected.publicKey !== undefined && expected.publicKey.toLowerCase() !== file.publicKey) {
-    return fail('wrong-key', 'the export is of a log with another audit key');
+    return fail('wrong-key', 'the export comes from a log with another audit key');
   }
   const problem =
     checkOrder(file) ??
@@ -228,7 +228,7 @@ function checkDestructions(file: Export): Failure | undefined {
     const problem = destructionProblem(entry, file.keyAt(entry.seq));
     if (problem === undefined) continue;
     const { seq } = entry;
-    const message = `the destruction certificate in entry ${seq} does not hold: ${problem}`;
+    const message = `the destruction certificate in entry ${seq} is not valid: ${problem}`;
     return fail('wrong-certificate', message, { seq, line });
   }
   return undefined;
@@ -272,7 +272,7 @@ function malformed(line: number, seq: number): Failure {
 }
 
 function altered(seq: number, line: number): Failure {
-  return fail('altered', `entry ${seq} is not what was written`, { seq, line });
+  return fail('altered', `entry ${seq} differs from the entry that was written`, { seq, line });
 }
 
 function truncated(seq: number, until: number): Failure {

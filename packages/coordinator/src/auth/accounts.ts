@@ -37,7 +37,8 @@ export async function setUp(
   const { database, audit, clock, tally } = context;
   const { token, username } = request;
   const refused = await database.transaction(async (tx) => {
-    if (await hasUsers(tx)) return new RequestError('setup_done', 'an administrator exists');
+    if (await hasUsers(tx))
+      return new RequestError('setup_done', 'an administrator already exists');
     if (await isSetupToken(tx, token)) return undefined;
     await tally.append(
       tx,
@@ -56,7 +57,7 @@ export async function setUp(
   if (refused !== undefined) throw refused;
   const passwordHash = await hashNew(context, request.password, username);
   return database.transaction(async (tx) => {
-    if (await hasUsers(tx)) throw new RequestError('setup_done', 'an administrator exists');
+    if (await hasUsers(tx)) throw new RequestError('setup_done', 'an administrator already exists');
     if (!(await spendSetupToken(tx, token))) {
       throw new RequestError('invalid_token', 'this is not the setup token of the last start');
     }
@@ -151,7 +152,7 @@ export async function issueToken(
   const { username, actor } = request;
   const user = await context.database.read((tx) => findUser(tx, username));
   if (user?.state !== 'active')
-    throw new RequestError('unknown_user', 'no active user of that name');
+    throw new RequestError('unknown_user', 'no active user with this name');
   const lifetime = Math.min(request.lifetime, LONGEST_TOKEN);
   const issued = await context.tokens.issue(user, lifetime);
   await context.database.transaction(async (tx) => {

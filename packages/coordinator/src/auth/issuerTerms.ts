@@ -65,7 +65,7 @@ export function tokenProblem(
 
 /** Explains that a clock is wrong, and nothing else about the token. Milliseconds. */
 export function fromTheFuture(from: number, at: number): string {
-  return `issued in the future: it is good from ${dateOf(from)} on, the server's clock shows ${dateOf(at)}; one of the clocks is wrong`;
+  return `issued in the future: it is valid from ${dateOf(from)} on, the server's clock shows ${dateOf(at)}; one of the clocks is wrong`;
 }
 
 /** The roles that a token claims; empty without the claim. */

@@ -40,7 +40,8 @@ export function createKeyFile(file: string, kind: KeyKind): KeyObject {
   const pem = generate(kind).export({ type: 'pkcs8', format: 'pem' });
   createSecretFile(file, Buffer.from(pem));
   const winner = loadKey(file, kind);
-  if (winner === undefined) throw new KeyFileError(`key file ${file} vanished while it was made`);
+  if (winner === undefined)
+    throw new KeyFileError(`key file ${file} disappeared while it was being made`);
   return winner;
 }
 
@@ -60,7 +61,7 @@ export function readSecretFile(file: string): Buffer | undefined {
   }
   try {
     const found = fstatSync(handle);
-    if (!found.isFile()) throw new KeyFileError(`${file} is no regular file`);
+    if (!found.isFile()) throw new KeyFileError(`${file} is not a regular file`);
     const { mode } = found;
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       throw new KeyFileError(

@@ -79,7 +79,7 @@ export async function openServerKeys(
 ): Promise<OpenedKeys> {
   const { database, adopt } = options;
   if (adopt.includes('token') && files.token === undefined) {
-    throw new KeyFileError('tokens are under a shared secret: there is no token key to adopt');
+    throw new KeyFileError('a shared secret signs the tokens: there is no token key to adopt');
   }
   const known = await database.read(readKnown);
   const open = (name: ServerKeyName, file: string, kind: KeyKind): Opened => {

@@ -143,7 +143,7 @@ async function loadJwks({ file, ...given }: JwksSettings): Promise<VerifyingKey[
     }),
   );
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) {
-    throw new KeyFileError(`${file} has two keys of one key id`);
+    throw new KeyFileError(`${file} has two keys with one key id`);
   }
   return keys;
 }
@@ -152,7 +152,7 @@ function publicKeyFrom(jwk: JsonWebKey, file: string): KeyObject {
   try {
     return createPublicKey({ key: jwk, format: 'jwk' });
   } catch (cause) {
-    throw new KeyFileError(`${file} holds a key that is no point of ${jwk.crv}`, { cause });
+    throw new KeyFileError(`${file} holds a key that is not a point of ${jwk.crv}`, { cause });
   }
 }
 

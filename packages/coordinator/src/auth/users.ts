@@ -77,7 +77,7 @@ export async function addUser(
   user: { username: string; roles: readonly Role[]; passwordHash: string | undefined; at: number },
 ): Promise<UserRecord> {
   if ((await userRow(tx, user.username)) !== undefined) {
-    throw new RequestError('user_exists', 'a user of that name exists');
+    throw new RequestError('user_exists', 'a user with this name already exists');
   }
   await tx.run(
     `INSERT INTO users (username, password, roles, state, generation, created_at, updated_at)
@@ -103,7 +103,7 @@ export async function changeUser(
   const state = change.state ?? before.state;
   const stays = state === 'active' && roles.includes('admin');
   if (!stays && isAdmin(before) && !(await hasOtherAdmin(tx, username))) {
-    throw new RequestError('last_admin', 'the last active administrator stays one');
+    throw new RequestError('last_admin', 'the last active administrator must remain one');
   }
   const password = change.passwordHash ?? (await findPassword(tx, username)) ?? NO_PASSWORD;
   await tx.run(
@@ -145,7 +145,7 @@ function isAdmin(user: User): boolean {
 
 async function requireUser(tx: Tx, username: string): Promise<UserRecord> {
   const user = await findUser(tx, username);
-  if (user === undefined) throw new RequestError('unknown_user', 'no user of that name');
+  if (user === undefined) throw new RequestError('unknown_user', 'no user with this name');
   return user;
 }
 

@@ -1,4 +1,4 @@
-/** The key that a session is about, when it exists already. */
+/** The key that a session is about, when it already exists. */
 import type { User } from '../auth/index.ts';
 import {
   findKey,
@@ -61,7 +61,7 @@ export async function requestedKey(
   const address = normalAddress(request.address);
   if (address === undefined) return refuse('invalid_message', 'address: EIP-55 checksum is wrong');
   const key = await findKeyOfAddress(tx, address);
-  if (key === undefined) return refuse('unknown_key', `no key of ${address}`);
+  if (key === undefined) return refuse('unknown_key', `no key with address ${address}`);
   const forbidden = await refuseAsker(key);
   if (forbidden !== undefined) return refuse('forbidden_key', `${address} ${forbidden}`);
   return keyMismatch(key, request) ?? distinct(request.participants) ?? key;
@@ -70,7 +70,7 @@ export async function requestedKey(
 /** Refuses a request that does not fit its key, or whose key is no longer in use. */
 function keyMismatch(key: KeyRecord, request: KeyClaim): Refusal | undefined {
   if (key.state !== 'active') {
-    return refuse(`key_${key.state}`, `${key.address} signs nothing any more`);
+    return refuse(`key_${key.state}`, `${key.address} can no longer sign`);
   }
   if (request.threshold !== key.threshold) {
     return refuse('key_mismatch', `threshold is ${key.threshold}, not ${request.threshold}`);
@@ -133,7 +133,7 @@ export async function changedKey<P extends Party>(
 ): Promise<Event | undefined> {
   const key = await findKey(tx, target.keyId);
   if (key?.state !== 'active') {
-    const details = `${target.address} signs nothing any more`;
+    const details = `${target.address} can no longer sign`;
     return { type: 'ended', at, code: 'key_destroying', details, concerned: [] };
   }
   const shards = await shardsOf(tx, key);

@@ -132,9 +132,9 @@ async function problemOf(
 ): Promise<RequestError | undefined> {
   const user = await users.find(tx, registration.username);
   if (user?.state !== 'active')
-    return new RequestError('unknown_user', 'no active user of that name');
+    return new RequestError('unknown_user', 'no active user with this name');
   if (!user.roles.includes('participant')) {
-    return new RequestError('forbidden_role', 'only a participant holds a chip');
+    return new RequestError('forbidden_role', 'only a participant can hold a chip');
   }
   return provesPossession(registration)
     ? undefined

@@ -123,7 +123,7 @@ export async function insertChip(
   if (same !== undefined)
     throw new RequestError('chip_conflict', 'this chip was registered before');
   if (state === 'active' && (await findActiveChip(tx, username)) !== undefined) {
-    throw new RequestError('chip_conflict', 'the user has an active chip');
+    throw new RequestError('chip_conflict', 'the user already has an active chip');
   }
   await tx.run(
     `INSERT INTO chips
@@ -207,7 +207,7 @@ export async function listChips(
 
 async function requireChip(tx: Tx, seId: string): Promise<ChipRecord> {
   const chip = await findChip(tx, seId);
-  if (chip === undefined) throw new RequestError('unknown_chip', 'no chip of that identifier');
+  if (chip === undefined) throw new RequestError('unknown_chip', 'no chip with this identifier');
   return chip;
 }
 

@@ -78,11 +78,11 @@ async function problemOf(
   tx: Tx,
   { order, chip, challenge, at, authoriser }: Judged,
 ): Promise<RequestError | undefined> {
-  if (chip === undefined) return new RequestError('unknown_chip', 'no chip of that identifier');
+  if (chip === undefined) return new RequestError('unknown_chip', 'no chip with this identifier');
   if (chip.state !== 'active') {
     return new RequestError(
       'chip_state',
-      `the chip is ${chip.state}; only an active one is unblocked`,
+      `the chip is ${chip.state}; only an active one can be unblocked`,
     );
   }
   const own = toHex(chipFingerprint(authoriser.publicKey)).slice(0, 32);

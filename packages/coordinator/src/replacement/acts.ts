@@ -117,5 +117,5 @@ export function detailsOf({ username, oldChip, newChip }: Replacement): Record<s
 
 /** Refuses an id of which the caller has no replacement. */
 export function unknown(): RequestError {
-  return new RequestError('unknown_replacement', 'no replacement of that id');
+  return new RequestError('unknown_replacement', 'no replacement with this id');
 }

@@ -44,7 +44,7 @@ export async function enterRequest(
     return new RequestError('replacement_conflict', 'another replacement of this user is open');
   }
   if (!provenByBoth(order, oldChip)) {
-    return new RequestError('invalid_proof', 'not both chips signed this request');
+    return new RequestError('invalid_proof', 'both chips must sign this request');
   }
   const conflict = await enterChip(tx, order, at);
   if (conflict !== undefined) return conflict;

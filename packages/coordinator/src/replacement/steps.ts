@@ -81,7 +81,7 @@ export async function authoriseStep(
     // Both chips are present: the shard never leaves the old chip for an absent one.
     const text = order.newCertificate;
     if (text === undefined)
-      return new RequestError('invalid_certificate', 'the new chip must agree, too');
+      return new RequestError('invalid_certificate', 'the new chip must agree as well');
     const other = certified(replacement, shard, { step, text, fresh: true, at });
     if (other instanceof RequestError) return other;
   }
@@ -185,7 +185,7 @@ async function destructionProblem(
 }
 
 function unknownShard(): RequestError {
-  return new RequestError('unknown_key', 'this replacement has no shard of that address');
+  return new RequestError('unknown_key', 'this replacement has no shard for this address');
 }
 
 interface CertificateOrder {

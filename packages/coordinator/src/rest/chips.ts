@@ -25,7 +25,7 @@ export function chipHandlers({ chips, database }: RestDeps): Handlers<ChipRoute>
     },
     'POST /api/v1/chips': async ({ body, identity }) => {
       if (body.username !== identity.username && !identity.roles.includes('admin')) {
-        throw new ApiError('forbidden', 'a participant registers a chip for himself only');
+        throw new ApiError('forbidden', 'a participant can register only its own chip');
       }
       const { se_id: seId, public_key: publicKey, label = '', kind, ...rest } = body;
       const registration = { ...rest, seId, publicKey, label, kind };

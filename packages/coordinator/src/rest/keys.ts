@@ -12,13 +12,13 @@ export function keyHandlers({ database, keys, auth }: RestDeps): Handlers<KeyRou
     },
     'GET /api/v1/keys/{key}': async ({ params, identity }) => {
       const key = await database.read((tx) => keys.get(tx, params.key, visibilityOf(identity)));
-      if (key === undefined) throw new ApiError('unknown_key', 'no key of that address');
+      if (key === undefined) throw new ApiError('unknown_key', 'no key with this address');
       return key;
     },
     'POST /api/v1/keys/{key}/grants': async ({ params, body: { username }, identity }) => {
       await database.transaction(async (tx) => {
         if ((await auth.users.find(tx, username))?.state !== 'active') {
-          throw new ApiError('unknown_user', 'no active user of that name');
+          throw new ApiError('unknown_user', 'no active user with this name');
         }
         const grant = { ...params, username, actor: identity.username };
         if (!(await keys.grant(tx, grant))) throw new ApiError('unknown_key', 'no such key');
@@ -28,7 +28,7 @@ export function keyHandlers({ database, keys, auth }: RestDeps): Handlers<KeyRou
     'DELETE /api/v1/keys/{key}/grants/{username}': async ({ params, identity }) => {
       await database.transaction(async (tx) => {
         if ((await keys.get(tx, params.key, {})) === undefined) {
-          throw new ApiError('unknown_key', 'no key of that address');
+          throw new ApiError('unknown_key', 'no key with this address');
         }
         await keys.revoke(tx, { ...params, actor: identity.username });
       });

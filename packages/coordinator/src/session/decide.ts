@@ -67,7 +67,7 @@ function senderParty(
     return refuse('unknown_session', 'no session with this session_key is yours');
   const claimed = message.type === 'round' ? message.from : message.part_index;
   if (own.index === claimed) return own;
-  return refuse('sender_mismatch', `part_index ${own.index} is yours, the message says ${claimed}`);
+  return refuse('sender_mismatch', `your part_index is ${own.index}, the message says ${claimed}`);
 }
 
 function decideResponse(
@@ -85,7 +85,7 @@ function decideResponse(
       challengeOf(message) === answered.offered;
     return same
       ? repeated
-      : refused(refuse('conflicting_message', 'you have answered differently'));
+      : refused(refuse('conflicting_message', 'you have already answered differently'));
   }
   if (state.phase !== 'inviting') return wrongState(state, message.type);
   const from = party.index;
@@ -126,7 +126,7 @@ function decideRound(
   }
   if (state.phase !== 'running') return wrongState(state, 'round');
   if (state.results.has(party.index)) {
-    return refused(refuse('wrong_state', 'a round after your result'));
+    return refused(refuse('wrong_state', 'a round message after your result'));
   }
   const { rules } = ceremony;
   const { rounds } = rules;

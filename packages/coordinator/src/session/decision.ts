@@ -31,7 +31,7 @@ export function wrongState(state: SessionState, type: string): Decision {
   const waiting = state.parties.filter(({ index }) => !state.answers.has(index));
   const whom = waiting.map(({ index }) => nameOf(state, index)).join(', ');
   const why =
-    state.phase === 'inviting' ? `it waits for answers of: ${whom}` : `it is ${state.phase}`;
+    state.phase === 'inviting' ? `it waits for answers from: ${whom}` : `it is ${state.phase}`;
   return refused(
     refuse('wrong_state', `${type} has no place in session ${state.sessionKey}: ${why}`),
   );

@@ -51,12 +51,12 @@ export class Endings {
     const user = await users.find(tx, actor);
     const mayCancel = loaded?.state.coordinator === actor || isAdmin(user);
     if (loaded === undefined || !mayCancel) {
-      return refuse('unknown_session', 'no session with this session_key was asked for by you');
+      return refuse('unknown_session', 'no session of yours has this session_key');
     }
     const { ceremony, state } = loaded;
     if (state.outcome !== undefined) return loaded;
     if (isBound(ceremony.rules, state)) {
-      const why = 'everybody has consented to this destruction, which nobody can take back';
+      const why = 'every holder has consented to this destruction: it can no longer be cancelled';
       return refuse('wrong_state', why);
     }
     const at = clock.now();
@@ -84,7 +84,7 @@ export class Endings {
   ): Promise<Running | Refusal> {
     const { users, audit, clock } = this.#options;
     if (!isAdmin(await users.find(tx, actor))) {
-      return refuse('forbidden_role', 'only an administrator closes a destruction');
+      return refuse('forbidden_role', 'only an administrator can close a destruction');
     }
     const loaded = await this.#sessions.load(tx, sessionKey);
     if (loaded === undefined) return refuse('unknown_session', 'no such session');
@@ -92,12 +92,12 @@ export class Endings {
     if (!ceremony.rules.irrevocable) {
       return refuse(
         'wrong_state',
-        `only a destruction is closed: cancel this ${state.kind} session`,
+        `only a destruction can be closed: cancel this ${state.kind} session`,
       );
     }
     if (state.outcome !== undefined) return loaded;
     if (!isBound(ceremony.rules, state)) {
-      return refuse('wrong_state', 'not everybody has consented: cancel it instead');
+      return refuse('wrong_state', 'not every holder has consented: cancel it instead');
     }
     const at = clock.now();
     const address = ceremony.rules.intent(state).address ?? '';

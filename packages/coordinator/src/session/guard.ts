@@ -54,7 +54,7 @@ export async function guard(
 function staleConsent(state: SessionState, at: number): Event | undefined {
   const stale = state.parties.find(({ index }) => isStale(state.answers.get(index), at));
   if (stale === undefined) return undefined;
-  const details = `the consent of ${stale.username} is over`;
+  const details = `the consent of ${stale.username} has expired`;
   return { type: 'ended', at, code: 'expired', details, concerned: [stale.index] };
 }
 

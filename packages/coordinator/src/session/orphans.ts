@@ -79,7 +79,7 @@ export async function authoriseDeletion(
   response: OrphanResponse,
 ): Promise<OrphanAnswer | Refusal> {
   const row = await findOrphan(tx, sender.username, response);
-  if (row === undefined) return refuse('orphan_unknown', 'no record of that session is yours');
+  if (row === undefined) return refuse('orphan_unknown', 'you hold no record of that session');
   if (response.cpic.toLowerCase() !== row.cpic) {
     return refuse('chip_mismatch', `cpic is not that of the chip ${row.se_id}`);
   }
@@ -127,7 +127,7 @@ export async function noteDeletion(
   result: OrphanResult,
 ): Promise<OrphanAnswer | Refusal> {
   const row = await findOrphan(tx, username, result);
-  if (row === undefined) return refuse('orphan_unknown', 'no record of that session is yours');
+  if (row === undefined) return refuse('orphan_unknown', 'you hold no record of that session');
   if (result.success) await deleteOrphan(tx, row.record_id);
   const details = { ...detailsOf(row), message: result.message };
   return {

@@ -13,14 +13,14 @@ export async function excess(
 ): Promise<Refusal | undefined> {
   const open = await countOpen(tx, asker);
   if (open >= openSessions) {
-    const details = `${open} sessions of yours are open, at most ${openSessions} (limits.open_sessions)`;
+    const details = `you have ${open} open sessions, at most ${openSessions} (limits.open_sessions)`;
     return refuse('too_many_sessions', details);
   }
   for (const username of new Set(participants)) {
     const unanswered = await countUnanswered(tx, asker, username);
     if (unanswered < unansweredPerParticipant) continue;
     const limit = `at most ${unansweredPerParticipant} (limits.unanswered_per_participant)`;
-    const details = `${unanswered} requests of yours wait for an answer of ${username}, ${limit}`;
+    const details = `${unanswered} requests of yours wait for an answer from ${username}, ${limit}`;
     return refuse('too_many_sessions', details);
   }
   return undefined;

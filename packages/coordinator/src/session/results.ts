@@ -15,7 +15,7 @@ export function settled(
   const given = state.results.get(party.index);
   if (given !== undefined) {
     if (JSON.stringify(given) === JSON.stringify(result)) return repeated;
-    return refused(refuse('conflicting_message', 'you have given another result'));
+    return refused(refuse('conflicting_message', 'you have already given another result'));
   }
   if (state.phase !== 'completed' && state.phase !== 'failed') return undefined;
   // Everybody was told that the session ended; a failure reported later adds nothing.

@@ -166,13 +166,13 @@ export class SessionService {
     if (known !== undefined) {
       const same = known.coordinator === sender.username && known.requestHash === requestHash;
       if (same) return this.#repeatAnswer(tx, sender, request.session_key);
-      return refuse('session_key_conflict', 'a session of this key exists with other content');
+      return refuse('session_key_conflict', 'a session with this session_key has other content');
     }
     const { users, limits, clock, audit } = this.#options;
     const broken = audit.problem();
     if (broken !== undefined) return refuse('audit_broken', broken);
     const user = await users.find(tx, sender.username);
-    if (!mayAsk(user)) return refuse('forbidden_role', 'no active coordinator');
+    if (!mayAsk(user)) return refuse('forbidden_role', 'not an active coordinator');
     const tooMany = await excess(tx, limits, sender.username, request.participants);
     if (tooMany !== undefined) return tooMany;
     const asker = { username: sender.username, at: clock.now(), user };
@@ -284,5 +284,5 @@ export class SessionService {
 }
 
 function wrongRole(type: string, role: string): Refusal {
-  return refuse('forbidden_role', `${type} is for a connection registered as ${role}`);
+  return refuse('forbidden_role', `${type} needs a connection registered as ${role}`);
 }

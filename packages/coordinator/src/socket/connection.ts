@@ -173,7 +173,10 @@ export class Connection implements Client {
     const { service, remote } = this.#options;
     if (this.#everRegistered && !isRenewalOf(this.recipient, message)) {
       await service.noteRefusal(message, remote, 'forbidden_role');
-      return this.#refuseRegistration('forbidden_role', 'the connection is another registration');
+      return this.#refuseRegistration(
+        'forbidden_role',
+        'the connection belongs to another registration',
+      );
     }
     const outcome = await service.register(message, remote);
     if (this.#state !== 'registering') return;

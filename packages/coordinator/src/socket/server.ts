@@ -123,7 +123,7 @@ export class SocketServer {
       return new ApiError('forbidden', 'pages of this origin may not connect');
     }
     if (limiter.countAs(request.socket, remote)) return undefined;
-    return new ApiError('rate_limited', 'too many connections of this address', TRY_AGAIN_MS);
+    return new ApiError('rate_limited', 'too many connections from this address', TRY_AGAIN_MS);
   }
 
   #accept(socket: WebSocket, request: IncomingMessage, remote: string): void {

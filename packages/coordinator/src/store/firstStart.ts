@@ -15,7 +15,7 @@ export async function checkFirstStart(file: string, init: boolean): Promise<void
   if (exists && init) {
     throw new ServerError(
       'server/has-database',
-      `${file} exists already: start without --init, or give the directory of a new server`,
+      `${file} already exists: start without --init, or give the directory of a new server`,
     );
   }
   if (!exists && !init) {

@@ -67,7 +67,7 @@ describe('audit log', () => {
 
   test('signs a checkpoint every minute while something is new, and at stop', async () => {
     const { audit, clock, database } = await openFixture();
-    /** What is signed once nothing is under way any more; then there is one more entry. */
+    /** Signs once no work is pending; then there is one more entry. */
     const signed = async () => {
       await quiet(database);
       await audit.record(event());

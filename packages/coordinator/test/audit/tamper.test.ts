@@ -114,7 +114,7 @@ async function rewrite(tx: Tx, keep: (row: Row) => boolean): Promise<void> {
 const last = async (tx: Tx, table: string): Promise<number> =>
   (await tx.get<{ seq: number }>(`SELECT MAX(seq) AS seq FROM ${table}`))?.seq ?? 0;
 
-/** What somebody with the file can do, and how the server puts it. */
+/** Attacks by somebody with the file, and the server's words for each. */
 const MEDDLING: [string, (tx: Tx) => Promise<unknown>, RegExp][] = [
   [
     'leaves out everything about a person and drops the checkpoints',
@@ -139,7 +139,7 @@ const MEDDLING: [string, (tx: Tx) => Promise<unknown>, RegExp][] = [
       const end = (await last(tx, 'audit_entries')) - 3;
       await tx.run('DELETE FROM audit_entries WHERE seq > ?', [end]);
     },
-    /^the log ends at entry \d+, entry \d+ was written$/,
+    /^the log ends at entry \d+, but entry \d+ was written$/,
   ],
   [
     'rewrites the last entry',
@@ -147,7 +147,7 @@ const MEDDLING: [string, (tx: Tx) => Promise<unknown>, RegExp][] = [
       const seq = await last(tx, 'audit_entries');
       await tx.run('UPDATE audit_entries SET hash = ? WHERE seq = ?', ['0'.repeat(64), seq]);
     },
-    /^entry \d+ is not what was written$/,
+    /^entry \d+ differs from the entry that was written$/,
   ],
   [
     'adds an entry of its own after the server had stopped',
@@ -228,7 +228,7 @@ describe('a log that somebody with the database file changed', () => {
     const ready = await get(server, '/readyz');
     expect(ready.statusCode).toBe(503);
     expect(ready.json()).toMatchObject({
-      detail: expect.stringMatching(/entry \d+, the last that was written, is not the last/),
+      detail: expect.stringMatching(/entry \d+ was written last and is not the last/),
     });
     expect((await get(server, '/api/v1/audit/checkpoint')).json()).toMatchObject({
       code: 'audit_broken',
@@ -247,7 +247,7 @@ describe('a log that somebody with the database file changed', () => {
     });
     const server = await there.open();
     expect((await get(server, '/readyz')).json()).toMatchObject({
-      detail: expect.stringMatching(/entry \d+ is not what was written/),
+      detail: expect.stringMatching(/entry \d+ differs from the entry that was written/),
     });
   });
 
@@ -278,7 +278,7 @@ describe('the last checkpoint outside of the database', () => {
     await get(killed, '/api/v1/audit/checkpoint');
     expect(head().checkpoint.seq).toBeGreaterThan(first);
     await write(killed);
-    // What lies on the disk now is what a process that is killed now leaves.
+    // A process killed now leaves exactly the files on the disk.
     const copy = site();
     cpSync(there.data, copy.data, { recursive: true });
     const again = await copy.open();
@@ -345,7 +345,7 @@ describe('the last checkpoint outside of the database', () => {
     expect(checkpoint.statusCode).toBe(200);
     expect((await get(server, '/readyz')).json()).toMatchObject({
       status: 'ok',
-      warnings: ['the last checkpoint of the audit log is not kept outside of the database'],
+      warnings: ['the last checkpoint of the audit log is not kept outside the database'],
     });
     rmSync(blocked, { recursive: true });
     await get(server, '/api/v1/audit/checkpoint');

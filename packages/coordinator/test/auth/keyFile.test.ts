@@ -46,7 +46,7 @@ describe('key files', () => {
     const pipe = join(directory, 'pipe.pem');
     execFileSync('mkfifo', ['-m', '600', pipe]);
     for (const file of [folder, pipe]) {
-      const refusal = new KeyFileError(`${file} is no regular file`);
+      const refusal = new KeyFileError(`${file} is not a regular file`);
       expect(() => loadOrCreateKey(file, 'ed25519')).toThrow(refusal);
     }
   });

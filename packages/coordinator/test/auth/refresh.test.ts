@@ -91,7 +91,7 @@ describe('refresh tokens', () => {
     }
   });
 
-  test('that were never given are refused', async () => {
+  test('are refused unless they were issued', async () => {
     const { auth } = await loggedIn();
     for (const token of ['', 'x', 'A'.repeat(43)]) {
       expect(await code(auth.refresh(token))).toBe('invalid_token');

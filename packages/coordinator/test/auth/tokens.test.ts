@@ -121,7 +121,7 @@ describe('access tokens', () => {
     const later = signedByServer(fixture, header, { ...claims, nbf: claims.exp });
     const here = `the server's clock shows ${new Date(fixture.clock.now()).toISOString()}`;
     const date = new Date(Number(claims.exp) * 1000).toISOString();
-    const why = `issued in the future: it is good from ${date} on, ${here}; one of the clocks is wrong`;
+    const why = `issued in the future: it is valid from ${date} on, ${here}; one of the clocks is wrong`;
     expect(await fixture.auth.tokens.verify(later)).toEqual({ refused: why, told: why });
     const early = signedByServer(fixture, header, claims);
     fixture.clock.step(86_400_000);

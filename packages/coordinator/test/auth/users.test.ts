@@ -3,7 +3,7 @@ import type { Revoked } from '../../src/auth/index.ts';
 import { openFixture, PASSWORD, setUpAdmin, HERE } from './support.ts';
 
 describe('users', () => {
-  test('the last active administrator stays one', async () => {
+  test('the last active administrator must remain one', async () => {
     const fixture = await openFixture();
     await setUpAdmin(fixture);
     const { auth } = fixture;

@@ -17,7 +17,7 @@ export const SIZE = 3;
 /** An index that no party has. */
 export const MISSING = 9;
 
-/** What a kind draws of its own. */
+/** The generators of one kind. */
 interface Generator {
   requested(size: number): Requested;
   /** A result that its party may give; `variant` tells results apart that contradict each other. */

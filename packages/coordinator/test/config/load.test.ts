@@ -93,7 +93,7 @@ describe('refusals', () => {
     ['- a\n- b\n', 'expected keys and values'],
     ['a: [1\n', 'config.yaml'],
     ['tls:\n  certificate_file: a\n', 'tls.key_file'],
-    ['__proto__:\n  data: x\n', 'config.yaml: the key __proto__ is not taken'],
+    ['__proto__:\n  data: x\n', 'config.yaml: the key __proto__ is not allowed'],
     ['trusted_proxies: [proxy.example]\n', ':1: trusted_proxies.0'],
     ['trusted_proxies: [10.0.0.0/8, 0.0.0.0/0]\n', 'trusted_proxies.1: expected proxies'],
     ['limits:\n  connections: 4\n', 'limits.connections'],

@@ -195,7 +195,7 @@ describe('1.9.15 a restart of the server', () => {
     await participants[1]!.socket.next('round', ofSession(sessionKey));
     await world.restart();
     await reconnect();
-    // What was relayed and not acknowledged is relayed again, and still counts as sent.
+    // Relayed messages without an acknowledgement are relayed again, and still count as sent.
     const again = await participants[1]!.socket.next('round', ofSession(sessionKey));
     expect(again['from']).toBe(1);
     const made = plainKey();

@@ -74,7 +74,7 @@ const upgrade = (path: string, ...more: string[]): string =>
 const key = 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==';
 const version = 'sec-websocket-version: 13';
 
-/** What every answer that is an error looks like, whoever in the server made it. */
+/** Checks the form of every error, whichever part of the server answers. */
 function expectProblem(answer: Answer, status: number, code: string): void {
   expect([answer.status, answer.headers['content-type']]).toEqual([
     status,

@@ -30,7 +30,7 @@ async function ask(
   return { ...heard, session_key: request['session_key'] };
 }
 
-describe('what nobody has answered', () => {
+describe('an unanswered request', () => {
   let world: World;
   let evil: TestSocket;
   let good: TestSocket;
@@ -48,7 +48,7 @@ describe('what nobody has answered', () => {
     expect(await ask(evil)).toMatchObject({
       code: 'too_many_sessions',
       details:
-        '110 requests of yours wait for an answer of alice, at most 110 (limits.unanswered_per_participant)',
+        '110 requests of yours wait for an answer from alice, at most 110 (limits.unanswered_per_participant)',
     });
     expect((await ask(good))['state']).toBe('invited');
   }, 30_000);
@@ -60,7 +60,7 @@ describe('what nobody has answered', () => {
     const invite = first ?? (await alice.socket.next('keygen_invite'));
     alice.socket.send(await alice.response(invite, factsOf(world, NAMES)));
     await alice.socket.settled();
-    expect(await ask(evil)).toMatchObject({ details: expect.stringContaining('answer of bob') });
+    expect(await ask(evil)).toMatchObject({ details: expect.stringContaining('answer from bob') });
     expect((await ask(evil, ['alice', 'bob']))['code']).toBe('too_many_sessions');
     const over = String((second ?? (await alice.socket.next('keygen_invite')))['session_key']);
     await world.rest('POST', `/sessions/${over}/cancel`);

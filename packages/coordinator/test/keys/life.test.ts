@@ -84,7 +84,7 @@ test('a share is staged, current, retired and deleted in this order and in no ot
   ]);
 });
 
-/** What may be ordered of the shares of one key: every step of every maker, whether it fits or not. */
+/** Orders for the shares of one key: every step of every maker, whether it fits or not. */
 const orders = fc.array(
   fc.oneof(
     {

@@ -25,7 +25,7 @@ const RECORD_ID = '22'.repeat(32);
 const EPOCH = 0;
 const PART = 2;
 
-/** What a certificate is made differently. */
+/** Deviations of a certificate. */
 export interface CertificateChange {
   readonly chip?: TestChip;
   readonly step?: ReplacementStep;
@@ -164,7 +164,7 @@ export async function openReplacementWorld() {
     );
   };
 
-  /** What asks for the authorisation of a step. */
+  /** A request to authorise a step. */
   const step = (
     id: string,
     name: 'release' | 'prove' | 'delete' | 'discard',

@@ -28,7 +28,7 @@ export interface RestFixture extends Fixture {
   readonly app: FastifyInstance;
   readonly chips: ChipRegistry;
   readonly defects: unknown[];
-  /** What the framework itself logged, from warnings on, one line of JSON each. */
+  /** Logs of the framework itself, from warnings on, one line of JSON each. */
   readonly logged: string[];
   /** Sends a request as a user, with JSON in and out. */
   readonly call: (
@@ -56,7 +56,7 @@ const PEOPLE: readonly { readonly username: string; readonly roles: readonly Rol
   { username: '用户2', roles: ['participant'] },
 ];
 
-/** What a test changes of the interface's surroundings. */
+/** Changes that a test makes to the interface's surroundings. */
 type Change = Partial<RestDeps> & { readonly isReady?: () => boolean };
 
 export async function openRest(change: Change = {}): Promise<RestFixture> {

@@ -206,7 +206,7 @@ describe('cancelling', () => {
     await acceptAll(participants, 'destroy', made, String(second['session_key']));
     const refused = await cancel(String(second['session_key']), 'admin');
     expect(refused).toMatchObject({ status: 409, body: { code: 'wrong_state' } });
-    expect(refused.body['detail']).toContain('everybody has consented');
+    expect(refused.body['detail']).toContain('every holder has consented');
     expect((await viewOf(String(second['session_key'])))['state']).toBe('running');
   });
 });

@@ -101,7 +101,7 @@ describe('the view of an open destruction', () => {
     await mark('carol', 'active');
     expect((await reasonsOf(sessionKey))[2]).toBe('its agent is connected and has not answered');
     for (const name of ['bob', 'carol']) await mark(name, 'lost');
-    const tooMany = 'too many are to prove that the key is destroyed';
+    const tooMany = 'too many chips are gone to prove that the key is destroyed';
     expect((await reasonsOf(sessionKey)).slice(1)).toEqual([
       `its chip SE-bob is lost: ${tooMany}`,
       `its chip SE-carol is lost: ${tooMany}`,
@@ -158,7 +158,7 @@ describe('closing a destruction', () => {
     ).toMatchObject({
       code: 'key_destroyed',
     });
-    // What comes after all is proven after all.
+    // A late receipt still proves its part.
     await destroyed(1, key, params);
     expect(await keyOf(key)).toEqual(['destroyed', ['deleted', 'deleted', 'absent']]);
     await mark('carol', 'active');

@@ -89,7 +89,7 @@ describe('a consent', () => {
       }
       expect(await asker.next('error', ofSession(sessionKey))).toMatchObject({
         code: 'expired',
-        details: expect.stringContaining('the consent of alice is over'),
+        details: expect.stringContaining('the consent of alice has expired'),
         concerned: [{ username: 'alice', part_index: 1 }],
       });
       for (const { socket } of people) {
@@ -140,7 +140,7 @@ describe('rounds', () => {
       participants[at]!.socket.send(participants[at]!.round(params[at]!, 2, null));
       await participants[at]!.socket.settled();
     }
-    // What two of three say does not move the round on: its time runs from the round before.
+    // Messages of two out of three do not advance the round: its time runs from the previous round.
     world.clock.advance(SECOND);
     const { error, complete } = await outcome(sessionKey);
     expect(error).toMatchObject({

@@ -176,7 +176,7 @@ test('Z-14: nothing is begun while the audit log is not the one that was written
     .messages()
     .filter((message) => message.type === 'error' && message['session_key'] === 'two');
   expect(errors).toMatchObject([
-    { code: 'audit_broken', message: 'the audit log is not intact: nothing new is begun' },
+    { code: 'audit_broken', message: 'the audit log is not intact: new work is refused' },
   ]);
 });
 

@@ -225,7 +225,7 @@ describe('a destruction with a chip that is gone', () => {
 });
 
 describe('the room of a chip', () => {
-  test('that is full is named before anybody is invited', async () => {
+  test('is checked, and a full chip named, before anybody is invited', async () => {
     const { body } = await world.rest('GET', '/keys');
     const [made] = body['keys'] as { session_key: string }[];
     await world.server.close();

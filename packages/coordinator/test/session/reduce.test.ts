@@ -24,7 +24,7 @@ describe.each(KINDS)('a %s session under events in any order', (kind) => {
         for (const later of states.slice(ended)) {
           expect(later.outcome).toBe(states[ended]!.outcome);
           expect(later.phase).toBe(states[ended]!.phase);
-          // What is still waited for is only noted, once, and only beside a signature.
+          // Missing results are only noted, once, and only beside a signature.
           const waits = currentDeadline(rules, later) !== undefined;
           const mayWait = rules.revealing !== null && later.phase === 'completed';
           expect(waits && !mayWait).toBe(false);

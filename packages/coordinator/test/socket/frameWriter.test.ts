@@ -47,7 +47,7 @@ const seqsOf = (sent: readonly string[]): number[] =>
   });
 
 describe('sending', () => {
-  test('what was stored before goes first, what comes meanwhile follows, nothing twice', async () => {
+  test('sends stored messages first, then later ones, and none twice', async () => {
     const { stored, sent, writer, drain } = setUp();
     stored.push(numbered(1), numbered(2));
     writer.start(0);

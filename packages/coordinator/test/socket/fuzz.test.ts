@@ -168,7 +168,7 @@ async function connectAll(server: InProcess): Promise<Line[]> {
   ];
 }
 
-/** What hostile frames must not have changed: declining is a participant's right, so its session may end. */
+/** Checks the state after hostile frames; a session may end, because a participant may decline. */
 async function snapshot({ database }: InProcess): Promise<unknown> {
   return database.read(async (tx) => ({
     keys: await tx.all('SELECT address FROM key_labels'),

@@ -35,7 +35,7 @@ const names = async (): Promise<unknown[]> =>
 test('opening empties the log that a killed process left', async () => {
   await insert(1, 'overwritten since')(database);
   const killed = join(directory, 'killed.db');
-  // What the disk holds now is what a process that is killed now leaves.
+  // A process killed now leaves exactly the files on the disk.
   await cp(file, killed);
   await cp(`${file}-wal`, `${killed}-wal`);
   expect((await stat(`${killed}-wal`)).size).toBeGreaterThan(0);
@@ -92,7 +92,7 @@ describe('transactions', () => {
     expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
 
-  test('what was committed is there after the database is opened again', async () => {
+  test('committed data is there after the database is opened again', async () => {
     await insert(1, 'one')(database);
     await database.close();
     database = await openDatabase(file, schema);

@@ -11,7 +11,7 @@ export async function fillDisk(database: Database): Promise<() => Promise<void>>
       (await tx.get<{ page_count: number }>('PRAGMA page_count')) ?? {};
     await tx.get(`PRAGMA max_page_count = ${pages}`);
   });
-  // What was freed before is room, too.
+  // Space freed earlier counts as room.
   for (let full = false; !full; ) {
     full = await database
       .transaction((tx) => tx.run('INSERT INTO filler (bytes) VALUES (?)', [new Uint8Array(3000)]))

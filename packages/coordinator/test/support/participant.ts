@@ -53,7 +53,7 @@ export function signPlain(key: PlainKey, digest: string, extraEntropy = false): 
   return `0x${toHex(signed.subarray(1))}${(27 + recovery).toString(16)}`;
 }
 
-/** What a participant knows of a session besides what it is sent. */
+/** A participant's knowledge of a session besides its messages. */
 export interface SessionFacts {
   readonly holders: readonly { readonly index: number; readonly person: Person }[];
   readonly keyId?: Uint8Array;
@@ -339,7 +339,7 @@ function operationOf(type: string): Operation {
   return type === 'sign_invite' ? 'sign' : 'keygen';
 }
 
-/** What every party derives from all certificates of a key generation. */
+/** The key id that every party derives from all certificates of a key generation. */
 export function keyIdOf(params: Received): Uint8Array {
   return deriveSessionId(null, certificatesOf(params));
 }

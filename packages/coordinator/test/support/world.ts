@@ -63,7 +63,7 @@ export async function openWorld(
   return world;
 }
 
-/** What a world was left as. */
+/** The state in which a world was left. */
 interface Left {
   readonly directory: string;
   readonly clock: TestClock;

@@ -85,7 +85,7 @@ describe('a certificate of the partner', () => {
   test('X-10: whose date does not fit is refused with both times', () => {
     const shown = [NOW + 3_600_000, NOW].map((at) => new Date(at).toISOString());
     expect(() => check(certificate({ notAfter: NOW + 3_600_000 }))).toThrow(
-      `it is good until ${shown[0]}, the clock here shows ${shown[1]}; is one of the clocks wrong?`,
+      `it is valid until ${shown[0]}, the clock here shows ${shown[1]}; is one of the clocks wrong?`,
     );
   });
 

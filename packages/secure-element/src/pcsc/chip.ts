@@ -114,7 +114,7 @@ export class PcscChip implements ApduTransport {
   async #again(): Promise<ChipFinding> {
     const publicKey = this.#publicKey;
     if (publicKey === null) {
-      const message = `the chip was taken out of ${this.#lastReader}; it has no key to know it by`;
+      const message = `the chip was taken out of ${this.#lastReader}; it has no key to recognise it by`;
       throw new SecureElementError('card-removed', message);
     }
     const seen: Seen = new Map();
@@ -156,6 +156,6 @@ function isLoss(error: unknown): error is SecureElementError {
 }
 
 function interrupted(reader: string, cause: SecureElementError): SecureElementError {
-  const message = `the chip in ${reader} was taken out, or stopped, during a command: whether it was done is not known`;
+  const message = `the chip in ${reader} was taken out, or stopped, during a command, which it may have executed`;
   return new SecureElementError('card-removed', message, { cause });
 }

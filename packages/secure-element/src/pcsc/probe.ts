@@ -58,7 +58,7 @@ async function look(card: PcscCard): Promise<Finding> {
   const cplc = await ask(card, INS.getCplc, { p1: 0x9f, p2: 0x7f });
   const selected = split(await card.transmit(selectApdu()));
   if (selected.statusWord !== SW.ok) {
-    const text = `the card in ${reader} has no applet of Quorate (${hex(selected.statusWord)})`;
+    const text = `the card in ${reader} does not have the Quorate applet (${hex(selected.statusWord)})`;
     return { state: 'no-applet', reader, text };
   }
   const info = await ask(card, INS.getInfo);

@@ -38,7 +38,7 @@ export function call<T>(run: () => T): T {
   } catch (error) {
     const code = returnValue(error);
     if (code !== null && GONE.has(code)) {
-      throw new TokenGoneError('the token does not answer any more', { cause: error });
+      throw new TokenGoneError('the token no longer answers', { cause: error });
     }
     if (code === CKR.userNotLoggedIn) throw new StatusError(SW.pinRequired);
     throw error;

@@ -43,7 +43,7 @@ export function readChipKey(session: TokenSession): ChipName | null {
   if (found.length > 1 || value.length !== 66 || !isKnown) {
     throw new SecureElementError(
       'token-changed',
-      `the token is not used: its public object "${LABEL.chipKey}" is not one key`,
+      `the token is refused: its public object "${LABEL.chipKey}" is not one key`,
     );
   }
   return { key: value.slice(1), isInCplc: format === FORMAT_WITH_KEY };

@@ -90,9 +90,9 @@ class TokenElement extends ApduSecureElement {
     const isHidden =
       info.personalised && info.authorisationKeyFingerprint?.every((byte) => byte === 0) === true;
     const text = [
-      "PKCS#11 token: this token cannot judge the server's authorisation, the driver on the host does",
-      ...(info.software ? ['its module says that it is no hardware'] : []),
-      ...(isHidden ? ['its records, counter and authorisation key are told after the PIN'] : []),
+      "PKCS#11 token: this token cannot judge the server's authorisation, so the driver on the host does",
+      ...(info.software ? ['its module says that it is not hardware'] : []),
+      ...(isHidden ? ['it reports records, counter and authorisation key only after the PIN'] : []),
       ...(damaged > 0 ? [`${damaged} records were changed or removed by something else`] : []),
     ].join('; ');
     if (!isHidden) return { ...info, text };

@@ -214,5 +214,5 @@ export function checkProtections(session: TokenSession, key: Handle, refused: nu
 }
 
 function unsafe(what: string): SecureElementError {
-  return new SecureElementError('token-unsafe', `the token is not used: ${what}`);
+  return new SecureElementError('token-unsafe', `the token is refused: ${what}`);
 }

@@ -64,7 +64,7 @@ export function initPin(session: TokenSession, { securityOfficerPin, pin, lastTr
     session.initPin(fresh ?? '');
   } catch (error) {
     if (!isForm(returnValue(error))) throw error;
-    const message = 'the token does not take this new PIN';
+    const message = 'the token rejects this new PIN';
     throw new SecureElementError('invalid-data', message, { cause: error });
   } finally {
     session.logout();

@@ -118,7 +118,7 @@ export class TokenRunner {
   }
 
   #interrupted(cause: TokenGoneError): SecureElementError {
-    const message = `the token ${this.#name} was removed during a command: whether it was done is not known`;
+    const message = `the token ${this.#name} was removed during a command, which it may have executed`;
     return new SecureElementError('card-removed', message, { cause });
   }
 

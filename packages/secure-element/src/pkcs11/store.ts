@@ -150,7 +150,7 @@ export class TokenStore {
       return new SecureElementError('token-changed', message);
     }
     if (this.#unread.length === 0) return null;
-    const message = 'the token has a state object that does not open; nobody knows what it lists';
+    const message = 'the token has a state object that does not open; its list is unknown';
     return new SecureElementError('token-changed', message);
   }
 
@@ -251,7 +251,7 @@ export class TokenStore {
     const states = dataObjects(this.#session, LABEL.state);
     const isOurs = states.some((object) => object.equals(this.#state.object));
     if (!isOurs || !states.every((object) => known.some((one) => one.equals(object)))) {
-      const message = 'the token is not written: something else wrote a state to it';
+      const message = 'the token was not written: something else wrote a state to it';
       throw new SecureElementError('token-changed', message);
     }
     for (const object of this.#leftovers) this.#session.destroySuperseded(object);

@@ -57,7 +57,7 @@ export function readStates(
   if (current === undefined || current.head.counter === second?.head.counter) {
     throw new SecureElementError(
       'token-changed',
-      'the token is not used: its state was removed, changed or doubled by something else',
+      'the token is refused: something else removed, changed or duplicated its state',
     );
   }
   const read = states.map(({ object }) => object);

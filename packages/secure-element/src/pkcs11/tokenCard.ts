@@ -247,14 +247,14 @@ export class TokenCard implements Card {
     if (!verifyP256(chipKey, check, signWith(this.#session, identity, check))) {
       throw new SecureElementError(
         'wrong-chip',
-        'the token is not used: its public key is not that of its identity key',
+        'the token is refused: its public key is not that of its identity key',
       );
     }
     const store = TokenStore.open(this.#session, { sealing, chipKey });
     if (store.isInCplc !== isInCplc) {
       throw new SecureElementError(
         'token-changed',
-        'the token is not used: its public object was changed by something else',
+        'the token is refused: its public object was changed by something else',
       );
     }
     for (const key of [identity, sealing]) checkProtections(this.#session, key, store.refused);

@@ -87,7 +87,7 @@ export class SealedFile {
     if (isSame && bytes.length >= HEADER_LENGTH + NONCE_LENGTH + TAG_LENGTH) {
       return this.#unseal(bytes);
     }
-    throw new SecureElementError('file-unreadable', `${this.#path} is another file than before`);
+    throw new SecureElementError('file-unreadable', `${this.#path} is no longer the same file`);
   }
 
   /** Replaces the content: temporary file, fsync, rename, fsync of the directory. */

@@ -82,7 +82,7 @@ describe.skipIf(missingPcscd() !== null)('chips in readers', () => {
   test('a card without the applet, with another version, and with nonsense is refused as what it is', async () => {
     const chip = await makeCardChip();
     const cases: [CardBody, string, RegExp][] = [
-      [answering(() => hex('6a82')), 'applet-missing', /no applet of Quorate \(6a82\)/],
+      [answering(() => hex('6a82')), 'applet-missing', /does not have the Quorate applet \(6a82\)/],
       [
         tampered(chip, (apdu) =>
           apdu[1] === 2 ? Buffer.concat([hex('0200'), Buffer.alloc(40), hex('9000')]) : undefined,

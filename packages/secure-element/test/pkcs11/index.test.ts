@@ -100,7 +100,7 @@ describeTokens('tokens through their thread', () => {
     expect(before).toMatchObject({ personalised: true, software: true, stateCounter: null });
     expect(before.authorisationKeyFingerprint).toBeNull();
     expect(before.text).toContain(
-      "this token cannot judge the server's authorisation, the driver on the host does",
+      "this token cannot judge the server's authorisation, so the driver on the host does",
     );
     expect(before.text).toContain('no hardware');
     expect(before.text).toContain('after the PIN');

@@ -1,4 +1,4 @@
-/** What somebody does to the objects on a token who has its module and its PIN, but not this driver. */
+/** Attacks on the objects of a token by somebody with its module and its PIN, but without this driver. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
 import { LABEL } from '../../src/pkcs11/keys.ts';

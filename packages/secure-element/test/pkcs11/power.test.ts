@@ -42,7 +42,7 @@ describeTokens('power of tokens', () => {
     return counts;
   }
 
-  /** What is on the token, in hex. */
+  /** The content of the token, in hex. */
   function values(token: string, isLoggedIn: boolean): string[] {
     const program = tokens.attacker(token);
     if (!isLoggedIn) program.login();

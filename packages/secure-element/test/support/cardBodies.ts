@@ -61,7 +61,7 @@ export class Personalised {
     return new Personalised(chip, publicKey, authority, record);
   }
 
-  /** What READ takes, over a new challenge of the chip. */
+  /** The data of READ, over a new challenge of the chip. */
   async access(
     element: SecureElement,
     sessionHash: Uint8Array,

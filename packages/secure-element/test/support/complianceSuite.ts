@@ -1,5 +1,5 @@
 /**
- * What every chip must do, whatever its host does: the suite speaks only APDU bytes (docs/spec/chip.md).
+ * The duties of every chip, whatever its host does: the suite speaks only APDU bytes (docs/spec/chip.md).
  * Any implementation passes it by giving a {@link ChipFactory}.
  */
 import { describe } from 'vitest';

@@ -2,7 +2,7 @@ import { SecureElementError } from '../../src/index.ts';
 
 type Told = Pick<SecureElementError, 'code' | 'message' | 'statusWord' | 'triesLeft' | 'unsent'>;
 
-/** What the error of a chip's command says; nothing where the command succeeds. */
+/** The error of a chip's command; undefined if the command succeeds. */
 export const failure = (command: Promise<unknown>): Promise<Partial<Told>> =>
   command.then(
     () => ({}),

@@ -75,7 +75,7 @@ export function makeAuthority(): Authority {
   };
 }
 
-/** What a READ or DELETE is about. */
+/** The record and session of a READ or DELETE. */
 export interface Access {
   readonly recordId: Buffer;
   readonly address: Buffer;

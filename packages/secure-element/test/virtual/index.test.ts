@@ -303,7 +303,7 @@ test('the virtual chip says that it is a program', async () => {
   expect(element.kind).toBe('virtual');
   const info = await element.info();
   expect(info.software).toBe(true);
-  expect(info.text).toContain('no protection by hardware');
+  expect(info.text).toContain('without hardware protection');
 });
 
 test('the serial number of a virtual chip is random, or the one that it was given', async () => {

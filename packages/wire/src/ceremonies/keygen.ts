@@ -36,7 +36,7 @@ export const KeygenRequest = z
     participants: Participants,
     cseq: Sequence.optional(),
   })
-  .meta({ id: 'KeygenRequest', description: 'asks for a key of total_parts holders' });
+  .meta({ id: 'KeygenRequest', description: 'asks for a key with total_parts holders' });
 export type KeygenRequest = z.infer<typeof KeygenRequest>;
 
 /** The server asks one participant to take part. */

@@ -10,13 +10,13 @@ export const PROTOCOL_CODES = {
     en: 'the message is not valid',
     zhCN: '消息格式无效',
     meaning:
-      'A field is missing, unknown or out of bounds; details names it and what was expected.',
+      'A field is missing, unknown or out of bounds; details names the field and the expectation.',
   },
   unknown_type: {
     http: 400,
     en: 'the message type is unknown',
     zhCN: '未知的消息类型',
-    meaning: 'The type is none of the protocol, or not one that this side may send.',
+    meaning: 'The protocol has no such type, or this side may not send it.',
   },
   frame_too_large: {
     http: 413,
@@ -28,7 +28,7 @@ export const PROTOCOL_CODES = {
     http: 400,
     en: 'binary frames are not accepted',
     zhCN: '不接受二进制帧',
-    meaning: 'Messages travel as JSON text.',
+    meaning: 'Send messages as JSON text.',
   },
   batch_too_large: {
     http: 400,
@@ -97,14 +97,14 @@ export const PROTOCOL_CODES = {
     http: 429,
     en: 'too many requests',
     zhCN: '请求过于频繁',
-    meaning: 'Slow down; details says for how long when that is known.',
+    meaning: 'Slow down; details says for how long, if known.',
   },
   restarting: {
     http: 503,
     close: 1012,
     en: 'the server is restarting',
     zhCN: '服务器正在重启',
-    meaning: 'Connect again; sessions go on.',
+    meaning: 'Connect again; sessions continue.',
   },
   store_unavailable: {
     http: 503,
@@ -112,14 +112,14 @@ export const PROTOCOL_CODES = {
     en: 'the server cannot store anything now',
     zhCN: '服务器目前无法存储数据',
     meaning:
-      'Its disk is full, read-only or failing: nothing was changed. Try again later; readyz says whether it works.',
+      'Its disk is full, read-only or failing: nothing was changed. Try again later; readyz says when it works again.',
   },
   audit_broken: {
     http: 503,
-    en: 'the audit log is not intact: nothing new is begun',
+    en: 'the audit log is not intact: new work is refused',
     zhCN: '审计日志不完整：不再开始新的操作',
     meaning:
-      'The log in the database is not the one that the server has signed. Logins, lists and exports work; requests and changes wait for the operator.',
+      'The log in the database differs from the one that the server signed. Logins, lists and exports work; requests and changes wait for the operator.',
   },
   internal: {
     http: 500,

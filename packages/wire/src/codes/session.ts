@@ -15,7 +15,7 @@ export const SESSION_CODES = {
     http: 404,
     en: 'unknown session',
     zhCN: '未知的会话',
-    meaning: 'No session of that session_key, or none that concerns the sender.',
+    meaning: 'There is no session with this session_key, or it does not concern the sender.',
   },
   sender_mismatch: {
     http: 403,
@@ -44,13 +44,13 @@ export const SESSION_CODES = {
   },
   invalid_threshold: {
     http: 400,
-    en: 'the threshold does not fit',
+    en: 'the threshold is not valid',
     zhCN: '门限值无效',
     meaning: '2 <= threshold <= total_parts = number of participants <= 32.',
   },
   invalid_participants: {
     http: 400,
-    en: 'the list of participants does not fit',
+    en: 'the list of participants is not valid',
     zhCN: '参与者列表无效',
     meaning:
       'Participants must be distinct, known, active, allowed the role, and as many as asked for.',
@@ -68,7 +68,7 @@ export const SESSION_CODES = {
     final: true,
     en: 'the chip is not the registered one',
     zhCN: '安全芯片与登记不符',
-    meaning: 'cpic or the certificate is not of the chip that the invitation names.',
+    meaning: 'cpic or the certificate does not belong to the chip in the invitation.',
   },
   invalid_certificate: {
     http: 400,
@@ -81,14 +81,13 @@ export const SESSION_CODES = {
     http: 404,
     en: 'unknown key',
     zhCN: '未知的密钥',
-    meaning: 'No key of that address.',
+    meaning: 'There is no key with this address.',
   },
   forbidden_key: {
     http: 403,
-    en: 'this key is not yours to use',
+    en: 'you may not use this key',
     zhCN: '无权使用该密钥',
-    meaning:
-      'Only the creator of a key, and users to whom it was granted, may ask for its signatures.',
+    meaning: 'Only the creator of a key, and users with a grant, may ask for its signatures.',
   },
   key_mismatch: {
     http: 409,
@@ -102,7 +101,7 @@ export const SESSION_CODES = {
     en: 'the key is being destroyed',
     zhCN: '密钥正在销毁',
     meaning:
-      'Every holder consented to the destruction of the key: it signs nothing more, even before the last shard is gone.',
+      'Every holder consented to the destruction of the key: it can no longer sign, even before the last shard is deleted.',
   },
   key_destroyed: {
     http: 410,
@@ -115,26 +114,26 @@ export const SESSION_CODES = {
     en: 'too many holders cannot destroy their shards',
     zhCN: '无法销毁分片的参与者过多',
     meaning:
-      'A key is destroyed only when fewer than threshold of its shards are left on chips that are lost or destroyed.',
+      'A key can be destroyed only if fewer than threshold of its shards remain on chips that are lost or destroyed.',
   },
   invalid_receipt: {
     http: 409,
     en: 'the receipt is not valid',
     zhCN: '销毁凭证无效',
     meaning:
-      'A destroy_result that says success needs the signature of the chip over the deleted record; the shard does not count as destroyed.',
+      'A successful destroy_result needs the signature of the chip over the deleted record; the shard does not count as destroyed.',
   },
   chip_full: {
     http: 409,
     en: 'a chip has no room for another record',
     zhCN: '安全芯片存储已满',
-    meaning: 'Destroy keys that are not needed any more, or give the participant a new chip.',
+    meaning: 'Destroy keys that are no longer needed, or give the participant a new chip.',
   },
   not_a_holder: {
     http: 400,
     en: 'a participant holds no shard of this key',
     zhCN: '参与者不持有该密钥的分片',
-    meaning: 'Signers must be holders of shards of the address, at least threshold of them.',
+    meaning: 'Name at least threshold signers; each must hold a shard of the key.',
   },
   digest_mismatch: {
     http: 400,
@@ -150,10 +149,10 @@ export const SESSION_CODES = {
   },
   zero_digest: {
     http: 400,
-    en: 'a digest of zero, or of the group order, is not signed',
+    en: 'a digest of zero or of the group order cannot be signed',
     zhCN: '不能签名为零（或等于群阶）的哈希值',
     meaning:
-      'Nothing known hashes to zero modulo the group order, and a signature of it can be forged.',
+      'No known message hashes to zero modulo the group order, and anybody can forge a signature of it.',
   },
   participant_declined: {
     http: 409,
@@ -174,10 +173,10 @@ export const SESSION_CODES = {
     http: 409,
     final: true,
     toParticipants: 'aborted',
-    en: 'a protocol thread of a participant stood still or failed',
+    en: 'a protocol thread of a participant hung or failed',
     zhCN: '参与者的协议线程停止响应或失败',
     meaning:
-      'The participant gave the thread up and has a new one; ask again with a new session_key. Its log says why.',
+      'The participant has replaced the thread; ask again with a new session_key. Its log says why.',
   },
   timeout: {
     http: 504,
@@ -193,16 +192,16 @@ export const SESSION_CODES = {
     en: 'the session was cancelled',
     zhCN: '会话已被取消',
     meaning:
-      'Its asker or an administrator cancelled it, or somebody lost the right that it needs; details says who. Nothing was signed.',
+      'Its asker or an administrator cancelled it, or a user lost a right that it needs; details says who. Nothing was signed.',
   },
   expired: {
     http: 504,
     final: true,
     toParticipants: 'aborted',
-    en: 'what a participant approved is too old',
+    en: 'the consent of a participant has expired',
     zhCN: '参与者的同意已过期',
     meaning:
-      'A participant takes part for 10 minutes from its consent, by its own clocks; ask again with a new session_key.',
+      'A participant takes part for 10 minutes after its consent, by its own clocks; ask again with a new session_key.',
   },
   aborted: {
     http: 409,
@@ -237,7 +236,7 @@ export const SESSION_CODES = {
     en: 'somebody may hold a signature',
     zhCN: '签名结果未知',
     meaning:
-      'The session ended after the last round was relayed; be safe at the transaction level.',
+      'The session ended after the last round was relayed; protect yourself at the transaction level.',
   },
   invalid_challenge: {
     http: 400,

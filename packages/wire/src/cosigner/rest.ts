@@ -11,7 +11,7 @@ import { EXPECTED } from '../expectations.ts';
 /** The roles of a token. */
 export const CosignerRole = z
   .enum(['operator', 'signer', 'approver', 'viewer'])
-  .meta({ id: 'CosignerRole', description: 'what a token allows' });
+  .meta({ id: 'CosignerRole', description: 'a permission of a token' });
 export type CosignerRole = z.infer<typeof CosignerRole>;
 
 /** Names of the steps, 1 to 7 in this order. */
@@ -27,7 +27,9 @@ export const STEPS = [
 export type Step = (typeof STEPS)[number];
 
 /** The step of a session. */
-export const StepName = z.enum(STEPS).meta({ id: 'Step', description: 'where the session stands' });
+export const StepName = z
+  .enum(STEPS)
+  .meta({ id: 'Step', description: 'the current step of the session' });
 
 /** States of a session. */
 export const TwoPartyStatus = z
@@ -53,13 +55,13 @@ export const TwoPartyType = z.enum(['keygen', 'sign', 'refresh']).meta({ id: 'Tw
 export type TwoPartyType = z.infer<typeof TwoPartyType>;
 
 const RequestId = matching(/^[A-Za-z0-9._:-]{1,128}$/, 128, EXPECTED.sessionKey).meta({
-  description: 'a safe retry: the same request again, by the same caller, gives the same session',
+  description: 'makes a retry safe: the same request by the same caller returns the same session',
 });
 const Wait = z
   .number()
   .min(0)
   .max(170)
-  .meta({ description: 'seconds to hold the answer until the session is over' });
+  .meta({ description: 'seconds to wait for the end of the session before answering' });
 
 /** `POST /api/v1/keygen/two-party`. */
 export const TwoPartyKeygenRequest = z
@@ -201,16 +203,19 @@ export const ThreadHealthView = z
     index: z.int().nonnegative(),
     state: z.enum(['ready', 'busy', 'replaced', 'stopped']).meta({
       description:
-        'ready: it answers; busy: it has worked on one thing for longer than a moment; replaced: the one before is gone and the new one is not up yet; stopped: none runs here',
+        'ready: it answers; busy: it has worked on one task for longer than a moment; replaced: the previous thread is gone and the new one is not ready yet; stopped: no thread runs here',
     }),
     last_answer_ms: z.int().nonnegative().meta({
-      description: 'since it was last known to go on; an idle one is asked every few seconds',
+      description: 'since its last sign of progress; an idle thread is asked every few seconds',
     }),
     sessions: z.int().nonnegative(),
     restarts: z.int().nonnegative(),
-    faults: z.int().nonnegative().meta({ description: 'sessions that ended by a fault of ours' }),
+    faults: z
+      .int()
+      .nonnegative()
+      .meta({ description: 'sessions that ended through a fault of this server' }),
     stuck: z.int().nonnegative().meta({
-      description: 'threads given up here that could not be ended: they go with the process',
+      description: 'abandoned threads that could not be ended; they end with the process',
     }),
   })
   .meta({ id: 'ThreadHealth' });
@@ -218,7 +223,7 @@ export type ThreadHealthView = z.infer<typeof ThreadHealthView>;
 /** Warnings of a healthy server for its operator. */
 export const CosignerWarning = z.enum(['approval_auto']).meta({
   id: 'CosignerWarning',
-  description: 'approval_auto: nobody looks at what the partner asks for',
+  description: 'approval_auto: nobody reviews the requests of the partner',
 });
 export type CosignerWarning = z.infer<typeof CosignerWarning>;
 
@@ -229,7 +234,7 @@ export const CosignerHealth = z
     partners: z
       .array(z.strictObject({ name: Username, connected: z.boolean() }))
       .max(LIMITS.page.max),
-    primes: z.int().nonnegative().meta({ description: 'pairs of primes in stock' }),
+    primes: z.int().nonnegative().meta({ description: 'prepared pairs of primes' }),
     threads: z.array(ThreadHealthView).max(64).optional(),
     warnings: z.array(CosignerWarning).max(8).optional(),
   })

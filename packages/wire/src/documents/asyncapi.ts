@@ -34,8 +34,8 @@ export function asyncapi(): JsonObject {
       },
     },
     operations: {
-      fromClient: operation('receive', 'what a client may send', fromClient),
-      fromServer: operation('send', 'what the server sends', fromServer),
+      fromClient: operation('receive', 'messages from clients', fromClient),
+      fromServer: operation('send', 'messages from the server', fromServer),
     },
     components: {
       messages: Object.fromEntries(names.map((name) => [name, message(name)])),

@@ -9,7 +9,7 @@ import { EXPECTED } from '../expectations.ts';
 
 /** Names one of a coordinator user's clients; a participant has only one, whatever it says. */
 const ClientId = matching(/^[A-Za-z0-9._:-]{1,64}$/, LIMITS.clientId, EXPECTED.clientId).meta({
-  description: 'chosen by the client, the same at every connection of it',
+  description: 'chosen by the client, the same on all its connections',
 });
 
 /** The first frame of every connection, and again with a fresh token before the old one expires. */

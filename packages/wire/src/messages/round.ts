@@ -55,7 +55,7 @@ export const RoundProblem = z
     reason: RoundProblemReason,
     cseq: Sequence.optional(),
   })
-  .meta({ id: 'RoundProblem', description: 'whose message of a round could not be used' });
+  .meta({ id: 'RoundProblem', description: 'reports whose message of a round could not be used' });
 export type RoundProblem = z.infer<typeof RoundProblem>;
 
 /** A signed message of a round, as evidence for somebody who was not there. */

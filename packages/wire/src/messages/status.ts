@@ -24,7 +24,7 @@ export const ErrorMessage = z
     claim: Claim.optional(),
     seq: Sequence.optional(),
   })
-  .meta({ id: 'ErrorMessage', description: 'something was refused, or a session ended' });
+  .meta({ id: 'ErrorMessage', description: 'reports a refusal, or the end of a session' });
 export type ErrorMessage = z.infer<typeof ErrorMessage>;
 
 /** The asker, or an administrator, cancels a session; answered by `session_state`. */
@@ -75,5 +75,5 @@ export const SessionState = z
     warnings: z.array(text()).max(16).optional(),
     seq: Sequence.optional(),
   })
-  .meta({ id: 'SessionState', description: 'where a session stands and whom it waits for' });
+  .meta({ id: 'SessionState', description: 'the state of a session, and whom it waits for' });
 export type SessionState = z.infer<typeof SessionState>;

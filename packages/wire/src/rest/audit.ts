@@ -51,7 +51,7 @@ export const ConnectionEntry = z
     replaced: z
       .strictObject({ remote: Remote, since: Time })
       .optional()
-      .meta({ description: 'the connection that this one took over from' }),
+      .meta({ description: 'the connection that this one replaced' }),
   })
   .meta({ id: 'ConnectionEntry' });
 export type ConnectionEntry = z.infer<typeof ConnectionEntry>;
@@ -96,7 +96,7 @@ export const PartHealth = z
       .meta({ description: 'busy: it stood still for over a second' }),
     delay_ms: z.int().nonnegative().meta({
       description:
-        'of the event loop: the longest time that it stood still in the last 10 to 20 s; of the store: how long its last answer took, or for how long it owes one',
+        'event loop: the longest standstill in the last 10 to 20 s; store: how long its last answer took or, while one is pending, has been pending',
     }),
   })
   .meta({ id: 'PartHealth' });

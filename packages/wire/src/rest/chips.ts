@@ -95,12 +95,13 @@ export type ChipList = z.infer<typeof ChipList>;
 export const ChipUnblockRequest = z
   .strictObject({
     challenge: matching(/^(0x)?[0-9a-fA-F]{32}$/, 34, EXPECTED.hex16).meta({
-      description: 'what the chip answered to GET CHALLENGE',
+      description: 'the answer of the chip to GET CHALLENGE',
     }),
     authority: matching(/^[0-9a-fA-F]{32}$/, 32, EXPECTED.hex16)
       .optional()
       .meta({
-        description: 'begin of SHA-256 of the key that the chip obeys, as GET INFO shows it',
+        description:
+          'first 16 bytes of SHA-256 of the authorisation key of the chip, as GET INFO shows it',
       }),
   })
   .meta({ id: 'ChipUnblockRequest' });

@@ -8,7 +8,7 @@ import { EXPECTED, saying } from '../expectations.ts';
 /** A role allows a user to do something; a user may have several. */
 export const Role = z
   .enum(['admin', 'coordinator', 'participant', 'auditor'])
-  .meta({ id: 'Role', description: 'what a user is allowed to do' });
+  .meta({ id: 'Role', description: 'a permission of a user' });
 export type Role = z.infer<typeof Role>;
 
 /** Distinct roles, at least one. */

@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { COSIGNER_CODES, COSIGNER_ROUTES, cosignerOpenapi } from '../../src/index.ts';
 
-/** What a pointer into a document leads to. */
+/** The target of a pointer into a document. */
 function target(document: unknown, reference: string): unknown {
   return reference
     .slice(2)

@@ -17,7 +17,9 @@ export function judge(
   const given = state.results.get(from);
   if (given !== undefined) {
     const same = message.success && given.success && given.receipt === message.receipt;
-    return same ? repeated : refused(refuse('conflicting_message', 'your receipt is here already'));
+    return same
+      ? repeated
+      : refused(refuse('conflicting_message', 'your receipt was already received'));
   }
   if (!message.success && state.phase === 'inviting') {
     const result = { success: false, message: message.message } as const;

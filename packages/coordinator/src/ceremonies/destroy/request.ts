@@ -22,7 +22,7 @@ export async function open(
   request: DestroyRequest,
 ): Promise<DestroyRequested | Refusal> {
   const key = await requestedKey(tx, request, async (found) =>
-    mayDestroy(found, asker.user) ? undefined : 'was made by somebody else',
+    mayDestroy(found, asker.user) ? undefined : 'was created by another user',
   );
   if ('code' in key) return key;
   const { address, key_id: keyId } = key;
@@ -57,7 +57,7 @@ export async function open(
 async function otherDestruction(tx: Tx, keyId: string): Promise<Refusal | undefined> {
   const other = await otherSession(tx, 'destroy', keyId);
   if (other === undefined) return undefined;
-  return refuse('key_destroying', `session ${other} asks its holders already`);
+  return refuse('key_destroying', `session ${other} already asks its holders`);
 }
 
 /**
@@ -68,7 +68,7 @@ async function otherDestruction(tx: Tx, keyId: string): Promise<Refusal | undefi
 async function beingMoved(tx: Tx, keyId: string): Promise<Refusal | undefined> {
   const moving = await movingShardOf(tx, keyId);
   if (moving === undefined) return undefined;
-  const remedy = 'it has to be finished or cancelled first';
+  const remedy = 'finish or cancel that replacement first';
   return refuse('replacement_busy', `${moving.username} moves a shard to a new chip: ${remedy}`);
 }
 
@@ -99,14 +99,14 @@ async function judge(
       continue;
     }
     if (!named) {
-      const remedy = `while the chip ${seId} is not marked lost or destroyed`;
-      return refuse('invalid_participants', `${username} has to take part, ${remedy}`);
+      const remedy = `unless the chip ${seId} is marked lost or destroyed`;
+      return refuse('invalid_participants', `${username} has to take part ${remedy}`);
     }
     if (chip?.state !== 'active' || chip.username !== username) {
       return inactive(username, seId, chip);
     }
     if (!mayParticipate(await context.users.find(tx, username))) {
-      return refuse('invalid_participants', `${username} is no active participant`);
+      return refuse('invalid_participants', `${username} is not an active participant`);
     }
     judged.parties.push({ ...partyOf(shard), recordId: shard.record_id });
   }

@@ -20,14 +20,14 @@ export async function whyWaiting(
   if (!owesReceipt(state, index)) return undefined;
   const gone = state.excused.get(index);
   if (gone !== undefined) {
-    return `its chip ${seId} is ${gone}: too many are to prove that the key is destroyed`;
+    return `its chip ${seId} is ${gone}: too many chips are gone to prove that the key is destroyed`;
   }
   const reasons: string[] = [];
   const chip = await context.chips.find(tx, seId);
   if (chip?.state !== 'active' || chip.username !== username) {
     reasons.push(`its chip ${seId} is ${chip?.state ?? 'unknown'}, and gets no authorisation`);
   }
-  if (!mayParticipate(await context.users.find(tx, username))) reasons.push('is no participant');
+  if (!mayParticipate(await context.users.find(tx, username))) reasons.push('is not a participant');
   const delay = state.delays.get(index);
   if (delay !== undefined) reasons.push(`the last attempt failed: ${delay}`);
   return join(reasons, context, party);

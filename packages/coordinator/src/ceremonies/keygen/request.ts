@@ -24,7 +24,10 @@ export async function open(
   }
   if (participants.length !== totalParts) {
     const got = `got ${participants.length}`;
-    return refuse('invalid_participants', `total_parts is ${totalParts}, ${got} participants`);
+    return refuse(
+      'invalid_participants',
+      `total_parts is ${totalParts}, but there are ${got} participants`,
+    );
   }
   const problem = distinct(participants);
   if (problem !== undefined) return problem;
@@ -52,7 +55,7 @@ async function activeChip(
 ): Promise<Chip | Refusal> {
   const user = await context.users.find(tx, username);
   if (!mayParticipate(user)) {
-    return refuse('invalid_participants', `${username} is no active participant`);
+    return refuse('invalid_participants', `${username} is not an active participant`);
   }
   const chip = await context.chips.activeChipOf(tx, username);
   if (chip === undefined) {

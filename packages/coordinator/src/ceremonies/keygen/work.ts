@@ -52,7 +52,7 @@ async function existingKey(
   if (state.phase !== 'running' || !result.success) return undefined;
   const { address, recordId } = result;
   if ((await findKeyOfAddress(tx, address)) === undefined) return undefined;
-  const details = 'a key of this address exists already';
+  const details = 'a key with this address already exists';
   const record = { address, recordId };
   return { type: 'refuted', at, from, code: 'invalid_result', details, record };
 }

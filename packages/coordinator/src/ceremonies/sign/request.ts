@@ -31,7 +31,7 @@ export async function open(
   const key = await requestedKey(tx, request, async (found) =>
     (await mayUse(tx, found, asker.username))
       ? undefined
-      : 'was neither made by nor granted to you',
+      : 'was neither created by you nor granted to you',
   );
   if ('code' in key) return key;
   const target = targetOf(request);
@@ -98,7 +98,7 @@ async function signersAmong(
       return refuse('not_a_holder', `${username} holds no shard of this key`);
     const user = await context.users.find(tx, username);
     if (!mayParticipate(user)) {
-      return refuse('invalid_participants', `${username} is no active participant`);
+      return refuse('invalid_participants', `${username} is not an active participant`);
     }
     const chip = await context.chips.find(tx, shard.se_id);
     if (chip?.state !== 'active' || chip.username !== username) {

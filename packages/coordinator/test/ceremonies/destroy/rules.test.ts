@@ -8,7 +8,7 @@ const request = requestOf('destroy');
 describe('a destruction', () => {
   const events = eventLists('destroy');
 
-  test('that everybody consented to cannot fail, and ends when every part is accounted for', () => {
+  test('cannot fail once everybody consented, and ends when every part is accounted for', () => {
     fc.assert(
       fc.property(events, (list) => {
         const { state, states } = run(rules, request, list);

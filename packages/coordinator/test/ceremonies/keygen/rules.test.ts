@@ -27,7 +27,7 @@ describe('a key', () => {
     );
   });
 
-  test('that fails orphans the records of everybody who had stored one, each once', () => {
+  test('whose generation fails leaves each stored record as one orphan', () => {
     fc.assert(
       fc.property(eventLists('keygen'), (list) => {
         const { state, effects } = run(rules, request, list);

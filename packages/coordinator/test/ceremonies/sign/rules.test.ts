@@ -10,7 +10,7 @@ const request = requestOf('sign');
 describe('a signature', () => {
   const events = eventLists('sign');
 
-  test('that somebody may hold is never reported as cleanly failed', () => {
+  test('is never reported as cleanly failed once somebody may hold it', () => {
     fc.assert(
       fc.property(events, (list) => {
         const { states } = run(rules, request, list);

@@ -73,7 +73,7 @@ interface OldReplacement {
   readonly ciphertext: string;
 }
 
-/** What was in the store. */
+/** The content of the store. */
 export const OLD = JSON.parse(readFileSync(join(HERE, 'facts.json'), 'utf8')) as OldFacts;
 
 /** Every ciphertext that the old version had written, by what became of it. */

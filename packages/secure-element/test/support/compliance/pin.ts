@@ -4,7 +4,7 @@ import { Bench, type ChipFactory, ok, PIN, SELECT, transmit } from '../host.ts';
 
 const WRONG = Buffer.from('271828');
 
-/** What a chip tells of the tries: after a wrong PIN, in GET INFO with all tries, and with fewer. */
+/** A chip's report of the tries: after a wrong PIN, in GET INFO with all tries, and with fewer. */
 export interface ToldTries {
   readonly wrong: string;
   readonly all: number;

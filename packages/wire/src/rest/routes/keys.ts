@@ -18,7 +18,7 @@ export const KEY_ROUTES = {
   },
   'GET /api/v1/keys/{key}': {
     roles: EVERYBODY,
-    summary: 'a key and its holders',
+    summary: 'show a key and its holders',
     params: ofKey,
     answer: KeyAnswer,
     codes: ['unknown_key'],
@@ -34,7 +34,7 @@ export const KEY_ROUTES = {
   },
   'DELETE /api/v1/keys/{key}/grants/{username}': {
     roles: ADMIN,
-    summary: 'take it back',
+    summary: 'revoke the permission',
     params: ofGrant,
     answer: Done,
     codes: ['unknown_key'],

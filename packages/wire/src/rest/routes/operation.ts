@@ -11,7 +11,7 @@ export const OPERATION_ROUTES = {
     answer: HealthAnswer,
     codes: ['not_ready'],
   },
-  'GET /metrics': { roles: 'anyone', summary: 'figures for Prometheus', answer: 'text/plain' },
+  'GET /metrics': { roles: 'anyone', summary: 'metrics for Prometheus', answer: 'text/plain' },
   'GET /api/v1/openapi.json': {
     roles: 'anyone',
     summary: 'this document',

@@ -7,7 +7,7 @@ import { OVERSIGHT, type RouteTable } from './route.ts';
 export const OVERSIGHT_ROUTES = {
   'GET /api/v1/connections': {
     roles: OVERSIGHT,
-    summary: 'who is connected, newest first',
+    summary: 'list connections, newest first',
     query: NewestQuery,
     answer: ConnectionList,
   },

@@ -40,7 +40,7 @@ export const REPLACEMENT_ROUTES = {
   },
   'POST /api/v1/chips/replacements': {
     roles: HOLDER,
-    summary: 'ask for a new chip in the place of the active one',
+    summary: 'ask to replace the active chip with a new one',
     body: ReplacementRequest,
     status: 201,
     answer: ReplacementAnswer,
@@ -61,7 +61,7 @@ export const REPLACEMENT_ROUTES = {
   },
   'POST /api/v1/chips/replacements/{id}/approval': {
     roles: ADMIN,
-    summary: 'approve a replacement whose new fingerprint was compared',
+    summary: 'approve a replacement after comparing the new fingerprint',
     params: ofReplacement,
     body: ReplacementApproval,
     answer: ReplacementAnswer,
@@ -84,7 +84,7 @@ export const REPLACEMENT_ROUTES = {
   },
   'POST /api/v1/chips/replacements/{id}/shards/{key}/ciphertext': {
     roles: HOLDER,
-    summary: 'give the ciphertext that the new chip opens',
+    summary: 'store the ciphertext for the new chip',
     params: ofReplacedShard,
     body: ReplacementSeal,
     bodyLimit: LIMITS.restShardBody,
@@ -93,14 +93,14 @@ export const REPLACEMENT_ROUTES = {
   },
   'POST /api/v1/chips/replacements/{id}/switch': {
     roles: HOLDER,
-    summary: 'change from the old chip to the new one, all shards at once',
+    summary: 'switch from the old chip to the new one, all shards at once',
     params: ofReplacement,
     answer: ReplacementAnswer,
     codes: ['unknown_replacement', 'replacement_state', 'replacement_busy', 'chip_unavailable'],
   },
   'POST /api/v1/chips/replacements/{id}/shards/{key}/receipt': {
     roles: HOLDER,
-    summary: 'say that the old chip has deleted its record',
+    summary: 'report that the old chip deleted its record',
     params: ofReplacedShard,
     body: ReplacementReceipt,
     answer: ReplacementAnswer,

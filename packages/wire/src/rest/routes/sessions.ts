@@ -30,7 +30,7 @@ export const SESSION_ROUTES = {
   },
   'POST /api/v1/sessions/{session_key}/close': {
     roles: ADMIN,
-    summary: 'close a destruction that still waits, as not proven for those who are missing',
+    summary: 'close a waiting destruction as unproven for the missing holders',
     params: ofSession,
     body: CloseSession,
     answer: SessionAnswer,
