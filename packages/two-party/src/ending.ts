@@ -5,31 +5,48 @@ import {
   type PeerAbort,
   type TwoPartySession as SessionView,
 } from '@quorate/wire';
+import type { Mail } from './effects.ts';
 import { toldCode } from './told.ts';
 
+/** Why something is not to be. */
+export interface Refusal {
+  readonly code: CosignerCode;
+  readonly reason: string;
+}
+
+/** Something came of the session. */
+export interface Success {
+  readonly status: 'completed';
+  /** `0x` and hex digits; null of a set-up. */
+  readonly signature: string | null;
+  /** Is still sent, once the end is on disk. */
+  readonly last: readonly Mail[];
+}
+
+/** Nothing came of it, as far as this side knows. */
+export interface Failure extends Refusal {
+  readonly status: 'failed' | 'aborted';
+}
+
 /** The end of a session. */
-export interface End {
-  readonly status: 'completed' | 'failed' | 'aborted';
-  readonly code?: CosignerCode;
-  readonly reason?: string;
-  readonly shown?: Partial<SessionView>;
-  /** Here alone: the partner hears of it when the lock is on disk, and it asks. */
-  readonly untold?: boolean;
-  /** The partner said so, and it knows what came of the session. */
-  readonly answered?: boolean;
-  /** What is still sent, once the end is on disk. */
-  readonly last?: (() => void) | undefined;
+export type End = Success | Failure;
+
+/** The end of a session in which this side could not go on. */
+export function failureOf({ code, reason }: Refusal): Failure {
+  const failed = code === 'internal' || code === 'chip_refused';
+  return { status: failed ? 'failed' : 'aborted', code, reason };
 }
 
 /** What is shown of an end; `open` says that only the partner knows whether it is one. */
-export function shownEnd(
-  { status, code, reason = '', shown = {} }: End,
-  open: boolean,
-): Partial<SessionView> {
-  if (code === undefined) return { ...shown, status, error: null };
-  const message = shownReason(code, reason);
-  if (open) return { ...shown, status: 'unknown_outcome', error: unknownOutcome(message) };
-  return { ...shown, status, error: { code, message } };
+export function shownEnd(end: End, open: boolean): Partial<SessionView> {
+  const { status } = end;
+  if (status === 'completed') {
+    const signature = end.signature === null ? {} : { signature: end.signature };
+    return { ...signature, step: 'StepCompleted', status, error: null };
+  }
+  const message = shownReason(end.code, end.reason);
+  if (open) return { status: 'unknown_outcome', error: unknownOutcome(message) };
+  return { status, error: { code: end.code, message } };
 }
 
 /** What the partner is told. */

@@ -1,11 +1,33 @@
 /**
- * The session of two parties (docs/spec/cosigner.md): what they mean by it, its messages, and how it ends. Pure; runs
- * in Node and in browsers.
+ * The session of two parties as a pure reducer (docs/spec/cosigner.md, "How a session is cut"): what both mean by it, its
+ * messages, its phases, and how it ends. Runs in Node and in browsers.
  *
  * @module
  */
-export { type End, farewellOf, shownEnd, unknownOutcome } from './ending.ts';
+export { open } from './agreement.ts';
+export {
+  type Certified,
+  checkCertificate,
+  intentOf,
+  type PeerKeys,
+  type Prepared,
+} from './certificates.ts';
+export type { Effect, Frame, Mail } from './effects.ts';
+export { type Refusal, unknownOutcome } from './ending.ts';
+export {
+  type AnswerEvent,
+  decodePartner,
+  type Event,
+  type Happening,
+  type ThreadEvent,
+  type Verdict,
+} from './events.ts';
+export { lockCode } from './lock.ts';
 export { decodeMail, encodeMail, isQuestion } from './mail.ts';
 export { hex0x, type SignableMessage, signable } from './message.ts';
-export { firstStep, isExpected, isJudged, isResult, messageOfRound } from './messages.ts';
+export { isExpected } from './messages.ts';
+export { reduce } from './reduce.ts';
+export { signatureIn } from './signature.ts';
+export { type Asked, type Change, isLiving, type State } from './state.ts';
+export type { Facts, Holder, KeyFacts, Meaning, Terms } from './terms.ts';
 export { toldCode } from './told.ts';

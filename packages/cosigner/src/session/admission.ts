@@ -1,12 +1,12 @@
 /** Whether a session may begin that REST or a partner asks for; nothing is written here. */
 import { equalBytes, fromHex, IntentError } from '@quorate/intent';
-import { type SignableMessage, signable } from '@quorate/two-party';
+import { lockCode, type SignableMessage, signable } from '@quorate/two-party';
 import type { MessageHash, PeerInit } from '@quorate/wire';
 import { CosignerError, messageOf } from '../errors.ts';
 import type { PublicIdentity } from '../partner.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { SessionContext } from './context.ts';
-import { checkOpenable, checkUnlocked, lockCode } from './keyState.ts';
+import { checkOpenable, checkUnlocked } from './keyState.ts';
 import { DEFAULT_HASH, type Order } from './request.ts';
 import type { TwoPartySession } from './session.ts';
 
@@ -93,7 +93,8 @@ export class Admission {
     if (key.state === 'pending') throw new CosignerError('key_pending');
     if (key.state === 'retired') throw new CosignerError('key_retired');
     const { locks, own } = this.#context;
-    if (locks.isPending(key.session_id)) throw new CosignerError(lockCode(locks.locked(key)));
+    if (locks.isPending(key.session_id))
+      throw new CosignerError(lockCode(locks.locked(key).lock.state));
     const pinned =
       equalBytes(fromHex(key.partner_identity), partner.identity) &&
       equalBytes(fromHex(key.own_identity), own.identity);

@@ -31,11 +31,6 @@ export function isLiving(record: KeyRecord | undefined): boolean {
   return record !== undefined && record.state !== 'retired';
 }
 
-/** What the sessions of a key that was locked are told. */
-export function lockCode({ lock }: KeyRecord): 'key_locked' | 'key_retired' {
-  return lock.state === 'terminal' ? 'key_retired' : 'key_locked';
-}
-
 /** @throws CosignerError for a key that may not sign */
 export function checkUnlocked(key: KeyRecord): void {
   const state = stateOf(key);

@@ -10,7 +10,7 @@ import {
   type TwoPartyKey,
   type TwoPartySession as SessionView,
 } from '@quorate/wire';
-import { decodeMail, isQuestion } from '@quorate/two-party';
+import { type Certified, decodeMail, isQuestion, lockCode } from '@quorate/two-party';
 import { CosignerError, messageOf } from '../errors.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
@@ -22,7 +22,7 @@ import { forgetLeftovers } from './commit.ts';
 import { Confirmation } from './confirmation.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { firstView } from './firstView.ts';
-import { isLiving, lockCode, shownKey } from './keyState.ts';
+import { isLiving, shownKey } from './keyState.ts';
 import { KeyLocks } from './locks.ts';
 import { Outcomes } from './outcomes.ts';
 import { isSameRequest, type Order, requestOf } from './request.ts';
@@ -101,7 +101,6 @@ export class SessionManager {
       { id: randomBytes(16).toString('hex'), initiator: 'own', ...about },
       { caller, request_id: id, request: requestOf(order) },
     );
-    session.begin();
     return { view: session.view, session };
   }
 
@@ -226,7 +225,7 @@ export class SessionManager {
       // Nothing is kept of a proposal that its certificate does not hold for.
       const intent = intentOf(this.#context, proposal, this.#keyOf(proposal));
       const certified = checkCertificate(this.#context, proposal, init.certificate, intent);
-      this.#open(proposal, NOBODY).respond(certified);
+      this.#open(proposal, NOBODY, certified);
     } catch (error) {
       const code = error instanceof CosignerError ? error.code : 'internal';
       const fields = { session_id: sessionId, partner, code };
@@ -269,7 +268,7 @@ export class SessionManager {
       if (session.proposal.keySessionId !== key.session_id) continue;
       // A cause that fell silent meanwhile has no end of its own any more.
       if (session.id === cause && !session.isSilent) continue;
-      session.stop(lockCode(key), 'another session locked the key');
+      session.stop(lockCode(key.lock.state), 'another session locked the key');
     }
   }
 
@@ -277,11 +276,11 @@ export class SessionManager {
     return keySessionId === null ? undefined : this.#context.store.keys.find(keySessionId);
   }
 
-  #open(proposal: Proposal, asked: Asked): TwoPartySession {
+  #open(proposal: Proposal, asked: Asked, certified?: Certified): TwoPartySession {
     const { store } = this.#context;
     const session = firstView(this.#context, proposal, this.#keyOf(proposal));
     store.sessions.add({ session, ...asked });
-    const opened = new TwoPartySession(this.#context, proposal);
+    const opened = new TwoPartySession(this.#context, proposal, certified);
     this.#live.set(proposal.id, opened);
     return opened;
   }

@@ -2,8 +2,7 @@
  * Sessions of which only the partner knows what came (docs/spec/cosigner.md, "Unknown outcomes"). P2 has sent
  * the message after which P1 may have a signature or use a new share; P1 is asked until it answers.
  */
-import { fromHex, verifySignature } from '@quorate/intent';
-import { decodeMail, hex0x, isQuestion, signable } from '@quorate/two-party';
+import { decodeMail, hex0x, isQuestion, signable, signatureIn } from '@quorate/two-party';
 import {
   COSIGNER_CODES,
   type CosignerCode,
@@ -25,16 +24,11 @@ const AT_ONCE = 1000;
 const KNOWN_FOR_MS = 30 * 86_400_000;
 
 /** The signature that a partner says a session has, if it is one. */
-export function signatureOf(view: SessionView, text: string): string | undefined {
+function signatureOf(view: SessionView, text: string): string | undefined {
   const { type, message, hash, address } = view;
   if (type !== 'sign' || message === null || hash === null || address === null) return undefined;
-  try {
-    const signature = fromHex(text, 65);
-    const { digest } = signable(message, hash);
-    return verifySignature(digest, signature, address) ? hex0x(signature) : undefined;
-  } catch {
-    return undefined;
-  }
+  const signature = signatureIn(text, signable(message, hash).digest, address);
+  return signature === undefined ? undefined : hex0x(signature);
 }
 
 /** The unknown outcomes of one server. */

@@ -1,42 +1,46 @@
-/**
- * One session of two parties at one side: what is agreed, who is waited for, and what the protocol
- * thread is told. Nothing secret passes through it but openers and primes on their way.
- */
-import { decodeMail } from '@quorate/two-party';
+/** One session at this side: it hears events one after another, and has done what follows before it hears the next. */
 import {
-  COSIGNER_CODES,
-  type CosignerCode,
-  isCosignerCode,
-  PeerAbort,
-  PeerSync,
-  type TwoPartySession as SessionView,
-} from '@quorate/wire';
+  type Asked,
+  type Certified,
+  decodePartner,
+  type Happening,
+  isLiving,
+  open,
+  reduce,
+  type State,
+} from '@quorate/two-party';
+import type { CosignerCode, TwoPartySession as SessionView } from '@quorate/wire';
+import { CosignerError, messageOf } from '../errors.ts';
 import type { PeerMessage } from '../peer/connection.ts';
-import { Agreement } from './agreement.ts';
-import type { Certified } from './certificates.ts';
 import type { Proposal, SessionContext } from './context.ts';
-import { Handover } from './handover.ts';
-import { SessionLife } from './life.ts';
-import { signatureOf } from './outcomes.ts';
-import { Rounds } from './rounds.ts';
+import { EffectRunner } from './effects.ts';
+import { factsOf, termsOf } from './facts.ts';
 
 /** One session. */
 export class TwoPartySession {
   readonly proposal: Proposal;
-  readonly #life: SessionLife;
-  readonly #agreement: Agreement;
-  readonly #rounds: Rounds;
-  readonly #handover: Handover;
+  readonly #context: SessionContext;
+  readonly #effects: EffectRunner;
+  readonly #waiting: Happening[] = [];
+  #state: State;
+  #isBusy = false;
 
-  constructor(context: SessionContext, proposal: Proposal) {
+  /** `certified`: the partner's proposal, by a certificate that holds; undefined for this side's own. */
+  constructor(context: SessionContext, proposal: Proposal, certified?: Certified) {
     this.proposal = proposal;
-    this.#life = new SessionLife(context, proposal);
-    this.#handover = new Handover(this.#life);
-    this.#rounds = new Rounds(this.#life, (share) => this.#handover.keep(share));
-    this.#agreement = new Agreement(this.#life, {
-      onAgreed: (agreed) => this.#rounds.start(agreed),
-      onThread: (event) => this.#life.surviving(() => this.#rounds.onThread(event)),
+    this.#context = context;
+    this.#effects = new EffectRunner(context, proposal, {
+      answered: (answer) => this.#hear(answer),
+      failed: (error, type) => this.#hear({ ...this.#refusalOf(error), type }),
+      threadSaid: (event) => this.#hear(event),
+      late: (which) => this.#hear({ type: 'late', which }),
     });
+    const { key } = this.#effects;
+    const asked: Asked | null =
+      certified === undefined ? null : { ...certified, epoch: key?.share.epoch ?? null };
+    const { state, effects } = open(termsOf(context, proposal, key), asked);
+    this.#state = state;
+    for (const effect of effects) this.#effects.carryOut(effect);
   }
 
   get id(): string {
@@ -44,79 +48,81 @@ export class TwoPartySession {
   }
 
   get view(): SessionView {
-    return this.#life.view;
+    return this.#effects.view;
   }
 
   /** Whether the partner is told nothing at the moment. */
   get isSilent(): boolean {
-    return this.#life.phase === 'silent';
-  }
-
-  /** Begins what this side's REST asked for. */
-  begin(): void {
-    this.#life.working(() => this.#agreement.propose());
-  }
-
-  /** Answers what the partner asked for by a certificate that holds. */
-  respond(certified: Certified): void {
-    this.#life.working(() => this.#agreement.respond(certified));
+    return this.#state.phase === 'silent';
   }
 
   /** Ends when the session does, or after that many seconds. */
   settled(seconds: number): Promise<void> {
-    return this.#life.waiters.wait(seconds);
+    return this.#effects.waiters.wait(seconds);
   }
 
   /** The partner is connected again. */
   resend(): void {
-    this.#life.courier.resend();
+    this.#effects.courier.resend();
   }
 
   /** The partner has a message, and says where it stands. */
   acknowledged(seq: number, status: string): void {
-    this.#life.courier.acknowledged(seq);
-    this.#agreement.heard(status);
+    this.#effects.courier.acknowledged(seq);
+    this.#hear({ type: 'status', status });
   }
 
   /** Takes a message of the partner; the caller acknowledges it. */
   receive(message: PeerMessage): void {
-    if (message.seq > 0 && !this.#life.courier.isNew(message.seq)) return;
-    if (this.#life.isDeaf) return;
-    if (message.type === 'two_party_sign_init') return this.#agreement.receive(message);
-    if (message.type === 'abort') return this.#receiveAbort(message);
-    if (message.type === 'session_sync') return this.#receiveSync(message);
-    return this.#rounds.receive(message);
+    if (message.seq > 0 && !this.#effects.courier.isNew(message.seq)) return;
+    if (!isLiving(this.#state)) return;
+    const event = decodePartner(message);
+    if (event !== undefined) this.#hear(event);
   }
 
   /** P1 said by another message that this key is active; it is. */
   confirmed(): void {
-    this.#handover.confirmed();
+    this.#hear({ type: 'confirmed' });
   }
 
   /** Ends the session from outside: the key was locked, or the server stops. */
   stop(code: CosignerCode, reason: string): void {
-    this.#life.fail(code, reason);
+    this.#hear({ type: 'stopped', code, reason });
   }
 
-  #receiveAbort(message: PeerMessage): void {
-    const abort = decodeMail(PeerAbort, message.plaintext);
-    const code = abort !== undefined && isCosignerCode(abort.code) ? abort.code : 'aborted';
-    const reason = `by ${this.proposal.partner.name}: ${COSIGNER_CODES[code].en}`;
-    this.#life.abortedByPartner(code, reason);
+  #hear(happening: Happening): void {
+    this.#waiting.push(happening);
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      for (let event: Happening | undefined = next; event !== undefined; )
+        event = this.#take(event);
+    }
+    this.#isBusy = false;
   }
 
-  #receiveSync(message: PeerMessage): void {
-    const sync = decodeMail(PeerSync, message.plaintext);
-    if (sync === undefined) return;
-    if (sync.status !== undefined) this.#agreement.heard(sync.status);
-    if (sync.signature !== undefined) this.#receiveSignature(sync.signature);
-    if (sync.phase === 'stored') this.#handover.partnerStored();
-    if (sync.phase === 'active' || sync.status === 'completed') this.#handover.partnerActive();
+  /** Takes one event; gives the answer of what was done by that. Nothing that cannot be written ends the process. */
+  #take(happening: Happening): Happening | undefined {
+    try {
+      const { clocks, key } = this.#effects;
+      const facts = factsOf(this.#context, key, clocks.left);
+      const { state, effects } = reduce(this.#state, { ...happening, facts });
+      this.#state = state;
+      let answer: Happening | undefined;
+      for (const effect of effects) answer = this.#effects.carryOut(effect);
+      return answer;
+    } catch (error) {
+      return { type: 'failed', ...this.#refusalOf(error) };
+    }
   }
 
-  /** P1 completed and restarted before P2 had the last message: the signature speaks for itself. */
-  #receiveSignature(text: string): void {
-    const signature = signatureOf(this.view, text);
-    if (signature !== undefined) this.#life.complete({ signature });
+  #refusalOf(error: unknown): { readonly code: CosignerCode; readonly reason: string } {
+    const reason = messageOf(error);
+    if (error instanceof CosignerError) return { code: error.code, reason };
+    if (isLiving(this.#state)) {
+      const fields = { session_id: this.id, error: reason };
+      this.#context.logger.error(fields, 'session failed');
+    }
+    return { code: 'internal', reason };
   }
 }

@@ -1,13 +1,13 @@
 /** What stays of a failed check: the lock of the key, and the evidence. */
 import { messageOf } from '../errors.ts';
-import type { SessionAbort } from '../worker/protocol.ts';
-import type { SessionLife } from './life.ts';
+import type { Verdict } from '@quorate/two-party';
+import type { Proposal, SessionContext } from './context.ts';
 
 /** Locks the key, which ends its sessions, and keeps the evidence, before anything is said. */
-export function recordVerdict({ context, proposal }: SessionLife, abort: SessionAbort): void {
+export function recordVerdict(context: SessionContext, proposal: Proposal, verdict: Verdict): void {
   const { logger, store, locks, index } = context;
   const { id, keySessionId } = proposal;
-  const { reason, culprits, round, message, keyUnsafe, evidence } = abort;
+  const { reason, culprits, round, message, keyUnsafe, evidence } = verdict;
   const fields = { session_id: id, reason, culprits, round };
   if (keyUnsafe !== null && keySessionId !== null && index === 1) {
     locks.lock(keySessionId, keyUnsafe, id);

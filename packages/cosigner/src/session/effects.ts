@@ -1,0 +1,290 @@
+/**
+ * Carries out what the session of `@quorate/two-party` asks for: on the disk, the chip, the protocol thread and the link.
+ * Openers and primes pass through here on their way, and never reach the session's state.
+ */
+import { type AnswerEvent, type Effect, hex0x, type ThreadEvent } from '@quorate/two-party';
+import type { TwoPartySession as SessionView } from '@quorate/wire';
+import { CosignerError, messageOf } from '../errors.ts';
+import { Courier } from '../peer/courier.ts';
+import type { KeyRecord } from '../store/keyRecords.ts';
+import type { NewShare, SessionEvent } from '../worker/protocol.ts';
+import { PromisedRoom } from './chipRoom.ts';
+import { activateShare, discardShare, storeShare } from './commit.ts';
+import type { Proposal, SessionContext } from './context.ts';
+import { Deadlines } from './deadlines.ts';
+import { stepTimes } from './stepTimes.ts';
+import { TakenPrimes } from './takenPrimes.ts';
+import { threadEventOf, ThreadLine } from './threadLine.ts';
+import { recordVerdict } from './verdict.ts';
+import { Waiters } from './waiters.ts';
+
+/** How long the last messages of a session are repeated after its end, milliseconds. */
+const FAREWELL_MS = 30_000;
+
+/** Whom the effects of a session answer. */
+export interface Listener {
+  answered(answer: AnswerEvent): void;
+  /** Work that takes its time came to nothing; `code` is that of the answer, if there is one. */
+  failed(error: unknown, answer: 'failed' | 'unstored'): void;
+  threadSaid(event: ThreadEvent): void;
+  late(which: 'step' | 'preparing' | 'session'): void;
+}
+
+type Doing<D extends Effect['do']> = Extract<Effect, { readonly do: D }>;
+/** Has an event as its answer, at once. */
+type Deed = Doing<'activate' | 'judge' | 'keep'>;
+/** Has an event as its answer, later. */
+type Work = Doing<'reserve' | 'ask' | 'takePrimes' | 'prepareKeys' | 'certify' | 'hold' | 'store'>;
+
+/** Carries out the effects of one session. */
+export class EffectRunner {
+  readonly courier: Courier;
+  readonly clocks: Deadlines;
+  readonly waiters: Waiters = new Waiters();
+  readonly #context: SessionContext;
+  readonly #proposal: Proposal;
+  readonly #listener: Listener;
+  readonly #room: PromisedRoom;
+  readonly #primes: TakenPrimes;
+  readonly #thread: ThreadLine;
+  /** Nobody is to decide on the session any more, nothing to be looked for. */
+  readonly #over = new AbortController();
+  readonly #enter: ReturnType<typeof stepTimes>;
+  /** Secret: its opener, until that is on the chip or wiped. */
+  #made: NewShare | undefined;
+
+  constructor(context: SessionContext, proposal: Proposal, listener: Listener) {
+    const { id, partner, type } = proposal;
+    this.#context = context;
+    this.#proposal = proposal;
+    this.#listener = listener;
+    this.#enter = stepTimes(type, (...seen) => context.onStep?.(...seen));
+    this.#room = new PromisedRoom(context.room);
+    this.#primes = new TakenPrimes(context.stock, this.#over.signal);
+    this.#thread = new ThreadLine(context, proposal);
+    this.courier = new Courier(id, (message) => context.send(partner.name, message));
+    const { session } = context.config.deadlines;
+    this.clocks = new Deadlines(session, context.now, (which) => listener.late(which));
+  }
+
+  get view(): SessionView {
+    const record = this.#context.store.sessions.find(this.#proposal.id);
+    if (record === undefined) throw new Error('unreachable: a session without a record');
+    return record.session;
+  }
+
+  /** The key that the session is about, if there is one yet. */
+  get key(): KeyRecord | undefined {
+    const { keySessionId } = this.#proposal;
+    return keySessionId === null ? undefined : this.#context.store.keys.find(keySessionId);
+  }
+
+  /** Carries out one effect; gives the answer of one that is done when the call returns. */
+  carryOut(effect: Effect): AnswerEvent | undefined {
+    switch (effect.do) {
+      case 'activate':
+      case 'judge':
+      case 'keep':
+        return this.#accomplish(effect);
+      case 'reserve':
+      case 'ask':
+      case 'takePrimes':
+      case 'prepareKeys':
+      case 'certify':
+      case 'hold':
+      case 'store':
+        this.#work(effect).then(
+          (answer) => this.#listener.answered(answer),
+          (error: unknown) =>
+            this.#listener.failed(error, effect.do === 'store' ? 'unstored' : 'failed'),
+        );
+        return undefined;
+      default:
+        this.#do(effect);
+        return undefined;
+    }
+  }
+
+  #accomplish(effect: Deed): AnswerEvent {
+    const { id, keySessionId } = this.#proposal;
+    switch (effect.do) {
+      case 'activate':
+        activateShare(this.#context, keySessionId ?? id);
+        return { type: 'activated' };
+      case 'judge':
+        recordVerdict(this.#context, this.#proposal, effect.verdict);
+        return { type: 'judged', verdict: effect.verdict };
+      case 'keep':
+        return { type: this.#keep(effect.shown) ? 'kept' : 'unkept' };
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  async #work(effect: Work): Promise<AnswerEvent> {
+    switch (effect.do) {
+      case 'reserve':
+        await this.#room.take(this.#proposal.type);
+        return { type: 'reserved' };
+      case 'ask':
+        return { type: 'decided', ...(await this.#decision(effect.intent)) };
+      case 'takePrimes':
+        await this.#primes.take(effect.count);
+        return { type: 'primed' };
+      case 'prepareKeys':
+        return { type: 'prepared', keys: await this.#thread.prepare() };
+      case 'certify':
+        return {
+          type: 'certified',
+          certificate: await this.#context.vault.certify(effect.payload),
+        };
+      case 'hold':
+        await this.#thread.hold(this.#found());
+        return { type: 'held' };
+      case 'store':
+        await storeShare(this.#context, this.#proposal, this.#share());
+        return { type: 'stored' };
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  #do(effect: Exclude<Effect, Deed | Work>): void {
+    const { logger, send } = this.#context;
+    const { id, partner } = this.#proposal;
+    switch (effect.do) {
+      case 'openThread':
+        return this.#thread.open((event) => this.#onThread(event));
+      case 'start':
+        return this.#thread.start(effect, this.key, () => this.#primes.use());
+      case 'deliver':
+        return this.#thread.deliver(effect.frame);
+      case 'deliverJudged':
+        return this.#thread.deliverJudged(effect.frame);
+      case 'leaveThread':
+        return this.#thread.leave();
+      case 'post':
+        return this.courier.post(effect.mail);
+      case 'tell':
+        return void send(partner.name, { ...effect.mail, sessionId: id, seq: 0 });
+      case 'clearMail':
+        return this.courier.clear();
+      case 'arm':
+        return this.clocks.arm(effect.which, effect.seconds);
+      case 'disarm':
+        return this.clocks.disarm(effect.which);
+      case 'pause':
+        return this.clocks.pause();
+      case 'resume':
+        return this.clocks.resume();
+      case 'closeClocks':
+        return this.clocks.close();
+      case 'show':
+        return this.#show(effect.change);
+      case 'warn': {
+        const fields = { session_id: id, round: effect.round, reason: effect.reason };
+        return logger.warn(fields, 'a message was ignored');
+      }
+      case 'wipeShare':
+        return void this.#share().opener.fill(0);
+      case 'discard':
+        return this.#discard();
+      case 'giveUpRoom':
+        return this.#room.giveUp();
+      case 'abandon':
+        return this.#over.abort('the lock of its key cannot be written');
+      case 'close':
+        return this.#close();
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  #onThread(event: SessionEvent): void {
+    if (event.event === 'share') this.#made = event.share;
+    this.#listener.threadSaid(threadEventOf(event));
+  }
+
+  #share(): NewShare {
+    if (this.#made === undefined) throw new Error('unreachable: no share was made');
+    return this.#made;
+  }
+
+  #found(): KeyRecord {
+    const { key } = this;
+    if (key === undefined) throw new CosignerError('unknown_key');
+    return key;
+  }
+
+  async #decision(intent: Uint8Array): ReturnType<SessionContext['approvals']['decide']> {
+    const { approvals, config } = this.#context;
+    const { id, type, partner, message } = this.#proposal;
+    const approvalTime = config.deadlines.approval * 1000;
+    const expiry = new AbortController();
+    // A timer holds what it ends: on Node 20 a signal of AbortSignal.timeout inside of any() is collected and never comes.
+    const clock = setTimeout(() => {
+      expiry.abort(new DOMException('no answer in time', 'TimeoutError'));
+    }, approvalTime).unref();
+    const request = {
+      sessionId: id,
+      type,
+      partner: partner.name,
+      address: this.view.address,
+      message: message?.text ?? null,
+      hash: message?.hash ?? null,
+      digest: message === null ? null : hex0x(message.digest),
+      intent,
+      timeLeft: Math.min(approvalTime, this.clocks.left),
+    };
+    const over = AbortSignal.any([this.#over.signal, expiry.signal]);
+    const approval = await approvals.decide(request, over);
+    clearTimeout(clock);
+    return approval;
+  }
+
+  #show(change: Partial<SessionView>): void {
+    if (change.step) this.#enter(change.step);
+    this.#context.store.sessions.update(this.#proposal.id, change);
+  }
+
+  /** What is shown of an end is not worth the process: keys and locks have files of their own. */
+  #keep(end: Partial<SessionView>): boolean {
+    try {
+      this.#show(end);
+      return true;
+    } catch (error) {
+      this.#log(error, 'the end of a session cannot be written');
+      return false;
+    }
+  }
+
+  /** A share that nobody confirmed and that cannot be removed now is not used, and removed at a start. */
+  #discard(): void {
+    try {
+      discardShare(this.#context, this.#proposal);
+    } catch (error) {
+      this.#log(error, 'a share that is not needed cannot be removed');
+    }
+  }
+
+  #log(error: unknown, what: string): void {
+    const fields = { session_id: this.#proposal.id, error: messageOf(error) };
+    this.#context.logger.error(fields, what);
+  }
+
+  #close(): void {
+    const { onGone, onOver } = this.#context;
+    const { id } = this.#proposal;
+    this.#over.abort();
+    this.waiters.wakeAll();
+    onOver(id);
+    const gone = (): void => {
+      clearTimeout(late);
+      this.courier.close();
+      onGone(id);
+    };
+    const late = setTimeout(gone, FAREWELL_MS);
+    late.unref();
+    this.courier.whenEmpty(gone);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * What a session asks of whoever runs it. Effects are carried out in the order given, one after another. A thing that
+ * is made by an effect and is secret stays with the runner: an effect names it by what it is.
+ */
+import type { PeerType, TwoPartySession as SessionView } from '@quorate/wire';
+import type { PeerKeys } from './certificates.ts';
+import type { Verdict } from './events.ts';
+
+/** A message of the session to the partner. */
+export interface Mail {
+  readonly type: PeerType;
+  readonly round: number;
+  readonly plaintext: Uint8Array;
+  /** base64; empty where the connection or the certificate authenticates. */
+  readonly signature: string;
+}
+
+/** A message of a round between a session and its protocol thread. */
+export interface Frame {
+  readonly round: number;
+  readonly from: number;
+  readonly to: number | null;
+  /** base64 */
+  readonly body: string;
+  /** base64 */
+  readonly signature: string;
+}
+
+/** Work that takes its time; the event in brackets answers, or `failed` does. */
+type Work =
+  /** Keeps a record of the chip free for a set-up (`reserved`). */
+  | { readonly do: 'reserve' }
+  /** Asks whoever decides here (`decided`). */
+  | { readonly do: 'ask'; readonly intent: Uint8Array }
+  /** Takes pairs of primes from the stock, or waits for them (`primed`). */
+  | { readonly do: 'takePrimes'; readonly count: 1 | 2 }
+  /** Makes the ephemeral keys in the protocol thread (`prepared`). */
+  | { readonly do: 'prepareKeys' }
+  /** Has the chip certify them (`certified`). */
+  | { readonly do: 'certify'; readonly payload: Uint8Array }
+  /** Opens the key in the protocol thread (`held`). */
+  | { readonly do: 'hold' }
+  /** Stores the share that was made, then puts its opener on the chip (`stored`, `unstored`). */
+  | { readonly do: 'store' };
+
+/** Work that is done before anything else is heard, and whose event in brackets comes next. It ends its list. */
+type Deed =
+  /** Makes the stored share the key, on disk (`activated`). */
+  | { readonly do: 'activate' }
+  /** Locks a key that a verdict makes unsafe, then keeps the evidence (`judged`). */
+  | { readonly do: 'judge'; readonly verdict: Verdict }
+  /** Puts the end on disk (`kept`, `unkept`). */
+  | { readonly do: 'keep'; readonly shown: Partial<SessionView> };
+
+/** The protocol thread. */
+type ToThread =
+  | { readonly do: 'openThread' }
+  /** Starts the protocol with the key that was opened, or the primes that were taken. */
+  | { readonly do: 'start'; readonly sid: Uint8Array; readonly peer: PeerKeys }
+  | { readonly do: 'deliver'; readonly frame: Frame }
+  /** Delivers a message that may lock the key, if a lock could be written; otherwise the effect fails. */
+  | { readonly do: 'deliverJudged'; readonly frame: Frame }
+  /** Ends the session there; the key stays open until the thread confirms it. */
+  | { readonly do: 'leaveThread' };
+
+/** The partner. */
+type ToPartner =
+  /** Sends until it is acknowledged. */
+  | { readonly do: 'post'; readonly mail: Mail }
+  /** Sends once; lost, it does no harm. */
+  | { readonly do: 'tell'; readonly mail: Mail }
+  /** Sends nothing again that is not acknowledged. */
+  | { readonly do: 'clearMail' };
+
+/** The clocks. */
+type ToClocks =
+  | { readonly do: 'arm'; readonly which: 'step' | 'preparing'; readonly seconds: number }
+  | { readonly do: 'disarm'; readonly which: 'step' | 'preparing' }
+  /** The clock of the whole stands still. */
+  | { readonly do: 'pause' }
+  | { readonly do: 'resume' }
+  | { readonly do: 'closeClocks' };
+
+/** One thing to be done. If one fails, those behind it in its list are not done, and `failed` comes next. */
+export type Effect =
+  | Work
+  | Deed
+  | ToThread
+  | ToPartner
+  | ToClocks
+  /** Changes what people see of the session. */
+  | { readonly do: 'show'; readonly change: Partial<SessionView> }
+  | { readonly do: 'warn'; readonly round: number; readonly reason: string }
+  /** Wipes the opener of a share that nobody stores. */
+  | { readonly do: 'wipeShare' }
+  /** Discards a share that is stored and that nobody confirmed. */
+  | { readonly do: 'discard' }
+  /** Gives back the free record of the chip, unless it was used. */
+  | { readonly do: 'giveUpRoom' }
+  /** Gives up what is waited for: a decision, primes. */
+  | { readonly do: 'abandon' }
+  /** Nothing comes after this but repeated mail. */
+  | { readonly do: 'close' };

@@ -1,0 +1,107 @@
+/** What a session hears. Nothing in an event is secret: a share is announced by its public half. */
+import { type CosignerCode, isCosignerCode, PeerAbort, PeerInit, PeerSync } from '@quorate/wire';
+import type { Prepared } from './certificates.ts';
+import type { Frame, Mail } from './effects.ts';
+import { decodeMail } from './mail.ts';
+import type { Facts } from './terms.ts';
+
+/** A message that a party signed. */
+interface SignedMessage {
+  readonly round: number;
+  readonly from: number;
+  readonly to: number | null;
+  readonly plaintext: string;
+  readonly signature: string;
+}
+
+/** How the protocol ended without an output. */
+export interface Verdict {
+  readonly reason: string;
+  readonly culprits: readonly number[];
+  readonly keyUnsafe: 'refreshable' | 'terminal' | null;
+  readonly round: number;
+  readonly message: string;
+  readonly evidence: readonly SignedMessage[];
+}
+
+/** The partner said something. */
+export type PartnerEvent =
+  | { readonly type: 'init'; readonly init: PeerInit }
+  | { readonly type: 'abort'; readonly code: CosignerCode }
+  | { readonly type: 'sync'; readonly sync: PeerSync }
+  | { readonly type: 'round'; readonly mail: Mail }
+  /** Where it stands, said with an `ack`. */
+  | { readonly type: 'status'; readonly status: string };
+
+/** The protocol thread said something. */
+export type ThreadEvent =
+  | { readonly type: 'frames'; readonly frames: readonly Frame[] }
+  | { readonly type: 'ignored'; readonly round: number; readonly reason: string }
+  | { readonly type: 'signature'; readonly signature: Uint8Array }
+  | { readonly type: 'share'; readonly address: string; readonly publicKey: Uint8Array }
+  | { readonly type: 'aborted'; readonly verdict: Verdict }
+  | { readonly type: 'refused'; readonly reason: string; readonly message: string };
+
+/** An effect was carried out. */
+export type AnswerEvent =
+  | { readonly type: 'reserved' }
+  | { readonly type: 'decided'; readonly accept: true }
+  | { readonly type: 'decided'; readonly accept: false; readonly reason: string }
+  | { readonly type: 'primed' }
+  | { readonly type: 'prepared'; readonly keys: Prepared }
+  | { readonly type: 'certified'; readonly certificate: Uint8Array }
+  | { readonly type: 'held' }
+  | { readonly type: 'stored' }
+  | { readonly type: 'unstored'; readonly code: CosignerCode; readonly reason: string }
+  | { readonly type: 'activated' }
+  | { readonly type: 'judged'; readonly verdict: Verdict }
+  | { readonly type: 'kept' }
+  | { readonly type: 'unkept' }
+  | { readonly type: 'failed'; readonly code: CosignerCode; readonly reason: string };
+
+/** Something else happened here. */
+export type OwnEvent =
+  | { readonly type: 'late'; readonly which: 'step' | 'preparing' | 'session' }
+  /** P1 said by another message that the share is the key, and it is. */
+  | { readonly type: 'confirmed' }
+  /** The session is to end: the key was locked, or the server stops. */
+  | { readonly type: 'stopped'; readonly code: CosignerCode; readonly reason: string };
+
+/** Whatever happens to a session. */
+export type Happening = PartnerEvent | ThreadEvent | AnswerEvent | OwnEvent;
+
+/** An event, and the world at that moment. */
+export type Event = Happening & { readonly facts: Facts };
+
+/** Reads a message of the partner; undefined if its form is wrong, or if it says nothing to a session. */
+export function decodePartner({ type, round, plaintext, signature }: Mail): Happening | undefined {
+  switch (type) {
+    case 'two_party_sign_init': {
+      const init = decodeMail(PeerInit, plaintext);
+      return init && { type: 'init', init };
+    }
+    case 'session_sync': {
+      const sync = decodeMail(PeerSync, plaintext);
+      return sync && { type: 'sync', sync };
+    }
+    case 'abort': {
+      // Whatever it says, the partner does not go on.
+      const code = decodeMail(PeerAbort, plaintext)?.code ?? '';
+      return { type: 'abort', code: isCosignerCode(code) ? code : 'aborted' };
+    }
+    case 'ack':
+      return undefined;
+    case 'pre_params':
+    case 'pre_params_ack':
+    case 'keygen_p1_data':
+    case 'keygen_p2_ack':
+    case 'sign_commit':
+    case 'sign_p2_nonce':
+    case 'sign_open':
+    case 'sign_p2_partial':
+    case 'sign_done':
+      return { type: 'round', mail: { type, round, plaintext, signature } };
+    default:
+      return type satisfies never;
+  }
+}
