@@ -125,14 +125,14 @@ export function frames(state: Running, facts: Facts, frames: readonly Frame[]): 
 }
 
 function said(state: Running, facts: Facts, frame: Frame): Change {
-  const { type } = state.terms;
+  const { index, type } = state.terms;
   if (state.phase === 'signing' && isResult(type, frame.round)) {
     return change({ ...state, held: [...state.held, frame] });
   }
   return inTime(state, facts, () => {
     // From here on only P1 knows whether there is a signature.
     const next =
-      state.phase === 'signing' && isJudged(type, frame.round)
+      state.phase === 'signing' && index === 2 && isJudged(type, frame.round)
         ? { ...state, outcomeLeft: true }
         : state;
     const { state: after, effects } = moved(next, frame.round);

@@ -4,7 +4,7 @@ import type { PeerMessage } from '../../src/peer/connection.ts';
 import { Deadlines } from '../../src/session/deadlines.ts';
 import { eventually } from '../../../../test/support/eventually.ts';
 import { joinedSides, mailOf, type Side, type Wishes } from '../support/halves.ts';
-import { ADDRESS_OF_ONE, signedByOne } from '../support/knownKey.ts';
+import { ADDRESS_OF_ONE, signedByOne } from '../../../../test/support/knownKey.ts';
 import { KEY, share } from '../support/records.ts';
 
 const MINUTE = 60_000;

@@ -5,7 +5,7 @@ import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.
 import type { SessionRecords } from '../../src/store/sessionRecords.ts';
 import type { NewShare } from '../../src/worker/protocol.ts';
 import { joinedSides, mailOf, makeSide, type Side } from '../support/halves.ts';
-import { ADDRESS_OF_ONE, signedByOne } from '../support/knownKey.ts';
+import { ADDRESS_OF_ONE, signedByOne } from '../../../../test/support/knownKey.ts';
 import { KEY } from '../support/records.ts';
 
 const SIGN = { type: 'sign', partner: 'p2', keySessionId: KEY, message: 'pay 1000' } as const;

@@ -1,0 +1,55 @@
+/** Runs a session through events, and tells everything that it did. */
+import type { Effect } from '../../src/effects.ts';
+import type { Happening } from '../../src/events.ts';
+import { reduce } from '../../src/reduce.ts';
+import type { State } from '../../src/state.ts';
+import type { Facts } from '../../src/terms.ts';
+
+/** One event with what it did. */
+export interface Done {
+  readonly happening: Happening;
+  readonly facts: Facts;
+  readonly before: State;
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+/** Whether each write of an end, and each activation, comes off; the last one goes on for ever. */
+export type Luck = readonly boolean[];
+
+/** What an effect that is done at once answers. */
+function answerTo(effect: Effect | undefined, isLucky: boolean): Happening | undefined {
+  switch (effect?.do) {
+    case 'activate':
+      return isLucky
+        ? { type: 'activated' }
+        : { type: 'failed', code: 'internal', reason: 'the disk is full' };
+    case 'judge':
+      return { type: 'judged', verdict: effect.verdict };
+    case 'keep':
+      return { type: isLucky ? 'kept' : 'unkept' };
+    default:
+      return undefined;
+  }
+}
+
+/** Lets a session hear events, and answers its deeds at once. */
+export function trace(
+  from: State,
+  heard: readonly (readonly [Happening, Facts])[],
+  luck: Luck = [true],
+): Done[] {
+  const done: Done[] = [];
+  let turns = 0;
+  let before = from;
+  for (const [first, facts] of heard) {
+    for (let next: Happening | undefined = first; next !== undefined; ) {
+      const { state, effects } = reduce(before, { ...next, facts });
+      done.push({ happening: next, facts, before, state, effects });
+      before = state;
+      next = answerTo(effects.at(-1), luck[Math.min(turns, luck.length - 1)] ?? true);
+      if (next !== undefined) turns += 1;
+    }
+  }
+  return done;
+}
