@@ -12,7 +12,8 @@ import {
   intentOf,
   type Prepared,
 } from './certificates.ts';
-import type { Effect, Mail } from './effects.ts';
+import type { Effect } from './effects.ts';
+import type { Mail } from './mail.ts';
 import { isOfEpoch } from './epoch.ts';
 import { abort, fail, inTime } from './finish.ts';
 import { encodeMail } from './mail.ts';

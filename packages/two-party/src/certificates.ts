@@ -18,7 +18,7 @@ import {
   verifyCertificate,
 } from '@quorate/intent';
 import { clockDoubt, COSIGNER_CODES } from '@quorate/wire';
-import type { Refusal } from './ending.ts';
+import type { Refusal } from './refusal.ts';
 import type { Holder, KeyFacts, Meaning } from './terms.ts';
 
 const BITS_LABEL = 'quorate/v1/cosigner/paillier-bits';

@@ -2,32 +2,14 @@
  * What a session asks of whoever runs it. Effects are carried out in the order given, one after another. A thing that
  * is made by an effect and is secret stays with the runner: an effect names it by what it is.
  */
-import type { PeerType, TwoPartySession as SessionView } from '@quorate/wire';
+import type { TwoPartySession as SessionView } from '@quorate/wire';
 import type { PeerKeys } from './certificates.ts';
-import type { Verdict } from './events.ts';
-
-/** A message of the session to the partner. */
-export interface Mail {
-  readonly type: PeerType;
-  readonly round: number;
-  readonly plaintext: Uint8Array;
-  /** base64; empty where the connection or the certificate authenticates. */
-  readonly signature: string;
-}
-
-/** A message of a round between a session and its protocol thread. */
-export interface Frame {
-  readonly round: number;
-  readonly from: number;
-  readonly to: number | null;
-  /** base64 */
-  readonly body: string;
-  /** base64 */
-  readonly signature: string;
-}
+import type { Mail } from './mail.ts';
+import type { Frame } from './messages.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Work that takes its time; the event in brackets answers, or `failed` does. */
-type Work =
+export type Work =
   /** Keeps a record of the chip free for a set-up (`reserved`). */
   | { readonly do: 'reserve' }
   /** Asks whoever decides here (`decided`). */
@@ -44,7 +26,7 @@ type Work =
   | { readonly do: 'store' };
 
 /** Work that is done before anything else is heard, and whose event in brackets comes next. It ends its list. */
-type Deed =
+export type Deed =
   /** Makes the stored share the key, on disk (`activated`). */
   | { readonly do: 'activate' }
   /** Locks a key that a verdict makes unsafe, then keeps the evidence (`judged`). */
@@ -101,3 +83,25 @@ export type Effect =
   | { readonly do: 'abandon' }
   /** Nothing comes after this but repeated mail. */
   | { readonly do: 'close' };
+
+const WORK: { readonly [D in Work['do']]: true } = {
+  reserve: true,
+  ask: true,
+  takePrimes: true,
+  prepareKeys: true,
+  certify: true,
+  hold: true,
+  store: true,
+};
+
+const DEEDS: { readonly [D in Deed['do']]: true } = { activate: true, judge: true, keep: true };
+
+/** Whether an effect is answered when it is carried out. */
+export function isDeed(effect: Effect): effect is Deed {
+  return Object.hasOwn(DEEDS, effect.do);
+}
+
+/** Whether an effect is answered later. */
+export function isWork(effect: Effect): effect is Work {
+  return Object.hasOwn(WORK, effect.do);
+}

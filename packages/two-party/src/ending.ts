@@ -5,17 +5,12 @@ import {
   type PeerAbort,
   type TwoPartySession as SessionView,
 } from '@quorate/wire';
-import type { Mail } from './effects.ts';
+import type { Mail } from './mail.ts';
+import type { Refusal } from './refusal.ts';
 import { toldCode } from './told.ts';
 
-/** Why something is not to be. */
-export interface Refusal {
-  readonly code: CosignerCode;
-  readonly reason: string;
-}
-
 /** Something came of the session. */
-export interface Success {
+interface Success {
   readonly status: 'completed';
   /** `0x` and hex digits; null of a set-up. */
   readonly signature: string | null;
@@ -56,7 +51,7 @@ export function farewellOf(code: CosignerCode): PeerAbort {
 }
 
 /** What is said of a session whose outcome is not known here. */
-export function unknownOutcome(why: string): SessionView['error'] {
+function unknownOutcome(why: string): SessionView['error'] {
   const { en } = COSIGNER_CODES.unknown_outcome;
   return { code: 'unknown_outcome', message: why === '' ? en : `${en}: ${why}`.slice(0, 400) };
 }

@@ -1,28 +1,10 @@
 /** What a session hears. Nothing in an event is secret: a share is announced by its public half. */
 import { type CosignerCode, isCosignerCode, PeerAbort, PeerInit, PeerSync } from '@quorate/wire';
 import type { Prepared } from './certificates.ts';
-import type { Frame, Mail } from './effects.ts';
-import { decodeMail } from './mail.ts';
+import { decodeMail, type Mail } from './mail.ts';
+import type { Frame } from './messages.ts';
 import type { Facts } from './terms.ts';
-
-/** A message that a party signed. */
-interface SignedMessage {
-  readonly round: number;
-  readonly from: number;
-  readonly to: number | null;
-  readonly plaintext: string;
-  readonly signature: string;
-}
-
-/** How the protocol ended without an output. */
-export interface Verdict {
-  readonly reason: string;
-  readonly culprits: readonly number[];
-  readonly keyUnsafe: 'refreshable' | 'terminal' | null;
-  readonly round: number;
-  readonly message: string;
-  readonly evidence: readonly SignedMessage[];
-}
+import type { Verdict } from './verdict.ts';
 
 /** The partner said something. */
 export type PartnerEvent =

@@ -1,8 +1,10 @@
 /** The ways out of a session: its end, and the silence before it while a lock is not on disk. */
 import { COSIGNER_CODES, type CosignerCode } from '@quorate/wire';
-import type { Effect, Mail } from './effects.ts';
-import { type End, type Failure, failureOf, farewellOf, type Refusal, shownEnd } from './ending.ts';
+import type { Effect } from './effects.ts';
+import type { Mail } from './mail.ts';
+import { type End, type Failure, failureOf, farewellOf, shownEnd } from './ending.ts';
 import { encodeMail } from './mail.ts';
+import type { Refusal } from './refusal.ts';
 import {
   after,
   type Change,

@@ -3,7 +3,8 @@
  * P1, active at P2.
  */
 import type { CosignerCode, PeerSync } from '@quorate/wire';
-import type { Effect, Mail } from './effects.ts';
+import type { Effect } from './effects.ts';
+import type { Mail } from './mail.ts';
 import { complete, fail } from './finish.ts';
 import { encodeMail } from './mail.ts';
 import { hex0x } from './message.ts';

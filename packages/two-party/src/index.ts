@@ -12,22 +12,28 @@ export {
   type PeerKeys,
   type Prepared,
 } from './certificates.ts';
-export type { Effect, Frame, Mail } from './effects.ts';
-export { type Refusal, unknownOutcome } from './ending.ts';
+export {
+  type Deed,
+  type Effect,
+  isDeed,
+  isWork,
+  type Work,
+} from './effects.ts';
 export {
   type AnswerEvent,
   decodePartner,
   type Event,
   type Happening,
   type ThreadEvent,
-  type Verdict,
 } from './events.ts';
 export { lockCode } from './lock.ts';
-export { decodeMail, encodeMail, isQuestion } from './mail.ts';
+export { decodeMail, encodeMail, isQuestion, type Mail } from './mail.ts';
 export { hex0x, type SignableMessage, signable } from './message.ts';
-export { isExpected } from './messages.ts';
+export { type Frame, isExpected } from './messages.ts';
 export { reduce } from './reduce.ts';
+export type { Refusal } from './refusal.ts';
 export { signatureIn } from './signature.ts';
 export { type Asked, type Change, isLiving, type State } from './state.ts';
 export type { Facts, Holder, KeyFacts, Meaning, Terms } from './terms.ts';
 export { toldCode } from './told.ts';
+export type { Verdict } from './verdict.ts';

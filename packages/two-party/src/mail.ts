@@ -2,6 +2,15 @@
 import { utf8 } from '@quorate/intent';
 import { parseJson, PEER_LIMITS, PeerSync, type PeerType } from '@quorate/wire';
 
+/** A message of the session to the partner. */
+export interface Mail {
+  readonly type: PeerType;
+  readonly round: number;
+  readonly plaintext: Uint8Array;
+  /** base64; empty where the connection or the certificate authenticates. */
+  readonly signature: string;
+}
+
 /** Reads a value, or tells that it is of another form. */
 interface Schema<T> {
   safeParse(

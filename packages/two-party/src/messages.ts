@@ -7,6 +7,17 @@ import {
 } from '@quorate/tss/lindell17';
 import type { PeerType, Step, TwoPartyType } from '@quorate/wire';
 
+/** A message of a round between a session and its protocol thread. */
+export interface Frame {
+  readonly round: number;
+  readonly from: number;
+  readonly to: number | null;
+  /** base64 */
+  readonly body: string;
+  /** base64 */
+  readonly signature: string;
+}
+
 /** The step in which people see each message. */
 const STEPS: { readonly [T in TwoPartyMessageType]: Step } = {
   pre_params: 'StepPreParams',

@@ -2,9 +2,11 @@
 import { fromBase64, toBase64, verifySignature } from '@quorate/intent';
 import { COSIGNER_CODES } from '@quorate/wire';
 import { peerOf } from './certificates.ts';
-import type { Effect, Frame, Mail } from './effects.ts';
+import type { Effect } from './effects.ts';
+import type { Mail } from './mail.ts';
+import type { Frame } from './messages.ts';
 import { isOfEpoch } from './epoch.ts';
-import type { Verdict } from './events.ts';
+import type { Verdict } from './verdict.ts';
 import { abort, complete, fail, inTime } from './finish.ts';
 import { lockCode } from './lock.ts';
 import { hex0x } from './message.ts';

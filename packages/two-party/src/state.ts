@@ -1,7 +1,9 @@
 /** Where a session stands. Each phase has its own data, public bytes and texts only. */
 import type { Step } from '@quorate/wire';
 import type { Certified, PeerKeys } from './certificates.ts';
-import type { Effect, Frame, Mail } from './effects.ts';
+import type { Effect } from './effects.ts';
+import type { Mail } from './mail.ts';
+import type { Frame } from './messages.ts';
 import type { End } from './ending.ts';
 import type { Terms } from './terms.ts';
 
@@ -122,7 +124,7 @@ export interface Ending extends Common {
 }
 
 /** Nothing more comes of it but the end of what was under way. */
-export interface Over extends Common {
+interface Over extends Common {
   readonly phase: 'over';
   readonly share: ShareAtEnd;
 }

@@ -1,7 +1,7 @@
 /** Sessions under random events. A phase or an event without a generator does not compile. */
 import { toBase64 } from '@quorate/intent';
 import { x25519, ed25519 } from '@noble/curves/ed25519.js';
-import { SETUP_MESSAGES, SIGN_MESSAGES } from '@quorate/tss';
+import { SETUP_MESSAGES, SIGN_MESSAGES } from '@quorate/tss/lindell17';
 import { COSIGNER_CODES, type CosignerCode, type PeerInit } from '@quorate/wire';
 import fc from 'fast-check';
 import { open } from '../src/agreement.ts';
@@ -11,8 +11,10 @@ import {
   intentOf,
   type Prepared,
 } from '../src/certificates.ts';
-import type { Frame, Mail } from '../src/effects.ts';
-import type { Happening, Verdict } from '../src/events.ts';
+import type { Mail } from '../src/mail.ts';
+import type { Frame } from '../src/messages.ts';
+import type { Happening } from '../src/events.ts';
+import type { Verdict } from '../src/verdict.ts';
 import { hex0x } from '../src/message.ts';
 import type { Asked, Change, State } from '../src/state.ts';
 import type { Facts, KeyFacts, Terms } from '../src/terms.ts';
@@ -20,7 +22,7 @@ import { ADDRESS_OF_ONE, signedByOne } from '../../../test/support/knownKey.ts';
 import { certificateBy, partyOf, termsOf } from './support/parties.ts';
 
 /** The time of every certificate: milliseconds since 1970. */
-export const NOW = 1_800_000_000_000;
+const NOW = 1_800_000_000_000;
 
 const KEY: KeyFacts = {
   keyId: '22'.repeat(32),
@@ -93,7 +95,7 @@ const otherSide = (terms: Terms): Terms => ({
 });
 
 /** The partner's answer to a proposal. */
-export function replyTo(terms: Terms): PeerInit {
+function replyTo(terms: Terms): PeerInit {
   const certificate = toBase64(certificateOf(otherSide(terms)));
   return { operation: terms.type, reply: true, certificate };
 }
@@ -115,7 +117,7 @@ export const opened = (terms: Terms): Change =>
   open(terms, terms.initiator === 'own' ? null : askedOf(terms));
 
 /** The signature of a session's message, by the private key 1. */
-export const goodSignature = ({ message }: Terms): Uint8Array =>
+const goodSignature = ({ message }: Terms): Uint8Array =>
   message === null ? new Uint8Array(65) : Uint8Array.from(signedByOne(hex0x(message.digest)));
 
 type Phase = State['phase'];

@@ -14,7 +14,7 @@ import { tokenVerifier } from '../../../packages/cosigner/src/tokens.ts';
 import { parseApprovalPolicy } from '../../../packages/cosigner/src/approvals.ts';
 import { exportIdentity, readIdentity } from '../../../packages/cosigner/src/partner.ts';
 import { Connection } from '../../../packages/cosigner/src/peer/connection.ts';
-import { decodeMail } from '@quorate/two-party';
+import { decodeMail, decodePartner } from '@quorate/two-party';
 import { readKeyRecord, writeKeyRecord } from '../../../packages/cosigner/src/store/keyRecord.ts';
 import { openModulusHistory } from '../../../packages/cosigner/src/store/moduli.ts';
 import { makeRecordSeal } from '../../../packages/cosigner/src/store/recordSeal.ts';
@@ -149,6 +149,23 @@ const peers: readonly Parser[] = [
       parse: (text) => decodeMail(schema as z.ZodType, Buffer.from(text)) ?? REFUSED,
     }),
   ),
+  {
+    kind: 'text',
+    name: 'a message of a session of two parties',
+    covers: ['two-party/src/events.ts#decodePartner'],
+    throws: [],
+    valid: JSON.stringify(first(PeerInit as Schema)),
+    parse: (text) => {
+      const plaintext = Buffer.from(text);
+      const event = decodePartner({
+        type: 'two_party_sign_init',
+        round: 0,
+        plaintext,
+        signature: '',
+      });
+      return event ?? REFUSED;
+    },
+  },
 ];
 
 writeKeyRecord(at('key.json'), recordOf(1), seal, () => undefined);

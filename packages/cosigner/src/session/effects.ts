@@ -2,7 +2,16 @@
  * Carries out what the session of `@quorate/two-party` asks for: on the disk, the chip, the protocol thread and the link.
  * Openers and primes pass through here on their way, and never reach the session's state.
  */
-import { type AnswerEvent, type Effect, hex0x, type ThreadEvent } from '@quorate/two-party';
+import {
+  type AnswerEvent,
+  type Deed,
+  type Effect,
+  hex0x,
+  isDeed,
+  isWork,
+  type ThreadEvent,
+  type Work,
+} from '@quorate/two-party';
 import type { TwoPartySession as SessionView } from '@quorate/wire';
 import { CosignerError, messageOf } from '../errors.ts';
 import { Courier } from '../peer/courier.ts';
@@ -29,12 +38,6 @@ export interface Listener {
   threadSaid(event: ThreadEvent): void;
   late(which: 'step' | 'preparing' | 'session'): void;
 }
-
-type Doing<D extends Effect['do']> = Extract<Effect, { readonly do: D }>;
-/** Has an event as its answer, at once. */
-type Deed = Doing<'activate' | 'judge' | 'keep'>;
-/** Has an event as its answer, later. */
-type Work = Doing<'reserve' | 'ask' | 'takePrimes' | 'prepareKeys' | 'certify' | 'hold' | 'store'>;
 
 /** Carries out the effects of one session. */
 export class EffectRunner {
@@ -81,28 +84,16 @@ export class EffectRunner {
 
   /** Carries out one effect; gives the answer of one that is done when the call returns. */
   carryOut(effect: Effect): AnswerEvent | undefined {
-    switch (effect.do) {
-      case 'activate':
-      case 'judge':
-      case 'keep':
-        return this.#accomplish(effect);
-      case 'reserve':
-      case 'ask':
-      case 'takePrimes':
-      case 'prepareKeys':
-      case 'certify':
-      case 'hold':
-      case 'store':
-        this.#work(effect).then(
-          (answer) => this.#listener.answered(answer),
-          (error: unknown) =>
-            this.#listener.failed(error, effect.do === 'store' ? 'unstored' : 'failed'),
-        );
-        return undefined;
-      default:
-        this.#do(effect);
-        return undefined;
+    if (isDeed(effect)) return this.#accomplish(effect);
+    if (!isWork(effect)) this.#do(effect);
+    else {
+      this.#work(effect).then(
+        (answer) => this.#listener.answered(answer),
+        (error: unknown) =>
+          this.#listener.failed(error, effect.do === 'store' ? 'unstored' : 'failed'),
+      );
     }
+    return undefined;
   }
 
   #accomplish(effect: Deed): AnswerEvent {

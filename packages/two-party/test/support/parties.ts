@@ -20,7 +20,7 @@ function makeParty(name: string): Party {
 }
 
 /** P1 and P2. */
-export const PARTIES: readonly [Party, Party] = [makeParty('server'), makeParty('phone')];
+const PARTIES: readonly [Party, Party] = [makeParty('server'), makeParty('phone')];
 
 /** The party of an index. */
 export const partyOf = (index: 1 | 2): Party => PARTIES[index - 1] as Party;
@@ -32,7 +32,7 @@ export function certificateBy({ holder, key }: Party, payload: Uint8Array): Uint
 }
 
 /** The session that generated the key. */
-export const KEY_SESSION = 'ab'.repeat(16);
+const KEY_SESSION = 'ab'.repeat(16);
 
 /** The terms of one side; it is P1 that proposes unless said otherwise. */
 export function termsOf(type: Terms['type'], index: 1 | 2, change: Partial<Terms> = {}): Terms {

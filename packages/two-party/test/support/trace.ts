@@ -1,5 +1,5 @@
 /** Runs a session through events, and tells everything that it did. */
-import type { Effect } from '../../src/effects.ts';
+import { type Deed, type Effect, isDeed } from '../../src/effects.ts';
 import type { Happening } from '../../src/events.ts';
 import { reduce } from '../../src/reduce.ts';
 import type { State } from '../../src/state.ts';
@@ -18,18 +18,18 @@ export interface Done {
 export type Luck = readonly boolean[];
 
 /** What an effect that is done at once answers. */
-function answerTo(effect: Effect | undefined, isLucky: boolean): Happening | undefined {
-  switch (effect?.do) {
+function answerTo(deed: Deed, isLucky: boolean): Happening {
+  switch (deed.do) {
     case 'activate':
       return isLucky
         ? { type: 'activated' }
         : { type: 'failed', code: 'internal', reason: 'the disk is full' };
     case 'judge':
-      return { type: 'judged', verdict: effect.verdict };
+      return { type: 'judged', verdict: deed.verdict };
     case 'keep':
       return { type: isLucky ? 'kept' : 'unkept' };
     default:
-      return undefined;
+      return deed satisfies never;
   }
 }
 
@@ -47,8 +47,10 @@ export function trace(
       const { state, effects } = reduce(before, { ...next, facts });
       done.push({ happening: next, facts, before, state, effects });
       before = state;
-      next = answerTo(effects.at(-1), luck[Math.min(turns, luck.length - 1)] ?? true);
-      if (next !== undefined) turns += 1;
+      const last = effects.at(-1);
+      if (last === undefined || !isDeed(last)) break;
+      next = answerTo(last, luck[Math.min(turns, luck.length - 1)] ?? true);
+      turns += 1;
     }
   }
   return done;
