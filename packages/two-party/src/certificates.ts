@@ -3,31 +3,21 @@
  * each checks the other's certificate under the identity that it pinned itself.
  */
 import {
-  type Certificate,
+  type CertificateProblem,
+  CERTIFICATE_TIMES,
   chipFingerprint,
-  decodeCertificate,
   encodeCertificatePayload,
-  equalBytes,
   fromHex,
   hashFramed,
-  IntentError,
   intentHash,
-  sha256,
+  judgeCertificate,
   u16,
-  utf8,
-  verifyCertificate,
 } from '@quorate/intent';
 import { clockDoubt, COSIGNER_CODES } from '@quorate/wire';
 import type { Refusal } from './refusal.ts';
 import type { Holder, KeyFacts, Meaning } from './terms.ts';
 
 const BITS_LABEL = 'quorate/v1/cosigner/paillier-bits';
-/** How long our own certificates are good for. */
-const LIFETIME_MS = 10 * 60_000;
-/** The furthest that a certificate may reach into the future. */
-const MAX_LIFETIME_MS = 15 * 60_000;
-/** How far two honest clocks may be apart. */
-const CLOCK_SKEW_MS = 60_000;
 
 /** The partner's ephemeral keys. */
 export interface PeerKeys {
@@ -90,7 +80,7 @@ export function certificatePayload(
     x25519,
     ed25519,
     intentHash: intent,
-    notAfter: now + LIFETIME_MS,
+    notAfter: now + CERTIFICATE_TIMES.lifetime,
   });
 }
 
@@ -101,23 +91,18 @@ export function checkCertificate(
   intent: Uint8Array,
   now: number,
 ): Certified | Refusal {
-  const certificate = decoded(text);
-  if ('code' in certificate) return certificate;
-  const { bytes, x25519, ed25519, notAfter } = certificate;
-  const fits =
-    certificate.operation === type &&
-    certificate.partIndex === peerOf(index) &&
-    equalBytes(certificate.sessionKeyHash, sha256(utf8(id)));
-  if (!fits) return invalid('a certificate for another session');
-  if (!verifyCertificate(bytes, partner.identity)) return invalid('not signed by the pinned key');
-  if (!equalBytes(certificate.intentHash, intent)) {
-    return { code: 'intent_mismatch', reason: COSIGNER_CODES.intent_mismatch.en };
-  }
-  const ahead = notAfter - now;
-  if (ahead <= -CLOCK_SKEW_MS || ahead > MAX_LIFETIME_MS) {
-    return invalid(`a certificate that is expired or too long: ${clockDoubt(notAfter, now)}`);
-  }
-  return { bytes, keys: { index: peerOf(index), x25519, ed25519 }, intent };
+  const partIndex = peerOf(index);
+  const judged = judgeCertificate(text, {
+    operation: type,
+    sessionKey: id,
+    partIndex,
+    chipPublicKey: partner.identity,
+    intentHash: intent,
+    now,
+  });
+  if (!judged.ok) return refusalOf(judged.problem);
+  const { bytes, x25519, ed25519 } = judged.certificate;
+  return { bytes, keys: { index: partIndex, x25519, ed25519 }, intent };
 }
 
 /** The other side. */
@@ -125,12 +110,25 @@ export function peerOf(index: 1 | 2): 1 | 2 {
   return index === 1 ? 2 : 1;
 }
 
-function decoded(text: string): Certificate | Refusal {
-  try {
-    return decodeCertificate(text);
-  } catch (error) {
-    if (!(error instanceof IntentError)) throw error;
-    return invalid(`a malformed certificate: expected ${error.expected}`);
+function refusalOf(problem: CertificateProblem): Refusal {
+  switch (problem.kind) {
+    case 'malformed':
+      return invalid(`a malformed certificate: expected ${problem.expected}`);
+    case 'operation':
+    case 'part-index':
+    case 'session':
+      return invalid('a certificate for another session');
+    case 'chip':
+      return invalid('not signed by the pinned key');
+    case 'intent':
+      return { code: 'intent_mismatch', reason: COSIGNER_CODES.intent_mismatch.en };
+    case 'expired':
+    case 'too-long': {
+      const doubt = clockDoubt(problem.notAfter, problem.now);
+      return invalid(`a certificate that is expired or too long: ${doubt}`);
+    }
+    default:
+      return problem satisfies never;
   }
 }
 
