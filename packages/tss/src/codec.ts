@@ -61,7 +61,7 @@ export function bytes(length: number): Field<Uint8Array> {
 }
 
 /** An unsigned 16-bit number. */
-export const u16: Field<number> = {
+export const uint16: Field<number> = {
   write: (value) => [new Uint8Array([value >>> 8, value & 0xff])],
   read: (reader, path) => {
     const [high = 0, low = 0] = reader.take(2, path, 'u16');
@@ -70,7 +70,7 @@ export const u16: Field<number> = {
 };
 
 /** An unsigned 32-bit number. */
-export const u32: Field<number> = {
+export const uint32: Field<number> = {
   write: (value) => {
     const encoded = new Uint8Array(4);
     new DataView(encoded.buffer).setUint32(0, value);
@@ -117,10 +117,10 @@ export function array<T>(count: number, item: Field<T>): Field<readonly T[]> {
   return {
     write: (values) => {
       if (values.length !== count) throw new Error(`unreachable: ${count} items expected`);
-      return [...u32.write(count), ...values.flatMap((value) => item.write(value))];
+      return [...uint32.write(count), ...values.flatMap((value) => item.write(value))];
     },
     read: (reader, path) => {
-      const found = u32.read(reader, `${path}.length`);
+      const found = uint32.read(reader, `${path}.length`);
       if (found !== count) throw new DecodeError(path, `${count} items, got ${found}`);
       return Array.from({ length: count }, (_, at) => item.read(reader, `${path}[${at}]`));
     },

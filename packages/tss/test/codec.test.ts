@@ -8,8 +8,8 @@ import {
   point,
   scalar,
   struct,
-  u16,
-  u32,
+  uint16,
+  uint32,
 } from '../src/codec.ts';
 import { DecodeError } from '../src/index.ts';
 
@@ -24,13 +24,13 @@ const G = new Uint8Array(
 const everything = body(
   struct({
     a: bytes(3),
-    b: u16,
-    c: u32,
+    b: uint16,
+    c: uint32,
     d: scalar,
     e: nonZeroScalar,
     f: point,
     g: array(2, point),
-    h: array(1, array(2, u16)),
+    h: array(1, array(2, uint16)),
   }),
 );
 
@@ -96,7 +96,7 @@ describe('codec', () => {
   });
 
   test('C5, D-2: refuses another count before reading any item', () => {
-    const codec = body(array(2, u16));
+    const codec = body(array(2, uint16));
     for (const count of [0, 1, 3, 2 ** 20, 2 ** 32 - 1]) {
       const encoded = new Uint8Array([
         ...new Uint8Array(new Uint32Array([count]).buffer).reverse(),

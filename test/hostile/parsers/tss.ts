@@ -28,7 +28,7 @@ const NO_MESSAGES = [
   'pedersenField',
   'encodeDealing',
   'encodeShareOpening',
-  'encodeNoncePoint',
+  'encodeProvenNonce',
 ];
 
 /** Every codec of every message that a module exports; one that this table does not know is an error. */

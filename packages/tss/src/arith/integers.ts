@@ -3,6 +3,7 @@
  * (SECURITY.md); powers with a secret exponent go through the backend (J-2).
  */
 import type { Rng } from '../rng.ts';
+import { Q, type Scalar, scalarFromBytes } from './scalar.ts';
 
 /** Number of bits; 0 for 0. Reads the length first, so that it is cheap for any length. */
 export function bitLength(n: bigint): number {
@@ -134,3 +135,11 @@ const squaresMod = (modulus: number): boolean[] => {
 };
 const SQUARES_64 = squaresMod(64);
 const SQUARES_3465 = squaresMod(3465);
+
+/** n mod q, for any integer. */
+export function scalarOf(n: bigint): Scalar {
+  const rest = n % Q;
+  const scalar = scalarFromBytes(naturalToBytes(rest < 0n ? rest + Q : rest, 32));
+  if (scalar === null) throw new Error('unreachable: reduced modulo the group order');
+  return scalar;
+}

@@ -14,8 +14,8 @@ import {
   nonZeroScalar,
   point,
   struct,
-  u16,
-  u32,
+  uint16,
+  uint32,
 } from '../codec.ts';
 import { mulBase, type Point, encodePoint, pointEquals } from '../curve.ts';
 import type { OtBuilder, OtEvaluator } from '../ot/pprf.ts';
@@ -54,9 +54,9 @@ export interface KeyshareFields {
 const MAGIC = new Uint8Array([0x51, 0x4b, 0x53, 1, 1]); // "QKS", version 1, protocol 1 (DKLs23, secp256k1)
 
 const header = struct<Pick<KeyshareFields, 'threshold' | 'parties' | 'index'>>({
-  threshold: u16,
-  parties: u16,
-  index: u16,
+  threshold: uint16,
+  parties: uint16,
+  index: uint16,
 });
 
 const pair = struct<PairState>({
@@ -67,7 +67,7 @@ const pair = struct<PairState>({
 
 const rest = (parties: number): Field<Omit<KeyshareFields, 'threshold' | 'parties' | 'index'>> =>
   struct({
-    epoch: u32,
+    epoch: uint32,
     keyId: bytes(32),
     publicKey: point,
     chainCode: bytes(32),

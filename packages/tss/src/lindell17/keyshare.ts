@@ -15,8 +15,8 @@ import {
   nonZeroScalar,
   point,
   struct,
-  u16,
-  u32,
+  uint16,
+  uint32,
 } from '../codec.ts';
 import { encodePoint, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
 import {
@@ -60,14 +60,14 @@ export interface TwoPartyKeyshareFields {
 const MAGIC = new Uint8Array([0x51, 0x4b, 0x53, 1, 2]); // "QKS", version 1, protocol 2 (Lindell17, secp256k1)
 const HEADER_LENGTH = 4;
 
-const header = struct<{ index: number; bits: number }>({ index: u16, bits: u16 });
+const header = struct<{ index: number; bits: number }>({ index: uint16, bits: uint16 });
 
 const rest = (
   index: 1 | 2,
   bits: ModulusBits,
 ): Field<Omit<TwoPartyKeyshareFields, 'index' | 'bits'>> =>
   struct({
-    epoch: u32,
+    epoch: uint32,
     keyId: bytes(32),
     publicKey: point,
     chainCode: bytes(32),

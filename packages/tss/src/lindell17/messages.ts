@@ -109,7 +109,7 @@ export interface KeygenP2Ack {
 }
 
 /** An ephemeral point with the proof that its logarithm is known. */
-export interface NoncePoint {
+export interface ProvenNonce {
   readonly R: Point;
   readonly nonce: Point;
   readonly response: Scalar;
@@ -117,7 +117,7 @@ export interface NoncePoint {
 
 /** Round 3 of signing. */
 export interface SignOpen {
-  readonly opening: NoncePoint;
+  readonly opening: ProvenNonce;
   readonly salt: Uint8Array;
 }
 
@@ -145,14 +145,15 @@ const shareOpening = struct<ShareOpening>({
   chainShare: bytes(32),
 });
 
-const noncePoint = struct<NoncePoint>({ R: point, nonce: point, response: nonZeroScalar });
+const provenNonce = struct<ProvenNonce>({ R: point, nonce: point, response: nonZeroScalar });
 
 /** Payload of a commitment of key generation. */
 export const encodeShareOpening = (value: ShareOpening): Uint8Array =>
   body(shareOpening).encode(value);
 
 /** Payload of the commitment of signing. */
-export const encodeNoncePoint = (value: NoncePoint): Uint8Array => body(noncePoint).encode(value);
+export const encodeProvenNonce = (value: ProvenNonce): Uint8Array =>
+  body(provenNonce).encode(value);
 
 /** Round 1 of set-up, both ways. */
 export const preParams = (bits: ModulusBits): Turn<PreParams> => ({
@@ -218,12 +219,12 @@ export const refreshP2Ack: Turn<Uint8Array> = { number: 4, body: body(bytes(32))
 export const signCommit: Turn<Uint8Array> = { number: 1, body: body(bytes(32)) };
 
 /** Round 2 of signing. */
-export const signP2Nonce: Turn<NoncePoint> = { number: 2, body: body(noncePoint) };
+export const signP2Nonce: Turn<ProvenNonce> = { number: 2, body: body(provenNonce) };
 
 /** Round 3 of signing. */
 export const signOpen: Turn<SignOpen> = {
   number: 3,
-  body: body(struct<SignOpen>({ opening: noncePoint, salt: bytes(32) })),
+  body: body(struct<SignOpen>({ opening: provenNonce, salt: bytes(32) })),
 };
 
 /** Round 4 of signing. */

@@ -1,20 +1,12 @@
 /** Between scalars, which the curve takes, and integers, which Paillier takes. */
 import { concat } from '../arith/bytes.ts';
 import { naturalFromBytes, naturalToBytes } from '../arith/integers.ts';
-import { addScalars, Q, type Scalar, scalarFromBytes } from '../arith/scalar.ts';
+import { addScalars, type Scalar } from '../arith/scalar.ts';
 import type { PrimePair } from '../primes.ts';
 import type { ModulusBits } from '../zk/parameters.ts';
 
 /** The integer 0 ≤ n < q of a scalar. */
 export const integerOf = (scalar: Scalar): bigint => naturalFromBytes(scalar);
-
-/** n mod q, for any integer. */
-export function scalarOf(n: bigint): Scalar {
-  const rest = n % Q;
-  const scalar = scalarFromBytes(naturalToBytes(rest < 0n ? rest + Q : rest, 32));
-  if (scalar === null) throw new Error('unreachable: reduced modulo the group order');
-  return scalar;
-}
 
 /** The same scalar in memory of its own. */
 export const copyScalar = (scalar: Scalar): Scalar => addScalars(scalar);

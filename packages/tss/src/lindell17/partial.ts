@@ -1,5 +1,5 @@
 /** P2's last message, and the signature that P1 makes of it: steps S4 and S5 of docs/spec/lindell17.md. */
-import { randomBits } from '../arith/integers.ts';
+import { randomBits, scalarOf } from '../arith/integers.ts';
 import {
   addScalars,
   invertScalar,
@@ -20,7 +20,7 @@ import { PARAMETERS } from '../zk/parameters.ts';
 import { blamePeerUnless } from './blame.ts';
 import type { TwoPartyKeyshare } from './keyshare.ts';
 import type { SignPartial } from './messages.ts';
-import { integerOf, scalarOf } from './numbers.ts';
+import { integerOf } from './numbers.ts';
 import { P1, P2, zkBound } from './party.ts';
 
 const STEP = 'partial';

@@ -19,8 +19,8 @@ import type { AffGNonce } from '../zk/affGNonce.ts';
 import { blamePeerUnless } from './blame.ts';
 import type { TwoPartyKeyshare } from './keyshare.ts';
 import {
-  encodeNoncePoint,
-  type NoncePoint,
+  encodeProvenNonce,
+  type ProvenNonce,
   SIGN_MESSAGES,
   type SignDone,
   signCommit,
@@ -92,7 +92,7 @@ function* signP1({ context, keyshare, statement }: Run): Protocol<Signature> {
   try {
     // Step S1. Commit to R₁ and its proof.
     const salt = rng(32);
-    const commitment = commit(commitmentBound(sid, P1), salt, encodeNoncePoint(point));
+    const commitment = commit(commitmentBound(sid, P1), salt, encodeProvenNonce(point));
     yield* send(signCommit, P2, commitment);
 
     // Step S3. P2's point, then the own one.
@@ -123,7 +123,7 @@ function* signP2({ context, keyshare, statement }: Run, prepared?: AffGNonce): P
 
     // Step S4. P1's point; the ciphertext with its proof.
     const { opening, salt } = yield* receive(signOpen, P1);
-    const payload = encodeNoncePoint(opening);
+    const payload = encodeProvenNonce(opening);
     const opens = verifyOpening(commitment, commitmentBound(sid, P1), salt, payload);
     blamePeerUnless(opens, P1, 'commitment-mismatch', 'opening of the ephemeral point');
     checkNonce(context, opening);
@@ -147,7 +147,7 @@ const drawEphemeral = ({
   epoch,
   index,
   rng,
-}: TwoPartyContext): { readonly k: Scalar; readonly point: NoncePoint } => {
+}: TwoPartyContext): { readonly k: Scalar; readonly point: ProvenNonce } => {
   const k = randomScalar(rng);
   const R = mulBase(k);
   const nonce = schnorrNonce(rng);
@@ -156,7 +156,7 @@ const drawEphemeral = ({
 };
 
 /** [L2] Blames the peer unless it knows the logarithm of its point. */
-const checkNonce = (context: TwoPartyContext, { R, nonce, response }: NoncePoint): void => {
+const checkNonce = (context: TwoPartyContext, { R, nonce, response }: ProvenNonce): void => {
   const { peer } = context;
   const known = verifySchnorr(schnorrBound(context, peer, STEP), R, nonce, response);
   blamePeerUnless(known, peer, 'invalid-proof', 'proof of the ephemeral point');

@@ -4,7 +4,7 @@
  * one-sided, and b is shown by a point (Y = b·base) instead of a ciphertext under the prover's key.
  */
 import { backend } from '#backend';
-import { hasBits } from '../arith/integers.ts';
+import { hasBits, scalarOf } from '../arith/integers.ts';
 import { type Field, point, struct } from '../codec.ts';
 import { mul, type Point } from '../curve.ts';
 import { LABELS } from '../label.ts';
@@ -16,7 +16,6 @@ import {
   areUnits,
   challengeNumber,
   isNatural,
-  scalarOf,
   verifyPointEquation,
   type ZkContext,
 } from './transcript.ts';

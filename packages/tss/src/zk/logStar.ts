@@ -4,7 +4,7 @@
  * base is the generator.
  */
 import { backend } from '#backend';
-import { hasBits, randomBits } from '../arith/integers.ts';
+import { hasBits, randomBits, scalarOf } from '../arith/integers.ts';
 import { type Field, point, struct } from '../codec.ts';
 import { mulBase, type Point } from '../curve.ts';
 import { LABELS } from '../label.ts';
@@ -16,7 +16,6 @@ import {
   challengeNumber,
   isNatural,
   sampleMask,
-  scalarOf,
   verifyPointEquation,
   type ZkContext,
 } from './transcript.ts';

@@ -3,8 +3,8 @@
  * (Z1, F-1, F-2, F-3). docs/spec/zk.md §4.
  */
 import { concat, u16, u32 } from '../arith/bytes.ts';
-import { gcd, naturalFromBytes, naturalToBytes, randomBits } from '../arith/integers.ts';
-import { Q, type Scalar, scalarFromBytes } from '../arith/scalar.ts';
+import { gcd, naturalFromBytes, naturalToBytes, randomBits, scalarOf } from '../arith/integers.ts';
+import { Q } from '../arith/scalar.ts';
 import { mulBase, mulPublic, type Point, pointEquals, encodePoint, sumPoints } from '../curve.ts';
 import type { Rng } from '../rng.ts';
 import { expand } from '../transcript.ts';
@@ -63,13 +63,6 @@ export function areUnits(values: readonly bigint[], N: bigint): boolean {
       N,
     ) === 1n
   );
-}
-
-/** n mod q as a scalar. */
-export function scalarOf(n: bigint): Scalar {
-  const scalar = scalarFromBytes(naturalToBytes(n % Q, 32));
-  if (scalar === null) throw new Error('unreachable: reduced below q');
-  return scalar;
 }
 
 /** A mask in [0, 2^bits), not a multiple of q, so that it has a point. */

@@ -12,7 +12,8 @@ import {
   type SignPartial,
 } from '../../src/lindell17/messages.ts';
 import { drawNonce } from '../../src/lindell17/nonce.ts';
-import { integerOf, scalarOf } from '../../src/lindell17/numbers.ts';
+import { scalarOf } from '../../src/arith/integers.ts';
+import { integerOf } from '../../src/lindell17/numbers.ts';
 import { signSid } from '../../src/lindell17/parameters.ts';
 import { P1, P2, schnorrBound, zkBound } from '../../src/lindell17/party.ts';
 import { twoPartySignProtocol } from '../../src/lindell17/sign.ts';

@@ -7,7 +7,7 @@ import { addScalars, scalarFromNumber } from '../../src/arith/scalar.ts';
 import type { Span } from '../../src/codec.ts';
 import { commit } from '../../src/commitment.ts';
 import {
-  encodeNoncePoint,
+  encodeProvenNonce,
   signCommit,
   signDone,
   signOpen,
@@ -254,7 +254,7 @@ test('L2: P1 commits to a proof that is wrong, and opens it', () => {
   const bound = commitmentBound(signSid(parameters), 1);
   const own = twoPartySign(parameters);
   own.start();
-  const commitment = commit(bound, salt, encodeNoncePoint(wrong));
+  const commitment = commit(bound, salt, encodeProvenNonce(wrong));
   const body = concat(parametersHash(signSid(parameters)), commitment);
   own.receive({ round: 1, from: 1, to: 2, body });
   const last = signOpen.body.encode({ opening: wrong, salt });

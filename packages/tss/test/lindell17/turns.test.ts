@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { body, u16 } from '../../src/codec.ts';
+import { body, uint16 } from '../../src/codec.ts';
 import { echoHash, parametersHash } from '../../src/agreement.ts';
 import { shapeFor, type TwoPartyMessage } from '../../src/lindell17/messages.ts';
 import { AbortError } from '../../src/round/errors.ts';
@@ -8,7 +8,7 @@ import { Session } from '../../src/round/session.ts';
 import { simulate } from '../support/simulate.ts';
 
 /** Rounds without cryptography: both say a number, then 1 speaks, 2 answers, 1 has the last word. */
-const turn = (number: number): Turn<number> => ({ number, body: body(u16) });
+const turn = (number: number): Turn<number> => ({ number, body: body(uint16) });
 const TABLE: readonly TwoPartyMessage[] = [
   { type: 'pre_params', round: 1, from: [1, 2] },
   { type: 'keygen_p1_data', round: 2, from: [1] },

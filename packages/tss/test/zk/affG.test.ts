@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { backend } from '#backend';
-import { randomBits } from '../../src/arith/integers.ts';
+import { randomBits, scalarOf } from '../../src/arith/integers.ts';
 import { Q } from '../../src/arith/scalar.ts';
 import { G, mul, mulBase, negatePoint } from '../../src/curve.ts';
 import { affine, decrypt, encrypt, noiseOf, sampleUnit } from '../../src/paillier.ts';
@@ -13,7 +13,6 @@ import {
 } from '../../src/zk/affG.ts';
 import { prepareAffG } from '../../src/zk/affGNonce.ts';
 import { PARAMETERS } from '../../src/zk/parameters.ts';
-import { scalarOf } from '../../src/zk/transcript.ts';
 import { seededRng } from '../support/rng.ts';
 import { contexts, fixturePaillier, fixturePedersen } from './setup.ts';
 import { proofSuite, watchArithmetic } from './suite.ts';

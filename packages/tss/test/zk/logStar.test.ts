@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { backend } from '#backend';
-import { randomBits } from '../../src/arith/integers.ts';
+import { randomBits, scalarOf } from '../../src/arith/integers.ts';
 import { Q } from '../../src/arith/scalar.ts';
 import { G, mulBase, negatePoint } from '../../src/curve.ts';
 import { encrypt, sampleUnit } from '../../src/paillier.ts';
@@ -12,7 +12,6 @@ import {
   verifyLogStar,
 } from '../../src/zk/logStar.ts';
 import { PARAMETERS } from '../../src/zk/parameters.ts';
-import { scalarOf } from '../../src/zk/transcript.ts';
 import { seededRng } from '../support/rng.ts';
 import { contexts, fixturePaillier, fixturePedersen } from './setup.ts';
 import { proofSuite } from './suite.ts';

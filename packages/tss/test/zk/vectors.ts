@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { backend } from '#backend';
 import { fixturePrimes } from '../../../../test/support/fixturePrimes.ts';
-import { randomBits } from '../../src/arith/integers.ts';
+import { randomBits, scalarOf } from '../../src/arith/integers.ts';
 import { body } from '../../src/codec.ts';
 import { encodePoint, mul, mulBase } from '../../src/curve.ts';
 import {
@@ -23,7 +23,6 @@ import { logStarProofField, proveLogStar, verifyLogStar } from '../../src/zk/log
 import { modProofField, proveMod } from '../../src/zk/modulus.ts';
 import { PARAMETERS } from '../../src/zk/parameters.ts';
 import { prmProofField, provePrm } from '../../src/zk/ringPedersen.ts';
-import { scalarOf } from '../../src/zk/transcript.ts';
 import { seededRng } from '../support/rng.ts';
 
 const known = JSON.parse(readFileSync(new URL('../vectors/zk.json', import.meta.url), 'utf8'));
