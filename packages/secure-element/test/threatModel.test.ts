@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const page = (path: string): string =>
   readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
-const remains = page('docs/threat-model.md').split('## What remains')[1]?.split(' ## ')[0] ?? '';
+const remains = page('docs/threat-model.md').split('## Residual risks')[1]?.split(' ## ')[0] ?? '';
 
 test('E-8: the threat model says that a chip protects a share at rest, and that the host sees it', () => {
   expect(remains).toMatch(

@@ -64,7 +64,7 @@ export async function untilStopped<T>(
   const asked = new Promise<string>((resolve) => {
     settle = resolve;
   });
-  let what = 'what was starting';
+  let what = 'the start';
   let timer: NodeJS.Timeout | undefined;
   const ask = (how: string): void => {
     timer ??= setTimeout(

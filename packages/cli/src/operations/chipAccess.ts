@@ -82,8 +82,8 @@ export async function withAttached<T>(
 }
 
 /**
- * Makes the file of a virtual chip, and its passphrase when there is none. What exists stays: a chip that is
- * personalised refuses to be it again.
+ * Makes the file of a virtual chip, and its passphrase when there is none. An existing file stays: a
+ * personalised chip refuses a second personalisation.
  */
 export async function provide(attachment: ChipAttachment): Promise<void> {
   if (attachment.kind !== 'virtual' || existsSync(attachment.file)) return;

@@ -20,7 +20,7 @@ interface AccessOptions {
   readonly withdraw?: string;
 }
 
-/** What the commands about users share. */
+/** The parts that the commands about users share. */
 export interface LoginFiles {
   withLogin(command: Command): Command;
   loginPath(context: Context, options: AccessOptions): string;
