@@ -1,5 +1,6 @@
 /**
- * One participant: takes messages from the link and hands each to the sessions, or to what cleans up after them.
+ * One participant: takes messages from the link and hands each to the sessions, or to the code that cleans up
+ * after them.
  */
 import {
   type Chip,
@@ -29,7 +30,7 @@ import {
 import type { AgentState } from './records/state.ts';
 import { createWorkerPool, type WorkerPool } from './protocol/pool.ts';
 
-/** A running agent; whoever makes it gives it what it has opened. */
+/** A running agent; its maker hands in everything that is open already. */
 export class Participant implements Agent {
   readonly username: string;
   readonly cpic: string;
@@ -114,7 +115,7 @@ export class Participant implements Agent {
     return this.#sessions.keys;
   }
 
-  /** Connects, goes on with what endured, and reports at once the sessions that died with the process before this one. */
+  /** Connects, resumes the sessions that endured, and reports at once those that died with the process before this one. */
   start(): void {
     this.#link.start();
     this.#sessions.start();

@@ -1,5 +1,5 @@
 /**
- * A participant as programs see it: what it is made of, and what it tells.
+ * A participant as programs see it: the parts that it is made of, and the facts that it tells.
  */
 import type { HolderError, Logger, PinProvider, ThreadHealth } from '@quorate/holder';
 import type { SecureElement } from '@quorate/secure-element';
@@ -9,7 +9,7 @@ import type { LinkStatus } from './link/types.ts';
 import type { AgentState } from './records/state.ts';
 import type { WorkerPool } from './protocol/pool.ts';
 
-/** What an agent is made of; everything but the directory has a default from its configuration. */
+/** The parts of an agent; all but the directory have a default from its configuration. */
 export interface AgentOptions {
   readonly directory: string;
   readonly config?: AgentConfig;
@@ -18,7 +18,7 @@ export interface AgentOptions {
   readonly chip?: SecureElement;
   readonly pin?: PinProvider;
   readonly token?: () => Promise<string>;
-  /** Threads of one's own. */
+  /** Threads of the caller's own. */
   readonly pool?: WorkerPool;
   readonly onStatus?: (status: LinkStatus, detail: string) => void;
   /** Called when a protocol thread died or was given up. */
@@ -46,6 +46,6 @@ export interface Agent {
   readonly sessions: readonly string[];
   start(): void;
   registered(): Promise<void>;
-  /** Ends the sessions and lets go of the chip; `ending` is told what is being ended. */
+  /** Ends the sessions and releases the chip; `ending` hears what is being ended. */
   close(ending?: (what: string) => void): Promise<void>;
 }

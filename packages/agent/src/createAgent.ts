@@ -1,4 +1,4 @@
-/** Makes an agent: everything is opened and checked before it connects. */
+/** Makes an agent: opens and checks everything before it connects. */
 import { type Chip, silentLogger } from '@quorate/holder';
 import { Participant } from './agent.ts';
 import type { Agent, AgentOptions } from './agentTypes.ts';

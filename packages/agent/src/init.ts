@@ -1,5 +1,5 @@
 /**
- * Makes an agent's directory: configuration, local key, pins. Nothing that exists is overwritten.
+ * Makes an agent's directory: configuration, local key, pins. Overwrites nothing.
  */
 import { createFile, HolderError, makePrivateDirectory } from '@quorate/holder';
 import { randomBytes } from 'node:crypto';
@@ -11,13 +11,13 @@ import { AgentError } from './errors.ts';
 import { emptyPins } from './roster/pins.ts';
 import { STATE_FILES } from './records/state.ts';
 
-/** What `agent init` is told. */
+/** The input of `agent init`. */
 export interface InitOptions {
   readonly directory: string;
   readonly url: string;
   readonly username: string;
   readonly approval: AgentConfig['approval'];
-  /** The roster signing key to pin, 32 bytes; null when fingerprints will be confirmed one by one. */
+  /** The roster signing key to pin, 32 bytes; null when a person will confirm fingerprints one by one. */
   readonly rosterKey: Uint8Array | null;
   /** Other settings of `config.yaml`. */
   readonly settings?: Partial<Omit<AgentConfig, 'url' | 'username' | 'approval'>>;

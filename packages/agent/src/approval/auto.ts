@@ -3,8 +3,8 @@ import { APPROVALS } from '../ceremonies/approvals.ts';
 import type { Approve } from './request.ts';
 
 /**
- * Approves without a person: for machines whose requests were approved elsewhere, and for development. What
- * cannot be undone is refused unless the configuration says otherwise.
+ * Approves without a person: for machines whose requests were approved elsewhere, and for development. Refuses
+ * everything that nobody can undo unless the configuration says otherwise.
  */
 export function approveAll({ destroy }: { readonly destroy: boolean }): Approve {
   return async ({ kind }) =>

@@ -1,6 +1,5 @@
 /**
- * Lines that every request has in common at a terminal. Everything that came from others is escaped
- * (R-16).
+ * The lines that all requests share at a terminal. They escape everything that came from others (R-16).
  */
 import { escapeForDisplay } from '@quorate/intent';
 import type { CommonApproval, PinnedParticipant } from './kind.ts';

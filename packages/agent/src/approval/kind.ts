@@ -1,4 +1,4 @@
-/** The shape of what each kind of ceremony says of its consent. */
+/** The shape of the consent that each kind of ceremony describes. */
 import type { Approval, Subject } from '@quorate/holder';
 import type { z } from 'zod';
 
@@ -22,11 +22,11 @@ export interface CommonApproval {
 
 /** The consent to one kind of ceremony. `Rules` are its part of a policy file. */
 export interface ApprovalKind<R extends CommonApproval, Rules> {
-  /** Whether it cannot be undone: then nobody is taken to consent who has not said so. */
+  /** Whether nobody can undo it: then silence is never taken for consent. */
   readonly irrevocable: boolean;
   /** The lines that a person sees, the title first; free of control and direction characters (R-16). */
   describe(request: R): string[];
-  /** Whose first digits are to be typed: the most telling thing among the lines. */
+  /** The person types the first digits of this, the most telling thing among the lines. */
   subject(request: R): Subject;
   /** Reads the rules of a policy file. */
   readonly rules: z.ZodType<Rules>;

@@ -1,5 +1,5 @@
 /**
- * A policy file decides without a person: what it does not expressly allow is refused.
+ * A policy file decides without a person, and refuses everything that it does not expressly allow.
  */
 import type { Approval } from '@quorate/holder';
 import { type Kind, KINDS } from '@quorate/wire';

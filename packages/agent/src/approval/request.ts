@@ -15,7 +15,7 @@ export type ApprovalRequestOf<K extends Kind> = Requests[K];
 /** A request for consent to any kind of ceremony. */
 export type ApprovalRequest = Requests[Kind];
 
-/** A request before the time that is left was computed. */
+/** A request before its remaining time was computed. */
 export type ApprovalQuestionOf<K extends Kind> = {
   readonly [J in Kind]: Omit<Requests[J], 'timeLeft'>;
 }[K];

@@ -10,7 +10,7 @@ export const allowOrRefuse: z.ZodType<AllowOrRefuse> = z
   .enum(['allow', 'refuse'])
   .default('refuse');
 
-/** Accepts if a fact holds, else refuses with a reason that everyone of the session is told. */
+/** Accepts if a fact holds, else refuses with a reason that everybody in the session hears. */
 export function allowed(holds: boolean, reason: string): Approval {
   return holds ? { accept: true } : refuse(reason);
 }

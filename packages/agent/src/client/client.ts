@@ -46,7 +46,7 @@ export class CoordinatorClient {
         if (status === 'refused' || status === 'replaced') this.#rejectAll(detail);
       },
     });
-    this.#waiters = new Waiters((sessionKey) => this.#link.forget(sessionKey));
+    this.#waiters = new Waiters((sessionKey) => this.#link.withdraw(sessionKey));
     this.#orders = new SessionOrders(this.#link);
   }
 
@@ -114,7 +114,7 @@ export class CoordinatorClient {
   }
 
   /**
-   * True for a message that answers nothing this client asked. Messages that waited for its first registration
+   * True for a message that answers no request of this client. Messages that waited for its first registration
    * come before all new ones, and may belong to an older session of the same key.
    */
   #wasStored(message: ServerMessage): boolean {

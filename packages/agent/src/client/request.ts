@@ -1,5 +1,5 @@
 /**
- * From an order to a request that the coordinator can read.
+ * Turns an order into a request that the coordinator can read.
  */
 import { describeIssues, type Kind, type RequestOf, schemaFor } from '@quorate/wire';
 import { AgentError } from '../errors.ts';

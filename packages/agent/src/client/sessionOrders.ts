@@ -56,7 +56,7 @@ export class SessionOrders {
     return this.#asked.delete(sessionKey);
   }
 
-  /** Nothing more will come. */
+  /** Ends all orders: no more messages will come. */
   rejectAll(detail: string): void {
     for (const [sessionKey, { reject }] of this.#asked) {
       reject(new AgentError('link/closed', `${sessionKey}: ${detail}`));

@@ -1,5 +1,5 @@
 /**
- * The sessions that one client waits for: who hears of progress, and how each wait ends.
+ * The sessions that one client waits for: it passes progress on and ends each wait.
  */
 import { type CompleteOf, isPart, type ServerMessage, type SessionState } from '@quorate/wire';
 import { AgentError } from '../errors.ts';
@@ -11,7 +11,7 @@ export type ProgressEvent = { readonly type: 'state'; readonly state: SessionSta
 /** An error of the coordinator. */
 export type ErrorOf = Extract<ServerMessage, { type: 'error' }>;
 
-/** Whoever waits for the end of a session. */
+/** A wait for the end of a session. */
 export interface Asker {
   readonly onEvent: (event: ProgressEvent) => void;
   /**
@@ -42,11 +42,11 @@ const LATER: ReadonlySet<string> = new Set([
 /** The waits of one client, at most one for each session. */
 export class Waiters {
   readonly #waiting = new Map<string, Waiter>();
-  readonly #forget: (sessionKey: string) => void;
+  readonly #withdraw: (sessionKey: string) => void;
 
-  /** `forget` drops what was not yet sent of a session that is over. */
-  constructor(forget: (sessionKey: string) => void) {
-    this.#forget = forget;
+  /** `withdraw` takes back the unsent messages of a session that is over. */
+  constructor(withdraw: (sessionKey: string) => void) {
+    this.#withdraw = withdraw;
   }
 
   /** Begins a wait. @throws AgentError `session/conflict` */
@@ -120,7 +120,7 @@ export class Waiters {
   #end(sessionKey: string, settle: () => void): void {
     const waiter = this.#waiting.get(sessionKey);
     this.#waiting.delete(sessionKey);
-    this.#forget(sessionKey);
+    this.#withdraw(sessionKey);
     try {
       settle();
     } catch (error) {

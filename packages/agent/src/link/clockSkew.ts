@@ -1,6 +1,6 @@
 /**
- * Notices that this machine's clock and the coordinator's are apart: certificates and tokens are dated, and
- * one that is refused for its date looks like a fault of its maker.
+ * Notices that this machine's clock and the coordinator's are apart: certificates and tokens have dates, and one
+ * that is refused for its date looks like a fault of its maker.
  */
 import type { Logger } from '@quorate/holder';
 import { dateOf } from '@quorate/wire';

@@ -1,6 +1,7 @@
 /**
  * A client's connection to the coordinator (docs/spec/wire.md §2, §3): registers, reconnects, numbers
- * what it sends until it is acknowledged, drops what it has seen, and acknowledges what it processed.
+ * its messages and repeats them until they are acknowledged, ignores messages that it has seen, and acknowledges
+ * those that it has processed.
  */
 import {
   type Backoff,
@@ -88,8 +89,8 @@ class WebSocketLink implements Link {
     this.#scheduleFlush();
   }
 
-  forget(sessionKey: string): void {
-    this.#outbox.forget(sessionKey);
+  withdraw(sessionKey: string): void {
+    this.#outbox.withdraw(sessionKey);
   }
 
   registered(): Promise<void> {
@@ -175,7 +176,7 @@ class WebSocketLink implements Link {
     this.#timers.start('ack', ACK_DELAY_MS, () => this.#guarded(() => this.#acknowledge()));
   }
 
-  /** Acknowledges only processed messages: others come again, or a person has to look first. */
+  /** Acknowledges only processed messages: others come again, or a person must look first. */
   #processed(socket: WebSocket, message: ServerMessage): boolean {
     try {
       this.#options.onMessage(message);
@@ -192,7 +193,7 @@ class WebSocketLink implements Link {
     }
   }
 
-  /** Nothing more of this connection is read: what follows a message that failed must wait for it. */
+  /** Reads nothing more of this connection: the messages after one that failed must wait for it. */
   #drop(socket: WebSocket): void {
     socket.terminate();
     this.#onClose(socket, 1006, 'a message was not processed');

@@ -14,22 +14,22 @@ interface Entry {
   readonly message: Outgoing;
   readonly sessionKey: string | undefined;
   readonly isGood: () => boolean;
-  /** Given at the first sending: only then is it known what the coordinator has seen already. */
+  /** Given at the first sending: only then this client knows which numbers the coordinator has seen. */
   cseq: number | undefined;
   onWire: boolean;
 }
 
 /** Messages that are sent again after each registration until they are acknowledged. */
 export interface Outbox {
-  /** A message that is no longer good by the time it could be sent is dropped. */
+  /** Adds a message, and takes it out again if it is no longer good by the time it could be sent. */
   add(message: Outgoing, isGood?: () => boolean): void;
-  /** Drops everything up to a number that the coordinator has stored. */
+  /** Takes out everything up to a number that the coordinator has stored. */
   acknowledged(cseq: number): void;
-  /** Drops the one message that the coordinator refused. */
+  /** Takes out the one message that the coordinator refused. */
   refused(cseq: number): void;
-  /** Drops everything of a session that is over. */
-  forget(sessionKey: string): void;
-  /** After a registration everything unacknowledged is sent again. */
+  /** Takes out everything of a session that is over. */
+  withdraw(sessionKey: string): void;
+  /** Starts over after a registration: everything unacknowledged is sent again. */
   rewind(): void;
   /** The frames with everything that was not sent on this connection. */
   takeFrames(nextCseq: () => number): string[];
@@ -50,7 +50,7 @@ export function createOutbox(batch: boolean): Outbox {
     refused: (cseq) => {
       entries = entries.filter((entry) => entry.cseq !== cseq);
     },
-    forget: (sessionKey) => {
+    withdraw: (sessionKey) => {
       entries = entries.filter((entry) => entry.sessionKey !== sessionKey);
     },
     rewind: () => {

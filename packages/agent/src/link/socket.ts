@@ -25,9 +25,9 @@ const MAX_FRAME = 1024 * 1024;
 const HANDSHAKE_MS = 10_000;
 const CLOSING_MS = 2000;
 
-/** What a server says of itself before the connection is open. */
+/** A server's facts about itself, told before the connection is open. */
 export interface Greeting {
-  /** What it takes beyond the first version of the protocol. */
+  /** The messages that it takes beyond the first version of the protocol. */
   readonly features: ReadonlySet<Feature>;
   /** Its wall clock, milliseconds since 1970. */
   readonly time: number | undefined;
@@ -72,7 +72,7 @@ export function messagesOf(data: unknown, isBinary: boolean): readonly ServerMes
   return frame.ok ? frame.messages : frame.error.code;
 }
 
-/** How this side closes after a refusal: with too many connections of its user it is tried again later. */
+/** The close code of this side after a refusal; too many connections of its user mean a later try. */
 export function closeCodeFor({ code }: RegisterComplete): number {
   return code === 'too_many_connections' ? CLOSE.later : CLOSE.refused;
 }

@@ -1,11 +1,11 @@
 /**
- * How far this client has come in its two numbered streams with the coordinator (docs/spec/wire.md §3).
+ * The progress of this client in its two numbered streams with the coordinator (docs/spec/wire.md §3).
  */
 import { type Logger, messageOf, readIfPresent, replaceFile } from '@quorate/holder';
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 
-/** How many client numbers are set aside on disk at a time, so that a crash never reuses one. */
+/** The client numbers that are set aside on disk at a time, so that a crash never reuses one. */
 const RESERVE = 4096;
 
 /** The numbers of one (user, role) at one coordinator. */

@@ -1,4 +1,4 @@
-/** The timers of a link, by what they are for. */
+/** The timers of a link, one for each purpose. */
 
 /** Events that a link waits for: its next attempt, a sign of life, a fresh token, an acknowledgement to gather. */
 export type LinkTimer = 'retry' | 'silence' | 'renewal' | 'ack';

@@ -1,6 +1,6 @@
-/** Reads what a client may know of its own token; the coordinator is who verifies it. */
+/** Reads the facts that a client may know of its own token; the coordinator verifies it. */
 
-/** When a JWT expires, in milliseconds, or undefined for anything that is not one. */
+/** The time when a JWT expires, in milliseconds, or undefined for any other text. */
 export function expiryOf(token: string): number | undefined {
   try {
     const payload: unknown = JSON.parse(
@@ -17,7 +17,7 @@ const RENEW_BEFORE_MS = 60_000;
 /** The longest time that one timer of the runtime can wait. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** How long to wait until a token is renewed on the open socket; undefined when its end is not known. */
+/** The wait until a token is renewed on the open socket; undefined when its end is not known. */
 export function renewalDelay(token: string, now: number): number | undefined {
   const expiry = expiryOf(token);
   if (expiry === undefined) return undefined;

@@ -17,9 +17,9 @@ import type { Outgoing } from './outbox.ts';
 import type { LinkState } from './state.ts';
 
 /**
- * Where a link stands. `refused`, `replaced` and `failed` are final: a person has to look. A refused
- * registration is tried again as `waiting` for as long as `refusals` say, and so is a disk that takes no
- * write; `failed` says that the state on disk cannot be believed.
+ * Where a link stands. `refused`, `replaced` and `failed` are final: a person must look. As `waiting` the link
+ * tries a refused registration again for as long as `retries` say, and a disk that takes no write; `failed` says
+ * that the state on disk cannot be believed.
  */
 export type LinkStatus =
   | 'connecting'
@@ -45,7 +45,7 @@ export interface LinkOptions {
   readonly batch?: boolean;
   /** Asks for `session_state` as progress. */
   readonly progress?: boolean;
-  /** A certificate authority of one's own, PEM. */
+  /** The caller's own certificate authority, PEM. */
   readonly ca?: string;
   /** Allows `ws://` to a host other than this one. */
   readonly allowInsecure?: boolean;
@@ -59,7 +59,7 @@ export interface LinkOptions {
   readonly onResumed?: (messages: number) => void;
   readonly logger?: Logger;
   readonly backoff?: Backoff;
-  /** How long refused registrations are tried again; without it the first one ends the link. */
+  /** Tells how long to try refused registrations again; without it the first one ends the link. */
   readonly refusals?: RefusalOptions;
 }
 
@@ -67,18 +67,18 @@ export interface LinkOptions {
 export interface Link {
   start(): void;
   /**
-   * Sends a message; it is sent again after a reconnect until the coordinator has stored it, or until it
-   * is no longer good.
+   * Sends a message, and again after each reconnect until the coordinator has stored it or it is no longer
+   * good.
    */
   send(message: Outgoing, isGood?: () => boolean): void;
-  /** Drops what is not yet acknowledged of a session that is over. */
-  forget(sessionKey: string): void;
+  /** Takes back the messages of a session that is over which the coordinator has not yet acknowledged. */
+  withdraw(sessionKey: string): void;
   /** Resolves at the next (or present) registration, rejects when the link ends. */
   registered(): Promise<void>;
   readonly status: LinkStatus;
   /** Whether the coordinator of the present connection takes a message of that name. */
   knows(feature: Feature): boolean;
-  /** Frames dropped because they were no valid messages, or seen before. */
+  /** Frames ignored because they were no valid messages, or seen before. */
   readonly dropped: number;
   /** Why the link ended as `failed`. */
   readonly failure: HolderError | undefined;
@@ -122,12 +122,12 @@ export function checkUrl(url: string, allowInsecure: boolean): void {
   );
 }
 
-/** A fault of the coordinator's own: what it answers so is sent again on the next connection. */
+/** A fault of the coordinator's own: the link sends a message with this answer again on the next connection. */
 export function comesAgain(code: string | undefined): boolean {
   return code === 'internal' || code === 'store_unavailable';
 }
 
-/** Whether a person has to look: a disk that does not take a write may take it later, damage stays. */
+/** Whether a person must look: a disk that does not take a write may take it later, damage stays. */
 export function isFinal(error: unknown): error is HolderError {
   return isStoreError(error) && error.code !== 'store/failed';
 }

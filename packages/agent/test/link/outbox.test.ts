@@ -64,7 +64,7 @@ describe('outbox', () => {
     const outbox = createOutbox(false);
     outbox.add(message('a'));
     outbox.add(message('b'));
-    outbox.forget('a');
+    outbox.withdraw('a');
     expect(outbox.size).toBe(1);
   });
 

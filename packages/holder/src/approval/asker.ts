@@ -11,17 +11,17 @@ import type { Approval, Subject } from './decision.ts';
 const DIGITS = 4;
 /** Fresh digits that are not given again soon, in any question of this process. */
 const REMEMBERED = 4096;
-/** Nobody mistypes so often: it is a program that answers. */
+/** Nobody mistypes so often: a program answers. */
 const MAX_ANSWERS = 100;
 const MAX_REASON = 200;
 
 /** A question to a person. */
 export interface Question {
-  /** Names it where it is not shown as a whole, e.g. `── Signature ──`; escaped. */
+  /** Names the question where it is not shown as a whole, e.g. `── Signature ──`; escaped. */
   readonly title: string;
   /** Everything else; escaped. */
   readonly lines: readonly string[];
-  /** Whose first digits are to be typed: the most telling thing among the lines. */
+  /** The person types the first digits of this, the most telling thing among the lines. */
   readonly subject: Subject;
   /** milliseconds */
   readonly timeLeft: number;

@@ -2,7 +2,7 @@
 
 const LONGEST = 2048;
 
-/** What is said of any other text. */
+/** The refusal of any other text. */
 export const SOCKET_URL = 'expected ws:// or wss:// and a host, such as wss://host:8082/path';
 
 /** Whether `ws` can dial it; of any other text it would throw, from a timer perhaps. */

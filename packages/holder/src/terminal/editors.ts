@@ -1,6 +1,6 @@
 /**
- * One answer while it is typed: at a terminal, from a pipe, or unseen. Each can be taken off the screen and put
- * back, so that other lines never break into it.
+ * One answer while somebody types it: at a terminal, from a pipe, or unseen. Each editor can leave the screen and
+ * come back, so that other lines never break into it.
  */
 import {
   clearScreenDown,
@@ -17,22 +17,22 @@ const [END_OF_INPUT, BACKSPACE, LINE_FEED, CARRIAGE_RETURN, DELETE] = [
 ];
 const ERASE = '\r\u001b[2K';
 
-/** Where a question is shown. */
+/** The screen that shows a question. */
 export interface Screen extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
 }
 
-/** An answer that is being typed. */
+/** An answer that somebody types. */
 export interface Editor {
   /** Takes bytes and gives how many it used. */
   feed(chunk: Uint8Array): number;
-  /** Shows the prompt and what is typed so far. */
+  /** Shows the prompt and the answer so far. */
   show(): void;
   /** Leaves the screen as if nothing had been shown. */
   hide(): void;
 }
 
-/** What every editor is made of. */
+/** The parts of every editor. */
 export interface EditorOptions<T> {
   readonly screen: Screen;
   /** Asked whenever it is shown, since it may tell the time. */

@@ -1,10 +1,10 @@
 /**
  * The one reader of a program's input. It reads while a question stands, or for as long as the program lives
- * (`keep`), and drops every byte that no question has asked for.
+ * (`keep`), and ignores every byte that no question has asked for.
  *
- * A terminal is read key by key, so that a line which was begun before the question is known and dropped as a
- * whole. Of a pipe it is known only when bytes arrive here, not when they were written: all that can be read
- * when the question is shown is dropped, with the rest of a line that had begun.
+ * It reads a terminal key by key, so it knows a line that began before the question and ignores it as a whole.
+ * Bytes of a pipe do not tell when somebody wrote them: the reader ignores everything that it can read when the
+ * question appears, and the rest of a line that had begun.
  */
 
 const [INTERRUPT, LINE_FEED, SUSPEND, QUIT] = [0x03, 0x0a, 0x1a, 0x1c];
@@ -28,11 +28,11 @@ export interface InputStream {
   off(event: 'end' | 'close', listener: () => void): unknown;
 }
 
-/** Who gets what is typed. */
+/** The reader of everything that somebody types. */
 export interface KeyboardReader {
-  /** Takes bytes and gives how many it used; the rest is dropped. */
+  /** Takes bytes and returns how many it used; the keyboard ignores the rest. */
   feed(chunk: Uint8Array): number;
-  /** Nothing will ever be typed again. */
+  /** Nobody will ever type again. */
   ended(): void;
   /** The program was suspended, and goes on. */
   continued(): void;
@@ -60,7 +60,7 @@ export class Keyboard {
     this.#interrupt = interrupt;
   }
 
-  /** Whether it is read key by key. */
+  /** Whether the input comes key by key. */
   get isTerminal(): boolean {
     return this.#input.isTTY === true && this.#input.setRawMode !== undefined;
   }
@@ -89,7 +89,7 @@ export class Keyboard {
   }
 
   /**
-   * Reads for a question, once everything that was typed before it is dropped. False when there will never be
+   * Reads for a question, after it has ignored everything that was typed before. False when there will never be
    * anything to read.
    */
   async open(): Promise<boolean> {
@@ -111,7 +111,7 @@ export class Keyboard {
     else this.#stop();
   }
 
-  /** Hands what is typed from now on to a reader, or drops it. */
+  /** Hands everything that somebody types from now on to a reader, or ignores it. */
   read(reader: KeyboardReader | undefined): void {
     this.#reader = reader;
     this.#oldLine = this.#midLine && !this.isTerminal;
@@ -151,7 +151,7 @@ export class Keyboard {
     }
   };
 
-  /** How many bytes are dealt with; a reader that is done leaves the rest to nobody. */
+  /** The number of bytes that are dealt with; a reader that is done leaves the rest to nobody. */
   #feed(reader: KeyboardReader, chunk: Uint8Array): number {
     if (!this.#oldLine) {
       const used = reader.feed(chunk);

@@ -16,21 +16,21 @@ import { type InputStream, Keyboard } from './keyboard.ts';
 export interface TerminalStreams {
   readonly input: InputStream;
   readonly output: Screen;
-  /** What Ctrl-C does to the program; default: what it always does. */
+  /** The effect of Ctrl-C on the program; by default the usual one. */
   readonly interrupt?: () => void;
 }
 
-/** How a question ended. */
+/** The end of a question. */
 export type Typed<T> =
   | { readonly kind: 'typed'; readonly typed: T }
-  /** It is of no interest any more. */
+  /** Nobody needs the answer any more. */
   | { readonly kind: 'void' }
   /** Nobody can type anything any more. */
   | { readonly kind: 'closed' }
   /** Ctrl-C, where the question takes it for itself. */
   | { readonly kind: 'interrupted' };
 
-/** What ends a question from outside. */
+/** The events that end a question from outside. */
 export interface QuestionOptions {
   readonly signal?: AbortSignal;
   /** Ctrl-C ends the question in place of the program. */
@@ -76,7 +76,7 @@ export class Terminal {
     return this.canAsk && this.#screen.isTTY === true;
   }
 
-  /** Owns the input from now on, whether or not a question stands: what is typed in between is dropped. */
+  /** Owns the input from now on, whether or not a question stands, and ignores everything typed in between. */
   keep(): void {
     this.#keyboard.keep();
   }

@@ -1,5 +1,5 @@
 /**
- * Asking every holder to destroy its share of a key; the client waits until each has answered.
+ * Asks every holder to destroy its share of a key, and waits until each has answered.
  */
 import type { CompleteOf } from '@quorate/wire';
 import { broken } from '../ceremonyError.ts';

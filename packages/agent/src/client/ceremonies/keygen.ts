@@ -1,5 +1,5 @@
 /**
- * Asking for a key.
+ * Asks for a key.
  */
 import { addressOf, fromHex } from '@quorate/intent';
 import { broken } from '../ceremonyError.ts';

@@ -1,5 +1,5 @@
 /**
- * How a client asks for one kind of ceremony, and when it believes the completion.
+ * The shape of a kind of ceremony at a client: its request, and the proof that a completion must bring.
  */
 import type { CompleteOf, Kind, RequestOf } from '@quorate/wire';
 

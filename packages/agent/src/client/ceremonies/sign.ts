@@ -1,5 +1,5 @@
 /**
- * Asking for a signature.
+ * Asks for a signature.
  */
 import { digestOf, fromHex, parsePayload, verifySignature } from '@quorate/intent';
 import { AgentError } from '../../errors.ts';
