@@ -65,7 +65,7 @@ export class Participant implements Agent {
       role: 'participant',
       token: options.token ?? tokenFromConfig(directory, config),
       state: state.link,
-      refusals: { patience: config.give_up_after * 1000 },
+      retries: { patience: config.give_up_after * 1000 },
       batch: true,
       allowInsecure: config.allow_insecure,
       ...(authority === undefined ? {} : { ca: authority }),

@@ -20,7 +20,7 @@ import {
 } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import { ClockSkew } from './clockSkew.ts';
-import { createRefusals, type Refusals } from './refusals.ts';
+import { createRetries, type Retries } from './retries.ts';
 import { LinkTimers } from './timers.ts';
 import {
   adoptStream,
@@ -57,7 +57,7 @@ class WebSocketLink implements Link {
   readonly #state: LinkState;
   readonly #backoff: Backoff;
   readonly #outbox: Outbox;
-  readonly #refusals: Refusals;
+  readonly #retries: Retries;
   readonly #skew: ClockSkew;
   /** Why the coordinator refused the registration that is being closed. */
   #refusal = '';
@@ -77,7 +77,7 @@ class WebSocketLink implements Link {
     this.#state = options.state ?? openLinkState();
     this.#backoff = options.backoff ?? createBackoff();
     this.#outbox = createOutbox(options.batch ?? false);
-    this.#refusals = createRefusals({ patience: 0, ...options.refusals });
+    this.#retries = createRetries({ patience: 0, ...options.retries });
   }
 
   start(): void {
@@ -242,7 +242,7 @@ class WebSocketLink implements Link {
     const { last_cseq: known = 0, resumed = 0 } = message;
     this.#outbox.acknowledged(known);
     this.#state.skipCseq(known);
-    this.#refusals.over();
+    this.#retries.reset();
     if (this.#stuck === undefined) this.#backoff.reset();
     // A renewal on the open socket has lost nothing.
     if (this.status !== 'registered') this.#outbox.rewind();
@@ -277,7 +277,7 @@ class WebSocketLink implements Link {
   }
 
   #onRefused(reason: string): void {
-    const next = this.#refusals.next(reason);
+    const next = this.#retries.next(reason);
     if (next === undefined) return this.#end('refused', reason || 'registration refused');
     if (next.isNews) this.#logger.warn({ reason }, 'registration refused; trying again slowly');
     this.#connectIn(next.delay, 'registration refused');

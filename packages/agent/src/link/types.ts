@@ -12,7 +12,7 @@ import {
 import { isIPv4 } from 'node:net';
 import type { Feature, ServerMessage } from '@quorate/wire';
 import { AgentError } from '../errors.ts';
-import type { RefusalOptions } from './refusals.ts';
+import type { RetryOptions } from './retries.ts';
 import type { Outgoing } from './outbox.ts';
 import type { LinkState } from './state.ts';
 
@@ -60,7 +60,7 @@ export interface LinkOptions {
   readonly logger?: Logger;
   readonly backoff?: Backoff;
   /** Tells how long to try refused registrations again; without it the first one ends the link. */
-  readonly refusals?: RefusalOptions;
+  readonly retries?: RetryOptions;
 }
 
 /** A connection that mends itself. */

@@ -291,7 +291,7 @@ describe('link', () => {
     const { link } = open(server.url, {
       token: async () => tokens.shift() ?? '',
       logger,
-      refusals: { patience: 1000, elapsed: () => 0, backoff: immediately },
+      retries: { patience: 1000, elapsed: () => 0, backoff: immediately },
     });
     const registered = link.registered();
     for (const message of ['expired', 'expired', 'unknown user']) {
@@ -312,7 +312,7 @@ describe('link', () => {
     let now = 0;
     const details: string[] = [];
     const { link } = open(server.url, {
-      refusals: { patience: 1000, elapsed: () => now, backoff: immediately },
+      retries: { patience: 1000, elapsed: () => now, backoff: immediately },
       onStatus: (status, detail) => void (status === 'refused' && details.push(detail)),
     });
     // Only when the link asks again has it dealt with the refusal before.

@@ -1,30 +1,31 @@
 /**
- * Refused registrations. Most of them pass: a volume that was not mounted, a token that is about to be
- * renewed, a clock that is set. So a link tries again, slower and slower, and gives up after a long while.
+ * Further attempts after a refused registration. Most refusals pass: a volume that was not mounted, a token that
+ * somebody is about to renew, a clock that is set. So a link tries again, slower and slower, and gives up after a
+ * long while.
  */
 import { type Backoff, createBackoff } from '@quorate/holder';
 
 const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 300_000;
 
-/** What a link does about one refusal. */
+/** The attempt after one refusal. */
 interface NextTry {
-  /** Milliseconds until then. */
+  /** Milliseconds until it. */
   readonly delay: number;
-  /** Whether this reason was not said before. */
+  /** Whether nobody has heard this reason before. */
   readonly isNews: boolean;
 }
 
-/** The refusals since the last registration that succeeded. */
-export interface Refusals {
-  /** When to try again after a refusal; undefined when it was the last one. */
+/** The attempts since the last registration that succeeded. */
+export interface Retries {
+  /** The next attempt after a refusal; undefined when it was the last one. */
   next(reason: string): NextTry | undefined;
-  /** A registration succeeded. */
-  over(): void;
+  /** Starts anew: a registration succeeded. */
+  reset(): void;
 }
 
-/** What {@link createRefusals} may be told differently. */
-export interface RefusalOptions {
+/** Options of {@link createRetries}. */
+export interface RetryOptions {
   /** Milliseconds of refusals until a link gives up; 0 gives up at the first. */
   readonly patience: number;
   /** Milliseconds of a clock that nobody sets. */
@@ -33,7 +34,7 @@ export interface RefusalOptions {
 }
 
 /** Starts to count. */
-export function createRefusals(options: RefusalOptions): Refusals {
+export function createRetries(options: RetryOptions): Retries {
   const { patience, elapsed = () => performance.now() } = options;
   const backoff = options.backoff ?? createBackoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
   let since: number | undefined;
@@ -46,7 +47,7 @@ export function createRefusals(options: RefusalOptions): Refusals {
       said = reason;
       return { delay: backoff.next(), isNews };
     },
-    over: () => {
+    reset: () => {
       since = undefined;
       said = undefined;
       backoff.reset();
