@@ -1,6 +1,6 @@
 /**
- * The coordinator's authorisations of the chip in one session: a chip that was reset is given a new challenge, at
- * most three times (E-10).
+ * The coordinator's authorisations of the chip in one session: a chip that was reset gets a new challenge, at most
+ * three times (E-10).
  */
 import type { ChipAuthorisation } from '@quorate/wire';
 import type { OwnCertificate } from './certificates.ts';
@@ -26,7 +26,7 @@ export interface ChipUse<T> {
   refusal(error: unknown): unknown;
 }
 
-/** Thrown when newer parameters came while an authorisation was awaited: the step that waited ends without a word. */
+/** Thrown when newer parameters came during the wait for an authorisation: the waiting step ends without a word. */
 export class Superseded extends Error {}
 
 /** The session as its authorisations see it. */
@@ -80,7 +80,7 @@ export class Authorisations {
     }
   }
 
-  /** The chip forgot session and challenge: the same payload is shown to it again, nothing new is certified. */
+  /** Renews the challenge: the chip lost session and challenge, gets the same payload again and certifies nothing new. */
   async #renew(certificate: OwnCertificate): Promise<Authorisation> {
     const { context, sessionKey: session_key, partIndex: part_index, signal } = this.#options;
     await context.chip.signSession(certificate.payload);

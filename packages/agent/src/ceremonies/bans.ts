@@ -1,11 +1,11 @@
-/** Bans that a protocol found: on disk before anything is said about them (O-12). */
+/** Bans that a protocol found: on disk before this agent says anything about them (O-12). */
 import { messageOf } from '@quorate/holder';
 import type { SessionAbort } from '../protocol/frames.ts';
 import type { CeremonyContext } from './context.ts';
 
 /**
  * Writes the bans of an abort, and ends the other sessions of the pairs. False when the disk does not take them:
- * then nothing may be said, and the key is used no more.
+ * then this agent may say nothing, and uses the key no more.
  */
 export function keepBans(
   context: CeremonyContext,

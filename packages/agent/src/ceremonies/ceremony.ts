@@ -1,6 +1,6 @@
 /**
  * The one shape of every kind of ceremony at a participant. `session.ts` is the machine: it drives a
- * session from the invitation to the end and knows no kind; a kind says here what it does differently.
+ * session from the invitation to the end and knows no kind; a kind states its differences here.
  */
 import type { PeerKeys } from '@quorate/holder';
 import type {
@@ -30,7 +30,7 @@ export interface Ceremony<K extends Kind> {
   readonly release: 'read' | 'delete' | null;
   /** After our frames of this round somebody may hold the result; undefined: nobody does before the end. */
   readonly revealing: number | undefined;
-  /** Judges an invitation by what this agent knows by itself. @throws Refusal */
+  /** Judges an invitation by this agent's own knowledge. @throws Refusal */
   agree(control: SessionControl, invite: InviteOf<K>): Promise<Agreed<K>>;
   decline(answer: DeclineFields): DeclineOf<K>;
   /** Finds the sessions whose consent is on disk: they go on after a restart, or still answer for their result. */
@@ -59,26 +59,26 @@ export interface Role<K extends Kind> {
   /** Hex of the key's id; null for a key that does not exist yet. */
   readonly keyId: string | null;
   readonly standing: Standing;
-  /** Makes the answer to the invitation; whatever must not be forgotten is on disk before it is given. */
+  /** Makes the answer to the invitation; everything that must outlive the process is on disk before. */
   accept(certificate: string): Promise<AcceptOf<K>>;
   /** The session's record, with the kind's own fields. */
   record(common: CommonRecord): SessionRecordOf<K>;
   /** Acts on the parameters: checks, release, protocol. @throws Refusal */
   start(params: ParamsOf<K>): Promise<void>;
-  /** Takes what the protocol made. */
+  /** Takes the output of the protocol. */
   take(output: ProtocolOutput): void;
-  /** Notes what is left on chip or disk; returns the words that this participant cannot go on. */
+  /** Notes the remains on chip or disk; returns the message that this participant cannot go on. */
   failure(told: string, abort?: Abort): FailureOf<K> | DeclineOf<K>;
-  /** The coordinator says how the session ended. */
+  /** Takes the coordinator's word on the end of the session. */
   complete(complete: CompleteOf<K>): void;
-  /** Notes what is left; returns whether the coordinator's word ends the session. */
+  /** Notes the remains; returns whether the coordinator's word ends the session. */
   endedByCoordinator(): boolean;
 }
 
 /** open: nothing is known of a result; answered: nothing is left to be told; completed: the result is known here. */
 type Standing = 'open' | 'answered' | 'completed';
 
-/** A session that goes on from what is on disk. */
+/** A session that goes on from the disk. */
 export interface Resumable<K extends Kind> {
   readonly sessionKey: string;
   readonly partIndex: number;
@@ -95,7 +95,7 @@ export type DeclineFields = Omit<DeclineOf, 'type'>;
 /** The machine of one session, as its kind uses it. */
 export interface SessionControl {
   readonly kind: Kind;
-  /** Whatever is sent through it passes the session's outlet. */
+  /** Everything sent through it passes the session's outlet. */
   readonly context: CeremonyContext;
   readonly sessionKey: string;
   readonly partIndex: number;
@@ -107,7 +107,7 @@ export interface SessionControl {
   readonly certificate: OwnCertificate;
   /** Checks everybody's certificates, and gives the session id and the peers' keys. @throws Refusal */
   certified(received: readonly PeerCertificate[]): CertifiedParties;
-  /** Uses what the coordinator authorised; a chip that forgot its challenge gets a new one. */
+  /** Uses the coordinator's authorisation; a chip that lost its challenge gets a new one. */
   authorised<T>(first: Authorisation, use: ChipUse<T>): Promise<T>;
   /** Starts the protocol and hands it the frames that came early. */
   startProtocol<P extends ProtocolKind>(kind: P, start: StartOf<P>): void;
@@ -115,9 +115,9 @@ export interface SessionControl {
   step(work: () => Promise<void>, skipped?: () => void): void;
   /** Notes where the session stands, durably. */
   note(state: SessionState): void;
-  /** From here on the kind's own record carries the session: it neither ages nor ends by a failure or a restart. */
+  /** Hands the session to the kind's own record: from here on it neither ages nor ends by a failure or a restart. */
   endure(): void;
-  /** Nothing needs to be told of this session any more. */
+  /** Settles the session: nobody needs to hear of it any more. */
   settle(): void;
   /** Ends the session, telling the others. */
   fail(reason: string, abort?: Abort): void;

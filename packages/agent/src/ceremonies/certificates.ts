@@ -1,5 +1,5 @@
 /**
- * Round 0: each party's chip certifies its ephemeral keys and the intent; everybody checks everybody
+ * Round 0: each party's chip certifies its ephemeral keys and the intent; every party checks all others
  * under the chip keys that it pinned itself (docs/spec/channel.md §1).
  */
 import type { PeerKeys, Prepared } from '@quorate/holder';
@@ -38,7 +38,7 @@ export interface CertificateExpectation
   readonly own: { readonly index: number; readonly certificate: Uint8Array };
 }
 
-/** Our own certificate, and what the chip calls it. */
+/** Our own certificate, and the chip's name for it. */
 export interface OwnCertificate {
   /** payload ‖ DER */
   readonly bytes: Uint8Array;
@@ -88,7 +88,7 @@ export function ownCertificate(chipPublicKey: Uint8Array, bytes: Uint8Array): Ow
   return { bytes, payload, sessionHash: sessionHash(chipPublicKey, payload) };
 }
 
-/** The hash of what is agreed on, from this agent's own pins. */
+/** The hash of the agreement, from this agent's own pins. */
 export function hashIntent(
   intent: Omit<Intent, 'holders' | 'parties'>,
   holders: readonly Holder[],

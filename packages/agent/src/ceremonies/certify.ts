@@ -5,7 +5,7 @@ import type { SessionControl } from './ceremony.ts';
 import { certificatePayload, type OwnCertificate, ownCertificate } from './certificates.ts';
 import { refuseUnless } from './refusal.ts';
 
-/** Certifies what was agreed to; `limited` is told until when, before the chip signs. */
+/** Certifies the agreement; `limited` hears until when, before the chip signs. */
 export async function certify(
   {
     context,

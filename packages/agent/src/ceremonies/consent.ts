@@ -1,6 +1,6 @@
 /**
- * Asking for consent for as long as an invitation is open: the coordinator's time for it runs out also while
- * this machine sleeps, and consent that comes after that is none.
+ * Asks for consent for as long as an invitation is open: the coordinator's time for it runs out also while this
+ * machine sleeps, and consent that comes after that is none.
  */
 import type { Approval } from '@quorate/holder';
 import type { Kind } from '@quorate/wire';
@@ -9,8 +9,8 @@ import type { CeremonyContext } from './context.ts';
 import { SessionLimit } from './limit.ts';
 
 /**
- * Asks; undefined when the invitation expired first. A clock that is ahead of the coordinator's finds every
- * invitation expired: what is decided at once counts even so, and the coordinator judges.
+ * Asks; undefined when the invitation expired first. A clock ahead of the coordinator's finds every invitation
+ * expired: a decision made at once counts even so, and the coordinator judges.
  */
 export async function askInTime(
   context: CeremonyContext,

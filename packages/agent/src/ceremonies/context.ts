@@ -27,16 +27,16 @@ export interface OuterContext {
   readonly knows: (feature: Feature) => boolean;
   /** Milliseconds that a round may take before this agent says whom it waits for; by default two thirds of its time. */
   readonly patience: number | undefined;
-  /** Runs one at a time what changes the release count of a key. */
+  /** Runs the changes of a key's release count one at a time. */
   readonly exclusive: <T>(keyId: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** One agent, as its sessions see it. */
 export interface CeremonyContext extends OuterContext {
-  /** A pair is banned, and that is on disk: stops the other sessions that depend on it. */
+  /** Acts on a ban that is on disk: stops the other sessions that depend on the pair. */
   readonly banned: (keyId: string, peers: readonly number[], cause: string) => void;
-  /** A key is not to be used any more: ends all its sessions, with this reason or without a word. */
+  /** Stops the use of a key: ends all its sessions, with this reason or without a word. */
   readonly stopKey: (keyId: string, reason: string | null) => void;
-  /** A session is over; the agent forgets it. */
+  /** A session is over; the agent lets go of it. */
   readonly over: (sessionKey: string) => void;
 }

@@ -12,7 +12,7 @@ import { SessionLimit } from './limit.ts';
 import { Outlet } from './outlet.ts';
 import { tellable } from './refusal.ts';
 
-/** How long a session that may say nothing more goes on listening, milliseconds. */
+/** The time that a session listens on after it may say nothing more, milliseconds. */
 const LISTENING_MS = 10 * 60_000;
 
 /** Why a session ends by its own clock. */
@@ -23,12 +23,12 @@ export abstract class SessionLife {
   abstract readonly kind: Kind;
   readonly sessionKey: string;
   readonly partIndex: number;
-  /** Whatever is sent through it passes the session's outlet. */
+  /** Everything sent through it passes the session's outlet. */
   readonly context: CeremonyContext;
   protected readonly outlet: Outlet;
   /** Aborted once the session is over, whoever ended it. */
   protected readonly life: AbortController = new AbortController();
-  /** Whether nothing needs to be told of the session any more. */
+  /** Whether nobody needs to hear of the session any more. */
   protected settled = false;
   /** While it may only listen: until when. */
   #listening: SessionLimit | undefined;
@@ -59,7 +59,7 @@ export abstract class SessionLife {
     this.writeRecord(state, null);
   }
 
-  /** Nothing needs to be told of the session any more. */
+  /** Settles the session: nobody needs to hear of it any more. */
   settle(): void {
     this.settled = true;
   }
@@ -85,7 +85,7 @@ export abstract class SessionLife {
     this.context.over(session_key);
   }
 
-  /** Overwrites and drops everything that the session holds. */
+  /** Wipes and releases everything that the session holds. */
   protected abstract wipe(): void;
 
   /** Whether anything was certified: only then there is a record. */
@@ -94,13 +94,13 @@ export abstract class SessionLife {
   /** The kind's part, once the invitation was checked. */
   protected abstract get role(): Role<Kind> | undefined;
 
-  /** Whether somebody may hold a result because of what we have sent. */
+  /** Whether somebody may hold a result because of our messages. */
   protected abstract get mayBeRevealed(): boolean;
 
   /** Tells the others that this participant cannot go on. */
   protected abstract sendFailure(told: string, abort?: Abort): void;
 
-  /** How the session would end if it ended now. */
+  /** The end that the session would have now. */
   protected endState(): SessionEnd {
     if (this.role?.standing === 'completed') return 'completed';
     return this.mayBeRevealed ? 'unknown_outcome' : 'failed';
@@ -127,12 +127,12 @@ export abstract class SessionLife {
         return this.finish('completed', null);
       case 'open':
       case undefined:
-        // Once the last round is out, a result may exist: it is listened for, so that it is not lost.
+        // Once the last round is out, a result may exist: we listen for it, so that it is not lost.
         return this.mayBeRevealed ? this.#listen() : this.fail(EXPIRED);
     }
   }
 
-  /** Says nothing more, but takes what still comes: what was sent in time may have made a signature. */
+  /** Says nothing more, but takes everything that still comes: messages sent in time may have made a signature. */
   #listen(): void {
     this.outlet.silence();
     const end = this.context.now() + LISTENING_MS;
@@ -157,7 +157,7 @@ export abstract class SessionLife {
     this.context.state.sessions.write(record);
   }
 
-  /** A disk that fails must not keep a session from ending: what is on it says `running`, hence lost. */
+  /** Ends the record. A disk that fails must not keep a session from ending: it still says `running`, hence lost. */
   #writeRecordIfPossible(state: SessionEnd, reason: string | null): void {
     try {
       this.writeRecord(state, reason);

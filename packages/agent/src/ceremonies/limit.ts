@@ -1,6 +1,6 @@
 /**
- * How long a participant stands by what it certified (docs/spec/channel.md §5): a
- * coordinator that holds messages back must not finish tomorrow what was approved today.
+ * The time that a participant stands by its certificate (docs/spec/channel.md §5): a coordinator that
+ * holds messages back must not finish tomorrow a session that people approved today.
  */
 
 /** The two clocks of a limit, milliseconds. */
@@ -11,7 +11,7 @@ export interface LimitClock {
   monotonic(): number;
 }
 
-/** How often a limit is looked at when nothing is sent: a clock may have been set, a machine may have slept. */
+/** The interval of looks at a limit when nothing is sent: a clock may have been set, a machine may have slept. */
 const LOOK_MS = 250;
 
 /** Passes at a time of day or after a length of running time, whichever comes first, and stays passed. */

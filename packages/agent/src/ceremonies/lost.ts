@@ -1,6 +1,6 @@
 /**
  * Sessions that died with an earlier process: their round secrets were never on disk, so they cannot
- * go on. They are reported once, with what is known of them (docs/spec/wire.md §10).
+ * go on. This agent reports them once, with everything that it knows of them (docs/spec/wire.md §10).
  */
 import type { Kind } from '@quorate/wire';
 import type { Outgoing } from '../link/outbox.ts';
@@ -10,7 +10,7 @@ import type { Ceremonies } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
 import { recordOf } from './settle.ts';
 
-/** How many of the last sessions may have died with the process: more than run at once. */
+/** The number of last sessions that may have died with the process: more than run at once. */
 const RECENT_SESSIONS = 256;
 
 /** Answers for sessions that this process did not run. */
@@ -23,7 +23,7 @@ export class LostSessions {
     this.#ceremonies = ceremonies;
   }
 
-  /** The sessions that may still be waited for. */
+  /** The sessions that somebody may still wait for. */
   recent(): readonly string[] {
     return this.#context.state.used.latest(RECENT_SESSIONS);
   }
@@ -47,7 +47,7 @@ export class LostSessions {
   }
 }
 
-/** How a session of an earlier process ended, and what the others are told of it. */
+/** The end of a session of an earlier process, and its words for the others. */
 function outcomeOf(
   record: SessionRecord,
   reveals: boolean,

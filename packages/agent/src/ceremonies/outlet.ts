@@ -1,18 +1,18 @@
 /**
- * The one way out for the messages of a session: nothing of it leaves this agent once its limit has passed,
+ * The one way out for the messages of a session: no message leaves this agent once the session's limit has passed,
  * neither now nor from the queue of a connection that was cut.
  */
 import type { Outgoing } from '../link/outbox.ts';
 import { type LimitClock, SessionLimit } from './limit.ts';
 
-/** Hands a message to the link; it is dropped when it is no longer good by the time it could be sent. */
+/** Hands a message to the link, which does not send it once it is no longer good. */
 export type Send = (message: Outgoing, isGood?: () => boolean) => void;
 
 /** The surroundings of an outlet. */
 export interface OutletOptions {
   readonly clock: LimitClock;
   readonly send: Send;
-  /** Called when the limit has passed: by the clock, or because something was about to be sent. */
+  /** Called when the limit has passed: by the clock, or before a message that would leave. */
   readonly onPassed: () => void;
 }
 
@@ -28,14 +28,14 @@ export class Outlet {
     this.#options = options;
   }
 
-  /** Begins the limit of what was certified. */
+  /** Begins the limit of the certificate. */
   limit(notAfter: number, lifetime: number): void {
     this.notAfter = notAfter;
     const { clock, onPassed } = this.#options;
     this.#limit = new SessionLimit(clock, notAfter, lifetime, onPassed);
   }
 
-  /** Ends the limit: what was certified is kept on disk and does not age. */
+  /** Ends the limit: the certificate is on disk and does not age. */
   unlimited(): void {
     this.close();
     this.notAfter = undefined;
@@ -67,7 +67,7 @@ export class Outlet {
     if (this.#mode === 'limited') this.#mode = 'last-word';
   }
 
-  /** Sends nothing more, whatever it says. */
+  /** Sends nothing more at all. */
   silence(): void {
     this.#mode = 'silent';
   }

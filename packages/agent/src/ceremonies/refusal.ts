@@ -1,6 +1,6 @@
 /**
- * Why this participant does not go on. The reason travels to everyone of the session; details stay
- * in the local log.
+ * The reason why this participant does not go on. It travels to everybody in the session; details stay in the
+ * local log.
  */
 import { escapeForDisplay } from '@quorate/intent';
 import { safeText } from '@quorate/wire';
@@ -36,5 +36,5 @@ export function tellable(text: string): string {
   return shown.slice(0, MAX_REASON_LENGTH).join('');
 }
 
-/** Of a key whose records, or whose chip, are older than what was signed with it; group keys have no refresh. */
+/** The words about a key whose records, or whose chip, are older than its last signature; group keys have no refresh. */
 export const SIGNS_NO_MORE = 'this participant can no longer sign with this key';

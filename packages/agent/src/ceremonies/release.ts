@@ -15,7 +15,7 @@ import { Refusal, refuseUnless, SIGNS_NO_MORE } from './refusal.ts';
 interface ReleaseRequest {
   /** hex */
   readonly keyId: string;
-  /** 32 bytes: what the session's chip hash is of. */
+  /** 32 bytes: the content of the session's chip hash. */
   readonly sessionHash: Uint8Array;
   /** 32 bytes */
   readonly digest: Uint8Array;
@@ -40,7 +40,7 @@ async function read(
   { keyId, sessionHash, digest }: ReleaseRequest,
   authorisation: Authorisation,
 ): Promise<Uint8Array> {
-  // Before the attempt counts: what the coordinator sends must not use up what is believed of the chip.
+  // Before the attempt counts: a coordinator's message must not use up the trust in the chip's count.
   const { challenge, signature } = decoded(authorisation);
   return context.exclusive(keyId, async () => {
     const key = activeKey(context, keyId);
@@ -80,8 +80,8 @@ function counterOf(context: CeremonyContext, keyId: string): ReleaseCounter {
 }
 
 /**
- * More than could be: an older state of this agent was restored, and bans may be missing. Less: the chip's was.
- * Either way this holder signs no more with the key.
+ * Stops the key. A count higher than possible: somebody restored an older state of this agent, and bans may be
+ * missing. A lower one: an older state of the chip. Either way this holder signs no more with the key.
  */
 function rolledBack(
   { logger, state, stopKey }: CeremonyContext,

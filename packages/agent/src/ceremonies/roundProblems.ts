@@ -9,7 +9,7 @@ import type { Outgoing } from '../link/outbox.ts';
 /** The part of a round's time after which a participant says whom it waits for. */
 const PATIENCE_MS = (DEADLINES.round * 2) / 3;
 
-/** Why a frame was ignored, in the words of the wire; others say nothing of its author. */
+/** The reasons for ignoring a frame, in the words of the wire; others say nothing of its author. */
 const REASONS: ReadonlyMap<string, RoundProblemReason> = new Map([
   ['bad-signature', 'signature'],
   ['decryption-failed', 'decryption'],
@@ -39,7 +39,7 @@ export class RoundProblems {
     this.#options = options;
   }
 
-  /** The session has spoken: from now on it waits for the others. */
+  /** Notes that the session has spoken: from now on it waits for the others. */
   spoke(): void {
     const { patience = PATIENCE_MS, askWaiting } = this.#options;
     clearTimeout(this.#timer);
@@ -47,13 +47,13 @@ export class RoundProblems {
     this.#timer.unref();
   }
 
-  /** A frame could not be used. */
+  /** Reports a frame that could not be used. */
   ignored(from: number, round: number, why: string): void {
     const reason = REASONS.get(why);
     if (reason !== undefined) this.#tell(from, round, reason);
   }
 
-  /** These peers have not said everything of this round. */
+  /** Reports peers that have not said everything of this round. */
   missing(peers: readonly number[], round: number): void {
     for (const from of peers) this.#tell(from, round, 'missing');
   }

@@ -22,14 +22,14 @@ export interface RoundsOptions {
   readonly patience: number | undefined;
   /** Sends a message of the session; false when it is too late for it. */
   readonly send: (message: Outgoing, isGood?: () => boolean) => boolean;
-  /** Told whatever the protocol comes to; what it throws ends the session. */
+  /** Hears the end of the protocol; an error that it throws ends the session. */
   readonly heard: (event: ProtocolEnd) => void;
   readonly failed: (error: unknown) => void;
   /** Whether the session is over. */
   readonly isOver: () => boolean;
 }
 
-/** How a protocol ended. */
+/** The end of a protocol. */
 export type ProtocolEnd = Extract<SessionEvent, { event: 'output' | 'aborted' | 'refused' }>;
 
 /** The rounds of one session. */
@@ -62,7 +62,7 @@ export class Rounds {
     return this.#port.prepare();
   }
 
-  /** A round message; kept until the protocol runs. */
+  /** Takes a round message, and keeps it until the protocol runs. */
   receive(frame: RoundFrame): void {
     if (this.#running) return this.#port?.receive(frame);
     if (this.#waiting.length < MAX_BUFFERED_FRAMES) this.#waiting.push(frame);
@@ -77,7 +77,7 @@ export class Rounds {
     this.#waiting = [];
   }
 
-  /** Ends the protocol; what the thread has found until then, a ban for instance, still arrives. */
+  /** Ends the protocol; everything that the thread has found until then, a ban for instance, still arrives. */
   end(): void {
     this.#problems.stop();
     this.#port?.end();
@@ -95,7 +95,7 @@ export class Rounds {
   #handle(event: SessionEvent): void {
     const { heard, isOver } = this.#options;
     switch (event.event) {
-      // A ban counts, also when it was found in the moment in which the session ended otherwise.
+      // A ban counts, also if the session ended otherwise in the same moment.
       case 'aborted':
         return heard(event);
       case 'output':
@@ -128,7 +128,7 @@ export class Rounds {
   }
 }
 
-/** Nobody takes it any more. */
+/** Wipes an output that nobody takes any more. */
 function wipeOutput(output: ProtocolOutput): void {
   if ('opener' in output) output.opener.fill(0);
 }

@@ -89,8 +89,8 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
   }
 
   /**
-   * Acts on the first parameters; whatever comes after them is a replay, or somebody's trick (1.9.9). Only a session
-   * that endures is given them again, for another attempt.
+   * Acts on the first parameters; later ones are a replay, or somebody's trick (1.9.9). Only a session that endures
+   * gets them again, for another attempt.
    */
   receiveParams(params: ParamsOf<K>): void {
     if (this.#hasParams && !this.#enduring) return;
@@ -103,23 +103,23 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     });
   }
 
-  /** A round message; kept until the protocol runs. */
+  /** Takes a round message, and keeps it until the protocol runs. */
   receiveRound(frame: RoundFrame): void {
     if (!this.isOver) this.#rounds.receive(frame);
   }
 
-  /** A fresh authorisation for a challenge that was renewed. */
+  /** Takes a fresh authorisation for a renewed challenge. */
   receiveAuthorisation(message: ChipAuthorisation): void {
     this.#authorisations.receive(message);
   }
 
-  /** The coordinator says how the session ended. */
+  /** Takes the coordinator's word on the end of the session. */
   receiveComplete(complete: CompleteOf<K>): void {
     if (this.#role !== undefined) this.#role.complete(complete);
     else this.endByCoordinator(complete.message);
   }
 
-  /** The coordinator says that the session is over. */
+  /** Takes the coordinator's word that the session is over. */
   endByCoordinator(reason: string): void {
     if (this.#role?.endedByCoordinator() === false) return;
     this.settled = true;
@@ -222,7 +222,7 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     if (approval === undefined) this.fail('the invitation expired');
     if (approval === undefined || this.isOver) return;
     if (!approval.accept) return this.#decline(approval.reason);
-    // Only where rounds follow the certificate has keys of the protocol thread.
+    // Only a ceremony with rounds has keys of the protocol thread.
     const hasRounds = CEREMONIES[this.kind].rounds > 0;
     const keys = hasRounds ? await this.#rounds.prepare(role.keyId) : unusedKeys();
     refuseUnless(!this.isOver, 'aborted', 'the session ended');
@@ -283,7 +283,7 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     this.fail(tellableReason(error));
   }
 
-  /** Order: bans on disk, evidence on disk, then the word to the others (O-12). */
+  /** Ends an aborted session, in this order: bans on disk, evidence on disk, then the word to the others (O-12). */
   #onAbort(abort: SessionAbort): void {
     const { context, sessionKey } = this;
     const keyId = this.#role?.keyId ?? null;

@@ -23,7 +23,7 @@ export class Sessions {
   readonly context: CeremonyContext;
   readonly #ceremonies: Ceremonies;
   readonly #running = new Map<string, Session<Kind>>();
-  /** Sessions that ended in this process: what still arrives for them is late, not lost. */
+  /** Sessions that ended in this process: their messages that still arrive are late, not lost. */
   readonly #ended = new Set<string>();
   readonly #lost: LostSessions;
 
@@ -44,7 +44,7 @@ export class Sessions {
     return working.map(([sessionKey]) => sessionKey);
   }
 
-  /** Goes on with what endured a restart, and reports the sessions that died with the process before this one. */
+  /** Resumes the sessions that endured a restart, and reports those that died with the process before this one. */
   start(): void {
     for (const kind of KINDS) this.#resume(kind);
     for (const sessionKey of this.#lost.recent()) {
@@ -70,7 +70,7 @@ export class Sessions {
     });
   }
 
-  /** The coordinator says how a session ended. */
+  /** Takes the coordinator's word on the end of a session. */
   completed(complete: CompleteOf): void {
     const kind = kindOf(complete);
     const session = this.#running.get(complete.session_key);
@@ -78,18 +78,18 @@ export class Sessions {
     else if (session.kind === kind) session.receiveComplete(complete);
   }
 
-  /** A round message. */
+  /** Takes a round message. */
   round(message: ServerRound): void {
     const { round, from, to, body, signature } = message;
     this.#known(message, (session) => session.receiveRound({ round, from, to, body, signature }));
   }
 
-  /** A fresh authorisation for a challenge that was renewed. */
+  /** Takes a fresh authorisation for a renewed challenge. */
   authorised(message: ChipAuthorisation): void {
     this.#known(message, (session) => session.receiveAuthorisation(message));
   }
 
-  /** The coordinator says that a session failed. */
+  /** Takes the coordinator's word that a session failed. */
   failed(sessionKey: string, reason: string): void {
     const session = this.#running.get(sessionKey);
     if (session) return session.endByCoordinator(reason);
@@ -126,7 +126,7 @@ export class Sessions {
     this.#lost.report(sessionKey);
   }
 
-  /** Nothing happens for a session that was not accepted here (1.9.9). */
+  /** Ignores a message of a session that was not accepted here (1.9.9). */
   #known(
     message: { readonly type: string; readonly session_key: string },
     act: (session: Session<Kind>) => void,

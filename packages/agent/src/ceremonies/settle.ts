@@ -10,7 +10,7 @@ export function recordOf(context: CeremonyContext, sessionKey: string): SessionR
 }
 
 /**
- * Notes that everybody knows how a session ended; `learn` adds a result that this participant could not know.
+ * Notes that everybody knows the end of a session; `learn` adds a result that this participant could not know.
  */
 export function settleRecord(
   context: CeremonyContext,

@@ -1,4 +1,4 @@
-/** Participants as a person is shown them. */
+/** Participants as a person sees them. */
 import { chipFingerprint, fromHex, shortFingerprint } from '@quorate/intent';
 import type { PinnedParticipant } from '../approval/kind.ts';
 import type { Holder } from '../records/keyRecord.ts';

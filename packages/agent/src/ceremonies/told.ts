@@ -39,7 +39,7 @@ export function wireAbort({ reason, round, culprits, evidence }: SessionAbort): 
   };
 }
 
-/** Keeps what convinced this agent, for a third party; a disk that does not take it stops nothing. */
+/** Keeps the evidence that convinced this agent, for a third party; a disk that does not take it stops nothing. */
 export function keepEvidence(
   context: CeremonyContext,
   sessionKey: string,

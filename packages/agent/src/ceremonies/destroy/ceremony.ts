@@ -1,6 +1,7 @@
 /**
- * Destroying this participant's shard of a key (docs/spec/destroy.md). Consent, the point of no return and the
- * receipt are each on disk before anything follows from them, so that a destruction goes on where it stopped.
+ * Destruction of a key at one participant, whose chip deletes its record (docs/spec/destroy.md). Consent, the
+ * point of no return and the receipt are each on disk before anything follows from them, so that a destruction
+ * goes on where it stopped.
  */
 import { isForgotten } from '@quorate/holder';
 import { fromBase64 } from '@quorate/intent';
@@ -21,9 +22,9 @@ import {
   isLive,
   partiesOf,
 } from './checks.ts';
-import { type Consented, destroyShard, refusalOf } from './deletion.ts';
+import { type Consented, deleteShard, refusalOf } from './deletion.ts';
 
-/** Destroying a key. */
+/** The destruction of a key. */
 export const DESTROY: Ceremony<'destroy'> = {
   kind: 'destroy',
   release: 'delete',
@@ -94,7 +95,7 @@ class DestroyRole implements Role<'destroy'> {
     return { ...common, kind: 'destroy', key_id: this.keyId };
   }
 
-  /** The consent is on disk before the coordinator has it: it is never given twice, and never forgotten. */
+  /** Writes the consent to disk before the coordinator has it: nobody gives it twice or loses it. */
   async accept(certificate: string): Promise<AcceptOf<'destroy'>> {
     const control = this.#control;
     const { context } = control;
@@ -120,7 +121,7 @@ class DestroyRole implements Role<'destroy'> {
   async start(params: ParamsOf<'destroy'>): Promise<void> {
     const control = this.#control;
     const { exclusive } = control.context;
-    // Not beside a release: what it finds out about the key must not overwrite what follows.
+    // Not beside a release: its findings about the key must not overwrite the next steps.
     await exclusive(this.keyId, async () => {
       const key = this.#consented;
       refuseUnless(key !== undefined, 'not_accepted', 'parameters without a consent');
@@ -134,7 +135,7 @@ class DestroyRole implements Role<'destroy'> {
           const key = this.#consented;
           if (key === undefined) return;
           const receipt =
-            key.destruction.receipt ?? (await destroyShard(control, key, authorisation));
+            key.destruction.receipt ?? (await deleteShard(control, key, authorisation));
           control.context.send(receiptOf(key, receipt));
         }),
       mayRenew: isForgotten,
@@ -146,7 +147,7 @@ class DestroyRole implements Role<'destroy'> {
     throw new TypeError('unreachable: a destruction has no protocol');
   }
 
-  /** Before the consent nothing is deleted; after it the coordinator goes on waiting, and sends parameters again. */
+  /** Declines before the consent, when nothing is deleted; after it the coordinator waits on and sends parameters again. */
   failure(message: string): FailureOf<'destroy'> | DeclineOf<'destroy'> {
     const { context, sessionKey: session_key, partIndex: part_index } = this.#control;
     if (this.#consented !== undefined) {
@@ -156,7 +157,7 @@ class DestroyRole implements Role<'destroy'> {
     return decline({ session_key, part_index, cpic, accept: false, reason: message });
   }
 
-  /** Everybody has answered. */
+  /** Notes that everybody has answered. */
   complete({ success }: CompleteOf<'destroy'>): void {
     const key = this.#consented;
     if (!success || key === undefined || key.destruction.receipt === null) return;
@@ -164,7 +165,7 @@ class DestroyRole implements Role<'destroy'> {
     this.#control.context.state.keys.update(this.keyId, (record) => ({ ...record, destruction }));
   }
 
-  /** Nothing is destroyed: a consent is taken back. After the point of no return the session goes on. */
+  /** Takes a consent back: nobody destroys anything. After the point of no return the session goes on. */
   endedByCoordinator(): boolean {
     const key = this.#consented;
     if (key === undefined) return true;

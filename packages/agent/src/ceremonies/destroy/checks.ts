@@ -54,7 +54,7 @@ export function checkDestroyInvite(
   const sorted = key.holders.toSorted((a, b) => a.part_index - b.part_index);
   const parties = sorted.filter(({ username }) => names.includes(username));
   const absent = sorted.filter(({ username }) => !names.includes(username));
-  // A part of the holders must not be talked into weakening a key that the others can still use.
+  // Nobody must talk a part of the holders into weakening a key that the others can still use.
   refuseUnless(
     absent.length < key.threshold,
     'too_many_absent',
@@ -81,7 +81,7 @@ export function partiesOf({ holders, parties }: Terms): readonly Holder[] {
   return holders.filter(({ part_index }) => parties.includes(part_index));
 }
 
-/** The hash of what every party of the destruction consents to. */
+/** The hash of the terms that every party of the destruction consents to. */
 export function destroyIntent(
   key: KeyRecord,
   { session_key, reason, parties, holders }: Terms,
@@ -102,7 +102,7 @@ export function destroyIntent(
   );
 }
 
-/** Checks that the parameters are those that were consented to; everybody's certificates are checked besides. */
+/** Checks that the parameters are those of the consent; everybody's certificates are checked besides. */
 export function checkDestroyParams(
   { destruction, ...key }: KeyRecord & { readonly destruction: KeyDestruction },
   params: ParamsOf<'destroy'>,

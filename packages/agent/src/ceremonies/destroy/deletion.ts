@@ -1,5 +1,5 @@
 /**
- * Deleting this participant's record of a key, as often as it takes, and proving that it is gone
+ * Deletes this participant's record of a key, as often as it takes, and proves that it is gone
  * (docs/spec/destroy.md §3).
  */
 import { randomBytes } from 'node:crypto';
@@ -20,8 +20,8 @@ import { Refusal, refuseUnless } from '../refusal.ts';
 /** A key whose destruction this participant has consented to. */
 export type Consented = KeyRecord & { readonly destruction: KeyDestruction };
 
-/** Deletes the record of a key that is being destroyed; gives the chip's receipt, which is on disk. */
-export async function destroyShard(
+/** Deletes the chip's record of a key under destruction; returns the chip's receipt, which is on disk. */
+export async function deleteShard(
   { context, certificate }: SessionControl,
   key: Consented,
   authorisation: Authorisation,
@@ -41,7 +41,7 @@ export function refusalOf(error: unknown): unknown {
   return new Refusal('chip_refused', `the chip did not delete the record (${error.code})`);
 }
 
-/** The chip says that it has no such record, and signs that it was asked. The receipt is kept before it is sent. */
+/** Makes the chip sign that it has no such record, and writes the receipt to disk before anybody gets it. */
 async function prove(
   { chip, state, now, logger }: CeremonyContext,
   key: Consented,
@@ -53,7 +53,7 @@ async function prove(
   const receipt = Buffer.concat([payload, der]).toString('base64');
   const destruction = { ...key.destruction, receipt };
   state.keys.update(key.key_id, (current) => ({ ...current, state: 'destroyed', destruction }));
-  logger.warn({ address: key.address, session_key: record.sessionKey }, 'shard destroyed');
+  logger.warn({ address: key.address, session_key: record.sessionKey }, 'shard deleted');
   return receipt;
 }
 

@@ -60,7 +60,7 @@ class KeygenRole implements Role<'keygen'> {
   readonly #invite: InviteOf<'keygen'>;
   /** The id of the key, once it is on disk. */
   #made: string | null = null;
-  /** The coordinator has our result, or will: nothing is left to be sent, and nothing secret is held. */
+  /** Whether the coordinator has our result, or will: then nothing is left to send, and nothing secret is held. */
   #answered = false;
 
   constructor(control: SessionControl, invite: InviteOf<'keygen'>, holders: readonly Holder[]) {
@@ -127,7 +127,7 @@ class KeygenRole implements Role<'keygen'> {
     return failedKeygenResult(context, sessionKey, partIndex, message, abort);
   }
 
-  /** The coordinator says whether the key exists. */
+  /** Takes the coordinator's word on whether the key exists. */
   complete(complete: CompleteOf<'keygen'>): void {
     const control = this.#control;
     if (!complete.success) return control.endByCoordinator(complete.message);
@@ -142,8 +142,8 @@ class KeygenRole implements Role<'keygen'> {
   }
 
   /**
-   * The record is on disk before the chip has the opener, and the chip has it before anybody is told:
-   * after a crash at any point either the key is complete here or its remains are known.
+   * Writes the record to disk before the chip has the opener, and tells nobody before the chip has it: after a
+   * crash at any point either the key is complete here or its remains are known.
    */
   async #keep(output: KeyOutput): Promise<void> {
     const { context, sessionKey: session_key, partIndex: part_index } = this.#control;

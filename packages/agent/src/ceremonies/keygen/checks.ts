@@ -6,7 +6,7 @@ import { checkChipName } from '../checks.ts';
 import type { CeremonyContext } from '../context.ts';
 import { refuseUnless } from '../refusal.ts';
 
-/** Checks an invitation against the own roster; returns all holders with their pinned chips. */
+/** Checks an invitation against this agent's roster; returns all holders with their pinned chips. */
 export function checkInvite(
   context: CeremonyContext,
   invite: InviteOf<'keygen'>,

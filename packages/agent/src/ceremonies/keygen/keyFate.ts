@@ -30,8 +30,8 @@ export function failedKeygenResult(
 }
 
 /**
- * A completion makes a key active, also when it arrives after a restart, or after this agent had
- * taken the key generation for failed and the record was not yet deleted.
+ * Makes a key active on its completion, also when that arrives after a restart, or after this agent took the key
+ * generation for failed and has not yet deleted the record.
  */
 export function completeKey(context: OuterContext, complete: CompleteOf<'keygen'>): void {
   const { logger, state } = context;
@@ -46,7 +46,7 @@ export function completeKey(context: OuterContext, complete: CompleteOf<'keygen'
   logger.info({ session_key, address: record.address }, 'key is active');
 }
 
-/** A key generation that failed leaves a record that only the coordinator can authorise to delete. */
+/** Notes the record that a failed key generation leaves: only the coordinator can authorise to delete it. */
 export function orphanKey(context: OuterContext, sessionKey: string): void {
   const record = context.state.keys.findBySession(sessionKey);
   if (record?.state !== 'pending') return;

@@ -11,7 +11,7 @@ import { certificatePayload, unusedKeys } from '../certificates.ts';
 import type { OuterContext } from '../context.ts';
 import { orphanKey } from './keyFate.ts';
 
-/** The record that is deleted; of a key that this agent knows nothing of, it is what the notice says. */
+/** The record to delete; for a key that this agent knows nothing of, the one of the notice. */
 type Orphan = Pick<KeyRecord, 'record_id' | 'address' | 'part_index'>;
 
 interface Pending {
@@ -69,8 +69,8 @@ export class Orphans {
   }
 
   /**
-   * The orphan of a notice: by our own record, or, when nothing here is of that session, record or address (an
-   * older directory was restored), by the notice. Then the chip has the word: it deletes it, or has none.
+   * Finds the orphan of a notice: by our own record, or, when nothing here is of that session, record or address
+   * (somebody restored an older directory), by the notice. Then the chip decides: it deletes it, or has none.
    */
   #orphanOf(notice: OrphanNotice): Orphan | undefined {
     const { keys } = this.#context.state;
@@ -86,7 +86,7 @@ export class Orphans {
       : { record_id, address, part_index };
   }
 
-  /** Deletes the record and forgets the key. */
+  /** Deletes the record on the chip, then the key's own. */
   async receiveAuthorisation(message: OrphanAuthorisation): Promise<void> {
     const context = this.#context;
     const { session_key } = message;

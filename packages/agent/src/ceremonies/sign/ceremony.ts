@@ -45,7 +45,7 @@ export const SIGN: Ceremony<'sign'> = {
   lastWord: ({ now }, record, told) => {
     const { session_key, part_index, signature } = record;
     if (signature === null) return failedSignResult(session_key, part_index, told);
-    // Whoever held this agent's result back must not get it from a restart.
+    // A coordinator that held this agent's result back must not get it from a restart.
     if (now() >= (record.not_after ?? record.updated_at + CERTIFICATE_TIMES.lifetime)) {
       return failedSignResult(session_key, part_index, `unknown_outcome: ${EXPIRED}`);
     }
@@ -183,7 +183,7 @@ class SignRole implements Role<'sign'> {
     if (!this.#adopt(signature)) return control.fail('aborted: invalid-signature');
     control.note('completed');
     if (control.isListening) {
-      // The record has it; nothing more is told, not by the next process either.
+      // The record has it; this agent says no more, nor does its next process.
       control.settle();
       return control.finish('completed', null);
     }
@@ -194,7 +194,7 @@ class SignRole implements Role<'sign'> {
     return failedSignResult(this.#control.sessionKey, this.#control.partIndex, message, abort);
   }
 
-  /** The first result completes a signature: the others say that they have it too, or they count as silent. */
+  /** Answers the first result, which completes a signature: whoever does not confirm it counts as silent. */
   complete({ success, signature, message }: CompleteOf<'sign'>): void {
     const control = this.#control;
     const adopted = this.#signature === null && success && this.#adopt(signature);

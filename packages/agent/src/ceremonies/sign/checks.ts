@@ -57,13 +57,13 @@ function isSignable(digest: Uint8Array): boolean {
   }
 }
 
-/** A ban that is not on disk would be gone after a restart: until it is, the key is not used at all. */
+/** Refuses a key with a ban that is not on disk: a restart would lift it. */
 function checkUsable(context: CeremonyContext, key: KeyRecord): void {
   const usable = !context.state.keys.isStopped(key.key_id);
   refuseUnless(usable, 'key_stopped', 'this agent cannot write its state');
 }
 
-/** Once everybody has consented to its destruction a key signs nothing, whatever a coordinator says. */
+/** Whether everybody has consented to its destruction: such a key signs nothing, whatever a coordinator says. */
 function isDestroyed({ state }: KeyRecord): boolean {
   return state === 'destroying' || state === 'destroyed';
 }
@@ -108,7 +108,7 @@ export function checkBans(
   return bans;
 }
 
-/** A payload must hash to what is to be signed: nobody is shown one thing and signs another (N-7). */
+/** Refuses a payload that does not hash to the digest: nobody sees one thing and signs another (N-7). */
 function checkPayload(value: unknown, digest: Uint8Array): Payload | null {
   if (value === undefined || value === null) return null;
   let payload: Payload;

@@ -1,5 +1,5 @@
 /**
- * The rules of a policy file about signing: what they do not expressly allow is refused.
+ * The rules of a policy file about signing: they refuse everything that they do not expressly allow.
  */
 import type { Approval } from '@quorate/holder';
 import type { Payload } from '@quorate/intent';
@@ -8,7 +8,7 @@ import { allowed, refuse } from '../../approval/rule.ts';
 import { readTokenCall } from '../../approval/tokenCall.ts';
 import type { SignApproval } from './request.ts';
 
-/** Limits of what may be signed. Addresses are in lower case. */
+/** The limits of a signature. Addresses are in lower case. */
 export interface SignRules {
   readonly kinds: readonly Payload['kind'][];
   /** Chain ids; `any` must be written out. */
