@@ -1,6 +1,6 @@
 /**
- * Room for bans that was taken while there was room: a full disk must not be able to undo one. The file is
- * written once when it is made and only overwritten in place after that, which needs no new block.
+ * Room for bans, taken in time: a full disk must not be able to undo one. The agent writes the file once when it
+ * makes it, and then only overwrites it in place, which needs no new block.
  */
 import { createFile, HolderError, readIfPresent, storing } from '@quorate/holder';
 import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
@@ -18,13 +18,13 @@ export type ReservedBan =
   | { readonly key_id: string; readonly ban: Ban }
   | { readonly address: string; readonly ban: Ban };
 
-/** The bans that their key's record did not take. */
+/** The bans that their keys' records did not take. */
 export interface BanReserve {
   list(): readonly ReservedBan[];
   /** Writes bans durably. @throws HolderError `store/failed` when it is full, or the disk fails altogether */
   keep(keyId: string, bans: readonly Ban[]): void;
-  /** Makes room again, once the records hold everything. */
-  clear(): void;
+  /** Empties the reserve, once the records hold everything. */
+  empty(): void;
   close(): void;
 }
 
@@ -53,7 +53,7 @@ export function openBanReserve(path: string): BanReserve {
       }
       storing(path, () => fsyncSync(descriptor));
     },
-    clear: () => {
+    empty: () => {
       if (kept.length === 0) return;
       for (let slot = 0; slot < SLOTS; slot += 1) put(slot, BLANK);
       storing(path, () => fsyncSync(descriptor));

@@ -1,13 +1,13 @@
-/** The fields that the record of a session has whatever its kind. */
+/** The fields of every session's record, of any kind. */
 import { z } from 'zod';
 
 /** The form of a session key. */
 export const SESSION_KEY: RegExp = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** How a session ended here. */
+/** The end of a session here. */
 export type SessionEnd = 'completed' | 'failed' | 'unknown_outcome';
 
-/** Where a session stands. */
+/** The state of a session. */
 export type SessionState = 'accepted' | 'running' | SessionEnd;
 
 /** The record of a session: nothing secret, yet nobody else's business. */
@@ -17,9 +17,9 @@ export interface CommonRecord {
   readonly state: SessionState;
   readonly intent_hash: string;
   readonly reason: string | null;
-  /** The coordinator has said that the session is over: nothing needs to be told any more. */
+  /** Whether the coordinator has said that the session is over: then nobody needs to hear of it any more. */
   readonly settled: boolean;
-  /** Until when this participant stands by its certificate; milliseconds since 1970. */
+  /** The time until which this participant stands by its certificate; milliseconds since 1970. */
   readonly not_after?: number | undefined;
   /** milliseconds since 1970 */
   readonly updated_at: number;

@@ -1,6 +1,6 @@
 /**
- * Reads a folder of key records: those of former versions too, whose files were named by address. A crash while they
- * were rewritten leaves a key in two files.
+ * Reads a folder of key records, also those of former versions, which named files by address. A crash during their
+ * rewriting leaves a key in two files.
  */
 import { CodedError, HolderError, readIfPresent } from '@quorate/holder';
 import { readdirSync } from 'node:fs';
@@ -41,7 +41,7 @@ function withBansOf(record: KeyRecord, old: KeyRecord): KeyRecord {
 
 /** Reads one record; undefined when its file went since the folder was listed: an agent writes it anew beside us. */
 function readRecord(path: string, name: string): KeyRecord | undefined {
-  // A disk that does not give the file says nothing of what is in it.
+  // A disk that does not give the file says nothing of its content.
   const bytes = readIfPresent(path);
   if (bytes === undefined) return undefined;
   try {

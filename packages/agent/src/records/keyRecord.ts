@@ -1,6 +1,6 @@
 /**
- * The record of one key, and how records of former versions are read. A key is named by its id; its address is a
- * label that leads to it.
+ * The record of one key, and the reader of records of former versions. Its id names a key; its address is a label
+ * that leads to it.
  */
 import { HolderError, type Releases } from '@quorate/holder';
 import { parseAddress } from '@quorate/intent';
@@ -22,7 +22,7 @@ export interface Holder {
   readonly chip_public_key: string;
 }
 
-/** The consent to destroy this participant's shard, and what came of it. Nothing in it is secret. */
+/** The consent to the destruction of a key, and its outcome at this participant. Nothing in it is secret. */
 export interface KeyDestruction {
   readonly session_key: string;
   readonly reason: string;
@@ -36,13 +36,13 @@ export interface KeyDestruction {
   readonly challenge: string;
   /** milliseconds since 1970 */
   readonly consented_at: number;
-  /** The chip's word that the record is gone, base64; null until it is. */
+  /** The chip's signed word that the record is gone, base64; null until then. */
   readonly receipt: string | null;
-  /** The coordinator has said that the destruction is complete. */
+  /** Whether the coordinator has said that the destruction is complete. */
   readonly settled: boolean;
 }
 
-/** Where a key stands. Only an active one signs. */
+/** The state of a key. Only an active one signs. */
 type KeyState = 'pending' | 'active' | 'orphaned' | 'rolled_back' | 'destroying' | 'destroyed';
 
 /** One key of this participant; byte strings are lower-case hex without prefix. */
@@ -71,7 +71,7 @@ export interface KeyRecord {
   readonly holders: readonly Holder[];
   readonly releases: Releases;
   readonly bans: readonly Ban[];
-  /** Since the consent to destroy the key. */
+  /** Present since the consent to destroy the key. */
   readonly destruction?: KeyDestruction | undefined;
 }
 
@@ -137,7 +137,7 @@ export const keyRecordSchema: z.ZodType<KeyRecord> = z.strictObject({
   destruction: destruction.optional(),
 });
 
-/** Keys of versions that knew one algorithm and named keys by address. */
+/** A key of a version that knew one algorithm and named keys by address. */
 const NAMED = { format: 'quorate-key/v3', algorithm: 'ecdsa-secp256k1' } as const;
 
 const secondSchema: z.ZodType<KeyRecord> = z
@@ -149,7 +149,7 @@ const secondSchema: z.ZodType<KeyRecord> = z
   })
   .transform((record) => ({ ...record, ...NAMED }));
 
-/** Before attempts were counted: one number, which is what was confirmed. */
+/** Reads the count of a version that did not count attempts: one number, the confirmed one. */
 const firstSchema: z.ZodType<KeyRecord> = z
   .strictObject({ format: z.literal('quorate-key/v1'), ...fields, release_count: count })
   .transform(({ release_count: confirmed, ...record }) => ({
@@ -166,8 +166,8 @@ const versions: Readonly<Record<string, z.ZodType<KeyRecord>>> = {
 };
 
 /**
- * Reads a record of any version, and tells how a file of that version is named.
- * @throws HolderError `store/tampered` for an algorithm that is not known here: it is never taken for another one
+ * Reads a record of any version, and tells the name of its file.
+ * @throws HolderError `store/tampered` for an unknown algorithm: it is never taken for another one
  */
 export function parseKeyRecord(content: unknown): {
   readonly record: KeyRecord;
@@ -193,7 +193,7 @@ export function formerFileName({ address }: KeyRecord): string {
   return `${labelOf(address)}.json`;
 }
 
-/** An address as labels are compared: in any case of its letters. */
+/** An address in the form in which labels are compared: in any case of its letters. */
 export function labelOf(address: string): string {
   return address.toLowerCase();
 }

@@ -1,6 +1,6 @@
 /**
- * The agent's own knowledge of each key, never taken from the coordinator: who holds it, under which
- * pinned chip keys, how often the chip may have released the opener, and which pairs are banned.
+ * The agent's own knowledge of each key, never taken from the coordinator: its holders, their pinned chip
+ * keys, the possible count of the chip's releases, and the banned pairs.
  */
 import {
   HolderError,
@@ -43,14 +43,14 @@ export interface KeyRecords {
    * process, and the whole key is stopped. @throws HolderError `store/failed`
    */
   ban(keyId: string, bans: readonly Ban[]): void;
-  /** Whether a ban of this key could not be written, so that the key must not be used. */
+  /** Whether the disk refused a ban of this key, so that nobody must use the key. */
   isStopped(keyId: string): boolean;
-  /** Forgets the remains of a key generation that failed. */
+  /** Removes the record of a key generation that failed. */
   remove(keyId: string): void;
 }
 
 /**
- * Opens the folder of key records; without a reserve, to look only: a running agent may have it open.
+ * Opens the folder of key records; without a reserve only to look: a running agent may have it open.
  * @throws HolderError `store/tampered` for a file that is not one
  */
 export function openKeyRecords(directory: string, reserve?: BanReserve): KeyRecords {
@@ -75,7 +75,7 @@ class KeyStore implements KeyRecords {
     if (reserve === undefined) return;
     ifPossible(() => {
       for (const keyId of new Set([...former, ...reserved])) this.#rewrite(keyId);
-      reserve.clear();
+      reserve.empty();
     });
   }
 
@@ -165,7 +165,7 @@ class KeyStore implements KeyRecords {
     syncDirectory(this.#directory);
   }
 
-  /** Takes the bans that a record could not take when they were found; gives the keys that they are of. */
+  /** Writes the bans that a record did not take earlier; returns their keys. */
   #takeReserved(): ReadonlySet<string> {
     const changed = new Set<string>();
     const file = join(this.#directory, RESERVE_FILE);
@@ -185,7 +185,7 @@ class KeyStore implements KeyRecords {
   }
 }
 
-/** A disk that is full leaves files of a former version and reserved bans where they are: in memory they count. */
+/** Leaves files of a former version and reserved bans in place on a full disk: in memory they count. */
 function ifPossible(work: () => void): void {
   try {
     work();

@@ -1,6 +1,6 @@
 /**
  * The participant's local, encrypted record of each session, `<session_key>_<part_index>.json`
- * (docs/spec/wire.md §5). The name is computed here; a name that a server sends is only compared (R-17).
+ * (docs/spec/wire.md §5). This agent computes the name, and only compares the one that a server sends (R-17).
  */
 import { HolderError, makePrivateDirectory, readIfPresent, replaceFile } from '@quorate/holder';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
@@ -24,7 +24,7 @@ export type SessionRecord = Records[Kind];
 
 const sessionRecordSchema: z.ZodType<SessionRecord> = z.union(Object.values(RECORDS));
 
-/** A record of the former version: a session of any kind had all fields, and named its key by an address. */
+/** A record of the former version: a session of any kind had all fields, and an address named its key. */
 const formerSchema = z.strictObject({
   ...commonRecord,
   kind: z.enum(['keygen', 'sign']),
@@ -36,7 +36,7 @@ const formerSchema = z.strictObject({
 /** The id of the key that an address leads to. */
 export type KeyIdOf = (address: string) => string | undefined;
 
-/** Undefined for a signature whose key is not here: nothing can be said of it any more. */
+/** Reads a record of the former version; undefined for a signature whose key is not here. */
 function upgrade(
   former: z.output<typeof formerSchema>,
   keyIdOf: KeyIdOf,
@@ -66,7 +66,7 @@ export interface SessionRecords {
   read(sessionKey: string, partIndex: number): SessionRecord | undefined;
 }
 
-/** Opens the folder of session records; `key` is 32 bytes, `keyIdOf` resolves what the former version wrote. */
+/** Opens the folder of session records; `key` is 32 bytes, `keyIdOf` resolves the addresses of the former version. */
 export function openSessionRecords(
   directory: string,
   key: Uint8Array,

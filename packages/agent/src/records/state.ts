@@ -97,8 +97,8 @@ export function openState(directory: string): AgentState {
 }
 
 /**
- * Carries a roster's chip keys into the pins of the keys. Done at every opening, so that a crash
- * between the roster and the last key record is made good.
+ * Carries a roster's chip keys into the pins of the keys. Every opening does it, so that it repairs a crash
+ * between the roster and the last key record.
  */
 export function applyPins(keys: KeyRecords, pins: Pins): void {
   const rostered = new Map(

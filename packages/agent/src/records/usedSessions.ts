@@ -16,7 +16,7 @@ export interface UsedSessions {
   close(): void;
 }
 
-/** Opens the record. A line that was cut off was never relied upon; it is closed, not removed. */
+/** Opens the record. Nobody relied upon a line that was cut off; it is closed, not removed. */
 export function openUsedSessions(path: string): UsedSessions {
   const text = readIfPresent(path)?.toString('utf8') ?? '';
   const used = new Map<string, number>();

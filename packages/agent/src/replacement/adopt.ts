@@ -9,10 +9,10 @@ import type { KeyRecord } from '../records/keyRecord.ts';
 import type { Work } from './work.ts';
 
 /**
- * Makes the new chip this agent's own. Done again after a crash it writes the same values.
+ * Makes the new chip this agent's own. Repeated after a crash it writes the same values.
  *
- * The release counts of the new chip begin with those that proved its records: they are counts of another
- * chip, so the former ones say nothing of them.
+ * The release counts of the new chip begin with the reads that proved its records: it is another chip, so the
+ * former counts say nothing of it.
  */
 export function adopt(work: Work, moved: readonly KeyRecord[]): void {
   const { keys } = work.state;

@@ -26,7 +26,7 @@ export function movingKeys(state: AgentState): readonly KeyRecord[] {
   );
 }
 
-/** The coordinator and this agent must mean the same shards: none is left behind on the old chip. */
+/** Checks that the coordinator and this agent mean the same shards, so that none stays behind on the old chip. */
 export function checkSameKeys(keys: readonly KeyRecord[], answer: ReplacementAnswer): void {
   const left = new Set(keys);
   for (const { address, record_id } of answer.shards) {

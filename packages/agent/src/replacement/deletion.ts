@@ -1,4 +1,4 @@
-/** Deletes what the old chip still holds, and shows that it is gone (docs/spec/replace.md §3.6). */
+/** Deletes the records that the old chip still holds, and shows that they are gone (docs/spec/replace.md §3.6). */
 import { type Chip, isAbsent, isRenewable } from '@quorate/holder';
 import { fromBase64, fromHex } from '@quorate/intent';
 import { AgentError } from '../errors.ts';

@@ -1,6 +1,6 @@
 /**
  * The progress of a replacement, on disk before each step that a crash could leave half done
- * (docs/spec/replace.md §4). Nothing in it is secret: ciphertexts, public keys, where the chips are.
+ * (docs/spec/replace.md §4). Nothing in it is secret: ciphertexts, public keys, places of the chips.
  */
 import {
   HolderError,
@@ -26,20 +26,20 @@ interface JournalChip {
   readonly public_key: string;
 }
 
-/** A shard that is being moved. */
+/** A shard on its way. */
 export interface JournalShard {
   /** Base64, for the new chip. */
   readonly encrypted_shard: string;
-  /** How often the new chip may have released its opener. */
+  /** The possible number of releases of its opener by the new chip. */
   readonly releases: Releases;
-  /** Whether the new chip was seen to open this ciphertext. */
+  /** Whether this agent has seen the new chip open this ciphertext. */
   readonly proven: boolean;
 }
 
 /** The journal. */
 export interface Journal {
   readonly format: 'quorate-replacement/v2';
-  /** moving: the old chip is in use; switching: nobody here knows which; adopted: the new one is. */
+  /** moving: the old chip is in use; switching: nobody here knows which one; adopted: the new chip is. */
   readonly phase: 'moving' | 'switching' | 'adopted';
   /** Null until the coordinator has given one. */
   readonly id: string | null;
@@ -129,7 +129,7 @@ function upgraded(former: z.output<typeof formerSchema>, directory: string): Jou
   return { ...former, format: 'quorate-replacement/v2', shards: Object.fromEntries(shards) };
 }
 
-/** Writes a journal of a former version in the present form. The directory is locked by the caller. */
+/** Writes a journal of a former version in the present form. The caller holds the directory's lock. */
 export function upgradeJournal(directory: string): void {
   const found = load(directory);
   if (found?.isFormer === true) writeJournal(directory, found.journal);
@@ -141,14 +141,14 @@ export function writeJournal(directory: string, journal: Journal): Journal {
   return journal;
 }
 
-/** Ends the journal: the replacement is over. */
+/** Removes the journal: the replacement is over. */
 export function removeJournal(directory: string): void {
   removeIfPresent(pathOf(directory));
   syncDirectory(directory);
 }
 
 /**
- * An agent must not run on a directory of which it is not known which chip is in use.
+ * Keeps an agent from running on a directory when nobody knows which chip is in use.
  * @throws AgentError `replace/unfinished`
  */
 export function checkNoSwitch(directory: string): void {

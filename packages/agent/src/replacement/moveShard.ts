@@ -1,4 +1,4 @@
-/** Moves one shard: opened with the old chip, sealed for the new one, proven readable (docs/spec/replace.md §3.3). */
+/** Moves one shard: opens it with the old chip, seals it for the new one, proves that one can read it (docs/spec/replace.md §3.3). */
 import {
   type Chip,
   HolderError,
@@ -24,7 +24,7 @@ export interface Chips {
   readonly fresh: Chip;
 }
 
-/** Brings the coordinator a ciphertext that the new chip has been seen to open. */
+/** Brings the coordinator a ciphertext that this agent has seen the new chip open. */
 export async function moveShard(work: Work, chips: Chips, key: KeyRecord): Promise<void> {
   const begun = work.shard(key.key_id);
   const ready = begun !== undefined && (await opensAlready(work, chips, key));
@@ -39,8 +39,8 @@ export async function moveShard(work: Work, chips: Chips, key: KeyRecord): Promi
 }
 
 /**
- * Whether the coordinator keeps exactly the ciphertext that this agent has seen the new chip open. A journal
- * alone says little: it is written before STORE, and may be of another attempt than the one that was given.
+ * Whether the coordinator keeps exactly the ciphertext that this agent has seen the new chip open. A journal alone
+ * says little: this agent writes it before STORE, and may have given the ciphertext of another attempt.
  */
 export function isProven(work: Work, keyId: string, sealedHash: string | undefined): boolean {
   const shard = work.shard(keyId);
@@ -53,8 +53,8 @@ function hashOf({ encrypted_shard }: JournalShard): Uint8Array {
 }
 
 /**
- * After a crash: whether STORE was done, and for the ciphertext of the journal. A record of another attempt
- * shows by its secret or by its release count; it is deleted before the shard is sealed again.
+ * Tells after a crash whether the chip did STORE, and for the ciphertext of the journal. A record of another
+ * attempt shows by its secret or by its release count; this agent deletes it before it seals the shard again.
  */
 async function opensAlready(work: Work, chips: Chips, key: KeyRecord): Promise<boolean> {
   try {
@@ -125,7 +125,7 @@ async function openOld(work: Work, { old, fresh }: Chips, key: KeyRecord): Promi
   });
 }
 
-/** A record of an attempt whose journal is gone opens nothing that anybody has: it is deleted first. */
+/** Deletes a record of an attempt whose journal is gone: it opens nothing that anybody has. */
 async function storeNew(
   work: Work,
   fresh: Chip,

@@ -1,5 +1,5 @@
 /**
- * A participant's new chip, from the holder's side: resumed by being called again (docs/spec/replace.md).
+ * A participant's new chip, from the holder's side; a further call resumes it (docs/spec/replace.md).
  */
 import { Chip, type PinProvider, type SeeCounter } from '@quorate/holder';
 import { toHex } from '@quorate/intent';
@@ -25,7 +25,7 @@ import { type Chips, isProven, moveShard } from './moveShard.ts';
 import type { ReplacementService } from './service.ts';
 import { Work } from './work.ts';
 
-/** A chip that is opened when it is needed. */
+/** A chip that opens on demand. */
 export interface ReplaceChip extends Attempt {
   readonly attachment: ChipAttachment;
   open(): Promise<SecureElement>;
@@ -58,7 +58,7 @@ export interface ReplaceProgress {
 }
 
 /**
- * Goes as far as it can: to the approval that is waited for, or to the end.
+ * Goes as far as it can: to the approval that it waits for, or to the end.
  *
  * @throws AgentError `replace/refused`, `store/locked` while the agent runs, `chip/rolled-back`
  */
@@ -77,7 +77,7 @@ export async function replaceChip(options: ReplaceOptions): Promise<ReplacementA
   }
 }
 
-/** A journal belongs to one new chip. */
+/** Checks that the journal is of this new chip: it belongs to one. */
 function checkSame(journal: Journal, { fresh, retire }: ReplaceOptions): void {
   if (journal.se_id === fresh.seId && journal.retire === retire) return;
   throw new AgentError(
@@ -217,7 +217,7 @@ function newJournal({ old, fresh, retire }: ReplaceOptions, chips: Chips): Journ
   };
 }
 
-/** Deletes what is left on the old chip; the agent may have run with the new one in between. */
+/** Deletes the remaining records on the old chip; the agent may have run with the new one in between. */
 async function finish(
   options: ReplaceOptions,
   state: AgentState,

@@ -1,11 +1,11 @@
-/** Asks for a replacement, signed by both chips, or finds the one that was asked for (docs/spec/replace.md §3.1). */
+/** Asks for a replacement, signed by both chips, or finds the one already asked for (docs/spec/replace.md §3.1). */
 import { fromHex, replacementRequestHash, toHex } from '@quorate/intent';
 import type { ReplacementAnswer } from '@quorate/wire';
 import { AgentError } from '../errors.ts';
 import type { Chips } from './moveShard.ts';
 import type { Work } from './work.ts';
 
-/** The replacement of the journal at the coordinator; made when there is none yet. */
+/** Finds the journal's replacement at the coordinator, or asks for it when there is none yet. */
 export async function askForIt(
   work: Work,
   chips: Chips,

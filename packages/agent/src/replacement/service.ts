@@ -1,4 +1,4 @@
-/** The coordinator as a replacement sees it (docs/spec/replace.md §3), by whatever way. */
+/** The coordinator as a replacement sees it (docs/spec/replace.md §3), by any way. */
 import type {
   ReplacementAnswer,
   ReplacementReceipt,
@@ -8,7 +8,7 @@ import type {
   ReplacementStepRequest,
 } from '@quorate/wire';
 
-/** The coordinator's side. Every method throws what the coordinator refused. */
+/** The coordinator's side. Every method throws the coordinator's refusal. */
 export interface ReplacementService {
   /** 32 bytes in hex, for the request. */
   nonce(): Promise<string>;

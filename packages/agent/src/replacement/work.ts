@@ -21,7 +21,7 @@ import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import { type Journal, type JournalShard, writeJournal } from './journal.ts';
 import type { ReplacementService } from './service.ts';
 
-/** Challenges and sessions that a reset took away are renewed at most so often. */
+/** The most renewals of challenges and sessions that a reset took away. */
 const MAX_ATTEMPTS = 4;
 
 /** A replacement at work: its chips, its coordinator and its journal. */
@@ -112,7 +112,7 @@ export class Work {
   }
 }
 
-/** A certificate as the coordinator and the chip need it. */
+/** A certificate in the form for the coordinator and the chip. */
 export interface StepCertificate {
   /** base64 */
   readonly text: string;
@@ -120,7 +120,7 @@ export interface StepCertificate {
   readonly intent: Uint8Array;
 }
 
-/** Does a step again when the chip was reset under it and has forgotten session or challenge. */
+/** Repeats a step when a reset of the chip took session or challenge away. */
 export async function renewing<T>(step: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {

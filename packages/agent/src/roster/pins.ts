@@ -1,5 +1,5 @@
 /**
- * Who is who: usernames and the chip keys pinned for them (docs/spec/intent.md §6, R-15).
+ * The participants' identities: usernames and the chip keys pinned for them (docs/spec/intent.md §6, R-15).
  * Pins come from rosters signed by the key pinned at `agent init`, or from a person who compared a
  * short fingerprint; never from the coordinator.
  */
@@ -40,7 +40,7 @@ export interface Pins {
   readonly serial: number | null;
   find(username: string): Uint8Array | undefined;
   list(): readonly Pin[];
-  /** Verifies a roster file and says what it would change. */
+  /** Verifies a roster file and tells the changes that it would make. */
   preview(file: string): { readonly serial: number; readonly changes: readonly RosterChange[] };
   /** Puts a roster in force, durably. */
   importRoster(file: string): readonly RosterChange[];
@@ -94,7 +94,7 @@ class FilePins implements Pins {
 
   constructor(path: string) {
     this.#path = path;
-    // A disk that does not give the file says nothing of what is in it.
+    // A disk that does not give the file says nothing of its content.
     const text = readIfPresent(path)?.toString() ?? 'null';
     try {
       this.#file = pinsFileSchema.parse(JSON.parse(text));
@@ -137,7 +137,7 @@ class FilePins implements Pins {
   importRoster(file: string): readonly RosterChange[] {
     const roster = this.#acceptable(file);
     const changes = changesTo(this.list(), roster);
-    // Rosters speak for whoever is or was in one: an older confirmed pin must not outlive them.
+    // Rosters speak for everybody who is or was in one: an older confirmed pin must not outlive them.
     const rostered = new Set(
       [...(this.#roster?.entries ?? []), ...roster.entries].map(({ username }) => username),
     );
