@@ -94,7 +94,7 @@ describeTokens('tokens through their thread', () => {
     expect(await failure(open('two', { public_key }))).toMatchObject({ code: 'not-personalised' });
   });
 
-  test('info says who judges the authorisation, that this module is no hardware, and what waits for the PIN', async () => {
+  test('info says who judges the authorisation, that this module is not hardware, and what waits for the PIN', async () => {
     const element = await open('one');
     const before = await element.info();
     expect(before).toMatchObject({ personalised: true, software: true, stateCounter: null });
@@ -102,7 +102,7 @@ describeTokens('tokens through their thread', () => {
     expect(before.text).toContain(
       "this token cannot judge the server's authorisation, so the driver on the host does",
     );
-    expect(before.text).toContain('no hardware');
+    expect(before.text).toContain('not hardware');
     expect(before.text).toContain('after the PIN');
     await element.verifyPin(PIN);
     const after = await element.info();
