@@ -17,14 +17,15 @@ export function misbegun(file: File): Sentence[] {
   return found.map((text) => ({ path: file.path, text }));
 }
 
+/** Headings are no sentences. */
 function ofPage(text: string): string[] {
-  const prose = text.replaceAll(/^```.*?^```/gms, '').replaceAll(/`[^`\n]*`/g, '`');
+  const prose = text.replaceAll(/^```.*?^```|^#.*$/gms, '').replaceAll(/`[^`\n]*`/g, '`');
   return blocksOf(prose).flatMap(opened);
 }
 
-/** A heading, an item of a list, a cell of a table and a paragraph each begin anew. */
+/** An item of a list, a cell of a table and a paragraph each begin anew. */
 function blocksOf(prose: string): string[] {
-  const items = prose.replaceAll(/^[ \t]*(?:[-*]|\d+\.|#+|>|\|)[ \t]+/gm, '\n\n');
+  const items = prose.replaceAll(/^[ \t]*(?:[-*]|\d+\.|>|\|)[ \t]+/gm, '\n\n');
   return items.split(/\n[ \t]*\n|[ \t]\|(?=[ \t\n])/);
 }
 
