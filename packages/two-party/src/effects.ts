@@ -1,6 +1,7 @@
 /**
- * What a session asks of whoever runs it. Effects are carried out in the order given, one after another. A thing that
- * is made by an effect and is secret stays with the runner: an effect names it by what it is.
+ * The effects that a session asks its runner to carry out. Effects are carried out in the order given, one
+ * after another. A thing that is made by an effect and is secret stays with the runner: an effect names it by
+ * what it is.
  */
 import type { TwoPartySession as SessionView } from '@quorate/wire';
 import type { PeerKeys } from './certificates.ts';

@@ -32,7 +32,7 @@ export function failureOf({ code, reason }: Refusal): Failure {
   return { status: failed ? 'failed' : 'aborted', code, reason };
 }
 
-/** What is shown of an end; `open` says that only the partner knows whether it is one. */
+/** The view of an end; `open` says that only the partner knows whether it is one. */
 export function shownEnd(end: End, open: boolean): Partial<SessionView> {
   const { status } = end;
   if (status === 'completed') {
@@ -44,13 +44,13 @@ export function shownEnd(end: End, open: boolean): Partial<SessionView> {
   return { status, error: { code: end.code, message } };
 }
 
-/** What the partner is told. */
+/** The message to the partner. */
 export function farewellOf(code: CosignerCode): PeerAbort {
   const told = toldCode(code);
   return { code: told, reason: COSIGNER_CODES[told].en };
 }
 
-/** What is said of a session whose outcome is not known here. */
+/** The message about a session whose outcome is unknown here. */
 function unknownOutcome(why: string): SessionView['error'] {
   const { en } = COSIGNER_CODES.unknown_outcome;
   return { code: 'unknown_outcome', message: why === '' ? en : `${en}: ${why}`.slice(0, 400) };

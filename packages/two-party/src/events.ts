@@ -1,4 +1,4 @@
-/** What a session hears. Nothing in an event is secret: a share is announced by its public half. */
+/** The events of a session. Nothing in an event is secret: a share is announced by its public half. */
 import { type CosignerCode, isCosignerCode, PeerAbort, PeerInit, PeerSync } from '@quorate/wire';
 import type { Prepared } from './certificates.ts';
 import { decodeMail, type Mail } from './mail.ts';

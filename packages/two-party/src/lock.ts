@@ -1,4 +1,4 @@
-/** What a lock means for the sessions of its key. */
+/** The consequence of a lock for the sessions of its key. */
 import type { KeyFacts } from './terms.ts';
 
 /** The code that the sessions of a locked key end with. */

@@ -9,7 +9,7 @@ import type { Terms } from './terms.ts';
 
 interface Common {
   readonly terms: Terms;
-  /** What people see last of its progress. */
+  /** The last progress shown to people. */
   readonly step: Step | null;
 }
 

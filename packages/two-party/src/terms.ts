@@ -1,4 +1,4 @@
-/** What one side knows of its session from the beginning: it is agreed on, and nothing changes it. */
+/** The facts of one side about its session from the beginning: agreed on, and never changed. */
 import type { TwoPartyType } from '@quorate/wire';
 import type { SignableMessage } from './message.ts';
 
@@ -50,7 +50,7 @@ export interface KeyFacts {
   readonly unsaved: 'nothing' | 'record' | 'lock';
 }
 
-/** What the world is like at an event: the reducer asks nobody. */
+/** The facts at an event: the reducer asks nobody. */
 export interface Facts {
   /** Milliseconds since 1970. */
   readonly now: number;

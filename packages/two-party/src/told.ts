@@ -1,4 +1,4 @@
-/** What a partner is told of an end: all failed checks look alike from outside (J-7). */
+/** The message to a partner about an end: all failed checks look alike from outside (J-7). */
 import { type CosignerCode, isCosignerCode } from '@quorate/wire';
 
 /** Codes that tell the partner nothing about a check. */

@@ -1,4 +1,4 @@
-/** What the protocol found against a party. */
+/** The protocol's finding against a party. */
 
 /** A message that a party signed. */
 interface SignedMessage {
