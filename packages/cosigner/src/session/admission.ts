@@ -10,7 +10,7 @@ import { checkOpenable, checkUnlocked } from './keyState.ts';
 import { DEFAULT_HASH, type Order } from './request.ts';
 import type { TwoPartySession } from './session.ts';
 
-/** What a session that may begin is about. */
+/** The subject of an admitted session. */
 export interface Admitted {
   readonly partner: PublicIdentity;
   readonly key: KeyRecord | undefined;
@@ -37,7 +37,7 @@ export class Admission {
     return this.#closed;
   }
 
-  /** What REST asks for. @throws CosignerError */
+  /** A request over REST. @throws CosignerError */
   order({ type, partner: name, keySessionId, message, hash }: Order): Admitted {
     const partner = this.#admit(type, name);
     if (type === 'keygen') return { partner, key: undefined, message: null };
@@ -51,7 +51,7 @@ export class Admission {
     return { partner, key, message: hashed(message ?? '', hash ?? DEFAULT_HASH) };
   }
 
-  /** What a partner asks for. @throws CosignerError */
+  /** A partner's request. @throws CosignerError */
   proposal(partnerName: string, init: PeerInit): Admitted {
     const { operation, key_session_id: keySessionId, epoch, paillier_bits: bits } = init;
     const partner = this.#admit(operation, partnerName);

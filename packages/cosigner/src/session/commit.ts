@@ -135,7 +135,7 @@ function nameOf(record: KeyRecord, share: StoredShare): RecordName {
 }
 
 /**
- * What the chip was still to forget when the process ended. A record that a key has again, or still,
+ * Records that the chip still had to delete when the process ended. A record that a key has again, or still,
  * stays: the process ended before the key let go of it.
  */
 export function forgetLeftovers(context: ForgettingContext): void {
@@ -154,7 +154,7 @@ export function forgetLeftovers(context: ForgettingContext): void {
 
 type ForgettingContext = Pick<SessionContext, 'logger' | 'store' | 'vault'>;
 
-/** What the chip does not forget now it is asked to forget at the next start. */
+/** If the chip cannot delete it now, the next start tries again. */
 function forget({ logger, store, vault }: ForgettingContext, name: RecordName): void {
   vault
     .forget(name)

@@ -1,6 +1,6 @@
 /**
- * What becomes of shares that one side has stored and the other has not confirmed, when the session
- * that made them is over (docs/spec/cosigner.md, "Two phases"). P1's key record decides.
+ * Settles shares that one side has stored and the other has not confirmed, once their session has ended
+ * (docs/spec/cosigner.md, "Two phases"). P1's key record decides.
  */
 import { decodeMail } from '@quorate/two-party';
 import { PeerSync } from '@quorate/wire';
@@ -58,7 +58,9 @@ export class Confirmation {
     if (waiting !== undefined) this.#ask(waiting);
   }
 
-  /** P1 says which keys and epochs it uses: what it confirms is active. What it does not name, it does not tell of. */
+  /**
+   * P1 says which keys and epochs it uses: what it confirms is active. Keys it does not list keep their state.
+   */
   confirm(partner: string, keys: readonly KeyEpoch[]): void {
     if (this.#context.index !== 2) return;
     for (const { session_id: id, epoch } of keys) {
@@ -72,7 +74,7 @@ export class Confirmation {
     const record = this.#context.store.keys.find(keySessionId);
     if (record?.partner !== partner || this.#context.index !== 2) return;
     if (epoch !== undefined) this.#confirmOne(record, epoch);
-    // What was not confirmed by that stays as it is until P1 answers.
+    // A share that this did not confirm stays as it is until P1 answers.
     const still = this.#context.store.keys.find(keySessionId);
     if (still !== undefined) this.#ask(still);
   }
@@ -99,7 +101,7 @@ export class Confirmation {
       message.type === 'session_sync' ? decodeMail(PeerSync, message.plaintext) : undefined;
     if (sync?.keys !== undefined) return this.#learnKey(record, sync.keys);
     if (sync?.status === 'completed' || sync?.phase === 'active') return this.#activate(record);
-    // That a session ended does not say that its share is not the key.
+    // The end of a session does not mean that its share is not the key.
     if (message.seq > 0) this.#ask(record);
   }
 

@@ -1,4 +1,4 @@
-/** What a session of two parties works with. */
+/** The parts that a two-party session works with. */
 import type { SeeStep } from './stepTimes.ts';
 import type { SignableMessage } from '@quorate/two-party';
 import type { Logger } from '@quorate/holder';
@@ -40,7 +40,7 @@ export interface SessionContext {
   readonly onGone: (sessionId: string) => void;
 }
 
-/** What a session is about; both sides compute it for themselves. */
+/** The subject of a session; each side computes it for itself. */
 export interface Proposal {
   readonly id: string;
   readonly type: 'keygen' | 'sign' | 'refresh';

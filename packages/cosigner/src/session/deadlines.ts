@@ -29,7 +29,7 @@ export class Deadlines {
     this.resume();
   }
 
-  /** What is left of the whole, milliseconds. */
+  /** The time left of the whole, milliseconds. */
   get left(): number {
     return Math.max(0, this.#left - this.#gone);
   }

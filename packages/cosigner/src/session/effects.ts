@@ -238,7 +238,7 @@ export class EffectRunner {
     this.#context.store.sessions.update(this.#proposal.id, change);
   }
 
-  /** What is shown of an end is not worth the process: keys and locks have files of their own. */
+  /** Failing to show an end must not end the process: keys and locks have files of their own. */
   #keep(end: Partial<SessionView>): boolean {
     try {
       this.#show(end);

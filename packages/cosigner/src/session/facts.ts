@@ -1,9 +1,9 @@
-/** What the session of `@quorate/two-party` is told of this server: its terms, and the facts at an event. */
+/** Tells the session of `@quorate/two-party` about this server: its terms, and the facts at an event. */
 import type { Facts, KeyFacts, Meaning, Terms } from '@quorate/two-party';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { Proposal, SessionContext } from './context.ts';
 
-/** What both sides mean by a session, as this server knows it. */
+/** The intent of a session, as this server knows it. */
 export function meaningOf(
   { config, index, own }: Pick<SessionContext, 'config' | 'index' | 'own'>,
   { id, type, partner, message }: Proposal,

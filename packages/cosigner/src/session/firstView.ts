@@ -1,4 +1,4 @@
-/** What REST shows of a session that begins. */
+/** The view of a new session for REST. */
 import { hex0x } from '@quorate/two-party';
 import type { TwoPartySession as SessionView } from '@quorate/wire';
 import type { KeyRecord } from '../store/keyRecords.ts';

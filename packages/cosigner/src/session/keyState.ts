@@ -1,4 +1,4 @@
-/** What a key is good for at the moment, and how REST shows it. */
+/** The present state of a key, and its form for REST. */
 import { MAX_REOPENINGS } from '@quorate/tss/lindell17';
 import type { TwoPartyKey } from '@quorate/wire';
 import { CosignerError } from '../errors.ts';

@@ -13,7 +13,7 @@ import type { KeyRecord } from '../store/keyRecords.ts';
 /** How often a write that failed is tried again, milliseconds. */
 const AGAIN_MS = 2000;
 
-/** What locks are kept with. */
+/** The parts that keep locks. */
 interface LockContext {
   readonly logger: Logger;
   readonly store: Store;

@@ -32,7 +32,7 @@ import { Teller } from './teller.ts';
 
 export type { Order } from './request.ts';
 
-/** What a manager is given of its surroundings. */
+/** The surroundings of a manager. */
 export type ManagerContext = Omit<SessionContext, 'locks' | 'room' | 'onOver' | 'onGone'> & {
   /** A session is over. */
   readonly onSession: (view: SessionView) => void;
@@ -145,7 +145,7 @@ export class SessionManager {
     this.#surviving(partner, message.sessionId, () => this.#receive(partner, message));
   }
 
-  /** What cannot be written ends a session, and never the process: locks may be in its memory alone. */
+  /** A failed write ends the session, never the process: locks may exist only in its memory. */
   #surviving(partner: string, sessionId: string | undefined, work: () => void): void {
     try {
       work();
@@ -234,7 +234,10 @@ export class SessionManager {
     }
   }
 
-  /** What both ends say when they meet: sessions of the other end that are over here, keys that are confirmed. */
+  /**
+   * The messages of both ends when they meet: sessions of the other end that have ended here, and confirmed
+   * keys.
+   */
   #receiveSync(partner: string, message: PeerMessage): void {
     if (message.type !== 'session_sync') return;
     const sync = decodeMail(PeerSync, message.plaintext);

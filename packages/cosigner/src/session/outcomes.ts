@@ -75,7 +75,7 @@ export class Outcomes {
     }
   }
 
-  /** What P1's key record told of a share that waited. */
+  /** The answer of P1's key record about a waiting share. */
   settleShare(sessionId: string, isKey: boolean): void {
     const session = this.#context.store.sessions.find(sessionId)?.session;
     if (session?.status !== 'unknown_outcome') return;

@@ -1,16 +1,16 @@
-/** What REST asks for, compared by what it means: a default that is named is no other content. */
+/** A request over REST, compared by its meaning: naming a default changes nothing. */
 import { MessageHash } from '@quorate/wire';
 import { z } from 'zod';
 import { parsedJson } from '../json.ts';
 
-/** What REST asks for. */
+/** A request over REST. */
 export interface Order {
   readonly type: 'keygen' | 'sign' | 'refresh';
   readonly partner: string;
   readonly keySessionId?: string;
   readonly message?: string;
   readonly hash?: MessageHash;
-  /** What makes it safe to repeat: ids of one caller are none of another. */
+  /** Makes a repetition safe: each caller has its own ids. */
   readonly request?: { readonly caller: string; readonly id: string };
 }
 

@@ -6,7 +6,7 @@ import type { SessionContext } from './context.ts';
 import { shownKey } from './keyState.ts';
 import type { TwoPartySession } from './session.ts';
 
-/** What an operator confirms, and who that is. */
+/** The operator's confirmation, and the operator. */
 export interface Confirmed {
   /** The key's own address: no other key is retired by a slip. */
   readonly address: string;

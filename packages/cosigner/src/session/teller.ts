@@ -1,4 +1,4 @@
-/** What is said to a partner outside of a session's own mail; lost, it is asked for again. */
+/** Messages to a partner outside a session; a lost one is requested again. */
 import { encodeMail, toldCode } from '@quorate/two-party';
 import type { PeerAbort, PeerAck, PeerSync, TwoPartySession as SessionView } from '@quorate/wire';
 import type { PeerMessage } from '../peer/connection.ts';
@@ -33,7 +33,7 @@ export class Teller {
     this.abort(partner, view.session_id, view.error?.code ?? 'aborted');
   }
 
-  /** That a session is not to be. */
+  /** Says that a session will not begin. */
   abort(partner: string, sessionId: string, code: string): void {
     const abort: PeerAbort = { code: toldCode(code), reason: '' };
     this.#tell(partner, sessionId, 'abort', abort);

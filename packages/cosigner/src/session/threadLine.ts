@@ -101,7 +101,7 @@ export class ThreadLine {
   }
 }
 
-/** What the thread said, without its secrets. */
+/** The thread's message, without its secrets. */
 export function threadEventOf(event: SessionEvent): ThreadEvent {
   switch (event.event) {
     case 'frames':

@@ -1,4 +1,4 @@
-/** What stays of a failed check: the lock of the key, and the evidence. */
+/** The lasting results of a failed check: the lock of the key, and the evidence. */
 import { messageOf } from '../errors.ts';
 import type { Verdict } from '@quorate/two-party';
 import type { Proposal, SessionContext } from './context.ts';
