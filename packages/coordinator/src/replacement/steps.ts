@@ -157,7 +157,8 @@ function placeProblem(replacement: Replacement, step: ReplacementStep): RequestE
   if (stage !== undefined) return stage;
   if (!after) return chipProblem(replacement, { old: 'active', fresh: 'disabled' });
   if (replacement.oldChip.state === 'disabled') return undefined;
-  return new RequestError('chip_unavailable', `the chip ${replacement.oldChip.seId} was given up`);
+  const { seId, state } = replacement.oldChip;
+  return new RequestError('chip_unavailable', `the old chip ${seId} is ${state}, not disabled`);
 }
 
 function shardProblem(
