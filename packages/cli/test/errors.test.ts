@@ -180,7 +180,7 @@ describe('a server that does not answer', () => {
 
 describe('a person who is not logged in', () => {
   test('is told which file is missing', async () => {
-    const text = `nobody is logged in here: there is no ${at('nobody')}`;
+    const text = `not logged in: there is no login file ${at('nobody')}`;
     expect(await said('keys', 'list', '--login', at('nobody'))).toEqual({ exit: 4, text });
   });
 

@@ -8,7 +8,7 @@ import { foreign } from '../terminal/output.ts';
 import type { Progress } from '../terminal/progress.ts';
 
 const STAGES: Readonly<Record<string, string>> = {
-  invited: 'waiting for people to accept',
+  invited: 'inviting the participants',
   running: 'running the protocol',
   results: 'collecting results',
 };

@@ -64,7 +64,7 @@ function home(): string {
  */
 export function readLogin(path: string): Login {
   if (!existsSync(path)) {
-    throw new CliError('not_logged_in', `nobody is logged in here: there is no ${path}`, {
+    throw new CliError('not_logged_in', `not logged in: there is no login file ${path}`, {
       exit: EXIT.unauthorised,
       hint: 'run: quorate users login --url URL --username NAME',
     });

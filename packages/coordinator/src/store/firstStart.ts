@@ -21,7 +21,7 @@ export async function checkFirstStart(file: string, init: boolean): Promise<void
   if (!exists && !init) {
     throw new ServerError(
       'server/no-database',
-      `there is no database ${file}: is the directory wrong, or its volume not mounted? a backup is restored into it; the first start of a new server needs --init`,
+      `no database ${file}: is the directory wrong, or its volume not mounted? Restore a backup there, or start a new server with --init`,
     );
   }
 }
