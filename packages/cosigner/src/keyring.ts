@@ -2,10 +2,10 @@
  * Opens keyshares for the protocol threads: once for all sessions that run at the same time, and not
  * longer than a moment after the last of them (docs/spec/cosigner.md, "Store", E-1).
  */
-import { createMutexes, type Logger } from '@quorate/holder';
+import { countedRelease, createMutexes, type Logger, type Releases } from '@quorate/holder';
 import { fromHex, parseAddress } from '@quorate/intent';
 import { CosignerError, messageOf } from './errors.ts';
-import { attempted, isBeforeCount, isExplained, type Releases } from './releases.ts';
+import { RELEASE_POLICY } from './releases.ts';
 import type { KeyRecord, KeyRecords } from './store/keyRecords.ts';
 import type { Vault } from './vault.ts';
 import type { ShareToOpen } from './worker/protocol.ts';
@@ -138,24 +138,27 @@ export class Keyring {
     };
   }
 
-  /** The attempt is on disk before the chip is asked; a count that it does not explain tells of an older store or chip. */
+  /** A count that attempts do not explain tells of an older store or chip. */
   async #release(before: KeyRecord): Promise<Uint8Array> {
-    const { session_id: sessionId, releases, share } = before;
-    this.#count(before, attempted(releases));
-    const { secret, releaseCount } = await this.#vault
-      .release({ recordId: fromHex(share.record_id), address: parseAddress(before.address) })
-      .catch((error: unknown) => {
-        if (isBeforeCount(error)) this.#count(before, releases);
-        throw error;
-      });
-    try {
-      // One that was rolled back already is only refreshed: whatever the chip counts, it stays so.
-      if (!before.rolled_back && !isExplained(releases, releaseCount)) this.#rollBack(sessionId);
-      this.#count(before, { confirmed: releaseCount, outstanding: 0 });
-      return secret;
-    } catch (error) {
-      secret.fill(0);
-      throw error;
+    const { session_id: sessionId, share } = before;
+    const name = { recordId: fromHex(share.record_id), address: parseAddress(before.address) };
+    const release = await countedRelease({
+      policy: RELEASE_POLICY,
+      counter: {
+        read: () => before.releases,
+        write: (releases) => this.#count(before, releases),
+      },
+      ask: () => this.#vault.release(name),
+      // A key that was rolled back already is only refreshed: it stays so, whatever the chip counts.
+      onUnexplained: () => (before.rolled_back ? 'give' : 'wipe'),
+    });
+    switch (release.outcome) {
+      case 'released':
+        return release.secret;
+      case 'rolled-back':
+        return this.#rollBack(sessionId);
+      case 'unclear':
+        throw new Error('unreachable: the chip is asked after any number of attempts');
     }
   }
 

@@ -3,8 +3,11 @@
  * the records come. docs/spec/cosigner.md, "Store".
  */
 import {
+  countedRelease,
   type Logger,
+  makePrivateDirectory,
   readIfPresent,
+  type Releases,
   removeIfPresent,
   replaceFile,
   syncDirectory,
@@ -17,7 +20,7 @@ import { SecureElementError } from '@quorate/secure-element';
 import { z } from 'zod';
 import { CosignerError, SetupError } from './errors.ts';
 import type { CosignerPaths } from './files.ts';
-import { attempted, isBeforeCount, isExplained, type Releases } from './releases.ts';
+import { RELEASE_POLICY } from './releases.ts';
 import { openPrimePool, type SealedPool } from './store/primePool.ts';
 import { makeRecordSeal, type RecordSeal } from './store/recordSeal.ts';
 import { parsedJson } from './json.ts';
@@ -66,29 +69,40 @@ export async function openStoreKey(
   logger: Logger,
 ): Promise<OpenedStore> {
   const file = paths.inStore('poolCount');
-  const write = (releases: Releases): void => replaceFile(file, `${JSON.stringify(releases)}\n`);
   const before = readReleases(file);
-  write(attempted(before));
-  const { secret, releaseCount } = await vault.release(STORE_RECORD).catch((error: unknown) => {
-    if (isBeforeCount(error)) write(before);
-    throw error;
-  });
-  try {
-    const directory = paths.inStore('pool');
-    const pool = openPrimePool(directory, keyOf(secret, POOL_LABEL));
-    if (!isExplained(before, releaseCount)) {
-      for (const name of readdirSync(directory)) removeIfPresent(join(directory, name));
-      syncDirectory(directory);
+  const directory = paths.inStore('pool');
+  const release = await countedRelease({
+    policy: RELEASE_POLICY,
+    counter: {
+      read: () => before,
+      write: (releases) => replaceFile(file, `${JSON.stringify(releases)}\n`),
+    },
+    ask: () => vault.release(STORE_RECORD),
+    // Before the count is confirmed: after a crash in between the primes are discarded at the next start.
+    onUnexplained: ({ actual }) => {
+      discardPrimes(directory);
       logger.warn(
-        { ...before, releaseCount },
+        { ...before, releaseCount: actual },
         'an older store or chip was put back: its primes are discarded',
       );
-    }
-    write({ confirmed: releaseCount, outstanding: 0 });
-    return { pool, seal: makeRecordSeal(keyOf(secret, RECORD_LABEL)) };
-  } finally {
-    secret.fill(0);
+      return 'give';
+    },
+  });
+  if (release.outcome !== 'released') {
+    throw new Error('unreachable: the key of the store is given whatever the chip counts');
   }
+  try {
+    const pool = openPrimePool(directory, keyOf(release.secret, POOL_LABEL));
+    return { pool, seal: makeRecordSeal(keyOf(release.secret, RECORD_LABEL)) };
+  } finally {
+    release.secret.fill(0);
+  }
+}
+
+function discardPrimes(directory: string): void {
+  makePrivateDirectory(directory);
+  for (const name of readdirSync(directory)) removeIfPresent(join(directory, name));
+  syncDirectory(directory);
 }
 
 function keyOf(secret: Uint8Array, label: string): Uint8Array {

@@ -4,7 +4,15 @@
  * a release, so the authorisation key lies beside the store: it keeps a chip from answering to
  * another store, and the release count tells when an older store was put back.
  */
-import { type Chip, type Logger, openChip, silentLogger, SOFTWARE_CHIP } from '@quorate/holder';
+import {
+  type Chip,
+  type Logger,
+  ofUnknownOutcome,
+  openChip,
+  type Released,
+  silentLogger,
+  SOFTWARE_CHIP,
+} from '@quorate/holder';
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
 import {
   authorisationMessage,
@@ -18,7 +26,6 @@ import {
   type Attempt,
   type ChipInfo,
   SecureElementError,
-  type SecureElementErrorCode,
   type SecureElementKind,
 } from '@quorate/secure-element';
 import { type LoadedConfig, pathOf } from './config.ts';
@@ -63,22 +70,6 @@ export function checkAuthority(
   if (obeyed === null || !own.every((byte, at) => byte === obeyed[at])) {
     throw foreign(paths, `obeys another authority than that of ${paths.store}`);
   }
-}
-
-/**
- * What a chip refuses after a reset. Pulled out during a READ, it may have counted; whoever repeats the command
- * meets only the refusal of the chip that came back.
- */
-const AFTER_RESET: ReadonlySet<SecureElementErrorCode> = new Set([
-  'pin-required',
-  'session-unknown',
-  'challenge-unknown',
-]);
-
-/** Without the status word, the attempt stays one of unknown outcome. */
-function ofUnknownOutcome(error: unknown): unknown {
-  if (!(error instanceof SecureElementError) || !AFTER_RESET.has(error.code)) return error;
-  return new SecureElementError(error.code, error.message, { cause: error });
 }
 
 /** The chip of this side. */
@@ -173,7 +164,7 @@ export class Vault {
   }
 
   /** Releases an opener: 32 secret bytes that the caller wipes, and how often it was released. */
-  release(name: RecordName): Promise<{ secret: Uint8Array; releaseCount: number }> {
+  release(name: RecordName): Promise<Released> {
     const digest = hashFramed(RELEASE_LABEL, name.recordId);
     return this.#guarded(async () => {
       const authorised = await this.#authorise('read', name, digest);

@@ -10,7 +10,7 @@ import {
   makeSoftHsm,
 } from '../../secure-element/test/support/softhsm.ts';
 import { pathsOf } from '../src/files.ts';
-import { isBeforeCount } from '../src/releases.ts';
+import { isBeforeCount } from '../../holder/src/chip/refusals.ts';
 import { Vault } from '../src/vault.ts';
 import { createCosigner, initCosigner, type LoadedConfig } from '../src/index.ts';
 import { writeConfig } from './support/stores.ts';

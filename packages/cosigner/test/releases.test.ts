@@ -1,4 +1,4 @@
-import { silentLogger } from '@quorate/holder';
+import { type Releases, silentLogger } from '@quorate/holder';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SecureElementError } from '@quorate/secure-element';
@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts'
 import { CosignerError } from '../src/errors.ts';
 import type { CosignerPaths } from '../src/files.ts';
 import { Keyring } from '../src/keyring.ts';
-import { NO_RELEASES, type Releases } from '../src/releases.ts';
+import { NO_RELEASES } from '../src/releases.ts';
 import type { KeyRecord } from '../src/store/keyRecords.ts';
 import { createStoreKey, openStoreKey } from '../src/storeKey.ts';
 import type { Vault } from '../src/vault.ts';

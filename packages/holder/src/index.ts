@@ -22,15 +22,17 @@ export {
   type SeeCounter,
 } from './chip/chip.ts';
 export {
-  countedRead,
-  type CountedRead,
+  countedRelease,
+  type CountedRelease,
   type ReleaseCounter,
+  type ReleasePolicy,
   type Releases,
-} from './chip/countedRead.ts';
+  type Released,
+} from './chip/countedRelease.ts';
 export { type ChipCounters, openChipCounters } from './chip/counters.ts';
 export { openChip, SOFTWARE_CHIP } from './chip/openChip.ts';
 export { openPinRefusals, stampOfFile } from './chip/pinRefusals.ts';
-export { isAbsent, isForgotten, isRenewable } from './chip/refusals.ts';
+export { isAbsent, isForgotten, isRenewable, ofUnknownOutcome } from './chip/refusals.ts';
 export { CHIP_KINDS, pcscSchema, pkcs11Schema } from './config/chipSchema.ts';
 export { isSocketUrl, SOCKET_URL } from './config/socketUrl.ts';
 export { readYaml } from './config/yamlDocument.ts';

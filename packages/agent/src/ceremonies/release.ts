@@ -1,10 +1,16 @@
 /**
- * Releases the opener of a shard for one session: counted (holder, chip/countedRead.ts), and only for a key that
+ * Releases the opener of a shard for one session: counted (`countedRelease`), and only for a key that
  * signs (docs/spec/channel.md §6, E-1).
  */
-import { type CountedRead, countedRead, isRenewable, type ReleaseCounter } from '@quorate/holder';
+import {
+  type CountedRelease,
+  countedRelease,
+  isRenewable,
+  type ReleaseCounter,
+} from '@quorate/holder';
 import { decodeDer, fromBase64, fromHex, IntentError } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
+import { RELEASE_POLICY } from '../chip/releasePolicy.ts';
 import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import type { Authorisation } from './authorisations.ts';
 import type { SessionControl } from './ceremony.ts';
@@ -46,20 +52,21 @@ async function read(
     const key = activeKey(context, keyId);
     const recordId = fromHex(key.record_id);
     const address = keyTagOf(key);
-    const read = await countedRead(
-      context.chip,
-      { recordId, address, sessionHash, digest, challenge, signature },
-      counterOf(context, keyId),
-    );
-    switch (read.outcome) {
+    const request = { recordId, address, sessionHash, digest, challenge, signature };
+    const release = await countedRelease({
+      policy: RELEASE_POLICY,
+      counter: counterOf(context, keyId),
+      ask: () => context.chip.read(request),
+    });
+    switch (release.outcome) {
       case 'released':
-        return read.secret;
+        return release.secret;
       case 'unclear': {
-        const unclear = `${read.outstanding} releases have an unknown outcome: ${SIGNS_NO_MORE}`;
+        const unclear = `${release.outstanding} releases have an unknown outcome: ${SIGNS_NO_MORE}`;
         throw new Refusal('state_rolled_back', unclear);
       }
       case 'rolled-back':
-        return rolledBack(context, key, read);
+        return rolledBack(context, key, release);
     }
   });
 }
@@ -86,7 +93,7 @@ function counterOf(context: CeremonyContext, keyId: string): ReleaseCounter {
 function rolledBack(
   { logger, state, stopKey }: CeremonyContext,
   { key_id, address }: KeyRecord,
-  { actual, least, most }: Extract<CountedRead, { outcome: 'rolled-back' }>,
+  { actual, least, most }: Extract<CountedRelease, { outcome: 'rolled-back' }>,
 ): never {
   logger.error(
     { address, release_count: actual, least, most },

@@ -1,12 +1,13 @@
 /** The state that every step of a replacement shares. */
 import {
   type Chip,
-  countedRead,
+  countedRelease,
   HolderError,
   isRenewable,
   type ReadRequest,
   type ReleaseCounter,
 } from '@quorate/holder';
+import { RELEASE_POLICY } from '../chip/releasePolicy.ts';
 import {
   fromHex,
   type ReplacedShard,
@@ -142,20 +143,24 @@ export async function releaseOpener(
   counter: ReleaseCounter,
   rolledBack: () => void,
 ): Promise<Uint8Array> {
-  const read = await countedRead(chip, request, counter);
-  switch (read.outcome) {
+  const release = await countedRelease({
+    policy: RELEASE_POLICY,
+    counter,
+    ask: () => chip.read(request),
+  });
+  switch (release.outcome) {
     case 'released':
-      return read.secret;
+      return release.secret;
     case 'unclear':
       throw new HolderError(
         'chip/rolled-back',
-        `${read.outstanding} releases of this shard have an unknown outcome: its count cannot be believed`,
+        `${release.outstanding} releases of this shard have an unknown outcome: its count cannot be believed`,
       );
     case 'rolled-back':
       rolledBack();
       throw new HolderError(
         'chip/rolled-back',
-        `the chip has released this shard ${read.actual} times, not ${read.least}: a state was rolled back`,
+        `the chip has released this shard ${release.actual} times, not ${release.least}: a state was rolled back`,
       );
   }
 }

@@ -1,19 +1,27 @@
 /**
- * The one way to read an opener from a chip: every attempt is counted on disk before the chip is asked, and the
- * chip's own count must fit (docs/spec/channel.md §6, E-1).
+ * The one way to have an opener released: every attempt is counted on disk before the chip is asked, and the chip's own
+ * count must fit what the attempts explain (docs/spec/channel.md §6, docs/spec/cosigner.md "Store", E-1).
  */
-import type { Chip, ReadRequest } from './chip.ts';
 import { isBeforeCount } from './refusals.ts';
 
-/** Attempts of unknown outcome, each of which widens what is believed of the chip's count. */
-const MAX_OUTSTANDING = 8;
-
-/** How often the chip has released a key's opener. */
+/** How often the chip has released the opener of one record, as this machine knows it. */
 export interface Releases {
   /** The count that the chip gave with the last release that was confirmed. */
   readonly confirmed: number;
-  /** Attempts since then whose outcome is not known: each may have raised the chip's count by one. */
+  /** Attempts since then with an unknown outcome: each may have raised the chip's count by one. */
   readonly outstanding: number;
+}
+
+/** How many attempts of unknown outcome are believed. */
+export interface ReleasePolicy {
+  /** The most attempts of unknown outcome that explain a count. */
+  readonly bound: number;
+  /**
+   * What follows one more. `refuse`: the chip is not asked, for who cannot get a new count must not lose the key to one
+   * attempt too many. `cap`: the chip is asked and no more are kept, for who can must not let failing attempts explain
+   * every count.
+   */
+  readonly over: 'refuse' | 'cap';
 }
 
 /** The durable count of one record's releases. */
@@ -23,49 +31,72 @@ export interface ReleaseCounter {
   write(releases: Releases): void;
 }
 
-/** The result of a read; `rolled-back` and `unclear` give no opener. */
-export type CountedRead =
+/** The answer of a chip that released. */
+export interface Released {
+  /** Secret. 32 bytes that the receiver wipes. */
+  readonly secret: Uint8Array;
+  readonly releaseCount: number;
+}
+
+/** A count of the chip that attempts do not explain: its state, or this machine's, is an older copy. */
+interface UnexplainedCount {
+  readonly actual: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** One release. */
+export interface ReleaseOrder {
+  readonly policy: ReleasePolicy;
+  readonly counter: ReleaseCounter;
+  /** Asks the chip. */
+  readonly ask: () => Promise<Released>;
+  /**
+   * Says what becomes of an opener whose count is not explained, before that count is confirmed: it is wiped unless
+   * `give` is the answer.
+   */
+  readonly onUnexplained?: (count: UnexplainedCount) => 'give' | 'wipe';
+}
+
+/** How a release ended; `rolled-back` and `unclear` give no opener. */
+export type CountedRelease =
   /** `secret`: 32 bytes that the caller wipes. */
   | { readonly outcome: 'released'; readonly secret: Uint8Array }
   /** Too many attempts have an unknown outcome; the chip was not asked. */
   | { readonly outcome: 'unclear'; readonly outstanding: number }
-  /** The chip's count is impossible: its state, or this agent's, is an older copy. */
-  | {
-      readonly outcome: 'rolled-back';
-      readonly actual: number;
-      readonly least: number;
-      readonly most: number;
-    };
+  | ({ readonly outcome: 'rolled-back' } & UnexplainedCount);
 
 /**
- * Reads an opener. Two reads of one record must not overlap.
- * @throws SecureElementError what the chip refused; the attempt is taken back if the chip cannot have counted it
+ * Has an opener released. Two releases of one record must not overlap.
+ * @throws whatever the chip refused; the attempt is taken back if the chip cannot have counted it
  */
-export async function countedRead(
-  chip: Chip,
-  request: ReadRequest,
-  counter: ReleaseCounter,
-): Promise<CountedRead> {
+export async function countedRelease({
+  policy: { bound, over },
+  counter,
+  ask,
+  onUnexplained = () => 'wipe',
+}: ReleaseOrder): Promise<CountedRelease> {
   const before = counter.read();
   const { confirmed, outstanding } = before;
-  if (outstanding >= MAX_OUTSTANDING) return { outcome: 'unclear', outstanding };
-  counter.write({ confirmed, outstanding: outstanding + 1 });
-  const { secret, releaseCount: actual } = await chip.read(request).catch((error: unknown) => {
+  if (over === 'refuse' && outstanding >= bound) return { outcome: 'unclear', outstanding };
+  counter.write({ confirmed, outstanding: Math.min(outstanding + 1, bound) });
+  const { secret, releaseCount: actual } = await ask().catch((error: unknown) => {
     if (isBeforeCount(error)) counter.write(before);
     throw error;
   });
-  // This release and, at most, each attempt of unknown outcome have raised the chip's count.
-  const least = confirmed + 1;
-  const most = least + outstanding;
-  if (actual < least || actual > most) {
-    secret.fill(0);
-    return { outcome: 'rolled-back', actual, least, most };
-  }
   try {
+    // This release and, at most, each attempt of unknown outcome have raised the chip's count.
+    const least = confirmed + 1;
+    const count = { actual, least, most: least + Math.min(outstanding, bound) };
+    const isExplained = actual >= count.least && actual <= count.most;
+    if (!isExplained && onUnexplained(count) === 'wipe') {
+      secret.fill(0);
+      return { outcome: 'rolled-back', ...count };
+    }
     counter.write({ confirmed: actual, outstanding: 0 });
     return { outcome: 'released', secret };
   } catch (error) {
-    // No opener is given out without its release being on disk.
+    // No opener is given out unless its release is on disk.
     secret.fill(0);
     throw error;
   }
