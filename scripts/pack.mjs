@@ -1,10 +1,10 @@
 // `npm run pack [-- DIRECTORY]`: builds, and packs every package as it is published, into .cache/packages or DIRECTORY.
 //
-// What a package needs beyond its folder is added here: the licence, and to @quorate/tss the native secp256k1.
-// That one travels inside the tarball because the package of that name depends on `elliptic`, which is not constant
-// time and is never used here: an override keeps it out of this checkout, but overrides of a dependency do not count
-// in the project of somebody who installs it. The binaries and their loader are copied as they are; only that
-// dependency is taken out of the copy's package.json.
+// What a package needs beyond its folder is added here: the licence, and to @quorate/tss and @quorate/intent the
+// native secp256k1. That one travels inside the tarballs because the package of that name depends on `elliptic`,
+// which is not constant time and is never used here: an override keeps it out of this checkout, but overrides of a
+// dependency do not count in the project of somebody who installs it. The binaries and their loader are copied as
+// they are; only that dependency is taken out of the copy's package.json.
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build, install, root } from './steps.mjs';
 
-/** Bundled into @quorate/tss, with the files of each that are used. */
+/** Bundled into these two, with the files of each that are used. */
 const NATIVE = {
   secp256k1: ['bindings.js', 'lib/index.js', 'lib/uint8array.js', 'prebuilds', 'LICENSE'],
   'node-gyp-build': ['index.js', 'node-gyp-build.js', 'LICENSE'],
@@ -54,7 +54,7 @@ function packOne(name, target) {
     if (manifest.bin !== undefined)
       cpSync(join(folder, 'bin'), join(stage, 'bin'), { recursive: true });
     cpSync(join(root, 'LICENSE'), join(stage, 'LICENSE'));
-    if (name === 'tss') bundleNative(stage, manifest);
+    if (manifest.optionalDependencies?.secp256k1 !== undefined) bundleNative(stage, manifest);
     writeJson(join(stage, 'package.json'), manifest);
     const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', target];
     return execFileSync('npm', args, { cwd: stage, encoding: 'utf8' }).trim();

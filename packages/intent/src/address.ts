@@ -1,5 +1,5 @@
 /** Ethereum addresses: 20 bytes inside, EIP-55 text outside. */
-import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { backend } from '#backend';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { fromHex, toHex, utf8 } from './bytes.ts';
 import { IntentError } from './errors.ts';
@@ -19,11 +19,9 @@ export function addressBytes(point: Uint8Array): Uint8Array {
 }
 
 function uncompressed(publicKey: Uint8Array): Uint8Array {
-  try {
-    return secp256k1.Point.fromBytes(publicKey).toBytes(false);
-  } catch {
-    throw new IntentError('intent/public-key', 'a point of secp256k1 in 33 or 65 bytes');
-  }
+  const point = backend.decodeSecp256k1(publicKey);
+  if (point !== null) return point;
+  throw new IntentError('intent/public-key', 'a point of secp256k1 in 33 or 65 bytes');
 }
 
 /** Formats 20 bytes as EIP-55 text. */

@@ -2,7 +2,7 @@
  * Decides which public keys of Curve25519 may protect a session. A peer chooses its keys freely: with a key of
  * small order the shared secret, or the verification of a signature, no longer depends on anybody's secret.
  */
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { backend } from '#backend';
 import { toBigInt, toHex } from './bytes.ts';
 import { IntentError } from './errors.ts';
 
@@ -38,19 +38,11 @@ export function checkX25519PublicKey(publicKey: Uint8Array): Uint8Array {
  * IntentError `intent/public-key`
  */
 export function checkEd25519PublicKey(publicKey: Uint8Array): Uint8Array {
-  if (publicKey.length !== 32 || !isLargePoint(publicKey)) {
+  if (!backend.isLargeEd25519Point(publicKey)) {
     throw new IntentError(
       'intent/public-key',
       'a canonical Ed25519 key that is not of small order',
     );
   }
   return publicKey;
-}
-
-function isLargePoint(publicKey: Uint8Array): boolean {
-  try {
-    return !ed25519.Point.fromBytes(publicKey).isSmallOrder();
-  } catch {
-    return false;
-  }
 }

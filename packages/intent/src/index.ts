@@ -119,6 +119,7 @@ export {
   type SignatureParts,
   signatureToHex,
   splitSignature,
+  verifyFinalSignature,
   verifySignature,
 } from './signature.ts';
 export type { AccessListEntry, Eip1559Transaction, LegacyTransaction } from './transaction.ts';

@@ -1,5 +1,5 @@
 /** The chips of all participants, signed by a key that every agent pinned (docs/spec/intent.md §6, R-15). */
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { backend } from '#backend';
 import { exactly, equalBytes, fromBase64, fromHex, toBase64, toHex, u64, utf8 } from './bytes.ts';
 import { IntentError } from './errors.ts';
 import { framed } from './framed.ts';
@@ -88,8 +88,8 @@ export function signRoster(roster: Roster, secretKey: Uint8Array): SignedRoster 
       username,
       chip_public_key: toHex(chipPublicKey),
     })),
-    public_key: toHex(ed25519.getPublicKey(secretKey)),
-    signature: toBase64(ed25519.sign(message, secretKey)),
+    public_key: toHex(backend.ed25519PublicKey(secretKey)),
+    signature: toBase64(backend.signEd25519(message, secretKey)),
   };
 }
 
@@ -114,7 +114,7 @@ export function verifyRoster(file: unknown, publicKey: Uint8Array): Roster {
     throw new IntentError('intent/roster', 'a roster that the pinned key signed');
   }
   const signature = fromBase64(signed.signature, 64);
-  if (!ed25519.verify(signature, message, publicKey, { zip215: false })) {
+  if (!backend.verifyEd25519(signature, message, publicKey)) {
     throw new IntentError('intent/roster', "the roster key's signature");
   }
   return roster;

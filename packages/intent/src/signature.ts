@@ -1,10 +1,13 @@
 /** The product's signatures: r ‖ s ‖ v, 65 bytes, low s, v = 27 or 28 (docs/spec/intent.md §3). */
-import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { backend } from '#backend';
+import { backend as portable } from './backend/portable.ts';
+import type { Backend } from './backend/types.ts';
 import { addressBytes, formatAddress, parseAddress } from './address.ts';
 import { equalBytes, fromHex, toBigInt, toHex } from './bytes.ts';
 import { IntentError } from './errors.ts';
 
-const ORDER = secp256k1.Point.Fn.ORDER;
+/** The order q of secp256k1 (SEC 2, section 2.4.1). */
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 /** The three parts of a signature checked to be canonical. */
 export interface SignatureParts {
@@ -42,15 +45,16 @@ export function recoverAddress(digest: Uint8Array, signature: Uint8Array): strin
 }
 
 /** The 20 bytes of that address. */
-function recover(digest: Uint8Array, signature: Uint8Array): Uint8Array {
+function recover(
+  digest: Uint8Array,
+  signature: Uint8Array,
+  by: Pick<Backend, 'recoverSecp256k1'> = backend,
+): Uint8Array {
   checkDigest(digest);
-  const { r, s, yParity } = splitSignature(signature);
-  try {
-    const point = new secp256k1.Signature(r, s, yParity).recoverPublicKey(digest);
-    return addressBytes(point.toBytes(false));
-  } catch {
-    throw new IntentError('intent/signature', 'a signature from which a key can be recovered');
-  }
+  const { yParity } = splitSignature(signature);
+  const point = by.recoverSecp256k1(signature.slice(0, 64), yParity, digest);
+  if (point !== null) return addressBytes(point);
+  throw new IntentError('intent/signature', 'a signature from which a key can be recovered');
 }
 
 /** Whether the key of the address made a canonical signature of the digest. */
@@ -59,8 +63,25 @@ export function verifySignature(
   signature: Uint8Array,
   address: string,
 ): boolean {
+  return isMadeBy(address, () => recover(digest, signature));
+}
+
+/**
+ * The same by another implementation than the one that signs in Node: libsecp256k1 made the signature there and
+ * checked it already, @noble/curves judges it here. In a browser both are @noble/curves. For signatures before they
+ * are handed out, once each: it takes a millisecond or two.
+ */
+export function verifyFinalSignature(
+  digest: Uint8Array,
+  signature: Uint8Array,
+  address: string,
+): boolean {
+  return isMadeBy(address, () => recover(digest, signature, portable));
+}
+
+function isMadeBy(address: string, recovered: () => Uint8Array): boolean {
   try {
-    return equalBytes(recover(digest, signature), parseAddress(address));
+    return equalBytes(recovered(), parseAddress(address));
   } catch (error) {
     if (error instanceof IntentError) return false;
     throw error;

@@ -1,5 +1,5 @@
 /** The rounds of a session: what the partner says goes to the protocol thread, what that says goes out. */
-import { fromBase64, toBase64, verifySignature } from '@quorate/intent';
+import { fromBase64, toBase64, verifyFinalSignature } from '@quorate/intent';
 import { COSIGNER_CODES } from '@quorate/wire';
 import { peerOf } from './certificates.ts';
 import type { Effect } from './effects.ts';
@@ -146,7 +146,9 @@ function said(state: Running, facts: Facts, frame: Frame): Change {
 export function signed(state: Signing, facts: Facts, signature: Uint8Array): Change {
   const { message, address } = state.terms;
   const good =
-    message !== null && address !== null && verifySignature(message.digest, signature, address);
+    message !== null &&
+    address !== null &&
+    verifyFinalSignature(message.digest, signature, address);
   if (!good) return fail(state, facts, 'internal', 'a signature that does not verify');
   return inTime(state, facts, () => {
     const last = state.held.map((frame) => mailOf(state, frame));

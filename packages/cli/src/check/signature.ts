@@ -1,9 +1,9 @@
 /**
- * Verifies a signature in two independent ways: OpenSSL's curve, and the recovery of `intent` (@noble).
+ * Verifies a signature in two independent ways: OpenSSL's curve, and the last check of `intent` (@noble).
  *
  * @module
  */
-import { addressOf, recoverAddress, toHex } from '@quorate/intent';
+import { addressOf, toHex, verifyFinalSignature } from '@quorate/intent';
 import { recoverWithOpenSsl } from './openssl.ts';
 
 /** The verdict on a signature. */
@@ -29,21 +29,14 @@ export function checkSignature(digest: Uint8Array, signature: Uint8Array): Signa
   });
   if (publicKey === undefined) return refused('OpenSSL: not a signature of this digest');
   const address = addressOf(publicKey);
-  const recovered = recoverQuietly(digest, signature);
-  if (recovered !== address) return refused('OpenSSL and @noble/curves do not agree');
+  if (!verifyFinalSignature(digest, signature, address)) {
+    return refused('OpenSSL and @noble/curves do not agree');
+  }
   return { address, publicKey: `0x${toHex(compress(publicKey))}`, reason: undefined };
 }
 
 function refused(reason: string): SignatureCheck {
   return { address: undefined, publicKey: undefined, reason };
-}
-
-function recoverQuietly(digest: Uint8Array, signature: Uint8Array): string | undefined {
-  try {
-    return recoverAddress(digest, signature);
-  } catch {
-    return undefined;
-  }
 }
 
 function compress(publicKey: Uint8Array): Uint8Array {

@@ -1,6 +1,6 @@
 /** Checks a signer's result before it counts. Pure. */
 import type { SignResult } from '@quorate/wire';
-import { fromHex, parseSignature, verifySignature } from '@quorate/intent';
+import { fromHex, parseSignature, verifyFinalSignature } from '@quorate/intent';
 import type { ResultIn } from '../../session/ceremony.ts';
 import { type Decision, refused, repeated, wrongState } from '../../session/decision.ts';
 import { refuse } from '../../session/refusal.ts';
@@ -44,6 +44,6 @@ function isSignatureOf({ target, results }: SignState, signature: string): boole
     if (known.success && known.signature === signature) return true;
   }
   return tolerant(() =>
-    verifySignature(fromHex(target.digest), parseSignature(signature), target.address),
+    verifyFinalSignature(fromHex(target.digest), parseSignature(signature), target.address),
   );
 }
