@@ -1,10 +1,8 @@
-// A coordinator and three agents as processes of their own, a 2-of-3 key, and one raw WebSocket that asks.
+// A coordinator and agents as processes of their own, keys that two sign with, and one raw WebSocket that asks.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { load } from './product.mjs';
-
-const SHAPE = { threshold: 2, total_parts: 3 };
 
 /** A coordinator user's connection: requests by session key, completions as promises. */
 async function register({ wsUrl, users }) {
@@ -17,8 +15,10 @@ async function register({ wsUrl, users }) {
     const message = JSON.parse(Buffer.from(frame).toString('utf8'));
     if (message.seq !== undefined) socket.send(JSON.stringify({ type: 'ack', seq: message.seq }));
     if (message.type === 'register_complete') waiting.get('register')?.(message);
-    if (message.type === 'error') throw new Error(JSON.stringify(message));
-    if (message.type.endsWith('_complete')) {
+    if (message.type === 'error' && !waiting.has(message.session_key)) {
+      throw new Error(JSON.stringify(message));
+    }
+    if (message.type === 'error' || message.type.endsWith('_complete')) {
       waiting.get(message.session_key)?.(message);
       waiting.delete(message.session_key);
     }
@@ -36,36 +36,39 @@ async function register({ wsUrl, users }) {
 }
 
 /**
- * Starts the cluster and makes the key. `route` is handed to the cluster: where agents connect instead.
- * `sign(name)` signs once and rejects when that fails.
+ * Starts the cluster and makes the keys, each of all agents. `route` is handed to the cluster: where agents connect
+ * instead. `sign(name, key)` signs once and rejects when that fails.
  */
-export async function openCoordinator({ route } = {}) {
+export async function openCoordinator({ agents = 3, keys = 1, route } = {}) {
   const { startCluster } = await load('cli');
-  const cluster = await startCluster({ parties: 3, port: 0, ...(route ? { route } : {}) });
+  const cluster = await startCluster({ parties: agents, port: 0, ...(route ? { route } : {}) });
+  const shape = { threshold: 2, total_parts: agents };
   try {
     const client = await register(cluster);
     const participants = cluster.users
       .filter(({ role }) => role === 'participant')
       .map(({ username }) => username);
-    const made = await client.ask({
-      type: 'keygen_request',
-      session_key: 'bench-key',
-      ...SHAPE,
-      participants,
-    });
-    if (!made.success) throw new Error(made.message);
+    const ask = async (request) => {
+      const done = await client.ask({ ...shape, ...request });
+      if (done.success) return done;
+      throw new Error(done.details ?? done.message);
+    };
+    const addresses = [];
+    for (let key = 0; key < keys; key += 1) {
+      const request = { type: 'keygen_request', session_key: `bench-key-${key}`, participants };
+      addresses.push((await ask(request)).address);
+    }
     return {
+      coordinator: cluster.coordinator,
       agents: cluster.agents,
-      async sign(name) {
-        const done = await client.ask({
+      async sign(name, key = 0) {
+        await ask({
           type: 'sign_request',
           session_key: name,
-          ...SHAPE,
           data: createHash('sha256').update(name).digest('hex'),
-          address: made.address,
-          participants: participants.slice(0, 2),
+          address: addresses[key],
+          participants: participants.slice(0, shape.threshold),
         });
-        if (!done.success) throw new Error(done.message);
       },
       async close() {
         client.close();
