@@ -94,7 +94,7 @@ describe('W-3: a terminal gets nothing to obey', () => {
 test('W-3: nothing but the owners of the terminal writes to a stream of the process', () => {
   const root = fileURLToPath(new URL('../../../', import.meta.url));
   const owners =
-    /^(cli\/src\/terminal\/(print|streams)|agent\/src\/terminal\/\w+|tss\/src\/backend\/native)\.ts$/;
+    /^(cli\/src\/terminal\/(print|streams)|(agent|holder)\/src\/terminal\/\w+|tss\/src\/backend\/native)\.ts$/;
   const writes = /\b(std(out|err)|output|screen|stream)\??\.write\(|\bconsole\.[a-z]+\(|_rawDebug/;
   const sources = readdirSync(root, { encoding: 'utf8' }).flatMap((name) =>
     readdirSync(join(root, name, 'src'), { encoding: 'utf8', recursive: true }).map(
