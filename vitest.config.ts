@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // Three suites by the ends of file names: `npm test`, `npm run test:long` and, not part of CI, `npm run test:slow`.
@@ -48,7 +49,6 @@ const packages = [
   'holder',
   'coordinator',
   'agent',
-  'two-party',
   'cosigner',
   'cli',
   'console',
@@ -75,6 +75,25 @@ const hostile = {
   test: { ...hostileProject.test, ...files('.') },
 };
 
+// The session of two runs in browsers, so its tests have the portable backend of tss.
+const twoPartyProject = project('two-party', 'packages/two-party');
+const twoParty = {
+  ...twoPartyProject,
+  resolve: {
+    ...twoPartyProject.resolve,
+    alias: {
+      '#backend': fileURLToPath(new URL('packages/tss/src/backend/portable.ts', import.meta.url)),
+    },
+  },
+};
+
 export default defineConfig({
-  test: { projects: [...packages.map((name) => project(name, `packages/${name}`)), hostile, e2e] },
+  test: {
+    projects: [
+      ...packages.map((name) => project(name, `packages/${name}`)),
+      twoParty,
+      hostile,
+      e2e,
+    ],
+  },
 });
