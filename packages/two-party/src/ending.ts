@@ -1,4 +1,4 @@
-/** How a session ends, and what is shown and told of it. */
+/** The end of a session, as people see it and as the partner is told. */
 import {
   COSIGNER_CODES,
   type CosignerCode,

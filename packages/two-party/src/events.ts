@@ -49,7 +49,7 @@ export type OwnEvent =
   /** The session is to end: the key was locked, or the server stops. */
   | { readonly type: 'stopped'; readonly code: CosignerCode; readonly reason: string };
 
-/** Whatever happens to a session. */
+/** Anything that happens to a session. */
 export type Happening = PartnerEvent | ThreadEvent | AnswerEvent | OwnEvent;
 
 /** An event, and the world at that moment. */
@@ -67,7 +67,7 @@ export function decodePartner({ type, round, plaintext, signature }: Mail): Happ
       return sync && { type: 'sync', sync };
     }
     case 'abort': {
-      // Whatever it says, the partner does not go on.
+      // A malformed one ends the session too: the partner does not go on.
       const code = decodeMail(PeerAbort, plaintext)?.code ?? '';
       return { type: 'abort', code: isCosignerCode(code) ? code : 'aborted' };
     }

@@ -75,7 +75,7 @@ export function abort(state: Living, facts: Facts, refusal: Refusal): Change {
 export function partnerAborted(state: Living, facts: Facts, code: CosignerCode): Change {
   const { type, partner } = state.terms;
   const reason = `by ${partner.name}: ${COSIGNER_CODES[code].en}`;
-  // Of a share that waits, only the key record tells.
+  // Only the key record settles a share that waits.
   const answered = type === 'sign' && code !== 'unknown_session';
   return finish(state, facts, { status: 'aborted', code, reason }, { answered });
 }

@@ -174,7 +174,7 @@ function happened(state: Living, facts: Facts, event: OwnEvent): Change {
   }
 }
 
-/** Of a session that hears nobody: how it gets its end, and the end of what was under way. */
+/** Takes an event of a session that hears nobody: it gets its end, and work that is under way comes to its own. */
 function afterwards(state: Exclude<State, Living>, event: Event): Change {
   // However it ended: a lock holds, and evidence stays.
   if (event.type === 'aborted') return change(state, { do: 'judge', verdict: event.verdict });

@@ -1,4 +1,4 @@
-/** Whether a session may begin that REST or a partner asks for; nothing is written here. */
+/** Admits or refuses the sessions that REST and partners ask for; writes nothing. */
 import { equalBytes, fromHex, IntentError } from '@quorate/intent';
 import { lockCode, type SignableMessage, signable } from '@quorate/two-party';
 import type { MessageHash, PeerInit } from '@quorate/wire';
@@ -28,7 +28,7 @@ export class Admission {
     this.#live = live;
   }
 
-  /** From now on nothing begins. */
+  /** Admits nothing from now on. */
   close(): void {
     this.#closed = true;
   }

@@ -80,11 +80,11 @@ export function activateShare(context: SessionContext, keySessionId: string): Ke
         ? { ...lockAfterRefresh(lockToOpen(current)), session_id: null, at: null }
         : current.lock,
   }));
-  forget(context, older);
+  deleteRecord(context, older);
   return record;
 }
 
-/** Forgets what a session stored and nobody confirmed. */
+/** Discards a share that a session stored and nobody confirmed. */
 export function discardShare(
   context: SessionContext,
   { id, keySessionId }: Pick<Proposal, 'id' | 'keySessionId'>,
@@ -97,18 +97,18 @@ export function discardShare(
     const name = nameOf(record, record.share);
     context.store.unwanted.add(name);
     keys.remove(id);
-    forget(context, name);
+    deleteRecord(context, name);
   } else if (record.next?.session_id === id) {
     const name = nameOf(record, record.next.share);
     context.store.unwanted.add(name);
     keys.update(keySessionId, (current) => ({ ...current, next: null }));
-    forget(context, name);
+    deleteRecord(context, name);
   }
 }
 
 /** Retires a key for good: its shares are gone from the record, and then from the chip. */
 export function retireKey(
-  context: ForgettingContext & Pick<SessionContext, 'now'>,
+  context: DeletingContext & Pick<SessionContext, 'now'>,
   keySessionId: string,
 ): KeyRecord {
   const { keys, unwanted } = context.store;
@@ -126,7 +126,7 @@ export function retireKey(
     releases: { ...current.releases, due: null },
     retired_at: context.now(),
   }));
-  for (const name of names) forget(context, name);
+  for (const name of names) deleteRecord(context, name);
   return record;
 }
 
@@ -138,7 +138,7 @@ function nameOf(record: KeyRecord, share: StoredShare): RecordName {
  * Records that the chip still had to delete when the process ended. A record that a key has again, or still,
  * stays: the process ended before the key let go of it.
  */
-export function forgetLeftovers(context: ForgettingContext): void {
+export function deleteLeftovers(context: DeletingContext): void {
   const { keys, unwanted } = context.store;
   const used = new Set(
     keys
@@ -148,18 +148,18 @@ export function forgetLeftovers(context: ForgettingContext): void {
   );
   for (const name of unwanted.list()) {
     if (used.has(toHex(name.recordId))) unwanted.remove(name);
-    else forget(context, name);
+    else deleteRecord(context, name);
   }
 }
 
-type ForgettingContext = Pick<SessionContext, 'logger' | 'store' | 'vault'>;
+type DeletingContext = Pick<SessionContext, 'logger' | 'store' | 'vault'>;
 
 /** If the chip cannot delete it now, the next start tries again. */
-function forget({ logger, store, vault }: ForgettingContext, name: RecordName): void {
+function deleteRecord({ logger, store, vault }: DeletingContext, name: RecordName): void {
   vault
     .forget(name)
     .catch((error: unknown) => {
-      if (!isForgotten(error)) throw error;
+      if (!isDeleted(error)) throw error;
     })
     .then(() => store.unwanted.remove(name))
     .catch((error: unknown) => {
@@ -167,7 +167,7 @@ function forget({ logger, store, vault }: ForgettingContext, name: RecordName): 
     });
 }
 
-function isForgotten(error: unknown): boolean {
+function isDeleted(error: unknown): boolean {
   const cause = error instanceof CosignerError ? error.cause : error;
   return cause instanceof SecureElementError && cause.code === 'record-not-found';
 }

@@ -37,22 +37,22 @@ export class Confirmation {
     this.#outcomes = parts.outcomes;
   }
 
-  /** After a restart, P1 keeps nothing that it did not confirm: P2 cannot have it either. */
-  dropUnconfirmed(): void {
+  /** Discards at P1's start every share that it did not confirm: P2 does not use it either. */
+  discardUnconfirmed(): void {
     if (this.#context.index !== 1) return;
     for (const record of this.#context.store.keys.list()) {
       if (waitingOf(record) !== undefined) this.#discard(record);
     }
   }
 
-  /** P2 asks about everything that waits. */
+  /** Asks P1 about every share that waits. */
   askAll(partner: string): void {
     for (const record of this.#context.store.keys.list()) {
       if (record.partner === partner) this.#ask(record);
     }
   }
 
-  /** P2 asks about what a session made that is over. */
+  /** Asks P1 about the share of a session that is over. */
   askFor(partner: string, sessionId: string): void {
     const waiting = this.#waiting(partner, sessionId);
     if (waiting !== undefined) this.#ask(waiting);
@@ -69,7 +69,7 @@ export class Confirmation {
     }
   }
 
-  /** P1 uses an epoch only after it has activated it, so what it uses tells what it confirmed. */
+  /** Activates the epoch that P1 proposes to use: P1 activates it before that. */
   confirmByUse(partner: string, keySessionId: string, epoch: number | undefined): void {
     const record = this.#context.store.keys.find(keySessionId);
     if (record?.partner !== partner || this.#context.index !== 2) return;

@@ -14,7 +14,7 @@ import type { Threads } from '../worker/threads.ts';
 import type { ChipRoom } from './chipRoom.ts';
 import type { KeyLocks } from './locks.ts';
 
-/** The surroundings of every session. */
+/** Everything that a session works with. */
 export interface SessionContext {
   readonly config: CosignerConfig;
   /** P1 is 1. */

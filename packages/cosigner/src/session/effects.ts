@@ -30,10 +30,10 @@ import { Waiters } from './waiters.ts';
 /** How long the last messages of a session are repeated after its end, milliseconds. */
 const FAREWELL_MS = 30_000;
 
-/** Whom the effects of a session answer. */
+/** Hears the answers of effects. */
 export interface Listener {
   answered(answer: AnswerEvent): void;
-  /** Work that takes its time came to nothing; `code` is that of the answer, if there is one. */
+  /** Work that takes its time came to nothing. */
   failed(error: unknown, answer: 'failed' | 'unstored'): void;
   threadSaid(event: ThreadEvent): void;
   late(which: 'step' | 'preparing' | 'session'): void;
@@ -249,7 +249,7 @@ export class EffectRunner {
     }
   }
 
-  /** A share that nobody confirmed and that cannot be removed now is not used, and removed at a start. */
+  /** If the share cannot be removed now, nobody uses it, and the next start removes it. */
   #discard(): void {
     try {
       discardShare(this.#context, this.#proposal);

@@ -11,7 +11,7 @@ export function meaningOf(
   return { id, type, index, own, partner, message, bits: config.paillier_bits };
 }
 
-/** A session as this server runs it. */
+/** The terms under which this server runs a session. */
 export function termsOf(
   context: SessionContext,
   proposal: Proposal,

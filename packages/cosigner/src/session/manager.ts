@@ -1,7 +1,4 @@
-/**
- * All sessions of one server: those that its REST asks for, those that partners ask for, and what is
- * said about sessions that are over.
- */
+/** All sessions of one server: opens them for REST and for partners, and answers for those that are over. */
 import { randomBytes } from 'node:crypto';
 import {
   PeerAck,
@@ -18,7 +15,7 @@ import type { SessionRecord } from '../store/sessionRecords.ts';
 import { Admission, type Admitted } from './admission.ts';
 import { checkCertificate, intentOf } from './certificates.ts';
 import { ChipRoom } from './chipRoom.ts';
-import { forgetLeftovers } from './commit.ts';
+import { deleteLeftovers } from './commit.ts';
 import { Confirmation } from './confirmation.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { firstView } from './firstView.ts';
@@ -65,8 +62,8 @@ export class SessionManager {
       live: this.#live,
       outcomes: this.#outcomes,
     });
-    forgetLeftovers(this.#context);
-    this.#confirmation.dropUnconfirmed();
+    deleteLeftovers(this.#context);
+    this.#confirmation.discardUnconfirmed();
     this.#outcomes.settleRestarted();
     this.#context.store.sessions.retain({
       keep: context.config.keep,
@@ -290,7 +287,7 @@ export class SessionManager {
 }
 
 type Asked = Omit<SessionRecord, 'session'>;
-/** Of what a partner asks for. */
+/** A partner asks under no request id. */
 const NOBODY: Asked = { caller: null, request_id: null, request: '' };
 
 function aboutOf(

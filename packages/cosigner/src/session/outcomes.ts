@@ -86,7 +86,7 @@ export class Outcomes {
   /** A message of the partner about such a session. */
   receive(view: SessionView, message: PeerMessage): void {
     const { session_id: id } = view;
-    // Of a set-up, the key record tells (Confirmation).
+    // The key record settles a set-up (Confirmation).
     if (view.type !== 'sign') return;
     const sync =
       message.type === 'session_sync' ? decodeMail(PeerSync, message.plaintext) : undefined;
@@ -100,7 +100,7 @@ export class Outcomes {
     if (message.seq > 0 || isQuestion(message)) this.explain(view);
   }
 
-  /** P1 may still run it: it is told that this side does not, and answers how it ends. */
+  /** Tells P1, which may still run it, that this side does not; P1 answers how it ends. */
   explain({ session_id: id, partner }: SessionView): void {
     this.#teller.abort(partner, id, this.#ownCode(id));
     this.#ask(partner, id);
@@ -113,7 +113,7 @@ export class Outcomes {
     this.#failed(id, isCosignerCode(code) && !forgotten ? code : this.#ownCode(id));
   }
 
-  /** Why it does not run here. */
+  /** The reason why it does not run here. */
   #ownCode(id: string): CosignerCode {
     return this.#restarted.has(id) ? 'process_restarted' : 'aborted';
   }

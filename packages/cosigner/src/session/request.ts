@@ -14,7 +14,7 @@ export interface Order {
   readonly request?: { readonly caller: string; readonly id: string };
 }
 
-/** How a text is hashed when nothing is said of it. */
+/** Hashes a text whose order names no hash. */
 export const DEFAULT_HASH: MessageHash = 'eip191';
 
 type Content = Omit<Order, 'request'>;

@@ -1,4 +1,4 @@
-/** The end of a key that an operator does not want any more, at this side. */
+/** Retires a key at this side for an operator. */
 import type { TwoPartyKey } from '@quorate/wire';
 import { CosignerError } from '../errors.ts';
 import { retireKey } from './commit.ts';

@@ -56,17 +56,17 @@ export class TwoPartySession {
     return this.#state.phase === 'silent';
   }
 
-  /** Ends when the session does, or after that many seconds. */
+  /** Resolves when the session ends, or after that many seconds. */
   settled(seconds: number): Promise<void> {
     return this.#effects.waiters.wait(seconds);
   }
 
-  /** The partner is connected again. */
+  /** Sends everything again to a partner that is back. */
   resend(): void {
     this.#effects.courier.resend();
   }
 
-  /** The partner has a message, and says where it stands. */
+  /** Stops repeating a message, and hears where the partner stands. */
   acknowledged(seq: number, status: string): void {
     this.#effects.courier.acknowledged(seq);
     this.#hear({ type: 'status', status });
@@ -80,7 +80,7 @@ export class TwoPartySession {
     if (event !== undefined) this.#hear(event);
   }
 
-  /** P1 said by another message that this key is active; it is. */
+  /** Hears that P1 uses the share, by another message; it is active already. */
   confirmed(): void {
     this.#hear({ type: 'confirmed' });
   }

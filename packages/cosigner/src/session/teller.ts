@@ -13,17 +13,17 @@ export class Teller {
     this.#send = send;
   }
 
-  /** Says how a session or the keys stand. */
+  /** Tells how a session or the keys stand. */
   sync(partner: string, sessionId: string, sync: PeerSync): void {
     this.#tell(partner, sessionId, 'session_sync', sync);
   }
 
-  /** A message came; where the session stands. */
+  /** Acknowledges a message, and tells where the session stands. */
   acknowledge(partner: string, { sessionId, seq }: PeerMessage, status: string): void {
     if (seq > 0) this.#tell(partner, sessionId, 'ack', { seq, status } satisfies PeerAck);
   }
 
-  /** How a session ended that is over here. */
+  /** Tells how a session ended. */
   end(partner: string, view: SessionView): void {
     if (!isFinal(view.status)) return;
     if (view.status === 'completed') {

@@ -1,11 +1,11 @@
-/** Who waits for the end of a session. */
+/** Callers that wait for the end of a session. */
 
 /** The waiting of one session. */
 export class Waiters {
   readonly #wake: (() => void)[] = [];
   #over = false;
 
-  /** Ends when the session does, or after that many seconds. */
+  /** Resolves when the session ends, or after that many seconds. */
   async wait(seconds: number): Promise<void> {
     if (this.#over || seconds <= 0) return;
     await new Promise<void>((resolve) => {
