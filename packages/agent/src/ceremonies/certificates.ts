@@ -140,7 +140,7 @@ export function certifySession(
 function checkOwn(peer: PeerCertificate | undefined, certificate: Uint8Array): void {
   if (!peer) return;
   const same = peer.session_certificate === Buffer.from(certificate).toString('base64');
-  refuseUnless(same, 'certificate', 'another certificate in our own name');
+  refuseUnless(same, 'certificate', 'the coordinator sent another certificate in our own name');
 }
 
 function checkPeer(
@@ -149,7 +149,7 @@ function checkPeer(
   expected: CertificateExpectation,
 ): Certificate {
   const who = `part ${signer.part_index}`;
-  refuseUnless(peer.username === signer.username, 'certificate', `${who} is another person`);
+  refuseUnless(peer.username === signer.username, 'certificate', `${who} names another person`);
   const judged = judgeCertificate(peer.session_certificate, {
     ...expected,
     partIndex: signer.part_index,
@@ -157,28 +157,28 @@ function checkPeer(
   });
   if (judged.ok) return judged.certificate;
   const [reason, text] = wordsOf(judged.problem);
-  throw new Refusal(reason, `${who} ${text}`);
+  throw new Refusal(reason, `${who}${text}`);
 }
 
 function wordsOf(problem: CertificateProblem): readonly [reason: string, text: string] {
   switch (problem.kind) {
     case 'malformed':
-      return ['certificate', `has one that is malformed: expected ${problem.expected}`];
+      return ['certificate', `'s certificate is malformed: expected ${problem.expected}`];
     case 'operation':
     case 'part-index':
     case 'session':
-      return ['certificate', 'has one for another session'];
+      return ['certificate', "'s certificate is for another session"];
     case 'chip':
       return [
         'certificate',
-        'is not signed by the pinned chip; if it was replaced, import the newest roster',
+        "'s certificate is not signed by the pinned chip; if that chip was replaced, import the newest roster",
       ];
     case 'intent':
-      return ['intent_mismatch', 'agreed to something else'];
+      return ['intent_mismatch', ' agreed to something else'];
     case 'expired':
     case 'too-long': {
       const doubt = clockDoubt(problem.notAfter, problem.now);
-      return ['certificate', `has one that is expired or too long: ${doubt}`];
+      return ['certificate', `'s certificate is expired or valid for too long: ${doubt}`];
     }
   }
 }

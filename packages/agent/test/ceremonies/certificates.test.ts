@@ -158,7 +158,7 @@ describe('round 0', () => {
       expect(() => certifySession(replace(2, wrong), expected)).toThrow(
         expect.objectContaining({
           reason: 'certificate',
-          message: expect.stringMatching(/part 2 .*canonical/),
+          message: expect.stringMatching(/part 2's .*canonical/),
         }),
       );
     }
@@ -168,7 +168,9 @@ describe('round 0', () => {
     const minute = 60_000;
     for (const now of [NOW - 12 * minute, NOW + 6 * minute]) {
       const wrong = await certificate(2, { now });
-      expect(() => certifySession(replace(2, wrong), expected)).toThrow(/expired or too long/);
+      expect(() => certifySession(replace(2, wrong), expected)).toThrow(
+        /expired or valid for too long/,
+      );
     }
     const late = await certificate(2, { now: NOW + 4 * minute });
     certifySession(replace(2, late), expected);

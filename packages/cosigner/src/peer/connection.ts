@@ -201,7 +201,7 @@ export class Connection {
     });
   }
 
-  /** The first sealed frame proves who speaks; of somebody who has proved it, some bad ones are borne. */
+  /** Counts a bad frame. The first sealed frame proves who speaks; an authenticated peer may send a few bad ones before it is cut off. */
   #bear(): void {
     this.#bad += 1;
     if (this.#keys !== undefined && !this.#ready) this.#refuse(4401, 'not the pinned key');

@@ -142,7 +142,7 @@ describe('an agent deletes nothing', () => {
         const [own, other] = params['peers'] as { session_certificate: string }[];
         return { peers: [own, { ...other, session_certificate: own?.session_certificate }] };
       },
-      /certificate: part 2 has one for another session/,
+      /certificate: part 2's certificate is for another session/,
     ],
   ];
 
