@@ -20,20 +20,27 @@ import {
 } from '@quorate/wire';
 import { WebSocket } from 'ws';
 import { ClockSkew } from './clockSkew.ts';
+import { oncePerTurn } from './oncePerTurn.ts';
 import { createRetries, type Retries } from './retries.ts';
+import { Standing } from './standing.ts';
 import { LinkTimers } from './timers.ts';
 import {
   adoptStream,
   CLOSE,
   closeCodeFor,
   closeSocket,
-  createWaiters,
   messagesOf,
   openSocket,
   registerFrame,
 } from './socket.ts';
-import { checkUrl, comesAgain, ended, isFinal } from './types.ts';
-import type { Link, LinkOptions, LinkStatus } from './types.ts';
+import {
+  checkUrl,
+  comesAgain,
+  isFinal,
+  type Link,
+  type LinkOptions,
+  type LinkStatus,
+} from './types.ts';
 import { createOutbox, type Outbox, type Outgoing } from './outbox.ts';
 import { type LinkState, openLinkState, saveAtEnd } from './state.ts';
 import { renewalDelay } from './token.ts';
@@ -48,10 +55,8 @@ export function createLink(options: LinkOptions): Link {
 }
 
 class WebSocketLink implements Link {
-  status: LinkStatus = 'closed';
   dropped = 0;
   readonly knows = (feature: Feature): boolean => this.#features.has(feature);
-  failure: HolderError | undefined;
   readonly #options: LinkOptions;
   readonly #logger: Logger;
   readonly #state: LinkState;
@@ -59,16 +64,16 @@ class WebSocketLink implements Link {
   readonly #outbox: Outbox;
   readonly #retries: Retries;
   readonly #skew: ClockSkew;
-  /** Why the coordinator refused the registration that is being closed. */
+  /** The reason of the refusal that closes this connection. */
   #refusal = '';
   #trouble = '';
   #socket: WebSocket | undefined;
   readonly #timers = new LinkTimers();
-  #flushing = false;
+  readonly #flushSoon = oncePerTurn(() => this.#flush());
   #features: ReadonlySet<Feature> = new Set();
   /** The message that could not be processed; the waits grow until it is. */
   #stuck: number | undefined;
-  readonly #waiters = createWaiters();
+  readonly #standing: Standing;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -78,6 +83,15 @@ class WebSocketLink implements Link {
     this.#backoff = options.backoff ?? createBackoff();
     this.#outbox = createOutbox(options.batch ?? false);
     this.#retries = createRetries({ patience: 0, ...options.retries });
+    this.#standing = new Standing(this.#logger, options.onStatus);
+  }
+
+  get status(): LinkStatus {
+    return this.#standing.status;
+  }
+
+  get failure(): HolderError | undefined {
+    return this.#standing.failure;
   }
 
   start(): void {
@@ -86,7 +100,7 @@ class WebSocketLink implements Link {
 
   send(message: Outgoing, isGood?: () => boolean): void {
     this.#outbox.add(message, isGood);
-    this.#scheduleFlush();
+    this.#flushSoon();
   }
 
   withdraw(sessionKey: string): void {
@@ -94,13 +108,11 @@ class WebSocketLink implements Link {
   }
 
   registered(): Promise<void> {
-    if (this.status === 'registered') return Promise.resolve();
-    const error = this.failure ?? ended(this.status);
-    return error ? Promise.reject(error) : this.#waiters.wait();
+    return this.#standing.registered();
   }
 
   async close(): Promise<void> {
-    this.#setStatus('closed', 'closed by this side');
+    this.#standing.set('closed', 'closed by this side');
     this.#timers.clear();
     const socket = this.#socket;
     this.#socket = undefined;
@@ -109,7 +121,7 @@ class WebSocketLink implements Link {
   }
 
   #connect(): void {
-    this.#setStatus('connecting', this.#options.url);
+    this.#standing.set('connecting', this.#options.url);
     [this.#refusal, this.#trouble] = ['', ''];
     const socket = openSocket(this.#options, ({ features, time }) => {
       this.#features = features;
@@ -199,19 +211,17 @@ class WebSocketLink implements Link {
     this.#onClose(socket, 1006, 'a message was not processed');
   }
 
-  /** Without its store this side must neither promise nor acknowledge anything. */
+  /** Ends the link: without its store this side must neither promise nor acknowledge anything. */
   #fail(error: HolderError): void {
     if (this.failure) return;
-    this.failure = error;
     const socket = this.#socket;
     this.#socket = undefined;
     this.#timers.clear();
-    this.#setStatus('failed', error.message);
-    this.#waiters.settle(error);
+    this.#standing.fail(error);
     socket?.terminate();
   }
 
-  /** False when the disk does not take the state: then nothing more is said until it does. */
+  /** Runs work on the state; false when the disk does not take it: then this side says nothing more until it does. */
   #guarded(work: () => void): boolean {
     try {
       work();
@@ -247,22 +257,15 @@ class WebSocketLink implements Link {
     // A renewal on the open socket has lost nothing.
     if (this.status !== 'registered') this.#outbox.rewind();
     this.#options.onResumed?.(resumed);
-    this.#setStatus('registered', `${resumed} messages to catch up`);
-    this.#waiters.settle();
-    this.#scheduleFlush();
+    this.#standing.set('registered', `${resumed} messages to catch up`);
+    this.#flushSoon();
   }
 
-  /** Gathers what one turn of the event loop sends, so that it shares frames. */
-  #scheduleFlush(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    setImmediate(() => {
-      this.#flushing = false;
-      if (this.status !== 'registered') return;
-      this.#guarded(() => {
-        const frames = this.#outbox.takeFrames(() => this.#state.nextCseq());
-        for (const frame of frames) this.#socket?.send(frame);
-      });
+  #flush(): void {
+    if (this.status !== 'registered') return;
+    this.#guarded(() => {
+      const frames = this.#outbox.takeFrames(() => this.#state.nextCseq());
+      for (const frame of frames) this.#socket?.send(frame);
     });
   }
 
@@ -284,21 +287,12 @@ class WebSocketLink implements Link {
   }
 
   #connectIn(delay: number, why: string): void {
-    this.#setStatus('waiting', `${this.#options.url}: ${why}; again in ${delay} ms`);
+    this.#standing.set('waiting', `${this.#options.url}: ${why}; again in ${delay} ms`);
     this.#timers.set('retry', delay, () => this.#connect());
   }
 
   #end(status: 'refused' | 'replaced', detail: string): void {
-    this.#setStatus(status, detail);
+    this.#standing.set(status, detail);
     saveAtEnd(this.#state, this.#logger);
-    this.#waiters.settle(ended(status));
-  }
-
-  #setStatus(status: LinkStatus, detail: string): void {
-    if (this.status === status) return;
-    this.status = status;
-    this.#logger.info({ status, detail }, 'link');
-    this.#options.onStatus?.(status, detail);
-    if (status === 'closed') this.#waiters.settle(ended(status));
   }
 }

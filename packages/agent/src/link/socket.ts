@@ -105,26 +105,3 @@ export function adoptStream(state: LinkState, stream: string): boolean {
   if (stream !== former) state.changeStream(stream);
   return former !== null && stream !== former;
 }
-
-/** Promises that are settled together. */
-export interface Waiters {
-  wait(): Promise<void>;
-  /** Resolves all, or rejects them with an error. */
-  settle(error?: Error): void;
-}
-
-/** Makes an empty set of waiters. */
-export function createWaiters(): Waiters {
-  let waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
-  return {
-    wait: () => new Promise((resolve, reject) => waiting.push({ resolve, reject })),
-    settle: (error) => {
-      const settled = waiting;
-      waiting = [];
-      for (const { resolve, reject } of settled) {
-        if (error) reject(error);
-        else resolve();
-      }
-    },
-  };
-}

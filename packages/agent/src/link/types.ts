@@ -85,24 +85,6 @@ export interface Link {
   close(): Promise<void>;
 }
 
-/** Why a link in this state will never be registered again. */
-export function ended(status: LinkStatus): AgentError | HolderError | undefined {
-  switch (status) {
-    case 'closed':
-      return new AgentError('link/closed', 'the link is closed');
-    case 'refused':
-      return new AgentError('link/refused', 'the coordinator refused the registration');
-    case 'replaced':
-      return new AgentError('link/refused', 'another process took over this registration');
-    case 'failed':
-      return new HolderError('store/tampered', 'the state on disk cannot be believed');
-    case 'connecting':
-    case 'registered':
-    case 'waiting':
-      return undefined;
-  }
-}
-
 /**
  * Plain text crosses no network: a coordinator on another host is reached by TLS.
  * @throws AgentError `config/invalid`, `link/refused`
