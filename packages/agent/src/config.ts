@@ -18,7 +18,7 @@ import { z } from 'zod';
 import { AgentError } from './errors.ts';
 import { parseYaml } from './yamlFile.ts';
 
-/** What an agent is told about its surroundings. */
+/** The configuration of an agent: its surroundings. */
 export interface AgentConfig {
   /** The coordinator's WebSocket, `wss://host:port/ws`. */
   readonly url: string;

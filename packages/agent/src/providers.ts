@@ -1,5 +1,5 @@
 /**
- * What an agent needs from its surroundings, as its configuration describes it: files that only the
+ * An agent's surroundings, as its configuration describes them: files that only the
  * owner can read, never arguments or the environment.
  */
 import { type PinProvider, processTerminal, readSecretBytes, stampOfFile } from '@quorate/holder';

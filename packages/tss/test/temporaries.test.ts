@@ -14,7 +14,7 @@ import {
   signSessions as pairSignSessions,
 } from './support/twoParty.ts';
 
-/** What was drawn, read out of a secret, or computed from what is in here. */
+/** Values that were drawn, read out of a secret, or computed from others in here. */
 const tainted = vi.hoisted(() => new Map<Uint8Array, string>());
 
 vi.mock(import('../src/arith/scalar.ts'), async (original) => {
@@ -155,7 +155,7 @@ describe('W-6: nothing that was computed from a secret is left behind', () => {
 const isShare = (value: unknown): value is { fields: { secretShare: Uint8Array } } =>
   typeof value === 'object' && value !== null && 'fields' in value;
 
-/** What everybody computes from the broadcasts of round 3: Σu, Σw, 1/Σu and their quotient. */
+/** The values that everybody computes from the broadcasts of round 3: Σu, Σw, 1/Σu and their quotient. */
 const sumsOf = (sent: readonly Message[]): Uint8Array[] => {
   const said = sent.filter(({ round }) => round === 3).map(({ body }) => body);
   const sum = (start: number): bigint =>

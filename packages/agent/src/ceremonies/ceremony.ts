@@ -105,10 +105,10 @@ export interface SessionControl {
   readonly isListening: boolean;
   /** Our own; there is one from the answer to the invitation on. */
   readonly certificate: OwnCertificate;
-  /** Checks everybody's certificates, and gives the session id and the peers' keys. @throws Refusal */
-  certified(received: readonly PeerCertificate[]): CertifiedParties;
+  /** Checks everybody's certificates; returns the session id and the peers' keys. @throws Refusal */
+  checkCertificates(received: readonly PeerCertificate[]): CertifiedParties;
   /** Uses the coordinator's authorisation; a chip that lost its challenge gets a new one. */
-  authorised<T>(first: Authorisation, use: ChipUse<T>): Promise<T>;
+  withAuthorisation<T>(first: Authorisation, use: ChipUse<T>): Promise<T>;
   /** Starts the protocol and hands it the frames that came early. */
   startProtocol<P extends ProtocolKind>(kind: P, start: StartOf<P>): void;
   /** Runs a step after those before it, unless the session is over by then. */

@@ -34,7 +34,7 @@ export async function releaseOpener(
   authorisation: Authorisation,
 ): Promise<Uint8Array> {
   const request = { ...what, sessionHash: control.certificate.sessionHash };
-  return control.authorised(authorisation, {
+  return control.withAuthorisation(authorisation, {
     attempt: (renewed) => read(control.context, request, renewed),
     mayRenew: isRenewable,
     refusal: refusalOf,

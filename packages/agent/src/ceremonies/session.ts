@@ -150,7 +150,7 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     return this.#certificate;
   }
 
-  certified(received: readonly PeerCertificate[]): CertifiedParties {
+  checkCertificates(received: readonly PeerCertificate[]): CertifiedParties {
     const { intentHash, signers, keyId } = this.#agreed;
     const { certificates, peers } = certifySession(received, {
       operation: this.kind,
@@ -165,7 +165,7 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     return { sid, peers };
   }
 
-  authorised<T>(first: Authorisation, use: ChipUse<T>): Promise<T> {
+  withAuthorisation<T>(first: Authorisation, use: ChipUse<T>): Promise<T> {
     return this.#authorisations.use(this.certificate, first, use);
   }
 

@@ -12,7 +12,7 @@ import type { Attempt, SecureElement } from '@quorate/secure-element';
 import { AgentError } from '../errors.ts';
 import type { AgentState } from '../records/state.ts';
 
-/** What the chip is compared with. */
+/** The chip, and the records that it must match. */
 export interface OwnChipOptions extends Attempt {
   readonly element: SecureElement;
   readonly pin: PinProvider;

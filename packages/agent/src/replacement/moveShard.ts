@@ -145,13 +145,13 @@ async function storeNew(
 
 async function discard(work: Work, fresh: Chip, key: KeyRecord): Promise<void> {
   await renewing(async () => {
-    const { access, intent } = await authorised(work, fresh, 'discard', key);
+    const { access, intent } = await authorise(work, fresh, 'discard', key);
     await fresh.delete({ ...access, reasonHash: intent });
   });
 }
 
-/** An authorisation for the new chip to delete or read a record, over a fresh challenge. */
-async function authorised(work: Work, fresh: Chip, step: 'discard' | 'prove', key: KeyRecord) {
+/** Has the new chip authorised to delete or read a record, over a fresh challenge. */
+async function authorise(work: Work, fresh: Chip, step: 'discard' | 'prove', key: KeyRecord) {
   const certificate = await work.certify(fresh, step, key);
   const challenge = await fresh.challenge();
   const { signature } = await work.service.authorise(work.id, key.address, {
@@ -172,7 +172,7 @@ async function authorised(work: Work, fresh: Chip, step: 'discard' | 'prove', ke
 /** Reads the new chip's opener and opens the journal's ciphertext; the caller wipes the keyshare. */
 async function prove(work: Work, fresh: Chip, key: KeyRecord): Promise<Uint8Array> {
   return renewing(async () => {
-    const { access, intent } = await authorised(work, fresh, 'prove', key);
+    const { access, intent } = await authorise(work, fresh, 'prove', key);
     const request = { ...access, digest: intent };
     const counter = countNew(work, key.key_id);
     const opener = await releaseOpener(fresh, request, counter, () => undefined);

@@ -65,7 +65,7 @@ type Draws = {
   };
 };
 
-/** What is drawn of each kind; a new kind does not compile without its own. */
+/** The generators of each kind; a new kind does not compile without its own. */
 const DRAWS: Draws = {
   keygen: {
     invite: fc.record({ type: fc.constant('keygen_invite'), ...invite }),

@@ -31,7 +31,7 @@ test('E-1, O-16: a restored older state is noticed by the release count, and the
   expect(second.message).toMatch(/state_rolled_back/);
 });
 
-/** What alice's chip does when it is read, and what her agent had on disk then. */
+/** Reads alice's chip by `read`, and notes the releases that her agent had on disk then. */
 async function withReader(
   read: (chip: SecureElement, access: ReadAccess, attempt: number) => ReturnType<Read>,
 ) {

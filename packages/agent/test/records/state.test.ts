@@ -310,7 +310,7 @@ describe('key records', () => {
     const { directory, keys, keyId, free } = blocked();
     keys.ban(keyId, [banOf(2)]);
     expect(keys.isStopped(keyId)).toBe(false);
-    // What another process, and one that starts while the disk is full, finds.
+    // Another process finds the same, also one that starts while the disk is full.
     expect(openKeyRecords(directory).find(keyId)?.bans).toEqual([banOf(2)]);
     const second = openBanReserve(join(directory, RESERVE_FILE));
     const again = openKeyRecords(directory, second);

@@ -30,7 +30,7 @@ import type { Finished } from '../../../../test/support/finished.ts';
 import { Proxy } from './proxy.ts';
 import { rosterPublicKey } from './rosterKey.ts';
 
-/** What `Cluster.sign` signs. */
+/** The digest that `Cluster.sign` has signed. */
 export const DATA = '5'.repeat(64);
 
 export const PIN = Buffer.from('135790');
@@ -355,7 +355,7 @@ export class Cluster {
   }
 }
 
-/** What is on the disk of a cluster with a key, and what its people remember. */
+/** The disk of a cluster with a key, and the memory of its people. */
 interface Kept {
   readonly cluster: Cluster;
   readonly address: string;

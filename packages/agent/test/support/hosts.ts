@@ -16,7 +16,7 @@ type SignStart = StartOf<'sign'>;
 /** Changes, drops or multiplies a frame on its way; the recipient is the party that would get it. */
 export type Tamper = (frame: RoundFrame, recipient: number) => readonly RoundFrame[];
 
-/** What carries out orders. */
+/** A host that carries out orders. */
 export interface Host {
   handle(order: WorkerOrder): void;
 }
@@ -125,7 +125,7 @@ export class Hosts {
     return event;
   }
 
-  /** What the protocol of this kind made at a party, every time it did. */
+  /** Every output of this kind's protocol at a party. */
   outputs<P extends ProtocolKind>(party: number, id: string, kind: P) {
     return this.find(party, id, 'output')
       .map(({ output }) => output)

@@ -25,7 +25,7 @@ export class Proxy {
   #server: WebSocketServer | undefined;
   readonly #pairs = new Map<string, Pair>();
   readonly #watchers = new Set<() => void>();
-  /** What the coordinator is said to take beyond the first version of the protocol. */
+  /** The messages that the proxy says the coordinator takes beyond the first version of the protocol. */
   features: string = FEATURES.join(', ');
   url = '';
 

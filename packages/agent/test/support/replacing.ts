@@ -107,7 +107,7 @@ export function openNew(file: string): Promise<SecureElement> {
   return openVirtualSecureElement({ file, passphrase: NEW_PASSPHRASE });
 }
 
-/** What a member's replacement by the chip of that file is told. */
+/** The options of a member's replacement by the chip of that file. */
 export function replacing(
   cluster: Cluster,
   member: Member,

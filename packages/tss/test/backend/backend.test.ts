@@ -24,7 +24,7 @@ const scalar = (value: bigint): Scalar => {
 const MINUS_ONE = scalar(Q - 1n);
 const ZERO = scalarFromNumber(0);
 const ONE = scalarFromNumber(1);
-/** What a caller that breaks the type could hand over. */
+/** A value that a caller who breaks the type could hand over. */
 const unreduced = bytesOf(Q) as Scalar;
 const P = 2n ** 256n - 2n ** 32n - 977n;
 

@@ -44,7 +44,7 @@ const sid = keygenSid(parametersOf(2, 3));
 const opening = keygenRound2(2, 3).all;
 if (opening === null) throw new Error('no broadcast');
 
-/** What that party opens in the straight run. */
+/** That party's opening in the straight run. */
 const openedBy = (from: number): KeygenOpening => {
   const message = straight.sent.find((m) => m.round === 2 && m.from === from && m.to === null);
   return opening.decode(message?.body.subarray(32) ?? new Uint8Array(), 'opening');

@@ -30,7 +30,7 @@ const straight = simulate(keygenSessions(T, N, 'sweep'));
 const elsewhere = simulate(keygenSessions(T, N, 'another'));
 const honest = outputs(straight).get(1);
 
-/** What the party of the straight run chose in its base OTs: the complement of its Δ. */
+/** The choices of the party of the straight run in its base OTs: the complement of its Δ. */
 const choiceOf = (ot: number): number => {
   const star = (honest?.pairWith(EVIL).evaluator.delta[ot >> 3] ?? 0) >> (ot & 4);
   return 1 - ((star >> (3 - (ot & 3))) & 1);
@@ -53,7 +53,7 @@ const codecs = [keygenRound1, keygenRound2(T, N), keygenRound3, keygenRound4, ke
 const startsWithHash = (round: number, part: Part): boolean =>
   (round <= 2 && part === 'all') || round === 3 || round === 5;
 
-/** What that party said in that part of a round, without what it starts with; null if it has no such part. */
+/** That party's message in that part of a round, without its prefix; null if it has no such part. */
 const saidBy = (
   from: number,
   sent: readonly Message[],

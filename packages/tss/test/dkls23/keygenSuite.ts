@@ -8,7 +8,7 @@ import { keysharesOf, signSessions } from '../support/parties.ts';
 import { outputs, simulate, subsets } from '../support/simulate.ts';
 import { expectValid, opensslAccepts, publicKeyOf } from '../support/verify.ts';
 
-/** What every key generation of that size must give. */
+/** The expected result of every key generation of that size. */
 export function keygenSuite(threshold: number, parties: number): void {
   const shares = (): Keyshare[] => [...keysharesOf(threshold, parties).values()];
 

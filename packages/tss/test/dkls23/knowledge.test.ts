@@ -27,7 +27,7 @@ const scalarsIn = (body: Uint8Array): Scalar[] => {
   return found;
 };
 
-/** What a party sees: what was sent to it or to all. */
+/** A party's view: everything that was sent to it or to all. */
 const viewOf = (sent: readonly Message[], index: number): Message[] =>
   sent.filter(({ from, to }) => from !== index && (to === null || to === index));
 

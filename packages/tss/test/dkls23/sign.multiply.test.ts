@@ -29,7 +29,7 @@ const { keyshare } = parameters;
 const sid = signSid(parameters);
 const one = scalarFromNumber(1);
 
-/** What party 2 draws and computes in that session: r₂ is its first draw. */
+/** The values that party 2 draws and computes in that session: r₂ is its first draw. */
 const r = reduceWide(seededRng('sign/sweep/2')(48));
 const sk = addScalars(
   mulScalars(lagrange(SIGNERS, EVIL), keyshare.fields.secretShare),

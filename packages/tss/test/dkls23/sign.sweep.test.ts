@@ -27,7 +27,7 @@ type Part = 'all' | 'each';
 const here = simulate(signSessions(keyshares, SIGNERS, { seed: 'sweep' })).sent;
 const elsewhere = simulate(signSessions(keyshares, SIGNERS, { seed: 'another' })).sent;
 
-/** What that party said first in that part of a round, without what it starts with. */
+/** That party's first message in that part of a round, without its prefix. */
 const saidBy = (from: number, sent: readonly Message[], round: number, part: Part): Uint8Array => {
   const message = sent.find(
     (m) => m.round === round && m.from === from && (m.to === null) === (part === 'all'),

@@ -29,7 +29,7 @@ import { seededRng } from '../support/rng.ts';
 export const Q = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const mod = (n: bigint, modulus: bigint): bigint => ((n % modulus) + modulus) % modulus;
 
-/** What a malicious P2 knows when it makes its last message. */
+/** The knowledge of a malicious P2 when it makes its last message. */
 export interface View {
   readonly sid: Uint8Array;
   readonly keyshare: TwoPartyKeyshare;

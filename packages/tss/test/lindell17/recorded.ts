@@ -29,7 +29,7 @@ export const other = (party: Party): Party => (party === 1 ? 2 : 1);
 rememberPowers();
 const { sent } = simulate(keygenSessions());
 
-/** What that party said in a round, without the hash of the parameters. */
+/** That party's message of a round, without the hash of the parameters. */
 export const bodyOf = (round: number, from: Party): Uint8Array => {
   const message = sent.find((one: Message) => one.round === round && one.from === from);
   if (message === undefined) throw new Error('no message');

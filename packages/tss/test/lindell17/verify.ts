@@ -28,7 +28,7 @@ export function verifies(
   );
 }
 
-/** What the happy paths sign: OpenSSL verifies over a message, which it hashes itself. */
+/** The message of the happy paths: OpenSSL verifies over a message, which it hashes itself. */
 const MESSAGE: Uint8Array = new TextEncoder().encode('an order to pay');
 export const MESSAGE_DIGEST: Uint8Array = new Uint8Array(
   createHash('sha256').update(MESSAGE).digest(),

@@ -89,7 +89,7 @@ export function bobMessage(
   return concat(...u, ...proofs);
 }
 
-/** What Alice sends and gets, where she may use other inputs in some rows. */
+/** Alice's message and output, where she may use other inputs in some rows. */
 export interface AliceRun {
   readonly message: Uint8Array;
   readonly outputs: readonly [bigint, bigint];

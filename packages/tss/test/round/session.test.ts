@@ -47,7 +47,7 @@ const echo: EchoHash = (round, broadcasts) => {
 };
 
 const parameters = new Uint8Array(32).fill(0xaa);
-/** What a party says in round 1. */
+/** A party's message of round 1. */
 const opening = (value: number): Uint8Array => Uint8Array.from([...parameters, value]);
 
 const sessionsOf = (parties: readonly number[]): Map<number, Session<number>> =>

@@ -27,7 +27,7 @@ export const bans = (...culprits: readonly number[]) => ({
 });
 
 /**
- * What holds however a deviating party behaves: no session breaks, no honest party is blamed or banned
+ * The facts that hold for every behaviour of a deviating party: no session breaks, no honest party is blamed or banned
  * by an honest one, and evidence is of what the blamed said.
  */
 export function expectSound<T>(

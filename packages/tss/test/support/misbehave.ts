@@ -5,10 +5,10 @@ import type { KeygenParameters, Keyshare, SignParameters } from '../../src/dkls2
 import type { Protocol, Step } from '../../src/round/protocol.ts';
 import { Session } from '../../src/round/session.ts';
 
-/** What peers said in the round before, decoded: by sender. */
+/** The peers' messages of the round before, decoded: by sender. */
 export type HeardBefore = ReadonlyMap<number, unknown>;
 
-/** What a deviating party says instead of the bytes that the protocol says. */
+/** The bytes of a deviating party in place of the protocol's. */
 export interface Deviation {
   readonly round: number;
   readonly part: 'all' | 'each';

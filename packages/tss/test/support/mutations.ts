@@ -16,7 +16,7 @@ export interface Elsewhere {
   readonly session: Uint8Array;
 }
 
-/** What happens to one field. */
+/** A change of one field. */
 export type Mutation = readonly [
   name: string,
   alter: (field: Uint8Array, elsewhere: Elsewhere) => Uint8Array,
@@ -55,7 +55,7 @@ const POINT: readonly Mutation[] = [
   ['the generator', () => encodePoint(G)],
 ];
 
-/** What can be done to a field of that kind. */
+/** The possible changes of a field of that kind. */
 export function mutationsOf({ kind }: Span): readonly Mutation[] {
   if (kind === 'bytes') return ANY;
   if (kind === 'scalar') return [...ANY, ...NUMBER, ...SCALAR];
@@ -84,7 +84,7 @@ const isPoint = (field: Uint8Array): boolean => {
   }
 };
 
-/** What to do with a field, by whether its bytes still mean something. */
+/** The changes of a field, by whether its bytes still mean something. */
 export interface Sorted {
   readonly wellFormed: readonly Mutation[];
   readonly malformed: readonly Mutation[];

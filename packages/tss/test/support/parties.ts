@@ -54,7 +54,7 @@ export function signSessions(
   );
 }
 
-/** What tests sign unless they say otherwise. */
+/** The digest that tests sign unless they say otherwise. */
 export const DIGEST = seededRng('digest')(32);
 
 /** Parameters of one signer of a 2-of-3 key that signs with all three. */

@@ -1,7 +1,7 @@
 import type { Message, Outcome, Session } from '../../src/index.ts';
 import { seededInts } from './rng.ts';
 
-/** What an adversary between or inside the parties does to one message. */
+/** The change that an adversary between or inside the parties makes to one message. */
 type Tamper = (message: Message, to: number) => readonly Message[];
 
 export interface Network<T> {

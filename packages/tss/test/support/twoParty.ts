@@ -115,7 +115,7 @@ export const refreshSessions = (
     [2, twoPartyRefresh(refreshParameters(second, turn))],
   ]);
 
-/** What both put out, P1's first. */
+/** Both outputs, P1's first. */
 export function both<T>(outputs: ReadonlyMap<number, T>): [T, T] {
   const [first, second] = [outputs.get(1), outputs.get(2)];
   if (first === undefined || second === undefined) throw new Error('two outputs expected');

@@ -1,4 +1,4 @@
-/** What every proof must stand (docs/spec/zk.md): completeness, binding, ranges, malformed values. */
+/** The tests of every proof (docs/spec/zk.md): completeness, binding, ranges, malformed values. */
 import { describe, expect, test, vi } from 'vitest';
 import { backend } from '#backend';
 import { body, type Field } from '../../src/codec.ts';

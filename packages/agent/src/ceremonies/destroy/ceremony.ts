@@ -128,7 +128,7 @@ class DestroyRole implements Role<'destroy'> {
       if (isLive(key)) this.#begin(key, params);
     });
     const first = { challenge: params.chip_challenge, signature: params.signature };
-    await control.authorised(first, {
+    await control.withAuthorisation(first, {
       // One attempt at a time for each key, never beside a release of it.
       attempt: (authorisation) =>
         exclusive(this.keyId, async () => {
@@ -190,7 +190,7 @@ class DestroyRole implements Role<'destroy'> {
   #begin(key: Consented, params: ParamsOf<'destroy'>): void {
     const { context } = this.#control;
     checkDestroyParams(key, params);
-    this.#control.certified(params.peers);
+    this.#control.checkCertificates(params.peers);
     context.state.keys.update(this.keyId, (record) => ({ ...record, state: 'destroying' }));
     context.stopKey(this.keyId, 'key_destroying: everybody consented to its destruction');
   }

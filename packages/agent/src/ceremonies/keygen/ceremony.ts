@@ -109,7 +109,7 @@ class KeygenRole implements Role<'keygen'> {
       params.part_index === index;
     refuseUnless(same, 'parameters_changed', 'other parameters than were accepted');
     checkFileName(control, params.filename);
-    const { sid, peers } = control.certified(params.peers);
+    const { sid, peers } = control.checkCertificates(params.peers);
     control.startProtocol('keygen', { sid, threshold, parties, index, peers });
   }
 

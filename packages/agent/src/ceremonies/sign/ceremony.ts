@@ -153,7 +153,7 @@ class SignRole implements Role<'sign'> {
     const control = this.#control;
     const { key, signers, digest } = this.#agreement;
     this.#checkParams(params);
-    const { sid, peers } = control.certified(params.peers);
+    const { sid, peers } = control.checkCertificates(params.peers);
     const authorisation = { challenge: params.chip_challenge, signature: params.signature };
     const opener = await releaseOpener(control, { keyId: key.key_id, digest }, authorisation);
     try {

@@ -77,7 +77,7 @@ test('a release that finds the state rolled back, and ends late, does not stop t
   agreed.resolve();
   expect(await signed).toMatchObject({ code: 'key_destroying' });
   await cluster.proxy.until(({ type }, who) => type === 'destroy_params' && who === 'ann');
-  // What is answered after the parameters tells that they have arrived.
+  // An answer after the parameters tells that they have arrived.
   const { record_id } = ann.agent.state.keys.findByAddress(address)!;
   const notice = { type: 'orphan_notice', session_key: 'k', part_index: 1, record_id, address };
   cluster.proxy.inject('ann', { ...notice, reason: 'timeout' });
