@@ -1,4 +1,4 @@
-/** What the keys of a configuration must be together. */
+/** Rules for keys of a configuration that depend on each other. */
 import type { CosignerConfig } from './configShape.ts';
 
 /** Whether nobody on the way reads what is said there. */
@@ -7,7 +7,7 @@ function isPrivate(url: string): boolean {
   return protocol === 'wss:' || isLoopback(hostname);
 }
 
-/** What is wrong with a configuration whose keys are each right, if anything. */
+/** Returns what is wrong with a configuration whose single keys are right; undefined if nothing is. */
 export function problemOf(config: CosignerConfig): string | undefined {
   const { name, partners, partner_keys, peer, tls, listen, allow_insecure } = config;
   if (partners.includes(name)) return `partners: ${name} is this server itself`;

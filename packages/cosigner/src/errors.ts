@@ -33,7 +33,7 @@ export type SetupErrorCode =
   | 'store/tampered'
   | 'store/wrong-role';
 
-/** What keeps a server from starting; `code` is stable, the message is for its operator. */
+/** Why a server cannot start; `code` is stable, the message is for its operator. */
 export class SetupError extends Error {
   override readonly name = 'SetupError';
   readonly code: SetupErrorCode;

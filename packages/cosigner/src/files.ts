@@ -87,7 +87,7 @@ function attachmentOf(
   }
 }
 
-/** What a chip is called in messages. */
+/** Names a chip in messages. */
 export function nameOfChip(attachment: ChipAttachment): string {
   switch (attachment.kind) {
     case 'virtual':

@@ -29,12 +29,12 @@ import { createVersion } from './store/version.ts';
 import { createStoreKey } from './storeKey.ts';
 import { Vault } from './vault.ts';
 
-/** What init made. */
+/** The results of init. */
 export interface InitResult {
   readonly store: string;
   /** The file for the partner. */
   readonly exported: string;
-  /** What the two operators compare. */
+  /** The values that the two operators compare. */
   readonly fingerprint: string;
   /** Whether the chip is a program, also one behind a module. */
   readonly software: boolean;
@@ -42,7 +42,7 @@ export interface InitResult {
   readonly puk: boolean;
 }
 
-/** What a store is made with. */
+/** The inputs of a new store. */
 export interface InitOptions {
   readonly scryptCost?: number;
   /**
@@ -100,7 +100,9 @@ export async function initCosigner(
   }
 }
 
-/** Everything but the chip and what follows from it; gives the agreement key. What an unfinished init made stays. */
+/**
+ * Everything but the chip and what follows from it; gives the agreement key. Files of an unfinished init stay.
+ */
 function makeFiles(loaded: LoadedConfig, paths: CosignerPaths): KeyObject {
   makePrivateDirectory(paths.store);
   makePrivateDirectory(paths.inStore('partners'));

@@ -139,7 +139,7 @@ export class PrimeStock {
     else maker.kill('SIGKILL');
   }
 
-  /** What the other process says or the disk refuses is the end of no server. */
+  /** Neither words of the other process nor refusals of the disk end the server. */
   #surviving(work: () => void): void {
     try {
       work();

@@ -1,6 +1,6 @@
 /**
- * What the chip keeps for the store as a whole: one key, from which those of the pool of primes and of
- * the records come. docs/spec/cosigner.md, "Store".
+ * The one key that the chip keeps for the whole store; the keys of the pool of primes and of the records come
+ * from it. docs/spec/cosigner.md, "Store".
  */
 import {
   countedRelease,
@@ -53,7 +53,7 @@ function isThereAlready(error: unknown): boolean {
   return cause instanceof SecureElementError && cause.code === 'record-exists';
 }
 
-/** What the store's key opens. */
+/** The parts that the store's key opens. */
 export interface OpenedStore {
   readonly pool: SealedPool;
   readonly seal: RecordSeal;

@@ -19,14 +19,14 @@ import { readPrivateKey } from './keys.ts';
 import { clearRefusal, openWithPin } from './pin.ts';
 import { checkAuthority } from './vault.ts';
 
-/** What {@link lookAtChip} finds. */
+/** The findings of {@link lookAtChip}. */
 export interface ChipLook {
   readonly name: string;
   readonly kind: SecureElement['kind'];
   readonly info: ChipInfo;
 }
 
-/** What frees a blocked PIN. */
+/** The remedy for a blocked PIN. */
 export type UnblockWith = Attempt &
   (
     | { readonly puk: Uint8Array }
@@ -34,7 +34,7 @@ export type UnblockWith = Attempt &
     | { readonly securityOfficerPin: Uint8Array }
   );
 
-/** What the configured chip says of itself; it gets no PIN. @throws SecureElementError */
+/** Reads the configured chip's description of itself; sends it no PIN. @throws SecureElementError */
 export async function lookAtChip(loaded: LoadedConfig): Promise<ChipLook> {
   const paths = pathsOf(loaded);
   return withChip(paths, async (element) => ({

@@ -37,7 +37,7 @@ import { p256PublicKey, readPrivateKey } from './keys.ts';
 const RELEASE_LABEL = 'quorate/v1/cosigner/release';
 const FORGET_LABEL = 'quorate/v1/cosigner/forget';
 
-/** What names a record on the chip. */
+/** The facts that name a record on the chip. */
 export interface RecordName {
   /** 32 bytes */
   readonly recordId: Uint8Array;
@@ -45,7 +45,7 @@ export interface RecordName {
   readonly address: Uint8Array;
 }
 
-/** What a file of the configuration has to do with a chip that does not open. */
+/** Words the failure to open a chip: names the file of the configuration behind it. */
 function notOpened(error: unknown, { chip, passphrase }: CosignerPaths): unknown {
   if (!(error instanceof SecureElementError)) return error;
   if (error.code === 'file-missing') {

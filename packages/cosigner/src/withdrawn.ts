@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parsedJson } from './json.ts';
 
-/** What is withdrawn: one token, or all of a name that were made until then. */
+/** A withdrawal: of one token, or of all tokens of a name made until then. */
 export type Withdrawal =
   | { readonly jti: string; readonly at: number }
   | { readonly name: string; readonly at: number };
 
-/** What a token says of itself; times in seconds. */
+/** The claims of a token; times in seconds. */
 export interface TokenClaims {
   readonly sub: string;
   readonly jti?: string | undefined;

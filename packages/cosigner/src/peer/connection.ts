@@ -42,7 +42,7 @@ export interface OwnEnd {
   now(): number;
 }
 
-/** What the owner of a connection hears. */
+/** The events of a connection for its owner. */
 export interface ConnectionEvents {
   /** The partner proved who it is. */
   onReady(connection: Connection, partner: string): void;
@@ -232,7 +232,7 @@ export class Connection {
 /** Known to `ws`, not yet to its types: tiny fragments must not cost memory without bound. */
 const FRAGMENTS = { maxFragments: 1024, maxBufferedChunks: 8192 };
 
-/** What both ends give to `ws`. */
+/** The options of `ws` at both ends. */
 export const SOCKET_OPTIONS: { readonly maxPayload: number; readonly perMessageDeflate: false } = {
   maxPayload: PEER_LIMITS.frame,
   perMessageDeflate: false,

@@ -1,6 +1,6 @@
 /**
- * Carries one session's messages until they are acknowledged: again after 0.25 s, then twice as
- * long, at most 8 s, and at once when the partner is back. What was received before is dropped.
+ * Carries one session's messages until they are acknowledged: again after 0.25 s, then twice as long, at most
+ * 8 s, and at once when the partner is back. Frames received before have no effect.
  */
 import type { PeerMessage } from './connection.ts';
 

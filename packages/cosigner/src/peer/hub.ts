@@ -13,7 +13,7 @@ import { limitBytes } from './byteLimit.ts';
 import { Connection, type OwnEnd, type PeerMessage, SOCKET_OPTIONS } from './connection.ts';
 import { refuseSocket } from '../rest/answers.ts';
 
-/** What the owner of the hub hears. */
+/** The events of the hub for its owner. */
 export interface HubEvents {
   onConnected(partner: string): void;
   onMessage(partner: string, message: PeerMessage): void;
@@ -27,7 +27,7 @@ export interface Dial {
   readonly ca?: string | undefined;
 }
 
-/** What a hub works with. */
+/** The options of a hub. */
 export interface HubContext {
   readonly logger: Logger;
   readonly doors: Doors;
@@ -39,7 +39,7 @@ interface Opened {
   readonly dialled: string | undefined;
   /** The address that dialled us, or what we dialled. */
   readonly at: string | undefined;
-  /** What it has said so far is counted until this is called. */
+  /** Its bytes count against the limit until this is called. */
   readonly stopCounting: () => void;
   /** The other end has proved who it is. */
   readonly onProved: () => void;

@@ -92,7 +92,7 @@ const FORMAT = 'quorate-two-party-key/v4';
 /** Before keys had permits. */
 const FORMAT_BEFORE = 'quorate-two-party-key/v3';
 
-/** What lies on the disk: a record and what shows that this store wrote it. */
+/** The file of a record: the record, and the proof that this store wrote it. */
 const fileSchema = z.strictObject({
   format: z.enum([FORMAT, FORMAT_BEFORE]),
   mac: z.string(),

@@ -1,6 +1,6 @@
 /**
- * What this side keeps of each key: its sealed keyshare, its lock, and the keyshare of a refresh that
- * is not confirmed yet. Every change is on disk when the call returns.
+ * The record of each key at this side: its sealed keyshare, its lock, and the keyshare of an unconfirmed
+ * refresh. Every change is on disk when the call returns.
  */
 import { makePrivateDirectory, removeIfPresent, syncDirectory } from '@quorate/holder';
 import { readdirSync } from 'node:fs';

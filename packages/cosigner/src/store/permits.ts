@@ -1,7 +1,6 @@
 /**
- * What P1 may still do with a key, each a file of its own. A lock deletes one: that needs no room on the disk,
- * so a lock holds however full the disk is and whatever becomes of the process (docs/spec/cosigner.md,
- * "Locks").
+ * The permits of P1 for a key, each a file of its own. A lock deletes one: that needs no room on the disk, so
+ * a lock holds however full the disk is and whatever becomes of the process (docs/spec/cosigner.md, "Locks").
  */
 import { makePrivateDirectory, removeIfPresent, replaceFile, syncDirectory } from '@quorate/holder';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
@@ -10,7 +9,7 @@ import { join } from 'node:path';
 /** For whoever looks at the file; a folder of empty files is lost too easily. */
 const CONTENT = 'This file lets its key be used. A lock deletes it; nobody else may.\n';
 
-/** What a lock takes away: signing, until a refresh, or the refresh too. */
+/** The reach of a lock: signing until a refresh, or the refresh too. */
 export type Withdrawn = 'refreshable' | 'terminal';
 
 /** A key and its epoch, as its record names them. */
@@ -23,7 +22,7 @@ interface PermitOf {
 export interface Permits {
   /** Whether the folder is there. */
   exist(): boolean;
-  /** What the files say of a key. */
+  /** The state of a key by its files. */
   lockOf(key: PermitOf): 'none' | Withdrawn;
   /** Allows what a lock leaves; on disk when the call returns, before the record that makes it so. */
   grant(key: PermitOf, lock: 'none' | Withdrawn): void;

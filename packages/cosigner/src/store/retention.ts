@@ -18,7 +18,7 @@ export interface Keep {
   readonly sessions: number;
 }
 
-/** What is known besides the records. */
+/** Facts besides the records. */
 export interface Surroundings {
   readonly now: number;
   readonly keep: Keep;

@@ -15,7 +15,7 @@ export interface SessionRecord {
   readonly request_id: string | null;
   /** Who asked under that id; null for whoever it was, in records of an earlier version. */
   readonly caller: string | null;
-  /** What the request asked for: the same id with other content is a conflict. */
+  /** The content of the request: the same id with other content is a conflict. */
   readonly request: string;
 }
 

@@ -21,7 +21,7 @@ const SWEEP_EVERY = 200;
 
 type View = TwoPartySession;
 
-/** What decides which sessions are kept. */
+/** The facts that decide which sessions are kept. */
 type Retention = Omit<Surroundings, 'now'>;
 
 /** The sessions of one store. */
@@ -41,7 +41,7 @@ export interface SessionRecords {
 }
 
 /**
- * Opens the folder. What ran when the process ended was aborted by that; at P2 only P1 can tell, since the
+ * Opens the folder. The end of the process aborted its running sessions; at P2 only P1 can tell, because the
  * last message may have left.
  */
 export function openSessionRecords(

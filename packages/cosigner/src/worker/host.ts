@@ -203,8 +203,8 @@ export class ProtocolHost {
   }
 
   /**
-   * What the protocol itself could not go on with is an outcome of its own (`cause`). This is a fault around it: after
-   * P2's last message has come, P1's key counts as unsafe, as the protocol would have it (lindell17.md, S5).
+   * A failure of the protocol itself is an outcome of its own (`cause`). This is a fault around it: after P2's
+   * last message has come, P1's key counts as unsafe, as the protocol would have it (lindell17.md, S5).
    */
   #faulted(order: WorkerOrder, error: unknown): void {
     if (!('id' in order)) return this.#postFault('', error);
@@ -250,7 +250,7 @@ export class ProtocolHost {
     this.#post({ event: 'share', id, share }, buffer instanceof ArrayBuffer ? [buffer] : []);
   }
 
-  /** What this machine or its input is at fault for ends the session before anything is sent. */
+  /** A fault of this machine or its input ends the session before anything is sent. */
   #refusable(id: string, start: () => void): void {
     try {
       start();

@@ -1,6 +1,6 @@
 /**
- * What passes between the main thread and the thread that runs the protocols. Openers cross it as
- * transferred buffers; primes cross it as numbers, which nobody can wipe.
+ * The messages between the main thread and the thread that runs the protocols. Openers cross it as transferred
+ * buffers; primes cross it as numbers, which nobody can wipe.
  */
 import type {
   CommonEvent,
@@ -39,7 +39,7 @@ export interface PrimesFor {
   readonly paillier?: PrimePair;
 }
 
-/** What every session is started with. */
+/** The inputs of every session. */
 interface Start {
   readonly sid: Uint8Array;
   readonly index: 1 | 2;
@@ -106,7 +106,7 @@ export interface NewShare {
   readonly opener: Uint8Array;
 }
 
-/** What the thread reports. */
+/** The reports of the thread. */
 export type WorkerEvent =
   | CommonEvent
   | { readonly event: 'frames'; readonly id: string; readonly frames: readonly RoundFrame[] }

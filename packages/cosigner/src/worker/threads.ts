@@ -28,13 +28,13 @@ export interface ThreadPort {
   start(start: KeygenStart | SignStart | RefreshStart): void;
   receive(frame: RoundFrame): void;
   /**
-   * Asks for the end. What the thread found until then, a lock for instance, still arrives; the
-   * promise resolves after all of it.
+   * Asks for the end. Everything that the thread found before, such as a lock, still arrives; the promise
+   * resolves after that.
    */
   end(): Promise<void>;
 }
 
-/** What the threads are started with. */
+/** The inputs of the threads. */
 export interface ThreadsOptions {
   readonly size: number;
   readonly logger: Logger;

@@ -17,9 +17,9 @@ export interface ReleasePolicy {
   /** The most attempts of unknown outcome that explain a count. */
   readonly bound: number;
   /**
-   * What follows one more. `refuse`: the chip is not asked, for who cannot get a new count must not lose the key to one
-   * attempt too many. `cap`: the chip is asked and no more are kept, for who can must not let failing attempts explain
-   * every count.
+   * The consequence of one more release. `refuse`: the chip is not asked, for who cannot get a new count must
+   * not lose the key to one attempt too many. `cap`: the chip is asked and no more are kept, for who can must
+   * not let failing attempts explain every count.
    */
   readonly over: 'refuse' | 'cap';
 }

@@ -44,5 +44,5 @@ export const pkcs11Schema: z.ZodObject<
   public_key: publicKey.optional(),
 });
 
-/** What is said of another kind. */
+/** The message about another kind. */
 export const CHIP_KINDS = 'expected kind: virtual, pcsc or pkcs11';

@@ -51,7 +51,7 @@ export function self(): Omit<Owner, 'host'> {
   };
 }
 
-/** What is known here, on this host, of the process that made a lock. */
+/** The knowledge on this host about the process that made a lock. */
 export function standing(owner: Owner, host: string): Standing {
   const here = self();
   if (owner.boot !== null && owner.boot !== here.boot) {

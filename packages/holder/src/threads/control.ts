@@ -1,4 +1,4 @@
-/** What the pool and its threads say to each other besides a protocol's own orders and events. */
+/** The messages between pool and threads, besides a protocol's own orders and events. */
 import type { Fault } from './fault.ts';
 
 /** Orders that every thread takes. */
@@ -39,7 +39,7 @@ export interface Lost {
   readonly ending: boolean;
 }
 
-/** What a thread is started with. */
+/** The inputs of a thread. */
 export interface ThreadData {
   /** One number in shared memory, which grows with every order that was carried out. */
   readonly pulse: Int32Array;

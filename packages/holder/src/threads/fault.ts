@@ -6,7 +6,7 @@ import { CodedError } from '../errors.ts';
 /** Frames that are kept: enough to find the place. */
 const FRAMES = 12;
 
-/** What is known of a fault. */
+/** The facts about a fault. */
 export interface Fault {
   readonly name: string;
   readonly code: string | null;

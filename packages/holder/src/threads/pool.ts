@@ -16,7 +16,7 @@ import { type Listener, Slot } from './slot.ts';
  */
 export const THREAD_TIMEOUT_MS = 60_000;
 
-/** What a pool is made of. */
+/** The options of a pool. */
 export interface PoolOptions {
   readonly size: number;
   /** The threads' program, of the build. */
@@ -34,8 +34,8 @@ export interface SessionLine<Order> {
   /** Gives an order, unless the session is ending. */
   post(order: Order, transfer?: readonly ArrayBuffer[]): void;
   /**
-   * Asks for the end. What the thread found until then, a ban or a lock for instance, still arrives; the promise resolves
-   * after all of it.
+   * Asks for the end. Everything that the thread found before, such as a ban or a lock, still arrives; the
+   * promise resolves after that.
    */
   end(): Promise<void>;
 }

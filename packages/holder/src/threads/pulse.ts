@@ -9,7 +9,7 @@ const LONGEST_TURN_MS = 5000;
 /** Looks in the time that a thread has to answer. */
 const TURNS = 12;
 
-/** What a look has shown. */
+/** The result of a look. */
 export type Look = 'moved' | 'ask' | 'waiting' | 'silent';
 
 /** The pulse of one thread. */

@@ -22,7 +22,7 @@ const MAX_STUCK = 3;
 /** How long a thread that has nothing more to do may take to end, milliseconds. */
 const TERMINATE_MS = 2000;
 
-/** What a place is made of. */
+/** The options of a place. */
 export interface SlotOptions {
   readonly index: number;
   /** The thread's program, of the build: a thread cannot run the sources. */

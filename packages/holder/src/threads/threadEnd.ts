@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Ping, ThreadData } from './control.ts';
 
-/** What a protocol thread speaks and hears through. */
+/** The channel of a protocol thread. */
 export interface ThreadEnd<Order, Event> {
   post(event: Event, transfer: readonly ArrayBuffer[]): void;
   /** Shows that the thread goes on: after each order. */

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { backend as portable } from './portable.ts';
 import type { Backend } from './types.ts';
 
-/** What is used of the bindings. */
+/** The functions of the bindings in use. */
 interface Bindings {
   publicKeyConvert(point: Uint8Array, compressed: false): Uint8Array;
   ecdsaRecover(
