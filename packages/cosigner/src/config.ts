@@ -15,7 +15,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { keysOf } from '@quorate/wire';
 import { z } from 'zod';
 import { readYaml } from './configFile.ts';
-import { problemOf } from './configRules.ts';
+import { rulesProblem } from './configRules.ts';
 import type { CosignerChip, CosignerConfig } from './configShape.ts';
 import { messageOf, SetupError } from './errors.ts';
 
@@ -149,7 +149,7 @@ const KEYS = keysOf(configSchema);
 export function parseCosignerConfig(text: string, name = 'cosigner.yaml'): CosignerConfig {
   const parsed = readYaml(name, text, configSchema, KEYS);
   const config: CosignerConfig = { ...parsed, name: parsed.name ?? parsed.role };
-  const problem = problemOf(config);
+  const problem = rulesProblem(config);
   if (problem !== undefined) throw new SetupError('config/invalid', `${name}: ${problem}`);
   return config;
 }

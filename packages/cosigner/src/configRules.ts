@@ -8,7 +8,7 @@ function isPrivate(url: string): boolean {
 }
 
 /** Returns what is wrong with a configuration whose single keys are right; undefined if nothing is. */
-export function problemOf(config: CosignerConfig): string | undefined {
+export function rulesProblem(config: CosignerConfig): string | undefined {
   const { name, partners, partner_keys, peer, tls, listen, allow_insecure } = config;
   if (partners.includes(name)) return `partners: ${name} is this server itself`;
   if (new Set(partners).size !== partners.length) return 'partners: a name twice';

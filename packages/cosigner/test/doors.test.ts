@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { Doors } from '../src/doors.ts';
 import { limitBytes } from '../src/peer/byteLimit.ts';
-import { pathOf } from '../src/peer/upgrade.ts';
+import { targetPath } from '../src/peer/upgrade.ts';
 
 const doors = (): Doors =>
   new Doors({ connections: 8, connections_per_address: 4, connections_unproven: 8 }, silentLogger);
@@ -84,5 +84,5 @@ test.each([
   ['', ''],
   [undefined, ''],
 ])('X-2: the path of the target %j is %j', (target, path) => {
-  expect(pathOf(target)).toBe(path);
+  expect(targetPath(target)).toBe(path);
 });

@@ -9,7 +9,7 @@ import { refuseSocket } from '../rest/answers.ts';
 const PEER_PATH = '/peer';
 
 /** The path of a request target. A target need not be a URL: `//` and `http://[` are none. */
-export function pathOf(target: string | undefined): string {
+export function targetPath(target: string | undefined): string {
   return target?.split('?', 1)[0] ?? '';
 }
 
@@ -20,7 +20,7 @@ export function upgradeHandler(
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   return (request, socket, head) => {
     try {
-      if (pathOf(request.url) === PEER_PATH) accept(request, socket, head);
+      if (targetPath(request.url) === PEER_PATH) accept(request, socket, head);
       else refuseSocket(socket, 'not_found', 'partners connect at /peer');
     } catch (error) {
       logger.error({ error: messageOf(error) }, 'an upgrade request failed');
