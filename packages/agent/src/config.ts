@@ -7,13 +7,14 @@ import {
   isSocketUrl,
   pcscSchema,
   pkcs11Schema,
-  readIfPresent,
+  readOperatorFile,
   SOCKET_URL,
   THREAD_TIMEOUT_MS,
+  UnreadableFile,
 } from '@quorate/holder';
 import { isAbsolute, join } from 'node:path';
 import type { ChipAttachment, VirtualAttachment } from '@quorate/secure-element';
-import { keysOf } from '@quorate/wire';
+import { describeFileProblem, keysOf, systemCode } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
 import { parseYaml } from './yamlFile.ts';
@@ -109,14 +110,22 @@ export function parseChipFile(text: string, name: string): ChipAttachment {
   });
 }
 
-/** Reads the configuration of an agent's directory. @throws AgentError `config/missing` */
+/** Reads the configuration of an agent's directory. @throws AgentError `config/missing`, and those of the parser */
 export function loadAgentConfig(directory: string): AgentConfig {
   const file = join(directory, CONFIG_FILE);
-  const text = readIfPresent(file)?.toString('utf8');
-  if (text === undefined) {
-    throw new AgentError('config/missing', `${file} is missing; run quorate agent init first`);
+  return parseAgentConfig(readConfig(file), file);
+}
+
+function readConfig(file: string): string {
+  try {
+    return readOperatorFile(file).toString('utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') {
+      throw new AgentError('config/missing', `${file} is missing; run quorate agent init first`);
+    }
+    if (!(error instanceof UnreadableFile)) throw error;
+    throw new AgentError('config/invalid', describeFileProblem(file, error), error);
   }
-  return parseAgentConfig(text, file);
 }
 
 /** A path of the configuration, from the agent's directory. */

@@ -2,9 +2,14 @@
  * An agent's surroundings, as its configuration describes them: files that only the
  * owner can read, never arguments or the environment.
  */
-import { type PinProvider, processTerminal, readSecretBytes, stampOfFile } from '@quorate/holder';
+import {
+  type PinProvider,
+  processTerminal,
+  readOperatorFile,
+  readSecretBytes,
+  stampOfFile,
+} from '@quorate/holder';
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeFileProblem } from '@quorate/wire';
 import { approveAll } from './approval/auto.ts';
@@ -69,7 +74,7 @@ export function checkAttended(directory: string, { approval }: AgentConfig): voi
 /** Reads a file that the configuration names. */
 function readConfigured(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readOperatorFile(file).toString('utf8');
   } catch (error) {
     throw new AgentError('config/missing', describeFileProblem(file, error), error);
   }

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { readOperatorFile } from '@quorate/holder';
 import {
   closeSync,
   existsSync,
   fsyncSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -21,6 +21,9 @@ import { describeJsonProblem, parseJson } from '@quorate/wire';
 import { systemCode } from '@quorate/wire';
 import { CliError, messageOf, usageError } from './errors.ts';
 import { explain } from './explain.ts';
+
+/** An export of an audit log is the largest file that anybody hands in; bytes. */
+const LARGEST_INPUT = 512 * 1024 * 1024;
 
 /** How a file is written. */
 export interface WriteOptions {
@@ -107,7 +110,7 @@ export function readText(path: string, what: string): string {
 
 function readBytes(path: string, what: string): Buffer {
   try {
-    return readFileSync(path);
+    return readOperatorFile(path, { most: LARGEST_INPUT });
   } catch (error) {
     throw usageError(`${what} ${path} cannot be read: ${messageOf(error)}`);
   }

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { readOperatorFile, UnreadableFile } from '@quorate/holder';
 import { secretInFile } from '@quorate/wire';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { messageOf, usageError } from './errors.ts';
+import type { Stats } from 'node:fs';
+import { CliError, messageOf, usageError } from './errors.ts';
 import { promptSecret } from './terminal/prompt.ts';
 
 const LARGEST = 64 * 1024;
@@ -16,41 +17,40 @@ const LARGEST = 64 * 1024;
  * @throws CliError `usage` when the file is absent, empty, too large or readable by others
  */
 export function readSecretFile(path: string, what: string): Uint8Array {
-  const file = openPrivate(path, what);
+  const file = `${what} file ${path}`;
+  const content = readPrivate(path, file);
   try {
-    const stat = fstatSync(file);
-    if (!stat.isFile()) throw usageError(`${what} file ${path} is not a file`);
-    if ((stat.mode & 0o077) !== 0) {
-      throw usageError(
-        `${what} file ${path} can be read by others (mode ${(stat.mode & 0o777).toString(8)})`,
-        `run: chmod 600 ${path}`,
-      );
-    }
-    if (stat.size > LARGEST) throw usageError(`${what} file ${path} is larger than 64 KiB`);
-    return readSecret(file, stat.size, `${what} file ${path}`);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function openPrivate(path: string, what: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    throw usageError(`${what} file ${path} cannot be read: ${messageOf(error)}`);
-  }
-}
-
-function readSecret(file: number, size: number, what: string): Uint8Array {
-  const bytes = new Uint8Array(size);
-  try {
-    const length = readSync(file, bytes, 0, size, 0);
-    const read = secretInFile(bytes.subarray(0, length));
-    if (!read.ok) throw usageError(`${what} ${read.problem}`);
+    const read = secretInFile(content);
+    if (!read.ok) throw usageError(`${file} ${read.problem}`);
     return read.secret;
   } finally {
-    bytes.fill(0);
+    content.fill(0);
   }
+}
+
+function readPrivate(path: string, file: string): Uint8Array {
+  try {
+    return readOperatorFile(path, {
+      most: LARGEST,
+      check: (stats) => checkMode(path, file, stats),
+    });
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    if (!(error instanceof UnreadableFile)) {
+      throw usageError(`${file} cannot be read: ${messageOf(error)}`);
+    }
+    throw usageError(
+      error.kind === 'too-large' ? `${file} ${error.message}` : `${file} is not a file`,
+    );
+  }
+}
+
+function checkMode(path: string, file: string, { mode }: Stats): void {
+  if ((mode & 0o077) === 0) return;
+  throw usageError(
+    `${file} can be read by others (mode ${(mode & 0o777).toString(8)})`,
+    `run: chmod 600 ${path}`,
+  );
 }
 
 /** How to ask for a secret when no file is given. */

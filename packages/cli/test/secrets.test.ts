@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { makePipe } from '../../../test/support/pipe.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
-import { writeDurably } from '../src/files.ts';
+import { readJson, readText, writeDurably } from '../src/files.ts';
 import { readSecretFile } from '../src/secrets.ts';
 
 let directory = '';
@@ -35,6 +36,13 @@ describe('secret files', () => {
       expect(() => readSecretFile(secretFile('1234', mode), 'pin')).toThrow(/read by others/);
     },
   );
+
+  test.each([makePipe(), '/dev/zero'])('%s is no file, and nobody waits for it', (path) => {
+    expect(() => readSecretFile(path, 'pin')).toThrow(`pin file ${path} is not a file`);
+    const cannotBeRead = `roster ${path} cannot be read: is not a regular file`;
+    expect(() => readText(path, 'roster')).toThrow(cannotBeRead);
+    expect(() => readJson(path, 'roster')).toThrow(cannotBeRead);
+  });
 
   test.each(['', '\n', '\r\n'])('an empty file is refused (%j)', (content) => {
     expect(() => readSecretFile(secretFile(content), 'pin')).toThrow(/empty/);

@@ -2,8 +2,7 @@
  * Who decides on what a partner asks for: nobody (`auto`), a person at the terminal or over REST
  * (`prompt`), or rules (`policy`). What came from the partner is escaped before a person sees it.
  */
-import type { Approval, Asker, Subject } from '@quorate/holder';
-import { readFileSync } from 'node:fs';
+import { type Approval, type Asker, readOperatorFile, type Subject } from '@quorate/holder';
 import { escapeForDisplay, toHex } from '@quorate/intent';
 import type { MessageHash } from '@quorate/wire';
 import { z } from 'zod';
@@ -193,7 +192,9 @@ export function approvalMode(
   if (typeof approval === 'string') return approval;
   const file = pathOf(approval.policy);
   try {
-    return parseApprovalPolicy(file, readFileSync(file, 'utf8'), () => performance.now());
+    return parseApprovalPolicy(file, readOperatorFile(file).toString('utf8'), () =>
+      performance.now(),
+    );
   } catch (error) {
     if (error instanceof SetupError) throw error;
     throw new SetupError('config/missing', `policy ${file}: ${messageOf(error)}`, error);

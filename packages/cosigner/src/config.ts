@@ -7,10 +7,10 @@ import {
   isSocketUrl,
   pcscSchema,
   pkcs11Schema,
+  readOperatorFile,
   SOCKET_URL,
   THREAD_TIMEOUT_MS,
 } from '@quorate/holder';
-import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { keysOf } from '@quorate/wire';
 import { z } from 'zod';
@@ -158,7 +158,7 @@ export function parseCosignerConfig(text: string, name = 'cosigner.yaml'): Cosig
 export function loadCosignerConfig(file: string): LoadedConfig {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readOperatorFile(file).toString('utf8');
   } catch (error) {
     throw new SetupError('config/missing', `${file} cannot be read: ${messageOf(error)}`, error);
   }

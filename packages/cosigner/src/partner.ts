@@ -2,7 +2,7 @@
  * Who a partner is: two public keys under one fingerprint that people compare. The P-256 key signs
  * session certificates; the X25519 key opens the connection.
  */
-import { readFileSync } from 'node:fs';
+import { readOperatorFile } from '@quorate/holder';
 import {
   checkP256PublicKey,
   checkX25519PublicKey,
@@ -65,7 +65,7 @@ export function shownFingerprint(identity: PublicIdentity): string {
 export function readIdentity(path: string): PublicIdentity {
   let content: Buffer;
   try {
-    content = readFileSync(path);
+    content = readOperatorFile(path);
   } catch (error) {
     throw new SetupError(
       'config/missing',

@@ -1,6 +1,6 @@
 /** The files of `tls`, read and tried when the server starts. */
+import { readOperatorFile } from '@quorate/holder';
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { type LoadedConfig, pathOf } from './config.ts';
 import { messageOf, SetupError } from './errors.ts';
@@ -38,7 +38,7 @@ export function readTls(loaded: LoadedConfig): TlsFiles {
 function read(loaded: LoadedConfig, key: string, file: string): Buffer {
   const path = pathOf(loaded, file);
   try {
-    return readFileSync(path);
+    return readOperatorFile(path);
   } catch (error) {
     const why = `tls.${key}: ${path} cannot be read: ${messageOf(error)}`;
     throw new SetupError('config/missing', why, error);

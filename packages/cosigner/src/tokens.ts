@@ -1,6 +1,6 @@
 /** Bearer tokens of the REST interface: JWTs by Ed25519, with roles. */
+import { readOperatorFile } from '@quorate/holder';
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { hashFramed, toHex, utf8 } from '@quorate/intent';
 import { CosignerRole, dateOf, LIMITS } from '@quorate/wire';
 import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose';
@@ -137,7 +137,7 @@ export function withdrawnTokens(loaded: LoadedConfig): Withdrawal[] {
 function publicKeyOf(path: string): KeyObject {
   let pem: string;
   try {
-    pem = readFileSync(path, 'utf8');
+    pem = readOperatorFile(path).toString('utf8');
   } catch (error) {
     throw new SetupError('config/missing', `token key ${path}: ${messageOf(error)}`, error);
   }

@@ -1,28 +1,35 @@
 /** Files that hold a secret, which nobody but their owner may read. */
-import { readFileSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { secretInFile } from '@quorate/wire';
 import { HolderError } from '../errors.ts';
 import { isCode } from './files.ts';
+import { readOperatorFile, UnreadableFile } from './operatorFile.ts';
+
+/** More than any PIN, token or key in PEM has, bytes. */
+const LARGEST = 64 * 1024;
 
 /**
- * Reads a file that holds a secret.
- * @throws HolderError `store/mode` when somebody else could read it, `store/not-found` when it is missing.
+ * Reads a file that holds a secret; the caller wipes it.
+ * @throws HolderError `store/mode` when somebody else could read it, `store/not-found` when it is missing,
+ * `config/invalid` when it is no regular file or too large
  */
 export function readSecretFile(path: string): Buffer {
-  let mode: number;
   try {
-    mode = statSync(path).mode & 0o777;
+    return readOperatorFile(path, { most: LARGEST, check: (stats) => checkMode(path, stats) });
   } catch (error) {
     if (isCode(error, 'ENOENT')) throw new HolderError('store/not-found', `${path} is missing`);
-    throw error;
+    if (!(error instanceof UnreadableFile)) throw error;
+    throw new HolderError('config/invalid', `${path} ${error.message}`, error);
   }
-  if ((mode & 0o077) !== 0) {
-    throw new HolderError(
-      'store/mode',
-      `${path} has mode ${mode.toString(8).padStart(3, '0')}; expected 600 (chmod 600 ${path})`,
-    );
-  }
-  return readFileSync(path);
+}
+
+function checkMode(path: string, stats: Stats): void {
+  const mode = stats.mode & 0o777;
+  if ((mode & 0o077) === 0) return;
+  throw new HolderError(
+    'store/mode',
+    `${path} has mode ${mode.toString(8).padStart(3, '0')}; expected 600 (chmod 600 ${path})`,
+  );
 }
 
 /**
