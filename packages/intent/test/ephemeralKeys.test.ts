@@ -33,7 +33,7 @@ describe('X25519 keys of a peer', () => {
     expect(isRefused(checkX25519PublicKey, fromHex(key))).toBe(true);
   });
 
-  test('X-4: what is not canonical is refused, up to the last value', () => {
+  test('X-4: values that are not canonical are refused, up to the last one', () => {
     for (let add = 0n; add < 19n; add += 1n) {
       expect(isRefused(checkX25519PublicKey, aboveP(add)), `p + ${add}`).toBe(true);
     }

@@ -87,7 +87,7 @@ describe('a session certificate', () => {
     ['ended less than a minute ago', NOW - MINUTE + 1, 'ok'],
     ['ends in 15 minutes', NOW + 15 * MINUTE, 'ok'],
     ['ends in more than 15 minutes', NOW + 15 * MINUTE + 1, 'too-long'],
-  ])('R-13: that %s is judged by clocks a minute apart at most', (_, notAfter, kind) => {
+  ])('R-13: is judged by clocks a minute apart at most: it %s', (_, notAfter, kind) => {
     expect(kindOf(certificate({ notAfter }))).toBe(kind);
   });
 

@@ -4,7 +4,7 @@ import { secretInFile } from '../src/index.ts';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const MARK = [0xef, 0xbb, 0xbf];
 
-test('W-10: what editors put around a secret is taken away, and what is in it stays', () => {
+test('W-10: marks and line ends of editors around a secret are removed, and its content stays', () => {
   for (const [content, secret] of [
     ['1234', '1234'],
     ['1234\n', '1234'],

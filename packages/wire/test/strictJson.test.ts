@@ -10,7 +10,7 @@ function problemOf(source: string | Uint8Array): string {
 }
 
 describe('the strict reader of JSON', () => {
-  test('gives what JSON.parse gives, from text and from bytes', () => {
+  test('returns the same as JSON.parse, from text and from bytes', () => {
     const run = (text: string): boolean => {
       const expected: unknown = JSON.parse(text);
       for (const source of [text, utf8.encode(text)]) {

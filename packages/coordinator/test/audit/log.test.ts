@@ -126,7 +126,7 @@ describe('audit log', () => {
     expect(text).toContain('characters withheld');
   });
 
-  test('keeps what is public: addresses, digests, fingerprints, names', async () => {
+  test('keeps public values: addresses, digests, fingerprints, names', async () => {
     const { audit } = await openFixture();
     const details = {
       address: `0x${'Ab'.repeat(20)}`,

@@ -17,7 +17,7 @@ describe('key files', () => {
     expect(loadOrCreateKey(file, 'ed25519').equals(key)).toBe(true);
   });
 
-  test('1.9.13 that others can read are refused', () => {
+  test('1.9.13 are refused if others can read them', () => {
     const file = join(temporaryDirectory(), 'jwt.pem');
     loadOrCreateKey(file, 'p256');
     for (const bits of [0o640, 0o604, 0o660, 0o666]) {
@@ -39,7 +39,7 @@ describe('key files', () => {
     expect(() => loadOrCreateKey(broken, 'ed25519')).not.toThrow(/secret text/);
   });
 
-  test('X-3: that are no regular files are refused at once: a pipe would hold the start up for ever', () => {
+  test('X-3: are refused at once unless regular files: a pipe would block the start for ever', () => {
     const directory = temporaryDirectory();
     const folder = join(directory, 'folder.pem');
     mkdirSync(folder, { mode: 0o700 });

@@ -132,7 +132,7 @@ describe('access tokens', () => {
     });
   });
 
-  test('X-10: that were revoked stay so when the clock was set forward and back again', async () => {
+  test('X-10: stay revoked when the clock is set forward and back again', async () => {
     const fixture = await openFixture();
     const token = await adminToken(fixture);
     const identity = await fixture.auth.tokens.verify(token);

@@ -55,7 +55,7 @@ beforeEach(async () => {
 
 const seqs = (socket: TestSocket): number[] =>
   socket.received.flatMap(({ seq }) => (typeof seq === 'number' ? [seq] : []));
-describe('1.2 what was not acknowledged', () => {
+describe('1.2 unacknowledged messages', () => {
   test('comes again at the next register, in order and with the same numbers', async () => {
     const request = keygenRequest(NAMES, 2);
     coordinator.send(request);

@@ -69,7 +69,7 @@ describe('invitation', () => {
 });
 
 describe('a consent', () => {
-  test('X-9: that is over when the last one comes releases nothing', async () => {
+  test('X-9: releases nothing if it has expired when the last one comes', async () => {
     const slow = await openWorld(NAMES, {
       deadlines: { invitation: 3600 * SECOND, session: 7200 * SECOND },
     });
@@ -104,7 +104,7 @@ describe('a consent', () => {
     }
   });
 
-  test('X-9: that is over authorises no chip anew', async () => {
+  test('X-9: authorises no chip anew once it has expired', async () => {
     const slow = await openWorld(NAMES, {
       deadlines: { round: 3600 * SECOND, session: 7200 * SECOND },
     });

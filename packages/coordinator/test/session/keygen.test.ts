@@ -325,7 +325,7 @@ describe('orphans', () => {
   });
 });
 
-describe('1.9.16 what is never returned', () => {
+describe('1.9.16 values that are never returned', () => {
   test('1.9.16 no list, detail, audit entry or frame to a coordinator holds a shard, a certificate or a body', async () => {
     const { sessionKey, params } = await running();
     const key = plainKey();

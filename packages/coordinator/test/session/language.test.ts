@@ -67,7 +67,7 @@ test('lists of sessions and keys come in pages, newest sessions first', async ()
   expect(new Set(seen).size).toBe(seen.length);
 });
 
-test('W-11: what a field should have been is said in words and in Chinese, on sockets and over REST', async () => {
+test('W-11: the form expected of a field is said in words and in Chinese, on sockets and over REST', async () => {
   const coordinator = await world.connect('coordinator', 'coordinator');
   const refusal = () => coordinator.next('error', ({ code }) => code === 'invalid_message');
   coordinator.send({ ...keygenRequest(['用户1', '用户2'], 2), session_key: 'no spaces' });

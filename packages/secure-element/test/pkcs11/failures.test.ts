@@ -161,7 +161,7 @@ describeTokens('tokens that fail in passing', () => {
     await chip.dispose();
   });
 
-  test('Z-3: what did not open is not destroyed by the next write, and a record is not said to be absent', async () => {
+  test('Z-3: an object that did not open survives the next write, and no record is said to be absent', async () => {
     const scene = await tokens.scene();
     const { attacker } = scene;
     const record = await scene.bench.store();
