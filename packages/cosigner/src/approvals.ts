@@ -1,6 +1,6 @@
 /**
- * Who decides on what a partner asks for: nobody (`auto`), a person at the terminal or over REST
- * (`prompt`), or rules (`policy`). What came from the partner is escaped before a person sees it.
+ * Who decides on what a partner asks for: nobody (`auto`), a person at the terminal or over REST (`prompt`),
+ * or rules (`policy`). Text from the partner is escaped before a person sees it.
  */
 import { type Approval, type Asker, readOperatorFile, type Subject } from '@quorate/holder';
 import { escapeForDisplay, toHex } from '@quorate/intent';
@@ -10,7 +10,7 @@ import type { CosignerConfig } from './configShape.ts';
 import { readYaml } from './configFile.ts';
 import { CosignerError, messageOf, SetupError } from './errors.ts';
 
-/** What there is to decide. */
+/** The request to decide on. */
 export interface ApprovalRequest {
   readonly sessionId: string;
   readonly type: 'keygen' | 'sign' | 'refresh';
@@ -49,7 +49,7 @@ export function describeRequest(request: ApprovalRequest): string[] {
   ];
 }
 
-/** What a person copies digits of: the most telling thing that the chip signs. */
+/** The most telling value that the chip signs: a person copies digits of it. */
 function subjectOf({ digest, address, intent }: ApprovalRequest): Subject {
   if (digest !== null) return { name: 'digest', hex: digest };
   if (address !== null) return { name: 'address', hex: address };

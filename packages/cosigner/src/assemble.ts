@@ -28,7 +28,7 @@ export interface Parts extends Omit<Holdings, 'store'>, Watch {
   readonly logger: Logger;
 }
 
-/** What a server is put together from. */
+/** The parts from which a server is assembled. */
 interface Given {
   readonly loaded: LoadedConfig;
   readonly vault: Vault;

@@ -12,7 +12,7 @@ import { type TlsFiles, readTls } from './tls.ts';
 import { tokenVerifier } from './tokens.ts';
 import { Vault } from './vault.ts';
 
-/** What a server is started with. */
+/** The options of a server. */
 export interface CosignerOptions {
   readonly logger?: Logger;
   /** Asks a person at a terminal; without it, `approval: prompt` waits for REST. */

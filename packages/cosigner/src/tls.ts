@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { type LoadedConfig, pathOf } from './config.ts';
 import { messageOf, SetupError } from './errors.ts';
 
-/** What TLS works with. */
+/** The inputs of TLS. */
 export interface TlsFiles {
   /** Of REST and `/peer`; null without TLS. */
   readonly server: { readonly cert: Buffer; readonly key: Buffer } | null;

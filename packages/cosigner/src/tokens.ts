@@ -127,7 +127,7 @@ export function withdrawTokens(
   withdraw(paths.inStore('withdrawn'), { ...which, at: Math.floor(Date.now() / 1000) });
 }
 
-/** What was withdrawn, the newest first. @throws SetupError without a store that this program knows */
+/** The withdrawals, newest first. @throws SetupError without a store that this program knows */
 export function withdrawnTokens(loaded: LoadedConfig): Withdrawal[] {
   const paths = pathsOf(loaded);
   checkVersion(paths.inStore('version'), loaded.config.role, loaded.config.name);
