@@ -174,7 +174,7 @@ export class Participant implements Agent {
 
   #background(work: Promise<void>): void {
     work.catch((error: unknown) =>
-      this.#logger.warn({ error: messageOf(error) }, 'a deletion was not handled'),
+      this.#logger.warn({ error: messageOf(error) }, 'could not handle a deletion'),
     );
   }
 }

@@ -152,7 +152,7 @@ class WebSocketLink implements Link {
       const delay = renewalDelay(token, Date.now());
       this.#timers.set('renewal', delay, () => void this.#register(socket));
     } catch (error) {
-      this.#logger.warn({ error: messageOf(error) }, 'no token for the registration');
+      this.#logger.warn({ error: messageOf(error) }, 'found no token for the registration');
       socket.close(1000);
     }
   }
@@ -162,7 +162,7 @@ class WebSocketLink implements Link {
     const messages = messagesOf(data, isBinary);
     if (typeof messages === 'string') {
       this.dropped += 1;
-      this.#logger.warn({ reason: messages }, 'dropped a frame that is no message');
+      this.#logger.warn({ reason: messages }, 'ignored a frame that is no message');
       return;
     }
     for (const message of messages) this.#onMessage(socket, message);
@@ -228,7 +228,7 @@ class WebSocketLink implements Link {
       return true;
     } catch (error) {
       if (!isStoreError(error)) throw error;
-      this.#logger.error({ error: error.message }, 'the state of the link cannot be kept');
+      this.#logger.error({ error: error.message }, 'the disk does not take the state of the link');
       if (isFinal(error)) this.#fail(error);
       else if (this.#socket) this.#drop(this.#socket);
       return false;

@@ -87,7 +87,7 @@ export function saveAtEnd(state: LinkState, logger: Logger): void {
   try {
     state.save();
   } catch (error) {
-    logger.warn({ error: messageOf(error) }, 'the state of the link was not kept');
+    logger.warn({ error: messageOf(error) }, 'the disk did not take the state of the link');
   }
 }
 

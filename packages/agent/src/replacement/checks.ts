@@ -16,9 +16,9 @@ export function movingKeys(state: AgentState): readonly KeyRecord[] {
   if (other === undefined) return keys;
   const what: Readonly<Record<string, string>> = {
     pending: 'its key generation is not complete: run the agent until it is',
-    orphaned: 'its record is to be deleted: run the agent until it is',
+    orphaned: 'the agent has to delete its record: run it until it has',
     rolled_back:
-      'a state was rolled back, and it is dead here: move its funds to a new key and destroy it',
+      'somebody restored an older state, so it signs no more here: move the funds to a new key and destroy this one',
   };
   throw new AgentError(
     'replace/refused',

@@ -154,7 +154,7 @@ export async function releaseOpener(
     case 'unclear':
       throw new HolderError(
         'chip/rolled-back',
-        `${release.outstanding} releases of this shard have an unknown outcome: its count cannot be believed`,
+        `${release.outstanding} releases of this shard have an unknown outcome: nobody can trust its count`,
       );
     case 'rolled-back':
       rolledBack();

@@ -326,7 +326,9 @@ describe('prompt', () => {
     expect(shown).toContain(RECIPIENT);
     expect(shown).toContain('the office is closed\\u{202e} (unverified)');
     expect(shown).toMatch(/destroys part 2: bob \(cccc-dddd\)/);
-    expect(shown).toMatch(/not asked, its chip is said to be gone: part 3: dave \(eeee-ffff\)/);
+    expect(shown).toMatch(
+      /not asked, since the coordinator says that its chip is gone: part 3: dave \(eeee-ffff\)/,
+    );
     expect(shown).toContain('type the first 4 digits of the address, then ');
   });
 

@@ -27,8 +27,8 @@ export const DESTROY_APPROVAL: ApprovalKind<DestroyApproval, AllowOrRefuse> = {
       `Key:          ${address} (${threshold} of ${totalParts}); you are part ${partIndex}`,
       `Reason:       ${escapeForDisplay(request.reason)} (unverified)`,
       ...named('destroys', request.participants),
-      ...named('not asked, its chip is said to be gone:', request.absent),
-      '  WARNING: nothing brings the key back, and nothing that it holds can be moved any more',
+      ...named('not asked, since the coordinator says that its chip is gone:', request.absent),
+      '  WARNING: nothing brings the key back, and nobody can ever move its funds again',
     ];
   },
   subject: ({ address }) => ({ name: 'address', hex: address }),

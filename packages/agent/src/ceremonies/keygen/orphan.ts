@@ -99,7 +99,10 @@ export class Orphans {
       return this.#answer(session_key, record.part_index, false, 'the key is in use');
     }
     if (!equalBytes(fromHex(message.reason_hash, 32), pending.reasonHash)) {
-      context.logger.warn({ session_key }, 'an authorisation for another reason than certified');
+      context.logger.warn(
+        { session_key },
+        'refused an authorisation for another reason than the certified one',
+      );
       return this.#answer(session_key, record.part_index, false, 'another reason');
     }
     try {
