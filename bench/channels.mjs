@@ -1,4 +1,4 @@
-// What agents do around the rounds: ephemeral keys bound into certificates, signatures and encryption.
+// The agents' work around the rounds: ephemeral keys bound into certificates, signatures and encryption.
 // The chip's own signature over a certificate is left out: it is made once a session, by a chip.
 import { createHash, randomBytes } from 'node:crypto';
 import { load } from './product.mjs';

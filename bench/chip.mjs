@@ -1,5 +1,5 @@
 // A release: challenge, the server's authorisation over it, READ. The chip has its PIN and the session already.
-// What the chip does is told apart from the disk that its file is on and from the reader that it is behind.
+// The figures separate the chip from the disk with its file and from the reader in front of it.
 import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import fs, { mkdtempSync, rmSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

@@ -22,7 +22,7 @@ async function sign(message) {
 
 for (let at = 0; at < 5; at += 1) await sign(`warm ${at}`);
 
-/** What P1's metrics say of the steps of signatures: seconds in all and how many, by step. */
+/** P1's metrics of the steps of signatures: total seconds and count, by step. */
 async function steps() {
   const text = await pair.metrics();
   const found = {};

@@ -16,7 +16,7 @@ const { parseFrame, errorMessage } = await load('wire');
 const peer = join(ROOT, 'packages', 'cosigner', 'dist', 'peer', 'connection.js');
 const { Connection } = await import(pathToFileURL(peer).href);
 
-/** What an end of the WebSocket does with a frame before it knows anything about its sender. */
+/** Handles a frame as an end of the WebSocket does before it knows anything about the sender. */
 const socketEnd = (from) => (bytes) => {
   const parsed = parseFrame(bytes.toString('utf8'), { from });
   if (parsed.ok) return 'taken';

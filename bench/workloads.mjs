@@ -1,4 +1,4 @@
-// What `against.mjs` compares: each workload opens once, then runs one operation at a time.
+// The workloads that `against.mjs` compares: each workload opens once, then runs one operation at a time.
 import { randomBytes } from 'node:crypto';
 import { openCoordinator } from './coordinatorCluster.mjs';
 import { openCosigners } from './cosignerPair.mjs';

@@ -1,7 +1,7 @@
 // `npm run pack [-- DIRECTORY]`: builds, and packs every package as it is published, into .cache/packages or DIRECTORY.
 //
-// What a package needs beyond its folder is added here: the licence, and to @quorate/tss and @quorate/intent the
-// native secp256k1. That one travels inside the tarballs because the package of that name depends on `elliptic`,
+// Adds the files that a package needs from outside its folder: the licence, and to @quorate/tss and @quorate/intent the
+// native secp256k1, which travels inside the tarballs because the package of that name depends on `elliptic`,
 // which is not constant time and is never used here: an override keeps it out of this checkout, but overrides of a
 // dependency do not count in the project of somebody who installs it. The binaries and their loader are copied as
 // they are; only that dependency is taken out of the copy's package.json.

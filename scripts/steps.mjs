@@ -1,4 +1,4 @@
-// What every script needs: install when needed, build, run a program. Node's own modules only.
+// Steps of every script: install when needed, build, run a program. Node's own modules only.
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { readFileSync, rmSync, statSync } from 'node:fs';

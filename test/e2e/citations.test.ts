@@ -32,7 +32,7 @@ function linked(from: string, name: string): string | undefined {
   return exists.has(beside) ? beside : undefined;
 }
 
-/** What one file cites that nobody finds. */
+/** The unresolved citations of one file. */
 function unresolved({ path, text }: File): string[] {
   return citationsIn(text).flatMap(({ page: name, isLink, sections, headings }) => {
     const page = isLink ? linked(path, name) : pageOf(path, name);

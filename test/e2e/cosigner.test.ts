@@ -60,7 +60,7 @@ afterAll(() => {
   rmSync(ran.directory, { recursive: true, force: true });
 });
 
-/** What follows a word at the beginning of a line. */
+/** The text after a word at the beginning of a line. */
 const said = (word: string): string =>
   new RegExp(`^${word} (\\S+)$`, 'm').exec(ran.stdout)?.[1] ?? '';
 

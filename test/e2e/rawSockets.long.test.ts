@@ -94,7 +94,7 @@ const upgrade = [
 const header = fc
   .constantFrom(...upgrade)
   .chain(([name, value]) => value.map((text) => `${name}: ${text}`));
-/** What an upgrade needs, with a few headers more, or only some headers. */
+/** The request of an upgrade, with a few more headers, or only some of them. */
 const headers = fc.oneof(
   fc
     .array(header, { maxLength: 3 })

@@ -1,4 +1,4 @@
-// What CI concludes from results.
+// CI draws the right conclusions from results.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

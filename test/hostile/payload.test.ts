@@ -1,4 +1,4 @@
-// What a payload may be: the wire carries it, and @quorate/intent reads it.
+// Payloads: the wire carries them, and @quorate/intent reads them.
 import { digestOf, fromHex, IntentError, parsePayload, recoverAddress } from '@quorate/intent';
 import { LIMITS, parseFrame } from '@quorate/wire';
 import { addr, signTyped } from 'micro-eth-signer';

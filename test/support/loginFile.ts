@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What it takes of a cluster. */
+/** The part of a cluster that it needs. */
 interface Logins {
   readonly directory: string;
   readonly url: string;

@@ -1,4 +1,4 @@
-/** What a call throws; fails when it throws nothing. */
+/** Returns the error that a call throws; fails when it throws nothing. */
 export function thrownBy(act: () => unknown): unknown {
   try {
     act();

@@ -38,7 +38,7 @@ function contentOf(directory: string): Record<string, string> {
     files
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => join(parentPath, name))
-      // What every first opening writes: the chip's and the stock's counts, the end of an empty history.
+      // Every first opening writes these: the chip's and the stock's counts, the end of an empty history.
       .filter((path) => !/(chip\.sealed|primes\.count|pin\.refused|moduli\.end)$/.test(path))
       .map((path) => [path, createHash('sha256').update(readFileSync(path)).digest('hex')]),
   );

@@ -22,7 +22,7 @@ function file(name: string, content: string, mode = 0o600): string {
   return at(name);
 }
 
-/** What is said after `error: `. */
+/** The text after `error: `. */
 async function said(...args: string[]): Promise<{ exit: number; text: string }> {
   const ran = await quorate(...args);
   const line = ran.stderr.split('\n').find((one) => one.startsWith('error: ')) ?? ran.stderr;

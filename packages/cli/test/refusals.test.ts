@@ -1,4 +1,4 @@
-// What a person does wrong, and what the command line says: no command may hang over it.
+// Mistakes of people, and the answers of the command line: no command may hang over them.
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';

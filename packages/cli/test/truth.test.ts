@@ -1,4 +1,4 @@
-// What pages and messages say of the product exists.
+// Pages and messages name only things that exist.
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 

@@ -48,7 +48,7 @@ function ranged(text: string): string[] {
   });
 }
 
-/** What a file says in comments and titles, where ids stand: code has variables of the same names. */
+/** The comments and titles of a file, where ids stand: code has variables of the same names. */
 const said = (text: string): string =>
   [...text.matchAll(/\/\*[^]*?\*\/|\/\/[^\n]*|(["'`])(?:\\.|(?!\1)[^\\\n])*\1/g)]
     .map(([part]) => part)

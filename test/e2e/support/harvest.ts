@@ -20,7 +20,7 @@ import type { Secret } from './search.ts';
 
 const CHUNK = 16;
 
-/** What a participant sent when the key was made. */
+/** A participant's messages of the key generation. */
 export interface KeygenResult {
   readonly part_index: number;
   readonly address: string;

@@ -11,7 +11,7 @@ export const QUORATE = fileURLToPath(
   new URL('../../../packages/cli/bin/quorate.js', import.meta.url),
 );
 
-/** What `quorate dev --json` prints. */
+/** The line that `quorate dev --json` prints. */
 interface DevCluster {
   readonly url: string;
   readonly ws_url: string;
@@ -29,7 +29,7 @@ export interface Dev {
   readonly child: ChildProcess;
   /** The only place where it may leave files. */
   readonly temporary: string;
-  /** What is left there. */
+  /** The files left there. */
   leftovers(): string[];
   /** Ends it and gives its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;

@@ -110,7 +110,7 @@ const rosterFile: Parser = {
   },
 };
 
-/** What an agent wrote into its own directory. */
+/** Files that an agent wrote into its own directory. */
 function state(
   name: string,
   covers: string[],

@@ -87,7 +87,7 @@ const files: readonly Parser[] = [
   },
 ];
 
-/** What a stranger says first: a hello to this end. */
+/** A stranger's first frame: a hello to this end. */
 const hello: PeerEnvelope = {
   ...(first(PeerEnvelope) as PeerEnvelope),
   type: 'session_sync',

@@ -10,7 +10,7 @@ interface Codec {
   decode(bytes: Uint8Array, path: string): unknown;
 }
 
-/** What the modules of messages export as functions, and with which arguments they give a message. */
+/** The functions that the modules of messages export, with arguments that give a message. */
 const MADE: Readonly<Record<string, () => unknown>> = {
   keygenRound2: () => dkls23.keygenRound2(2, 3),
   preParams: () => lindell17.preParams(2048),

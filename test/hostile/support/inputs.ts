@@ -1,4 +1,4 @@
-/** What is given to every parser. */
+/** The inputs for every parser. */
 import { at, type Path, placesIn, replaced } from './samples.ts';
 import { WORST_TEXTS } from './worst.ts';
 

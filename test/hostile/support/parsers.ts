@@ -1,4 +1,4 @@
-/** What a parser of foreign bytes is to the suite: what it reads, and how it refuses. */
+/** A parser of foreign bytes as the suite sees it: its input, and its refusals. */
 
 /** An error class that a parser documents. */
 type Refusal = abstract new (...given: never[]) => Error;
@@ -7,7 +7,7 @@ interface Common {
   readonly name: string;
   /** Files under packages/, or `file#function`, that this entry exercises; see complete.test.ts. */
   readonly covers: readonly string[];
-  /** What it throws when it refuses. */
+  /** Its error when it refuses. */
   readonly throws: readonly Refusal[];
   /** Names of inputs that it may take although others must not. {@link OWN} for all of them. */
   readonly mayTake?: RegExp;

@@ -119,7 +119,7 @@ export function placesIn(value: unknown, path: Path = []): readonly Path[] {
   return [path, ...inside];
 }
 
-/** What stands at a place. */
+/** The value at a place. */
 export function at(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((from, key) => (from as Record<string, unknown>)[key], value);
 }

@@ -57,7 +57,7 @@ const KINDS = [
 
 type Definition = Extract<z.core.$ZodTypes['_zod']['def'], { type: (typeof KINDS)[number] }>;
 
-/** What a schema is made of. @throws Error for a kind of schema that the walk does not know */
+/** The parts of a schema. @throws Error for a kind of schema that the walk does not know */
 export function definitionOf(schema: Schema): Definition {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   if (!KINDS.some((kind) => kind === def.type)) {

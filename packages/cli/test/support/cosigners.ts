@@ -10,7 +10,7 @@ import { quorate, type Ran } from './world.ts';
 /** The two names. */
 export const SIDES: readonly Side[] = ['enterprise', 'mobile-app'];
 
-/** What the last line of stdout says. */
+/** The last line of stdout, parsed. */
 export function lastOf({ stdout }: Ran): Record<string, unknown> {
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
 }
@@ -83,7 +83,7 @@ export class Cosigners {
     return waiting;
   }
 
-  /** What waits for a decision at the mobile side. */
+  /** The sessions that wait for a decision at the mobile side. */
   async waiting(): Promise<Record<string, unknown>> {
     const look = ['sessions', '--status', 'awaiting_approval', '--wait', '60', '--json'];
     const ran = await this.cosign('mobile-app', ...look);

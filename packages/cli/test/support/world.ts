@@ -1,7 +1,7 @@
 import { main } from '../../src/main.ts';
 import { Recorder } from './recorder.ts';
 
-/** What a command line did. */
+/** The outcome of a command line. */
 export interface Ran {
   readonly exit: number;
   readonly stdout: string;

@@ -1,4 +1,4 @@
-// What reaches a terminal has no character in it that the terminal obeys, whoever wrote it.
+// Printed text has no character that a terminal obeys, whoever wrote it.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ import { quorate } from '../support/world.ts';
 const EVIL = '\u001b[2J\u009b2J\u0007\u007f\u202e\u2066\u200b\ufeff\u2028';
 const OBEYED = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
 
-/** What is left of a text for the terminal beside line feeds and our own styles. */
+/** The rest of a text for the terminal without line feeds and our own styles. */
 function obeyed(text: string): string {
   // oxlint-disable-next-line no-control-regex
   const plain = text.replaceAll(/\u001b\[[0-9;]*m|\r\u001b\[2K|\n/g, '');

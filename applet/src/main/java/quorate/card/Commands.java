@@ -5,7 +5,7 @@ import javacard.framework.JCSystem;
 import javacard.framework.Util;
 import javacard.security.RandomData;
 
-/** What each command takes, gives, needs and does. docs/spec/chip.md §3. */
+/** The input, output, conditions and effect of each command. docs/spec/chip.md §3. */
 final class Commands {
   /** CPLC ‖ flags. */
   static final short INSTALL_DATA = 43;

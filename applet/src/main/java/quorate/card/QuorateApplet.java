@@ -11,8 +11,8 @@ import javacard.framework.Util;
 import javacardx.apdu.ExtendedLength;
 
 /**
- * The command set of docs/spec/chip.md on a Java Card: form, order of checks, and the way in and out. What the
- * commands do is in {@link Commands}.
+ * The command set of docs/spec/chip.md on a Java Card: form, order of checks, and the way in and out. {@link Commands}
+ * has the effects of the commands.
  *
  * <p>All memory is taken when the applet is installed.
  */
@@ -58,7 +58,7 @@ public final class QuorateApplet extends Applet implements ExtendedLength {
       }
       answer(apdu, apdu.getBuffer());
     } catch (TransactionException e) {
-      // What is in the memory is now unknown, so the card stays silent until its power returns.
+      // The memory's content is now unknown, so the card stays silent until its power returns.
       broken[0] = 1;
       ISOException.throwIt(Status.MEMORY_FAILURE);
     } catch (ISOException e) {

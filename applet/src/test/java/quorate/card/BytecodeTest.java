@@ -25,7 +25,7 @@ import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 
-/** What the compiled applet may contain. */
+/** Checks the content of the compiled applet. */
 class BytecodeTest {
   private static final String PACKAGE = "quorate/card/";
   private static final Set<String> ALLOCATING_CALLS =

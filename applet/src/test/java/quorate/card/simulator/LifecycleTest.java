@@ -18,7 +18,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import quorate.card.QuorateApplet;
 
-/** What the compliance suite of APDU bytes does not see: installation, the platform's ways, the state counter. */
+/** Tests beyond the compliance suite of APDU bytes: installation, the platform's ways, the state counter. */
 class LifecycleTest {
   private static final String[] CONTACTLESS = {
     "T=CL,TYPE_A,T0", "T=CL,TYPE_A,T1", "T=CL,TYPE_B,T0", "T=CL,TYPE_B,T1",

@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * What a card would keep without power: the applet's objects, and the platform's key and PIN objects, without
+ * The memory that a card keeps without power: the applet's objects, and the platform's key and PIN objects, without
  * transient arrays. jCardSim has no roll-back of its own.
  */
 final class PersistentMemory {

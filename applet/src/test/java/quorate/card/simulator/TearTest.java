@@ -40,7 +40,7 @@ class TearTest {
     }
   }
 
-  /** What a torn command is, on its card, and what must hold after it. */
+  /** A torn command on its card, and the conditions that must hold after it. */
   private interface Case {
     Host prepare();
 
