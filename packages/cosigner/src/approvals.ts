@@ -1,6 +1,6 @@
 /**
- * Who decides on what a partner asks for: nobody (`auto`), a person at the terminal or over REST (`prompt`),
- * or rules (`policy`). Text from the partner is escaped before a person sees it.
+ * Decides on a partner's requests: nobody (`auto`), a person at the terminal or over REST (`prompt`), or rules
+ * (`policy`). Text from the partner is escaped before a person sees it.
  */
 import { type Approval, type Asker, readOperatorFile, type Subject } from '@quorate/holder';
 import { escapeForDisplay, toHex } from '@quorate/intent';
@@ -20,7 +20,7 @@ export interface ApprovalRequest {
   readonly hash: MessageHash | null;
   /** `0x` and hex */
   readonly digest: string | null;
-  /** 32 bytes: the hash of everything that both sides agree on. */
+  /** 32 bytes: the hash of all terms that both sides agree on. */
   readonly intent: Uint8Array;
   /** milliseconds */
   readonly timeLeft: number;
@@ -33,7 +33,7 @@ const HASH_NAMES: Readonly<Record<MessageHash, string>> = {
   none: 'none: the message is the digest itself, and nobody can say what it means',
 };
 
-/** The lines that a person sees, each free of control and direction characters. */
+/** The lines shown to a person, each free of control and direction characters. */
 export function describeRequest(request: ApprovalRequest): string[] {
   const { sessionId, type, partner, address, message, hash, digest, intent } = request;
   const titles = { keygen: 'New key', sign: 'Signature', refresh: 'New shares of a key' };
@@ -73,7 +73,7 @@ type Rule = z.infer<typeof ruleSchema>;
 /** Decides without a person. */
 export type Policy = (request: ApprovalRequest) => Approval;
 
-/** Reads a policy; `elapsed` is a clock that nobody sets. @throws SetupError naming key and line */
+/** Reads a policy; `elapsed` is a monotonic clock. @throws SetupError naming key and line */
 export function parseApprovalPolicy(name: string, text: string, elapsed: () => number): Policy {
   const { allow } = readYaml(name, text, policySchema, POLICY_KEYS);
   const used = allow.map((): number[] => []);
@@ -107,7 +107,7 @@ interface Waiting {
   readonly decide: (approval: Approval) => void;
 }
 
-/** The decisions that are waited for. */
+/** The pending decisions. */
 export class Approvals {
   readonly #mode: 'auto' | 'prompt' | Policy;
   readonly #asker: Asker | undefined;
@@ -124,7 +124,7 @@ export class Approvals {
     return this.#mode === 'prompt';
   }
 
-  /** The decision; when `signal` aborts, it is a refusal. */
+  /** Waits for the decision; if `signal` aborts, it is a refusal. */
   async decide(request: ApprovalRequest, signal: AbortSignal): Promise<Approval> {
     if (this.#mode === 'auto') return { accept: true };
     if (this.#mode !== 'prompt') return this.#mode(request);
@@ -135,7 +135,7 @@ export class Approvals {
       const late = (): void => resolve({ accept: false, reason: 'no answer in time' });
       if (signal.aborted) late();
       signal.addEventListener('abort', late, { once: true });
-      // A terminal that is closed, fails or has nothing to say leaves the answer to REST.
+      // A terminal that is closed, fails or stays silent leaves the answer to REST.
       void this.#ask(request, moot.signal).then(
         (answer) => {
           if (typeof answer === 'object') resolve(answer);
@@ -159,9 +159,10 @@ export class Approvals {
   }
 
   /**
-   * A person's yes over REST, to the digest that was looked at and to nothing else.
-   * @throws CosignerError `not_awaiting_approval`, `invalid_request` without the digest of a
-   * signature, `digest_mismatch`
+   * Takes a person's approval over REST, for the reviewed digest and nothing else.
+   *
+   * @throws CosignerError `not_awaiting_approval`, `invalid_request` without the digest of a signature,
+   * `digest_mismatch`
    */
   approve(sessionId: string, digest: string | undefined): void {
     const { request, decide } = this.#find(sessionId);
@@ -172,7 +173,7 @@ export class Approvals {
     decide({ accept: true });
   }
 
-  /** A person's no over REST. @throws CosignerError `not_awaiting_approval` */
+  /** Takes a person's refusal over REST. @throws CosignerError `not_awaiting_approval` */
   decline(sessionId: string, reason: string): void {
     this.#find(sessionId).decide({ accept: false, reason });
   }
@@ -184,7 +185,7 @@ export class Approvals {
   }
 }
 
-/** The mode of a configuration, with the policy read. */
+/** The mode in a configuration, with its policy read. */
 export function approvalMode(
   { approval }: CosignerConfig,
   pathOf: (file: string) => string,

@@ -1,4 +1,4 @@
-/** Puts the parts of one server together: what it holds, whom it speaks to, how it is watched. */
+/** Assembles the parts of one server: its holdings, its partners, and how it is watched. */
 import type { Logger, ThreadHealth } from '@quorate/holder';
 import type { CosignerHealth, TwoPartySession as SessionView } from '@quorate/wire';
 import type { Approvals } from './approvals.ts';
@@ -35,7 +35,7 @@ interface Given {
   readonly logger: Logger;
 }
 
-/** Puts the parts together; what a crash left undone after a lock is done when the promise resolves. */
+/** Assembles the parts; when the promise resolves, work that a crash interrupted after a lock is finished. */
 export async function assemble(
   loaded: LoadedConfig,
   locked: LockedStore,
@@ -78,7 +78,7 @@ export async function assemble(
   return { ...holdings, ...watch, doors, manager, hub, logger };
 }
 
-/** Everything that is secret, or leads to it. */
+/** All secret parts, and those that lead to secrets. */
 interface Holdings {
   readonly store: Store;
   readonly stock: PrimeStock;
@@ -107,7 +107,7 @@ async function openHoldings(
   return { store, stock, keyring, threads };
 }
 
-/** A manager is known when the first partner speaks. */
+/** The manager exists by the time the first partner speaks. */
 interface Late {
   readonly doors: Doors;
   readonly manager: () => SessionManager;
@@ -139,7 +139,7 @@ function makeHub(
   );
 }
 
-/** How people see a server. */
+/** The views of a server for people. */
 interface Watch {
   readonly metrics: ReturnType<typeof createMetrics>;
   health(): CosignerHealth;
@@ -183,7 +183,7 @@ function indexOf({ role }: LoadedConfig['config']): 1 | 2 {
   return role === 'enterprise' ? 1 : 2;
 }
 
-/** The pinned partners; one whose file is missing yet can be pinned later, at a restart. */
+/** The pinned partners; one whose file is still missing can be pinned later, at a restart. */
 function readPartners(loaded: LoadedConfig): Map<string, PublicIdentity> {
   const paths = pathsOf(loaded);
   return new Map(

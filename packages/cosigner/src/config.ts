@@ -1,6 +1,6 @@
 /**
- * The configuration of a cosigner: the keys that it needs, and those that it may have. Paths are relative to
- * the file; secrets are never in it, only the names of the files that hold them.
+ * The configuration of a cosigner: required and optional keys. Paths are relative to the file; it never holds
+ * secrets, only the names of their files.
  */
 import {
   CHIP_KINDS,
@@ -19,10 +19,10 @@ import { rulesProblem } from './configRules.ts';
 import type { CosignerChip, CosignerConfig } from './configShape.ts';
 import { messageOf, SetupError } from './errors.ts';
 
-/** A configuration and where it was read. */
+/** A configuration and its place. */
 export interface LoadedConfig {
   readonly config: CosignerConfig;
-  /** The directory that its paths are relative to. */
+  /** The directory to which its paths are relative. */
   readonly directory: string;
 }
 
@@ -50,7 +50,7 @@ const chipSchema: z.ZodType<CosignerChip> = z.preprocess(
   ),
 );
 
-/** A chip whose kind is not said is virtual. */
+/** A chip without a kind is virtual. */
 function withKind(chip: unknown): unknown {
   if (typeof chip !== 'object' || chip === null || Array.isArray(chip)) return chip;
   return { kind: 'virtual', ...chip };
@@ -70,7 +70,7 @@ const timeoutsSchema = z.strictObject({
 });
 
 const keepSchema = z.strictObject({
-  // Less, and a partner could take a session that was forgotten for one that made nothing.
+  // With fewer days, a partner could take a removed session for one that made nothing.
   days: z.int().min(30).max(36_500).default(400),
   sessions: z.int().min(1000).max(1_000_000).default(50_000),
 });

@@ -1,7 +1,7 @@
 /** Rules for keys of a configuration that depend on each other. */
 import type { CosignerConfig } from './configShape.ts';
 
-/** Whether nobody on the way reads what is said there. */
+/** Whether nobody on the way can read the traffic. */
 function isPrivate(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === 'wss:' || isLoopback(hostname);

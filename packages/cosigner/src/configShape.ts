@@ -1,13 +1,13 @@
-/** A cosigner's configuration as a type: what its file may say. */
+/** A cosigner's configuration as a type: the possible content of its file. */
 import type { PcscAttachment, Pkcs11Attachment } from '@quorate/secure-element';
 import type { DoorLimits } from './doors.ts';
 import type { Timeouts } from './rest/listener.ts';
 import type { Keep } from './store/retention.ts';
 
-/** Which of the two parties this server is. */
+/** The party that this server is. */
 export type CosignerRoleName = 'enterprise' | 'mobile-app';
 
-/** Where the chip is, and its PIN; a virtual one by default, with its files in the store. */
+/** The place of the chip, and its PIN; by default a virtual chip with its files in the store. */
 export type CosignerChip = { readonly pin_file?: string | undefined } & (
   | {
       readonly kind: 'virtual';
@@ -18,7 +18,7 @@ export type CosignerChip = { readonly pin_file?: string | undefined } & (
   | Pkcs11Attachment
 );
 
-/** A configuration as it is written, with its defaults. */
+/** A configuration as written, with its defaults. */
 export interface CosignerConfig {
   readonly listen: { readonly host: string; readonly port: number };
   readonly capabilities: readonly ('keygen' | 'sign')[];
@@ -33,14 +33,14 @@ export interface CosignerConfig {
     readonly key_file?: string | undefined;
     readonly chip: CosignerChip;
   };
-  /** Files that partners exported, by name. */
+  /** Files exported by partners, by name. */
   readonly partner_keys: Readonly<Record<string, string>>;
   readonly store: string;
   readonly tls?:
     | {
         readonly certificate_file?: string | undefined;
         readonly key_file?: string | undefined;
-        /** The authority that the partner's certificate is checked by. */
+        /** The authority that signs the partner's certificate. */
         readonly ca_file?: string | undefined;
       }
     | undefined;
@@ -48,10 +48,10 @@ export interface CosignerConfig {
   readonly auth: {
     readonly public_key_file?: string | undefined;
     readonly issuer: string;
-    /** Whom tokens are for; of this server alone by default. */
+    /** The audience of tokens; by default this server alone. */
     readonly audience?: string | undefined;
   };
-  /** Of what the partner asks for; a person, unless something else is said. */
+  /** Who approves the partner's requests; by default a person. */
   readonly approval: 'auto' | 'prompt' | { readonly policy: string };
   readonly paillier_bits: 2048 | 3072;
   /** Pairs of primes kept ready. */
@@ -65,11 +65,11 @@ export interface CosignerConfig {
   };
   /** Protocol threads. */
   readonly workers: number;
-  /** How long a thread may work on one thing before it is given up, seconds. */
+  /** How long a thread may work on one task before it is replaced, seconds. */
   readonly thread_timeout: number;
-  /** Sessions that may run at once. */
+  /** Sessions that may run at the same time. */
   readonly max_sessions: number;
-  /** Sessions that are over, and how long they are kept. */
+  /** Ended sessions, and how long they are kept. */
   readonly keep: Keep;
   /** Of connections. */
   readonly limits: DoorLimits;

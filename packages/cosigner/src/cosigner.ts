@@ -21,16 +21,17 @@ export interface CosignerOptions {
 
 /** A server. */
 export interface Cosigner {
-  /** Listens and dials; gives the URL of REST. */
+  /** Listens and dials; returns the URL of REST. */
   listen(): Promise<string>;
-  /** Ends the sessions and lets go of the chip; `ending` is told what is being ended. */
+  /** Ends the sessions and releases the chip; `ending` is told what is ending. */
   close(ending?: (what: string) => void): Promise<void>;
   /** The table of the protocol threads. */
   readonly threads: readonly ThreadHealth[];
 }
 
 /**
- * Opens a server's store and chip, and checks everything that it needs.
+ * Opens a server's store and chip, and checks all that it needs.
+ *
  * @throws SetupError, SecureElementError, AgentError `store/locked`
  */
 export async function createCosigner(

@@ -1,27 +1,27 @@
 /**
- * How many connections a server takes: in all, of one address (of IPv6, of one /64 network), and at `/peer`
- * before the other end has proved who it is. An address where somebody has proved it finds a place also when all are taken.
+ * Limits the connections of a server: in total, per address (for IPv6, per /64 network), and at `/peer` before
+ * the other end has proved who it is. An address that has proved itself finds a place even when all are taken.
  */
 import type { Logger } from '@quorate/holder';
 import type { Server, Socket } from 'node:net';
 import { addressGroup } from '@quorate/wire';
 
-/** Places beside the limits, for addresses that are known. */
+/** Places beyond the limits, for known addresses. */
 const RESERVED = 16;
-/** Addresses that are remembered. */
+/** Addresses to keep as known. */
 const MAX_KNOWN = 1000;
-/** How often it is logged that connections are refused, milliseconds. */
+/** How often refused connections are logged, milliseconds. */
 const LOG_EVERY_MS = 60_000;
 
 /** The limits of one server. */
 export interface DoorLimits {
   readonly connections: number;
   readonly connections_per_address: number;
-  /** At `/peer`, of ends that have not proved who they are; one address has a quarter of them. */
+  /** At `/peer`, for ends that have not proved who they are; one address gets a quarter of them. */
   readonly connections_unproven: number;
 }
 
-/** Places that are taken and given back. */
+/** Places to take and release. */
 class Places {
   readonly #most: number;
   readonly #mostOfOne: number;
@@ -33,7 +33,7 @@ class Places {
     this.#mostOfOne = mostOfOne;
   }
 
-  /** Takes a place, which the result gives back; undefined when there is none. */
+  /** Takes a place, which the result releases; undefined if there is none. */
   take(address: string, reserve: number): (() => void) | undefined {
     const ofOne = this.#byAddress.get(address) ?? 0;
     if (this.taken >= this.#most + reserve || ofOne >= this.#mostOfOne + reserve) return undefined;
@@ -70,33 +70,33 @@ export class Doors {
     this.#logger = logger;
   }
 
-  /** Connections that are open. */
+  /** Open connections. */
   get open(): number {
     return this.#sockets.taken;
   }
 
-  /** Connections that were refused since the start. */
+  /** Connections refused since the start. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** Counts the connections of a server, and ends those that are too many before a byte is read. */
+  /** Counts the connections of a server, and ends the excess ones before a byte is read. */
   guard(server: Server): void {
     server.on('connection', (socket) => this.#enter(socket));
   }
 
-  /** Somebody at this address has proved who it is. */
+  /** Marks an address as known: an end there has proved who it is. */
   know(address: string | undefined): void {
     if (address === undefined) return;
     const group = addressGroup(address);
-    // The address that was seen last is forgotten last.
+    // The address seen longest ago is removed first.
     this.#known.delete(group);
     this.#known.add(group);
     const [oldest] = this.#known;
     if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
   }
 
-  /** Takes a place at `/peer`, which the result gives back; undefined when there is none. */
+  /** Takes a place at `/peer`, which the result releases; undefined if there is none. */
   takeUnproven(address = ''): (() => void) | undefined {
     const group = addressGroup(address);
     const place = this.#unproven.take(group, this.#reserveOf(group));

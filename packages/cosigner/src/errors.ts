@@ -1,6 +1,6 @@
 /**
- * Errors of the two-party server: those that a caller is told with a code of the wire's table, and
- * those of this machine's own configuration and store.
+ * Errors of the two-party server: those that a caller gets with a code of the wire's table, and those of this
+ * machine's own configuration and store.
  */
 import { COSIGNER_CODES, type CosignerCode, systemReason } from '@quorate/wire';
 
@@ -44,7 +44,7 @@ export class SetupError extends Error {
   }
 }
 
-/** The message of any caught value, for a log line; of an operating system's error what it says, not its call. */
+/** The message of any caught value, for a log line; an operating system's error is worded without its call. */
 export function messageOf(value: unknown): string {
   return systemReason(value);
 }

@@ -1,4 +1,4 @@
-/** Where a cosigner's files are: everything in its store directory unless the configuration says otherwise. */
+/** The files of a cosigner: all in its store directory unless the configuration says otherwise. */
 import type { ChipAttachment } from '@quorate/secure-element';
 import { join } from 'node:path';
 import { type LoadedConfig, pathOf } from './config.ts';
@@ -42,7 +42,7 @@ export interface CosignerPaths {
   partnerKey(partner: string): string;
 }
 
-/** The paths that a configuration gives. */
+/** The paths in a configuration. */
 export function pathsOf(loaded: LoadedConfig): CosignerPaths {
   const { config } = loaded;
   const store = pathOf(loaded, config.store);
@@ -61,7 +61,7 @@ export function pathsOf(loaded: LoadedConfig): CosignerPaths {
     authPublic: given(config.auth.public_key_file, 'authPublic'),
     inStore: (name) => join(store, STORE_FILES[name]),
     partnerKey: (partner) => {
-      // Own names only: a partner may be called like what every object inherits.
+      // Only own names: a partner's name may equal a property that every object inherits.
       const file = new Map(Object.entries(config.partner_keys)).get(partner);
       return file === undefined
         ? join(store, STORE_FILES.partners, `${partner}.json`)

@@ -1,4 +1,4 @@
-/** Puts primes that were made elsewhere into the sealed pool of a store whose server is stopped. */
+/** Imports primes made elsewhere into the sealed pool of a store whose server is stopped. */
 import { silentLogger } from '@quorate/holder';
 import { isPrimePair, type PrimePair } from '@quorate/tss';
 import type { LoadedConfig } from './config.ts';
@@ -8,7 +8,7 @@ import { openStore } from './store/index.ts';
 import { openStoreKey } from './storeKey.ts';
 import { Vault } from './vault.ts';
 
-/** @throws SetupError for a prime that comes twice, is in stock, or is in a modulus of a key */
+/** @throws SetupError for a prime that comes twice, is in stock, or is in a key's modulus */
 function checkUnused(
   primes: readonly bigint[],
   stock: readonly bigint[],
@@ -27,7 +27,7 @@ function checkUnused(
 }
 
 /**
- * Seals pairs into the pool; those that this store has, or had in a key, are refused.
+ * Seals pairs into the pool; refuses those that this store has, or had in a key.
  *
  * Security: a pair that was ever used elsewhere, or is known to anybody else, gives the key away.
  */

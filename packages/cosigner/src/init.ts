@@ -1,7 +1,4 @@
-/**
- * Makes a cosigner's store: its chip, its keys, and the file that its partners are given. Nothing
- * that exists is overwritten.
- */
+/** Makes a cosigner's store: its chip, its keys, and the file for its partners. It overwrites nothing. */
 import {
   createFile,
   makePrivateDirectory,
@@ -36,9 +33,9 @@ export interface InitResult {
   readonly exported: string;
   /** The values that the two operators compare. */
   readonly fingerprint: string;
-  /** Whether the chip is a program, also one behind a module. */
+  /** Whether the chip is a program, even behind a module. */
   readonly software: boolean;
-  /** Whether the chip has a PUK; a token has none, and neither has a card with an older applet. */
+  /** Whether the chip has a PUK; tokens and cards with older applets have none. */
   readonly puk: boolean;
 }
 
@@ -46,14 +43,15 @@ export interface InitResult {
 export interface InitOptions {
   readonly scryptCost?: number;
   /**
-   * Secret. 8 to 16 bytes that free a blocked PIN; asked for directly before a chip is personalised that takes a PUK, and
-   * wiped here.
+   * Secret. 8 to 16 bytes that replace a blocked PIN; requested directly before personalising a chip that
+   * takes a PUK, and wiped here.
    */
   readonly puk?: (() => Uint8Array) | undefined;
 }
 
 /**
- * Makes the store of a configuration; a virtual chip is made, a card or token personalised.
+ * Makes the store of a configuration: makes a virtual chip, or personalises a card or token.
+ *
  * @throws SetupError `store/exists`, `chip/foreign` for a card or token of somebody else, `config/missing`,
  * `chip/wrong-pin`; SecureElementError
  */
@@ -101,7 +99,8 @@ export async function initCosigner(
 }
 
 /**
- * Everything but the chip and what follows from it; gives the agreement key. Files of an unfinished init stay.
+ * Makes everything but the chip and its derivatives; returns the agreement key. Files of an unfinished init
+ * stay.
  */
 function makeFiles(loaded: LoadedConfig, paths: CosignerPaths): KeyObject {
   makePrivateDirectory(paths.store);
@@ -122,7 +121,7 @@ function createIfMissing(path: string, make: () => string): void {
   if (!existsSync(path)) createFile(path, make());
 }
 
-/** The key that tokens of this server are signed with. */
+/** Makes the key that signs tokens of this server. */
 function makeTokenKey(paths: CosignerPaths): void {
   createIfMissing(paths.inStore('authSecret'), () =>
     generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
@@ -155,7 +154,7 @@ async function makeChip(
   }
 }
 
-/** Opens a card or token, and looks whether it can be this store's, before anything is made. */
+/** Opens a card or token, and checks that it can be this store's, before anything is made. */
 async function openAttached(paths: CosignerPaths): Promise<SecureElement> {
   const { attachment, pin } = paths;
   if (attachment.kind === 'pkcs11' && !existsSync(pin)) {
@@ -164,7 +163,7 @@ async function openAttached(paths: CosignerPaths): Promise<SecureElement> {
   }
   const element = await openChip(attachment, silentLogger);
   const { personalised } = await element.info();
-  // With an authority already there, an init that did not come to its end is finished.
+  // If the authority exists already, this finishes an earlier init.
   if (!personalised || existsSync(paths.inStore('authority'))) return element;
   await element.close();
   const why = 'is in use already; a chip serves one store, and no agent beside it';

@@ -1,6 +1,6 @@
 /**
- * Opens keyshares for the protocol threads: once for all sessions that run at the same time, and not
- * longer than a moment after the last of them (docs/spec/cosigner.md, "Store", E-1).
+ * Opens keyshares for the protocol threads: once for all concurrent sessions, and only until shortly after the
+ * last of them (docs/spec/cosigner.md, "Store", E-1).
  */
 import { countedRelease, createMutexes, type Logger, type Releases } from '@quorate/holder';
 import { fromHex, parseAddress } from '@quorate/intent';
@@ -45,15 +45,16 @@ export class Keyring {
     keys.onDue((sessionId) => this.#advance(sessionId));
   }
 
-  /** The threads that keyshares are opened in, and who ends the sessions of a key that was rolled back. */
+  /** Attaches the threads that open keyshares, and the function that ends the sessions of a rolled-back key. */
   attach(threads: Threads, onRolledBack: (sessionId: string) => void): void {
     this.#threads = threads;
     this.#onRolledBack = onRolledBack;
   }
 
   /**
-   * Opens the key in the session's thread, if it is not open there; `release` must follow. A key that was
-   * rolled back is opened for a refresh, which gives it shares and a count of their own.
+   * Opens the key in the session's thread, unless it is open there; `release` must follow. A rolled-back key
+   * is opened for a refresh, which gives it new shares and a new count.
+   *
    * @throws CosignerError `key_rolled_back`
    */
   async hold(sessionId: string, port: ThreadPort, purpose: 'sign' | 'refresh'): Promise<string> {
@@ -79,14 +80,14 @@ export class Keyring {
     }
   }
 
-  /** A key that was rolled back may be open for a refresh. */
+  /** A rolled-back key may only be open for a refresh. */
   #checkUse(sessionId: string, purpose: 'sign' | 'refresh'): void {
     if (purpose === 'sign' && this.#keys.find(sessionId)?.rolled_back === true) {
       throw new CosignerError('key_rolled_back');
     }
   }
 
-  /** One session less uses the key. */
+  /** Counts one session less that uses the key. */
   release(name: string): void {
     const use = this.#uses.get(name);
     if (use === undefined) return;
@@ -96,12 +97,12 @@ export class Keyring {
     use.timer.unref();
   }
 
-  /** The threads lost everything that they held open. */
+  /** Notes that the threads lost all keys that they held open. */
   forget(): void {
     for (const use of this.#uses.values()) use.open = false;
   }
 
-  /** Does what a crash left undone after a lock. */
+  /** Finishes work that a crash interrupted after a lock. */
   resume(): Promise<void> {
     for (const { session_id: id, releases } of this.#keys.list()) {
       if (releases.due !== null) this.#advance(id);
@@ -109,7 +110,7 @@ export class Keyring {
     return this.settled();
   }
 
-  /** The chip has followed every lock, or refused. */
+  /** Waits until the chip has followed every lock, or refused. */
   async settled(): Promise<void> {
     await Promise.all(this.#advancing);
   }
@@ -138,7 +139,7 @@ export class Keyring {
     };
   }
 
-  /** A count that attempts do not explain tells of an older store or chip. */
+  /** A count that attempts do not explain reveals an older store or chip. */
   async #release(before: KeyRecord): Promise<Uint8Array> {
     const { session_id: sessionId, share } = before;
     const name = { recordId: fromHex(share.record_id), address: parseAddress(before.address) };
@@ -162,7 +163,7 @@ export class Keyring {
     }
   }
 
-  /** Raises the chip's count until the next is above all that records from before a lock explain. */
+  /** Raises the chip's count until the next one exceeds all that records from before a lock explain. */
   #advance(sessionId: string): void {
     const work = this.#exclusive(sessionId, async () => {
       for (;;) {
@@ -191,7 +192,7 @@ export class Keyring {
     );
   }
 
-  /** A refresh that was activated in between has a count of its own; a lock in between stays due. */
+  /** A refresh activated meanwhile has a count of its own; a lock set meanwhile stays due. */
   #count({ session_id: sessionId, share }: KeyRecord, { confirmed, outstanding }: Releases): void {
     this.#keys.update(sessionId, (record) =>
       record.share.epoch === share.epoch

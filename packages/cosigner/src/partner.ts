@@ -1,5 +1,5 @@
 /**
- * Who a partner is: two public keys under one fingerprint that people compare. The P-256 key signs
+ * The identity of a partner: two public keys under one fingerprint that people compare. The P-256 key signs
  * session certificates; the X25519 key opens the connection.
  */
 import { readOperatorFile } from '@quorate/holder';
@@ -37,7 +37,7 @@ const fileSchema = z.strictObject({
   agreement: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
-/** The text of the file that a partner is given. */
+/** The text of the file for a partner. */
 export function exportIdentity(identity: PublicIdentity): string {
   const { name, role } = identity;
   const file = {
@@ -50,13 +50,13 @@ export function exportIdentity(identity: PublicIdentity): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** 32 bytes over everything that the file says. */
+/** 32 bytes over the whole content of the file. */
 function identityFingerprint(identity: PublicIdentity): Uint8Array {
   const { name, role } = identity;
   return hashFramed(LABEL, utf8(name), utf8(role), identity.identity, identity.agreement);
 }
 
-/** The fingerprint in the form that people compare: 8 groups of 4 hex digits. */
+/** The fingerprint as people compare it: 8 groups of 4 hex digits. */
 export function shownFingerprint(identity: PublicIdentity): string {
   return shortFingerprint(identityFingerprint(identity));
 }

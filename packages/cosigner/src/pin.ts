@@ -1,7 +1,7 @@
 /**
- * The PIN of the configuration, shown to the chip once at the start. A wrong one costs one of its three
- * tries: a file that was refused is not tried again until it changes, however often a service manager
- * starts the program, and the last try is a person's.
+ * Presents the configured PIN to the chip once at the start. A wrong PIN costs one of its three tries: a
+ * refused file is not tried again until it changes, however often a service manager starts the program, and
+ * the last try is reserved for a person.
  */
 import {
   Chip,
@@ -34,7 +34,8 @@ export function openWithPin(
 }
 
 /**
- * Gives the PIN to what judges it before there is a chip to open, and wipes it.
+ * Gives the PIN to its judge before there is a chip to open, and wipes it.
+ *
  * @throws SetupError `chip/wrong-pin`, `chip/last-try`, `chip/blocked`
  */
 export async function givePin(
@@ -56,14 +57,14 @@ export async function givePin(
   }
 }
 
-/** Forgets which file was refused: the chip has its PIN now. */
+/** Removes the note of the refused file: the chip has its PIN now. */
 export function clearRefusal(paths: CosignerPaths): void {
   refusalsOf(paths).clear();
 }
 
 const NO_KEY = new Uint8Array(65);
 
-/** A store has one chip, so that the file's stamp alone says what was refused. */
+/** A store has one chip, so the file's stamp alone identifies the refusal. */
 function refusalsOf(paths: CosignerPaths): PinRefusals {
   const file = join(paths.store, 'pin.refused');
   return {

@@ -1,13 +1,13 @@
 /**
- * The process that makes primes: one pair at a time, with the lowest priority, as long as the server
- * lives. It can be ended at any moment, which a thread in the middle of a search cannot.
+ * The process that makes primes: one pair at a time, with the lowest priority, as long as the server lives.
+ * Unlike a thread in the middle of a search, it can be ended at any moment.
  */
 import { generatePrime } from 'node:crypto';
 import { constants, setPriority } from 'node:os';
 import { promisify } from 'node:util';
 import { isPrimePair, type ModulusBits } from '@quorate/tss';
 
-// Nobody may read what this process says; that ends it no more than its parent.
+// Output that nobody reads must end neither this process nor its parent.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 const generate = promisify<number, { safe: true; bigint: true }, bigint>(generatePrime);

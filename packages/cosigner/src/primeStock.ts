@@ -46,7 +46,7 @@ export class PrimeStock {
     this.#fill();
   }
 
-  /** Takes pairs for good, at once when they are there and else when they have been made. */
+  /** Takes pairs for good: at once if they are in stock, otherwise when they have been made. */
   take(count: number, signal: AbortSignal): Promise<PrimePair[]> {
     return new Promise((resolve, reject) => {
       const waiting = { count, resolve, reject };
@@ -63,7 +63,7 @@ export class PrimeStock {
     });
   }
 
-  /** Takes back pairs of which nobody has seen anything. */
+  /** Takes back pairs that nobody has seen anything of. */
   putBack(pairs: readonly PrimePair[]): void {
     this.#surviving(() => {
       for (const pair of pairs) this.#pool.add(this.#bits, pair);
@@ -77,7 +77,7 @@ export class PrimeStock {
     for (const { reject } of this.#waiting.splice(0)) reject(new Error(STOPPING));
   }
 
-  /** Who cannot be served hears why, and holds up nobody behind him. */
+  /** A request that cannot be served learns why, and does not block those behind it. */
   #serve(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       if (this.count < next.count) break;
@@ -113,7 +113,7 @@ export class PrimeStock {
     return Math.max(this.#ready, asked) - this.count;
   }
 
-  /** One pair after another, in a process of its own that gives way to everything else. */
+  /** Makes one pair after another, in a process of its own that yields to everything else. */
   #fill(): void {
     if (this.#closed || this.#maker !== undefined || this.#wanted() <= 0) return;
     const maker = fork(new URL('../dist/primeProcess.js', import.meta.url), [String(this.#bits)], {
@@ -158,7 +158,7 @@ export class PrimeStock {
     this.#serve();
   }
 
-  /** Nobody waits for primes that do not come. */
+  /** Ends the waiting for primes that will not come. */
   #fail(what: string, error: string): void {
     this.#logger.error({ error }, what);
     for (const { reject } of this.#waiting.splice(0)) reject(new Error(`${what}: ${error}`));

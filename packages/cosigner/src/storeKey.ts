@@ -41,7 +41,7 @@ export async function createStoreKey(vault: Vault): Promise<void> {
   try {
     await vault.keep(STORE_RECORD, key);
   } catch (error) {
-    // Of an init that did not come to its end.
+    // Left by an unfinished init.
     if (!isThereAlready(error)) throw error;
   } finally {
     key.fill(0);
@@ -60,8 +60,8 @@ export interface OpenedStore {
 }
 
 /**
- * Has the chip release the store's key. A count of the chip that this store's attempts do not explain means
- * that an older store or chip was put back: its primes may be in moduli already, so they are thrown away.
+ * Lets the chip release the store's key. A count that this store's attempts do not explain means that an older
+ * store or chip was restored: its primes may be in moduli already, so they are discarded.
  */
 export async function openStoreKey(
   vault: Vault,
@@ -78,7 +78,7 @@ export async function openStoreKey(
       write: (releases) => replaceFile(file, `${JSON.stringify(releases)}\n`),
     },
     ask: () => vault.release(STORE_RECORD),
-    // Before the count is confirmed: after a crash in between the primes are discarded at the next start.
+    // Before the count is confirmed: after a crash in between, the next start discards the primes.
     onUnexplained: ({ actual }) => {
       discardPrimes(directory);
       logger.warn(

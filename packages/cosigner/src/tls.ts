@@ -1,4 +1,4 @@
-/** The files of `tls`, read and tried when the server starts. */
+/** The files of `tls`, read and checked when the server starts. */
 import { readOperatorFile } from '@quorate/holder';
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
@@ -9,7 +9,7 @@ import { messageOf, SetupError } from './errors.ts';
 export interface TlsFiles {
   /** Of REST and `/peer`; null without TLS. */
   readonly server: { readonly cert: Buffer; readonly key: Buffer } | null;
-  /** PEM: the authority that the partner's certificate is checked by. */
+  /** PEM: the authority that signs the partner's certificate. */
   readonly ca: string | undefined;
 }
 
@@ -25,7 +25,7 @@ export function readTls(loaded: LoadedConfig): TlsFiles {
     check(wanted, () => createSecureContext(server));
   }
   const authority = ca === undefined ? undefined : read(loaded, 'ca_file', ca).toString('utf8');
-  // A text without a certificate would be taken in silence, and no partner trusted.
+  // A text without a certificate would be accepted silently, and no partner trusted.
   if (authority !== undefined) {
     check(
       `tls.ca_file: expected a certificate in ${ca}, PEM`,
@@ -45,7 +45,7 @@ function read(loaded: LoadedConfig, key: string, file: string): Buffer {
   }
 }
 
-/** OpenSSL says what is wrong with them; later it would say so to whoever connects. */
+/** Lets OpenSSL report what is wrong with them now, instead of to a client later. */
 function check(wanted: string, use: () => unknown): void {
   try {
     use();

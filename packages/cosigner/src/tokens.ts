@@ -21,10 +21,10 @@ const claimsSchema = z.object({
   iat: z.number().optional(),
 });
 
-/** Said to whoever has a token of this server's key. */
+/** The answer to a token that this server's key has signed. */
 const WITHDRAWN = 'the token is withdrawn';
 
-/** Who asks, and what they may do. */
+/** The caller, with its roles. */
 export interface Caller {
   readonly name: string;
   readonly roles: readonly CosignerRole[];
@@ -34,8 +34,8 @@ export interface Caller {
 export type TokenVerifier = (token: string) => Promise<Caller>;
 
 /**
- * Whom tokens of this server are for: what the configuration says, or the name of this side with its
- * connection key, which no other server has.
+ * The audience of this server's tokens: the configured one, or the name of this side with its connection key,
+ * which no other server has.
  */
 export function audienceOf(loaded: LoadedConfig): string {
   const { auth, name } = loaded.config;
@@ -72,7 +72,7 @@ export function tokenVerifier(loaded: LoadedConfig): TokenVerifier {
   };
 }
 
-/** Of a token that this server's key has signed: both times, when it is refused for its date. */
+/** For a token signed by this server's key: shows both times if it is refused for its date. */
 function dateProblem(error: unknown, now: number): string | undefined {
   const here = `the server's clock shows ${dateOf(now)}`;
   if (error instanceof errors.JWTExpired) {
@@ -105,7 +105,7 @@ export function makeToken(
     .sign(key);
 }
 
-/** The id of a token, by which it is withdrawn; undefined for what has none. */
+/** The id by which a token is withdrawn; undefined if it has none. */
 export function tokenId(token: string): string | undefined {
   try {
     return decodeJwt(token).jti;
@@ -115,7 +115,8 @@ export function tokenId(token: string): string | undefined {
 }
 
 /**
- * Withdraws a token, or all tokens of a name that were made until now; the server need not be restarted.
+ * Withdraws a token, or all tokens of a name made until now, without a restart of the server.
+ *
  * @throws SetupError without a store that this program knows
  */
 export function withdrawTokens(

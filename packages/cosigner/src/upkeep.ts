@@ -1,6 +1,6 @@
 /**
- * The chip of a cosigner that does not run: looked at, its PIN tried by a person, and set anew when it is
- * blocked. The PIN that counts is always the one of the configured file.
+ * Maintains the chip of a stopped cosigner: reads it, lets a person try its PIN, and replaces a blocked PIN.
+ * The PIN in the configured file always applies.
  */
 import { openChip, silentLogger } from '@quorate/holder';
 import { unblockMessage } from '@quorate/intent';
@@ -45,7 +45,8 @@ export async function lookAtChip(loaded: LoadedConfig): Promise<ChipLook> {
 }
 
 /**
- * Tries the configured PIN, its last try only when a person wants that.
+ * Tries the configured PIN, its last try only on a person's order.
+ *
  * @throws SetupError `chip/wrong-pin`, `chip/last-try`, `chip/blocked`
  */
 export async function tryPin(loaded: LoadedConfig, attempt: Attempt): Promise<void> {
@@ -56,9 +57,10 @@ export async function tryPin(loaded: LoadedConfig, attempt: Attempt): Promise<vo
 }
 
 /**
- * Makes the PIN of the configured file the chip's, in the place of a blocked one.
- * @throws SecureElementError `no-puk`, `pin-not-blocked`, `puk-wrong`, `puk-blocked`, `last-try`, `so-pin-wrong`,
- * `so-pin-blocked`; SetupError `chip/foreign`
+ * Makes the PIN of the configured file the chip's, in place of a blocked one.
+ *
+ * @throws SecureElementError `no-puk`, `pin-not-blocked`, `puk-wrong`, `puk-blocked`, `last-try`,
+ * `so-pin-wrong`, `so-pin-blocked`; SetupError `chip/foreign`
  */
 export async function unblockChip(loaded: LoadedConfig, by: UnblockWith): Promise<void> {
   const paths = pathsOf(loaded);

@@ -1,8 +1,8 @@
 /**
- * The secure element of one side: it certifies sessions, and keeps the 32 bytes that open each
- * keyshare and the pool of primes (docs/spec/cosigner.md, "Store"). There is no third server that could authorise
- * a release, so the authorisation key lies beside the store: it keeps a chip from answering to
- * another store, and the release count tells when an older store was put back.
+ * The secure element of one side: it certifies sessions, and keeps the 32 bytes that open each keyshare and
+ * the pool of primes (docs/spec/cosigner.md, "Store"). No third server could authorise a release, so the
+ * authorisation key lies beside the store: it keeps a chip from answering to another store, and the release
+ * count reveals a restored older store.
  */
 import {
   type Chip,
@@ -60,7 +60,7 @@ function foreign({ attachment }: CosignerPaths, why: string): SetupError {
   return new SetupError('chip/foreign', `${nameOfChip(attachment)} ${why}`);
 }
 
-/** Another store's chip would refuse every release; it is named before any is counted. */
+/** Another store's chip would refuse every release; it is named before any release is counted. */
 export function checkAuthority(
   { authorisationKeyFingerprint: obeyed }: ChipInfo,
   authority: KeyObject,
@@ -128,7 +128,7 @@ export class Vault {
         const { software, personalised } = before;
         if (!personalised) throw foreign(paths, 'is new: quorate cosigner init');
         if (software) logger.warn({ chip: element.kind }, SOFTWARE_CHIP);
-        // Another's card would lose a try; a token tells whom it obeys only after the PIN.
+        // Another store's card would lose a try; a token reveals its authority only after the PIN.
         if (before.authorisationKeyFingerprint !== null) checkAuthority(before, authority, paths);
         const chip = await openWithPin(element, paths, attempt);
         checkAuthority(await element.info(), authority, paths);
@@ -143,7 +143,7 @@ export class Vault {
     }
   }
 
-  /** Signs a session certificate's payload; gives payload ‖ DER. */
+  /** Signs a session certificate's payload; returns payload ‖ DER. */
   async certify(payload: Uint8Array): Promise<Uint8Array> {
     const der =
       this.#identityKey === undefined
@@ -157,13 +157,13 @@ export class Vault {
     await this.#guarded(() => this.#chip.store(recordId, address, opener));
   }
 
-  /** How many more records the chip takes. */
+  /** How many more records fit on the chip. */
   async room(): Promise<number> {
     const { capacity, used } = await this.#guarded(() => this.#chip.info());
     return capacity - used;
   }
 
-  /** Releases an opener: 32 secret bytes that the caller wipes, and how often it was released. */
+  /** Releases an opener: 32 secret bytes that the caller wipes, with its release count. */
   release(name: RecordName): Promise<Released> {
     const digest = hashFramed(RELEASE_LABEL, name.recordId);
     return this.#guarded(async () => {
@@ -176,7 +176,7 @@ export class Vault {
     });
   }
 
-  /** Overwrites a record. */
+  /** Deletes a record. */
   async forget(name: RecordName): Promise<void> {
     const reasonHash = hashFramed(FORGET_LABEL, name.recordId);
     await this.#guarded(async () => {
@@ -185,7 +185,7 @@ export class Vault {
     });
   }
 
-  /** Ends the waiting for a chip that was taken out; one that is there still answers. */
+  /** Stops waiting for a chip that was taken out; one that is present still answers. */
   stopWaiting(): void {
     this.#chip.stopWaiting();
   }
@@ -194,7 +194,10 @@ export class Vault {
     return this.#chip.close();
   }
 
-  /** The chip releases only in a session that it signed; this one serves nobody else: it has expired. */
+  /**
+   * The chip releases only in a session that it signed; this session has expired, so that it serves nobody
+   * else.
+   */
   async #authorise(
     operation: 'read' | 'delete',
     name: RecordName,

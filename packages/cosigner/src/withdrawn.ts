@@ -1,6 +1,6 @@
 /**
- * Tokens that are good no more although they have not expired: one file each, so that a command makes one
- * while the server runs, and the next request finds it.
+ * Tokens withdrawn before they expire: one file each, so that a command can add one while the server runs, and
+ * the next request finds it.
  */
 import { makePrivateDirectory, readIfPresent, replaceFile } from '@quorate/holder';
 import { createHash } from 'node:crypto';
@@ -27,7 +27,7 @@ const withdrawalSchema: z.ZodType<Withdrawal> = z.union([
   z.strictObject({ name: z.string(), at }),
 ]);
 
-/** Names of files are hashes: an id may be any text of whoever issues tokens. */
+/** Names of files are hashes, because an id may be any text of the tokens' issuer. */
 function fileOf(directory: string, kind: 'jti' | 'name', text: string): string {
   const hash = createHash('sha256').update(text, 'utf8').digest('hex');
   return join(directory, `${kind}-${hash}`);
@@ -44,8 +44,8 @@ export function withdraw(directory: string, withdrawal: Withdrawal): void {
 }
 
 /**
- * Whether a token is withdrawn. A file that is there and cannot be understood counts, and one that cannot be
- * looked at is an error: neither lets a token in.
+ * Whether a token is withdrawn. A file that exists and cannot be understood counts, and one that cannot be
+ * examined is an error: neither lets a token in.
  */
 export function isWithdrawn(directory: string, { sub, jti, iat }: TokenClaims): boolean {
   if (jti !== undefined && readIfPresent(fileOf(directory, 'jti', jti)) !== undefined) return true;
@@ -55,7 +55,7 @@ export function isWithdrawn(directory: string, { sub, jti, iat }: TokenClaims): 
   return !parsed.success || iat === undefined || iat <= parsed.data.at;
 }
 
-/** Everything that is withdrawn, the newest first. */
+/** All withdrawals, newest first. */
 export function withdrawals(directory: string): Withdrawal[] {
   makePrivateDirectory(directory);
   return readdirSync(directory)

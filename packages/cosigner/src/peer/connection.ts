@@ -1,7 +1,7 @@
 /**
  * One WebSocket between two cosigners: hellos, then sealed and numbered envelopes. A frame that is not
- * authentic, or not newer than all before it, changes nothing; many that are not authentic end the
- * connection.
+ * authentic, or not newer than all earlier ones, changes nothing; too many frames that are not authentic end
+ * the connection.
  */
 import type { KeyObject } from 'node:crypto';
 import { fromHex, toHex } from '@quorate/intent';
@@ -12,15 +12,15 @@ import type { PublicIdentity } from '../partner.ts';
 import { parsedJson } from '../json.ts';
 import { deriveLinkKeys, type LinkKeys, makeEphemeral, openData, sealData } from './secure.ts';
 
-/** How often the other end is asked whether it lives, milliseconds. */
+/** How often to ask whether the other end is alive, milliseconds. */
 const HEARTBEAT_MS = 3000;
-/** Frames that are not authentic before the connection ends. */
+/** Frames without authentication before the connection ends. */
 const MAX_BAD = 20;
 
-/** A message without what the connection adds. */
+/** A message without the fields that the connection adds. */
 export interface PeerMessage {
   readonly type: PeerType;
-  /** Empty for what concerns the connection. */
+  /** Empty if it concerns the connection. */
   readonly sessionId: string;
   readonly round: number;
   /** 0: not acknowledged, not repeated. */
@@ -47,7 +47,7 @@ export interface ConnectionEvents {
   /** The partner proved who it is. */
   onReady(connection: Connection, partner: string): void;
   onMessage(connection: Connection, message: PeerMessage): void;
-  /** The connection ends for that reason, because of `partner` as the other end calls itself. */
+  /** The connection ends for that reason, because of `partner`, as the other end calls itself. */
   onRefused(connection: Connection, reason: string, partner: string | undefined): void;
   onClosed(connection: Connection): void;
 }
@@ -64,11 +64,11 @@ export class Connection {
   #ready = false;
   #alive = true;
   #bad = 0;
-  /** Numbers of the newest frame that left, and of the newest that was opened. */
+  /** Numbers of the newest frame sent, and of the newest one opened. */
   #sent = 0;
   #taken = 0;
 
-  /** `partner` is whom we dialled; who dials us says its name. */
+  /** `partner` is the name that we dialled; an end that dials us gives its own name. */
   constructor(
     socket: WebSocket,
     own: OwnEnd,
@@ -94,7 +94,7 @@ export class Connection {
     if (partner !== undefined) this.#hello(partner);
   }
 
-  /** Sends a message; false when it cannot leave now. */
+  /** Sends a message; false if it cannot be sent now. */
   send(message: PeerMessage): boolean {
     const { type, sessionId, round, seq, plaintext, signature } = message;
     if (this.#keys === undefined || this.#partner === undefined) return false;
@@ -125,7 +125,7 @@ export class Connection {
     return true;
   }
 
-  /** In clear: it holds nothing but a fresh public key. */
+  /** Sent in clear: it holds only a fresh public key. */
   #hello(to: string): void {
     const hello: PeerHello = { version: 1, ephemeral: toHex(this.#ephemeral.publicKey) };
     this.#write({
@@ -143,7 +143,7 @@ export class Connection {
   }
 
   #receive(data: RawData, binary: boolean): void {
-    // A connection that was closed from here hears nothing more.
+    // A connection closed from this side ignores later frames.
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     const bytes = binary || !Buffer.isBuffer(data) ? '' : data;
     const parsed = PeerEnvelope.safeParse(parsedJson(bytes));
@@ -153,7 +153,7 @@ export class Connection {
     if (envelope.from !== this.#partner) return this.#bear();
     const plaintext = openData(this.#keys, envelope);
     if (plaintext === undefined) return this.#bear();
-    // Repeated or overtaken: what was in it comes again in a new frame, if it is still wanted.
+    // Repeated or overtaken: its content comes again in a new frame, if still wanted.
     if (envelope.frame <= this.#taken) return;
     this.#taken = envelope.frame;
     if (!this.#ready) {
@@ -201,7 +201,10 @@ export class Connection {
     });
   }
 
-  /** Counts a bad frame. The first sealed frame proves who speaks; an authenticated peer may send a few bad ones before it is cut off. */
+  /**
+   * Counts a bad frame. The first sealed frame proves who sends; an authenticated peer may send a few bad
+   * frames before it is cut off.
+   */
   #bear(): void {
     this.#bad += 1;
     if (this.#keys !== undefined && !this.#ready) this.#refuse(4401, 'not the pinned key');
@@ -229,7 +232,7 @@ export class Connection {
   }
 }
 
-/** Known to `ws`, not yet to its types: tiny fragments must not cost memory without bound. */
+/** In ws but missing from its types: tiny fragments must not take unbounded memory. */
 const FRAGMENTS = { maxFragments: 1024, maxBufferedChunks: 8192 };
 
 /** The options of `ws` at both ends. */

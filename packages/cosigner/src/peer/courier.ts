@@ -1,12 +1,12 @@
 /**
- * Carries one session's messages until they are acknowledged: again after 0.25 s, then twice as long, at most
- * 8 s, and at once when the partner is back. Frames received before have no effect.
+ * Sends one session's messages until they are acknowledged: again after 0.25 s, then at doubling intervals up
+ * to 8 s, and at once when the partner is back. Frames received before have no effect.
  */
 import type { PeerMessage } from './connection.ts';
 
 const FIRST_MS = 250;
 const LONGEST_MS = 8000;
-/** Numbers of messages of one session that can be told apart. */
+/** Message numbers of one session that can be told apart. */
 const MAX_SEEN = 256;
 
 interface Pending {
@@ -42,7 +42,7 @@ export class Courier {
     this.#transmit(pending);
   }
 
-  /** The partner has this message. */
+  /** Notes that the partner has this message. */
   acknowledged(seq: number): void {
     const pending = this.#pending.get(seq);
     if (pending === undefined) return;
@@ -51,14 +51,14 @@ export class Courier {
     if (this.#pending.size === 0) this.#onEmpty?.();
   }
 
-  /** True the first time that a number comes. */
+  /** True the first time that a number arrives. */
   isNew(seq: number): boolean {
     if (this.#seen.has(seq) || this.#seen.size >= MAX_SEEN) return false;
     this.#seen.add(seq);
     return true;
   }
 
-  /** The connection is back: everything goes out again. */
+  /** Sends every pending message again once the connection is back. */
   resend(): void {
     for (const pending of this.#pending.values()) {
       clearTimeout(pending.timer);
@@ -67,13 +67,13 @@ export class Courier {
     }
   }
 
-  /** Calls when everything is acknowledged; at once if it is. */
+  /** Calls back once everything is acknowledged; at once if it is. */
   whenEmpty(then: () => void): void {
     this.#onEmpty = then;
     if (this.#pending.size === 0) then();
   }
 
-  /** Drops what is not acknowledged: the session has nothing more to say of it. */
+  /** Discards pending messages: the session no longer needs them. */
   clear(): void {
     for (const { timer } of this.#pending.values()) clearTimeout(timer);
     this.#pending.clear();

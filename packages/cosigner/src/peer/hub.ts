@@ -1,6 +1,6 @@
 /**
- * The connections to all partners: accepted at `/peer`, or dialled and dialled again. A newer
- * connection of a partner takes the place of an older one.
+ * The connections to all partners: accepted at `/peer`, or dialled and redialled. A partner's newer connection
+ * replaces its older one.
  */
 import { createBackoff, type Logger } from '@quorate/holder';
 import { PEER_LIMITS } from '@quorate/wire';
@@ -19,11 +19,11 @@ export interface HubEvents {
   onMessage(partner: string, message: PeerMessage): void;
 }
 
-/** Where to dial. */
+/** The target to dial. */
 export interface Dial {
   readonly url: string;
   readonly partner: string;
-  /** PEM of the authority that the partner's certificate is checked by. */
+  /** PEM of the authority that signs the partner's certificate. */
   readonly ca?: string | undefined;
 }
 
@@ -33,15 +33,15 @@ export interface HubContext {
   readonly doors: Doors;
 }
 
-/** A socket that was opened here or there. */
+/** A socket opened by either side. */
 interface Opened {
-  /** Whom we dialled; who dials us says its name. */
+  /** The name that we dialled; an end that dials us gives its own name. */
   readonly dialled: string | undefined;
-  /** The address that dialled us, or what we dialled. */
+  /** The address that dialled us, or the one that we dialled. */
   readonly at: string | undefined;
   /** Its bytes count against the limit until this is called. */
   readonly stopCounting: () => void;
-  /** The other end has proved who it is. */
+  /** Called once the other end has proved who it is. */
   readonly onProved: () => void;
 }
 
@@ -76,7 +76,7 @@ export class PeerHub {
     return this.#connections.has(partner);
   }
 
-  /** Sends a message; false when the partner is not connected now. */
+  /** Sends a message; false if the partner is not connected now. */
   send(partner: string, message: PeerMessage): boolean {
     return this.#connections.get(partner)?.send(message) ?? false;
   }
@@ -120,7 +120,7 @@ export class PeerHub {
     this.#server.close();
   }
 
-  /** Nothing that is wrong with an attempt to dial ends the process: it is made from a timer, too. */
+  /** An attempt to dial must never end the process, whatever is wrong with it: a timer makes it, too. */
   #connect(): void {
     const dial = this.#dial;
     if (dial === undefined || this.#closed) return;
@@ -154,14 +154,14 @@ export class PeerHub {
     });
   }
 
-  /** Ends a connection that says much before it has proved who it is. */
+  /** Ends a connection that sends too much before it has proved who it is. */
   #count(socket: Duplex, at: string | undefined): () => void {
     return limitBytes(socket, PEER_LIMITS.unproven, () => {
       this.#logger.warn({ at, reason: 'too many bytes' }, 'connection refused');
     });
   }
 
-  /** Said once for each reason: dialling goes on, and would say it for ever. */
+  /** Logs each reason once, because dialling goes on for ever. */
   #failed({ partner, url }: Dial, error: string): void {
     const again = this.#failure === error;
     this.#failure = error;

@@ -38,7 +38,7 @@ export function makeEphemeral(): Ephemeral {
   return { secret: privateKey, publicKey: x25519Raw(privateKey) };
 }
 
-/** Who the two ends of a connection are, as this side knows them. */
+/** The two ends of a connection, as this side knows them. */
 export interface Ends {
   readonly ownName: string;
   readonly ownStatic: KeyObject;
@@ -51,7 +51,8 @@ export interface Ends {
 }
 
 /**
- * Derives the keys: static with static proves who, ephemeral with ephemeral forgets what.
+ * Derives the keys: static with static proves who speaks, ephemeral with ephemeral gives forward secrecy.
+ *
  * @throws IntentError `intent/public-key` for a key of small order, whose secret everybody knows
  */
 export function deriveLinkKeys(ends: Ends): LinkKeys {
@@ -87,11 +88,12 @@ function directionalKey(secret: Uint8Array, from: End, to: End): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), info, 32));
 }
 
-/** Everything of an envelope but its data. */
+/** All fields of an envelope but its data. */
 export type Header = Omit<PeerEnvelope, 'data'>;
 
 /**
- * Encrypts what an envelope carries; the header is bound to it. Gives base64.
+ * Encrypts the data of an envelope, bound to its header. Returns base64.
+ *
  * Security: the frame number is the nonce. Used twice on one connection, it reveals both plaintexts.
  */
 export function sealData(keys: LinkKeys, header: Header, plaintext: Uint8Array): string {
@@ -103,7 +105,7 @@ export function sealData(keys: LinkKeys, header: Header, plaintext: Uint8Array):
   return Buffer.concat(parts).toString('base64');
 }
 
-/** Decrypts; undefined for what the partner did not send on this connection. */
+/** Decrypts; undefined for data that the partner did not send on this connection. */
 export function openData(keys: LinkKeys, { data, ...header }: PeerEnvelope): Buffer | undefined {
   const sealed = Buffer.from(data, 'base64');
   if (sealed.length < TAG_LENGTH) return undefined;

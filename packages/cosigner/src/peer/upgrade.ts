@@ -1,19 +1,19 @@
-/** Upgrade requests: what is not for `/peer` or finds no place is answered and cut off. */
+/** Upgrade requests: those not for `/peer`, or without a place, are answered and cut off. */
 import type { Logger } from '@quorate/holder';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../errors.ts';
 import { refuseSocket } from '../rest/answers.ts';
 
-/** Where partners connect. */
+/** The path for partners. */
 const PEER_PATH = '/peer';
 
-/** The path of a request target. A target need not be a URL: `//` and `http://[` are none. */
+/** The path of a request target. A target need not be a URL: `//` and `http://[` are not. */
 export function targetPath(target: string | undefined): string {
   return target?.split('?', 1)[0] ?? '';
 }
 
-/** Takes upgrade requests; an error of one of them ends its socket and nothing else. */
+/** Takes upgrade requests; an error of one of them ends only its socket. */
 export function upgradeHandler(
   accept: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
   logger: Logger,

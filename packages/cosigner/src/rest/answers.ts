@@ -1,6 +1,6 @@
 /**
- * Answers that no route gives: requests that cannot be read, refused upgrades. They have the form of every
- * other refusal.
+ * Answers outside of all routes: unreadable requests, refused upgrades. They have the form of every other
+ * refusal.
  */
 import { type CosignerCode, unreadableRequest } from '@quorate/wire';
 import { ANSWER_HEADERS, answerAndClose, answerSocket, lacksHost } from '@quorate/wire/http';
@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream';
 import { CosignerError } from '../errors.ts';
 import { problemAnswer, sendProblem } from './problem.ts';
 
-/** Has the server answer in the one form where no route and no error handler does. */
+/** Makes the server answer in that form even where no route and no error handler does. */
 export function answerEverything(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(ANSWER_HEADERS);
@@ -24,12 +24,12 @@ export function answerEverything(app: FastifyInstance): void {
   });
 }
 
-/** Refuses on a bare socket, in the one form, and lets go of it. */
+/** Refuses on a bare socket in that form, and releases the socket. */
 export function refuseSocket(socket: Duplex, code: CosignerCode, detail: string): void {
   answerSocket(socket, problemAnswer(code, detail));
 }
 
-/** Answers bytes that are no request; a connection that is gone is only let go. */
+/** Answers bytes that are not a request; a broken connection is only released. */
 export function answerUnreadable(error: Error, socket: Duplex): void {
   const told = unreadableRequest(error);
   if (told === undefined) socket.destroy();

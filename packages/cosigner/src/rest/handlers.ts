@@ -26,9 +26,9 @@ export interface RestDeps {
 
 type Id = keyof CosignerRoutes;
 
-/** A request that passed the checks of its route, with its parts as the route's schemas have them. */
+/** A request that passed the checks of its route, with its parts in the form of the route's schemas. */
 interface Call<I extends Id> extends PartsOf<CosignerRoutes[I]> {
-  /** Who asks; empty on a route that needs no token. */
+  /** The caller; empty on a route that needs no token. */
   readonly caller: string;
 }
 
@@ -42,7 +42,7 @@ type Body<I extends Id> =
         : A
     : never;
 
-/** A status, and the body with it. */
+/** A status with its body. */
 export interface Answered<S extends number, B> {
   readonly status: S;
   readonly body: B;
@@ -109,7 +109,8 @@ function decisionHandlers(
   ): Promise<Answered<200, TwoPartySession>> => {
     const { session_id: id } = viewOf(sessions, asked);
     decision(id);
-    // The session goes on in the promises that the decision has fulfilled: then it stands where the answer says.
+    // The session continues in the promises that the decision has fulfilled: after them it stands where the
+    // answer says.
     await setImmediate();
     return { status: 200, body: viewOf(sessions, id) };
   };
@@ -127,7 +128,7 @@ function viewOf(sessions: SessionRecords, id: string): TwoPartySession {
   return record.session;
 }
 
-/** Begins, waits as long as asked, and says where it stands. */
+/** Begins, waits as long as requested, and reports where it stands. */
 async function order(
   { manager, sessions }: RestDeps,
   asked: Order,

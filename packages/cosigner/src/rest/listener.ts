@@ -1,14 +1,14 @@
-/** The HTTP server under REST and `/peer`: how many connections it takes, and how long it waits for them. */
+/** The HTTP server under REST and `/peer`: its limit of connections, and how long it waits for them. */
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Doors } from '../doors.ts';
 
-/** A connection on which nothing happens for so long is ended; an answer is held for 170 s at most. */
+/** A connection idle for so long is ended; an answer is held for 170 s at most. */
 const SILENCE_MS = 200_000;
-/** How often those that are late are looked for, milliseconds. */
+/** How often late connections are looked for, milliseconds. */
 const LOOK_EVERY_MS = 1000;
 
-/** How long is waited for what a client does; seconds. */
+/** How long to wait for a client, seconds. */
 export interface Timeouts {
   /** For a TLS handshake, and for a partner's proof at `/peer`. */
   readonly handshake: number;
@@ -39,7 +39,7 @@ export function serverFactory({
     requestTimeout: Math.max(request, headers) * 1000,
     keepAliveTimeout: keepAlive * 1000,
     connectionsCheckingInterval: LOOK_EVERY_MS,
-    // Said by a hook, in the form of every refusal.
+    // A hook answers instead, in the form of every refusal.
     requireHostHeader: false,
   };
   return (handler) => {

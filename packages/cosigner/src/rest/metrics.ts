@@ -3,7 +3,7 @@ import type { ThreadHealth } from '@quorate/holder';
 import type { Step, TwoPartySession, TwoPartyType } from '@quorate/wire';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Values that are read whenever somebody asks for metrics. */
+/** Values read whenever metrics are requested. */
 export interface Gauges {
   readonly running: () => number;
   readonly primes: () => number;
@@ -17,7 +17,7 @@ export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
   session(view: TwoPartySession): void;
-  /** A step that is over. */
+  /** A finished step. */
   step(type: TwoPartyType, step: Step, seconds: number): void;
   request(route: string, status: number, seconds: number): void;
 }
@@ -77,7 +77,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   };
 }
 
-/** The table of `/readyz`, one series a thread. */
+/** The table of `/readyz`, one series per thread. */
 function registerThreads(registry: Registry, threads: () => readonly ThreadHealth[]): void {
   const figures: readonly [string, string, (thread: ThreadHealth) => number][] = [
     ['thread_up', '1 while a protocol thread runs', ({ state }) => (state === 'stopped' ? 0 : 1)],

@@ -1,10 +1,10 @@
-/** Answers that are not a success: RFC 9457, with a code of the wire's table. */
+/** Answers that are errors: RFC 9457, with a code of the wire's table. */
 import { COSIGNER_CODES, type CosignerCode } from '@quorate/wire';
 import { ANSWER_HEADERS, type HttpAnswer } from '@quorate/wire/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CosignerError } from '../errors.ts';
 
-/** Puts a problem into its form. */
+/** Words a problem in its form. */
 export function problemAnswer(code: CosignerCode, detail: string): HttpAnswer {
   const { http: status, en: title } = COSIGNER_CODES[code];
   const type = `urn:quorate:error:${code}`;
@@ -42,7 +42,7 @@ function fastifyCode(error: unknown): CosignerCode {
   switch (error.statusCode) {
     case 400:
       return 'invalid_request';
-    // 414: a parameter longer than any that there is.
+    // 414: a parameter longer than any valid one.
     case 404:
     case 414:
       return 'not_found';

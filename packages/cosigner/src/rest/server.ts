@@ -21,14 +21,14 @@ import { problemOf, sendProblem } from './problem.ts';
 
 const GRACE_MS = 3000;
 
-/** Parts that the server is made of. */
+/** The parts of the server. */
 export interface ServerDeps extends RestDeps, ListenerOptions {
   readonly verify: TokenVerifier;
   readonly hub: PeerHub;
   readonly logger: Logger;
 }
 
-/** The work of one route, whose call its own schemas have checked. */
+/** The work of one route, given a call that its own schemas have checked. */
 type Handler = (call: never) => Promise<Answered<number, unknown>> | Answered<number, unknown>;
 
 /** Makes the server; it does not listen yet. */
@@ -82,7 +82,7 @@ function answerError(
   return sendProblem(reply, code, detail);
 }
 
-/** Requests that are being answered when the server stops get their answer; a slow one, for so long. */
+/** Requests in progress when the server stops still get their answer; a slow one only for so long. */
 function answerBeforeClosing(app: FastifyInstance): void {
   let grace: NodeJS.Timeout | undefined;
   app.addHook('preClose', async () => {
@@ -94,7 +94,7 @@ function answerBeforeClosing(app: FastifyInstance): void {
   app.addHook('onClose', async () => clearTimeout(grace));
 }
 
-/** Who asked, while the request is being answered. */
+/** The caller, while the request is being answered. */
 const callers = new WeakMap<FastifyRequest, string>();
 
 function addRoute(
@@ -106,7 +106,7 @@ function addRoute(
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-    // Before the body is read: who may not ask is not listened to.
+    // Before the body is read: nobody without permission gets one read.
     preParsing: async (request) => {
       const caller = await admit(route, request, deps);
       if (caller !== undefined) callers.set(request, caller.name);
@@ -118,7 +118,7 @@ function addRoute(
         query: checked(route.query, request.query, 'query'),
         body: checked(route.body, request.body ?? {}, 'body'),
       };
-      // The table erases which schemas are whose; `Handlers` has tied every handler to its own.
+      // The table loses which schema belongs to which handler; `Handlers` has tied each handler to its own.
       const { status, body } = await handler(call as never);
       reply.code(status);
       if (typeof route.answer === 'string' && route.answer !== 'application/json') {

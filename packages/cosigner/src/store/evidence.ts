@@ -7,8 +7,8 @@ import { join } from 'node:path';
 const KEPT = 1000;
 
 /**
- * Opens the folder; gives who keeps evidence there. The first sessions count, which show what there is
- * to show: a partner that deviates in every session does not fill the disk.
+ * Opens the folder; returns the function that keeps evidence there. The first sessions count, because they
+ * show all there is to show: a partner that deviates in every session must not fill the disk.
  */
 export function openEvidence(
   directory: string,

@@ -1,4 +1,4 @@
-/** Everything that a cosigner keeps between runs, behind one lock. */
+/** All that a cosigner keeps between runs, behind one lock. */
 import { type Lock, lockDirectory, makePrivateDirectory } from '@quorate/holder';
 import type { CosignerConfig } from '../configShape.ts';
 import type { CosignerPaths } from '../files.ts';
@@ -14,11 +14,11 @@ export interface Store extends LockedStore {
   readonly keys: KeyRecords;
 }
 
-/** A store whose keys are not read yet: what shows that they are its own comes from the chip. */
+/** A store whose keys are not read yet: the chip holds the key that proves them its own. */
 export interface LockedStore {
   readonly sessions: SessionRecords;
   readonly unwanted: Unwanted;
-  /** Keeps signed messages that show a deviation, of the first sessions. */
+  /** Keeps signed messages that show a deviation, for the first sessions. */
   keepEvidence(sessionId: string, evidence: unknown): void;
   /** @throws SetupError `store/tampered` */
   openKeys(seal: RecordSeal): KeyRecords;
@@ -27,8 +27,9 @@ export interface LockedStore {
 
 /**
  * Opens the store.
- * @throws SetupError for a store that is missing, newer, somebody else's or damaged; AgentError
- * `store/locked` when another process has it
+ *
+ * @throws SetupError for a store that is missing, newer, somebody else's or damaged; AgentError `store/locked`
+ * when another process has it
  */
 export function openStore(
   config: CosignerConfig,

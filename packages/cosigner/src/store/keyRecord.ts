@@ -1,4 +1,4 @@
-/** One key as its side keeps it, and the file that it lies in. */
+/** One key as its side keeps it, and its file. */
 import { readIfPresent, replaceFile } from '@quorate/holder';
 import { z } from 'zod';
 import { SetupError } from '../errors.ts';
@@ -9,10 +9,10 @@ import { parsedJson } from '../json.ts';
 const hex = (bytes: number): z.ZodString =>
   z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
 
-/** One epoch's share as it is kept. */
+/** One epoch's share as stored. */
 export interface StoredShare {
   readonly epoch: number;
-  /** base64, for `openShard`; empty of a retired key */
+  /** base64, for `openShard`; empty for a retired key */
   readonly shard: string;
   readonly record_id: string;
   /** Moduli of this epoch, hex: later key generations may share no factor with them. */
@@ -23,7 +23,9 @@ export interface StoredShare {
 export interface KeyRecord {
   /** The session that generated it. */
   readonly session_id: string;
-  /** pending: the other side has not confirmed; never used. retired: by an operator, and its share is gone. */
+  /**
+   * pending: the other side has not confirmed; never used. retired: by an operator, and its share is deleted.
+   */
   readonly state: 'pending' | 'active' | 'retired';
   readonly partner: string;
   /** The partner's identity key at key generation. */
@@ -36,7 +38,7 @@ export interface KeyRecord {
   readonly key_id: string;
   readonly paillier_bits: 2048 | 3072;
   readonly share: StoredShare;
-  /** Of the present share. */
+  /** Of the current share. */
   readonly releases: ShareReleases;
   readonly rolled_back: boolean;
   readonly lock: {
@@ -45,7 +47,7 @@ export interface KeyRecord {
     readonly session_id: string | null;
     readonly at: number | null;
   };
-  /** A refresh that this side has stored, with the session that made it. */
+  /** A stored refresh, with the session that made it. */
   readonly next: { readonly session_id: string; readonly share: StoredShare } | null;
   readonly created_at: number;
   readonly retired_at?: number | undefined;
@@ -99,7 +101,7 @@ const fileSchema = z.strictObject({
   record: z.unknown(),
 });
 
-/** A record as it was read. */
+/** A record as read. */
 export interface ReadRecord {
   readonly record: KeyRecord;
   /** Written before keys had permits. */
@@ -117,7 +119,7 @@ export function readKeyRecord(path: string, seal: RecordSeal): ReadRecord {
   throw tampered(path, parsed.error.issues[0]?.path.join('.') ?? '');
 }
 
-/** Writes a record; `onPlace` hears of one that is in place although its folder could not be flushed. */
+/** Writes a record; `onPlace` is called if the record is in place but its folder could not be flushed. */
 export function writeKeyRecord(
   path: string,
   record: KeyRecord,
@@ -128,14 +130,14 @@ export function writeKeyRecord(
   try {
     replaceFile(path, `${JSON.stringify({ format: FORMAT, mac, record })}\n`);
   } catch (error) {
-    // Then it is what a restart would find.
+    // A restart would then find it.
     if (readIfPresent(path)?.includes(mac) === true) onPlace();
     throw error;
   }
   onPlace();
 }
 
-/** Says that a file is not this store's. */
+/** Reports that a file is not this store's. */
 export function tampered(path: string, where: string): SetupError {
   return new SetupError('store/tampered', `${path} is not what this store wrote (${where})`);
 }

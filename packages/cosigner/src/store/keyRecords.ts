@@ -26,25 +26,25 @@ export interface KeyRecords {
   add(record: KeyRecord): void;
   update(sessionId: string, change: (record: KeyRecord) => KeyRecord): KeyRecord;
   /**
-   * Takes a permit of a key away, which is what a lock is before it is in the record: that needs no room
-   * on the disk. On disk when the call returns.
+   * Withdraws a permit of a key: a lock, before its record says so. It needs no room on the disk. On disk when
+   * the call returns.
    */
   withdraw(sessionId: string, lock: Withdrawn): void;
-  /** Whether a permit could be taken away now. */
+  /** Whether a permit could be withdrawn now. */
   canWithdraw(): boolean;
-  /** Keys whose lock was on disk as a permit that was gone, and not in their record, when the store was opened. */
+  /** Keys whose lock was on disk only as a missing permit when the store was opened. */
   readonly found: readonly string[];
-  /** Forgets a key that never became active. */
+  /** Removes a key that never became active. */
   remove(sessionId: string): void;
-  /** Every modulus of every share that was ever stored. */
+  /** Every modulus of every share ever stored. */
   moduli(): bigint[];
   /** Whether moduli share no factor with any of those, nor with each other. */
   areNew(moduli: readonly bigint[]): boolean;
-  /** Who is told that a lock of a key is on disk, and that the chip is to follow. */
+  /** Registers who is told that a lock of a key is on disk and the chip has to follow. */
   onDue(listener: (sessionId: string) => void): void;
 }
 
-/** Opens the folder; what is in it must bear this store's tags. @throws SetupError `store/tampered` */
+/** Opens the folder; its records must bear this store's tags. @throws SetupError `store/tampered` */
 export function openKeyRecords(directory: string, seal: RecordSeal): KeyRecords {
   makePrivateDirectory(directory);
   const read = readdirSync(directory)
@@ -91,7 +91,7 @@ class KeyStore implements KeyRecords {
     this.#permits.keepOnly(this.list().filter(hasPermits));
   }
 
-  /** A lock that is on disk as a permit that is gone comes into the record; an older store's keys get permits. */
+  /** Writes a lock that is on disk as a missing permit into the record; keys of an older store get permits. */
   #permit({ record, withoutPermits }: ReadRecord): void {
     const { lock } = record;
     if (withoutPermits) {
@@ -125,7 +125,8 @@ class KeyStore implements KeyRecords {
     const before = this.#find(sessionId);
     try {
       const after = withReleases(before, change(before));
-      // Permits come before the record that allows something, and go before the record that forbids it.
+      // Permits are granted before the record that allows an act, and withdrawn before the record that forbids
+      // it.
       if (isNewShare(before, after)) this.#permits.grant(after, after.lock.state);
       else if (isNewLock(before, after)) this.withdraw(sessionId, after.lock.state);
       return this.#write(after);
@@ -183,7 +184,7 @@ class KeyStore implements KeyRecords {
 
 const RANK = { none: 0, refreshable: 1, terminal: 2 } as const;
 
-/** Only P1 locks, and only a key that is in use. */
+/** Only P1 locks, and only a key in use. */
 function hasPermits({ index, state }: KeyRecord): boolean {
   return index === 1 && state === 'active';
 }
@@ -203,8 +204,8 @@ const moduliOf = ({ share, next }: KeyRecord): string[] => [
 ];
 
 /**
- * Remembers what the record explains. With a lock, the chip's count is to pass what any record from
- * before it has explained, so that none of them can be put back (E-1).
+ * Notes the counts that the record explains. With a lock, the chip's count has to pass every count that an
+ * earlier record explains, so that none of them can be restored (E-1).
  */
 function withReleases(before: KeyRecord, after: KeyRecord): KeyRecord {
   const { releases, lock } = after;

@@ -1,6 +1,6 @@
 /**
- * Every modulus that was ever part of a stored share, of both sides: none of them may come again, in
- * whatever role, key or epoch (P-13). A file that only grows, each line bound to those before it.
+ * Every modulus that was ever part of a stored share, of both sides: none may come again, in whatever role,
+ * key or epoch (P-13). An append-only file whose lines are each bound to all earlier ones.
  */
 import { readIfPresent, replaceFile, syncDirectory } from '@quorate/holder';
 import { closeSync, fsyncSync, ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs';
@@ -12,9 +12,9 @@ import { isTag, type RecordSeal } from './recordSeal.ts';
 export interface ModulusHistory {
   all(): bigint[];
   has(modulus: string): boolean;
-  /** Whether all of them share no factor with what is there, nor with each other. */
+  /** Whether all of them share no factor with the stored ones, nor with each other. */
   isNew(moduli: readonly bigint[]): boolean;
-  /** Adds those that are new, in hex; on disk when the call returns. */
+  /** Adds the new ones, in hex; on disk when the call returns. */
   add(moduli: readonly string[]): void;
 }
 
@@ -70,8 +70,9 @@ export function openModulusHistory(file: string, seal: RecordSeal): ModulusHisto
 }
 
 /**
- * The history has at least the lines that it was said to have; it has more when the process ended between
- * a line and what says so. Only a new one has nothing that says it, and no line. Gives that number.
+ * Checks that the history has at least as many lines as noted; it has more if the process ended between a line
+ * and its note. Only a new history has neither note nor line. Returns the number.
+ *
  * @throws SetupError `store/tampered`
  */
 function checkEnd(file: string, tags: readonly string[], seal: RecordSeal): number {
@@ -84,14 +85,14 @@ function checkEnd(file: string, tags: readonly string[], seal: RecordSeal): numb
   return Number(lines);
 }
 
-/** One division by all of them: their product is taken modulo the one. */
+/** One division for all of them: takes their product modulo the one. */
 function isCoprime(modulus: bigint, others: readonly bigint[]): boolean {
   let [a, b] = [modulus, others.reduce((product, other) => (product * other) % modulus, 1n)];
   while (b !== 0n) [a, b] = [b, a % b];
   return a === 1n;
 }
 
-/** Gives the new size; what could not be written whole leaves nothing behind. */
+/** Returns the new size; an incomplete write leaves nothing behind. */
 function append(file: string, size: number, text: string): number {
   const descriptor = openSync(file, 'a', 0o600);
   try {

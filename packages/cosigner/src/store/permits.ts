@@ -6,7 +6,7 @@ import { makePrivateDirectory, removeIfPresent, replaceFile, syncDirectory } fro
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** For whoever looks at the file; a folder of empty files is lost too easily. */
+/** For people who look at the file; also, empty files get lost too easily. */
 const CONTENT = 'This file lets its key be used. A lock deletes it; nobody else may.\n';
 
 /** The reach of a lock: signing until a refresh, or the refresh too. */
@@ -20,17 +20,17 @@ interface PermitOf {
 
 /** The permits of one store. */
 export interface Permits {
-  /** Whether the folder is there. */
+  /** Whether the folder exists. */
   exist(): boolean;
   /** The state of a key by its files. */
   lockOf(key: PermitOf): 'none' | Withdrawn;
   /** Allows what a lock leaves; on disk when the call returns, before the record that makes it so. */
   grant(key: PermitOf, lock: 'none' | Withdrawn): void;
-  /** Takes it away; on disk when the call returns. */
+  /** Withdraws it; on disk when the call returns. */
   withdraw(key: PermitOf, lock: Withdrawn): void;
-  /** Removes what belongs to none of these. */
+  /** Removes the files of all other keys. */
   keepOnly(keys: readonly PermitOf[]): void;
-  /** Whether files can be deleted there; false on a disk that was made read-only. */
+  /** Whether files can be deleted there; false on a read-only disk. */
   areDeletable(): boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Pairs of safe primes, sealed on disk until they are used. A pair is durably gone before it is given
- * out: a prime in two moduli gives both away (P-13).
+ * Pairs of safe primes, sealed on disk until used. A pair is durably removed before it is given out: a prime
+ * in two moduli gives both away (P-13).
  */
 import { createFile, makePrivateDirectory, removeIfPresent, syncDirectory } from '@quorate/holder';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
@@ -50,7 +50,7 @@ export function openPrimePool(directory: string, key: Uint8Array): SealedPool {
   };
 }
 
-/** A file that does not open is set aside, so that it is met once. */
+/** Sets aside a file that does not open, so that it is met only once. */
 function opened(path: string, read: () => PrimePair): PrimePair {
   try {
     return read();

@@ -1,5 +1,5 @@
 /**
- * Shows that what lies in the store was written by this cosigner: whoever can write to the disk has not
+ * Proves that this cosigner wrote the content of the store: somebody who can write to the disk does not have
  * the key, which comes from the chip (E-1).
  */
 import { createHmac } from 'node:crypto';
@@ -12,9 +12,9 @@ const END_LABEL = 'quorate/v1/cosigner/moduli-end';
 /** Makes and checks tags, hex of 32 bytes. */
 export interface RecordSeal {
   record(text: string): string;
-  /** Of a line of the history and all those before it; the first has an empty one before it. */
+  /** Tags a line of the history with all earlier ones; the first has an empty one before it. */
   modulus(before: string, modulus: string): string;
-  /** Of how many lines the history has, and the tag of the last. */
+  /** Tags the number of lines of the history with the tag of the last. */
   end(lines: number, last: string): string;
 }
 
@@ -33,7 +33,7 @@ export function makeRecordSeal(key: Uint8Array): RecordSeal {
   };
 }
 
-/** Whether a text is the tag; tells nothing of how much of it is. */
+/** Whether a text is the tag; reveals nothing about a partial match. */
 export function isTag(text: unknown, expected: string): boolean {
   if (typeof text !== 'string' || !/^[0-9a-f]{64}$/.test(text)) return false;
   return equalBytes(fromHex(text), fromHex(expected));

@@ -1,6 +1,6 @@
 /**
- * Which sessions that are over are kept (docs/spec/cosigner.md, "Sessions that are kept"): what a partner
- * starts and nothing comes of never takes the place of a signature, of a request id or of a key.
+ * Decides which ended sessions are kept (docs/spec/cosigner.md, "Sessions that are kept"): sessions that a
+ * partner starts without a result never displace a signature, a request id or a key.
  */
 import type { SessionRecord } from './sessionRecord.ts';
 import { isOver } from './sessionRecord.ts';
@@ -8,13 +8,13 @@ import { isOver } from './sessionRecord.ts';
 const DAY_MS = 86_400_000;
 /** Sessions without a signature and without a request id, of all partners together. */
 const WITHOUT_RESULT = 10_000;
-/** And of one of them at least, however many there are. */
+/** At least this many of each partner, however many partners there are. */
 const LEAST_OF_ONE = 100;
 
-/** How long and how many. */
+/** How long, and how many. */
 export interface Keep {
   readonly days: number;
-  /** With a request id of this side; and as many, shared by the partners, that partners asked for. */
+  /** With a request id of this side; and as many requested by partners, shared among them. */
   readonly sessions: number;
 }
 
@@ -23,18 +23,18 @@ export interface Surroundings {
   readonly now: number;
   readonly keep: Keep;
   readonly partners: number;
-  /** Whether there is a key that this session made. */
+  /** Whether a key that this session made still exists. */
   readonly isLiving: (sessionId: string) => boolean;
 }
 
-/** The sessions to let go of; the records are the oldest first. */
+/** The sessions to remove; the records are the oldest first. */
 export function surplusOf(
   records: readonly SessionRecord[],
   { now, keep, partners, isLiving }: Surroundings,
 ): string[] {
   const ofOne = (all: number): number => Math.max(LEAST_OF_ONE, Math.floor(all / partners));
   const taken = new Map<string, number>();
-  /** Counts the newest of a group; true for those that are too many. */
+  /** Counts the newest of a group; true for the excess ones. */
   const isSurplus = (group: string, most: number): boolean => {
     const before = taken.get(group) ?? 0;
     taken.set(group, before + 1);

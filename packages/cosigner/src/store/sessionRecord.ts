@@ -1,4 +1,4 @@
-/** One session as it is kept, and the file that it lies in. */
+/** One session as stored, and its file. */
 import { readIfPresent, replaceFile } from '@quorate/holder';
 import { TwoPartySession } from '@quorate/wire';
 import { z } from 'zod';
@@ -6,14 +6,14 @@ import { SetupError } from '../errors.ts';
 import { parsedJson } from '../json.ts';
 
 const FORMAT = 'quorate-two-party-session/v2';
-/** Before request ids belonged to callers. */
+/** The format from before request ids belonged to callers. */
 const FORMAT_BEFORE = 'quorate-two-party-session/v1';
 
 /** One session as it is kept. */
 export interface SessionRecord {
   readonly session: TwoPartySession;
   readonly request_id: string | null;
-  /** Who asked under that id; null for whoever it was, in records of an earlier version. */
+  /** The caller that made the request; null if unknown, in records of an earlier version. */
   readonly caller: string | null;
   /** The content of the request: the same id with other content is a conflict. */
   readonly request: string;
@@ -29,12 +29,12 @@ const fileSchema = z.discriminatedUnion('format', [
   z.strictObject({ format: z.literal(FORMAT_BEFORE), ...fields }),
 ]);
 
-/** Whether nothing that is said of a session changes any more. */
+/** Whether the session's view no longer changes. */
 export function isFinal(status: TwoPartySession['status']): boolean {
   return status === 'completed' || status === 'failed' || status === 'aborted';
 }
 
-/** Whether a session does nothing more; what came of it may still be unknown. */
+/** Whether a session has ended; its outcome may still be unknown. */
 export function isOver(status: TwoPartySession['status']): boolean {
   return isFinal(status) || status === 'unknown_outcome';
 }

@@ -1,6 +1,6 @@
 /**
- * Sessions as REST shows them. A record is on disk before the first certificate of its session, and
- * again when the session is over; between those, where it stands is in memory only.
+ * Sessions as REST shows them. A record is on disk before the first certificate of its session, and again when
+ * the session has ended; between those, its progress is only in memory.
  */
 import { makePrivateDirectory, removeIfPresent } from '@quorate/holder';
 import { readdirSync } from 'node:fs';
@@ -16,7 +16,7 @@ import {
 
 export { isFinal, type SessionRecord } from './sessionRecord.ts';
 
-/** After so many new sessions, those that are too many are let go of. */
+/** After this many new sessions the excess ones are removed. */
 const SWEEP_EVERY = 200;
 
 type View = TwoPartySession;
@@ -27,16 +27,16 @@ type Retention = Omit<Surroundings, 'now'>;
 /** The sessions of one store. */
 export interface SessionRecords {
   find(sessionId: string): SessionRecord | undefined;
-  /** The session that a caller asked for under this id. */
+  /** The session that a caller requested under this id. */
   findByRequest(caller: string, requestId: string): SessionRecord | undefined;
-  /** Sessions of a partner of which only it knows what came. */
+  /** Sessions whose outcome only this partner knows. */
   unknown(partner: string): View[];
   /** Adds a session; on disk when the call returns. */
   add(record: SessionRecord): void;
-  /** Changes what is shown, also if it cannot be written; on disk only when the session is over. */
+  /** Changes the view, even if it cannot be written; on disk only when the session has ended. */
   update(sessionId: string, change: Partial<View>): View;
   list(query: TwoPartySessionQuery): { sessions: View[]; next: string | null };
-  /** From now on sessions are let go of; until then, all are kept. */
+  /** Allows removals from now on; until then all sessions are kept. */
   retain(retention: Retention): void;
 }
 
@@ -152,7 +152,7 @@ class SessionStore implements SessionRecords {
     try {
       for (const id of surplus) this.#forget(id);
     } catch {
-      // A file that cannot be removed now is tried again with the next sweep; nobody's session fails for it.
+      // The next sweep retries a file that cannot be removed now; no session fails because of it.
     }
   }
 
@@ -169,7 +169,7 @@ class SessionStore implements SessionRecords {
   #forget(id: string): void {
     const record = this.#records.get(id);
     if (record === undefined) return;
-    // The file first: what cannot be removed is still known.
+    // The file first: a session whose file cannot be removed stays known.
     removeIfPresent(this.#fileOf(id));
     this.#records.delete(id);
     this.#unknown.delete(id);
@@ -183,7 +183,7 @@ class SessionStore implements SessionRecords {
   }
 }
 
-/** No request id has a line end. */
+/** No request id contains a line end. */
 function requestKey(caller: string | null, requestId: string): string {
   return `${caller ?? ''}\n${requestId}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Records of the chip that nothing needs any more, until the chip has forgotten them: one empty file
- * each, named by the record and the address.
+ * Records of the chip that nothing needs any longer, until the chip has deleted them: one empty file each,
+ * named by the record and the address.
  */
 import { makePrivateDirectory, removeIfPresent, replaceFile } from '@quorate/holder';
 import { readdirSync } from 'node:fs';
@@ -10,7 +10,7 @@ import type { RecordName } from '../vault.ts';
 
 const NAME = /^([0-9a-f]{64})-([0-9a-f]{40})$/;
 
-/** The records that the chip is still to forget. */
+/** The records that the chip still has to delete. */
 export interface Unwanted {
   list(): RecordName[];
   add(name: RecordName): void;

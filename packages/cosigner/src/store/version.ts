@@ -1,4 +1,4 @@
-/** The version of a store, and whose it is. */
+/** The version of a store, and its owner. */
 import { createFile, readIfPresent, replaceFile } from '@quorate/holder';
 import { z } from 'zod';
 import type { CosignerRoleName } from '../configShape.ts';
@@ -7,9 +7,9 @@ import { parsedJson } from '../json.ts';
 
 const FORMAT = 'quorate-cosigner-store';
 
-/** The version that this program writes: whoever changes what lies in a store raises it. */
+/** The version that this program writes: raise it with every change of a store's content. */
 const STORE_VERSION = 3;
-/** The oldest that it reads. Version 3 has permits of keys (docs/spec/cosigner.md, "Locks"). */
+/** The oldest version that it reads. Version 3 has permits of keys (docs/spec/cosigner.md, "Locks"). */
 const OLDEST = 2;
 
 const versionSchema = z.object({
@@ -25,8 +25,8 @@ export function createVersion(path: string, role: CosignerRoleName, name: string
 }
 
 /**
- * Marks a store of an older version as one of this, before anything in it is changed: no older program
- * opens what this one has changed. Each file says by its own form whether it was changed already.
+ * Marks an older store with this version, before anything in it is changed: no older program opens a store
+ * that this one has changed. Each file's own form shows whether it was changed already.
  */
 export function raiseVersion(path: string, role: CosignerRoleName, name: string): void {
   if (checkVersion(path, role, name) < STORE_VERSION) replaceFile(path, versionFile(role, name));
@@ -37,7 +37,8 @@ function versionFile(role: CosignerRoleName, name: string): string {
 }
 
 /**
- * Refuses a store of a newer or much older program, and one that belongs to the other side; gives its version.
+ * Refuses a store of a newer or much older program, and one of the other side; returns its version.
+ *
  * @throws SetupError `store/not-found`, `store/tampered`, `store/newer-version`, `store/older-version`,
  * `store/wrong-role`
  */
