@@ -99,3 +99,29 @@ test('an edit inside a section and a package without a line are found', async ()
   expect(code).toBe(1);
   expect(stderr).toContain('docs/scope.json has no line for console');
 });
+
+interface Manifest {
+  readonly dependencies?: { readonly [name: string]: string };
+  readonly optionalDependencies?: { readonly [name: string]: string };
+}
+
+test('CONTRIBUTING names every dependency at run time, its version and its users', () => {
+  const text = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+  const table = text.split('### At run time')[1]?.split('\n### ')[0] ?? '';
+  const rows = [...table.matchAll(/^\| `(\S+)` (\S+) \| ([a-z, -]+)/gm)];
+  const named = rows.map(([, name, version, users = '']) => {
+    return `${name} ${version} ${users.trim().split(', ').toSorted().join(' ')}`;
+  });
+  const users = new Map<string, string[]>();
+  for (const folder of readdirSync(join(ROOT, 'packages'))) {
+    const path = join(ROOT, 'packages', folder, 'package.json');
+    const { dependencies, optionalDependencies }: Manifest = JSON.parse(readFileSync(path, 'utf8'));
+    for (const [name, version] of Object.entries({ ...dependencies, ...optionalDependencies })) {
+      if (name.startsWith('@quorate/')) continue;
+      const key = `${name} ${version}`;
+      users.set(key, [...(users.get(key) ?? []), folder].toSorted());
+    }
+  }
+  const actual = [...users].map(([key, folders]) => `${key} ${folders.join(' ')}`);
+  expect(named.toSorted()).toEqual(actual.toSorted());
+});
