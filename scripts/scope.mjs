@@ -22,8 +22,7 @@ const HEADS = {
     layers: ['below them', 'built on', 'specification', 'code'],
     chips: ['chip', 'what it is', 'state'],
     does: ['It does', 'It does not'],
-    packages: ['package', 'content', 'depends on'],
-    manifests: ['package', 'content', 'more entries', 'depends on', 'from outside'],
+    packages: ['package', 'content', 'more entries', 'depends on', 'from outside'],
     none: 'none of these',
     optional: ' (optional)',
     comma: ', ',
@@ -33,8 +32,7 @@ const HEADS = {
     layers: ['底层', '依据', '规范', '代码'],
     chips: ['芯片', '是什么', '状态'],
     does: ['做', '不做'],
-    packages: ['包', '内容', '依赖'],
-    manifests: ['包', '内容', '其他入口', '依赖', '外部依赖'],
+    packages: ['包', '内容', '其他入口', '依赖', '外部依赖'],
     none: '不依赖其中任何一个',
     optional: '（可选）',
     comma: '、',
@@ -72,7 +70,6 @@ function writerOf(page, language) {
     link(path, `\`${path.replace(/^packages\//, '').replace('/src', '')}\``);
   return {
     head,
-    link,
     say: (texts) =>
       texts[language].replaceAll(/\]\((?!https:)([^)]+)\)/g, (_whole, path) => `](${here(path)})`),
     page: (path) => link(path, posix.basename(path)),
@@ -116,18 +113,9 @@ const SECTIONS = {
     return table(head.does, rows);
   },
   absent: ({ say }) => list(scope.absent.map(say)),
-  packages: ({ head, say, link, several }) =>
+  packages: ({ head, say, several }) =>
     table(
       head.packages,
-      manifests.map((one) => [
-        link(`packages/${one.name}`, `\`@quorate/${one.name}\``),
-        say(scope.packages[one.name]),
-        several(oursOf(one), head.none),
-      ]),
-    ),
-  manifests: ({ head, say, several }) =>
-    table(
-      head.manifests,
       manifests.map((one) => [
         `\`${one.name}\``,
         say(scope.packages[one.name]),
