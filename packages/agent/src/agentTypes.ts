@@ -38,7 +38,7 @@ export interface Agent {
   readonly cpic: string;
   readonly state: AgentState;
   readonly status: LinkStatus;
-  /** Why this agent stopped, once its status is `failed`. */
+  /** The reason why this agent stopped, once its status is `failed`. */
   readonly failure: HolderError | undefined;
   /** The table of the protocol threads. */
   readonly threads: readonly ThreadHealth[];

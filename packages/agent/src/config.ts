@@ -24,9 +24,9 @@ export interface AgentConfig {
   /** The coordinator's WebSocket, `wss://host:port/ws`. */
   readonly url: string;
   readonly username: string;
-  /** The chip's name in the coordinator's registry; when given, another one is refused. */
+  /** The chip's name in the coordinator's registry; when given, the agent refuses another one. */
   readonly se_id?: string | undefined;
-  /** Where the chip is. */
+  /** The chip's place. */
   readonly chip: ChipAttachment;
   readonly pin_file: string;
   readonly token_file: string;
@@ -40,9 +40,9 @@ export interface AgentConfig {
   readonly allow_insecure: boolean;
   /** Threads for sessions. */
   readonly workers: number;
-  /** How long a thread may work on one thing before it is given up, seconds. */
+  /** The time that a thread may work on one thing before the agent gives it up, seconds. */
   readonly thread_timeout: number;
-  /** Seconds for which a refused registration is tried again, slower and slower. */
+  /** Seconds for which the agent tries a refused registration again, slower and slower. */
   readonly give_up_after: number;
 }
 
@@ -53,7 +53,7 @@ const path = z.string().min(1);
 const SEVEN_DAYS = 604_800;
 const MAX_PATIENCE = 31_536_000;
 
-/** How a chip is named in a configuration. */
+/** The section of a configuration that names a chip. */
 export const chipSchema: z.ZodType<ChipAttachment> = z.discriminatedUnion(
   'kind',
   [

@@ -19,13 +19,13 @@ import type { Approve } from './approval/request.ts';
 import { type AgentConfig, CONFIG_FILE, resolvePath } from './config.ts';
 import { AgentError } from './errors.ts';
 
-/** Reads the PIN from its file each time it is wanted; one that the chip refused is not tried until it changes. */
+/** Reads the PIN from its file on each demand; does not try one that the chip refused until it changes. */
 export function pinFromConfig(directory: string, config: AgentConfig): PinProvider {
   const path = resolvePath(directory, config.pin_file);
   return Object.assign(async () => readSecretBytes(path), { stamp: () => stampOfFile(path) });
 }
 
-/** Reads the token from its file each time it is wanted, so that a renewed file is picked up. */
+/** Reads the token from its file on each demand, so that it finds a renewed one. */
 export function tokenFromConfig(directory: string, config: AgentConfig): () => Promise<string> {
   return async () => {
     const bytes = readSecretBytes(resolvePath(directory, config.token_file));
@@ -33,7 +33,7 @@ export function tokenFromConfig(directory: string, config: AgentConfig): () => P
   };
 }
 
-/** Who decides, until it is closed. */
+/** The decider, until it is closed. */
 export interface Approver {
   readonly approve: Approve;
   /** Gives back what it took of the process. */
@@ -86,7 +86,7 @@ export function authorityFromConfig(directory: string, config: AgentConfig): str
   const file = resolvePath(directory, config.ca_file);
   const pem = readConfigured(file);
   try {
-    // A text without a certificate would be taken in silence, and no server believed.
+    // Node would take a text without a certificate in silence, and then believe no server.
     void new X509Certificate(pem);
   } catch (error) {
     throw new AgentError(

@@ -5,7 +5,7 @@ import { fromHex, parseAddress, toHex } from '@quorate/intent';
 
 /** The effect of a call on tokens of the called contract. */
 export interface TokenCall {
-  /** Who gets the tokens, or may take them; lower case. */
+  /** The address that gets the tokens, or may take them; lower case. */
   readonly recipient: string;
   /** In the token's smallest unit. */
   readonly amount: bigint;

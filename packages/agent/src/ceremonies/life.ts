@@ -15,7 +15,7 @@ import { tellable } from './refusal.ts';
 /** The time that a session listens on after it may say nothing more, milliseconds. */
 const LISTENING_MS = 10 * 60_000;
 
-/** Why a session ends by its own clock. */
+/** The reason of a session that ends by its own clock. */
 export const EXPIRED = 'expired: what this participant approved is older than 10 minutes';
 
 /** One session, from its invitation to its end. */

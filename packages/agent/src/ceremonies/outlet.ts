@@ -18,7 +18,7 @@ export interface OutletOptions {
 
 /** The messages of one session. */
 export class Outlet {
-  /** When the limit passes by the time of day; undefined before anything was certified. */
+  /** The time of day at which the limit passes; undefined before anything was certified. */
   notAfter: number | undefined;
   readonly #options: OutletOptions;
   #limit: SessionLimit | undefined;

@@ -6,8 +6,8 @@ import { type AgentConfig, chipAttachment } from '../config.ts';
 import { notPinned } from './ownChip.ts';
 
 /**
- * Opens the agent's chip; what a person has to do with it is told in the log. Of several cards or tokens it is the
- * pinned one, unless the configuration names another.
+ * Opens the agent's chip; the log tells a person what to do with it. Of several cards or tokens it takes the pinned
+ * one, unless the configuration names another.
  * @throws HolderError `roster/refused` when there is only another chip than the pinned one (E-9)
  */
 export async function chipFromConfig(

@@ -22,7 +22,7 @@ export interface OwnChipOptions extends Attempt {
 }
 
 /**
- * Opens the chip; one that is not to be used does not stay open.
+ * Opens the chip; one that the agent must not use does not stay open.
  * @throws HolderError `chip/rolled-back` for an older copy (E-1), `roster/refused` for another chip (E-9);
  * SecureElementError `pin-wrong`, `pin-blocked`, `last-try`
  */
@@ -38,7 +38,7 @@ export async function openOwnChip({
     const { software } = await element.info();
     if (software) logger?.warn({ chip: element.kind }, SOFTWARE_CHIP);
     const pinned = state.pins.find(username);
-    // Before the PIN and before its counter is believed; nobody would accept its certificates.
+    // Before the PIN, and before the agent believes its counter; nobody would accept its certificates.
     if (pinned && !Buffer.from(pinned).equals(await element.publicKey())) throw notPinned();
     const see: SeeCounter = (...seen) => state.chips.see(...seen);
     return await Chip.open(element, pin, { see, refusals: state.refusals, lastTry });

@@ -55,7 +55,7 @@ export function createLink(options: LinkOptions): Link {
 }
 
 class WebSocketLink implements Link {
-  dropped = 0;
+  ignored = 0;
   readonly knows = (feature: Feature): boolean => this.#features.has(feature);
   readonly #options: LinkOptions;
   readonly #logger: Logger;
@@ -161,7 +161,7 @@ class WebSocketLink implements Link {
     if (socket !== this.#socket) return;
     const messages = messagesOf(data, isBinary);
     if (typeof messages === 'string') {
-      this.dropped += 1;
+      this.ignored += 1;
       this.#logger.warn({ reason: messages }, 'ignored a frame that is no message');
       return;
     }
@@ -179,7 +179,7 @@ class WebSocketLink implements Link {
       this.#outbox.refused(message.cseq);
     }
     if (message.seq !== undefined && message.seq <= this.#state.seq) {
-      this.dropped += 1;
+      this.ignored += 1;
       return;
     }
     if (!this.#processed(socket, message) || message.seq === undefined) return;
@@ -199,14 +199,14 @@ class WebSocketLink implements Link {
       if (isFinal(error)) this.#fail(error);
       else if (seq !== undefined || isStoreError(error)) {
         this.#stuck = seq;
-        this.#drop(socket);
+        this.#leave(socket);
       }
       return false;
     }
   }
 
   /** Reads nothing more of this connection: the messages after one that failed must wait for it. */
-  #drop(socket: WebSocket): void {
+  #leave(socket: WebSocket): void {
     socket.terminate();
     this.#onClose(socket, 1006, 'a message was not processed');
   }
@@ -230,7 +230,7 @@ class WebSocketLink implements Link {
       if (!isStoreError(error)) throw error;
       this.#logger.error({ error: error.message }, 'the disk does not take the state of the link');
       if (isFinal(error)) this.#fail(error);
-      else if (this.#socket) this.#drop(this.#socket);
+      else if (this.#socket) this.#leave(this.#socket);
       return false;
     }
   }

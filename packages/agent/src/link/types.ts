@@ -17,7 +17,7 @@ import type { Outgoing } from './outbox.ts';
 import type { LinkState } from './state.ts';
 
 /**
- * Where a link stands. `refused`, `replaced` and `failed` are final: a person must look. As `waiting` the link
+ * The status of a link. `refused`, `replaced` and `failed` are final: a person must look. As `waiting` the link
  * tries a refused registration again for as long as `retries` say, and a disk that takes no write; `failed` says
  * that the state on disk cannot be believed.
  */
@@ -79,8 +79,8 @@ export interface Link {
   /** Whether the coordinator of the present connection takes a message of that name. */
   knows(feature: Feature): boolean;
   /** Frames ignored because they were no valid messages, or seen before. */
-  readonly dropped: number;
-  /** Why the link ended as `failed`. */
+  readonly ignored: number;
+  /** The reason why the link ended as `failed`. */
   readonly failure: HolderError | undefined;
   close(): Promise<void>;
 }

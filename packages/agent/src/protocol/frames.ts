@@ -34,7 +34,7 @@ export interface ExpectedKeyshare {
   readonly epoch: number;
 }
 
-/** Why a session ended without an output; the reasons of `tss`, and those of the thread. */
+/** The reasons why a session ended without an output: those of `tss`, and those of the thread. */
 export interface SessionAbort {
   readonly reason: string;
   readonly culprits: readonly number[];

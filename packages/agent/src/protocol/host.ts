@@ -79,7 +79,7 @@ export class SessionHost {
     this.#post({ event: 'prepared', id, nonce: preparation.nonce, x25519, ed25519 }, []);
   }
 
-  /** The opener is spent, whether it opened anything or not. */
+  /** Starts a protocol, and wipes the opener whether it opened anything or not. */
   #start(order: StartOrder): void {
     const { id, kind, start } = order;
     try {
@@ -160,8 +160,8 @@ export class SessionHost {
 
   /**
    * Stops every other session of this key with a banned peer, in the turn in which the ban is found.
-   * The cause was posted before them, and each of them names the ban too: whichever arrives first,
-   * the ban is on disk before anybody is told of anything.
+   * This thread posts the cause before them, and each of them names the ban too: whichever arrives first, the ban
+   * is on disk before anybody hears of anything.
    */
   #endOthers(cause: string, key: string): void {
     const known = this.#bans.get(key) ?? new Set();
@@ -189,7 +189,7 @@ export class SessionHost {
 
   /** Refuses a session for a fault of this machine or its input, before anything is sent. */
   #refusing(id: string, start: () => void): void {
-    // A second start of a session that runs is nobody's order: the first one goes on.
+    // Nobody orders a second start of a running session: the first one goes on.
     if (this.#running.has(id)) return;
     try {
       start();
@@ -203,7 +203,7 @@ export class SessionHost {
     }
   }
 
-  /** The others of the session learn that this party could not go on, the local log why. */
+  /** Tells the others of the session that this party could not go on, and the local log why. */
   #faulted(id: string, error: unknown): void {
     const round = this.#running.get(id)?.party.waiting.round ?? 0;
     this.#postFault(id, error);
@@ -239,7 +239,7 @@ export class SessionHost {
 
 type Aborted = Extract<PartyOutcome<unknown>, { status: 'aborted' }>;
 
-/** Only what can be cloned and says nothing secret leaves the thread. */
+/** The parts of an abort that can be cloned and hold no secret: only these leave the thread. */
 function plainAbort(abort: Omit<Aborted, 'status'>): SessionAbort {
   const { reason, bans, round, message, evidence } = abort;
   // The certificates of all hold every parameter of these protocols: one that runs others deviated.

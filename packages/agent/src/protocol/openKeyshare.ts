@@ -1,4 +1,4 @@
-/** A keyshare, out of its sealed shard. */
+/** Opens a keyshare out of its sealed shard. */
 import { openShard } from '@quorate/holder';
 import { equalBytes } from '@quorate/intent';
 import { Keyshare } from '@quorate/tss/dkls23';
@@ -8,7 +8,7 @@ import type { ExpectedKeyshare, ShareStart } from './frames.ts';
 
 /**
  * Opens the shard and checks that it is the one that the agent's own record describes.
- * @throws AgentError `session/refused`, which names what differs
+ * @throws AgentError `session/refused`, which names the difference
  */
 export function openKeyshare(start: ShareStart): Keyshare {
   const { expected, index } = start;
@@ -22,7 +22,7 @@ export function openKeyshare(start: ShareStart): Keyshare {
   );
 }
 
-/** The bytes say which protocol and curve they are of: a share of another algorithm does not decode. */
+/** Decodes a keyshare; its bytes name protocol and curve, so a share of another algorithm does not decode. */
 function decodeAndWipe(algorithm: Algorithm, bytes: Uint8Array): Keyshare {
   try {
     switch (algorithm) {
@@ -34,7 +34,7 @@ function decodeAndWipe(algorithm: Algorithm, bytes: Uint8Array): Keyshare {
   }
 }
 
-/** The opener is spent, whether it opened anything or not. */
+/** Opens the shard and wipes the opener, whether it opened anything or not. */
 function openBytes({ expected, index, encryptedShard, opener }: ShareStart): Uint8Array {
   const { publicKey, keyTag, epoch, recordId } = expected;
   try {

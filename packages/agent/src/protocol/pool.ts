@@ -23,7 +23,7 @@ export interface SessionPort {
   receive(frame: RoundFrame): void;
   /** Asks whose messages are missing; `waiting` answers. */
   askWaiting(): void;
-  /** Asks for the end; what the thread has found until then, a ban for instance, still arrives. */
+  /** Asks for the end; everything that the thread has found until then, a ban for instance, still arrives. */
   end(): void;
 }
 
@@ -33,14 +33,14 @@ export interface WorkerPool {
   open(id: string, affinity: string | null, onEvent: (event: SessionEvent) => void): SessionPort;
   /** The table of the threads. */
   readonly health: readonly ThreadHealth[];
-  /** Ends all sessions, and stops the threads once each has said all that it has to say. */
+  /** Ends all sessions, and stops each thread once it has said everything. */
   close(): Promise<void>;
 }
 
 /** Options of the threads. */
 export interface WorkerPoolOptions {
   readonly logger?: Logger;
-  /** How long a thread may work on one thing, milliseconds. */
+  /** The time that a thread may work on one thing, milliseconds. */
   readonly timeoutMs?: number;
   /** Called when a thread died or was given up. */
   readonly onLost?: () => void;
@@ -74,7 +74,7 @@ export function createWorkerPool(size: number, options: WorkerPoolOptions = {}):
   };
 }
 
-/** The thread gets a copy of the opener by transfer, and nothing of it stays here (J-9). */
+/** Transfers a copy of the opener to the thread; nothing of it stays here (J-9). */
 function startOn<P extends ProtocolKind>(
   line: SessionLine<WorkerOrder>,
   id: string,
@@ -90,7 +90,7 @@ function startOn<P extends ProtocolKind>(
   if (own.byteLength > 0) own.fill(0); // not transferred: the session is ending
 }
 
-/** A session that was ended before loses nothing with its thread. */
+/** Hands an event on; a session that ended before loses nothing with its thread. */
 function hear(event: SessionEvent | Lost, onEvent: (event: SessionEvent) => void): void {
   if (event.event !== 'lost') return onEvent(event);
   const { id, message, ending } = event;

@@ -2,11 +2,11 @@
 import type { PartyOutcome, PartySession, Preparation } from '@quorate/holder';
 import type { ProtocolStart } from './frames.ts';
 
-/** How one kind's protocol is run. */
+/** One kind's protocol. */
 export interface ThreadProtocol<S extends ProtocolStart, O extends { readonly kind: string }> {
   /**
-   * Makes this party. `prepared` gives the keys that were certified, `bansOf` what this thread has found of a key.
-   * Whatever was opened is wiped when this throws.
+   * Makes this party. `prepared` gives the certified keys, `bansOf` the bans that this thread has found of a key.
+   * Wipes everything that it opened when it throws.
    */
   begin(
     start: S,
@@ -21,15 +21,15 @@ export interface Running<O extends { readonly kind: string }> {
   /** Hex of the id of the key whose share is used, null where there is none yet. */
   readonly key: string | null;
   readonly peers: readonly number[];
-  /** Once our frames of this round are out the share is needed no more. */
+  /** After our frames of this round the session needs the share no more. */
   readonly lastRound: number | undefined;
-  /** How it ended, undefined while it runs; what is in an output is the caller's to wipe. */
+  /** The end of the session, undefined while it runs; the caller wipes the secrets of an output. */
   outcome(): Ended<O> | undefined;
   /** Overwrites the share. */
   wipe(): void;
 }
 
-/** How a protocol ended. */
+/** The end of a protocol. */
 export type Ended<O> =
   | { readonly status: 'completed'; readonly output: O; readonly secrets: readonly Uint8Array[] }
   | Extract<PartyOutcome<unknown>, { status: 'aborted' }>;

@@ -123,7 +123,7 @@ describe('link', () => {
     expect(openLinkState(path)).toMatchObject({ stream: 'stream-b', seq: 3 });
   });
 
-  test('a frame that is no message is dropped and counted, and the connection stays', async () => {
+  test('a frame that is no message is ignored and counted, and the connection stays', async () => {
     const server = await scriptedServer();
     const { link, messages } = open(server.url);
     const connection = await server.connection();
@@ -136,7 +136,7 @@ describe('link', () => {
     connection.send(state(1));
     expect(await connection.next()).toEqual({ type: 'ack', seq: 1 });
     expect(messages).toHaveLength(1);
-    expect(link.dropped).toBe(8);
+    expect(link.ignored).toBe(8);
   });
 
   test('R-8: a frame over 1 MiB costs the connection, not the process, and compression is not offered', async () => {

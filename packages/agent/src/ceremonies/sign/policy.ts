@@ -13,7 +13,7 @@ export interface SignRules {
   readonly kinds: readonly Payload['kind'][];
   /** Chain ids; `any` must be written out. */
   readonly chains: 'any' | readonly number[];
-  /** Who may get something: recipients of transactions, and of tokens by a call. */
+  /** The recipients of transactions, and of tokens by a call. */
   readonly addresses: 'any' | readonly string[];
   /** wei that a transaction may send */
   readonly max_value: bigint;

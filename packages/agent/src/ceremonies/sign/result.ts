@@ -1,5 +1,5 @@
 /**
- * How a signature ended at one signer, and whether a signature is one.
+ * The results of a signature at one signer, and the check of one.
  */
 import { fromHex, verifySignature } from '@quorate/intent';
 import type { Abort, FailureOf, SuccessOf } from '@quorate/wire';
