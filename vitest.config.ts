@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // Three suites by the ends of file names: `npm test`, `npm run test:long` and, not part of CI, `npm run test:slow`.
@@ -75,17 +74,14 @@ const hostile = {
   test: { ...hostileProject.test, ...files('.') },
 };
 
-// The session of two runs in browsers, so its tests have the portable backend of tss.
-const twoPartyProject = project('two-party', 'packages/two-party');
-const twoParty = {
-  ...twoPartyProject,
-  resolve: {
-    ...twoPartyProject.resolve,
-    alias: {
-      '#backend': fileURLToPath(new URL('packages/tss/src/backend/portable.ts', import.meta.url)),
-    },
-  },
+// The session of two runs in browsers, so its tests have the portable backend of each package that has one.
+const portableBackends = {
+  name: 'portable-backends',
+  enforce: 'pre' as const,
+  resolveId: (id: string, importer: string | undefined) =>
+    id === '#backend' ? importer?.replace(/\/src\/.*$/, '/src/backend/portable.ts') : undefined,
 };
+const twoParty = { ...project('two-party', 'packages/two-party'), plugins: [portableBackends] };
 
 export default defineConfig({
   test: {

@@ -9,7 +9,7 @@ const IMPORTED = /^(?:import|export)[^;]*?from '([^']+)';$/gms;
 /** The source that a browser gets for an import; undefined for what is not of this repository. */
 function sourceOf(name: string, from: string): string | undefined {
   if (name.startsWith('.')) return join(dirname(from), name);
-  if (name === '#backend') return join(PACKAGES, 'tss/src/backend/portable.ts');
+  if (name === '#backend') return from.replace(/\/src\/.*$/, '/src/backend/portable.ts');
   const [, own, entry = ''] = /^@quorate\/([^/]+)(?:\/(.+))?$/.exec(name) ?? [];
   if (own === undefined) return undefined;
   const file = join(PACKAGES, own, 'src', entry, 'index.ts');
