@@ -137,7 +137,7 @@ export async function renewing<T>(step: () => Promise<T>): Promise<T> {
  * @param rolledBack - called when the chip's count is impossible
  * @throws HolderError `chip/rolled-back` when the chip's count is not the one of this agent
  */
-export async function releaseOpener(
+export async function readOpener(
   chip: Chip,
   request: ReadRequest,
   counter: ReleaseCounter,
