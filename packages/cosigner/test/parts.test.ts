@@ -8,7 +8,7 @@ import { fixturePairs } from '../../../test/support/fixturePrimes.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { x25519Raw } from '../src/keys.ts';
 import { isExpected, signable } from '@quorate/two-party';
-import { Courier } from '../src/peer/courier.ts';
+import { Courier } from '../src/peer/reliableSender.ts';
 import type { PeerMessage } from '../src/peer/connection.ts';
 import { deriveLinkKeys, makeEphemeral, openData, sealData } from '../src/peer/secure.ts';
 import { openPrimePool } from '../src/store/primePool.ts';

@@ -14,7 +14,7 @@ import {
 } from '@quorate/two-party';
 import type { TwoPartySession as SessionView } from '@quorate/wire';
 import { CosignerError, messageOf } from '../errors.ts';
-import { Courier } from '../peer/courier.ts';
+import { Courier } from '../peer/reliableSender.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { NewShare, SessionEvent } from '../worker/protocol.ts';
 import { PromisedRoom } from './chipRoom.ts';
