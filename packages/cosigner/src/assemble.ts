@@ -102,7 +102,7 @@ async function openHoldings(
     size: config.workers,
     logger,
     timeoutMs: config.thread_timeout * 1000,
-    onLost: () => keyring.forget(),
+    onLost: () => keyring.threadsLost(),
   });
   return { store, stock, keyring, threads };
 }

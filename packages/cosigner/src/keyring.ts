@@ -98,7 +98,7 @@ export class Keyring {
   }
 
   /** Notes that the threads lost all keys that they held open. */
-  forget(): void {
+  threadsLost(): void {
     for (const use of this.#uses.values()) use.open = false;
   }
 

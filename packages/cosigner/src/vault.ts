@@ -35,7 +35,7 @@ import { openWithPin } from './pin.ts';
 import { p256PublicKey, readPrivateKey } from './keys.ts';
 
 const RELEASE_LABEL = 'quorate/v1/cosigner/release';
-const FORGET_LABEL = 'quorate/v1/cosigner/forget';
+const DELETE_LABEL = 'quorate/v1/cosigner/forget';
 
 /** The facts that name a record on the chip. */
 export interface RecordName {
@@ -177,8 +177,8 @@ export class Vault {
   }
 
   /** Deletes a record. */
-  async forget(name: RecordName): Promise<void> {
-    const reasonHash = hashFramed(FORGET_LABEL, name.recordId);
+  async delete(name: RecordName): Promise<void> {
+    const reasonHash = hashFramed(DELETE_LABEL, name.recordId);
     await this.#guarded(async () => {
       const authorised = await this.#authorise('delete', name, reasonHash);
       await this.#chip.delete({ ...name, ...authorised, reasonHash });

@@ -208,7 +208,7 @@ describe('a disk that is full', () => {
     const disk = new Disk();
     let kept = (): void => undefined;
     const vault = {
-      forget: () => Promise.resolve(),
+      delete: () => Promise.resolve(),
       keep: () =>
         new Promise<void>((resolve) => {
           kept = resolve;

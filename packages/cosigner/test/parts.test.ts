@@ -8,7 +8,7 @@ import { fixturePairs } from '../../../test/support/fixturePrimes.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { x25519Raw } from '../src/keys.ts';
 import { isExpected, signable } from '@quorate/two-party';
-import { Courier } from '../src/peer/reliableSender.ts';
+import { ReliableSender } from '../src/peer/reliableSender.ts';
 import type { PeerMessage } from '../src/peer/connection.ts';
 import { deriveLinkKeys, makeEphemeral, openData, sealData } from '../src/peer/secure.ts';
 import { openPrimePool } from '../src/store/primePool.ts';
@@ -157,7 +157,7 @@ describe('a connection', () => {
   });
 });
 
-describe('a courier', () => {
+describe('a sender', () => {
   afterEach(() => vi.useRealTimers());
 
   const mail = { type: 'ack', round: 0, plaintext: new Uint8Array(), signature: '' } as const;
@@ -165,29 +165,29 @@ describe('a courier', () => {
   test('repeats after 0.25 s, then twice as long, at most 8 s, until the message is acknowledged', () => {
     vi.useFakeTimers();
     const times: number[] = [];
-    const courier = new Courier('x', () => times.push(Date.now()) > 0);
+    const sender = new ReliableSender('x', () => times.push(Date.now()) > 0);
     const start = Date.now();
-    courier.post(mail);
+    sender.post(mail);
     vi.advanceTimersByTime(30_000);
     const waits = times.map((time, at) => time - (times[at - 1] ?? start));
     expect(waits).toEqual([0, 250, 500, 1000, 2000, 4000, 8000, 8000]);
-    courier.acknowledged(1);
+    sender.acknowledged(1);
     vi.advanceTimersByTime(60_000);
     expect(times).toHaveLength(8);
   });
 
   test('numbers its messages, tells old numbers, and sends all again when the partner is back', () => {
     const sent: PeerMessage[] = [];
-    const courier = new Courier('x', (message) => sent.push(message) > 0);
-    courier.post(mail);
-    courier.post(mail);
-    courier.acknowledged(1);
-    courier.resend();
+    const sender = new ReliableSender('x', (message) => sent.push(message) > 0);
+    sender.post(mail);
+    sender.post(mail);
+    sender.acknowledged(1);
+    sender.resend();
     expect(sent.map(({ seq }) => seq)).toEqual([1, 2, 2]);
-    expect([courier.isNew(7), courier.isNew(7), courier.isNew(8)]).toEqual([true, false, true]);
-    const more = Array.from({ length: 1000 }, (_, at) => courier.isNew(100 + at));
+    expect([sender.isNew(7), sender.isNew(7), sender.isNew(8)]).toEqual([true, false, true]);
+    const more = Array.from({ length: 1000 }, (_, at) => sender.isNew(100 + at));
     expect(more.filter(Boolean)).toHaveLength(254);
-    courier.close();
+    sender.close();
   });
 });
 

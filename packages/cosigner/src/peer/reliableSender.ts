@@ -16,7 +16,7 @@ interface Pending {
 }
 
 /** The mail of one session. */
-export class Courier {
+export class ReliableSender {
   readonly #sessionId: string;
   readonly #send: (message: PeerMessage) => boolean;
   readonly #pending = new Map<number, Pending>();
@@ -73,15 +73,15 @@ export class Courier {
     if (this.#pending.size === 0) then();
   }
 
-  /** Discards pending messages: the session no longer needs them. */
-  clear(): void {
+  /** Cancels pending messages: the session no longer needs them. */
+  cancelAll(): void {
     for (const { timer } of this.#pending.values()) clearTimeout(timer);
     this.#pending.clear();
   }
 
   close(): void {
     this.#onEmpty = undefined;
-    this.clear();
+    this.cancelAll();
   }
 
   #transmit(pending: Pending): void {

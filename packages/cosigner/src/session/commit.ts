@@ -157,7 +157,7 @@ type DeletingContext = Pick<SessionContext, 'logger' | 'store' | 'vault'>;
 /** If the chip cannot delete it now, the next start tries again. */
 function deleteRecord({ logger, store, vault }: DeletingContext, name: RecordName): void {
   vault
-    .forget(name)
+    .delete(name)
     .catch((error: unknown) => {
       if (!isDeleted(error)) throw error;
     })

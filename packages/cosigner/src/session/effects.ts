@@ -14,7 +14,7 @@ import {
 } from '@quorate/two-party';
 import type { TwoPartySession as SessionView } from '@quorate/wire';
 import { CosignerError, messageOf } from '../errors.ts';
-import { Courier } from '../peer/reliableSender.ts';
+import { ReliableSender } from '../peer/reliableSender.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { NewShare, SessionEvent } from '../worker/protocol.ts';
 import { PromisedRoom } from './chipRoom.ts';
@@ -41,7 +41,7 @@ export interface Listener {
 
 /** Carries out the effects of one session. */
 export class EffectRunner {
-  readonly courier: Courier;
+  readonly sender: ReliableSender;
   readonly clocks: Deadlines;
   readonly waiters: Waiters = new Waiters();
   readonly #context: SessionContext;
@@ -65,7 +65,7 @@ export class EffectRunner {
     this.#room = new PromisedRoom(context.room);
     this.#primes = new TakenPrimes(context.stock, this.#over.signal);
     this.#thread = new ThreadLine(context, proposal);
-    this.courier = new Courier(id, (message) => context.send(partner.name, message));
+    this.sender = new ReliableSender(id, (message) => context.send(partner.name, message));
     const { session } = context.config.deadlines;
     this.clocks = new Deadlines(session, context.now, (which) => listener.late(which));
   }
@@ -155,11 +155,11 @@ export class EffectRunner {
       case 'leaveThread':
         return this.#thread.leave();
       case 'post':
-        return this.courier.post(effect.mail);
+        return this.sender.post(effect.mail);
       case 'tell':
         return void send(partner.name, { ...effect.mail, sessionId: id, seq: 0 });
       case 'clearMail':
-        return this.courier.clear();
+        return this.sender.cancelAll();
       case 'arm':
         return this.clocks.arm(effect.which, effect.seconds);
       case 'disarm':
@@ -271,11 +271,11 @@ export class EffectRunner {
     onOver(id);
     const gone = (): void => {
       clearTimeout(late);
-      this.courier.close();
+      this.sender.close();
       onGone(id);
     };
     const late = setTimeout(gone, FAREWELL_MS);
     late.unref();
-    this.courier.whenEmpty(gone);
+    this.sender.whenEmpty(gone);
   }
 }

@@ -63,18 +63,18 @@ export class TwoPartySession {
 
   /** Sends everything again to a partner that is back. */
   resend(): void {
-    this.#effects.courier.resend();
+    this.#effects.sender.resend();
   }
 
   /** Stops repeating a message, and hears where the partner stands. */
   acknowledged(seq: number, status: string): void {
-    this.#effects.courier.acknowledged(seq);
+    this.#effects.sender.acknowledged(seq);
     this.#hear({ type: 'status', status });
   }
 
   /** Takes a message of the partner; the caller acknowledges it. */
   receive(message: PeerMessage): void {
-    if (message.seq > 0 && !this.#effects.courier.isNew(message.seq)) return;
+    if (message.seq > 0 && !this.#effects.sender.isNew(message.seq)) return;
     if (!isLiving(this.#state)) return;
     const event = decodePartner(message);
     if (event !== undefined) this.#hear(event);

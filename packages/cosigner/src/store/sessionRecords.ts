@@ -150,7 +150,7 @@ class SessionStore implements SessionRecords {
     const surroundings = { ...this.#retention, now: this.#now() };
     const surplus = surplusOf([...this.#records.values()], surroundings);
     try {
-      for (const id of surplus) this.#forget(id);
+      for (const id of surplus) this.#remove(id);
     } catch {
       // The next sweep retries a file that cannot be removed now; no session fails because of it.
     }
@@ -166,7 +166,7 @@ class SessionStore implements SessionRecords {
     }
   }
 
-  #forget(id: string): void {
+  #remove(id: string): void {
     const record = this.#records.get(id);
     if (record === undefined) return;
     // The file first: a session whose file cannot be removed stays known.

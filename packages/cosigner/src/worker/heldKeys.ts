@@ -45,7 +45,7 @@ export class HeldKeys {
     return true;
   }
 
-  /** Overwrites a keyshare and forgets what was prepared for it. */
+  /** Wipes a keyshare and the values prepared for it. */
   wipe(name: string): void {
     const held = this.#held.get(name);
     if (held === undefined) return;

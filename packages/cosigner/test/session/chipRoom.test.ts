@@ -31,7 +31,7 @@ describe('a set-up for which a chip has no room', () => {
   afterEach(() => vi.useRealTimers());
 
   const withRoom = (free: number, more: Wishes = {}): Wishes => ({
-    vault: { forget: () => Promise.resolve(), keep: () => Promise.resolve(), ...chipOf(free) },
+    vault: { delete: () => Promise.resolve(), keep: () => Promise.resolve(), ...chipOf(free) },
     ...more,
   });
   /** Begins one; gives how it stands when nothing more happens. */

@@ -42,7 +42,7 @@ function half(index: 1 | 2, records: readonly KeyRecord[]): Half {
       unwanted: openUnwanted(join(directory, 'unwanted')),
       sessions: openSessionRecords(join(directory, 'sessions'), index, () => 1),
     },
-    vault: { forget: () => Promise.resolve() },
+    vault: { delete: () => Promise.resolve() },
     logger: silentLogger,
     now: () => 1,
     partner: (other: string) => ({ name: other, identity: fromHex(identity) }),

@@ -185,7 +185,7 @@ describe('a slot of the chip', () => {
   };
   const chip: Wishes['vault'] = {
     keep: (name, opener) => vault.keep(name, opener),
-    forget: (name) => vault.forget(name),
+    delete: (name) => vault.delete(name),
   };
 
   test.each(NAMES)(
@@ -243,12 +243,12 @@ describe('a slot of the chip', () => {
     expect(await used()).toBe(before);
   });
 
-  test('is free after the next start when the chip could not forget at once', async () => {
+  test('is free after the next start when the chip could not delete at once', async () => {
     const before = await used();
     const store = mkdtempSync(join(directory, 'store-'));
     const stubborn: Wishes['vault'] = {
       ...chip,
-      forget: () => Promise.reject(new Error('the reader was pulled out')),
+      delete: () => Promise.reject(new Error('the reader was pulled out')),
     };
     const first = await begun('keygen', { p1: { vault: stubborn, directory: store } });
     first.give('p1');
@@ -271,7 +271,7 @@ describe('a slot of the chip', () => {
     const forgotten: string[] = [];
     const watched: Wishes['vault'] = {
       ...chip,
-      forget: ({ recordId }) => {
+      delete: ({ recordId }) => {
         forgotten.push(Buffer.from(recordId).toString('hex'));
         return Promise.resolve();
       },

@@ -18,7 +18,7 @@ function chip(answers = true) {
   return {
     forgotten,
     keep: () => Promise.resolve(),
-    forget: ({ recordId }: RecordName) => {
+    delete: ({ recordId }: RecordName) => {
       forgotten.push(toHex(recordId));
       return answers ? Promise.resolve() : Promise.reject(new Error('no chip'));
     },

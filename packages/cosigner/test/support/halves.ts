@@ -82,7 +82,7 @@ export interface Wishes {
   /** Where the store is; one of its own if not given. */
   readonly directory?: string;
   /** A real chip, or one that fails. */
-  readonly vault?: Pick<Vault, 'forget' | 'keep'> & Partial<Pick<Vault, 'room'>>;
+  readonly vault?: Pick<Vault, 'delete' | 'keep'> & Partial<Pick<Vault, 'room'>>;
   readonly keep?: Keep;
   /** Until then the chip does not open the key. */
   readonly opened?: Promise<void>;
@@ -115,7 +115,7 @@ export function makeSide(
 ): Side {
   const directory = wishes.directory ?? temporaryDirectory();
   const unwanted = openUnwanted(join(directory, 'unwanted'));
-  const vault = wishes.vault ?? { forget: () => Promise.resolve(), keep: () => Promise.resolve() };
+  const vault = wishes.vault ?? { delete: () => Promise.resolve(), keep: () => Promise.resolve() };
   const records = openRecords(join(directory, 'keys'));
   for (const record of wishes.records ?? []) records.add(record);
   const keys = wishes.keys?.(records) ?? records;
@@ -169,7 +169,7 @@ export function makeSide(
             sign('sha256', sessionMessage(party.identity.identity, payload), party.key),
           ]),
         ),
-      forget: (name: RecordName) => vault.forget(name),
+      delete: (name: RecordName) => vault.delete(name),
       keep: (name: RecordName, opener: Uint8Array) => vault.keep(name, opener),
       room: () => vault.room?.() ?? Promise.resolve(50),
     },
