@@ -110,6 +110,9 @@ describe('W-17: lint', () => {
     ['cosigner/src/peer/hub.ts', '@quorate/agent', 'knows neither shares nor chips'],
     ['holder/src/chip/chip.ts', '@quorate/agent', 'knows no program'],
     ['holder/src/chip/chip.ts', '@quorate/cosigner', 'knows no program'],
+    ['holder/src/chip/chip.ts', '@quorate/tss/dkls23', 'any protocol'],
+    ['agent/src/protocol/host.ts', '@quorate/tss/lindell17', 'that of groups'],
+    ['cosigner/src/worker/host.ts', '@quorate/tss/dkls23', 'that of two'],
   ])('refuses that %s imports %s', (file, imported, why) => {
     expect(refusals(`packages/${file}`, imported)).toEqual([expect.stringContaining(why)]);
   });
