@@ -72,7 +72,8 @@ export async function obtainSecret(
   file: string | undefined,
   asked: SecretQuestion,
 ): Promise<Uint8Array> {
-  if (file !== undefined) return readSecretFile(file, asked.question.toLowerCase());
+  // `--new-pin-file` names the `new-pin file`.
+  if (file !== undefined) return readSecretFile(file, asked.option.replace(/^--|-file$/g, ''));
   const secret = await promptSecret(asked.question, `${asked.option} FILE`);
   if (secret.length === 0) throw usageError(`${asked.question}: nothing was typed`);
   if (asked.confirm !== true) return secret;

@@ -108,7 +108,14 @@ describe('logins', () => {
     const [known, unknown] = [await attempt('alice'), await attempt('nobody')];
     expect([known.exit, unknown.exit]).toEqual([4, 4]);
     expect(known.stderr).toBe(unknown.stderr);
+    expect(known.stderr).not.toContain('log in');
     expect(existsSync(at('none'))).toBe(false);
+  });
+
+  test('a password file that is missing is called so, not by the question', async () => {
+    const missing = ['--url', server.url, '--username', 'alice', '--password-file', at('missing')];
+    const { stderr } = await quorate('users', 'login', ...missing);
+    expect(stderr).toMatch(/error: password file \S+missing cannot be read/);
   });
 
   test('an access token that is about to expire is renewed and kept', async () => {

@@ -90,8 +90,9 @@ function apiWith(endpoint: Endpoint, token: () => Promise<string | undefined>): 
       ...call,
       ...(bearer === undefined ? {} : { token: bearer }),
     });
-    if (answer.status < 200 || answer.status > 299) throw refusal(endpoint, answer);
-    return answer.text;
+    if (answer.status >= 200 && answer.status <= 299) return answer.text;
+    // Whoever logs in just now needs no advice to do so.
+    throw refusal(endpoint, answer, bearer === undefined ? undefined : LOG_IN);
   };
   return {
     endpoint,
@@ -127,15 +128,17 @@ function unexpectedAnswer({ url }: Endpoint, why: string): CliError {
   });
 }
 
-/** The error for an answer that is not 2xx; problem+json is read where it is there. */
-function refusal({ url }: Endpoint, { status, text }: HttpAnswer): CliError {
+const LOG_IN = 'log in: quorate users login';
+
+/** The error for an answer that is not 2xx, with `hint` for 401; problem+json is read where it is there. */
+function refusal({ url }: Endpoint, { status, text }: HttpAnswer, hint?: string): CliError {
   const problem = problemOf(text);
   const said = problem.detail === '' || problem.detail === problem.title;
   const detail = said ? '' : `: ${foreign(problem.detail)}`;
   return new CliError(
     problem.code || `http_${status}`,
     `${foreign(problem.title) || `${url} answered ${status}`}${detail}`,
-    { exit: exitOf(status), ...(status === 401 ? { hint: 'log in: quorate users login' } : {}) },
+    { exit: exitOf(status), ...(status === 401 && hint !== undefined ? { hint } : {}) },
   );
 }
 
