@@ -50,6 +50,13 @@ afterEach(async () => {
 const list = () => quorate('keys', 'list', '--login', join(directory, 'login'));
 
 describe('answers of a coordinator', () => {
+  test('fields that a newer coordinator added are left out', async () => {
+    answer = (response) => response.end('{"keys": [], "colour": "red"}');
+    const ran = await list();
+    expect([ran.exit, ran.stderr]).toEqual([0, '']);
+    expect(ran.stdout).not.toContain('red');
+  });
+
   test.each([
     ['text', 'hello'],
     ['another shape', '{"keys": [{"address": 7}]}'],

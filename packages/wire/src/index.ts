@@ -61,6 +61,7 @@ export {
   parseFrame,
 } from './frame.ts';
 export { inLanguage, type Said } from './expectations.ts';
+export { readAnswer } from './answer.ts';
 export { describeIssues } from './issues.ts';
 export { DEADLINES, LIMITS, roundBodyLimit } from './limits.ts';
 export {

@@ -3,6 +3,8 @@ import {
   parseFrame,
   parseJson,
   PeerEnvelope,
+  Problem,
+  readAnswer,
   secretInFile,
   ServerMessage,
 } from '@quorate/wire';
@@ -49,6 +51,21 @@ const json: Parser = {
   },
 };
 
+const answer: Parser = {
+  kind: 'text',
+  name: 'the reader of a server’s answer, with the schema of a problem',
+  covers: ['wire/src/answer.ts#readAnswer'],
+  throws: [],
+  mayTake: /^added/,
+  valid: JSON.stringify(
+    Object.assign({}, samplesOf(Problem)[0], { added: { by: ['a newer server'] } }),
+  ),
+  parse: (text) => {
+    const read = parseJson(text);
+    return (read.ok && readAnswer(Problem, read.value).success) || REFUSED;
+  },
+};
+
 const secret: Parser = {
   kind: 'bytes',
   name: 'the reader of a PIN, password or token file',
@@ -64,5 +81,6 @@ export const WIRE: readonly Parser[] = [
   ...frames(ClientMessage, 'client'),
   ...frames(ServerMessage, 'server'),
   json,
+  answer,
   secret,
 ];

@@ -9,6 +9,7 @@ import {
   LoginAnswer,
   parseJson,
   Problem,
+  readAnswer,
 } from '@quorate/wire';
 import type { z } from 'zod';
 import { CliError } from '../errors.ts';
@@ -18,18 +19,11 @@ import { type Endpoint, exchange, type HttpAnswer, type HttpCall, LARGEST_ANSWER
 import { isFading, renewKept } from './renewal.ts';
 import { type Login, readLogin } from './session.ts';
 
-/** A schema that checks an answer; any zod schema is one. */
-export interface AnswerSchema<T> {
-  safeParse(
-    value: unknown,
-  ): { success: true; data: T } | { success: false; error: z.core.$ZodError };
-}
-
 /** Something that can be asked. */
 export interface Api {
   readonly endpoint: Endpoint;
   /** @throws CliError when it is refused, or the answer is not what the schema says */
-  call<T>(schema: AnswerSchema<T>, call: Omit<HttpCall, 'token'>): Promise<T>;
+  call<T>(schema: z.ZodType<T>, call: Omit<HttpCall, 'token'>): Promise<T>;
   /** Makes a request whose answer says only that it is done. @throws CliError when it is refused */
   done(call: Omit<HttpCall, 'token'>): Promise<void>;
   /** @throws CliError when it is refused */
@@ -60,11 +54,12 @@ export function loginApi(path: string): Api & { readonly login: Login } {
     if (isFading(login)) login = await renewKept(path, (kept) => renew(endpoint, kept));
     return login.access_token;
   };
-  return Object.assign(apiWith(endpoint, token), {
+  return {
+    ...apiWith(endpoint, token),
     get login(): Login {
       return login;
     },
-  });
+  };
 }
 
 function endpointOf(login: Login): Endpoint {
@@ -78,7 +73,7 @@ async function renew(endpoint: Endpoint, login: Login): Promise<Login> {
     body: { refresh_token: login.refresh_token },
   });
   if (answer.status !== 200) throw refusal(endpoint, answer);
-  const fresh = LoginAnswer.safeParse(jsonOf(endpoint, answer.text));
+  const fresh = readAnswer(LoginAnswer, jsonOf(endpoint, answer.text));
   if (!fresh.success) throw unexpectedAnswer(endpoint, 'tokens expected');
   return { ...login, ...fresh.data };
 }
@@ -98,7 +93,7 @@ function apiWith(endpoint: Endpoint, token: () => Promise<string | undefined>): 
     endpoint,
     text: ask,
     async call(schema, call) {
-      const parsed = schema.safeParse(jsonOf(endpoint, await ask(call)));
+      const parsed = readAnswer(schema, jsonOf(endpoint, await ask(call)));
       if (!parsed.success) throw unexpectedAnswer(endpoint, describeIssues(parsed.error));
       return parsed.data;
     },
@@ -169,7 +164,7 @@ const MOST_PAGES = 10_000;
  */
 export async function everyPage<P extends Page, T>(
   api: Api,
-  schema: AnswerSchema<P>,
+  schema: z.ZodType<P>,
   path: string,
   itemsOf: (page: P) => readonly T[],
 ): Promise<T[]> {

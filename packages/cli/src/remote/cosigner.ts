@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeIssues, describeJsonProblem, parseJson, Problem } from '@quorate/wire';
+import { describeIssues, describeJsonProblem, parseJson, Problem, readAnswer } from '@quorate/wire';
 import type { z } from 'zod';
 import { CliError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exitCodes.ts';
@@ -43,7 +43,7 @@ export class CosignerApi {
     const json = parseJson(text, { size: LARGEST_ANSWER });
     if (status === 200 || status === 202) {
       if (!json.ok) throw this.#unexpected(describeJsonProblem(json));
-      const answer = schema.safeParse(json.value);
+      const answer = readAnswer(schema, json.value);
       if (answer.success) return answer.data;
       throw this.#unexpected(describeIssues(answer.error));
     }
