@@ -131,6 +131,22 @@ const RULES: { readonly [rule: string]: (drawn: Drawn) => void } = {
     }
   },
 
+  'L-1b: activates nothing at P1 while the record does not say the lock': ({ terms, done }) => {
+    if (terms.index === 2) return;
+    for (const { facts, effects } of done) {
+      const unsaved = facts.key?.unsaved ?? 'nothing';
+      if (effects.some(({ do: what }) => what === 'activate')) expect(unsaved).toBe('nothing');
+    }
+  },
+
+  'X-6: P1 delivers P2’s last message only as one that may lock the key': ({ terms, done }) => {
+    if (terms.type !== 'sign') return;
+    for (const effect of effectsOf(done)) {
+      if (effect.do === 'deliver') expect(effect.frame.round).not.toBe(4);
+      if (effect.do === 'deliverJudged') expect(effect.frame.round).toBe(4);
+    }
+  },
+
   'L-1b: silent, it tells the partner nothing until its lock is written': ({ done }) => {
     for (const { before, facts, effects } of done) {
       if (before.phase !== 'silent') continue;

@@ -7,6 +7,7 @@ import {
   isLiving,
   open,
   reduce,
+  type Refusal,
   type State,
 } from '@quorate/two-party';
 import type { CosignerCode, TwoPartySession as SessionView } from '@quorate/wire';
@@ -112,14 +113,15 @@ export class TwoPartySession {
       for (const effect of effects) answer = this.#effects.carryOut(effect);
       return answer;
     } catch (error) {
-      return { type: 'failed', ...this.#refusalOf(error) };
+      return { type: 'failed', ...this.#refusalOf(error, true) };
     }
   }
 
-  #refusalOf(error: unknown): { readonly code: CosignerCode; readonly reason: string } {
+  /** Logs a fault of our own; one of work that the session has given up is no news, unless `logs` says so. */
+  #refusalOf(error: unknown, logs = isLiving(this.#state)): Refusal {
     const reason = messageOf(error);
     if (error instanceof CosignerError) return { code: error.code, reason };
-    if (isLiving(this.#state)) {
+    if (logs) {
       const fields = { session_id: this.id, error: reason };
       this.#context.logger.error(fields, 'session failed');
     }

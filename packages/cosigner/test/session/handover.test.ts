@@ -9,6 +9,7 @@ import { initCosigner, type LoadedConfig } from '../../src/index.ts';
 import { Vault } from '../../src/vault.ts';
 import type { NewShare } from '../../src/worker/protocol.ts';
 import { eventually } from '../../../../test/support/eventually.ts';
+import { Disk } from '../support/disk.ts';
 import { joinedSides, mailOf, type Side, type Wishes } from '../support/halves.ts';
 import { writeConfig } from '../support/stores.ts';
 import { KEY } from '../support/records.ts';
@@ -133,6 +134,32 @@ describe('a new share', () => {
       expect(side.keys.find(KEY)?.share.epoch).toBe(0);
     },
   );
+
+  test('D-10: that has become the key is said to be active though the server stops in that moment', async () => {
+    const disk = new Disk();
+    disk.refuses = ({ state }) => {
+      if (state === 'active') p1.manager.stop();
+      return false;
+    };
+    const { p1, p2, id, give } = await begun('keygen', { p1: { keys: disk.keys } });
+    for (const name of NAMES) give(name);
+    await eventually(() => expect(p2.view(id)?.status).toBe('completed'));
+    expect(p1.view(id)?.status).toBe('completed');
+    expect([p1, p2].map((side) => side.keys.find(id)?.state)).toEqual(['active', 'active']);
+  });
+
+  test('D-10: of a refresh replaces one whose record the chip is to delete, and that is on disk first', async () => {
+    const disk = new Disk();
+    const unwanted: number[] = [];
+    disk.refuses = ({ share }, before) => {
+      if (share.epoch > before.share.epoch) unwanted.push(p1.unwanted.list().length);
+      return false;
+    };
+    const { p1, id, give } = await begun('refresh', { p1: { keys: disk.keys } });
+    for (const name of NAMES) give(name, madeShare(1));
+    await eventually(() => expect(p1.view(id)?.status).toBe('completed'));
+    expect(unwanted).toEqual([1]);
+  });
 
   test('R-6: is not touched by rounds that come when it is stored', async () => {
     const { p1, id, give } = await begun('keygen');

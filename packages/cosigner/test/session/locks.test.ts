@@ -54,6 +54,14 @@ describe('the lock of a key', () => {
     expect(codes(p2, ids)).toEqual(['key_locked', 'key_locked']);
   });
 
+  test('L-1b: is on disk before its evidence is', async () => {
+    const states: unknown[] = [];
+    const keepEvidence = (): void => void states.push(p1.keys.find(KEY)?.lock.state);
+    const { p1, ids } = await twoRunning({ keepEvidence });
+    unsafe(p1, ids[0]);
+    expect(states).toEqual(['refreshable']);
+  });
+
   test('L-1b: that cannot be written stops the key in memory, is logged, and nobody is answered', async () => {
     const disk = brokenDisk();
     const { p1, ids } = await twoRunning(disk);

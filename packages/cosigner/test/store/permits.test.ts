@@ -182,5 +182,7 @@ describe('a disk that is full when a proof fails', () => {
     partial(two);
     expect(p1.lines.get(two)).toMatchObject({ frames: [], ended: true });
     expect(p1.view(two)).toMatchObject({ status: 'failed', error: { code: 'internal' } });
+    // The session did not move on either.
+    expect(p1.view(two)?.step).toBe('StepSignRound1');
   });
 });
