@@ -2,7 +2,9 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
 import {
   closeSync,
+  constants,
   existsSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -24,6 +26,8 @@ const HEADER_LENGTH = MAGIC.length + 1 + SALT_LENGTH;
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
 const MAX_LOG_COST = 20;
+/** Far more than a chip full of records has, bytes. */
+const LARGEST = 16 * 1024 * 1024;
 
 /** A file with the key that opens it. */
 export class SealedFile {
@@ -157,12 +161,31 @@ function deriveKey(header: Buffer, passphrase: Uint8Array): Promise<Buffer> {
   });
 }
 
+/** Reads a regular file up to a size: a pipe without a writer would block the program, a device fill its memory. */
 function readWhole(path: string): Buffer {
+  const descriptor = openChipFile(path);
   try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new SecureElementError('file-missing', `there is no chip in ${path}`, { cause });
+    const stats = fstatSync(descriptor);
+    if (stats.isDirectory()) throw missing(path);
+    if (!stats.isFile() || stats.size > LARGEST) {
+      throw new SecureElementError('file-unreadable', `${path} is not a chip file`);
+    }
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
+}
+
+function openChipFile(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (cause) {
+    throw missing(path, cause);
+  }
+}
+
+function missing(path: string, cause?: unknown): SecureElementError {
+  return new SecureElementError('file-missing', `there is no chip in ${path}`, { cause });
 }
 
 function syncDirectory(path: string): void {

@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmdirSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -20,6 +21,7 @@ import {
   openVirtualSecureElement,
   SecureElementError,
 } from '../../src/index.ts';
+import { makePipe } from '../../../../test/support/pipe.ts';
 import { ChipMachine } from '../../src/card/machine.ts';
 import { VirtualCard } from '../../src/virtual/chip.ts';
 import { SCRYPT_COST as PRODUCTION_COST, SealedFile } from '../../src/virtual/sealedFile.ts';
@@ -162,6 +164,16 @@ test('a new chip does not take the place of another, and a missing one is missin
   expect(await code(newChip(file))).toBe('file-exists');
   expect(readFileSync(file)).toEqual(before);
   expect(existsSync(`${file}.lock`)).toBe(false);
+});
+
+test('a pipe, a device and a file that is far too large are no chips, and nothing waits for them', async () => {
+  const large = newFile();
+  writeFileSync(large, '');
+  truncateSync(large, 17 * 1024 * 1024);
+  for (const file of [makePipe(), '/dev/zero', large]) {
+    expect(await code(SealedFile.open(file, PASSPHRASE))).toBe('file-unreadable');
+  }
+  expect(await code(SealedFile.open(dirname(large), PASSPHRASE))).toBe('file-missing');
 });
 
 test('Z-1: a file from before chips had a PUK opens, keeps its record, says that it has none, and is written on', async () => {
