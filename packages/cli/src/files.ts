@@ -22,8 +22,8 @@ import { systemCode } from '@quorate/wire';
 import { CliError, messageOf, usageError } from './errors.ts';
 import { explain } from './explain.ts';
 
-/** An export of an audit log is the largest file that anybody hands in; bytes. */
-const LARGEST_INPUT = 512 * 1024 * 1024;
+/** An export of an audit log is the largest file that anybody hands in, and becomes one text; bytes. */
+const LARGEST_INPUT = 511 * 1024 * 1024;
 
 /** How a file is written. */
 export interface WriteOptions {
