@@ -58,10 +58,20 @@ export {
   type Preparation,
   prepare,
 } from './protocol/partySession.ts';
+export { Preparations } from './protocol/preparations.ts';
 export { openShard, sealShard, type ShardIdentity } from './protocol/shard.ts';
 export { processTerminal, Terminal, type Typed } from './terminal/terminal.ts';
-export { type CommonEvent, type CommonOrder, type Lost, type Prepared } from './threads/control.ts';
+export {
+  type CommonEvent,
+  type CommonOrder,
+  type CommonSessionEvent,
+  type Lost,
+  type Prepared,
+  refusedByLoss,
+} from './threads/control.ts';
 export { faultOf } from './threads/fault.ts';
 export { canServe, stuckThreads, type ThreadHealth } from './threads/health.ts';
 export { type SessionLine, THREAD_TIMEOUT_MS, ThreadPool } from './threads/pool.ts';
+export { refusable } from './threads/refusable.ts';
 export { threadEnd } from './threads/threadEnd.ts';
+export { transferSecret } from './threads/transfer.ts';

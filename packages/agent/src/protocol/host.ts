@@ -3,14 +3,13 @@
  * sessions of the pair in the same turn in which it is found (O-12).
  */
 import {
-  CodedError,
   faultOf,
   type PartyOutcome,
   type Preparation,
-  prepare,
+  Preparations,
+  refusable,
   type RoundFrame,
 } from '@quorate/holder';
-import { TssError } from '@quorate/tss';
 import { AgentError } from '../errors.ts';
 import type { SessionAbort } from './frames.ts';
 import type {
@@ -37,7 +36,7 @@ type Session = Running<ProtocolOutput>;
 export class SessionHost {
   readonly #protocols: Protocols;
   readonly #post: Post;
-  readonly #prepared = new Map<string, Preparation>();
+  readonly #preparations = new Preparations();
   readonly #running = new Map<string, Session>();
   /** Bans found by this thread, by key: faster than the record that the main thread keeps. */
   readonly #bans = new Map<string, Set<number>>();
@@ -73,10 +72,7 @@ export class SessionHost {
   }
 
   #prepare(id: string): void {
-    const preparation = prepare();
-    this.#prepared.set(id, preparation);
-    const { x25519, ed25519 } = preparation.keys;
-    this.#post({ event: 'prepared', id, nonce: preparation.nonce, x25519, ed25519 }, []);
+    this.#post({ event: 'prepared', id, ...this.#preparations.make(id) }, []);
   }
 
   /** Starts a protocol, and wipes the opener whether it opened anything or not. */
@@ -99,10 +95,9 @@ export class SessionHost {
   }
 
   #takePrepared(id: string): Preparation {
-    const preparation = this.#prepared.get(id);
-    if (!preparation) throw new AgentError('session/refused', 'this session was not prepared');
-    this.#prepared.delete(id);
-    return preparation;
+    const preparation = this.#preparations.take(id);
+    if (preparation !== undefined) return preparation;
+    throw new AgentError('session/refused', 'this session was not prepared');
   }
 
   #run(id: string, running: Session): void {
@@ -194,11 +189,10 @@ export class SessionHost {
     try {
       start();
     } catch (error) {
-      const known =
-        error instanceof TssError || error instanceof RangeError || error instanceof CodedError;
-      if (!known) throw error;
-      const reason = 'code' in error ? error.code : 'session/refused';
-      this.#post({ event: 'refused', id, reason, message: error.message }, []);
+      const refusal = refusable(error);
+      if (refusal === undefined) throw error;
+      const { code: reason = 'session/refused', message } = refusal;
+      this.#post({ event: 'refused', id, reason, message }, []);
       this.#end(id);
     }
   }
@@ -225,7 +219,7 @@ export class SessionHost {
   }
 
   #end(id: string): void {
-    this.#prepared.delete(id);
+    this.#preparations.discard(id);
     const running = this.#running.get(id);
     if (!running) return;
     this.#running.delete(id);

@@ -2,7 +2,7 @@
  * Orders of the agent's main thread to the protocol thread, and its events. Secrets cross between them
  * only as transferred buffers (J-9); rounds cross as they travel, base64.
  */
-import type { CommonEvent, CommonOrder, RoundFrame } from '@quorate/holder';
+import type { CommonEvent, CommonOrder, CommonSessionEvent } from '@quorate/holder';
 import type { PROTOCOLS } from '../ceremonies/protocols.ts';
 import type { SessionAbort } from './frames.ts';
 import type { StartOfProtocol, OutputOfProtocol } from './protocol.ts';
@@ -27,7 +27,6 @@ export type ProtocolOutput = OutputOf<ProtocolKind>;
 export type WorkerOrder =
   | CommonOrder
   | StartOrder
-  | { readonly order: 'receive'; readonly id: string; readonly frame: RoundFrame }
   /** Asks whose messages are missing; answered by `waiting`, unless the session is over. */
   | { readonly order: 'waiting'; readonly id: string };
 
@@ -42,7 +41,7 @@ export interface StartOrder<P extends ProtocolKind = ProtocolKind> {
 /** Events of the thread. */
 export type WorkerEvent =
   | CommonEvent
-  | { readonly event: 'frames'; readonly id: string; readonly frames: readonly RoundFrame[] }
+  | CommonSessionEvent
   | {
       readonly event: 'ignored';
       readonly id: string;
@@ -59,10 +58,4 @@ export type WorkerEvent =
       readonly peers: readonly number[];
     }
   | { readonly event: 'output'; readonly id: string; readonly output: ProtocolOutput }
-  | { readonly event: 'aborted'; readonly id: string; readonly abort: SessionAbort }
-  | {
-      readonly event: 'refused';
-      readonly id: string;
-      readonly reason: string;
-      readonly message: string;
-    };
+  | { readonly event: 'aborted'; readonly id: string; readonly abort: SessionAbort };

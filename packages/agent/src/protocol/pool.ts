@@ -4,11 +4,13 @@ import {
   type Logger,
   type Lost,
   type Prepared,
+  refusedByLoss,
   type RoundFrame,
   type SessionLine,
   silentLogger,
   type ThreadHealth,
   ThreadPool,
+  transferSecret,
 } from '@quorate/holder';
 import type { ProtocolKind, StartOf, StartOrder, WorkerEvent, WorkerOrder } from './orders.ts';
 
@@ -74,7 +76,6 @@ export function createWorkerPool(size: number, options: WorkerPoolOptions = {}):
   };
 }
 
-/** Transfers a copy of the opener to the thread; nothing of it stays here (J-9). */
 function startOn<P extends ProtocolKind>(
   line: SessionLine<WorkerOrder>,
   id: string,
@@ -84,15 +85,12 @@ function startOn<P extends ProtocolKind>(
   const order: StartOrder<P> = { order: 'start', id, kind, start };
   const { opener } = { opener: undefined, ...start };
   if (opener === undefined) return line.post(order);
-  const own = new Uint8Array(opener);
-  opener.fill(0);
-  line.post({ ...order, start: { ...start, opener: own } }, [own.buffer]);
-  if (own.byteLength > 0) own.fill(0); // not transferred: the session is ending
+  transferSecret(opener, (own, transfer) =>
+    line.post({ ...order, start: { ...start, opener: own } }, transfer),
+  );
 }
 
-/** Hands an event on; a session that ended before loses nothing with its thread. */
 function hear(event: SessionEvent | Lost, onEvent: (event: SessionEvent) => void): void {
-  if (event.event !== 'lost') return onEvent(event);
-  const { id, message, ending } = event;
-  if (!ending) onEvent({ event: 'refused', id, reason: 'thread_stopped', message });
+  const heard = event.event === 'lost' ? refusedByLoss(event) : event;
+  if (heard !== undefined) onEvent(heard);
 }

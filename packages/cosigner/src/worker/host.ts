@@ -2,15 +2,8 @@
  * Runs the sessions of one protocol thread. A proof or a signature that fails at P1 makes the key
  * unsafe: every other session of it ends here, in the same tick, and none begins (L-1c).
  */
-import {
-  faultOf,
-  isHolderError,
-  PartySession,
-  type Preparation,
-  prepare,
-  type RoundFrame,
-} from '@quorate/holder';
-import { type Session, type Signature, TssError } from '@quorate/tss';
+import { faultOf, PartySession, Preparations, refusable, type RoundFrame } from '@quorate/holder';
+import type { Session, Signature } from '@quorate/tss';
 import {
   twoPartyKeygen,
   type TwoPartyKeyshare,
@@ -50,7 +43,7 @@ type Start = KeygenStart | SignStart | RefreshStart;
 /** The sessions of one thread. */
 export class ProtocolHost {
   readonly #post: (event: WorkerEvent, transfer: readonly ArrayBuffer[]) => void;
-  readonly #prepared = new Map<string, Preparation>();
+  readonly #preparations = new Preparations();
   readonly #running = new Map<string, Running>();
   readonly #held = new HeldKeys();
   /** Keys that became unsafe here, and how often each had been opened by then. */
@@ -100,11 +93,7 @@ export class ProtocolHost {
   }
 
   #prepare(id: string): void {
-    const preparation = prepare();
-    this.#prepared.set(id, preparation);
-    const { nonce, keys } = preparation;
-    const { x25519, ed25519 } = keys;
-    this.#post({ event: 'prepared', id, nonce, x25519, ed25519 }, []);
+    this.#post({ event: 'prepared', id, ...this.#preparations.make(id) }, []);
   }
 
   /** A share that does not open is reported by the session that wants it. */
@@ -112,7 +101,7 @@ export class ProtocolHost {
     try {
       this.#held.open(name, share);
     } catch (error) {
-      if (!isExpected(error)) throw error;
+      if (refusable(error) === undefined) throw error;
     }
   }
 
@@ -159,9 +148,8 @@ export class ProtocolHost {
     session: Session<T>,
     give: (output: T) => void,
   ): Running {
-    const preparation = this.#prepared.get(id);
+    const preparation = this.#preparations.take(id);
     if (preparation === undefined) throw new Error('unreachable: a session that was not prepared');
-    this.#prepared.delete(id);
     const { sid, index, peer } = start;
     const party = new PartySession(session, { sid, index, peers: [peer], keys: preparation.keys });
     const settle = (): AbortedOutcome | 'completed' | undefined => {
@@ -255,15 +243,16 @@ export class ProtocolHost {
     try {
       start();
     } catch (error) {
-      if (!isExpected(error)) throw error;
-      const reason = 'code' in error && typeof error.code === 'string' ? error.code : 'refused';
-      this.#post({ event: 'refused', id, reason, message: error.message }, []);
+      const refusal = refusable(error);
+      if (refusal === undefined) throw error;
+      const { code: reason = 'refused', message } = refusal;
+      this.#post({ event: 'refused', id, reason, message }, []);
       this.#end(id);
     }
   }
 
   #end(id: string): void {
-    this.#prepared.delete(id);
+    this.#preparations.discard(id);
     const running = this.#running.get(id);
     this.#running.delete(id);
     running?.party.close();
@@ -274,8 +263,4 @@ function usedKey(start: Start): UsedKey | null {
   if (start.kind === 'keygen') return null;
   const [id = ''] = start.key.split('/');
   return { id, reopened: start.lock.reopened };
-}
-
-function isExpected(error: unknown): error is Error {
-  return error instanceof TssError || error instanceof RangeError || isHolderError(error);
 }

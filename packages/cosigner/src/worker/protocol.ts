@@ -5,9 +5,9 @@
 import type {
   CommonEvent,
   CommonOrder,
+  CommonSessionEvent,
   PartyOutcome,
   PeerKeys,
-  RoundFrame,
   SignedMessage,
 } from '@quorate/holder';
 import type { KeyUnsafe, ModulusBits, PrimePair } from '@quorate/tss';
@@ -80,8 +80,7 @@ export type WorkerOrder =
       readonly order: 'start';
       readonly id: string;
       readonly start: KeygenStart | SignStart | RefreshStart;
-    }
-  | { readonly order: 'receive'; readonly id: string; readonly frame: RoundFrame };
+    };
 
 /** How a session ended without an output. */
 export interface SessionAbort {
@@ -109,7 +108,7 @@ export interface NewShare {
 /** The reports of the thread. */
 export type WorkerEvent =
   | CommonEvent
-  | { readonly event: 'frames'; readonly id: string; readonly frames: readonly RoundFrame[] }
+  | CommonSessionEvent
   | {
       readonly event: 'ignored';
       readonly id: string;
@@ -118,13 +117,7 @@ export type WorkerEvent =
     }
   | { readonly event: 'share'; readonly id: string; readonly share: NewShare }
   | { readonly event: 'signature'; readonly id: string; readonly signature: Uint8Array }
-  | { readonly event: 'aborted'; readonly id: string; readonly abort: SessionAbort }
-  | {
-      readonly event: 'refused';
-      readonly id: string;
-      readonly reason: string;
-      readonly message: string;
-    };
+  | { readonly event: 'aborted'; readonly id: string; readonly abort: SessionAbort };
 
 /** Events that belong to one session. */
 export type SessionEvent = Exclude<WorkerEvent, CommonEvent>;

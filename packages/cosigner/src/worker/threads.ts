@@ -4,9 +4,11 @@ import {
   type Logger,
   type Lost,
   type Prepared,
+  refusedByLoss,
   type RoundFrame,
   type ThreadHealth,
   ThreadPool,
+  transferSecret,
 } from '@quorate/holder';
 import { CosignerError } from '../errors.ts';
 import {
@@ -76,12 +78,10 @@ export class Threads {
     return {
       prepare: () => told(() => line.prepare()),
       hold: (key, share) => {
-        const opener = new Uint8Array(share.opener);
-        share.opener.fill(0);
-        // For every session of the key, so this one's end does not matter.
-        const order: WorkerOrder = { order: 'hold', key, share: { ...share, opener } };
-        this.#pool.post(affinity, order, [opener.buffer]);
-        if (opener.byteLength > 0) opener.fill(0); // not transferred: there is no thread
+        transferSecret(share.opener, (opener, transfer) => {
+          // For every session of the key, so this one's end does not matter.
+          this.#pool.post(affinity, { order: 'hold', key, share: { ...share, opener } }, transfer);
+        });
       },
       start: (start) => {
         judgement.started(start);
@@ -127,9 +127,10 @@ class Judgement {
     if (event.event === 'ignored' && event.round === JUDGED_ROUND) this.#open -= 1;
   }
 
-  ofLost({ id, message, ending }: Lost): SessionEvent | undefined {
+  ofLost(lost: Lost): SessionEvent | undefined {
+    const { id, message } = lost;
     if (this.#open > 0) return { event: 'aborted', id, abort: unsafe(message) };
-    return ending ? undefined : { event: 'refused', id, reason: 'thread_stopped', message };
+    return refusedByLoss(lost);
   }
 }
 

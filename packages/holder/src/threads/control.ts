@@ -1,9 +1,11 @@
 /** The messages between pool and threads, besides a protocol's own orders and events. */
+import type { RoundFrame } from '../protocol/frames.ts';
 import type { Fault } from './fault.ts';
 
 /** Orders that every thread takes. */
 export type CommonOrder =
   | { readonly order: 'prepare'; readonly id: string }
+  | { readonly order: 'receive'; readonly id: string; readonly frame: RoundFrame }
   | { readonly order: 'end'; readonly id: string };
 
 /** Answered by the thread's pulse alone. */
@@ -30,6 +32,17 @@ export type CommonEvent =
   /** The answer to the order `end`: nothing more comes of this session, no ban and no lock in particular. */
   | { readonly event: 'ended'; readonly id: string };
 
+/** Events of a session that every protocol has. */
+export type CommonSessionEvent =
+  | { readonly event: 'frames'; readonly id: string; readonly frames: readonly RoundFrame[] }
+  /** The session did not start, or its thread is gone. */
+  | {
+      readonly event: 'refused';
+      readonly id: string;
+      readonly reason: string;
+      readonly message: string;
+    };
+
 /** The thread of a session is gone, and all that the session had in it. */
 export interface Lost {
   readonly event: 'lost';
@@ -37,6 +50,11 @@ export interface Lost {
   readonly message: string;
   /** Whether the end of the session was ordered before. */
   readonly ending: boolean;
+}
+
+/** The end of a session whose thread is gone; undefined for one that was ended before and loses nothing. */
+export function refusedByLoss({ id, message, ending }: Lost): CommonSessionEvent | undefined {
+  return ending ? undefined : { event: 'refused', id, reason: 'thread_stopped', message };
 }
 
 /** The inputs of a thread. */
