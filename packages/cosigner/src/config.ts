@@ -5,6 +5,7 @@
 import {
   CHIP_KINDS,
   isSocketUrl,
+  messageOf,
   pcscSchema,
   pkcs11Schema,
   readOperatorFile,
@@ -17,7 +18,7 @@ import { z } from 'zod';
 import { readYaml } from './configFile.ts';
 import { rulesProblem } from './configRules.ts';
 import type { CosignerChip, CosignerConfig } from './configShape.ts';
-import { messageOf, SetupError } from './errors.ts';
+import { SetupError } from './errors.ts';
 
 /** A configuration and its place. */
 export interface LoadedConfig {

@@ -2,7 +2,7 @@
  * Errors of the two-party server: those that a caller gets with a code of the wire's table, and those of this
  * machine's own configuration and store.
  */
-import { COSIGNER_CODES, type CosignerCode, systemReason } from '@quorate/wire';
+import { COSIGNER_CODES, type CosignerCode } from '@quorate/wire';
 
 /** A refusal with a stable code: a REST answer, or the end of a session. */
 export class CosignerError extends Error {
@@ -42,9 +42,4 @@ export class SetupError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
-}
-
-/** The message of any caught value, for a log line; an operating system's error is worded without its call. */
-export function messageOf(value: unknown): string {
-  return systemReason(value);
 }

@@ -2,9 +2,15 @@
  * Opens keyshares for the protocol threads: once for all concurrent sessions, and only until shortly after the
  * last of them (docs/spec/cosigner.md, "Store", E-1).
  */
-import { countedRelease, createMutexes, type Logger, type Releases } from '@quorate/holder';
+import {
+  countedRelease,
+  createMutexes,
+  type Logger,
+  messageOf,
+  type Releases,
+} from '@quorate/holder';
 import { fromHex, parseAddress } from '@quorate/intent';
-import { CosignerError, messageOf } from './errors.ts';
+import { CosignerError } from './errors.ts';
 import { RELEASE_POLICY } from './releases.ts';
 import type { KeyRecord, KeyRecords } from './store/keyRecords.ts';
 import type { Vault } from './vault.ts';

@@ -2,7 +2,7 @@
  * The identity of a partner: two public keys under one fingerprint that people compare. The P-256 key signs
  * session certificates; the X25519 key opens the connection.
  */
-import { readOperatorFile } from '@quorate/holder';
+import { messageOf, readOperatorFile } from '@quorate/holder';
 import {
   checkP256PublicKey,
   checkX25519PublicKey,
@@ -14,7 +14,7 @@ import {
 } from '@quorate/intent';
 import { describeJsonProblem, parseJson } from '@quorate/wire';
 import { z } from 'zod';
-import { messageOf, SetupError } from './errors.ts';
+import { SetupError } from './errors.ts';
 
 const FORMAT = 'quorate-cosigner/v1';
 const LABEL = 'quorate/v1/cosigner/identity';

@@ -2,11 +2,10 @@
  * Keeps pairs of primes ready: the sealed pool, a process that fills it in the background, and the
  * sessions that wait for a pair.
  */
-import type { Logger } from '@quorate/holder';
+import { type Logger, messageOf } from '@quorate/holder';
 import { type ChildProcess, fork } from 'node:child_process';
 import type { ModulusBits, PrimePair } from '@quorate/tss';
 import { z } from 'zod';
-import { messageOf } from './errors.ts';
 import type { SealedPool } from './store/primePool.ts';
 
 const reply = z.strictObject({ p: z.string(), q: z.string() });

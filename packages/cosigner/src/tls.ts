@@ -1,9 +1,9 @@
 /** The files of `tls`, read and checked when the server starts. */
-import { readOperatorFile } from '@quorate/holder';
+import { messageOf, readOperatorFile } from '@quorate/holder';
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { type LoadedConfig, pathOf } from './config.ts';
-import { messageOf, SetupError } from './errors.ts';
+import { SetupError } from './errors.ts';
 
 /** The inputs of TLS. */
 export interface TlsFiles {

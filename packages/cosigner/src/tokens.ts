@@ -1,12 +1,12 @@
 /** Bearer tokens of the REST interface: JWTs by Ed25519, with roles. */
-import { readOperatorFile } from '@quorate/holder';
+import { messageOf, readOperatorFile } from '@quorate/holder';
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { hashFramed, toHex, utf8 } from '@quorate/intent';
 import { CosignerRole, dateOf, LIMITS } from '@quorate/wire';
 import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { type LoadedConfig } from './config.ts';
-import { CosignerError, messageOf, SetupError } from './errors.ts';
+import { CosignerError, SetupError } from './errors.ts';
 import { pathsOf } from './files.ts';
 import { readPrivateKey, x25519Raw } from './keys.ts';
 import { checkVersion } from './store/version.ts';

@@ -7,6 +7,7 @@
 import {
   type Chip,
   type Logger,
+  messageOf,
   ofUnknownOutcome,
   openChip,
   type Released,
@@ -29,7 +30,7 @@ import {
   type SecureElementKind,
 } from '@quorate/secure-element';
 import { type LoadedConfig, pathOf } from './config.ts';
-import { CosignerError, messageOf, SetupError } from './errors.ts';
+import { CosignerError, SetupError } from './errors.ts';
 import { type CosignerPaths, nameOfChip } from './files.ts';
 import { openWithPin } from './pin.ts';
 import { p256PublicKey, readPrivateKey } from './keys.ts';

@@ -3,11 +3,11 @@
  * authentic, or not newer than all earlier ones, changes nothing; too many frames that are not authentic end
  * the connection.
  */
+import { messageOf } from '@quorate/holder';
 import type { KeyObject } from 'node:crypto';
 import { fromHex, toHex } from '@quorate/intent';
 import { PEER_LIMITS, PeerEnvelope, PeerHello, type PeerType } from '@quorate/wire';
 import type { RawData, WebSocket } from 'ws';
-import { messageOf } from '../errors.ts';
 import type { PublicIdentity } from '../partner.ts';
 import { parsedJson } from '../json.ts';
 import { deriveLinkKeys, type LinkKeys, makeEphemeral, openData, sealData } from './secure.ts';

@@ -2,13 +2,12 @@
  * The connections to all partners: accepted at `/peer`, or dialled and redialled. A partner's newer connection
  * replaces its older one.
  */
-import { createBackoff, type Logger } from '@quorate/holder';
+import { createBackoff, type Logger, messageOf } from '@quorate/holder';
 import { PEER_LIMITS } from '@quorate/wire';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Doors } from '../doors.ts';
-import { messageOf } from '../errors.ts';
 import { limitBytes } from './byteLimit.ts';
 import { Connection, type OwnEnd, type PeerMessage, SOCKET_OPTIONS } from './connection.ts';
 import { refuseSocket } from '../rest/answers.ts';

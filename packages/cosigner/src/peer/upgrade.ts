@@ -1,8 +1,7 @@
 /** Upgrade requests: those not for `/peer`, or without a place, are answered and cut off. */
-import type { Logger } from '@quorate/holder';
+import { type Logger, messageOf } from '@quorate/holder';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { messageOf } from '../errors.ts';
 import { refuseSocket } from '../rest/answers.ts';
 
 /** The path for partners. */

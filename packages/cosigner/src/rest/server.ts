@@ -1,5 +1,5 @@
 /** The HTTP server: the routes of the wire's table, and the upgrade of `/peer`. */
-import type { Logger } from '@quorate/holder';
+import { type Logger, messageOf } from '@quorate/holder';
 import {
   COSIGNER_ROUTES,
   type CosignerRoute,
@@ -10,7 +10,7 @@ import {
 } from '@quorate/wire';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { CosignerError, messageOf } from '../errors.ts';
+import { CosignerError } from '../errors.ts';
 import type { PeerHub } from '../peer/hub.ts';
 import { upgradeHandler } from '../peer/upgrade.ts';
 import type { Caller, TokenVerifier } from '../tokens.ts';

@@ -1,8 +1,9 @@
 /** Admits or refuses the sessions that REST and partners ask for; writes nothing. */
+import { messageOf } from '@quorate/holder';
 import { equalBytes, fromHex, IntentError } from '@quorate/intent';
 import { lockCode, type SignableMessage, signable } from '@quorate/two-party';
 import type { MessageHash, PeerInit } from '@quorate/wire';
-import { CosignerError, messageOf } from '../errors.ts';
+import { CosignerError } from '../errors.ts';
 import type { PublicIdentity } from '../partner.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { SessionContext } from './context.ts';

@@ -2,10 +2,11 @@
  * A new share becomes the key in two phases (D-10): both sides store it, P2 says so, P1
  * activates and says so, P2 activates. Until then the share is never used, and an older one stays.
  */
+import { messageOf } from '@quorate/holder';
 import { fromHex, parseAddress, toHex } from '@quorate/intent';
 import { lockAfterRefresh } from '@quorate/tss/lindell17';
 import { SecureElementError } from '@quorate/secure-element';
-import { CosignerError, messageOf } from '../errors.ts';
+import { CosignerError } from '../errors.ts';
 import { NO_RELEASES } from '../releases.ts';
 import type { KeyRecord, StoredShare } from '../store/keyRecords.ts';
 import type { RecordName } from '../vault.ts';

@@ -2,6 +2,7 @@
  * Carries out what the session of `@quorate/two-party` asks for: on the disk, the chip, the protocol thread and the link.
  * Openers and primes pass through here on their way, and never reach the session's state.
  */
+import { messageOf } from '@quorate/holder';
 import {
   type AnswerEvent,
   type Deed,
@@ -13,7 +14,7 @@ import {
   type Work,
 } from '@quorate/two-party';
 import type { TwoPartySession as SessionView } from '@quorate/wire';
-import { CosignerError, messageOf } from '../errors.ts';
+import { CosignerError } from '../errors.ts';
 import { ReliableSender } from '../peer/reliableSender.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { NewShare, SessionEvent } from '../worker/protocol.ts';

@@ -3,10 +3,9 @@
  * record follows. One that cannot even be deleted holds in memory: the key is not used, nobody is answered, and
  * it is tried again until it is on disk (docs/spec/cosigner.md, "Locks": before any answer).
  */
+import { type Logger, messageOf } from '@quorate/holder';
 import type { KeyUnsafe } from '@quorate/tss';
 import { lockAfter } from '@quorate/tss/lindell17';
-import type { Logger } from '@quorate/holder';
-import { messageOf } from '../errors.ts';
 import type { Store } from '../store/index.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 

@@ -1,4 +1,5 @@
 /** All sessions of one server: opens them for REST and for partners, and answers for those that are over. */
+import { messageOf } from '@quorate/holder';
 import { randomBytes } from 'node:crypto';
 import {
   PeerAck,
@@ -8,7 +9,7 @@ import {
   type TwoPartySession as SessionView,
 } from '@quorate/wire';
 import { type Certified, decodeMail, isQuestion, lockCode } from '@quorate/two-party';
-import { CosignerError, messageOf } from '../errors.ts';
+import { CosignerError } from '../errors.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { KeyRecord } from '../store/keyRecords.ts';
 import type { SessionRecord } from '../store/sessionRecords.ts';

@@ -1,4 +1,5 @@
 /** One session at this side: it hears events one after another, and has done what follows before it hears the next. */
+import { messageOf } from '@quorate/holder';
 import {
   type Asked,
   type Certified,
@@ -11,7 +12,7 @@ import {
   type State,
 } from '@quorate/two-party';
 import type { CosignerCode, TwoPartySession as SessionView } from '@quorate/wire';
-import { CosignerError, messageOf } from '../errors.ts';
+import { CosignerError } from '../errors.ts';
 import type { PeerMessage } from '../peer/connection.ts';
 import type { Proposal, SessionContext } from './context.ts';
 import { EffectRunner } from './effects.ts';

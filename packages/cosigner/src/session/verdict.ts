@@ -1,5 +1,5 @@
 /** The lasting results of a failed check: the lock of the key, and the evidence. */
-import { messageOf } from '../errors.ts';
+import { messageOf } from '@quorate/holder';
 import type { Verdict } from '@quorate/two-party';
 import type { Proposal, SessionContext } from './context.ts';
 
