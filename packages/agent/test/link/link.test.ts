@@ -1,4 +1,4 @@
-import { createBackoff, HolderError, type Logger, silentLogger } from '@quorate/holder';
+import { HolderError, type Logger, silentLogger } from '@quorate/holder';
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerMessage } from '@quorate/wire';
@@ -431,20 +431,6 @@ describe('link', () => {
     createLink({ ...options, url: 'ws://[::1]:1/ws' });
     createLink({ ...options, url: 'wss://example.org/ws' });
     createLink({ ...options, url: 'ws://example.org/ws', allowInsecure: true });
-  });
-});
-
-describe('backoff', () => {
-  test('waits between nothing and a bound that doubles up to the cap, and starts over after a success', () => {
-    const backoff = createBackoff(100, 1000);
-    const bounds = [100, 200, 400, 800, 1000, 1000];
-    for (const bound of bounds) {
-      const wait = backoff.next();
-      expect(wait).toBeGreaterThanOrEqual(0);
-      expect(wait).toBeLessThanOrEqual(bound);
-    }
-    backoff.reset();
-    expect(backoff.next()).toBeLessThanOrEqual(100);
   });
 });
 

@@ -1,19 +1,15 @@
-import { readSecretFile, replaceFile } from '@quorate/holder';
-import { type Owner, self } from '../../../holder/src/files/lockOwner.ts';
+import { replaceFile } from '@quorate/holder';
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmdirSync,
   rmSync,
   statSync,
-  unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -97,59 +93,6 @@ describe('agent state', () => {
     openState(directory).close();
   });
 
-  test('a directory held by another running process is refused, one of a dead process is not', () => {
-    const directory = freshAgent();
-    writeFileSync(join(directory, 'lock'), `${process.ppid}\n`);
-    expect(() => openState(directory)).toThrow(new RegExp(`held by process ${process.ppid}`));
-    const dead = spawnSync(process.execPath, ['-e', '']).pid;
-    writeFileSync(join(directory, 'lock'), `${dead}\n`);
-    openState(directory).close();
-    expect(existsSync(join(directory, 'lock'))).toBe(false);
-  });
-
-  test('a lock is judged by boot, pid namespace and start time, not by the number alone', () => {
-    const directory = freshAgent();
-    const file = join(directory, 'lock');
-    openState(directory).close();
-    const own = { ...self(), host: hostname() };
-    const lockedBy = (change: Partial<Owner>): void =>
-      writeFileSync(file, JSON.stringify({ ...own, ...change }));
-    const gone: Partial<Owner>[] = [
-      { started: '1' },
-      { boot: 'an earlier one' },
-      { started: null },
-    ];
-    for (const change of gone) {
-      lockedBy(change);
-      openState(directory).close();
-    }
-    lockedBy({});
-    expect(() => openState(directory)).toThrow(/held by process/);
-    const elsewhere = { boot: 'another one', host: 'another host' };
-    for (const change of [{ namespace: 'pid:[1]' }, elsewhere]) {
-      lockedBy(change);
-      expect(() => openState(directory)).toThrow(/another container or host/);
-    }
-    writeFileSync(file, 'torn');
-    expect(() => openState(directory)).toThrow(/unknown process/);
-  });
-
-  test('a lock that somebody else takes over, or has taken over, is left alone', () => {
-    const directory = freshAgent();
-    const file = join(directory, 'lock');
-    const dead = spawnSync(process.execPath, ['-e', '']).pid;
-    writeFileSync(file, `${dead}\n`);
-    writeFileSync(`${file}.claim`, '');
-    expect(() => openState(directory)).toThrow(/taking over/);
-    unlinkSync(`${file}.claim`);
-    const state = openState(directory);
-    writeFileSync(file, 'of another process');
-    state.close();
-    expect(readFileSync(file, 'utf8')).toBe('of another process');
-    const left = readdirSync(directory).filter((name) => name.startsWith('lock'));
-    expect(left).toEqual(['lock']);
-  });
-
   test('agent init overwrites nothing', () => {
     const directory = freshAgent();
     const before = readFileSync(join(directory, 'local.key'));
@@ -157,12 +100,6 @@ describe('agent state', () => {
       initAgent({ directory, url: 'ws://x/ws', username: 'b', approval: 'auto', rosterKey: null });
     expect(again).toThrow(/has an agent already/);
     expect(readFileSync(join(directory, 'local.key')).equals(before)).toBe(true);
-  });
-
-  test('a secret file that others can read is refused and named', () => {
-    const file = join(temporaryDirectory(), 'pin');
-    writeFileSync(file, '1234', { mode: 0o644 });
-    expect(() => readSecretFile(file)).toThrow(/mode 644; expected 600/);
   });
 });
 

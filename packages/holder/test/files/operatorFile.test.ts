@@ -86,4 +86,10 @@ describe('a file of a secret', () => {
       expect.objectContaining({ code, message: `${path} ${why}` }),
     );
   });
+
+  test('is refused if others can read it, and is named', () => {
+    const file = join(temporaryDirectory(), 'pin');
+    writeFileSync(file, '1234', { mode: 0o644 });
+    expect(() => readSecretBytes(file)).toThrow(/mode 644; expected 600/);
+  });
 });
