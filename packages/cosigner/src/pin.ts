@@ -48,7 +48,7 @@ export async function givePin(
   const pin = readSecretLine(paths.pin);
   try {
     await inWords(paths, () => give(pin));
-    refusals.clear();
+    refusals.remove();
   } catch (error) {
     if (isWrong(error)) refusals.note(NO_KEY, stamp);
     throw error;
@@ -59,7 +59,7 @@ export async function givePin(
 
 /** Removes the note of the refused file: the chip has its PIN now. */
 export function clearRefusal(paths: CosignerPaths): void {
-  refusalsOf(paths).clear();
+  refusalsOf(paths).remove();
 }
 
 const NO_KEY = new Uint8Array(65);
@@ -70,7 +70,7 @@ function refusalsOf(paths: CosignerPaths): PinRefusals {
   return {
     isRefused: (_chip, stamp) => readIfPresent(file)?.toString('utf8') === stamp,
     note: (_chip, stamp) => replaceFile(file, stamp),
-    clear: () => removeIfPresent(file),
+    remove: () => removeIfPresent(file),
   };
 }
 

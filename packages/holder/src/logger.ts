@@ -1,5 +1,5 @@
 /**
- * The log that is injected; its shape is that of pino, so a pino logger fits.
+ * The injected log. It has the shape of pino, so a pino logger fits.
  * Security: no caller passes shares, openers, bodies, PINs, tokens or authorisations to it.
  */
 
@@ -8,7 +8,7 @@ export type LogFields = Readonly<
   Record<string, string | number | boolean | null | undefined | readonly (string | number)[]>
 >;
 
-/** Where an agent writes its log lines. */
+/** Takes the log lines of a program. */
 export interface Logger {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;

@@ -28,8 +28,8 @@ export interface Question {
 }
 
 /**
- * Asks one question. `void`: the signal came first; `closed`: nobody can type an answer any more. Only with an
- * `Approval` has a person decided.
+ * Asks one question. `void`: the signal came first; `closed`: nobody can type an answer any more. Only an
+ * `Approval` is a person's decision.
  */
 export type Asker = (
   question: Question,
@@ -95,7 +95,7 @@ export function freshDigits(draw: () => string = random): string {
   return digits;
 }
 
-/** The time of day stays true while the question stands. */
+/** Tells the time of day as well: it stays true while the question stands. */
 function timeLeft(until: number): string {
   const left = Math.max(0, until - performance.now());
   const seconds = Math.ceil(left / 1000);

@@ -1,6 +1,6 @@
 /**
- * End-to-end protection of rounds (docs/spec/channel.md §2, §3): every message is signed
- * over its plaintext by its sender's ephemeral key, and what concerns one receiver is encrypted to it.
+ * Protects rounds end to end (docs/spec/channel.md §2, §3): the sender's ephemeral key signs every message over its
+ * plaintext, and a message for one receiver is encrypted to it.
  *
  * Security: a channel serves one session. Its keys are made for it, certified for it, and bound to its id.
  */
@@ -53,7 +53,7 @@ export interface SealedMessage {
   readonly signature: Uint8Array;
 }
 
-/** An opened message, with what its signature covers: that is what evidence consists of. */
+/** An opened message with the bytes that its signature covers; evidence consists of these. */
 export interface OpenedMessage extends PlainMessage {
   /** Exactly the bytes that the sender signed a hash of. */
   readonly plaintext: Uint8Array;

@@ -61,7 +61,7 @@ function privateKey(curve: KeyCurve, secret: Uint8Array): KeyObject {
   }
 }
 
-/** As DER and not as JWK, for the reason that `keyEncoding.ts` gives. */
+/** Reads DER and not JWK, for the reason that `keyEncoding.ts` gives. */
 function rawPublicKey(curve: KeyCurve, key: KeyObject): Uint8Array {
   return decodeSpki(curve, key.export({ format: 'der', type: 'spki' }));
 }

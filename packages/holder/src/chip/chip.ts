@@ -1,6 +1,6 @@
 /**
- * The agent's use of its secure chip: one command sequence at a time, the PIN given when the chip
- * asks for it, and never a second try with a PIN that was wrong.
+ * Uses the secure chip of this machine: one command sequence at a time, the PIN when the chip asks for it, and never a
+ * second try with a wrong PIN.
  */
 import {
   type Attempt,
@@ -25,18 +25,19 @@ export interface PinRefusals {
   isRefused(chipPublicKey: Uint8Array, stamp: string): boolean;
   /** On disk when the call returns. */
   note(chipPublicKey: Uint8Array, stamp: string): void;
-  clear(): void;
+  /** Removes the note: the chip has taken a PIN. */
+  remove(): void;
 }
 
-const FORGETFUL: PinRefusals = {
+const UNKEPT: PinRefusals = {
   isRefused: () => false,
   note: () => undefined,
-  clear: () => undefined,
+  remove: () => undefined,
 };
 
 /**
- * Is told the chip's state counter: at the opening, and after what is written in the chip for good. As long as the chip
- * has not proven that it has its key, the counter may be compared, and is not to be remembered.
+ * Hears the chip's state counter: at the opening, and after every lasting write. Until the chip has proven that it has
+ * its key, the counter may be compared and must not be remembered.
  */
 export type SeeCounter = (chipPublicKey: Uint8Array, counter: number, isProven: boolean) => void;
 
@@ -76,7 +77,7 @@ export class Chip {
     element: SecureElement,
     pin: PinProvider,
     identity: { readonly cplc: Uint8Array; readonly publicKey: Uint8Array },
-    { see = () => undefined, refusals = FORGETFUL, lastTry }: ChipMemory,
+    { see = () => undefined, refusals = UNKEPT, lastTry }: ChipMemory,
   ) {
     this.#element = element;
     this.#pin = pin;
@@ -89,8 +90,7 @@ export class Chip {
   }
 
   /**
-   * Reads who the chip is and how far it has come, and gives it the PIN: a wrong one is found here and not by the
-   * ceremony that it would end.
+   * Reads the chip's identity and state counter and gives it the PIN, so that a wrong PIN shows here and ends no ceremony.
    * @throws SecureElementError `pin-wrong`, `pin-blocked`, `last-try` and others
    */
   static async open(
@@ -150,7 +150,7 @@ export class Chip {
     });
   }
 
-  /** Overwrites a record; one that is gone already, by an attempt whose answer was lost, is as good. */
+  /** Deletes a record; one that is already gone counts as deleted, since the answer to an earlier attempt may be lost. */
   async deleteIfPresent(request: DeleteRequest): Promise<void> {
     try {
       await this.delete(request);
@@ -159,15 +159,15 @@ export class Chip {
     }
   }
 
-  /** Overwrites a record. */
+  /** Deletes a record. */
   async delete(request: DeleteRequest): Promise<void> {
     await this.#withPin((element) => element.delete(request));
     await this.#exclusive(() => this.#count());
   }
 
   /**
-   * Whether the chip has no such record any more: it judges that before it looks at the authorisation, and this
-   * one is none. The session must be one that the chip knows.
+   * Tells whether the chip no longer has a record. The chip looks for the record before it checks the authorisation, so
+   * an invalid one releases nothing. The chip must know the session.
    */
   async isGone(
     record: Pick<ReadRequest, 'recordId' | 'address' | 'sessionHash'>,
@@ -195,13 +195,13 @@ export class Chip {
   close(): Promise<void> {
     this.stopWaiting();
     return this.#exclusive(async () => {
-      // A chip that does not answer any more is compared at its next opening.
+      // If the chip no longer answers, its next opening compares the counter.
       await this.#count().catch(() => undefined);
       await this.#element.close();
     });
   }
 
-  /** A token that was reset is as silent as before the first PIN, and refuses nothing that would show it. */
+  /** A reset token is as silent as before the first PIN, and no refusal shows it. */
   async #wholeInfo(): Promise<ChipInfo> {
     const info = await this.#element.info();
     if (info.stateCounter !== null) return info;
@@ -249,7 +249,7 @@ export class Chip {
     try {
       await this.#element.verifyPin(pin, this.#attempt);
       this.#verified = true;
-      if (stamp !== undefined) this.#refusals.clear();
+      if (stamp !== undefined) this.#refusals.remove();
     } catch (error) {
       this.#verified = false;
       this.#wrongPin = error instanceof SecureElementError && error.code === 'pin-wrong';
@@ -276,7 +276,7 @@ export class Chip {
     await this.#count();
   }
 
-  /** Commands of one sequence are not interleaved with those of another session. */
+  /** Keeps the commands of one sequence together, whatever other sessions ask. */
   #exclusive<T>(use: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(use);
     this.#queue = result.catch(() => undefined);

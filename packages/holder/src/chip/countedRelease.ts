@@ -17,9 +17,9 @@ export interface ReleasePolicy {
   /** The most attempts of unknown outcome that explain a count. */
   readonly bound: number;
   /**
-   * The consequence of one more release. `refuse`: the chip is not asked, for who cannot get a new count must
-   * not lose the key to one attempt too many. `cap`: the chip is asked and no more are kept, for who can must
-   * not let failing attempts explain every count.
+   * The consequence of one more attempt. `refuse`: the chip is not asked, because a key that cannot get a new count must
+   * not be lost to one attempt too many. `cap`: the chip is asked and the number stays, because failing attempts must not
+   * explain every count.
    */
   readonly over: 'refuse' | 'cap';
 }
@@ -52,8 +52,7 @@ export interface ReleaseOrder {
   /** Asks the chip. */
   readonly ask: () => Promise<Released>;
   /**
-   * Says what becomes of an opener whose count is not explained, before that count is confirmed: it is wiped unless
-   * `give` is the answer.
+   * Decides about an opener whose count is not explained, before that count is confirmed; `wipe` by default.
    */
   readonly onUnexplained?: (count: UnexplainedCount) => 'give' | 'wipe';
 }

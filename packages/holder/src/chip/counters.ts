@@ -1,5 +1,5 @@
 /**
- * The highest state counter that each chip has shown to this agent. A chip whose counter falls is an
+ * The highest state counter that each chip has shown to this machine. A chip whose counter falls is an
  * older copy of itself: spent PIN tries, deleted records and lower release counts came back (E-1).
  */
 import { toHex } from '@quorate/intent';
@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { HolderError } from '../errors.ts';
 import { readIfPresent, replaceFile } from '../files/files.ts';
 
-/** The agent's memory of the chips that it has used. */
+/** The memory of the chips that this machine has used. */
 export interface ChipCounters {
   /**
    * Compares a chip's counter with the one seen before, and keeps it durably when it is higher and the chip has

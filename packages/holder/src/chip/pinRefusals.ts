@@ -1,6 +1,6 @@
 /**
- * The PIN file that a chip has refused: it is not tried again until it changes, however often a service
- * manager starts the agent (E-6). Nothing in it tells the PIN.
+ * Remembers the PIN file that a chip refused, so that nobody tries it again until it changes, however often a service
+ * manager starts the program (E-6). The note does not reveal the PIN.
  */
 import { statSync } from 'node:fs';
 import { toHex } from '@quorate/intent';
@@ -15,11 +15,11 @@ export function openPinRefusals(path: string): PinRefusals {
     isRefused: (chipPublicKey, stamp) =>
       readIfPresent(path)?.toString('utf8') === line(chipPublicKey, stamp),
     note: (chipPublicKey, stamp) => replaceFile(path, line(chipPublicKey, stamp)),
-    clear: () => removeIfPresent(path),
+    remove: () => removeIfPresent(path),
   };
 }
 
-/** Which file this is: another one, or the same one written again, differs. */
+/** Identifies a file without reading it: one that is replaced or written again has another stamp. */
 export function stampOfFile(path: string): string {
   const { ino, size, mtimeNs } = statSync(path, { bigint: true });
   return `${ino}-${size}-${mtimeNs}`;

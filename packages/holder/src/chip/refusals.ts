@@ -57,7 +57,7 @@ const RENEWABLE: ReadonlySet<string> = new Set([
   'card-removed',
 ]);
 
-/** Any other refusal of the chip is final, but for a failure in passing that came before anything was counted. */
+/** Tells whether a new attempt can help. Any other refusal is final, except a passing failure before the count. */
 export function isRenewable(error: unknown): boolean {
   if (!(error instanceof SecureElementError)) return false;
   return RENEWABLE.has(error.code) || (error.code === 'chip-failure' && error.unsent);

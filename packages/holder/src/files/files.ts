@@ -1,5 +1,5 @@
 /**
- * Files of the agent's state: 0600 in 0700 directories, replaced atomically and durably.
+ * Files of a program's state: 0600 in 0700 directories, replaced atomically and durably.
  */
 import {
   chmodSync,
@@ -16,13 +16,13 @@ import { dirname } from 'node:path';
 import { makeDirectories } from '@quorate/intent/directory';
 import { HolderError } from '../errors.ts';
 
-/** Mode of every file that an agent writes. */
+/** Mode of every state file. */
 export const FILE_MODE = 0o600;
 
-/** Mode of every directory that an agent makes. */
+/** Mode of every state directory. */
 const DIRECTORY_MODE = 0o700;
 
-/** Makes a directory that only its owner can enter; one that others can enter is narrowed. */
+/** Makes a directory that only its owner can enter, and narrows an existing one. */
 export function makePrivateDirectory(path: string): void {
   makeDirectories(path, DIRECTORY_MODE);
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, DIRECTORY_MODE);
@@ -54,7 +54,7 @@ export function replaceFile(path: string, content: Uint8Array | string): void {
   storing(path, () => replace(path, content));
 }
 
-/** Runs a write of state; a system error becomes `store/failed`, which stops an agent. */
+/** Runs a write of state; a system error becomes `store/failed`, which stops a program. */
 export function storing<T>(path: string, write: () => T): T {
   try {
     return write();

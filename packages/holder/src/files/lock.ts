@@ -1,6 +1,6 @@
 /**
- * One process per state directory. Two agents on one state would each believe that they count
- * releases and bans alone.
+ * Allows one process per state directory. Two programs on one state would each believe that only they count releases,
+ * bans and locks.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, linkSync, openSync, renameSync } from 'node:fs';
@@ -15,7 +15,7 @@ export interface Lock {
   release(): void;
 }
 
-/** Directories locked by this process: a pid alone cannot tell two agents of one process apart. */
+/** Directories locked by this process: a pid alone cannot tell two programs in one process apart. */
 const held = new Set<string>();
 
 /** Takes the lock of a state directory. @throws HolderError `store/locked` */
@@ -24,8 +24,8 @@ export function lockDirectory(directory: string): Lock {
 }
 
 /**
- * Takes a lock by its file. A lock whose process is known to be gone is taken over; one of which that
- * cannot be known, in another container or on another host, is left for a person to remove.
+ * Takes a lock by its file, and takes over a lock whose process is known to be gone. A lock of another container or host
+ * says nothing about its process and stays for a person to remove.
  * @throws HolderError `store/locked`
  */
 export function lockFile(path: string): Lock {
@@ -42,8 +42,8 @@ export function lockFile(path: string): Lock {
 }
 
 /**
- * Replaces a lock that nobody holds. Whoever has the claim is the only one who may: a lock that
- * changed before the claim was made is somebody else's by now.
+ * Replaces a lock that nobody holds. Only the holder of the claim may do that: a lock that changed before the claim
+ * belongs to somebody else by now.
  */
 function takeOver(path: string, own: string): void {
   const claim = `${path}.claim`;

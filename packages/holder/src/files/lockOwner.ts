@@ -1,6 +1,6 @@
 /**
- * Who holds a lock, told so exactly that a process with the same number is not taken for it: by boot,
- * pid namespace and start time where the system says them.
+ * Identifies the holder of a lock by boot, pid namespace and start time, where the system tells them, so that a later
+ * process with the same number is not mistaken for it.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { z } from 'zod';
@@ -11,7 +11,7 @@ export interface Owner {
   readonly pid: number;
   /** Changes with every start of the machine. */
   readonly boot: string | null;
-  /** The container, in a way: process numbers mean something only within one. */
+  /** Stands for the container: process numbers mean something only within one. */
   readonly namespace: string | null;
   /** In clock ticks since the boot. */
   readonly started: string | null;

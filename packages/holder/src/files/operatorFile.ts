@@ -1,10 +1,10 @@
-/** The one reader of files that people name: bounded, and of regular files only. */
+/** Reads the files that people name: regular files only, up to a size. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
 /** More than any configuration, policy, roster, certificate or key has, bytes. */
 const LARGEST = 1024 * 1024;
 
-/** Why a file is not read although the system would give it. */
+/** The reason to refuse a file that the system would give. */
 export type UnreadableKind = 'directory' | 'not-regular' | 'too-large';
 
 /** A file that is not read; the message says why, without its name. */
@@ -27,8 +27,7 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a file that a person or a configuration names. A pipe without a writer, a device or a directory is refused and
- * blocks nothing.
+ * Reads a file that a person or a configuration names. Refuses a pipe, a device or a directory without waiting for it.
  * @throws UnreadableFile, and the error of the system for a file that cannot be opened
  */
 export function readOperatorFile(path: string, options: ReadOptions = {}): Buffer {
@@ -49,7 +48,7 @@ export function readOperatorFile(path: string, options: ReadOptions = {}): Buffe
   }
 }
 
-/** The content as long as it was when the file was opened; wiped if the disk gives only a part. */
+/** Reads as much as the file had when it was opened; wipes a part if the disk does not give the rest. */
 function readWhole(descriptor: number, size: number): Buffer {
   const content = Buffer.alloc(size);
   let length = 0;

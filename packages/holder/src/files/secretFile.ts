@@ -33,7 +33,7 @@ function checkMode(path: string, stats: Stats): void {
 }
 
 /**
- * The secret of a file, without what editors put around it; the caller wipes it.
+ * Reads the secret of a file without the marks and line ends that editors add; the caller wipes it.
  * @throws HolderError `config/invalid` for a file that holds none, and those of {@link readSecretFile}
  */
 export function readSecretBytes(path: string): Uint8Array {

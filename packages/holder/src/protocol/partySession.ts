@@ -1,6 +1,5 @@
 /**
- * One session as the protocol thread runs it: its channel, its protocol machine, and the wiping of
- * what it held.
+ * One session in its protocol thread: channel, protocol machine, and the wiping of everything that it held.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { KeyUnsafe, Message, Session } from '@quorate/tss';
@@ -72,8 +71,8 @@ export class PartySession<T> {
   }
 
   /**
-   * Opens a frame and hands it to the protocol; what is not authentic changes nothing. A frame that comes again is known
-   * by its slot and its bytes before anything is decrypted, and of what the protocol does not take nothing is kept.
+   * Opens a frame and hands it to the protocol; a frame that is not authentic changes nothing. Recognises a repeated frame
+   * by its slot and bytes before decrypting anything, and keeps nothing that the protocol does not take.
    */
   receive(frame: RoundFrame): Received {
     const { round, from, to } = frame;
@@ -114,11 +113,11 @@ export class PartySession<T> {
     try {
       this.#session.close();
     } finally {
-      this.#forget();
+      this.#wipe();
     }
   }
 
-  #forget(): void {
+  #wipe(): void {
     for (const body of this.#privateBodies) body.fill(0);
     this.#privateBodies.length = 0;
     this.#opened.length = 0;

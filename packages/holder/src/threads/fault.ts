@@ -18,8 +18,8 @@ export interface Fault {
 /**
  * Describes an error for the log.
  *
- * Security: what the runtime throws may quote the value that it could not use (BigInt, JSON), and a value of a session
- * may be a secret. Of such an error the log gets the name, the code and the place.
+ * Security: an error of the runtime may quote the value that it could not use (BigInt, JSON), and a value of a session
+ * may be a secret. The log gets only the name, the code and the place of such an error.
  */
 export function faultOf(error: unknown): Fault {
   if (!(error instanceof Error)) return { name: typeof error, code: null, message: null, at: [] };

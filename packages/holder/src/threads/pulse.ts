@@ -1,7 +1,7 @@
 /**
- * Whether a thread goes on. It counts what it carries out in shared memory; the main thread looks at that in turns, and
- * asks an idle thread to count once more. Turns are counted and not time: a process that was stopped or slept for an hour
- * has missed one.
+ * Tells whether a thread goes on. The thread counts its finished orders in shared memory; the main thread looks at that
+ * number in turns and asks an idle thread to count once more. It counts turns and not time: a process that was stopped, or
+ * slept for an hour, has missed one turn.
  */
 
 /** The longest time between two looks, milliseconds. */

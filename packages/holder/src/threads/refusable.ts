@@ -8,7 +8,7 @@ interface Refusable {
   readonly message: string;
 }
 
-/** The refusal in an error of a session's start; undefined for a fault of our own, which is no refusal. */
+/** Turns an error of a session's start into a refusal; undefined for a fault of our own. */
 export function refusable(error: unknown): Refusable | undefined {
   const isKnown =
     error instanceof TssError || error instanceof RangeError || error instanceof CodedError;

@@ -1,6 +1,6 @@
 /**
- * One place in a pool: a thread, its sessions, and what follows when the thread dies or stands still. Such a thread is
- * given up, whether it can be ended or not: one that stands still in native code cannot.
+ * One place in a pool: a thread, its sessions, and the consequences when the thread dies or stands still. The pool gives
+ * such a thread up, whether or not it can end it: a thread that stands still in native code cannot be ended.
  */
 import { Worker } from 'node:worker_threads';
 import { HolderError } from '../errors.ts';
