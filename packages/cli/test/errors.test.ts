@@ -161,6 +161,19 @@ describe('a server that does not answer', () => {
     expect(exit).toBe(5);
   });
 
+  test.each([
+    [[{ name: 'mobile-app', connected: false }], 'not connected: mobile-app'],
+    [[{ name: 'mobile-app', connected: true }], 'no protocol thread can serve'],
+  ])('a cosigner that is not ready, with partners %j, says why', async (partners, why) => {
+    const body = JSON.stringify({ status: 'not_ready', partners, primes: 0 });
+    const cosigner = createServer((_, answer) => void answer.writeHead(503).end(body));
+    await new Promise<void>((resolve) => cosigner.listen(0, '127.0.0.1', resolve));
+    const at = `http://127.0.0.1:${(cosigner.address() as AddressInfo).port}`;
+    const text = `${at}: answered 503: ${why}`;
+    expect(await said('health', '--url', at)).toEqual({ exit: 5, text });
+    cosigner.close();
+  });
+
   test('what answers everything with a page is taken for no server of ours', async () => {
     expect(await said('health', '--url', url)).toEqual({
       exit: 5,

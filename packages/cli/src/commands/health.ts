@@ -13,6 +13,7 @@ import { EXIT } from '../exitCodes.ts';
 import { readText } from '../files.ts';
 import { checkedUrl, type Endpoint, exchange } from '../remote/http.ts';
 import { seconds } from '../numbers.ts';
+import { foreign } from '../terminal/output.ts';
 
 const AGAIN_MS = 250;
 /** Milliseconds; the answer is small. */
@@ -63,11 +64,22 @@ async function problemOf(endpoint: Endpoint): Promise<string | undefined> {
     const json = parseJson(text);
     const said = json.ok ? json.value : undefined;
     if (status === 200) return READY.safeParse(said).success ? undefined : STRANGER;
-    const problem = Problem.safeParse(said);
-    return `answered ${status}${problem.success ? `: ${problem.data.detail}` : ''}`;
+    const why = reasonOf(said);
+    return `answered ${status}${why === undefined ? '' : `: ${why}`}`;
   } catch (error) {
     // It begins with the address.
     if (error instanceof CliError) return error.message.slice(endpoint.url.length + 2);
     throw error;
   }
+}
+
+/** Why a server is not ready: a coordinator says so itself, a cosigner lists its partners. */
+function reasonOf(said: unknown): string | undefined {
+  const problem = Problem.safeParse(said);
+  if (problem.success) return problem.data.detail;
+  const cosigner = CosignerHealth.safeParse(said);
+  if (!cosigner.success) return undefined;
+  const { partners } = cosigner.data;
+  if (partners.some(({ connected }) => connected)) return 'no protocol thread can serve';
+  return `not connected: ${partners.map(({ name }) => foreign(name)).join(', ')}`;
 }

@@ -67,7 +67,7 @@ export class CosignerApi {
 }
 
 const HINTS: ReadonlyMap<string, string> = new Map([
-  ['unauthorised', 'the token has expired or is for another server: quorate cosigner token'],
+  ['unauthorised', 'quorate cosigner token makes a token for this server'],
   ['unknown_partner', 'the configuration of the server that you asked lists its partners'],
   ['unknown_key', 'quorate cosign keys lists the keys'],
   ['digest_mismatch', 'look at the session again: quorate cosign sessions SESSION_ID'],
