@@ -9,8 +9,8 @@ import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const LINT = join(ROOT, 'node_modules', 'oxlint', 'bin', 'oxlint');
 
-/** The messages of the rule of imports for a file that has these imports and nothing else. */
-function refusals(path: string, imported: string): string[] {
+/** The diagnostics of lint for a file that has these imports and nothing else. */
+function judged(path: string, imported: string): readonly { code: string; help: string }[] {
   const tree = temporaryDirectory();
   cpSync(join(ROOT, '.oxlintrc.json'), join(tree, '.oxlintrc.json'));
   mkdirSync(join(tree, dirname(path)), { recursive: true });
@@ -22,8 +22,12 @@ function refusals(path: string, imported: string): string[] {
     cwd: tree,
     encoding: 'utf8',
   });
-  const { diagnostics } = JSON.parse(stdout) as { diagnostics: { code: string; help: string }[] };
-  return diagnostics
+  return (JSON.parse(stdout) as { diagnostics: { code: string; help: string }[] }).diagnostics;
+}
+
+/** The messages of the rule of imports. */
+function refusals(path: string, imported: string): string[] {
+  return judged(path, imported)
     .filter(({ code }) => code === 'eslint(no-restricted-imports)')
     .map(({ help }) => help);
 }
@@ -32,6 +36,14 @@ const TSS = 'packages/tss/src';
 const APART = [expect.stringContaining('protocols do not know each other')];
 
 describe('W-17: lint', () => {
+  test.each(['two-party/src/reduce.ts', 'intent/src/chip.ts', 'tss/src/codec.ts'])(
+    'lets %s import no module of Node by its old name, which the borders do not know',
+    (file) => {
+      const codes = judged(`packages/${file}`, 'fs').map(({ code }) => code);
+      expect(codes).toContain('unicorn(prefer-node-protocol)');
+    },
+  );
+
   test.each([
     ['dkls23/sign.ts', '../lindell17/parameters.ts'],
     ['lindell17/sign.ts', '../dkls23/parameters.ts'],
