@@ -54,12 +54,8 @@ export function createApi(options: ApiOptions): Api {
   let tokens: LoginAnswer | undefined;
   let renewing: Promise<LoginAnswer> | undefined;
 
-  const post = async (path: string, body: object, token?: string): Promise<Response> =>
-    send(options, path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...bearer(token) },
-      body: JSON.stringify(body),
-    });
+  const post = (path: string, body: object, token?: string): Promise<Response> =>
+    send(options, path, postOf(body, token));
 
   const end = (): void => {
     if (tokens === undefined) return;
@@ -117,6 +113,14 @@ const ENDED: ReadonlySet<string> = new Set(['unauthorised', 'invalid_token', 'to
 
 function bearer(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+function postOf(body: object, token?: string): Call {
+  return {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...bearer(token) },
+    body: JSON.stringify(body),
+  };
 }
 
 async function send({ fetch }: ApiOptions, path: string, call: Call): Promise<Response> {

@@ -29,6 +29,7 @@ import { SlidingWindow } from '../limits/windows.ts';
 import { InOrder } from './inOrder.ts';
 import { Pressure } from './pressure.ts';
 import { isRenewalOf, refusalMessageOf, type Registered, welcomeOf } from './registration.ts';
+import { takeOverOf } from './takeOver.ts';
 import { FrameWriter } from './frameWriter.ts';
 
 /** A connection. */
@@ -219,7 +220,7 @@ export class Connection implements Client {
     const replaced = hub.attach(this);
     if (replaced !== undefined) {
       this.replaced = replaced.origin;
-      this.#noteReplaced(replaced);
+      this.#note('socket.replace', takeOverOf(replaced, remote), 'ok');
       replaced.close(CLOSE.replaced, codeText('replaced', 'en'));
     }
     this.#writer.tell(welcomeOf(outcome, renewal, language));
@@ -263,18 +264,6 @@ export class Connection implements Client {
   #note(action: string, details: Note['details'], outcome: Note['outcome'] = 'refused'): void {
     const actor = this.#everRegistered ? this.recipient.username : 'unregistered';
     this.#work(this.#options.service.note({ actor, action, outcome, details }));
-  }
-
-  /**
-   * Logs a take-over, because two processes with one registration look like this and an operator has to see
-   * it.
-   */
-  #noteReplaced({ origin, recipient }: Client): void {
-    const { role, client } = recipient;
-    const { remote } = this.#options;
-    const before = { replaced_remote: origin.remote, replaced_since: origin.since };
-    const details = { code: 'replaced', role, remote, ...before };
-    this.#note('socket.replace', client === '' ? details : { ...details, client_id: client }, 'ok');
   }
 
   #tellError({ code, details, sessionKey, cseq }: FrameError): void {

@@ -5,13 +5,13 @@
 import { chmod, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectories } from '@quorate/intent/directory';
-import { type Database, type SqlValue, StoreError, type Tx } from './database.ts';
-import { isBusy, loadDriver, type Open, type SqliteConnection, type Statement } from './driver.ts';
+import { type Database, StoreError, type Tx } from './database.ts';
+import { isBusy, loadDriver, type Open, type SqliteConnection } from './driver.ts';
 import { type Migration, migrate, migrations } from './migrations.ts';
 import { rewriteFile } from './rewrite.ts';
 import { SameFiles } from './sameFiles.ts';
 import { Serial } from './serial.ts';
-import { checkStatement } from './statement.ts';
+import { type Statements, statementsOf } from './statement.ts';
 
 /** How many transactions may share one commit. */
 const GROUP = 64;
@@ -88,32 +88,6 @@ function acquireLock(connect: Open, file: string): SqliteConnection {
     if (!isBusy(error)) throw error;
     throw new StoreError('store/in-use', `another process uses ${file}`, { cause: error });
   }
-}
-
-type Statements = Pick<Tx, 'run' | 'get' | 'all'>;
-
-/** Prepared statements of a connection, each checked for its parameters. */
-export function statementsOf(connection: SqliteConnection): Statements {
-  const prepared = new Map<string, Statement>();
-  const statement = (sql: string, params: readonly SqlValue[]): Statement => {
-    checkStatement(sql, params);
-    let found = prepared.get(sql);
-    if (found === undefined) {
-      found = connection.prepare(sql);
-      prepared.set(sql, found);
-    }
-    return found;
-  };
-  return {
-    run: async (sql, params = []) => ({
-      changes: Number(statement(sql, params).run(...params).changes),
-    }),
-    // The caller names the columns in its SQL and their types in T: the only type erasure of the store.
-    get: async <T>(sql: string, params: readonly SqlValue[] = []) =>
-      statement(sql, params).get(...params) as T | undefined,
-    all: async <T>(sql: string, params: readonly SqlValue[] = []) =>
-      statement(sql, params).all(...params) as T[],
-  };
 }
 
 interface Waiting {

@@ -1,5 +1,33 @@
-/** Checks that SQLite drivers omit, on statements and parameters. */
-import { type SqlValue, StoreError } from './database.ts';
+/** Statements of SQLite: prepared once, and with the checks of parameters that its drivers omit. */
+import { type SqlValue, StoreError, type Tx } from './database.ts';
+import type { SqliteConnection, Statement } from './driver.ts';
+
+/** What a connection runs. */
+export type Statements = Pick<Tx, 'run' | 'get' | 'all'>;
+
+/** Prepared statements of a connection, each checked for its parameters. */
+export function statementsOf(connection: SqliteConnection): Statements {
+  const prepared = new Map<string, Statement>();
+  const statement = (sql: string, params: readonly SqlValue[]): Statement => {
+    checkStatement(sql, params);
+    let found = prepared.get(sql);
+    if (found === undefined) {
+      found = connection.prepare(sql);
+      prepared.set(sql, found);
+    }
+    return found;
+  };
+  return {
+    run: async (sql, params = []) => ({
+      changes: Number(statement(sql, params).run(...params).changes),
+    }),
+    // The caller names the columns in its SQL and their types in T: the only type erasure of the store.
+    get: async <T>(sql: string, params: readonly SqlValue[] = []) =>
+      statement(sql, params).get(...params) as T | undefined,
+    all: async <T>(sql: string, params: readonly SqlValue[] = []) =>
+      statement(sql, params).all(...params) as T[],
+  };
+}
 
 /**
  * Checks the parameters of a statement: their number, their types, and the absence of U+0000, at which the
@@ -7,7 +35,7 @@ import { type SqlValue, StoreError } from './database.ts';
  *
  * @throws StoreError `store/bad-statement`
  */
-export function checkStatement(sql: string, params: readonly SqlValue[]): void {
+function checkStatement(sql: string, params: readonly SqlValue[]): void {
   if (sql.trimEnd().endsWith(';') || /;\s*\S/.test(sql)) {
     throw new StoreError('store/bad-statement', 'one statement at a time, without a semicolon');
   }

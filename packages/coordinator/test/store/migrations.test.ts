@@ -9,7 +9,8 @@ import { coordinator } from '../../src/delivery/recipient.ts';
 import { type Database, StoreError } from '../../src/store/database.ts';
 import { loadDriver } from '../../src/store/driver.ts';
 import { type Migration, migrate, migrations } from '../../src/store/migrations.ts';
-import { openDatabase, statementsOf } from '../../src/store/sqlite.ts';
+import { openDatabase } from '../../src/store/sqlite.ts';
+import { statementsOf } from '../../src/store/statement.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 
 /** A store of an older version, filled, and the same store as this release opens it. */
