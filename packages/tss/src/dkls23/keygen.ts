@@ -20,7 +20,8 @@ import {
   nothing,
   type Protocol,
 } from '../round/protocol.ts';
-import { Session, type SessionOptions } from '../round/session.ts';
+import type { SessionOptions } from '../round/options.ts';
+import { Session } from '../round/session.ts';
 import {
   acknowledgement,
   combine,

@@ -28,7 +28,8 @@ import {
   nothing,
   type Protocol,
 } from '../round/protocol.ts';
-import { Session, type SessionOptions } from '../round/session.ts';
+import type { SessionOptions } from '../round/options.ts';
+import { Session } from '../round/session.ts';
 import { SIGN_SHAPE, type SignDirect2, signRound1, signRound2, signRound3 } from './messages.ts';
 import {
   finishAll,

@@ -9,7 +9,7 @@ import { LABELS } from '../label.ts';
 import { isPrimePair, type PrimePair } from '../primes.ts';
 import { type Rng, systemRng } from '../rng.ts';
 import { InputError } from '../round/errors.ts';
-import type { SessionOptions } from '../round/session.ts';
+import type { SessionOptions } from '../round/options.ts';
 import { checkSessionId } from '../sessionId.ts';
 import { hash } from '../transcript.ts';
 import type { ModulusBits } from '../zk/parameters.ts';

@@ -1,15 +1,16 @@
 /**
  * One run of one protocol by one party, as a state machine without I/O: messages in, messages out,
- * one outcome. It owns the parts that all protocols share: slots, duplicates, early messages,
- * decoding, the echo of broadcasts, and turning an AbortError into an outcome.
+ * one outcome. It drives the parts that all protocols share: slots for messages (mailbox.ts), their
+ * bodies (bodies.ts), and the outcome of an AbortError (outcome.ts).
  *
  * Messages given to `receive` must have been authenticated by the caller: a signature of the sender
  * over session, round, sender, recipient and body (docs/spec/channel.md §2). Without it nobody may be
  * blamed, let alone banned.
  */
-import { attachEcho, type Broadcast, ECHO_LENGTH, echoMatches, type EchoHash } from './echo.ts';
-import { AbortError, DecodeError, partyNames } from './errors.ts';
-import { isMessage, Mailbox, type Message, partOf, type RoundShape } from './mailbox.ts';
+import { Bodies } from './bodies.ts';
+import { AbortError } from './errors.ts';
+import { isMessage, Mailbox, type Message, partOf } from './mailbox.ts';
+import type { SessionOptions } from './options.ts';
 import { abortedBy, type Outcome } from './outcome.ts';
 import type { Protocol, Step } from './protocol.ts';
 
@@ -20,34 +21,20 @@ export interface Receipt {
   readonly send: readonly Message[];
 }
 
-/** The input of a session besides its protocol. */
-export interface SessionOptions {
-  readonly index: number;
-  readonly parties: readonly number[];
-  readonly shape: readonly RoundShape[];
-  readonly echo: EchoHash;
-  /** 32 bytes over everything that the caller asked for: round 1 of every party starts with it. */
-  readonly parameters: Uint8Array;
-}
-
 export class Session<T> {
   readonly #protocol: Protocol<T>;
-  readonly #options: SessionOptions;
   readonly #peers: readonly number[];
   readonly #mailbox: Mailbox;
-  readonly #sent = new Map<number, Uint8Array>();
+  readonly #bodies: Bodies;
   #step: Step | undefined;
-  /** The start of every body in the current round: the parameters, then the echo of the round before. */
-  #prefix: Uint8Array | null;
   #started = false;
   #outcome: Outcome<T> | undefined;
 
   constructor(protocol: Protocol<T>, options: SessionOptions) {
     this.#protocol = protocol;
-    this.#options = options;
     this.#peers = options.parties.filter((party) => party !== options.index);
     this.#mailbox = new Mailbox(options.index, this.#peers, options.shape);
-    this.#prefix = options.parameters;
+    this.#bodies = new Bodies(options, this.#peers, this.#mailbox);
   }
 
   /** The outcome, or undefined while the session runs. */
@@ -108,10 +95,7 @@ export class Session<T> {
   #proceed(): Message[] {
     const sent: Message[] = [];
     while (this.#outcome === undefined && this.waitingFor().length === 0) {
-      const step = this.#current();
-      this.#checkPrefixes(step);
-      const heard = this.#decode(step);
-      this.#prefix = this.#echoOf(step);
+      const heard = this.#bodies.read(this.#current());
       sent.push(...this.#advance(this.#protocol.next(heard)));
     }
     return sent;
@@ -123,110 +107,7 @@ export class Session<T> {
       return [];
     }
     this.#step = result.value;
-    return this.#compose(result.value);
-  }
-
-  #compose(step: Step): Message[] {
-    const { index } = this.#options;
-    const messages: Message[] = [];
-    if (step.all !== null) {
-      const body = attachEcho(this.#prefix, step.all);
-      this.#sent.set(step.round, body);
-      messages.push({ round: step.round, from: index, to: null, body });
-    }
-    for (const [to, part] of step.each ?? []) {
-      const body = step.all === null ? attachEcho(this.#prefix, part) : part;
-      messages.push({ round: step.round, from: index, to, body });
-    }
-    return messages;
-  }
-
-  /** Compares the start of each body before it decodes any of them. */
-  #checkPrefixes(step: Step): void {
-    const prefix = this.#prefix;
-    if (prefix === null) return;
-    const heard = this.#peers.flatMap((peer) => {
-      const body = this.#body(step.round, peer, this.#carrierOf(step));
-      return body === null ? [] : [{ peer, body }]; // nobody else speaks in some rounds between two
-    });
-    const short = heard.filter(({ body }) => body.length < ECHO_LENGTH).map(({ peer }) => peer);
-    if (short.length > 0) {
-      const message = `round${step.round}: expected at least ${ECHO_LENGTH} bytes of ${partyNames(short)}`;
-      throw new AbortError({ reason: 'malformed-message', culprits: short, message });
-    }
-    const differing = heard
-      .filter(({ body }) => !echoMatches(prefix, body))
-      .map(({ peer }) => peer);
-    if (differing.length === 0) return;
-    throw step.round === 1 ? otherParameters(differing) : this.#split(step.round - 1);
-  }
-
-  /**
-   * Parties saw different broadcasts. Between two, this party holds the one broadcast that the peer signed and
-   * signed its own once, so the peer's echo is false. Among more, this party cannot tell who signed two
-   * versions; the signed broadcasts show it beside another party's.
-   */
-  #split(round: number): AbortError {
-    const message = `parties saw different broadcasts in round ${round}`;
-    if (this.#peers.length === 1) {
-      return new AbortError({ reason: 'equivocation', culprits: this.#peers, message });
-    }
-    const broadcasts = this.#peers.map((peer) => this.#mailbox.find(round, peer, 'all'));
-    return new AbortError({
-      reason: 'equivocation',
-      message: `${message}; who sent two versions cannot be told from here`,
-      conflicting: broadcasts.filter((said) => said !== undefined),
-    });
-  }
-
-  /** The part of a round that starts with the prefix. */
-  #carrierOf(step: Step): 'all' | 'each' {
-    return this.#options.shape[step.round - 1]?.all === true ? 'all' : 'each';
-  }
-
-  #decode(step: Step): ReadonlyMap<number, unknown> {
-    const heard = new Map<number, unknown>();
-    const culprits: number[] = [];
-    const problems: string[] = [];
-    for (const peer of this.#peers) {
-      try {
-        heard.set(
-          peer,
-          step.decode(peer, this.#part(step, peer, 'all'), this.#part(step, peer, 'each')),
-        );
-      } catch (error) {
-        if (!(error instanceof DecodeError)) throw error;
-        culprits.push(peer);
-        problems.push(`party ${peer}: ${error.message}`);
-      }
-    }
-    if (culprits.length > 0) {
-      throw new AbortError({ reason: 'malformed-message', culprits, message: problems.join('; ') });
-    }
-    return heard;
-  }
-
-  /** A part without the start of its body. */
-  #part(step: Step, peer: number, part: 'all' | 'each'): Uint8Array | null {
-    const body = this.#body(step.round, peer, part);
-    if (body === null) return null;
-    const carries = this.#prefix !== null && part === this.#carrierOf(step);
-    return carries ? body.subarray(ECHO_LENGTH) : body;
-  }
-
-  #body(round: number, peer: number, part: 'all' | 'each'): Uint8Array | null {
-    return this.#mailbox.find(round, peer, part)?.body ?? null;
-  }
-
-  #echoOf(step: Step): Uint8Array | null {
-    const own = this.#sent.get(step.round);
-    if (own === undefined) return null;
-    const broadcasts = this.#options.parties.map((from): Broadcast => {
-      const body = from === this.#options.index ? own : this.#body(step.round, from, 'all');
-      if (body === null) throw new Error('unreachable: a broadcast is missing');
-      return { from, body };
-    });
-    return this.#options.echo(step.round, broadcasts);
+    return this.#bodies.compose(result.value);
   }
 
   #current(): Step {
@@ -254,18 +135,11 @@ export class Session<T> {
     this.#outcome = outcome;
     this.#protocol.return(undefined as never);
     this.#mailbox.wipe();
-    this.#sent.clear();
+    this.#bodies.release();
   }
 }
 
 const ignored: Receipt = { disposition: 'ignored', send: [] };
-
-const otherParameters = (differing: readonly number[]): AbortError =>
-  new AbortError({
-    reason: 'parameters-mismatch',
-    differing,
-    message: `${partyNames(differing)} ${differing.length === 1 ? 'has' : 'have'} other parameters than this party`,
-  });
 
 const equivocation = (conflicting: readonly [Message, ...Message[]]): AbortError => {
   const [{ from }] = conflicting;

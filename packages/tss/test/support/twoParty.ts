@@ -15,7 +15,8 @@ import {
 } from '../../src/lindell17/index.ts';
 import type { PrimePair } from '../../src/primes.ts';
 import type { Protocol } from '../../src/round/protocol.ts';
-import { Session, type SessionOptions } from '../../src/round/session.ts';
+import type { SessionOptions } from '../../src/round/options.ts';
+import { Session } from '../../src/round/session.ts';
 import { type Deviation, misbehave } from './misbehave.ts';
 import { DIGEST, sessionIdOf } from './parties.ts';
 import { seededRng } from './rng.ts';
