@@ -16,7 +16,7 @@ import { AgentError } from '../errors.ts';
 import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import type { AgentState } from '../records/state.ts';
 import type { JournalShard } from './journal.ts';
-import { readOpener, renewing, type Work } from './work.ts';
+import { askForOpener, renewing, type Work } from './work.ts';
 
 /** The two chips. */
 export interface Chips {
@@ -114,7 +114,7 @@ async function openOld(work: Work, { old, fresh }: Chips, key: KeyRecord): Promi
       signature: fromBase64(answer.signature),
     };
     const { keys } = work.state;
-    const opener = await readOpener(old, request, countOld(work.state, key.key_id), () => {
+    const opener = await askForOpener(old, request, countOld(work.state, key.key_id), () => {
       keys.update(key.key_id, (record) => ({ ...record, state: 'rolled_back' }));
     });
     try {
@@ -175,7 +175,7 @@ async function prove(work: Work, fresh: Chip, key: KeyRecord): Promise<Uint8Arra
     const { access, intent } = await authorise(work, fresh, 'prove', key);
     const request = { ...access, digest: intent };
     const counter = countNew(work, key.key_id);
-    const opener = await readOpener(fresh, request, counter, () => undefined);
+    const opener = await askForOpener(fresh, request, counter, () => undefined);
     try {
       const shard = work.shard(key.key_id);
       if (shard === undefined) throw new TypeError('unreachable: nothing to prove');

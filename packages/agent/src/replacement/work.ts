@@ -133,11 +133,11 @@ export async function renewing<T>(step: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Reads an opener in a step.
+ * Asks the chip for an opener in a step.
  * @param rolledBack - called when the chip's count is impossible
  * @throws HolderError `chip/rolled-back` when the chip's count is not the one of this agent
  */
-export async function readOpener(
+export async function askForOpener(
   chip: Chip,
   request: ReadRequest,
   counter: ReleaseCounter,
