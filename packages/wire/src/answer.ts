@@ -6,7 +6,7 @@ const MOST_ISSUES = 10_000;
 
 /**
  * Reads an answer by its schema and leaves out the fields that the schema does not know: a newer server may add some.
- * Everything else is as strict as the schema. What it returns is never part of `value`.
+ * Everything else is as strict as the schema. The result shares nothing with `value`.
  */
 export function readAnswer<T>(schema: z.ZodType<T>, value: unknown): z.ZodSafeParseResult<T> {
   const first = schema.safeParse(value);
