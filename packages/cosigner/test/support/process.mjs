@@ -31,9 +31,9 @@ if (standing !== undefined) {
 }
 const honest = ({ prototype }, name) => Object.getOwnPropertyDescriptor(prototype, name).value;
 if (seams.includes('hasty')) {
-  const { Courier } = await import('../../dist/peer/courier.js');
-  const post = honest(Courier, 'post');
-  Courier.prototype.post = function (message) {
+  const { ReliableSender } = await import('../../dist/peer/reliableSender.js');
+  const post = honest(ReliableSender, 'post');
+  ReliableSender.prototype.post = function (message) {
     post.call(this, message);
     if (message.type !== 'sign_p2_partial') return;
     const plaintext = Buffer.from(JSON.stringify({ code: 'aborted', reason: '' }));
@@ -42,10 +42,10 @@ if (seams.includes('hasty')) {
 }
 if (seams.includes('noisy')) {
   const { PEER_TYPES } = await import('@quorate/wire');
-  const { Courier } = await import('../../dist/peer/courier.js');
-  const post = honest(Courier, 'post');
+  const { ReliableSender } = await import('../../dist/peer/reliableSender.js');
+  const post = honest(ReliableSender, 'post');
   const signature = Buffer.alloc(64).toString('base64');
-  Courier.prototype.post = function (message) {
+  ReliableSender.prototype.post = function (message) {
     for (const round of message.round === 0 ? [] : [message.round, message.round + 1, 4]) {
       for (const type of PEER_TYPES.filter((name) => name !== 'abort')) {
         post.call(this, { type, round, plaintext: Buffer.alloc(100, round), signature });
