@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { load } from './product.mjs';
 
-const { createChannel, createEphemeralKeys } = await load('agent');
+const { createChannel, createEphemeralKeys } = await load('holder', 'agent');
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 

@@ -14,6 +14,8 @@ export { type Logger, silentLogger } from './logger.ts';
 export { createMutexes } from './mutexes.ts';
 export { type Asker, createAsker } from './approval/asker.ts';
 export { type Approval, type Subject } from './approval/decision.ts';
+export { createChannel } from './channel/channel.ts';
+export { createEphemeralKeys } from './channel/keys.ts';
 export {
   Chip,
   type PinProvider,
