@@ -8,7 +8,7 @@ import { build, compilePkcs11, install, root, run, temporaryFolder } from './ste
 
 /** Majors that people run beside the oldest that is supported. */
 const VERSIONS = { 22: '22.23.3', 24: '24.21.0' };
-const PROJECTS = ['tss', 'agent', 'cosigner', 'cli'];
+const PROJECTS = ['tss', 'holder', 'agent', 'two-party', 'cosigner', 'cli'];
 
 const [major] = process.argv.slice(2);
 const version = VERSIONS[major];

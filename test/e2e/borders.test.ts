@@ -1,6 +1,6 @@
 // The borders that .oxlintrc.json draws, in a tree of files that cross them: a rule that is lost fails here.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -135,4 +135,38 @@ describe('W-17: lint', () => {
       expect(refusals(`packages/${file}`, '@quorate/holder')).toEqual([]);
     },
   );
+});
+
+/** The sources of a package, or of all, that hold one of these words. */
+function sourcesWith(pattern: RegExp): string[] {
+  const packages = join(ROOT, 'packages');
+  return readdirSync(packages)
+    .flatMap((name) =>
+      readdirSync(join(packages, name, 'src'), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => `${name}/src/${file}`),
+    )
+    .filter((file) => pattern.test(readFileSync(join(packages, file), 'utf8')));
+}
+
+describe('W-16: a rule of safety stands once', () => {
+  test('an attempt to have an opener released is counted in one place', () => {
+    expect(sourcesWith(/outstanding \+ \d/)).toEqual(['holder/src/chip/countedRelease.ts']);
+  });
+
+  test('the words by which a chip cannot have counted are listed in one place', () => {
+    // secure-element names every status word and says of none whether the chip has counted.
+    const listing = sourcesWith(/0x6982,[^;]*0x6a88/i).filter(
+      (file) => !file.startsWith('secure-element/'),
+    );
+    expect(listing).toEqual(['holder/src/chip/refusals.ts']);
+  });
+
+  test('a session certificate is judged in one place', () => {
+    const judging = sourcesWith(/\b(isSignedBy|verifyCertificate)\(/);
+    expect(judging.toSorted()).toEqual([
+      'intent/src/certificate.ts',
+      'intent/src/judgeCertificate.ts',
+    ]);
+  });
 });
