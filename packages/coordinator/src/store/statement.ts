@@ -2,7 +2,7 @@
 import { type SqlValue, StoreError, type Tx } from './database.ts';
 import type { SqliteConnection, Statement } from './driver.ts';
 
-/** What a connection runs. */
+/** The statements that a connection runs. */
 export type Statements = Pick<Tx, 'run' | 'get' | 'all'>;
 
 /** Prepared statements of a connection, each checked for its parameters. */
