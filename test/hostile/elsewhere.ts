@@ -1,7 +1,7 @@
 /** Readers that are not in the table of parsers, and why. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   'holder/src/files/files.ts#readIfPresent': 'gives bytes, and looks at none',
-  'holder/src/files/operatorFile.ts#readOperatorFile': 'gives bytes, and looks at none',
+  'wire/src/files.ts#readOperatorFile': 'gives bytes, and looks at none',
   'holder/src/files/secretFile.ts#readSecretFile': 'gives bytes, and looks at none',
   'holder/src/terminal/editors.ts#readFromPipe':
     'lines of the own terminal: holder/test/terminal/terminalPipe.test.ts',

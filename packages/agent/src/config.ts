@@ -7,14 +7,13 @@ import {
   isSocketUrl,
   pcscSchema,
   pkcs11Schema,
-  readOperatorFile,
   SOCKET_URL,
   THREAD_TIMEOUT_MS,
-  UnreadableFile,
 } from '@quorate/holder';
 import { isAbsolute, join } from 'node:path';
 import type { ChipAttachment, VirtualAttachment } from '@quorate/secure-element';
 import { describeFileProblem, keysOf, systemCode } from '@quorate/wire';
+import { readOperatorFile, UnreadableFile } from '@quorate/wire/files';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
 import { parseYaml } from './yamlFile.ts';

@@ -2,16 +2,11 @@
  * An agent's surroundings, as its configuration describes them: files that only the
  * owner can read, never arguments or the environment.
  */
-import {
-  type PinProvider,
-  processTerminal,
-  readOperatorFile,
-  readSecretBytes,
-  stampOfFile,
-} from '@quorate/holder';
+import { type PinProvider, processTerminal, readSecretBytes, stampOfFile } from '@quorate/holder';
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { describeFileProblem } from '@quorate/wire';
+import { readOperatorFile } from '@quorate/wire/files';
 import { approveAll } from './approval/auto.ts';
 import { approveByPolicy, parsePolicy } from './approval/policy.ts';
 import { approveByPrompt } from './approval/prompt.ts';

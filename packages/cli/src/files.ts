@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { readOperatorFile } from '@quorate/holder';
 import {
   closeSync,
   existsSync,
@@ -19,6 +18,7 @@ import { basename, dirname } from 'node:path';
 import { makeDirectories } from '@quorate/intent/directory';
 import { describeJsonProblem, parseJson } from '@quorate/wire';
 import { systemCode } from '@quorate/wire';
+import { readOperatorFile } from '@quorate/wire/files';
 import { CliError, messageOf, usageError } from './errors.ts';
 import { explain } from './explain.ts';
 
@@ -110,7 +110,7 @@ export function readText(path: string, what: string): string {
 
 function readBytes(path: string, what: string): Buffer {
   try {
-    return readOperatorFile(path, { most: LARGEST_INPUT });
+    return readOperatorFile(path, { most: LARGEST_INPUT, streams: true });
   } catch (error) {
     throw usageError(`${what} ${path} cannot be read: ${messageOf(error)}`);
   }

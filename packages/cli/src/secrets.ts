@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { readOperatorFile, UnreadableFile } from '@quorate/holder';
 import { secretInFile } from '@quorate/wire';
+import { readOperatorFile, UnreadableFile } from '@quorate/wire/files';
 import type { Stats } from 'node:fs';
 import { CliError, messageOf, usageError } from './errors.ts';
 import { promptSecret } from './terminal/prompt.ts';

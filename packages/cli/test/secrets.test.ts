@@ -39,9 +39,12 @@ describe('secret files', () => {
 
   test.each([makePipe(), '/dev/zero'])('%s is no file, and nobody waits for it', (path) => {
     expect(() => readSecretFile(path, 'pin')).toThrow(`pin file ${path} is not a file`);
-    const cannotBeRead = `roster ${path} cannot be read: is not a regular file`;
-    expect(() => readText(path, 'roster')).toThrow(cannotBeRead);
-    expect(() => readJson(path, 'roster')).toThrow(cannotBeRead);
+  });
+
+  test('a device is no input file', () => {
+    const cannotBeRead = 'roster /dev/zero cannot be read: is not a regular file';
+    expect(() => readText('/dev/zero', 'roster')).toThrow(cannotBeRead);
+    expect(() => readJson('/dev/zero', 'roster')).toThrow(cannotBeRead);
   });
 
   test.each(['', '\n', '\r\n'])('an empty file is refused (%j)', (content) => {

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Transaction } from 'micro-eth-signer';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { makePipe } from '../../../test/support/pipe.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 import { quorate } from './support/world.ts';
 
@@ -69,6 +71,14 @@ describe('verify', () => {
       address: ADDRESS,
       raw_transaction: raw,
     });
+  });
+
+  test('a transaction may come through a pipe', async () => {
+    const { signature } = signedElsewhere();
+    const pipe = makePipe();
+    spawn('sh', ['-c', 'cat "$1" > "$2"', 'sh', file, pipe], { stdio: 'ignore' });
+    const ran = await verify(signature, '--address', ADDRESS, '--transaction', pipe);
+    expect(ran.exit, ran.stderr).toBe(0);
   });
 
   test('the digest alone will do, in any case of the address', async () => {

@@ -2,15 +2,10 @@
  * Decides on a partner's requests: nobody (`auto`), a person at the terminal or over REST (`prompt`), or rules
  * (`policy`). Text from the partner is escaped before a person sees it.
  */
-import {
-  type Approval,
-  type Asker,
-  messageOf,
-  readOperatorFile,
-  type Subject,
-} from '@quorate/holder';
+import { type Approval, type Asker, messageOf, type Subject } from '@quorate/holder';
 import { escapeForDisplay, toHex } from '@quorate/intent';
 import type { MessageHash } from '@quorate/wire';
+import { readOperatorFile } from '@quorate/wire/files';
 import { z } from 'zod';
 import type { CosignerConfig } from './configShape.ts';
 import { readYaml } from './configFile.ts';

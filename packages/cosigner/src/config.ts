@@ -8,12 +8,12 @@ import {
   messageOf,
   pcscSchema,
   pkcs11Schema,
-  readOperatorFile,
   SOCKET_URL,
   THREAD_TIMEOUT_MS,
 } from '@quorate/holder';
 import { dirname, isAbsolute, join } from 'node:path';
 import { keysOf } from '@quorate/wire';
+import { readOperatorFile } from '@quorate/wire/files';
 import { z } from 'zod';
 import { readYaml } from './configFile.ts';
 import { rulesProblem } from './configRules.ts';

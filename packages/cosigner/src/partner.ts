@@ -2,7 +2,7 @@
  * The identity of a partner: two public keys under one fingerprint that people compare. The P-256 key signs
  * session certificates; the X25519 key opens the connection.
  */
-import { messageOf, readOperatorFile } from '@quorate/holder';
+import { messageOf } from '@quorate/holder';
 import {
   checkP256PublicKey,
   checkX25519PublicKey,
@@ -13,6 +13,7 @@ import {
   utf8,
 } from '@quorate/intent';
 import { describeJsonProblem, parseJson } from '@quorate/wire';
+import { readOperatorFile } from '@quorate/wire/files';
 import { z } from 'zod';
 import { SetupError } from './errors.ts';
 

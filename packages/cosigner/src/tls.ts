@@ -1,5 +1,6 @@
 /** The files of `tls`, read and checked when the server starts. */
-import { messageOf, readOperatorFile } from '@quorate/holder';
+import { messageOf } from '@quorate/holder';
+import { readOperatorFile } from '@quorate/wire/files';
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { type LoadedConfig, pathOf } from './config.ts';

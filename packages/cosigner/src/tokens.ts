@@ -1,8 +1,9 @@
 /** Bearer tokens of the REST interface: JWTs by Ed25519, with roles. */
-import { messageOf, readOperatorFile } from '@quorate/holder';
+import { messageOf } from '@quorate/holder';
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { hashFramed, toHex, utf8 } from '@quorate/intent';
 import { CosignerRole, dateOf, LIMITS } from '@quorate/wire';
+import { readOperatorFile } from '@quorate/wire/files';
 import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { type LoadedConfig } from './config.ts';

@@ -50,7 +50,6 @@ export {
   writeDurably,
 } from './files/files.ts';
 export { type Lock, lockDirectory, lockFile } from './files/lock.ts';
-export { readOperatorFile, UnreadableFile } from './files/operatorFile.ts';
 export { readSecretBytes, readSecretFile } from './files/secretFile.ts';
 export { type Backoff, createBackoff } from './link/backoff.ts';
 export { type PeerKeys, type RoundFrame, type SignedMessage } from './protocol/frames.ts';

@@ -1,8 +1,16 @@
 import { type KeyObject, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, fsyncSync, linkSync, openSync } from 'node:fs';
-import { readFileSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  type Stats,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectories } from '@quorate/intent/directory';
+import { readOperatorFile, UnreadableFile } from '@quorate/wire/files';
 
 /** The kinds of private key that the server makes for itself. */
 export type KeyKind = 'ed25519' | 'p256';
@@ -51,27 +59,21 @@ export function createKeyFile(file: string, kind: KeyKind): KeyObject {
  * @throws KeyFileError if the file's mode gives others access, or it is not a regular file
  */
 export function readSecretFile(file: string): Buffer | undefined {
-  let handle: number;
   try {
-    // A pipe without a writer would block the whole start, and every signal with it.
-    handle = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    return readOperatorFile(file, { check: (stats) => checkMode(file, stats) });
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    if (!(error instanceof UnreadableFile)) throw error;
+    const why = error.kind === 'too-large' ? error.message : 'is not a regular file';
+    throw new KeyFileError(`${file} ${why}`);
   }
-  try {
-    const found = fstatSync(handle);
-    if (!found.isFile()) throw new KeyFileError(`${file} is not a regular file`);
-    const { mode } = found;
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      throw new KeyFileError(
-        `key file ${file} has mode ${(mode & 0o777).toString(8)}, expected 600: run chmod 600 on it, and replace the key if others could read it`,
-      );
-    }
-    return readFileSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+}
+
+function checkMode(file: string, { mode }: Stats): void {
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
+  throw new KeyFileError(
+    `key file ${file} has mode ${(mode & 0o777).toString(8)}, expected 600: run chmod 600 on it, and replace the key if others could read it`,
+  );
 }
 
 /** Writes a file of mode 0600 durably, unless the name is taken. */

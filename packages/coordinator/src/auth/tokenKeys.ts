@@ -1,8 +1,14 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { calculateJwkThumbprint } from 'jose';
 import { decodeSpki } from '@quorate/intent';
-import { describeIssues, describeJsonProblem, parseJson, secretInFile } from '@quorate/wire';
+import {
+  describeFileProblem,
+  describeIssues,
+  describeJsonProblem,
+  parseJson,
+  secretInFile,
+} from '@quorate/wire';
+import { readOperatorFile } from '@quorate/wire/files';
 import { z } from 'zod';
 import { ISSUER_DEFAULTS, type IssuerTerms } from './issuerTerms.ts';
 import { KeyFileError, type KeyKind, kindOf, loadOrCreateKey, readSecretFile } from './keyFile.ts';
@@ -159,9 +165,9 @@ function publicKeyFrom(jwk: JsonWebKey, file: string): KeyObject {
 function readJson(file: string): unknown {
   let content: Buffer;
   try {
-    content = readFileSync(file);
+    content = readOperatorFile(file);
   } catch (cause) {
-    throw new KeyFileError(`${file} cannot be read`, { cause });
+    throw new KeyFileError(describeFileProblem(file, cause), { cause });
   }
   const json = parseJson(content);
   if (!json.ok) throw new KeyFileError(`${file}: ${describeJsonProblem(json)}`);

@@ -1,6 +1,6 @@
 /** Reads the YAML file of a configuration, with the line of every key. */
-import { readFileSync } from 'node:fs';
 import { describeFileProblem, yamlProblem } from '@quorate/wire';
+import { readOperatorFile } from '@quorate/wire/files';
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 
 /** Refuses a configuration; the message names the file, line and key, and what was expected. */
@@ -49,7 +49,7 @@ export function readConfigFile(name: string): ConfigFile {
 /** Reads a file named in a configuration. @throws ConfigError `config/missing` */
 export function readConfigured(name: string): string {
   try {
-    return readFileSync(name, 'utf8');
+    return readOperatorFile(name).toString('utf8');
   } catch (error) {
     throw new ConfigError('config/missing', describeFileProblem(name, error), error);
   }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeCertificatePem } from '../../../../test/support/certificate.ts';
+import { makePipe } from '../../../../test/support/pipe.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { ConfigError } from '../../src/config/file.ts';
 import { loadCoordinatorConfig } from '../../src/config/load.ts';
@@ -162,6 +163,20 @@ describe('refusals', () => {
     expect(() => loadCoordinatorConfig({ file: join(directory, 'absent.yaml') })).toThrow(
       'cannot be read',
     );
+  });
+});
+
+describe('a file that is none', () => {
+  test.each([
+    ['a pipe without a writer', makePipe, 'is not a regular file'],
+    ['a device that never ends', () => '/dev/zero', 'is not a regular file'],
+    ['a directory', () => directory, 'is a directory'],
+  ])('X-3: %s is refused at once as a configuration and as a certificate', (_, make, why) => {
+    const file = make();
+    const refusal = `${file} cannot be read: ${why}`;
+    expect(() => loadCoordinatorConfig({ file })).toThrow(refusal);
+    const flags = { 'tls.certificate_file': file, 'tls.key_file': file };
+    expect(() => serverOptionsOf(loadCoordinatorConfig({ flags }))).toThrow(refusal);
   });
 });
 

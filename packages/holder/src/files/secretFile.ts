@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { secretInFile } from '@quorate/wire';
 import { HolderError } from '../errors.ts';
 import { isCode } from './files.ts';
-import { readOperatorFile, UnreadableFile } from './operatorFile.ts';
+import { readOperatorFile, UnreadableFile } from '@quorate/wire/files';
 
 /** More than any PIN, token or key in PEM has, bytes. */
 const LARGEST = 64 * 1024;

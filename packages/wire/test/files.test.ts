@@ -1,11 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makePipe } from '../../../../test/support/pipe.ts';
-import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
-import { thrownBy } from '../../../../test/support/thrownBy.ts';
-import { readOperatorFile } from '../../src/files/operatorFile.ts';
-import { readSecretBytes } from '../../src/files/secretFile.ts';
+import { makePipe } from '../../../test/support/pipe.ts';
+import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
+import { thrownBy } from '../../../test/support/thrownBy.ts';
+import { readOperatorFile } from '../src/files.ts';
 
 /** A name in a new directory. */
 const fresh = (): string => join(temporaryDirectory(), 'file');
@@ -75,21 +75,33 @@ describe('a file that somebody names', () => {
   });
 });
 
-describe('a file of a secret', () => {
-  test.each([
-    ['a pipe without a writer', makePipe(), 'config/invalid', 'is not a regular file'],
-    ['a directory', directory(), 'config/invalid', 'is a directory'],
-    ['larger than 64 KiB', sparse(64 * 1024 + 1), 'config/invalid', 'is larger than 64 KiB'],
-    ['missing', fresh(), 'store/not-found', 'is missing'],
-  ])('is refused if it is %s', (_, path, code, why) => {
-    expect(() => readSecretBytes(path)).toThrow(
-      expect.objectContaining({ code, message: `${path} ${why}` }),
+describe('a stream that a command reads', () => {
+  const cat = (content: string, path: string): void => {
+    spawn('sh', ['-c', `printf %s "$1" > "$2"`, 'sh', content, path], { stdio: 'ignore' });
+  };
+
+  test('is read up to its end, and waits for its writer', () => {
+    const pipe = makePipe();
+    cat('name: value\n', pipe);
+    expect(readOperatorFile(pipe, { streams: true }).toString()).toBe('name: value\n');
+  });
+
+  test('is refused beyond its bound', () => {
+    const pipe = makePipe();
+    cat('123456', pipe);
+    expect(() => readOperatorFile(pipe, { streams: true, most: 5 })).toThrow(
+      expect.objectContaining({ kind: 'too-large' }),
     );
   });
 
-  test('is refused if others can read it, and is named', () => {
-    const file = join(temporaryDirectory(), 'pin');
-    writeFileSync(file, '1234', { mode: 0o644 });
-    expect(() => readSecretBytes(file)).toThrow(/mode 644; expected 600/);
+  test.each([
+    ['a device that never ends', '/dev/zero', 'not-regular'],
+    ['nothing at all', '/dev/null', 'not-regular'],
+    ['a directory', directory(), 'directory'],
+    ['a file that is too large', sparse(1024 * 1024 + 1), 'too-large'],
+  ])('is not %s', (_, path, kind) => {
+    expect(() => readOperatorFile(path, { streams: true })).toThrow(
+      expect.objectContaining({ kind }),
+    );
   });
 });
