@@ -1,4 +1,5 @@
 // Runs after `tsc -b`: what is not compiled by it.
-import { buildConsole } from './steps.mjs';
+import { buildConsole, removeStale } from './steps.mjs';
 
+removeStale();
 await buildConsole();

@@ -118,8 +118,29 @@ export async function buildConsole() {
   await must('npm', ['run', '--silent', 'build', '--workspace', '@quorate/console']);
 }
 
+/**
+ * Removes compiled files whose source is gone, which tsc leaves: a test that imports one by its old name would pass
+ * here and fail on a fresh clone.
+ */
+export function removeStale() {
+  let removed = 0;
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const folder = join(root, 'packages', name);
+    const dist = join(folder, 'dist');
+    if (!existsSync(dist) || !existsSync(join(folder, 'src', 'index.ts'))) continue;
+    for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+      const source = file.replace(/\.js$|\.d\.ts$/, '.ts');
+      if (source === file || existsSync(join(folder, 'src', source))) continue;
+      rmSync(join(dist, file));
+      removed += 1;
+    }
+  }
+  if (removed > 0) process.stderr.write(`removed ${removed} compiled files without a source\n`);
+}
+
 /** Compiles every package and builds the console. */
 export async function build() {
   await must(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+  removeStale();
   await buildConsole();
 }

@@ -2,10 +2,9 @@
  * A new share becomes the key in two phases (D-10): both sides store it, P2 says so, P1
  * activates and says so, P2 activates. Until then the share is never used, and an older one stays.
  */
-import { messageOf } from '@quorate/holder';
+import { isAbsent, messageOf } from '@quorate/holder';
 import { fromHex, parseAddress, toHex } from '@quorate/intent';
 import { lockAfterRefresh } from '@quorate/tss/lindell17';
-import { SecureElementError } from '@quorate/secure-element';
 import { CosignerError } from '../errors.ts';
 import { NO_RELEASES } from '../releases.ts';
 import type { KeyRecord, StoredShare } from '../store/keyRecords.ts';
@@ -160,15 +159,10 @@ function deleteRecord({ logger, store, vault }: DeletingContext, name: RecordNam
   vault
     .delete(name)
     .catch((error: unknown) => {
-      if (!isDeleted(error)) throw error;
+      if (!isAbsent(error)) throw error;
     })
     .then(() => store.unwanted.remove(name))
     .catch((error: unknown) => {
       logger.warn({ error: messageOf(error) }, 'the chip kept a record that is not needed');
     });
-}
-
-function isDeleted(error: unknown): boolean {
-  const cause = error instanceof CosignerError ? error.cause : error;
-  return cause instanceof SecureElementError && cause.code === 'record-not-found';
 }

@@ -71,5 +71,5 @@ export function isForgotten(error: unknown): boolean {
 
 /** Whether a chip said that it has no such record. */
 export function isAbsent(error: unknown): boolean {
-  return error instanceof SecureElementError && error.code === 'record-not-found';
+  return refusalIn(error)?.code === 'record-not-found';
 }
