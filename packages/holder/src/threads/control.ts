@@ -13,6 +13,11 @@ export interface Ping {
   readonly order: 'ping';
 }
 
+/** Ends the thread from inside, between two orders. */
+export interface Stop {
+  readonly order: 'stop';
+}
+
 /** The public half of a session's ephemeral keys, and its nonce. */
 export interface Prepared {
   readonly nonce: Uint8Array;

@@ -5,7 +5,15 @@
 import { Worker } from 'node:worker_threads';
 import { HolderError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { CommonEvent, CommonOrder, Lost, Ping, Prepared, ThreadData } from './control.ts';
+import type {
+  CommonEvent,
+  CommonOrder,
+  Lost,
+  Ping,
+  Prepared,
+  Stop,
+  ThreadData,
+} from './control.ts';
 import type { Deferred } from './deferred.ts';
 import type { ThreadHealth, ThreadState } from './health.ts';
 import { Pulse, turnOf } from './pulse.ts';
@@ -19,7 +27,7 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 /** Threads that stand still for ever keep their memory: with so many the place stays empty. */
 const MAX_STUCK = 3;
-/** How long a thread that has nothing more to do may take to end, milliseconds. */
+/** How long a thread may take to end by itself, and then by force, milliseconds. */
 const TERMINATE_MS = 2000;
 
 /** The options of a place. */
@@ -181,7 +189,7 @@ export class Slot<Order, Event extends { readonly event: string; readonly id: st
     this.#worker = undefined;
     this.#stuck.add(worker);
     worker.unref();
-    void worker.terminate();
+    void endThread(worker);
     this.#lost('the protocol thread did not answer');
   }
 
@@ -231,16 +239,35 @@ export class Slot<Order, Event extends { readonly event: string; readonly id: st
   }
 
   async #terminate(worker: Worker): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), TERMINATE_MS);
-    });
-    const ended = await Promise.race([worker.terminate(), late]);
-    clearTimeout(timer);
-    if (ended !== 'late') return;
+    if (await endThread(worker)) return;
     this.#stuck.add(worker);
     worker.unref();
   }
+}
+
+/**
+ * Lets a thread end by itself, between two orders, and ends it by force when it does not; false when that fails, too.
+ * Force is the last resort: it aborts the whole process if it meets the thread inside of libsecp256k1's binding, whose
+ * callback into JavaScript fails then.
+ */
+async function endThread(worker: Worker): Promise<boolean> {
+  const exited = new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve());
+  });
+  worker.postMessage({ order: 'stop' } satisfies Stop);
+  if (await within(TERMINATE_MS, exited)) return true;
+  return within(TERMINATE_MS, worker.terminate());
+}
+
+/** Whether something comes in that time. */
+async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  const inTime = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return inTime;
 }
 
 function isCommon(event: { readonly event: string }): event is CommonEvent {

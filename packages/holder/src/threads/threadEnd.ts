@@ -1,6 +1,7 @@
 /** The thread's end of its line to the pool. */
+import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Ping, ThreadData } from './control.ts';
+import type { Ping, Stop, ThreadData } from './control.ts';
 
 /** The channel of a protocol thread. */
 export interface ThreadEnd<Order, Event> {
@@ -24,7 +25,12 @@ export function threadEnd<Order extends { readonly order: string }, Event>(): Th
     post: (event, transfer) => port.postMessage(event, [...transfer]),
     beat,
     listen: (take) => {
-      port.on('message', (order: Order | Ping) => (isPing(order) ? beat() : take(order)));
+      port.on('message', (order: Order | Ping | Stop) => {
+        if (isPing(order)) return beat();
+        // Of a worker thread this ends the thread alone.
+        if (isStop(order)) process.exit(0);
+        take(order);
+      });
       port.postMessage({ event: 'ready', id: '' });
     },
   };
@@ -32,4 +38,8 @@ export function threadEnd<Order extends { readonly order: string }, Event>(): Th
 
 function isPing(order: { readonly order: string }): order is Ping {
   return order.order === 'ping';
+}
+
+function isStop(order: { readonly order: string }): order is Stop {
+  return order.order === 'stop';
 }

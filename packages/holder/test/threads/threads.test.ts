@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -186,4 +186,10 @@ describe('a thread that dies', () => {
     expect(pool.health).toMatchObject([{ state: 'stopped', restarts: 0 }]);
     expect(lines.messages).toContain('the protocol thread does not start');
   });
+});
+
+test('X-3: a pool that closes while its threads are in native code does not take the process with it', () => {
+  const program = new URL('../support/stopBusy.mjs', import.meta.url).pathname;
+  const ran = spawnSync(process.execPath, [program, '10'], { encoding: 'utf8' });
+  expect([ran.status, ran.signal, ran.stdout]).toEqual([0, null, 'closed\n']);
 });
