@@ -21,7 +21,7 @@ const HEADS = {
     protocols: ['product', 'protocol', 'built on', 'specification', 'code', 'rounds'],
     layers: ['below them', 'built on', 'specification', 'code'],
     chips: ['chip', 'what it is', 'state'],
-    does: ['It does', 'It does not'],
+    does: ['product', 'It does', 'It does not'],
     packages: ['package', 'content', 'more entries', 'depends on', 'from outside'],
     none: 'none of these',
     optional: ' (optional)',
@@ -31,7 +31,7 @@ const HEADS = {
     protocols: ['产品', '协议', '依据', '规范', '代码', '轮数'],
     layers: ['底层', '依据', '规范', '代码'],
     chips: ['芯片', '是什么', '状态'],
-    does: ['做', '不做'],
+    does: ['产品', '做', '不做'],
     packages: ['包', '内容', '其他入口', '依赖', '外部依赖'],
     none: '不依赖其中任何一个',
     optional: '（可选）',
@@ -109,7 +109,7 @@ const SECTIONS = {
     return table(head.chips, rows);
   },
   does: ({ head, say }) => {
-    const rows = scope.does.map((one) => [one.does, one.not].map(say));
+    const rows = scope.does.map((one) => [one.product, one.does, one.not].map(say));
     return table(head.does, rows);
   },
   absent: ({ say }) => list(scope.absent.map(say)),
