@@ -4,7 +4,7 @@
 import { fromHex, verifySignature } from '@quorate/intent';
 import type { Abort, FailureOf, SuccessOf } from '@quorate/wire';
 
-/** Believes a signature only after verifying it by independent code. */
+/** Believes a signature only after verifying it. */
 export function isSignatureOf(signature: string, digest: Uint8Array, address: string): boolean {
   try {
     return verifySignature(digest, fromHex(signature, 65), address);
