@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDERS = ['packages', 'test', 'applet', 'bench', 'scripts', 'examples', 'docs'];
 const MADE = new Set(['node_modules', 'dist', 'target', 'coverage']);
-const READ = /\.(ts|tsx|mjs|java|py|md)$/;
+const READ = /\.(ts|tsx|mjs|java|py|md)$|^\.oxlintrc\.json$/;
 
 /** A file by its path from the root, with its text. */
 export interface File {
