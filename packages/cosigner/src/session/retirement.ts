@@ -14,7 +14,7 @@ export interface Confirmed {
 }
 
 /**
- * Ends the sessions of a key, and destroys its shares; one that is retired already stays so.
+ * Ends the sessions of a key, and deletes its shares; one that is retired already stays so.
  * @throws CosignerError `unknown_key`, `key_pending`, `address_mismatch`
  */
 export function retire(

@@ -140,7 +140,7 @@ const TABLE = {
     path: '/api/v1/keys/{session_id}/retire',
     roles: ['operator'],
     summary:
-      'retire a key of this side permanently: destroys its half; the other side keeps its own',
+      'retire a key of this side permanently: deletes its half; the other side keeps its own',
     params: ofSession,
     body: RetireRequest,
     answer: TwoPartyKey,

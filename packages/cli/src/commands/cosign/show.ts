@@ -69,7 +69,7 @@ export function registerLooking(cosign: Command, attach: Attach): void {
 export function registerRetiring(cosign: Command, attach: Attach): void {
   attach<CosignerOptions & { address: string }>(
     withServer(cosign.command('retire <session-id>'))
-      .description('retire a key of this side for good and destroy its half')
+      .description('retire a key of this side for good and delete its half')
       .requiredOption('--address <0x…>', 'the address of the key, as a confirmation')
       .addHelpText(
         'after',
