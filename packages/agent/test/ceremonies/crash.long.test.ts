@@ -1,14 +1,8 @@
 import { fromHex, verifySignature } from '@quorate/intent';
 import { SecureElementError } from '@quorate/secure-element';
 import { describe, expect, test } from 'vitest';
-import {
-  type Cluster,
-  DATA,
-  kill,
-  type Member,
-  startCluster,
-  startClusterWithKey,
-} from '../support/cluster.ts';
+import { type Cluster, DATA, kill, startCluster, startClusterWithKey } from '../support/cluster.ts';
+import { records } from '../support/destroyed.ts';
 import { failure } from '../support/failure.ts';
 import type { Frame } from '../support/relay.ts';
 import { eventually } from '../../../../test/support/eventually.ts';
@@ -43,15 +37,6 @@ async function killAt(
   return outcome;
 }
 
-async function records(member: Member, cluster: Cluster): Promise<number> {
-  await member.agent.close();
-  const chip = await cluster.openChip(member);
-  const { used } = await chip.info();
-  await chip.close();
-  await cluster.start(member);
-  return used;
-}
-
 describe('agent that was killed', () => {
   const order = { threshold: 2, total_parts: 3, participants: people };
 
@@ -73,7 +58,7 @@ describe('agent that was killed', () => {
     expect(String(outcome)).toMatch(/participant_restarted|restarted/);
     for (const member of cluster.members) {
       await eventually(() => member.agent.state.keys.list().length === 0);
-      expect(await records(member, cluster), member.username).toBe(0);
+      expect(await records(cluster, member), member.username).toBe(0);
     }
     const address = await cluster.keygen('k2');
     const signature = await cluster.sign('s1', address, ['alice', 'bob']);
