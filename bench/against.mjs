@@ -1,15 +1,19 @@
-// Compares this checkout with another one: `node bench/against.mjs DIR [--pairs=N] [--only=TEXT] [--json]`.
+// Compares this checkout with another one:
+// `node bench/against.mjs DIR [--pairs=N] [--only=TEXT] [--flush-ms=N] [--json]`.
 //
 // Both are built checkouts. For each workload both products are open at the same time and take turns, batch by
-// batch, in changing order (AB, BA, AB, …), so that a drift of the machine's speed meets both. Printed are medians
-// of CPU and wall time of one operation on both sides, and median, least and greatest of the ratios pair by pair
-// (this checkout divided by DIR: below 1 this one is faster). CPU time is that of all processes of the workload.
+// batch, in changing order (AB, BA, AB, …), so that a drift of the machine's speed meets both; each side runs until it is
+// stable before that. Printed are medians of CPU and wall time of one operation on both sides, and median, least and
+// greatest of the ratios pair by pair (this checkout divided by DIR: below 1 this one is faster). CPU time is that of all
+// processes of the workload. Operations that fail are counted apart; figures are of those that succeed.
+// --flush-ms makes each flush of the disk take that much longer on both sides (strace; CPU time is not printed then).
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { describeMachine, machineText } from './machine.mjs';
+import { median, round, warmUp } from './measure.mjs';
 import { HERE } from './product.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
@@ -20,12 +24,16 @@ const { values: options, positionals } = parseArgs({
   options: {
     pairs: { type: 'string', default: '12' },
     only: { type: 'string', default: '' },
+    'flush-ms': { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 });
 const pairs = Number(options.pairs);
-if (positionals.length !== 1 || !Number.isInteger(pairs) || pairs < 1) {
-  process.stderr.write('usage: node bench/against.mjs DIR [--pairs=N] [--only=TEXT] [--json]\n');
+const flushMs = Number(options['flush-ms']);
+if (positionals.length !== 1 || !(Number.isInteger(pairs) && pairs >= 1) || !(flushMs >= 0)) {
+  process.stderr.write(
+    'usage: node bench/against.mjs DIR [--pairs=N] [--only=TEXT] [--flush-ms=N] [--json]\n',
+  );
   process.exit(2);
 }
 const other = resolve(positionals[0]);
@@ -33,7 +41,8 @@ const other = resolve(positionals[0]);
 /** Starts one side of a workload and waits until it is open. */
 async function openSubject(root, name) {
   const env = { ...process.env, QUORATE_BENCH_ROOT: root };
-  const child = fork(SUBJECT, [name], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const stdio = ['ignore', 'ignore', 'inherit', 'ipc'];
+  const child = fork(SUBJECT, [name, String(flushMs)], { env, stdio });
   const gone = once(child, 'exit').then(([code]) => {
     throw new Error(`${name} of ${root} ended with ${code}`);
   });
@@ -53,17 +62,21 @@ async function openSubject(root, name) {
 }
 
 function spread(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const round = (value) => Math.round(value * 1000) / 1000;
-  const at = (sorted.length - 1) / 2;
-  const median = (sorted[Math.floor(at)] + sorted[Math.ceil(at)]) / 2;
-  return { median: round(median), min: round(sorted[0]), max: round(sorted.at(-1)) };
+  const found = values.filter((value) => Number.isFinite(value));
+  if (found.length === 0) return { median: null, min: null, max: null };
+  return {
+    median: round(median(found)),
+    min: round(Math.min(...found)),
+    max: round(Math.max(...found)),
+  };
 }
 
 async function compare(name) {
   const subjects = [await openSubject(HERE, name), await openSubject(other, name)];
   try {
-    for (const subject of subjects) await subject.measure(); // warm up
+    for (const subject of subjects) {
+      await warmUp(async () => (await subject.measure()).wall_ms, { windows: 2 });
+    }
     const rounds = [];
     for (let pair = 0; pair < pairs; pair += 1) {
       const figures = [];
@@ -77,27 +90,31 @@ async function compare(name) {
       there: spread(rounds.map(([, there]) => there[key])).median,
       ratio: spread(rounds.map(([here, there]) => here[key] / there[key])),
     });
-    return { name, pairs, cpu_ms: of('cpu_ms'), wall_ms: of('wall_ms') };
+    const failures = [0, 1].map((side) =>
+      rounds.reduce((sum, figures) => sum + figures[side].failures, 0),
+    );
+    const cpu = flushMs > 0 ? {} : { cpu_ms: of('cpu_ms') };
+    return { name, pairs, ...cpu, wall_ms: of('wall_ms'), failures };
   } finally {
     await Promise.all(subjects.map((subject) => subject.stop()));
   }
 }
 
-function print({ name, cpu_ms: cpu, wall_ms: wall }) {
+function print({ name, cpu_ms: cpu, wall_ms: wall, failures: [here, there] }) {
   const figures = ({ here, there, ratio }) =>
     `${here} / ${there} ms = ${ratio.median} (${ratio.min}–${ratio.max})`;
-  process.stdout.write(`${name.padEnd(36)} CPU ${figures(cpu)}  wall ${figures(wall)}\n`);
+  const parts = [
+    ...(cpu ? [`CPU ${figures(cpu)}`] : []),
+    `wall ${figures(wall)}`,
+    ...(here + there > 0 ? [`failed ${here} / ${there}`] : []),
+  ];
+  process.stdout.write(`${name.padEnd(36)} ${parts.join('  ')}\n`);
 }
 
-const machine = {
-  machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
-  node: process.version,
-  load: loadavg()[0],
-  here: HERE,
-  there: other,
-};
-if (options.json) process.stdout.write(`${JSON.stringify(machine)}\n`);
-else process.stdout.write(`${machine.machine}, Node ${machine.node}, load ${machine.load}\n`);
+const sides = { here: HERE, there: other, flush_ms: flushMs };
+process.stdout.write(
+  `${options.json ? JSON.stringify({ ...describeMachine(), ...sides }) : machineText()}\n`,
+);
 for (const name of Object.keys(WORKLOADS).filter((one) => one.includes(options.only))) {
   const result = await compare(name);
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);

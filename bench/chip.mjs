@@ -3,7 +3,7 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import fs, { mkdtempSync, rmSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { authorisationMessage, sessionHash } from '@quorate/intent';
 import {
@@ -12,24 +12,27 @@ import {
   openSecureElement,
   openVirtualChip,
 } from '@quorate/secure-element';
+import { describeMachine, machineText } from './machine.mjs';
+import { median, round, warmUp } from './measure.mjs';
 import { insertCard, startReader } from './vpcd.mjs';
 
 const PIN = Buffer.from('314159');
 const PASSPHRASE = Buffer.from('a passphrase');
-const MACHINE = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`;
 
 /**
  * Milliseconds of one release: of the processor in the chip, which does not depend on who else is on this machine; of the
- * clock inside fsync; and of the clock inside the chip altogether.
+ * clock inside of flushes; and of the clock inside the chip altogether.
  */
 const spent = { cpu: 0, disk: 0, inside: 0 };
 
-const fsyncSync = fs.fsyncSync;
-fs.fsyncSync = (descriptor) => {
-  const began = performance.now();
-  fsyncSync(descriptor);
-  spent.disk += performance.now() - began;
-};
+for (const name of ['fsyncSync', 'fdatasyncSync']) {
+  const flush = fs[name];
+  fs[name] = (descriptor) => {
+    const began = performance.now();
+    flush(descriptor);
+    spent.disk += performance.now() - began;
+  };
+}
 syncBuiltinESMExports();
 
 /** A way to a chip that counts the time in it. The virtual chip answers before it gives the thread back. */
@@ -59,8 +62,7 @@ async function* lines({ quick }) {
     await made.verifyPin(PIN);
     const record = { recordId: randomBytes(32), address: randomBytes(20) };
     await made.store({ ...record, secret: randomBytes(32) });
-    const runs = quick ? 5 : 25;
-    yield await releases('chip/release/virtual', made, { record, privateKey, runs });
+    yield await releases('chip/release/virtual', made, { record, privateKey, quick });
     await made.close();
     const reader = await startReader(mkdtempSync(join(tmpdir(), 'quorate-bench-')));
     if (reader === null) {
@@ -73,7 +75,7 @@ async function* lines({ quick }) {
       );
       const inReader = await opened();
       await inReader.verifyPin(PIN);
-      yield await releases('chip/release/pcsc', inReader, { record, privateKey, runs });
+      yield await releases('chip/release/pcsc', inReader, { record, privateKey, quick });
       await inReader.close();
       await remove();
     } finally {
@@ -96,13 +98,13 @@ async function opened() {
   }
 }
 
-async function releases(name, element, { record, privateKey, runs }) {
+async function releases(name, element, { record, privateKey, quick }) {
+  const runs = quick ? 5 : 25;
   const chipPublicKey = await element.publicKey();
   const payload = randomBytes(171);
   await element.signSession(payload);
   const session = sessionHash(chipPublicKey, payload);
-  const parts = [];
-  for (let run = -2; run < runs; run += 1) {
+  const release = async () => {
     const digest = randomBytes(32);
     Object.assign(spent, { cpu: 0, disk: 0, inside: 0 });
     const began = performance.now();
@@ -116,32 +118,34 @@ async function releases(name, element, { record, privateKey, runs }) {
     const whole = performance.now() - began;
     secret.fill(0);
     const { cpu, disk, inside } = spent;
-    if (run >= 0) parts.push({ whole, cpu, disk, way: whole - inside });
-  }
-  const sorted = (name) => parts.map((part) => part[name]).toSorted((a, b) => a - b);
-  const round = (value) => Math.round(value * 100) / 100;
-  const median = (name) => round(sorted(name)[Math.floor(parts.length / 2)]);
-  const whole = sorted('whole');
+    return { whole, cpu, disk, way: whole - inside };
+  };
+  const warm = await warmUp(async () => void (await release()), quick ? { windows: 1 } : {});
+  const parts = [];
+  while (parts.length < runs) parts.push(await release());
+  const of = (name) => parts.map((part) => part[name]);
   return {
     name,
-    median_ms: median('whole'),
-    min_ms: round(whole[0]),
-    max_ms: round(whole.at(-1)),
-    chip_cpu_ms: median('cpu'),
-    disk_ms: median('disk'),
-    way_ms: median('way'),
+    median_ms: round(median(of('whole'))),
+    min_ms: round(Math.min(...of('whole'))),
+    max_ms: round(Math.max(...of('whole'))),
+    chip_cpu_ms: round(median(of('cpu'))),
+    disk_ms: round(median(of('disk'))),
+    way_ms: round(median(of('way'))),
     runs,
+    warm_runs: warm.runs,
+    stable: warm.stable,
     bytes: 0,
-    machine: MACHINE,
   };
 }
 
-function textOf({ name, median_ms, chip_cpu_ms, disk_ms, way_ms, runs, machine }) {
-  const told = `CPU of the chip ${chip_cpu_ms} ms, fsync ${disk_ms} ms, reader and host ${way_ms} ms`;
-  return `${name.padEnd(22)} median ${median_ms} ms: ${told}  (${runs} runs; ${machine})`;
+function textOf({ name, median_ms, chip_cpu_ms, disk_ms, way_ms, runs }) {
+  const told = `CPU of the chip ${chip_cpu_ms} ms, flush ${disk_ms} ms, reader and host ${way_ms} ms`;
+  return `${name.padEnd(22)} median ${median_ms} ms: ${told}  (${runs} runs)`;
 }
 
 const json = process.argv.includes('--json');
+process.stdout.write(`${json ? JSON.stringify(describeMachine()) : machineText()}\n`);
 for await (const line of lines({ quick: process.argv.includes('--quick') })) {
   process.stdout.write(`${json ? JSON.stringify(line) : textOf(line)}\n`);
 }

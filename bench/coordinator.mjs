@@ -4,11 +4,15 @@
 import { once } from 'node:events';
 import { createServer, connect } from 'node:net';
 import { openCoordinator } from './coordinatorCluster.mjs';
+import { describeMachine, machineText } from './machine.mjs';
+import { lineText, measure, median, round } from './measure.mjs';
+import { cpuOfTree } from './usage.mjs';
 
 const asked = process.argv.find((arg) => arg.startsWith('--runs='));
-const RUNS = asked ? Number(asked.slice('--runs='.length)) : 30;
 const AT_ONCE = 20;
 const json = process.argv.includes('--json');
+const quick = process.argv.includes('--quick');
+const RUNS = asked ? Number(asked.slice('--runs='.length)) : quick ? 10 : 30;
 
 /** Counts what passes between the agents and the coordinator. */
 async function meter(target) {
@@ -33,51 +37,50 @@ async function meter(target) {
   return { counted, port: server.address().port, close: () => server.close() };
 }
 
-function summary(name, times, bytes) {
-  const sorted = times.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const median =
-    sorted.length % 2 === 1
-      ? sorted[Math.floor(middle)]
-      : (sorted[middle - 1] + sorted[middle]) / 2;
-  const round = (value) => Math.round(value * 10) / 10;
-  return {
-    name,
-    median_ms: round(median),
-    min_ms: round(sorted[0]),
-    max_ms: round(sorted.at(-1)),
-    runs: times.length,
-    bytes,
-  };
-}
-
 function report(line) {
-  if (json) process.stdout.write(`${JSON.stringify(line)}\n`);
-  else {
-    process.stdout.write(
-      `${line.name.padEnd(36)} median ${line.median_ms} ms (${line.min_ms}–${line.max_ms}, ` +
-        `${line.runs} runs), ${line.bytes} bytes\n`,
-    );
-  }
+  process.stdout.write(`${json ? JSON.stringify(line) : lineText(line)}\n`);
 }
 
-async function measure(cluster, traffic) {
-  const sign = async (name) => {
-    const began = performance.now();
-    await cluster.sign(name);
-    return performance.now() - began;
+/** Signatures one after another. CPU time is that of all processes, the requester's too. */
+async function oneByOne(cluster, traffic) {
+  let [next, counted] = [0, 0];
+  const sign = async () => {
+    next += 1;
+    counted += 1;
+    await cluster.sign(`bench-${next}`);
+    return { bytes: Math.round(traffic.bytes / counted) };
   };
-  for (let run = 0; run < 3; run += 1) await sign(`bench-warm-${run}`);
+  const onWarm = () => {
+    counted = 0;
+    traffic.bytes = 0;
+  };
+  const options = { runs: RUNS, windows: quick ? 1 : undefined, cpu: cpuOfTree, onWarm };
+  report(await measure('coordinator/sign/2-of-3', sign, options));
+}
+
+/** Signatures that are asked for together: times from the request, in one burst. */
+async function together(cluster, traffic) {
   traffic.bytes = 0;
-  const times = [];
-  for (let run = 0; run < RUNS; run += 1) times.push(await sign(`bench-${run}`));
-  report(summary('coordinator/sign/2-of-3', times, Math.round(traffic.bytes / RUNS)));
-  traffic.bytes = 0;
-  const together = await Promise.all(
-    Array.from({ length: AT_ONCE }, (_, at) => sign(`bench-together-${at}`)),
+  const cpu = cpuOfTree();
+  const times = await Promise.all(
+    Array.from({ length: AT_ONCE }, async (_, at) => {
+      const began = performance.now();
+      await cluster.sign(`bench-together-${at}`);
+      return performance.now() - began;
+    }),
   );
-  const bytes = Math.round(traffic.bytes / AT_ONCE);
-  report(summary(`coordinator/sign/2-of-3/${AT_ONCE}-at-once`, together, bytes));
+  times.sort((a, b) => a - b);
+  report({
+    name: `coordinator/sign/2-of-3/${AT_ONCE}-at-once`,
+    median_ms: round(median(times)),
+    min_ms: round(times[0]),
+    max_ms: round(times.at(-1)),
+    cpu_ms: round((cpuOfTree() - cpu) / AT_ONCE),
+    runs: AT_ONCE,
+    warm_runs: 0,
+    stable: true,
+    bytes: Math.round(traffic.bytes / AT_ONCE),
+  });
 }
 
 let traffic;
@@ -89,7 +92,9 @@ const cluster = await openCoordinator({
   },
 });
 try {
-  await measure(cluster, traffic.counted);
+  process.stdout.write(`${json ? JSON.stringify(describeMachine()) : machineText()}\n`);
+  await oneByOne(cluster, traffic.counted);
+  await together(cluster, traffic.counted);
 } finally {
   await cluster.close();
   traffic.close();

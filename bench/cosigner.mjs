@@ -2,6 +2,8 @@
 // threads and all proofs. The times are of one signature after another; `per_second` with eight at once.
 // --runs=N for another number of signatures one after another (500 with zero failures is the target).
 import { openCosigners } from './cosignerPair.mjs';
+import { describeMachine, machineText } from './machine.mjs';
+import { median, quantile, warmUp } from './measure.mjs';
 import { usageOf } from './usage.mjs';
 
 const AT_ONCE = 8;
@@ -20,7 +22,8 @@ async function sign(message) {
   return performance.now() - before;
 }
 
-for (let at = 0; at < 5; at += 1) await sign(`warm ${at}`);
+let warmed = 0;
+const warm = await warmUp(() => sign(`warm ${(warmed += 1)}`), quick ? { windows: 1 } : {});
 
 /** P1's metrics of the steps of signatures: total seconds and count, by step. */
 async function steps() {
@@ -40,7 +43,6 @@ for (let at = 0; at < RUNS; at += 1) times.push(await sign(`one ${at}`));
 const after = usage();
 const stepsAfter = await steps();
 times.sort((x, y) => x - y);
-const quantile = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))];
 
 const started = performance.now();
 let next = 0;
@@ -56,13 +58,15 @@ const seconds = (performance.now() - started) / 1000;
 const round = (value) => Math.round(value * 10) / 10;
 const result = {
   name: 'cosigner/sign',
-  median_ms: round(quantile(0.5)),
+  median_ms: round(median(times)),
   min_ms: round(times[0]),
   max_ms: round(times.at(-1)),
-  p50_ms: round(quantile(0.5)),
-  p95_ms: round(quantile(0.95)),
+  p50_ms: round(quantile(times, 0.5)),
+  p95_ms: round(quantile(times, 0.95)),
   per_second: round(RUNS / seconds),
   runs: RUNS,
+  warm_runs: warm.runs,
+  stable: warm.stable,
   failures,
   // Means at P1, from the beginning of a step to that of the next.
   step_ms: Object.fromEntries(
@@ -75,6 +79,7 @@ const result = {
   rss_mb: after.map(({ rss }) => Math.round(rss)),
 };
 await pair.close();
+process.stdout.write(`${json ? JSON.stringify(describeMachine()) : machineText()}\n`);
 process.stdout.write(
   json
     ? `${JSON.stringify(result)}\n`

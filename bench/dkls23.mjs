@@ -4,8 +4,8 @@
 // sign: from serialised keyshares to a signature verified by every party, with session ids, echo
 // hashes, and the signing, encryption and verification of every round. Nothing is kept between runs.
 import { randomBytes } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { channels } from './channels.mjs';
+import { measure } from './measure.mjs';
 import { load } from './product.mjs';
 
 const { deriveSessionId } = await load('tss');
@@ -15,6 +15,15 @@ const TABLE = [
   [2, 2],
   [2, 3],
   [3, 5],
+];
+
+/** Every second holder and one more signs. */
+const GROWTH = [
+  [2, 3],
+  [3, 5],
+  [5, 9],
+  [9, 16],
+  [17, 32],
 ];
 
 /** Runs sessions against one another through sealed rounds; returns outputs and plaintext bytes. */
@@ -74,41 +83,48 @@ export function signOnce(encoded, signers, digest) {
   return run(sessions, channelOf);
 }
 
-export function measure(name, runs, warmup, work) {
-  const times = [];
-  let bytes = 0;
-  for (let at = 0; at < warmup + runs; at++) {
-    const start = performance.now();
-    ({ bytes } = work());
-    if (at >= warmup) times.push(performance.now() - start);
-  }
-  times.sort((left, right) => left - right);
-  const round = (value) => Math.round(value * 100) / 100;
-  const middle = times.length >> 1;
-  const median = times.length % 2 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
-  return {
-    name,
-    median_ms: round(median),
-    min_ms: round(times[0]),
-    max_ms: round(times.at(-1)),
-    runs,
-    bytes,
+/** A threshold's key generation and signature, all parties together. */
+async function* ofThreshold([threshold, parties], label, { runs, windows }) {
+  const name = `${threshold}-of-${parties}`;
+  let made;
+  const generation = () => {
+    made = generate(threshold, parties);
+    return made;
   };
+  yield await measure(`dkls23/keygen/${label}${name}`, generation, {
+    runs: runs.keygen,
+    windows: windows.keygen,
+  });
+  const encoded = made.results.map((share) => share.encode());
+  const signers = Array.from({ length: threshold }, (_, at) => at + 1);
+  const signature = () => signOnce(encoded, signers, new Uint8Array(randomBytes(32)));
+  yield await measure(`dkls23/sign/${label}${name}`, signature, {
+    runs: runs.sign,
+    windows: windows.sign,
+  });
 }
 
 /** Yields one measurement after another. `quick` makes fewer runs. */
-export function* dkls23({ quick = false } = {}) {
-  for (const [threshold, parties] of TABLE) {
-    const name = `${threshold}-of-${parties}`;
-    let made;
-    yield measure(`dkls23/keygen/${name}`, quick ? 2 : 7, quick ? 0 : 2, () => {
-      made = generate(threshold, parties);
-      return made;
-    });
-    const encoded = made.results.map((share) => share.encode());
-    const signers = Array.from({ length: threshold }, (_, at) => at + 1);
-    yield measure(`dkls23/sign/${name}`, quick ? 3 : 25, quick ? 1 : 5, () =>
-      signOnce(encoded, signers, new Uint8Array(randomBytes(32))),
-    );
+export async function* dkls23({ quick = false } = {}) {
+  const runs = quick ? { keygen: 2, sign: 3 } : { keygen: 7, sign: 25 };
+  const windows = quick ? { keygen: 1, sign: 1 } : {};
+  for (const shape of TABLE) yield* ofThreshold(shape, '', { runs, windows });
+}
+
+/** Growth with the number of parties: CPU time and bytes of one of them, which is a part of all. */
+export async function* growth({ quick = false } = {}) {
+  for (const shape of quick ? GROWTH.slice(0, 2) : GROWTH) {
+    const [threshold, parties] = shape;
+    // The smaller rows have warmed what the larger ones use.
+    const isLarge = parties > 9;
+    const runs = isLarge ? { keygen: 1, sign: 3 } : { keygen: 2, sign: 5 };
+    const windows = { keygen: isLarge ? 0 : 1, sign: 1 };
+    const lines = ofThreshold(shape, 'growth/', { runs, windows });
+    for (let of = parties, at = await lines.next(); !at.done; of = threshold) {
+      const { cpu_ms, bytes } = at.value;
+      const each = { cpu_ms_party: Math.round((cpu_ms / of) * 10) / 10 };
+      yield { ...at.value, ...each, bytes_party: Math.round(bytes / of) };
+      at = await lines.next();
+    }
   }
 }

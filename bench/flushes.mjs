@@ -1,9 +1,9 @@
 // Counts the flushes (fsync, fdatasync) of every process that is started from here, and can make each take longer.
 // It needs strace (Debian: apt-get install strace), which looks at these two calls only (--seccomp-bpf).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { wrapNode } from './wrapNode.mjs';
 
 function checkStrace() {
   try {
@@ -19,29 +19,17 @@ function checkStrace() {
  */
 export function watchFlushes({ delayMs = 0 } = {}) {
   checkStrace();
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-flushes-'));
-  const program = join(directory, 'node');
-  const node = process.execPath;
   const inject = delayMs > 0 ? `-e inject=fsync,fdatasync:delay_exit=${delayMs * 1000}` : '';
+  const trace = `strace -D -f --seccomp-bpf -qq -e trace=fsync,fdatasync -e signal=none ${inject}`;
   // The traced program stays the direct child of whoever starts it (-D), under the pid in the name of its file.
-  writeFileSync(
-    program,
-    `#!/bin/sh
-exec strace -D -f --seccomp-bpf -qq -e trace=fsync,fdatasync -e signal=none ${inject} -o '${directory}'/$$.calls '${node}' "$@"
-`,
-  );
-  chmodSync(program, 0o700);
-  process.execPath = program;
+  const wrapped = wrapNode((node, into) => `exec ${trace} -o '${into}'/$$.calls '${node}' "$@"`);
   return {
     count(pid) {
-      const file = readdirSync(directory).find((name) => name === `${pid}.calls`);
+      const file = readdirSync(wrapped.directory).find((name) => name === `${pid}.calls`);
       if (file === undefined) return 0;
-      const text = readFileSync(join(directory, file), 'utf8');
+      const text = readFileSync(join(wrapped.directory, file), 'utf8');
       return text.match(/ (?:fsync|fdatasync)\(/g)?.length ?? 0;
     },
-    close() {
-      process.execPath = node;
-      rmSync(directory, { recursive: true, force: true });
-    },
+    close: () => wrapped.close(),
   };
 }

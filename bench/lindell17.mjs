@@ -5,7 +5,8 @@
 // round; nothing is made ahead and nothing is kept between runs but what the backend keeps of a modulus.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ceremony, measure, run } from './dkls23.mjs';
+import { ceremony, run } from './dkls23.mjs';
+import { measure } from './measure.mjs';
 import { load } from './product.mjs';
 
 const { NO_LOCK, twoPartyKeygen, TwoPartyKeyshare, twoPartySign } = await load('tss/lindell17');
@@ -42,16 +43,18 @@ export function signOnce(encoded, digest) {
 }
 
 /** Yields one measurement after another. `quick` makes fewer runs. */
-export function* lindell17({ quick = false } = {}) {
+export async function* lindell17({ quick = false } = {}) {
+  const windows = quick ? 1 : undefined;
   for (const bits of [2048, 3072]) {
     let made;
-    yield measure(`lindell17/keygen/${bits}`, quick ? 1 : 5, quick ? 0 : 1, () => {
+    const generation = () => {
       made = generate(bits);
       return made;
-    });
+    };
+    const runs = quick ? { keygen: 1, sign: 3 } : { keygen: 5, sign: 25 };
+    yield await measure(`lindell17/keygen/${bits}`, generation, { runs: runs.keygen, windows });
     const encoded = made.results.map((share) => share.encode());
-    yield measure(`lindell17/sign/${bits}`, quick ? 3 : 25, quick ? 1 : 5, () =>
-      signOnce(encoded, new Uint8Array(randomBytes(32))),
-    );
+    const signature = () => signOnce(encoded, new Uint8Array(randomBytes(32)));
+    yield await measure(`lindell17/sign/${bits}`, signature, { runs: runs.sign, windows });
   }
 }

@@ -6,11 +6,11 @@
 // one signature. Flushes are counted when strace is there, in a run of their own behind the timed one, unless
 // --flush-ms makes each take longer: then everything runs under it. Keys take turns, signers of a key are the first two.
 import { once } from 'node:events';
-import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { openCoordinator } from './coordinatorCluster.mjs';
-import { openCosigners } from './cosignerPair.mjs';
 import { watchFlushes } from './flushes.mjs';
+import { describeMachine, machineText } from './machine.mjs';
+import { quantile } from './measure.mjs';
+import { openProduct } from './openProduct.mjs';
 import { usageOf } from './usage.mjs';
 
 const FLUSH_RUNS = 40;
@@ -49,29 +49,6 @@ function readOptions() {
   };
 }
 
-/** A product with `sign(name, key)`, which rejects when the signature failed, and its processes by name. */
-async function open({ product, agents, keys }) {
-  if (product === 'cosigner') {
-    const pair = await openCosigners();
-    const [enterprise, mobile] = pair.processes;
-    return {
-      async sign(name) {
-        const status = await pair.sign(name);
-        if (status !== 'completed') throw new Error(status);
-      },
-      processes: { enterprise, mobile },
-      close: () => pair.close(),
-    };
-  }
-  const cluster = await openCoordinator({ agents, keys });
-  const names = cluster.agents.map(({ pid }, at) => [`agent ${at + 1}`, pid]);
-  return {
-    sign: (name, key) => cluster.sign(name, key),
-    processes: { coordinator: cluster.coordinator.pid, ...Object.fromEntries(names) },
-    close: () => cluster.close(),
-  };
-}
-
 /** Keeps `concurrency` signatures on their way until `until` says enough. */
 async function run(subject, { concurrency, keys, label, until }) {
   const [times, failures] = [[], new Map()];
@@ -101,7 +78,7 @@ function forSeconds(seconds) {
 
 function quantiles(times) {
   const sorted = times.toSorted((a, b) => a - b);
-  const at = (part) => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]);
+  const at = (part) => round(quantile(sorted, part));
   return { p50_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99) };
 }
 
@@ -153,7 +130,7 @@ async function flushes(subject, watch, options) {
 async function watched(options, use) {
   const watch = watchFlushes({ delayMs: options.flushMs });
   try {
-    const subject = await open(options);
+    const subject = await openProduct(options);
     try {
       return await use(subject, watch);
     } finally {
@@ -171,7 +148,7 @@ async function measure(options) {
       flushes: await flushes(subject, watch, options),
     }));
   }
-  const subject = await open(options);
+  const subject = await openProduct(options);
   let figures;
   try {
     figures = await timed(subject, options);
@@ -187,7 +164,7 @@ async function measure(options) {
   }
 }
 
-function inWords({ machine, asked, ...found }) {
+function inWords({ asked, ...found }) {
   const list = (values, unit) =>
     Object.entries(values)
       .map(([name, value]) => `${name} ${value}${unit}`)
@@ -206,10 +183,8 @@ function inWords({ machine, asked, ...found }) {
 }
 
 const options = readOptions();
-const [cpu] = cpus();
-const load = round(loadavg()[0]);
-const machine = `${cpus().length} × ${cpu.model}, Node ${process.version}, load ${load}`;
-const result = { machine, asked: options, ...(await measure(options)) };
+const machine = machineText();
+const result = { ...describeMachine(), asked: options, ...(await measure(options)) };
 const text = options.json ? `${JSON.stringify(result)}\n` : inWords(result);
 if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 if (Object.keys(result.failures).length > 0) process.exitCode = 1;

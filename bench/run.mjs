@@ -1,22 +1,19 @@
-// Prints one JSON object per line: {name, median_ms, min_ms, max_ms, runs, bytes}.
-import { dkls23 } from './dkls23.mjs';
+// The protocols in one thread, without a network: a line of figures each. --json: one object a line, the machine first.
+import { dkls23, growth } from './dkls23.mjs';
 import { lindell17 } from './lindell17.mjs';
+import { describeMachine, machineText } from './machine.mjs';
+import { lineText } from './measure.mjs';
 import { load } from './product.mjs';
 
 const { backend } = await load('tss');
 
 const quick = process.argv.includes('--quick');
 const json = process.argv.includes('--json');
-if (!json) process.stdout.write(`backend: ${backend.name}\n`);
+const print = (object, text) => process.stdout.write(`${json ? JSON.stringify(object) : text}\n`);
 
-function* all() {
-  yield* dkls23({ quick });
-  yield* lindell17({ quick });
-}
-
-for (const line of all()) {
-  const text = json
-    ? JSON.stringify(line)
-    : `${line.name.padEnd(22)} median ${line.median_ms} ms  min ${line.min_ms}  max ${line.max_ms}  (${line.runs} runs, ${line.bytes} bytes)`;
-  process.stdout.write(`${text}\n`);
+print({ ...describeMachine(), backend: backend.name }, `${machineText()}, backend ${backend.name}`);
+// Large groups take minutes on the portable backend, and grow the same way.
+const all = [dkls23, lindell17, ...(backend.name === 'native' ? [growth] : [])];
+for (const lines of all) {
+  for await (const line of lines({ quick })) print(line, lineText(line));
 }

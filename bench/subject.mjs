@@ -1,19 +1,24 @@
 // One side of a comparison: opens the workload that its argument names and runs a batch for every message.
-// Started by against.mjs, which says by QUORATE_BENCH_ROOT whose product is measured.
+// Started by against.mjs, which says by QUORATE_BENCH_ROOT whose product is measured, and how long a flush takes.
 import { on } from 'node:events';
+import { watchFlushes } from './flushes.mjs';
 import { cpuOfTree } from './usage.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
-const { batch, of, open } = WORKLOADS[process.argv[2]];
+const [name, flushMs] = process.argv.slice(2);
+const watch = Number(flushMs) > 0 ? watchFlushes({ delayMs: Number(flushMs) }) : undefined;
+const { batch, of, open } = WORKLOADS[name];
 const workload = await open();
 
 async function runBatch() {
   const [cpu, began] = [cpuOfTree(), performance.now()];
-  for (let at = 0; at < batch; at += 1) await workload.run();
-  const operations = batch * of;
+  let failures = 0;
+  for (let at = 0; at < batch; at += 1) failures += (await workload.run()) ?? 0;
+  const succeeded = batch * of - failures;
   return {
-    wall_ms: (performance.now() - began) / operations,
-    cpu_ms: (cpuOfTree() - cpu) / operations,
+    wall_ms: (performance.now() - began) / succeeded,
+    cpu_ms: (cpuOfTree() - cpu) / succeeded,
+    failures,
   };
 }
 
@@ -23,4 +28,5 @@ for await (const [order] of on(process, 'message')) {
   process.send(await runBatch());
 }
 await workload.close();
+watch?.close();
 process.disconnect();

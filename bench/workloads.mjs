@@ -8,12 +8,13 @@ import * as pairs from './lindell17.mjs';
 const SIGNERS = [1, 2];
 
 function inThisThread(run) {
-  return { run, close: () => undefined };
+  return { run: () => void run(), close: () => undefined };
 }
 
-/** Every `many` operations started together. */
+/** Every `many` operations started together; gives how many failed. */
 async function together(many, one) {
-  await Promise.all(Array.from({ length: many }, one));
+  const ended = await Promise.allSettled(Array.from({ length: many }, (_, at) => one(at)));
+  return ended.filter(({ status }) => status === 'rejected').length;
 }
 
 function counter(label) {
@@ -21,21 +22,38 @@ function counter(label) {
   return () => `${label}-${(count += 1)}`;
 }
 
-async function throughCoordinator(many) {
-  const cluster = await openCoordinator();
+async function throughCoordinator(many, keys) {
+  const cluster = await openCoordinator({ keys });
   const next = counter('against');
-  return { run: () => together(many, () => cluster.sign(next())), close: () => cluster.close() };
+  const run = () => together(many, (at) => cluster.sign(next(), at % keys));
+  return { run, close: () => cluster.close() };
 }
 
-async function betweenCosigners() {
+async function betweenCosigners(many) {
   const pair = await openCosigners();
   const next = counter('against');
-  const run = async () => {
+  const one = async () => {
     const status = await pair.sign(next());
     if (status !== 'completed') throw new Error(`a signature ended as ${status}`);
   };
-  return { run, close: () => pair.close() };
+  return { run: () => together(many, one), close: () => pair.close() };
 }
+
+const AT_ONCE = [8, 16, 32, 64, 200];
+
+/** As many in a batch as take about a second. */
+const batchOf = (many) => Math.max(1, Math.round(32 / many));
+
+const coordinators = AT_ONCE.flatMap((many) =>
+  [1, 10].map((keys) => [
+    `coordinator/sign/2-of-3/${many}-at-once${keys === 1 ? '' : `/${keys}-keys`}`,
+    { batch: batchOf(many), of: many, open: () => throughCoordinator(many, keys) },
+  ]),
+);
+const cosigners = AT_ONCE.map((many) => [
+  `cosigner/sign/${many}-at-once`,
+  { batch: batchOf(many), of: many, open: () => betweenCosigners(many) },
+]);
 
 /** Name → {batch: operations of one measurement, of: operations of one run, open}. */
 export const WORKLOADS = {
@@ -60,7 +78,8 @@ export const WORKLOADS = {
       return inThisThread(() => pairs.signOnce(encoded, new Uint8Array(randomBytes(32))));
     },
   },
-  'coordinator/sign/2-of-3': { batch: 15, of: 1, open: () => throughCoordinator(1) },
-  'coordinator/sign/2-of-3/16-at-once': { batch: 2, of: 16, open: () => throughCoordinator(16) },
-  'cosigner/sign': { batch: 15, of: 1, open: betweenCosigners },
+  'coordinator/sign/2-of-3': { batch: 15, of: 1, open: () => throughCoordinator(1, 1) },
+  ...Object.fromEntries(coordinators),
+  'cosigner/sign': { batch: 15, of: 1, open: () => betweenCosigners(1) },
+  ...Object.fromEntries(cosigners),
 };
