@@ -43,8 +43,9 @@ export function nonceImage(R: Point): NonceImage | null {
 }
 
 /**
- * s ≠ 0 made low [G8], and checked by the backend's own ECDSA before anybody sees it [G9]; null for what
- * does not verify and recover the key.
+ * s ≠ 0 made low [G8], and checked before anybody sees it [G9]: the backend's own ECDSA recovers the signer's
+ * key from r, s and the recovery id, and it must be this key. A signature recovers a key exactly if it verifies
+ * under it with that ephemeral point. Null for another key.
  */
 export function completeSignature(
   nonce: NonceImage,
@@ -55,7 +56,6 @@ export function completeSignature(
   const s = high ? negateScalar(full) : full;
   const recovery = high ? nonce.recovery ^ 1 : nonce.recovery;
   const compact = concat(nonce.r, s);
-  if (!backend.ecdsaVerify(compact, digest, publicKey)) return null;
   const recovered = backend.ecdsaRecover(compact, recovery, digest);
   if (recovered === null || !pointEquals(recovered, publicKey)) return null;
   return {

@@ -32,7 +32,6 @@ interface Bindings {
   publicKeyNegate(point: Uint8Array, compressed: false): Uint8Array;
   publicKeyCombine(points: readonly Uint8Array[], compressed: false): Uint8Array;
   publicKeyTweakMul(point: Uint8Array, scalar: Uint8Array, compressed: false): Uint8Array;
-  ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean;
   ecdsaRecover(
     signature: Uint8Array,
     recovery: number,
@@ -171,19 +170,6 @@ const sum = (bindings: Bindings, points: readonly Point[]): Point | null => {
   }
 };
 
-const verify = (
-  bindings: Bindings,
-  signature: Uint8Array,
-  digest: Uint8Array,
-  publicKey: Point,
-): boolean => {
-  try {
-    return bindings.ecdsaVerify(signature, digest, publicKey);
-  } catch {
-    return false;
-  }
-};
-
 const nativeBackend = (bindings: Bindings): Backend => ({
   name: 'native',
   randomBytes,
@@ -202,7 +188,6 @@ const nativeBackend = (bindings: Bindings): Backend => ({
     bytes.length === 33 ? orNull(() => bindings.publicKeyConvert(bytes, false)) : null,
   firstPoint: (candidates) => firstPoint(bindings, candidates),
   encodePoint: compressPoint,
-  ecdsaVerify: (signature, digest, publicKey) => verify(bindings, signature, digest, publicKey),
   ecdsaRecover: (signature, recovery, digest) =>
     RECOVERY_IDS.includes(recovery)
       ? orNull(() => bindings.ecdsaRecover(signature, recovery, digest, false))

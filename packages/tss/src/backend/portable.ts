@@ -76,11 +76,6 @@ const recover = (signature: Uint8Array, recovery: number, digest: Uint8Array): P
   }
 };
 
-const verify = (signature: Uint8Array, digest: Uint8Array, publicKey: Point): boolean => {
-  if (signature.length !== 64 || digest.length !== 32 || publicKey.length !== 65) return false;
-  return secp256k1.verify(signature, digest, publicKey, { prehash: false, lowS: true });
-};
-
 /** Pure TypeScript, the same bytes as the native backend. */
 export const backend: Backend = {
   name: 'portable',
@@ -103,7 +98,6 @@ export const backend: Backend = {
   decodePoint: decode,
   firstPoint,
   encodePoint: compressPoint,
-  ecdsaVerify: verify,
   ecdsaRecover: recover,
   ...portableModular((length) => randomBytes(length)),
 };

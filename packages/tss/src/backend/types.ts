@@ -41,9 +41,10 @@ export interface Backend extends ModularBackend {
   firstPoint(candidates: Uint8Array): Point | null;
   /** 33 bytes, SEC1 compressed. */
   encodePoint(point: Point): Uint8Array;
-  /** Verifies r ‖ s; false for a high s, a value out of range or a wrong length. */
-  ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Point): boolean;
-  /** The public key that r ‖ s with this recovery id (0..3) verifies under, or null. */
+  /**
+   * The one public key under which r ‖ s verifies with the ephemeral point that r and the recovery id (0..3) name,
+   * or null: for a value or an id out of range, another length, and an r that is no x. A high s is taken.
+   */
   ecdsaRecover(signature: Uint8Array, recovery: number, digest: Uint8Array): Point | null;
 }
 
