@@ -14,16 +14,40 @@ import {
 import { seededRng } from './support/rng.ts';
 import { outputs, simulate } from './support/simulate.ts';
 
+/** Draws as the code of a step gets them. */
+const given = vi.hoisted((): Uint8Array[] => []);
+
+vi.mock(import('../src/rng.ts'), async (original) => {
+  const real = await original();
+  return {
+    ...real,
+    withDraw: (rng, length, step) =>
+      real.withDraw(rng, length, (drawn) =>
+        step((wanted) => {
+          const bytes = drawn(wanted);
+          given.push(bytes);
+          return bytes;
+        }),
+      ),
+  };
+});
+
 /** Every scalar that a session draws from its generator ends as zeros: found through the draws. */
 const watched = (seed: string) => {
-  const drawn: Uint8Array[] = [];
+  given.length = 0;
+  const whole: Uint8Array[] = [];
   const source = seededRng(seed);
-  return { drawn, rng: (length: number) => drawn[drawn.push(source(length)) - 1] ?? source(0) };
+  return { whole, rng: (length: number) => whole[whole.push(source(length)) - 1] ?? source(0) };
 };
+
+const isWiped = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
+
+/** The steps' own draws of that length. */
+const drawnBy = (length: number): Uint8Array[] => given.filter((bytes) => bytes.length === length);
 
 describe('secrets do not outlive a session', () => {
   test('that is called off in the middle', () => {
-    const { drawn, rng } = watched('called off');
+    const { whole, rng } = watched('called off');
     const session = sign({ ...parametersOf(1), rng });
     session.start();
     session.close();
@@ -33,30 +57,36 @@ describe('secrets do not outlive a session', () => {
       culprits: [],
     });
     // Draws: 48 bytes become scalars and are wiped at once; 64 are the choice bits of a multiplication.
-    const kept = drawn.filter(({ length }) => length === 64);
-    expect(kept).toHaveLength(2);
-    for (const choices of kept) expect(choices.every((byte) => byte === 0)).toBe(true);
+    expect(drawnBy(64)).toHaveLength(2);
+    expect(drawnBy(64).every(isWiped)).toBe(true);
+    // One draw of the step: r, φ, a salt, and two times choices and filler.
+    expect(whole.map(({ length }) => length)).toEqual([48 + 48 + 32 + 2 * (64 + 16)]);
+    expect(whole.every(isWiped)).toBe(true);
   });
 
   test('that a peer ends by two versions of a message', () => {
-    const { drawn, rng } = watched('conflict');
+    const { rng } = watched('conflict');
     const session = sign({ ...parametersOf(1), rng });
     session.start();
     session.receive({ round: 1, from: 2, to: null, body: new Uint8Array(32) });
     session.receive({ round: 1, from: 2, to: null, body: new Uint8Array(32).fill(1) });
     expect(session.outcome).toMatchObject({ reason: 'equivocation', culprits: [2] });
-    const choices = drawn.filter(({ length }) => length === 64);
-    expect(choices.flatMap((bytes) => [...bytes]).every((byte) => byte === 0)).toBe(true);
+    expect(drawnBy(64)).toHaveLength(2);
+    expect(drawnBy(64).every(isWiped)).toBe(true);
   });
 
   test('of key generation: zero-share seeds and base-OT choices', () => {
-    const { drawn, rng } = watched('keygen');
+    const { whole, rng } = watched('keygen');
     const base = { sessionId: sessionIdOf('keygen/2-of-2'), threshold: 2, parties: 2 };
     const sessions = keygenSessions(2, 2);
     sessions.set(1, keygen({ ...base, index: 1, rng }));
     outputs(simulate(sessions));
-    const [choices] = drawn.filter(({ length }) => length === 16);
-    expect(choices?.every((byte) => byte === 0)).toBe(true);
+    expect(drawnBy(16)).toHaveLength(2); // one of each party
+    expect(drawnBy(16).every(isWiped)).toBe(true);
+    // The two steps of base OT with the one peer draw once each.
+    const steps = whole.filter(({ length }) => length > 10_000);
+    expect(steps.map(({ length }) => length)).toEqual([16 + 256 * 48, 256 * 48]);
+    expect(steps.every(isWiped)).toBe(true);
   });
 });
 

@@ -88,10 +88,13 @@ export function reduceWide(bytes: Uint8Array): Scalar {
   return compute([bytes], (_, out, [wide = unreachable()]) => reduceProduct(wide, out, 0));
 }
 
+/** Random bytes that a scalar is drawn from. */
+export const SCALAR_DRAW = 48;
+
 /** A uniform scalar that is not zero, from 48 random bytes. */
 export function randomScalar(rng: (length: number) => Uint8Array): Scalar {
   for (;;) {
-    const bytes = rng(48);
+    const bytes = rng(SCALAR_DRAW);
     const scalar = reduceWide(bytes);
     bytes.fill(0);
     if (!isZeroScalar(scalar)) return scalar;

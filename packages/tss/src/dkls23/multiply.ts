@@ -6,8 +6,9 @@ import { wipe } from '../arith/bytes.ts';
 import { type Scalar, subScalars } from '../arith/scalar.ts';
 import { mul, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
 import type { Keyshare } from './keyshare.ts';
+import { SEND_DRAW } from '../ot/parameters.ts';
 import { rvoleFinish, type RvoleReceiver, rvoleReceive, rvoleSend } from '../ot/rvole.ts';
-import type { Rng } from '../rng.ts';
+import { type Rng, withDraw } from '../rng.ts';
 import { AbortError, partyNames } from '../round/errors.ts';
 import type { Inbox } from '../round/protocol.ts';
 import type { Secrets } from '../secrets.ts';
@@ -63,11 +64,13 @@ export function sendToAll(
   inputs: readonly [Scalar, Scalar],
   messageOf: (peer: number) => Uint8Array,
 ): Map<number, Sending> {
-  const results = peers.map((peer) => {
-    const { evaluator } = keyshare.pairWith(peer);
-    const pairSid = signPairId(sid, peer, index);
-    return { peer, sent: rvoleSend(pairSid, evaluator, inputs, messageOf(peer), rng) };
-  });
+  const results = withDraw(rng, peers.length * SEND_DRAW, (drawn) =>
+    peers.map((peer) => {
+      const { evaluator } = keyshare.pairWith(peer);
+      const pairSid = signPairId(sid, peer, index);
+      return { peer, sent: rvoleSend(pairSid, evaluator, inputs, messageOf(peer), drawn) };
+    }),
+  );
   const sendings = new Map<number, Sending>();
   const failed: number[] = [];
   for (const { peer, sent } of results) {

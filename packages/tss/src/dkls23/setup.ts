@@ -4,7 +4,9 @@
  */
 import type { Point } from '../curve.ts';
 import { type BaseOtReceiver, baseOtFinish, baseOtReceive, baseOtSend } from '../ot/base.ts';
+import { ANSWER_DRAW, OFFER_DRAW } from '../ot/parameters.ts';
 import { type OtBuilder, type OtEvaluator, pprfBuild, pprfEvaluate } from '../ot/pprf.ts';
+import { withDraw } from '../rng.ts';
 import type { KeygenContext } from './dealing.ts';
 import type { KeygenDirect3 } from './messages.ts';
 import { setupPairId } from './pairs.ts';
@@ -25,7 +27,7 @@ export interface BuilderAnswer {
 /** Starts the direction in which this party evaluates and `peer` builds. Fresh choices each (O-5). */
 export function offerTo({ sid, index, rng, secrets }: KeygenContext, peer: number): EvaluatorOffer {
   const pairSid = setupPairId(sid, peer, index);
-  const state = baseOtReceive(pairSid, rng);
+  const state = withDraw(rng, OFFER_DRAW, (drawn) => baseOtReceive(pairSid, drawn));
   secrets.keep(state.choices, ...state.secrets);
   return { sid: pairSid, state };
 }
@@ -37,7 +39,7 @@ export function answerTo(
   received: readonly Point[],
 ): BuilderAnswer | null {
   const pairSid = setupPairId(sid, index, peer);
-  const sent = baseOtSend(pairSid, received, rng);
+  const sent = withDraw(rng, ANSWER_DRAW, (drawn) => baseOtSend(pairSid, received, drawn));
   if (sent === null) return null;
   const { builder, message } = pprfBuild(pairSid, sent.pads);
   sent.pads.fill(0);

@@ -10,6 +10,7 @@ import {
   addScalars,
   mulScalars,
   randomScalar,
+  SCALAR_DRAW,
   type Scalar,
   scalarFromNumber,
 } from '../arith/scalar.ts';
@@ -17,8 +18,9 @@ import { derivePublic } from '../bip32.ts';
 import { commit, verifyOpening } from '../commitment.ts';
 import { encodePoint, mulBase, type Point, pointEquals, sumPoints } from '../curve.ts';
 import { digestScalar } from '../digest.ts';
+import { RECEIVE_DRAW } from '../ot/parameters.ts';
 import { lagrange } from '../polynomial.ts';
-import { systemRng } from '../rng.ts';
+import { systemRng, withDraw } from '../rng.ts';
 import { Secrets, withTemporaries } from '../secrets.ts';
 import {
   abortUnless,
@@ -36,6 +38,7 @@ import {
   maskedFactor,
   type Products,
   receiveFrom,
+  type Receiving,
   type Sending,
   sendToAll,
   type SignContext,
@@ -109,15 +112,12 @@ function* run(context: SignContext, statement: Statement): Protocol<Signature> {
 }
 
 function* rounds(context: SignContext, statement: Statement): Protocol<Signature> {
-  const { sid, index, peers, rng, secrets } = context;
+  const { sid, peers, secrets } = context;
 
   // Step 1. Commit to the ephemeral point; start the multiplications as Bob.
-  const factors = sampleFactors(context, statement);
-  secrets.keep(factors.r, factors.phi, factors.sk);
-  const R = mulBase(factors.r);
-  const salt = rng(32);
-  const commitment = commit({ sessionId: sid, round: 1, committer: index }, salt, encodePoint(R));
-  const receivings = new Map(peers.map((peer) => [peer, receiveFrom(context, peer)]));
+  const drawn = FACTOR_DRAW + SALT_BYTES + peers.length * RECEIVE_DRAW;
+  const begun = withDraw(context.rng, drawn, (rng) => begin({ ...context, rng }, statement));
+  const { factors, R, salt, commitment, receivings } = begun;
   const messageTo = (to: number): Uint8Array => required(receivings, to).message;
   const committed = yield* exchange(signRound1, peers, commitment, messageTo);
 
@@ -160,6 +160,30 @@ function* rounds(context: SignContext, statement: Statement): Protocol<Signature
   const ws = [own.w, ...partials.map((other) => other.w)];
   return assemble(nonce, us, ws, statement);
 }
+
+const SALT_BYTES = 32;
+/** Random bytes of r and φ. */
+const FACTOR_DRAW = 2 * SCALAR_DRAW;
+
+/** The values of step 1. Secret but for R, its commitment and the messages. */
+interface Begun {
+  readonly factors: Factors;
+  readonly R: Point;
+  readonly salt: Uint8Array;
+  readonly commitment: Uint8Array;
+  readonly receivings: ReadonlyMap<number, Receiving>;
+}
+
+const begin = (context: SignContext, statement: Statement): Begun => {
+  const { sid, index, peers, rng, secrets } = context;
+  const factors = sampleFactors(context, statement);
+  secrets.keep(factors.r, factors.phi, factors.sk);
+  const R = mulBase(factors.r);
+  const salt = rng(SALT_BYTES);
+  const commitment = commit({ sessionId: sid, round: 1, committer: index }, salt, encodePoint(R));
+  const receivings = new Map(peers.map((peer) => [peer, receiveFrom(context, peer)]));
+  return { factors, R, salt, commitment, receivings };
+};
 
 /** skᵢ = λᵢ(S)·sᵢ + ζᵢ, plus τ for the lowest signer. */
 const sampleFactors = (context: SignContext, { signers, tweak }: Statement): Factors => {

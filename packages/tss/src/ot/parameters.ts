@@ -1,5 +1,7 @@
 /** Sizes of oblivious transfer and multiplication: docs/spec/ot.md, "Parameters". */
 
+import { SCALAR_DRAW } from '../arith/scalar.ts';
+
 /** κ: bits of a scalar. */
 export const KAPPA = 256;
 /** λc: base OTs, and bits of Δ. */
@@ -26,6 +28,12 @@ export const CHECKS = 1;
 export const WIDTH: number = INPUTS + CHECKS;
 /** Bytes of a seed, a pad, a leaf and an AES block. */
 export const SEED_BYTES = 16;
+
+/** Random bytes of one step, short of a scalar that is drawn again: 1.1, 1.2, 4.1 and 4.2. */
+export const OFFER_DRAW: number = BASE_OTS / 8 + 2 * BASE_OTS * SCALAR_DRAW;
+export const ANSWER_DRAW: number = 2 * BASE_OTS * SCALAR_DRAW;
+export const RECEIVE_DRAW: number = XI / 8 + FIELD_BITS / 8;
+export const SEND_DRAW: number = CHECKS * SCALAR_DRAW;
 
 /** Points of each base OT message: two per OT. */
 export const BASE_OT_POINTS: number = 2 * BASE_OTS;

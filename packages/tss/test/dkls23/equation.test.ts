@@ -28,7 +28,7 @@ test('the signature is s = (m + r·x)/k for the x of the shares and the k of the
       const source = seededRng(`equation/${index}`);
       const rng = (length: number): Uint8Array => {
         const bytes = source(length);
-        if (!drawn.has(index)) drawn.set(index, bytes.slice()); // the first draw is rᵢ
+        if (!drawn.has(index)) drawn.set(index, bytes.slice(0, 48)); // the first draw begins with rᵢ
         return bytes;
       };
       const sessionId = sessionIdOf('equation');
