@@ -34,7 +34,7 @@ class Reader {
     }
     this.#offset = end;
     this.#spans?.push({ path, kind, start, end });
-    return Uint8Array.from(this.#bytes.subarray(start, end)); // a Buffer's slice would share memory
+    return new Uint8Array(this.#bytes.subarray(start, end)); // a Buffer's slice would share memory
   }
 
   finish(path: string): void {

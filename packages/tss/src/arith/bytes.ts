@@ -35,22 +35,26 @@ export function u32(value: number): Uint8Array {
   return unsigned(value, 4);
 }
 
-/** 8 bytes, big-endian. @throws RangeError unless 0 ≤ value ≤ 2⁵³ − 1 */
-export function u64(value: number): Uint8Array {
-  return unsigned(value, 8);
+/** Writes 8 bytes, big-endian. @throws RangeError unless 0 ≤ value ≤ 2⁵³ − 1 */
+export function writeU64(bytes: Uint8Array, from: number, value: number): void {
+  writeUnsigned(bytes, from, value, 8);
 }
 
 const unsigned = (value: number, width: number): Uint8Array => {
+  const bytes = new Uint8Array(width);
+  writeUnsigned(bytes, 0, value, width);
+  return bytes;
+};
+
+const writeUnsigned = (bytes: Uint8Array, from: number, value: number, width: number): void => {
   if (!Number.isSafeInteger(value) || value < 0 || value >= 256 ** width) {
     throw new RangeError(`${value} does not fit in ${width} bytes`);
   }
-  const bytes = new Uint8Array(width);
   let rest = value;
-  for (let at = width - 1; at >= 0; at--) {
+  for (let at = from + width - 1; at >= from; at--) {
     bytes[at] = rest % 256;
     rest = Math.floor(rest / 256);
   }
-  return bytes;
 };
 
 /** Overwrites secrets with zeros. Copies that the engine made are out of reach. */

@@ -65,7 +65,7 @@ const isLess = (a: Uint8Array, b: Uint8Array): number => {
 /** Copies 32 canonical big-endian bytes; null for another length or a value of q or more. */
 export function scalarFromBytes(bytes: Uint8Array): Scalar | null {
   if (bytes.length !== 32 || isLess(bytes, Q_BYTES) === 0) return null;
-  return brand(Uint8Array.from(bytes));
+  return brand(new Uint8Array(bytes));
 }
 
 /** A small number as a scalar. @throws RangeError unless it is an integer, 0 ≤ value < 2⁵³ */

@@ -90,11 +90,14 @@ const hmac = (algorithm: string, key: Uint8Array, parts: readonly Uint8Array[]):
   return plain(mac.digest());
 };
 
-const aes128Ecb = (key: Uint8Array, blocks: Uint8Array): Uint8Array => {
-  if (key.length !== 16 || blocks.length % 16 !== 0) throw new RangeError('whole blocks expected');
+const aes128: Backend['aes128'] = (key) => {
+  if (key.length !== 16) throw new RangeError('a key of 16 bytes expected');
   const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
-  const { buffer, byteOffset, length } = cipher.update(blocks); // its own memory, not of a pool
-  return new Uint8Array(buffer, byteOffset, length);
+  return (blocks) => {
+    if (blocks.length % 16 !== 0) throw new RangeError('whole blocks expected');
+    const { buffer, byteOffset, length } = cipher.update(blocks); // its own memory, not of a pool
+    return new Uint8Array(buffer, byteOffset, length);
+  };
 };
 
 /** Why the bindings are not there, as far as the loader tells. */
@@ -177,7 +180,7 @@ const nativeBackend = (bindings: Bindings): Backend => ({
   sha512hmac: (key, ...parts) => hmac('sha512', key, parts),
   hmacSha256: (key, ...parts) => hmac('sha256', key, parts),
   shake256,
-  aes128Ecb,
+  aes128,
   mulBase: (secret) => inRange(() => bindings.publicKeyCreate(secret, false)),
   mul: (point, secret) =>
     inRange(() => bindings.ecdh(point, secret, { hashfn: uncompressed }, new Uint8Array(65))),

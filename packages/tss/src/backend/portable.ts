@@ -84,11 +84,14 @@ export const backend: Backend = {
   sha512hmac: (key, ...parts) => hmac(sha512, key, concat(...parts)),
   hmacSha256: (key, ...parts) => hmac(sha256, key, concat(...parts)),
   shake256: (length, ...parts) => shake256(concat(...parts), { dkLen: length }),
-  aes128Ecb: (key, blocks) => {
-    if (key.length !== 16 || blocks.length % 16 !== 0)
-      throw new RangeError('whole blocks expected');
-    if (blocks.length === 0) return new Uint8Array(0);
-    return ecb(key, { disablePadding: true }).encrypt(blocks);
+  aes128: (key) => {
+    if (key.length !== 16) throw new RangeError('a key of 16 bytes expected');
+    const kept = new Uint8Array(key);
+    return (blocks) => {
+      if (blocks.length % 16 !== 0) throw new RangeError('whole blocks expected');
+      if (blocks.length === 0) return new Uint8Array(0);
+      return ecb(kept, { disablePadding: true }).encrypt(blocks);
+    };
   },
   mulBase: (secret) => pointOf(Curve.BASE.multiply(numberOf(secret))),
   mul: (point, secret) => pointOf(parse(point).multiply(numberOf(secret))),

@@ -23,8 +23,12 @@ export interface Backend extends ModularBackend {
   hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;
   /** SHAKE256 of the parts in a row. */
   shake256(length: number, ...parts: readonly Uint8Array[]): Uint8Array;
-  /** AES-128 of each 16-byte block on its own, no padding. @throws RangeError on a partial block */
-  aes128Ecb(key: Uint8Array, blocks: Uint8Array): Uint8Array;
+  /**
+   * AES-128 under one key: of each 16-byte block on its own, no padding. The key is expanded once.
+   *
+   * @throws RangeError for another length of the key, and on a partial block
+   */
+  aes128(key: Uint8Array): (blocks: Uint8Array) => Uint8Array;
   /** secret·G, constant time. @throws RangeError unless 0 < secret < q */
   mulBase(secret: Scalar): Point;
   /** secret·point, constant time. @throws RangeError unless 0 < secret < q and the point is one */

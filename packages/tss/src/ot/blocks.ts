@@ -31,10 +31,12 @@ export function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
 
-/** An oracle: label and session give the key of π. */
-export interface Oracle {
-  readonly label: string;
-  readonly sid: Uint8Array;
+/** An oracle T: the permutation π whose public key is made of label and session. */
+export type Oracle = (blocks: Uint8Array) => Uint8Array;
+
+/** The oracle of one use in one session; it serves any number of expansions. */
+export function oracleOf(label: string, sid: Uint8Array): Oracle {
+  return backend.aes128(hash(label, sid).subarray(0, 16));
 }
 
 /**
@@ -42,13 +44,12 @@ export interface Oracle {
  * the output block as the fourth they are the tweak i.
  */
 export function expandBlocks(
-  { label, sid }: Oracle,
+  permute: Oracle,
   blocks: Uint32Array,
   positions: Uint32Array,
   fanout: number,
 ): Uint32Array {
-  const key = hash(label, sid).subarray(0, 16);
-  const inner = wordsOf(backend.aes128Ecb(key, bytesOf(blocks))); // π(x)
+  const inner = wordsOf(permute(bytesOf(blocks))); // π(x)
   const tweaked = new Uint32Array(inner.length * fanout);
   const count = inner.length / BLOCK_WORDS;
   for (let n = 0, to = 0; n < count; n++) {
@@ -63,7 +64,7 @@ export function expandBlocks(
       tweaked[to + 3] = word3 ^ part;
     }
   }
-  const out = wordsOf(backend.aes128Ecb(key, bytesOf(tweaked))); // π(π(x) ⊕ i)
+  const out = wordsOf(permute(bytesOf(tweaked))); // π(π(x) ⊕ i)
   for (let n = 0, to = 0; n < count; n++) {
     for (let part = 0; part < fanout; part++, to += 4) {
       for (let word = 0; word < 4; word++) {

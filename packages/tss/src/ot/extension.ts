@@ -9,7 +9,7 @@ import { LABELS } from '../label.ts';
 import type { Rng } from '../rng.ts';
 import { expand } from '../transcript.ts';
 import { combineBlocks, transpose } from './bitMatrix.ts';
-import { BLOCK_WORDS, bytesOf, copyWords, expandBlocks, wordsOf } from './blocks.ts';
+import { BLOCK_WORDS, bytesOf, copyWords, expandBlocks, oracleOf, wordsOf } from './blocks.ts';
 import {
   BASE_OTS,
   DEPTH,
@@ -130,7 +130,7 @@ const leafStreams = (sid: Uint8Array, leaves: Uint32Array, paths: Uint8Array): U
     positions[3 * at] = tree;
     positions[3 * at + 1] = (at % LEAVES) ^ (paths[tree] ?? 0);
   }
-  const oracle = { label: LABELS.extensionLeaf, sid };
+  const oracle = oracleOf(LABELS.extensionLeaf, sid);
   const streams = expandBlocks(oracle, leaves, positions, ROW_WORDS / BLOCK_WORDS);
   positions.fill(0);
   return streams;

@@ -19,7 +19,7 @@ import {
   SEED_BYTES,
   TREES,
 } from './parameters.ts';
-import { growLevel, levelWords, pathsOf, placeNode } from './tree.ts';
+import { growLevel, levelWords, pathsOf, placeNode, treeOracle } from './tree.ts';
 
 /** Kept by the receiver of extended OTs. Secret but for `sid`. */
 export interface OtBuilder {
@@ -51,6 +51,7 @@ export function pprfBuild(
   sid: Uint8Array,
   pads: Uint8Array,
 ): { builder: OtBuilder; message: Uint8Array } {
+  const oracle = treeOracle(sid);
   const padWords = copyWords(pads);
   const message = new Uint8Array(PPRF_BYTES);
   let nodes: Uint32Array = new Uint32Array(levelWords(1));
@@ -60,7 +61,7 @@ export function pprfBuild(
   }
   const builder = { sid: Uint8Array.from(sid), seeds: bytesOf(nodes).slice() };
   for (let level = 1; level < DEPTH; level++) {
-    nodes = growLevel(sid, nodes, level, NO_PATHS);
+    nodes = growLevel(oracle, nodes, level, NO_PATHS);
     maskSums(message, nodes, level + 1, padWords);
   }
   const proofs = leafProofs(sid, nodes, NO_PATHS);
@@ -110,11 +111,12 @@ export function pprfEvaluate(
   if (message.length !== PPRF_BYTES || chosenPads.length !== BASE_OTS * SEED_BYTES) return null;
   const delta = deltaOf(choices);
   const paths = pathsOf(delta);
+  const oracle = treeOracle(sid);
   const padWords = copyWords(chosenPads);
   const seeds = new Uint8Array(EVALUATOR_SEED_BYTES);
   let nodes: Uint32Array = new Uint32Array(levelWords(1));
   for (let level = 1; level <= DEPTH; level++) {
-    if (level > 1) nodes = growLevel(sid, nodes, level - 1, paths);
+    if (level > 1) nodes = growLevel(oracle, nodes, level - 1, paths);
     const siblings = siblingSeeds(nodes, level, padWords);
     if (level > 1) unmask(siblings, message, level, choices);
     placeNode(nodes, level, 1, siblings);
@@ -241,9 +243,10 @@ const orderByLeaf = (proofs: Uint8Array, path: number): void => {
 /** All leaves of a builder, in order (tree, y). Secret. */
 export function builderLeaves({ sid, seeds }: OtBuilder): Uint32Array {
   if (seeds.length !== BUILDER_SEED_BYTES) throw new RangeError(`${seeds.length} bytes of seeds`);
+  const oracle = treeOracle(sid);
   let nodes = copyWords(seeds);
   for (let level = 1; level < DEPTH; level++) {
-    nodes = growLevel(sid, nodes, level, NO_PATHS);
+    nodes = growLevel(oracle, nodes, level, NO_PATHS);
   }
   return nodes;
 }
@@ -251,12 +254,13 @@ export function builderLeaves({ sid, seeds }: OtBuilder): Uint32Array {
 /** The leaves of an evaluator, in order (tree, z); z = 0 holds nothing of meaning. Secret. */
 export function evaluatorLeaves({ sid, delta, seeds }: OtEvaluator): Uint32Array {
   if (seeds.length !== EVALUATOR_SEED_BYTES) throw new RangeError(`${seeds.length} bytes of seeds`);
+  const oracle = treeOracle(sid);
   const words = copyWords(seeds);
   const paths = pathsOf(delta);
   let nodes: Uint32Array = new Uint32Array(levelWords(1));
   const siblings = new Uint32Array(TREES * BLOCK_WORDS);
   for (let level = 1; level <= DEPTH; level++) {
-    if (level > 1) nodes = growLevel(sid, nodes, level - 1, paths);
+    if (level > 1) nodes = growLevel(oracle, nodes, level - 1, paths);
     siblings.fill(0);
     for (let tree = 0; tree < TREES; tree++)
       xorBlock(siblings, tree, words, tree * DEPTH + level - 1);

@@ -29,7 +29,7 @@ import { LABELS } from '../label.ts';
 import type { Rng } from '../rng.ts';
 import { withTemporaries } from '../secrets.ts';
 import { expand, hash } from '../transcript.ts';
-import { BLOCK_WORDS, bytesOf, copyWords, expandBlocks } from './blocks.ts';
+import { BLOCK_WORDS, bytesOf, copyWords, expandBlocks, type Oracle, oracleOf } from './blocks.ts';
 import { extendReceive, extendSend } from './extension.ts';
 import { INPUTS, RVOLE_BYTES, WIDTH, XI } from './parameters.ts';
 import type { OtBuilder, OtEvaluator } from './pprf.ts';
@@ -78,12 +78,13 @@ export function rvoleSend(
 ): { outputs: [Scalar, Scalar]; message: Uint8Array } | null {
   const columns = extendSend(sid, evaluator, message);
   if (columns === null) return null;
-  const zero = rowScalars(sid, columns); // α₀
+  const oracle = rowOracle(sid);
+  const zero = rowScalars(oracle, columns); // α₀
   const delta = copyWords(evaluator.delta);
   for (let at = 0; at < columns.length; at++) {
     columns[at] = (columns[at] ?? 0) ^ (delta[at % BLOCK_WORDS] ?? 0);
   }
-  const one = rowScalars(sid, columns); // α₁
+  const one = rowScalars(oracle, columns); // α₁
   const check = randomScalar(rng); // â
   const limbs = withTemporaries((temporary) => loadScalars(temporary(concat(...inputs, check))));
   const masked = maskedDifferences(zero, one, limbs); // ã = α₀ − α₁ + (a, â)
@@ -117,7 +118,7 @@ export function rvoleFinish(state: RvoleReceiver, message: Uint8Array): [Scalar,
   const { sid, choices, factors, columns } = state;
   const masked = message.subarray(0, MASKED_BYTES);
   const eta = scalarFromBytes(message.subarray(MASKED_BYTES, MASKED_BYTES + 32)) ?? unreachable();
-  const rows = rowScalars(sid, columns);
+  const rows = rowScalars(rowOracle(sid), columns);
   addSelected(rows, loadScalars(masked), WIDTH, choices); // ḋ = α_β + β·ã
   const thetas = loadScalars(concat(...thetasOf(sid, masked)));
   const addend = loadScalars(negateScalar(eta));
@@ -149,11 +150,13 @@ export function isRvoleMessage(bytes: Uint8Array): boolean {
 const gadget = (sid: Uint8Array): Float64Array =>
   loadWide(expand(LABELS.rvoleGadget, XI * 48, sid));
 
+/** The oracle of a session's rows. */
+const rowOracle = (sid: Uint8Array): Oracle => oracleOf(LABELS.extensionRow, sid);
+
 /** X: the scalars of each row, from its 128 bits. Secret. */
-const rowScalars = (sid: Uint8Array, columns: Uint32Array): Float64Array => {
+const rowScalars = (oracle: Oracle, columns: Uint32Array): Float64Array => {
   const positions = new Uint32Array(3 * XI);
   for (let row = 0; row < XI; row++) positions[3 * row] = row;
-  const oracle = { label: LABELS.extensionRow, sid };
   const blocks = expandBlocks(oracle, columns, positions, ROW_FANOUT);
   const scalars = loadWide(bytesOf(blocks));
   blocks.fill(0);

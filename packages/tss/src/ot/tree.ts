@@ -4,7 +4,7 @@
  * the evaluator touches the same places whatever its Δ is. The builder's path is zero: z = y.
  */
 import { LABELS } from '../label.ts';
-import { BLOCK_WORDS, expandBlocks } from './blocks.ts';
+import { BLOCK_WORDS, expandBlocks, type Oracle, oracleOf } from './blocks.ts';
 import { DEPTH, TREES } from './parameters.ts';
 
 /** Four bits per tree: the punctured leaf y*. Zeros for a builder. Secret. */
@@ -15,12 +15,15 @@ export function pathsOf(delta: Uint8Array): Uint8Array {
   );
 }
 
+/** The oracle of all levels of one set-up. */
+export const treeOracle = (sid: Uint8Array): Oracle => oracleOf(LABELS.pprfTree, sid);
+
 /**
  * Grows every tree by one level. Nodes of level `level` are in order (tree, z), 2^level a tree; so are
  * the children, 2z and 2z + 1 from z. Wipes the nodes.
  */
 export function growLevel(
-  sid: Uint8Array,
+  oracle: Oracle,
   nodes: Uint32Array,
   level: number,
   paths: Uint8Array,
@@ -35,7 +38,7 @@ export function growLevel(
       positions[at + 2] = z ^ prefix;
     }
   }
-  const children = expandBlocks({ label: LABELS.pprfTree, sid }, nodes, positions, 2);
+  const children = expandBlocks(oracle, nodes, positions, 2);
   positions.fill(0);
   nodes.fill(0);
   swapChildren(children, level, paths);

@@ -49,7 +49,7 @@ export class Mailbox {
     const key = slotKey(message.round, message.from, partOf(message));
     const first = this.#slots.get(key);
     if (first === undefined) {
-      this.#slots.set(key, { ...message, body: Uint8Array.from(message.body) });
+      this.#slots.set(key, { ...message, body: new Uint8Array(message.body) });
       return 'new';
     }
     return sameBytes(first.body, message.body) ? 'duplicate' : 'conflict';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { concat, equalBytes, u16, u32, u64, wipe, xor } from '../../src/arith/bytes.ts';
+import { concat, equalBytes, u16, u32, wipe, writeU64, xor } from '../../src/arith/bytes.ts';
 
 const bytes = fc.uint8Array({ maxLength: 64 });
 
@@ -49,11 +49,13 @@ test('exclusive or is its own inverse and refuses different lengths', () => {
 test('integers are big-endian and must fit', () => {
   expect(u16(0x0102)).toEqual(Uint8Array.of(1, 2));
   expect(u32(0xfffefdfc)).toEqual(Uint8Array.of(255, 254, 253, 252));
-  expect(u64(2 ** 53 - 1)).toEqual(Uint8Array.of(0, 31, 255, 255, 255, 255, 255, 255));
+  const written = new Uint8Array(10).fill(7);
+  writeU64(written, 1, 2 ** 53 - 1);
+  expect(written).toEqual(Uint8Array.of(7, 0, 31, 255, 255, 255, 255, 255, 255, 7));
   for (const bad of [
     () => u16(65_536),
     () => u32(2 ** 32),
-    () => u64(2 ** 53),
+    () => writeU64(new Uint8Array(8), 0, 2 ** 53),
     () => u16(-1),
     () => u32(0.5),
   ]) {

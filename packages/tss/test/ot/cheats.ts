@@ -5,7 +5,7 @@
 import { concat } from '../../src/arith/bytes.ts';
 import { Q } from '../../src/arith/scalar.ts';
 import { LABELS } from '../../src/label.ts';
-import { expandBlocks } from '../../src/ot/blocks.ts';
+import { expandBlocks, oracleOf } from '../../src/ot/blocks.ts';
 import { extendSend } from '../../src/ot/extension.ts';
 import { builderLeaves, type OtBuilder, type OtEvaluator } from '../../src/ot/pprf.ts';
 import { expand, hash } from '../../src/transcript.ts';
@@ -46,7 +46,7 @@ const coefficientsOf = (sid: Uint8Array, u: Uint8Array): bigint[] => {
 const streamsOf = (sid: Uint8Array, builder: OtBuilder): bigint[][] => {
   const positions = new Uint32Array(3 * 512);
   for (let at = 0; at < 512; at++) positions.set([at >> 4, at & 15, 0], 3 * at);
-  const oracle = { label: LABELS.extensionLeaf, sid };
+  const oracle = oracleOf(LABELS.extensionLeaf, sid);
   const bytes = new Uint8Array(expandBlocks(oracle, builderLeaves(builder), positions, 5).buffer);
   return Array.from({ length: 32 }, (_, tree) =>
     Array.from({ length: 16 }, (__, y) => {
@@ -147,7 +147,7 @@ const thetasOf = (sid: Uint8Array, masked: Uint8Array): [bigint, bigint] => {
 const rowScalars = (sid: Uint8Array, columns: Uint32Array): bigint[] => {
   const positions = new Uint32Array(3 * 512);
   for (let row = 0; row < 512; row++) positions[3 * row] = row;
-  const blocks = expandBlocks({ label: LABELS.extensionRow, sid }, columns, positions, 9);
+  const blocks = expandBlocks(oracleOf(LABELS.extensionRow, sid), columns, positions, 9);
   return wide(new Uint8Array(blocks.buffer));
 };
 

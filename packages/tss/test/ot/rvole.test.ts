@@ -10,7 +10,7 @@ import {
   scalarFromNumber,
 } from '../../src/arith/scalar.ts';
 import { LABELS } from '../../src/label.ts';
-import { expandBlocks } from '../../src/ot/blocks.ts';
+import { expandBlocks, oracleOf } from '../../src/ot/blocks.ts';
 import { RVOLE_BYTES } from '../../src/ot/parameters.ts';
 import { isRvoleMessage, rvoleFinish, rvoleReceive, rvoleSend } from '../../src/ot/rvole.ts';
 import { seededRng } from '../support/rng.ts';
@@ -169,7 +169,7 @@ test('O-7: equal rows give different outputs in every row and block, and under e
   const positions = new Uint32Array(3 * 512);
   for (let row = 0; row < 512; row++) positions[3 * row] = row;
   const outputs = [sid, seededRng('other')(32)].flatMap((id) => {
-    const blocks = expandBlocks({ label: LABELS.extensionRow, sid: id }, equalRows, positions, 9);
+    const blocks = expandBlocks(oracleOf(LABELS.extensionRow, id), equalRows, positions, 9);
     const bytes = Buffer.from(blocks.buffer);
     return Array.from({ length: 512 * 9 }, (_, at) => bytes.toString('hex', 16 * at, 16 * at + 16));
   });
