@@ -7,11 +7,11 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   diffieHellman,
+  hash,
   hkdfSync,
   type KeyObject,
-  randomBytes,
+  randomFillSync,
   sign,
   verify,
 } from 'node:crypto';
@@ -108,7 +108,7 @@ export function createChannel(options: ChannelOptions): Channel {
         if (!bodyHash.equals(known.body)) throw new RangeError(`slot ${slot} is taken`);
         return known.message;
       }
-      const made = sealMessage(options, peers, message);
+      const made = sealMessage(options, peers, message, bodyHash);
       sealed.set(slot, { body: bodyHash, message: made });
       return made;
     },
@@ -128,23 +128,34 @@ function sealMessage(
   options: ChannelOptions,
   peers: ReadonlyMap<number, PeerKeys>,
   message: PlainMessage,
+  bodyHash: Uint8Array,
 ): SealedMessage {
   const { round, to } = message;
   if (message.from !== options.index) throw new RangeError(`party ${message.from} is not us`);
   if (!Number.isInteger(round) || round < 1 || round > MAX_ROUND) {
     throw new RangeError(`round ${round} not in 1..${MAX_ROUND}`);
   }
-  const plaintext =
-    to === null ? message.body : Buffer.concat([randomBytes(PREFIX_LENGTH), message.body]);
-  const input = roundSigningInput(options.sid, round, options.index, to, sha256(plaintext));
-  const signature = sign(null, input, options.keys.signing);
-  const envelope = { round, from: options.index, to, signature };
-  if (to === null) return { ...envelope, body: message.body };
+  const signed = (digest: Uint8Array): Omit<SealedMessage, 'body'> => {
+    const input = roundSigningInput(options.sid, round, options.index, to, digest);
+    const signature = sign(null, input, options.keys.signing);
+    return { round, from: options.index, to, signature };
+  };
+  if (to === null) return { ...signed(bodyHash), body: message.body };
   const peer = peers.get(to);
   if (!peer) throw new RangeError(`party ${to} is not in this session`);
+  const plaintext = prefixed(message.body);
+  const envelope = signed(sha256(plaintext));
   const body = encrypt(peer.outgoing, round, plaintext);
   plaintext.fill(0);
   return { ...envelope, body };
+}
+
+/** 32 random bytes and the body. */
+function prefixed(body: Uint8Array): Uint8Array {
+  const plaintext = new Uint8Array(PREFIX_LENGTH + body.length);
+  randomFillSync(plaintext, 0, PREFIX_LENGTH);
+  plaintext.set(body, PREFIX_LENGTH);
+  return plaintext;
 }
 
 /** Order: decrypt, verify the signature; only then may anybody decode (docs/spec/channel.md §3). */
@@ -204,11 +215,15 @@ function nonceOf(round: number): Buffer {
   return nonce;
 }
 
-function encrypt(key: Uint8Array, round: number, plaintext: Uint8Array): Buffer {
+function encrypt(key: Uint8Array, round: number, plaintext: Uint8Array): Uint8Array {
   const cipher = createCipheriv('chacha20-poly1305', key, nonceOf(round), {
     authTagLength: TAG_LENGTH,
   });
-  return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+  const sealed = new Uint8Array(plaintext.length + TAG_LENGTH);
+  sealed.set(cipher.update(plaintext));
+  cipher.final(); // a stream cipher has nothing left
+  sealed.set(cipher.getAuthTag(), plaintext.length);
+  return sealed;
 }
 
 function decrypt(key: Uint8Array, round: number, sealed: Uint8Array): Buffer | undefined {
@@ -233,5 +248,5 @@ function plain(bytes: Uint8Array | undefined): Uint8Array | undefined {
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
+  return hash('sha256', bytes, 'buffer');
 }
