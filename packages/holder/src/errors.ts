@@ -21,6 +21,7 @@ export type HolderErrorCode =
   | 'store/failed'
   | 'store/locked'
   | 'store/mode'
+  | 'store/newer-version'
   | 'store/not-found'
   | 'store/tampered'
   | 'thread_stopped';

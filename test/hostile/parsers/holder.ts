@@ -7,6 +7,12 @@ import {
 } from '@quorate/holder';
 import { p256 } from '@noble/curves/nist.js';
 import { parseOwner } from '../../../packages/holder/src/files/lockOwner.ts';
+import {
+  encodeFrame,
+  encodeHeader,
+  joinEntries,
+} from '../../../packages/holder/src/journal/frames.ts';
+import { readJournal } from '../../../packages/holder/src/journal/journal.ts';
 import { OWN, type Parser, REFUSED } from '../support/parsers.ts';
 import { fileOf } from './files.ts';
 
@@ -21,6 +27,13 @@ const identity = {
   recordId: secret,
 };
 const sealed = sealShard(secret, identity);
+const journal = {
+  name: 'test',
+  version: 1,
+  encode: (entry: string) => Buffer.from(entry),
+  decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
+};
+const { header, id } = encodeHeader(journal);
 
 /** Of @quorate/holder. */
 export const HOLDER: readonly Parser[] = [
@@ -35,6 +48,28 @@ export const HOLDER: readonly Parser[] = [
       counters: { [Buffer.from(chipKey).toString('hex')]: 1 },
     }),
     parse: (text) => openChipCounters(fileOf('chips.json', text)),
+  },
+  {
+    kind: 'bytes',
+    name: 'a journal',
+    covers: [
+      'holder/src/journal/journal.ts#readJournal',
+      'holder/src/journal/frames.ts#decodeHeader',
+      'holder/src/journal/frames.ts#decodeFrames',
+    ],
+    throws,
+    // The last frame may be torn, and then it never was.
+    mayTake: OWN,
+    valid: Buffer.concat([
+      header,
+      encodeFrame(id, header.length, [joinEntries([Buffer.from('a'), Buffer.from('b')])]),
+    ]),
+    parse: (bytes) => {
+      const entries: string[] = [];
+      const state = { apply: (entry: string) => entries.push(entry), snapshot: () => entries };
+      readJournal(fileOf('journal', bytes), journal, state);
+      return entries;
+    },
   },
   {
     kind: 'text',
