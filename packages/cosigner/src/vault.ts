@@ -6,6 +6,7 @@
  */
 import {
   type Chip,
+  createMutexes,
   type Logger,
   messageOf,
   ofUnknownOutcome,
@@ -75,6 +76,11 @@ export function checkAuthority(
 
 /** The chip of this side. */
 export class Vault {
+  /**
+   * The chip remembers few sessions and challenges: nothing comes between those of a release and the release, however many
+   * certificates are asked for at the same time (docs/spec/chip.md §2).
+   */
+  readonly #exclusive = createMutexes();
   readonly #chip: Chip;
   readonly #kind: SecureElementKind;
   /** Whether the chip is a program. */
@@ -148,7 +154,7 @@ export class Vault {
   async certify(payload: Uint8Array): Promise<Uint8Array> {
     const der =
       this.#identityKey === undefined
-        ? await this.#chip.signSession(payload)
+        ? await this.#inOrder(() => this.#chip.signSession(payload))
         : sign('sha256', sessionMessage(this.publicKey, payload), this.#identityKey);
     return Buffer.concat([payload, der]);
   }
@@ -229,9 +235,13 @@ export class Vault {
     return { sessionHash: hash, challenge, signature: sign('sha256', message, this.#authority) };
   }
 
+  #inOrder<T>(use: () => Promise<T>): Promise<T> {
+    return this.#exclusive('chip', use);
+  }
+
   async #guarded<T>(use: () => Promise<T>): Promise<T> {
     try {
-      return await use();
+      return await this.#inOrder(use);
     } catch (error) {
       if (!(error instanceof SecureElementError)) throw error;
       throw new CosignerError('chip_refused', `${error.code}: ${messageOf(error)}`, error);
