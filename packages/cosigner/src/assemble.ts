@@ -13,6 +13,7 @@ import { PeerHub } from './peer/hub.ts';
 import { PrimeStock } from './primeStock.ts';
 import { createMetrics } from './rest/metrics.ts';
 import { SessionManager } from './session/manager.ts';
+import { Turns } from './session/turns.ts';
 import type { LockedStore, Store } from './store/index.ts';
 import { openStoreKey } from './storeKey.ts';
 import type { Vault } from './vault.ts';
@@ -52,7 +53,8 @@ export async function assemble(
   keyring.attach(threads, (key) => manager.rolledBack(key));
   const doors = new Doors(config.limits, logger);
   const hub = makeHub(given, { partner, doors, manager: () => manager });
-  const watch = makeWatch(config, { ...holdings, doors, hub, manager: () => manager });
+  const turns = new Turns(config.max_running);
+  const watch = makeWatch(config, { ...holdings, doors, hub, turns, manager: () => manager });
   const manager: SessionManager = new SessionManager({
     config,
     index: indexOf(config),
@@ -62,6 +64,7 @@ export async function assemble(
     keyring,
     threads,
     stock,
+    turns,
     logger,
     partner,
     approvals,
@@ -152,14 +155,16 @@ function makeWatch(
     threads,
     hub,
     doors,
+    turns,
     manager,
-  }: Pick<Holdings, 'stock' | 'threads'> & Late & { readonly hub: PeerHub },
+  }: Pick<Holdings, 'stock' | 'threads'> & Late & { readonly hub: PeerHub; readonly turns: Turns },
 ): Watch {
   const partners = (): { name: string; connected: boolean }[] =>
     config.partners.map((name) => ({ name, connected: hub.isConnected(name) }));
   const threadTable = (): readonly ThreadHealth[] => threads.health;
   const metrics = createMetrics({
     running: () => manager().running,
+    waiting: () => turns.waiting,
     primes: () => stock.count,
     threads: threadTable,
     connected: () => partners().filter((one) => one.connected).length,

@@ -58,8 +58,8 @@ function withKind(chip: unknown): unknown {
 }
 
 const limitsSchema = z.strictObject({
-  connections: z.int().min(8).max(100_000).default(512),
-  connections_per_address: z.int().min(4).max(100_000).default(64),
+  connections: z.int().min(8).max(100_000).default(1024),
+  connections_per_address: z.int().min(4).max(100_000).default(256),
   connections_unproven: z.int().min(4).max(10_000).default(32),
 });
 
@@ -135,7 +135,8 @@ const configSchema = z.strictObject({
     .min(1)
     .max(3600)
     .default(THREAD_TIMEOUT_MS / 1000),
-  max_sessions: z.int().min(1).max(10_000).default(256),
+  max_sessions: z.int().min(1).max(10_000).default(1000),
+  max_running: z.int().min(1).max(1000).default(16),
   keep: keepSchema.default(() => keepSchema.parse({})),
   limits: limitsSchema.default(() => limitsSchema.parse({})),
   timeouts: timeoutsSchema.default(() => timeoutsSchema.parse({})),

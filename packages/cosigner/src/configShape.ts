@@ -67,8 +67,10 @@ export interface CosignerConfig {
   readonly workers: number;
   /** How long a thread may work on one task before it is replaced, seconds. */
   readonly thread_timeout: number;
-  /** Sessions that may run at the same time. */
+  /** Sessions at the same time, those that wait for their turn among them. */
   readonly max_sessions: number;
+  /** Of those ordered here, the ones with one partner that run at the same time; the others wait. */
+  readonly max_running: number;
   /** Ended sessions, and how long they are kept. */
   readonly keep: Keep;
   /** Of connections. */

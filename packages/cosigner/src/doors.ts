@@ -1,6 +1,7 @@
 /**
  * Limits the connections of a server: in total, per address (for IPv6, per /64 network), and at `/peer` before
- * the other end has proved who it is. An address that has proved itself finds a place even when all are taken.
+ * the other end has proved who it is. An address that has proved itself finds a place even when all are taken, and may
+ * have half of all: its callers wait for many signatures at once.
  */
 import type { Logger } from '@quorate/holder';
 import type { Server, Socket } from 'node:net';
@@ -25,18 +26,22 @@ export interface DoorLimits {
 class Places {
   readonly #most: number;
   readonly #mostOfOne: number;
+  readonly #mostOfKnown: number;
   readonly #byAddress = new Map<string, number>();
   taken = 0;
 
-  constructor(most: number, mostOfOne: number) {
+  constructor(most: number, mostOfOne: number, mostOfKnown: number) {
     this.#most = most;
     this.#mostOfOne = mostOfOne;
+    this.#mostOfKnown = mostOfKnown + RESERVED;
   }
 
   /** Takes a place, which the result releases; undefined if there is none. */
-  take(address: string, reserve: number): (() => void) | undefined {
+  take(address: string, isKnown: boolean): (() => void) | undefined {
     const ofOne = this.#byAddress.get(address) ?? 0;
-    if (this.taken >= this.#most + reserve || ofOne >= this.#mostOfOne + reserve) return undefined;
+    const most = isKnown ? this.#most + RESERVED : this.#most;
+    const mostOfOne = isKnown ? this.#mostOfKnown : this.#mostOfOne;
+    if (this.taken >= most || ofOne >= mostOfOne) return undefined;
     this.taken += 1;
     this.#byAddress.set(address, ofOne + 1);
     let held = true;
@@ -65,8 +70,9 @@ export class Doors {
 
   constructor(limits: DoorLimits, logger: Logger) {
     const { connections, connections_per_address: ofOne, connections_unproven: unproven } = limits;
-    this.#sockets = new Places(connections, ofOne);
-    this.#unproven = new Places(unproven, Math.ceil(unproven / 4));
+    this.#sockets = new Places(connections, ofOne, Math.max(ofOne, Math.ceil(connections / 2)));
+    const quarter = Math.ceil(unproven / 4);
+    this.#unproven = new Places(unproven, quarter, quarter);
     this.#logger = logger;
   }
 
@@ -99,7 +105,7 @@ export class Doors {
   /** Takes a place at `/peer`, which the result releases; undefined if there is none. */
   takeUnproven(address = ''): (() => void) | undefined {
     const group = addressGroup(address);
-    const place = this.#unproven.take(group, this.#reserveOf(group));
+    const place = this.#unproven.take(group, this.#known.has(group));
     if (place === undefined) this.#refuse(address, 'at /peer, of ends that have proved nothing');
     return place;
   }
@@ -107,14 +113,10 @@ export class Doors {
   #enter(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
     const group = addressGroup(address);
-    const giveBack = this.#sockets.take(group, this.#reserveOf(group));
+    const giveBack = this.#sockets.take(group, this.#known.has(group));
     if (giveBack !== undefined) return void socket.once('close', giveBack);
     this.#refuse(address, 'in all, or of one address');
     socket.destroy();
-  }
-
-  #reserveOf(group: string): number {
-    return this.#known.has(group) ? RESERVED : 0;
   }
 
   #refuse(address: string, limit: string): void {

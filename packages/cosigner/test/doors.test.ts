@@ -1,4 +1,6 @@
 import { silentLogger } from '@quorate/holder';
+import { EventEmitter } from 'node:events';
+import type { Server } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { Doors } from '../src/doors.ts';
@@ -32,6 +34,24 @@ describe('places for connections', () => {
     places.know('e');
     expect(places.takeUnproven('e')).toBeDefined();
     expect(places.takeUnproven('f')).toBeUndefined();
+  });
+
+  test('X-5: an address that proved itself may have half of all places, and no more', () => {
+    const server = new EventEmitter();
+    const limits = { connections: 80, connections_per_address: 4, connections_unproven: 4 };
+    const places = new Doors(limits, silentLogger);
+    places.guard(server as Server);
+    const enter = (address: string): boolean => {
+      const socket = Object.assign(new PassThrough(), { remoteAddress: address });
+      server.emit('connection', socket);
+      return !socket.destroyed;
+    };
+    const countOf = (address: string): number =>
+      Array.from({ length: 80 }, () => enter(address)).filter(Boolean).length;
+    places.know('10.0.0.1');
+    expect(countOf('10.0.0.2')).toBe(4);
+    expect(countOf('10.0.0.1')).toBe(40 + 16);
+    expect(places.open).toBe(60);
   });
 
   test('X-5: one network of IPv6 counts as one address', () => {

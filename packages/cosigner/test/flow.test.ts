@@ -9,9 +9,7 @@ describe('two processes', () => {
   let address: string;
 
   beforeAll(async () => {
-    // However busy the machine is: 50 signatures share one thread at each side.
-    const patient = { deadlines: { step: 50, setup_step: 60, approval: 120, session: 180 } };
-    pair = await startPair(await makeStores(), { p1: patient, p2: patient });
+    pair = await startPair(await makeStores());
     const made = await pair.p1.keygen();
     expect(made.status).toBe('completed');
     expect(made.step).toBe('StepCompleted');

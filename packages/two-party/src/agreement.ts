@@ -29,6 +29,7 @@ import {
   type Keying,
   type Preparing,
   type Proposed,
+  type Queued,
   unchanged,
 } from './state.ts';
 import type { Facts, KeyFacts, Terms } from './terms.ts';
@@ -71,9 +72,9 @@ export function decided(
   });
 }
 
-/** Primes for a key generation or a refresh, then the ephemeral keys. */
+/** Primes for a key generation or a refresh, then the ephemeral keys in their turn. */
 function ready({ terms, step, early, asked }: Omit<Preparing, 'phase'>): Change {
-  if (terms.type === 'sign') return keying({ terms, step, early, asked });
+  if (terms.type === 'sign') return queue({ terms, step, early, asked });
   return change(
     { phase: 'preparing', terms, step, early, asked },
     { do: 'show', change: { status: 'preparing' } },
@@ -87,9 +88,20 @@ function ready({ terms, step, early, asked }: Omit<Preparing, 'phase'>): Change 
 export function primed(state: Preparing, facts: Facts): Change {
   const { terms, step, early, asked } = state;
   const next = inTime(state, facts, () =>
-    after([{ do: 'show', change: { status: 'created' } }], keying({ terms, step, early, asked })),
+    after([{ do: 'show', change: { status: 'created' } }], queue({ terms, step, early, asked })),
   );
   return after([{ do: 'resume' }], next);
+}
+
+/** Whoever orders sessions has them wait: what it proposes, the other side begins at once. */
+function queue(state: Omit<Queued, 'phase'>): Change {
+  if (state.asked !== null) return keying(state);
+  return change({ ...state, phase: 'queued' }, { do: 'takeTurn' });
+}
+
+/** The turn has come. */
+export function turned({ terms, step, early, asked }: Queued): Change {
+  return keying({ terms, step, early, asked });
 }
 
 function keying(state: Omit<Keying, 'phase'>): Change {
@@ -146,6 +158,7 @@ export function heard(state: Proposed, status: string): Change {
   if (status === 'preparing' && state.heard !== 'preparing' && state.terms.type !== 'sign') {
     return change(
       { ...state, heard: 'preparing' },
+      { do: 'giveUpTurn' },
       { do: 'pause' },
       { do: 'disarm', which: 'step' },
       { do: 'arm', which: 'preparing', seconds: PREPARING_S },
@@ -154,6 +167,7 @@ export function heard(state: Proposed, status: string): Change {
   if (status === 'awaiting_approval' && state.heard === 'nothing') {
     return change(
       { ...state, heard: 'awaiting_approval' },
+      { do: 'giveUpTurn' },
       { do: 'arm', which: 'step', seconds: approval + step },
       { do: 'show', change: { status: 'awaiting_approval' } },
     );

@@ -17,6 +17,8 @@ export type Work =
   | { readonly do: 'ask'; readonly intent: Uint8Array }
   /** Takes pairs of primes from the stock, or waits for them (`primed`). */
   | { readonly do: 'takePrimes'; readonly count: 1 | 2 }
+  /** Waits until fewer sessions run that this side has ordered (`turn`). */
+  | { readonly do: 'takeTurn' }
   /** Makes the ephemeral keys in the protocol thread (`prepared`). */
   | { readonly do: 'prepareKeys' }
   /** Has the chip certify them (`certified`). */
@@ -55,10 +57,19 @@ type ToPartner =
   /** Sends nothing again that is not acknowledged. */
   | { readonly do: 'clearMail' };
 
+/** The clocks of a part of a session. */
+export type PartClock =
+  /** The partner owes a word. */
+  | 'step'
+  /** The partner looks for primes. */
+  | 'preparing'
+  /** This side works, and says so to the partner. */
+  | 'working';
+
 /** The clocks. */
 type ToClocks =
-  | { readonly do: 'arm'; readonly which: 'step' | 'preparing'; readonly seconds: number }
-  | { readonly do: 'disarm'; readonly which: 'step' | 'preparing' }
+  | { readonly do: 'arm'; readonly which: PartClock; readonly seconds: number }
+  | { readonly do: 'disarm'; readonly which: PartClock }
   /** The clock of the whole stands still. */
   | { readonly do: 'pause' }
   | { readonly do: 'resume' }
@@ -80,6 +91,8 @@ export type Effect =
   | { readonly do: 'discard' }
   /** Gives back the free record of the chip, unless it was used. */
   | { readonly do: 'giveUpRoom' }
+  /** Gives the turn to the next session: a person or a search for primes takes its time. */
+  | { readonly do: 'giveUpTurn' }
   /** Gives up what is waited for: a decision, primes. */
   | { readonly do: 'abandon' }
   /** Nothing comes after this but repeated mail. */
@@ -89,6 +102,7 @@ const WORK: { readonly [D in Work['do']]: true } = {
   reserve: true,
   ask: true,
   takePrimes: true,
+  takeTurn: true,
   prepareKeys: true,
   certify: true,
   hold: true,

@@ -1,6 +1,7 @@
 /** The events of a session. Nothing in an event is secret: a share is announced by its public half. */
 import { type CosignerCode, isCosignerCode, PeerAbort, PeerInit, PeerSync } from '@quorate/wire';
 import type { Prepared } from './certificates.ts';
+import type { PartClock } from './effects.ts';
 import { decodeMail, type Mail } from './mail.ts';
 import type { Frame } from './messages.ts';
 import type { Facts } from './terms.ts';
@@ -17,6 +18,7 @@ export type PartnerEvent =
 
 /** The protocol thread said something. */
 export type ThreadEvent =
+  /** Its answer to the start, or to a message: none, one or more frames. */
   | { readonly type: 'frames'; readonly frames: readonly Frame[] }
   | { readonly type: 'ignored'; readonly round: number; readonly reason: string }
   | { readonly type: 'signature'; readonly signature: Uint8Array }
@@ -30,6 +32,7 @@ export type AnswerEvent =
   | { readonly type: 'decided'; readonly accept: true }
   | { readonly type: 'decided'; readonly accept: false; readonly reason: string }
   | { readonly type: 'primed' }
+  | { readonly type: 'turn' }
   | { readonly type: 'prepared'; readonly keys: Prepared }
   | { readonly type: 'certified'; readonly certificate: Uint8Array }
   | { readonly type: 'held' }
@@ -43,7 +46,7 @@ export type AnswerEvent =
 
 /** Something else happened here. */
 export type OwnEvent =
-  | { readonly type: 'late'; readonly which: 'step' | 'preparing' | 'session' }
+  | { readonly type: 'late'; readonly which: PartClock | 'session' }
   /** P1 said by another message that the share is the key, and it is. */
   | { readonly type: 'confirmed' }
   /** The session is to end: the key was locked, or the server stops. */

@@ -2,6 +2,7 @@
 import { COSIGNER_CODES, type CosignerCode } from '@quorate/wire';
 import type { Effect } from './effects.ts';
 import type { Mail } from './mail.ts';
+import { isOwedWord } from './clocks.ts';
 import { type End, type Failure, failureOf, farewellOf, shownEnd } from './ending.ts';
 import { encodeMail } from './mail.ts';
 import type { Refusal } from './refusal.ts';
@@ -86,6 +87,20 @@ export function inTime(state: Living, facts: Facts, then: () => Change): Change 
   return fail(state, facts, 'timeout', 'the time of the session is over (session)');
 }
 
+/** Its time is over: the reason names the partner only if its word was waited for. */
+export function tooLate(
+  state: Living,
+  facts: Facts,
+  which: 'step' | 'preparing' | 'session',
+): Change {
+  const { partner } = state.terms;
+  if (state.phase === 'queued') {
+    return fail(state, facts, 'too_many_sessions', `its turn did not come in time (${which})`);
+  }
+  const who = isOwedWord(state) ? `${partner.name} was waited for` : 'this side took';
+  return fail(state, facts, 'timeout', `${who} too long (${which})`);
+}
+
 /** The end is on disk, or cannot be put there: now its last word leaves. */
 export function settle(state: Ending, kept: boolean): Change {
   const { terms, step, end, share, untold } = state;
@@ -134,6 +149,7 @@ function silence(state: Living | Silent): Change {
     [
       { do: 'disarm', which: 'step' },
       { do: 'disarm', which: 'preparing' },
+      { do: 'disarm', which: 'working' },
       { do: 'resume' },
       { do: 'clearMail' },
       { do: 'abandon' },

@@ -5,10 +5,10 @@
 import type { CosignerCode, PeerSync } from '@quorate/wire';
 import type { Effect } from './effects.ts';
 import type { Mail } from './mail.ts';
+import { waiting, working } from './clocks.ts';
 import { complete, fail } from './finish.ts';
 import { encodeMail } from './mail.ts';
 import { hex0x } from './message.ts';
-import { stepSeconds } from './rounds.ts';
 import {
   after,
   type Change,
@@ -26,10 +26,8 @@ export function made(
   { terms, step, partnerStored }: SettingUp,
   { address, publicKey }: { readonly address: string; readonly publicKey: Uint8Array },
 ): Change {
-  return change(
-    { phase: 'storing', terms, step, partnerStored, address, publicKey },
-    { do: 'store' },
-  );
+  const state: Storing = { phase: 'storing', terms, step, partnerStored, address, publicKey };
+  return change(state, ...working(state), { do: 'store' });
 }
 
 /** The share is there. */
@@ -40,7 +38,7 @@ export function stored(state: Storing, facts: Facts): Change {
   const effects: Effect[] = [
     { do: 'giveUpRoom' },
     { do: 'show', change: { address, public_key: hex0x(publicKey), step } },
-    { do: 'arm', which: 'step', seconds: stepSeconds(next) },
+    ...waiting(next),
   ];
   if (terms.index === 1) return after(effects, commit(next, facts));
   return change(next, ...effects, { do: 'post', mail: saying('stored') });
@@ -52,7 +50,7 @@ export function unstored(
   facts: Facts,
   refusal: { readonly code: CosignerCode; readonly reason: string },
 ): Change {
-  const without: SettingUp = { phase: 'settingUp', terms, step, partnerStored };
+  const without: SettingUp = { phase: 'settingUp', terms, step, partnerStored, owed: 0 };
   return after(
     [{ do: 'discard' }, { do: 'giveUpRoom' }],
     fail(without, facts, refusal.code, refusal.reason),
@@ -71,6 +69,7 @@ export function partnerStored(state: Living, facts: Facts): Change {
     case 'beginning':
     case 'deciding':
     case 'preparing':
+    case 'queued':
     case 'keying':
     case 'certifying':
     case 'proposed':

@@ -17,6 +17,7 @@ export {
   type Effect,
   isDeed,
   isWork,
+  type PartClock,
   type Work,
 } from './effects.ts';
 export {

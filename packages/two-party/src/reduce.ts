@@ -3,15 +3,34 @@
  * effects, and answers them by events.
  */
 import type { CosignerCode, PeerSync } from '@quorate/wire';
-import { certified, decided, heard, prepared, primed, replied, reserved } from './agreement.ts';
+import {
+  certified,
+  decided,
+  heard,
+  prepared,
+  primed,
+  replied,
+  reserved,
+  turned,
+} from './agreement.ts';
+import { partnerWorks, sayWorking } from './clocks.ts';
 import type { AnswerEvent, Event, OwnEvent, PartnerEvent, ThreadEvent } from './events.ts';
-import { complete, fail, finish, partnerAborted, settle } from './finish.ts';
+import { complete, fail, finish, partnerAborted, settle, tooLate } from './finish.ts';
 import { activated, made, partnerActive, partnerStored, stored, unstored } from './handover.ts';
 import { lockCode } from './lock.ts';
 import { hex0x } from './message.ts';
-import { frames, held, judged, received, refused, signed } from './rounds.ts';
+import {
+  answered as threadAnswered,
+  frames,
+  held,
+  judged,
+  received,
+  refused,
+  signed,
+} from './rounds.ts';
 import { signatureIn } from './signature.ts';
 import {
+  after,
   andThen,
   type Change,
   change,
@@ -48,6 +67,7 @@ export function reduce(state: State, event: Event): Change {
     case 'reserved':
     case 'decided':
     case 'primed':
+    case 'turn':
     case 'prepared':
     case 'certified':
     case 'held':
@@ -75,7 +95,7 @@ function partnerSaid(state: Living, facts: Facts, event: PartnerEvent): Change {
     case 'round':
       return received(state, facts, event.mail);
     case 'status':
-      return state.phase === 'proposed' ? heard(state, event.status) : unchanged(state);
+      return standing(state, event.status);
     default:
       return event satisfies never;
   }
@@ -84,8 +104,7 @@ function partnerSaid(state: Living, facts: Facts, event: PartnerEvent): Change {
 /** One message may say several things. */
 function synced(state: Living, facts: Facts, { status, signature, phase }: PeerSync): Change {
   const steps: ((state: Living) => Change)[] = [
-    (now) =>
-      now.phase === 'proposed' && status !== undefined ? heard(now, status) : unchanged(now),
+    (now) => (status === undefined ? unchanged(now) : standing(now, status)),
     (now) => (signature === undefined ? unchanged(now) : shownSignature(now, facts, signature)),
     (now) => (phase === 'stored' ? partnerStored(now, facts) : unchanged(now)),
     (now) => (phase === 'active' || status === 'completed' ? partnerActive(now) : unchanged(now)),
@@ -94,6 +113,11 @@ function synced(state: Living, facts: Facts, { status, signature, phase }: PeerS
     (before, step) => andThen(before, (now) => (isLiving(now) ? step(now) : unchanged(now))),
     unchanged(state),
   );
+}
+
+/** Where the partner stands. */
+function standing(state: Living, status: string): Change {
+  return state.phase === 'proposed' ? heard(state, status) : partnerWorks(state, status);
 }
 
 /** P1 completed and restarted before P2 had the last message: the signature speaks for itself. */
@@ -110,7 +134,10 @@ function threadSaid(state: Living, facts: Facts, event: ThreadEvent): Change {
     case 'frames':
       return isRunning ? frames(state, facts, event.frames) : unchanged(state);
     case 'ignored':
-      return change(state, { do: 'warn', round: event.round, reason: event.reason });
+      return after(
+        [{ do: 'warn', round: event.round, reason: event.reason }],
+        isRunning ? threadAnswered(state) : unchanged(state),
+      );
     case 'signature':
       return state.phase === 'signing' ? signed(state, facts, event.signature) : unchanged(state);
     case 'share':
@@ -132,6 +159,8 @@ function answered(state: Living, facts: Facts, event: AnswerEvent): Change {
       return state.phase === 'deciding' ? decided(state, facts, event) : unchanged(state);
     case 'primed':
       return state.phase === 'preparing' ? primed(state, facts) : unchanged(state);
+    case 'turn':
+      return state.phase === 'queued' ? turned(state) : unchanged(state);
     case 'prepared':
       return state.phase === 'keying' ? prepared(state, facts, event.keys) : unchanged(state);
     case 'certified':
@@ -160,11 +189,9 @@ function answered(state: Living, facts: Facts, event: AnswerEvent): Change {
 
 function happened(state: Living, facts: Facts, event: OwnEvent): Change {
   switch (event.type) {
-    case 'late': {
-      const { name } = state.terms.partner;
-      const reason = `${name} was waited for too long (${event.which})`;
-      return fail(state, facts, 'timeout', reason);
-    }
+    case 'late':
+      if (event.which === 'working') return sayWorking(state);
+      return tooLate(state, facts, event.which);
     case 'confirmed':
       return state.phase === 'stored' ? complete(state, facts) : unchanged(state);
     case 'stopped':
@@ -190,7 +217,9 @@ function afterwards(state: Exclude<State, Living>, event: Event): Change {
       return event.type === 'unkept' ? settle(state, false) : unchanged(state);
     case 'silent':
       if (event.type === 'stopped') return fail(state, event.facts, event.code, event.reason);
-      return event.type === 'late' ? endUntold(state, event.facts) : unchanged(state);
+      return event.type === 'late' && event.which !== 'working'
+        ? endUntold(state, event.facts)
+        : unchanged(state);
     case 'over':
       return unchanged(state);
     default:

@@ -7,6 +7,7 @@ import type { Mail } from './mail.ts';
 import type { Frame } from './messages.ts';
 import { isOfEpoch } from './epoch.ts';
 import type { Verdict } from './verdict.ts';
+import { waiting, working } from './clocks.ts';
 import { abort, complete, fail, inTime } from './finish.ts';
 import { lockCode } from './lock.ts';
 import { hex0x } from './message.ts';
@@ -54,11 +55,11 @@ function run({ terms, early, sid, peer }: Starting, facts: Facts): Change {
   const step = firstStep(terms.type);
   const running: Running =
     terms.type === 'sign'
-      ? { phase: 'signing', terms, step, held: [], outcomeLeft: false }
-      : { phase: 'settingUp', terms, step, partnerStored: false };
+      ? { phase: 'signing', terms, step, held: [], outcomeLeft: false, owed: 1 }
+      : { phase: 'settingUp', terms, step, partnerStored: false, owed: 1 };
   const shown: Effect[] = [
     { do: 'show', change: { status: 'running', step } },
-    { do: 'arm', which: 'step', seconds: stepSeconds(running) },
+    ...working(running),
   ];
   const unusable = terms.type === 'sign' ? whyUnusable(facts.key) : undefined;
   if (unusable !== undefined) {
@@ -89,6 +90,7 @@ export function received(state: Living, facts: Facts, mail: Mail): Change {
     case 'beginning':
     case 'deciding':
     case 'preparing':
+    case 'queued':
     case 'keying':
     case 'certifying':
     case 'proposed':
@@ -113,17 +115,26 @@ function round(state: Running, facts: Facts, mail: Mail): Change {
     const body = toBase64(plaintext);
     const frame = { round: number, from: peerOf(index), to: index, body, signature };
     const deliver: Effect = { do: isJudged(type, number) ? 'deliverJudged' : 'deliver', frame };
-    return after([deliver], moved(state, number));
+    const { state: next, effects } = moved({ ...state, owed: state.owed + 1 }, number);
+    const works = state.owed > 0 ? [] : working(state);
+    return change(next, deliver, ...effects, ...works);
   });
 }
 
-/** The thread has messages for the partner. */
+/** The thread has answered an order; it may have messages for the partner. */
 export function frames(state: Running, facts: Facts, frames: readonly Frame[]): Change {
-  return frames.reduce(
+  const sent = frames.reduce(
     (before, frame) =>
       andThen(before, (next) => (isRunning(next) ? said(next, facts, frame) : unchanged(next))),
     unchanged(state),
   );
+  return andThen(sent, (next) => (isRunning(next) ? answered(next) : unchanged(next)));
+}
+
+/** The thread has answered an order: after the last one it is for the partner to speak. */
+export function answered(state: Running): Change {
+  const owed = Math.max(0, state.owed - 1);
+  return change({ ...state, owed }, ...(owed > 0 ? [] : waiting(state)));
 }
 
 function said(state: Running, facts: Facts, frame: Frame): Change {
@@ -137,8 +148,9 @@ function said(state: Running, facts: Facts, frame: Frame): Change {
       state.phase === 'signing' && index === 2 && isJudged(type, frame.round)
         ? { ...state, outcomeLeft: true }
         : state;
-    const { state: after, effects } = moved(next, frame.round);
-    return change(after, ...effects, { do: 'post', mail: mailOf(state, frame) });
+    return andThen(moved(next, frame.round), (after) =>
+      change(after, { do: 'post', mail: mailOf(state, frame) }),
+    );
   });
 }
 
@@ -171,14 +183,8 @@ export function refused(state: Living, facts: Facts, reason: string, message: st
 /** A message of a round left or came. */
 function moved(state: Running, number: number): Change {
   const step = messageOfRound(state.terms.type, number)?.step ?? state.step;
-  const arm: Effect = { do: 'arm', which: 'step', seconds: stepSeconds(state) };
-  if (step === null || step === state.step) return change(state, arm);
-  return change({ ...state, step }, { do: 'show', change: { step } }, arm);
-}
-
-/** Seconds of a step: the proofs of a set-up take some. */
-export function stepSeconds({ terms }: Pick<State, 'terms'>): number {
-  return terms.type === 'sign' ? terms.deadlines.step : terms.deadlines.setUpStep;
+  if (step === null || step === state.step) return unchanged(state);
+  return change({ ...state, step }, { do: 'show', change: { step } });
 }
 
 function mailOf({ terms }: Running, { round: number, body, signature }: Frame): Mail {

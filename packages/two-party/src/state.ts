@@ -45,6 +45,11 @@ export interface Preparing extends Answering {
   readonly phase: 'preparing';
 }
 
+/** This side ordered it, and others before it: waits for its turn. */
+export interface Queued extends Answering {
+  readonly phase: 'queued';
+}
+
 /** Waits for its ephemeral keys. */
 export interface Keying extends Answering {
   readonly phase: 'keying';
@@ -75,8 +80,14 @@ export interface Starting extends Agreeing {
   readonly epoch: number | null;
 }
 
+/** The rounds. */
+interface Working extends Common {
+  /** Orders that the protocol thread has not answered yet: until then the partner owes nothing. */
+  readonly owed: number;
+}
+
 /** The rounds of a signature. */
-export interface Signing extends Common {
+export interface Signing extends Working {
   readonly phase: 'signing';
   /** P1's last message, until the signature in it is on disk. */
   readonly held: readonly Frame[];
@@ -85,7 +96,7 @@ export interface Signing extends Common {
 }
 
 /** The rounds of a key generation or a refresh. */
-export interface SettingUp extends Common {
+export interface SettingUp extends Working {
   readonly phase: 'settingUp';
   readonly partnerStored: boolean;
 }
@@ -134,6 +145,7 @@ export type Living =
   | Beginning
   | Deciding
   | Preparing
+  | Queued
   | Keying
   | Certifying
   | Proposed
@@ -184,6 +196,7 @@ export function hasLeftOutcome(state: Living | Silent): boolean {
     case 'beginning':
     case 'deciding':
     case 'preparing':
+    case 'queued':
     case 'keying':
     case 'certifying':
     case 'proposed':

@@ -32,7 +32,12 @@ describe('a partner that says where it stands', () => {
   test('gets time for its primes once, whatever it repeats', () => {
     const keygen = proposal('keygen');
     const once = after(keygen, 'proposed', [preparing]);
-    expect(once.effects.map((effect) => effect.do)).toEqual(['pause', 'disarm', 'arm']);
+    expect(once.effects.map((effect) => effect.do)).toEqual([
+      'giveUpTurn',
+      'pause',
+      'disarm',
+      'arm',
+    ]);
     for (const more of [preparing, awaiting]) {
       expect(after(keygen, 'proposed', [preparing, more])).toMatchObject({ effects: [] });
     }
@@ -45,6 +50,7 @@ describe('a partner that says where it stands', () => {
   test('gets time for a person once', () => {
     const sign = proposal('sign');
     expect(after(sign, 'proposed', [awaiting]).effects.map((effect) => effect.do)).toEqual([
+      'giveUpTurn',
       'arm',
       'show',
     ]);

@@ -19,6 +19,7 @@ test('L-1b: a session that falls silent gives up what it waits for, and repeats 
   expect(silenced?.effects).toEqual([
     { do: 'disarm', which: 'step' },
     { do: 'disarm', which: 'preparing' },
+    { do: 'disarm', which: 'working' },
     { do: 'resume' },
     { do: 'clearMail' },
     { do: 'abandon' },

@@ -125,6 +125,8 @@ type Phase = State['phase'];
 const primed = ({ type }: Terms): Happening[] => (type === 'sign' ? [] : [{ type: 'primed' }]);
 const decided = ({ initiator }: Terms): Happening[] =>
   initiator === 'own' ? [] : [{ type: 'decided', accept: true }];
+const turned = ({ initiator }: Terms): Happening[] =>
+  initiator === 'own' ? [{ type: 'turn' }] : [];
 const share: Happening = {
   type: 'share',
   address: KEY.address,
@@ -136,6 +138,7 @@ const beforeCertificate = (terms: Terms): Happening[] => [
   { type: 'reserved' },
   ...decided(terms),
   ...primed(terms),
+  ...turned(terms),
   { type: 'prepared', keys: preparedBy(terms.index) },
 ];
 const proposed = (terms: Terms): Happening[] => [
@@ -154,7 +157,8 @@ export const TO: { readonly [P in Exclude<Phase, 'ending'>]: (terms: Terms) => H
   beginning: () => [],
   deciding: () => [{ type: 'reserved' }],
   preparing: (terms) => [{ type: 'reserved' }, ...decided(terms)],
-  keying: (terms) => [{ type: 'reserved' }, ...decided(terms), ...primed(terms)],
+  queued: (terms) => [{ type: 'reserved' }, ...primed(terms)],
+  keying: (terms) => [{ type: 'reserved' }, ...decided(terms), ...primed(terms), ...turned(terms)],
   certifying: beforeCertificate,
   proposed,
   starting: agreed,
@@ -173,6 +177,7 @@ export function termsIn(phase: keyof typeof TO): fc.Arbitrary<Terms> {
     beginning: ['keygen', 'sign', 'refresh'],
     deciding: ['keygen', 'sign', 'refresh'],
     preparing: ['keygen', 'refresh'],
+    queued: ['keygen', 'sign', 'refresh'],
     keying: ['keygen', 'sign', 'refresh'],
     certifying: ['keygen', 'sign', 'refresh'],
     proposed: ['keygen', 'sign', 'refresh'],
@@ -186,10 +191,13 @@ export function termsIn(phase: keyof typeof TO): fc.Arbitrary<Terms> {
   } as const satisfies { readonly [P in keyof typeof TO]: readonly Terms['type'][] };
   const initiators = {
     deciding: ['partner'],
+    queued: ['own'],
     proposed: ['own'],
   } as const satisfies { readonly [P in keyof typeof TO]?: readonly Terms['initiator'][] };
   const byWhom: readonly Terms['initiator'][] =
-    phase === 'deciding' || phase === 'proposed' ? initiators[phase] : ['own', 'partner'];
+    phase === 'deciding' || phase === 'queued' || phase === 'proposed'
+      ? initiators[phase]
+      : ['own', 'partner'];
   return fc
     .record({
       type: fc.constantFrom<Terms['type']>(...types[phase]),
@@ -282,7 +290,7 @@ const eventsOf = (
       type: fc.constant('sync' as const),
       sync: fc.record(
         {
-          status: fc.constantFrom('preparing', 'awaiting_approval', 'completed', 'x'),
+          status: fc.constantFrom('preparing', 'awaiting_approval', 'running', 'completed', 'x'),
           signature: fc.constantFrom('', '00'.repeat(65), hex0x(goodSignature(terms))),
           phase: fc.constantFrom('stored' as const, 'active' as const),
         },
@@ -339,6 +347,7 @@ const eventsOf = (
     ),
   ],
   primed: [2, only('primed')],
+  turn: [2, only('turn')],
   prepared: [
     2,
     fc.record({
@@ -373,7 +382,9 @@ const eventsOf = (
     1,
     fc.record({
       type: fc.constant('late' as const),
-      which: fc.constantFrom('step' as const, 'preparing' as const, 'session' as const),
+      which: fc.constantFrom(
+        ...(['step', 'preparing', 'working', 'session'] as const satisfies readonly string[]),
+      ),
     }),
   ],
   confirmed: [1, only('confirmed')],

@@ -194,6 +194,20 @@ const RULES: { readonly [rule: string]: (drawn: Drawn) => void } = {
     });
   },
 
+  'R-8: the clock of the partner stands still while this side works, which says so': ({ done }) => {
+    const running = new Set<string>();
+    for (const { state, effects } of done) {
+      for (const effect of effects) {
+        if (effect.do === 'closeClocks') running.clear();
+        else if (effect.do === 'arm') running.add(effect.which);
+        else if (effect.do === 'disarm') running.delete(effect.which);
+      }
+      if (state.phase === 'storing') expect([...running]).toEqual(['working']);
+      if (state.phase !== 'signing' && state.phase !== 'settingUp') continue;
+      expect([...running]).toEqual([state.owed > 0 ? 'working' : 'step']);
+    }
+  },
+
   'hands on no share twice, and wipes what it does not store': ({ done }) => {
     for (const { happening, effects } of done) {
       if (happening.type !== 'share') continue;

@@ -6,6 +6,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 /** Values read whenever metrics are requested. */
 export interface Gauges {
   readonly running: () => number;
+  readonly waiting: () => number;
   readonly primes: () => number;
   readonly threads: () => readonly ThreadHealth[];
   readonly connected: () => number;
@@ -56,6 +57,11 @@ export function createMetrics(gauges: Gauges): Metrics {
     const made: Gauge = new Gauge({ name, help, registers, collect: () => made.set(read()) });
   };
   gauge('quorate_cosigner_sessions_running', 'sessions that are not over', gauges.running);
+  gauge(
+    'quorate_cosigner_sessions_waiting',
+    'sessions that wait for their turn, among those that are not over',
+    gauges.waiting,
+  );
   gauge('quorate_cosigner_primes_ready', 'pairs of primes in stock', gauges.primes);
   gauge('quorate_cosigner_partners_connected', 'partners connected now', gauges.connected);
   registerThreads(registry, gauges.threads);

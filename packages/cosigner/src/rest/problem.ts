@@ -4,6 +4,9 @@ import { ANSWER_HEADERS, type HttpAnswer } from '@quorate/wire/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CosignerError } from '../errors.ts';
 
+/** Seconds after which a caller may ask again what only the load or a restart has refused. */
+const RETRY_AFTER = 5;
+
 /** Words a problem in its form. */
 export function problemAnswer(code: CosignerCode, detail: string): HttpAnswer {
   const { http: status, en: title } = COSIGNER_CODES[code];
@@ -13,6 +16,7 @@ export function problemAnswer(code: CosignerCode, detail: string): HttpAnswer {
     headers: {
       ...ANSWER_HEADERS,
       'content-type': 'application/problem+json; charset=utf-8',
+      ...(status === 429 || status === 503 ? { 'retry-after': `${RETRY_AFTER}` } : {}),
       ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
     },
     body: JSON.stringify({ type, title, status, detail, code }),

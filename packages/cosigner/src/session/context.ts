@@ -13,6 +13,7 @@ import type { Vault } from '../vault.ts';
 import type { Threads } from '../worker/threads.ts';
 import type { ChipRoom } from './chipRoom.ts';
 import type { KeyLocks } from './locks.ts';
+import type { Turns } from './turns.ts';
 
 /** Everything that a session works with. */
 export interface SessionContext {
@@ -33,6 +34,7 @@ export interface SessionContext {
   readonly send: (partner: string, message: PeerMessage) => boolean;
   readonly locks: KeyLocks;
   readonly room: ChipRoom;
+  readonly turns: Turns;
   readonly onStep?: SeeStep;
   /** A session is over. */
   readonly onOver: (sessionId: string) => void;

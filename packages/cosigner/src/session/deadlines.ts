@@ -1,7 +1,11 @@
-/** The clocks of a session: the present step, the partner's search for primes, and the whole. */
+/**
+ * The clocks of a session: the present step, the partner's search for primes, the own work, of which the partner is told,
+ * and the whole.
+ */
+import type { PartClock } from '@quorate/two-party';
 
 /** Which clock ran out. */
-export type Deadline = 'step' | 'preparing' | 'session';
+export type Deadline = PartClock | 'session';
 
 /** How often the whole is looked at when nothing comes: a machine may have slept, a clock may have been set. */
 const LOOK_MS = 1000;
@@ -35,7 +39,7 @@ export class Deadlines {
   }
 
   /** Starts the clock of a part anew. */
-  arm(which: Exclude<Deadline, 'session'>, seconds: number): void {
+  arm(which: PartClock, seconds: number): void {
     this.disarm(which);
     if (!this.#closed) this.#run(which, seconds * 1000, () => this.#onLate(which));
   }

@@ -21,11 +21,12 @@ import type { NewShare, SessionEvent } from '../worker/protocol.ts';
 import { PromisedRoom } from './chipRoom.ts';
 import { activateShare, discardShare, storeShare } from './commit.ts';
 import type { Proposal, SessionContext } from './context.ts';
-import { Deadlines } from './deadlines.ts';
+import { type Deadline, Deadlines } from './deadlines.ts';
 import { stepTimes } from './stepTimes.ts';
 import { TakenPrimes } from './takenPrimes.ts';
 import { threadEventOf, ThreadLine } from './threadLine.ts';
 import { recordVerdict } from './verdict.ts';
+import { OwnTurn } from './turns.ts';
 import { Waiters } from './waiters.ts';
 
 /** How long the last messages of a session are repeated after its end, milliseconds. */
@@ -37,7 +38,7 @@ export interface Listener {
   /** Work that takes its time came to nothing. */
   failed(error: unknown, answer: 'failed' | 'unstored'): void;
   threadSaid(event: ThreadEvent): void;
-  late(which: 'step' | 'preparing' | 'session'): void;
+  late(which: Deadline): void;
 }
 
 /** Carries out the effects of one session. */
@@ -50,6 +51,7 @@ export class EffectRunner {
   readonly #listener: Listener;
   readonly #room: PromisedRoom;
   readonly #primes: TakenPrimes;
+  readonly #turn: OwnTurn;
   readonly #thread: ThreadLine;
   /** Nobody is to decide on the session any more, nothing to be looked for. */
   readonly #over = new AbortController();
@@ -65,6 +67,7 @@ export class EffectRunner {
     this.#enter = stepTimes(type, (...seen) => context.onStep?.(...seen));
     this.#room = new PromisedRoom(context.room);
     this.#primes = new TakenPrimes(context.stock, this.#over.signal);
+    this.#turn = new OwnTurn(context.turns, this.#over.signal);
     this.#thread = new ThreadLine(context, proposal);
     this.sender = new ReliableSender(id, (message) => context.send(partner.name, message));
     const { session } = context.config.deadlines;
@@ -123,6 +126,9 @@ export class EffectRunner {
       case 'takePrimes':
         await this.#primes.take(effect.count);
         return { type: 'primed' };
+      case 'takeTurn':
+        await this.#waitForTurn();
+        return { type: 'turn' };
       case 'prepareKeys':
         return { type: 'prepared', keys: await this.#thread.prepare() };
       case 'certify':
@@ -154,7 +160,10 @@ export class EffectRunner {
       case 'deliverJudged':
         return this.#thread.deliverJudged(effect.frame);
       case 'leaveThread':
+        this.#turn.giveUp();
         return this.#thread.leave();
+      case 'giveUpTurn':
+        return this.#turn.giveUp();
       case 'post':
         return this.sender.post(effect.mail);
       case 'tell':
@@ -195,6 +204,14 @@ export class EffectRunner {
   #onThread(event: SessionEvent): void {
     if (event.event === 'share') this.#made = event.share;
     this.#listener.threadSaid(threadEventOf(event));
+  }
+
+  /** A turn that comes so late that nothing could be made of it goes to the next session. */
+  async #waitForTurn(): Promise<void> {
+    const { session, step } = this.#context.config.deadlines;
+    await this.#turn.take(this.#proposal.partner.name);
+    if (this.clocks.left >= Math.min(session / 10, step) * 1000) return;
+    throw new CosignerError('too_many_sessions', 'its turn did not come in time');
   }
 
   #share(): NewShare {

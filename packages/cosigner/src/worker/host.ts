@@ -227,8 +227,9 @@ export class ProtocolHost {
     }
   }
 
+  /** Also without any: the session knows by that that its order is done. */
   #postFrames(id: string, frames: readonly RoundFrame[]): void {
-    if (frames.length > 0) this.#post({ event: 'frames', id, frames }, []);
+    this.#post({ event: 'frames', id, frames }, []);
   }
 
   #postShare(id: string, keyshare: TwoPartyKeyshare): void {

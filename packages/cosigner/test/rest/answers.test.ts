@@ -69,7 +69,9 @@ describe('answers that no route gives', () => {
 
   test('W-13: an upgrade that finds no place', async () => {
     const { socket } = await upgradeRaw(url);
-    expectProblem(await sayRaw(url, upgrade('/peer')), 503, 'too_many_connections');
+    const answer = await sayRaw(url, upgrade('/peer'));
+    expectProblem(answer, 503, 'too_many_connections');
+    expect(answer.toLowerCase()).toContain('\r\nretry-after: 5\r\n');
     socket.destroy();
   });
 });

@@ -232,7 +232,9 @@ describe('the REST interface', () => {
         request('/api/v1/sign/two-party', order({ message: `m${at}` })),
       ),
     );
-    expect(many.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
+    const refused = many.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { headers } of refused) expect(headers.get('retry-after')).toBe('5');
     for (const response of many) {
       if (response.status !== 202) continue;
       const { session_id: id } = z.object({ session_id: z.string() }).parse(await response.json());

@@ -16,6 +16,7 @@ import { encodeMail } from '@quorate/two-party';
 import { type ManagerContext, SessionManager } from '../../src/session/manager.ts';
 import type { KeyRecord, KeyRecords } from '../../src/store/keyRecords.ts';
 import type { Keep } from '../../src/store/retention.ts';
+import { Turns } from '../../src/session/turns.ts';
 import { openSessionRecords, type SessionRecords } from '../../src/store/sessionRecords.ts';
 import { openUnwanted, type Unwanted } from '../../src/store/unwanted.ts';
 import type { RecordName, Vault } from '../../src/vault.ts';
@@ -84,6 +85,8 @@ export interface Wishes {
   /** A real chip, or one that fails. */
   readonly vault?: Pick<Vault, 'delete' | 'keep'> & Partial<Pick<Vault, 'room'>>;
   readonly keep?: Keep;
+  /** Sessions of its own that run at once with one partner. */
+  readonly maxRunning?: number;
   /** Until then the chip does not open the key. */
   readonly opened?: Promise<void>;
   /** Takes primes back. */
@@ -186,6 +189,7 @@ export function makeSide(
           if (wishes.slow !== true) givePrimes();
         }),
     },
+    turns: new Turns(wishes.maxRunning ?? 16),
     approvals: wishes.approvals ?? new Approvals('auto', undefined),
     logger,
     now: () => Date.now(),

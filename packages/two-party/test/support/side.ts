@@ -148,6 +148,8 @@ export class Side {
         return void this.#events.push({ type: 'decided', accept: true });
       case 'takePrimes':
         return void this.#events.push({ type: 'primed' });
+      case 'takeTurn':
+        return void this.#events.push({ type: 'turn' });
       case 'prepareKeys':
         return void this.#events.push({ type: 'prepared', keys: preparedKeys() });
       case 'certify': {
@@ -183,6 +185,7 @@ export class Side {
       case 'wipeShare':
       case 'discard':
       case 'giveUpRoom':
+      case 'giveUpTurn':
       case 'abandon':
       case 'close':
         return undefined;
@@ -221,7 +224,7 @@ export class Side {
       body: toBase64(body),
       signature: '',
     }));
-    if (frames.length > 0) this.#events.push({ type: 'frames', frames });
+    this.#events.push({ type: 'frames', frames });
     const outcome = this.#protocol?.outcome;
     if (outcome === undefined) return;
     if (outcome.status === 'aborted') {

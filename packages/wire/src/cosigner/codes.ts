@@ -136,8 +136,8 @@ const OWN_CODES = {
   },
   timeout: {
     http: 504,
-    en: 'the partner did not answer in time',
-    zhCN: '合作方未及时响应',
+    en: 'the time ran out',
+    zhCN: '会话超时',
     meaning:
       'A deadline passed before the session could have an effect. Nothing is locked; ask again.',
   },
