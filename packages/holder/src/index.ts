@@ -16,13 +16,14 @@ export { type Asker, createAsker } from './approval/asker.ts';
 export { type Approval, type Subject } from './approval/decision.ts';
 export { createChannel } from './channel/channel.ts';
 export { createEphemeralKeys } from './channel/keys.ts';
+export { type Berth } from './chip/berths.ts';
+export { Chip } from './chip/chip.ts';
 export {
-  Chip,
   type PinProvider,
   type PinRefusals,
   type ReadRequest,
   type SeeCounter,
-} from './chip/chip.ts';
+} from './chip/chipTypes.ts';
 export {
   countedRelease,
   type CountedRelease,

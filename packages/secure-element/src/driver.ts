@@ -1,6 +1,7 @@
 /** The driver: turns calls into APDUs and answers into values, over any transport. docs/spec/chip.md §3. */
 import { checkP256PublicKey, concat, decodeDer, IntentError } from '@quorate/intent';
 import { CLA, encodeApdu, INS, selectApdu } from './apdu.ts';
+import { REMEMBERED } from './card/memory.ts';
 import { SecureElementError } from './errors.ts';
 import { accessData, checkPin, checkPuk, checkSignature, exactly, withLength } from './inputs.ts';
 import type {
@@ -18,6 +19,7 @@ import { type Attempt, INFO_LENGTH, spareLastTry, triesAfter, triesOf } from './
 /** A chip behind an {@link ApduTransport}. Calls may overlap; commands are sent one at a time, in order. */
 export class ApduSecureElement implements SecureElement {
   readonly kind: SecureElementKind;
+  readonly remembers: number = REMEMBERED;
   readonly #transport: ApduTransport;
   readonly #cplc: Uint8Array | undefined;
   #last: Promise<unknown> = Promise.resolve();

@@ -107,6 +107,8 @@ export interface SessionControl {
   readonly certificate: OwnCertificate;
   /** Checks everybody's certificates; returns the session id and the peers' keys. @throws Refusal */
   checkCertificates(received: readonly PeerCertificate[]): CertifiedParties;
+  /** Makes the first challenge of the chip, base64; only for a ceremony that it authorises to do something. */
+  challenge(): Promise<string>;
   /** Uses the coordinator's authorisation; a chip that lost its challenge gets a new one. */
   withAuthorisation<T>(first: Authorisation, use: ChipUse<T>): Promise<T>;
   /** Starts the protocol and hands it the frames that came early. */

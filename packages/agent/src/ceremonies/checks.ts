@@ -15,8 +15,3 @@ export function checkFileName({ sessionKey, partIndex }: SessionControl, name: s
   const fileName = sessionFileName(sessionKey, partIndex);
   refuseUnless(name === fileName, 'filename', `expected ${fileName}`);
 }
-
-/** A fresh challenge of the chip, base64. */
-export async function freshChallenge({ chip }: CeremonyContext): Promise<string> {
-  return Buffer.from(await chip.challenge()).toString('base64');
-}

@@ -14,6 +14,7 @@ import { RELEASE_POLICY } from '../chip/releasePolicy.ts';
 import { type KeyRecord, keyTagOf } from '../records/keyRecord.ts';
 import type { Authorisation } from './authorisations.ts';
 import type { SessionControl } from './ceremony.ts';
+import type { OwnCertificate } from './certificates.ts';
 import type { CeremonyContext } from './context.ts';
 import { Refusal, refuseUnless, SIGNS_NO_MORE } from './refusal.ts';
 
@@ -21,10 +22,11 @@ import { Refusal, refuseUnless, SIGNS_NO_MORE } from './refusal.ts';
 interface ReleaseRequest {
   /** hex */
   readonly keyId: string;
-  /** 32 bytes: the content of the session's chip hash. */
-  readonly sessionHash: Uint8Array;
+  readonly certificate: OwnCertificate;
   /** 32 bytes */
   readonly digest: Uint8Array;
+  /** Called once the chip has taken the challenge. */
+  readonly spent: () => void;
 }
 
 /** Gives the opener; 32 secret bytes that the caller wipes. */
@@ -33,9 +35,9 @@ export async function releaseOpener(
   what: { readonly keyId: string; readonly digest: Uint8Array },
   authorisation: Authorisation,
 ): Promise<Uint8Array> {
-  const request = { ...what, sessionHash: control.certificate.sessionHash };
+  const request = { ...what, certificate: control.certificate };
   return control.withAuthorisation(authorisation, {
-    attempt: (renewed) => read(control.context, request, renewed),
+    attempt: (renewed, spent) => read(control.context, { ...request, spent }, renewed),
     mayRenew: isRenewable,
     refusal: refusalOf,
   });
@@ -43,7 +45,7 @@ export async function releaseOpener(
 
 async function read(
   context: CeremonyContext,
-  { keyId, sessionHash, digest }: ReleaseRequest,
+  { keyId, certificate: { payload, sessionHash }, digest, spent }: ReleaseRequest,
   authorisation: Authorisation,
 ): Promise<Uint8Array> {
   // Before the attempt counts: a coordinator's message must not use up the trust in the chip's count.
@@ -56,7 +58,11 @@ async function read(
     const release = await countedRelease({
       policy: RELEASE_POLICY,
       counter: counterOf(context, keyId),
-      ask: () => context.chip.read(request),
+      ask: async () => {
+        const released = await context.chip.read(request, payload);
+        spent();
+        return released;
+      },
     });
     switch (release.outcome) {
       case 'released':

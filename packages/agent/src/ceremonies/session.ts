@@ -165,6 +165,10 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     return { sid, peers };
   }
 
+  challenge(): Promise<string> {
+    return this.#authorisations.challenge();
+  }
+
   withAuthorisation<T>(first: Authorisation, use: ChipUse<T>): Promise<T> {
     return this.#authorisations.use(this.certificate, first, use);
   }
@@ -217,8 +221,7 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
   async #invited(invite: InviteOf<K>): Promise<void> {
     const { question, role } = await this.#ceremony.agree(this, invite);
     this.#role = role;
-    const { context } = this;
-    const approval = await askInTime(context, question, invite.expires_at, this.life.signal);
+    const approval = await askInTime(this.context, question, invite.expires_at, this.life.signal);
     if (approval === undefined) this.fail('the invitation expired');
     if (approval === undefined || this.isOver) return;
     if (!approval.accept) return this.#decline(approval.reason);
@@ -226,13 +229,15 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     const hasRounds = CEREMONIES[this.kind].rounds > 0;
     const keys = hasRounds ? await this.#rounds.prepare(role.keyId) : unusedKeys();
     refuseUnless(!this.isOver, 'aborted', 'the session ended');
+    // Last: consent and keys take their time, and the certificate's begins with the berth.
+    if (this.#ceremony.release !== null) await this.#authorisations.takeBerth(invite.expires_at);
     this.writeRecord('accepted', null);
     this.#certificate = await certify(this, role.intentHash, keys, (notAfter) =>
       this.outlet.limit(notAfter, CERTIFICATE_TIMES.lifetime),
     );
     if (this.isOver) return;
     const answer = await role.accept(Buffer.from(this.#certificate.bytes).toString('base64'));
-    if (!this.isOver) context.send(answer);
+    if (!this.isOver) this.context.send(answer);
   }
 
   async #step(work: () => Promise<void>, skipped: () => void): Promise<void> {

@@ -2,7 +2,8 @@ import { Chip, createMutexes, silentLogger } from '@quorate/holder';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { signRoster } from '@quorate/intent';
-import { ApduSecureElement, createVirtualChip } from '@quorate/secure-element';
+import { ApduSecureElement, createVirtualChip, type SecureElement } from '@quorate/secure-element';
+import type { OuterContext } from '../../src/ceremonies/context.ts';
 import { CEREMONIES } from '../../src/ceremonies/index.ts';
 import { Sessions } from '../../src/ceremonies/sessions.ts';
 import { initAgent } from '../../src/init.ts';
@@ -26,6 +27,7 @@ export interface OneAgent {
 /** One process of it: from its start to its stop. */
 export interface OneProcess {
   readonly sessions: Sessions;
+  readonly context: OuterContext;
   readonly state: AgentState;
   readonly sent: readonly Outgoing[];
   stop(): void;
@@ -34,8 +36,17 @@ export interface OneProcess {
 /** The participants of the key and of key generations; alice is the agent. */
 export const PEOPLE: readonly string[] = ['alice', 'bob'];
 
+/** How the chip of an agent is made differently. */
+export interface ChipChange {
+  readonly watched?: (element: SecureElement) => SecureElement;
+  readonly memory?: Parameters<typeof Chip.open>[2];
+}
+
 /** Makes an agent that holds part 1 of a key of two. */
-export async function makeAgent(): Promise<OneAgent> {
+export async function makeAgent({
+  watched = (element) => element,
+  memory = {},
+}: ChipChange = {}): Promise<OneAgent> {
   const home = temporaryDirectory();
   const directory = join(home, 'agent');
   const passphrase = Buffer.from('a passphrase');
@@ -45,7 +56,7 @@ export async function makeAgent(): Promise<OneAgent> {
     { kind: 'virtual' },
   );
   await element.personalise(chipPublicKey(), PIN);
-  const chip = await Chip.open(element, async () => Uint8Array.from(PIN));
+  const chip = await Chip.open(watched(element), async () => Uint8Array.from(PIN), memory);
   const pool = createWorkerPool(1);
   const secret = new Uint8Array(randomBytes(32));
   const rosterKey = rosterPublicKey(secret);
@@ -89,5 +100,5 @@ export function startProcess({ chip, pool, directory }: OneAgent): OneProcess {
     sessions.stop();
     state.close();
   };
-  return { sessions, state, sent, stop };
+  return { sessions, context, state, sent, stop };
 }

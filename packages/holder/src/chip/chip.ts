@@ -11,50 +11,21 @@ import {
 } from '@quorate/secure-element';
 import { randomBytes } from 'node:crypto';
 import { registrationMessage, toHex, verifyP256 } from '@quorate/intent';
+import { Berths } from './berths.ts';
+import {
+  type ChipMemory,
+  type DeleteRequest,
+  type PinProvider,
+  type PinRefusals,
+  type ReadRequest,
+  type SeeCounter,
+  UNKEPT,
+} from './chipTypes.ts';
 import { isAbsent } from './refusals.ts';
-
-/** Gives the PIN; the chip wrapper wipes the bytes after use. */
-export interface PinProvider {
-  (): Promise<Uint8Array>;
-  /** Of a PIN that lies in a file: another text as soon as the file changes. It tells nothing of the PIN. */
-  readonly stamp?: () => string;
-}
-
-/** Which PIN the chip has refused, kept over restarts: a service manager would use up the tries with it. */
-export interface PinRefusals {
-  isRefused(chipPublicKey: Uint8Array, stamp: string): boolean;
-  /** On disk when the call returns. */
-  note(chipPublicKey: Uint8Array, stamp: string): void;
-  /** Removes the note: the chip has taken a PIN. */
-  remove(): void;
-}
-
-const UNKEPT: PinRefusals = {
-  isRefused: () => false,
-  note: () => undefined,
-  remove: () => undefined,
-};
-
-/**
- * Hears the chip's state counter: at the opening, and after every lasting write. Until the chip has proven that it has
- * its key, the counter may be compared and must not be remembered.
- */
-export type SeeCounter = (chipPublicKey: Uint8Array, counter: number, isProven: boolean) => void;
-
-/** The arguments of READ (docs/spec/chip.md §3). */
-export type ReadRequest = Parameters<SecureElement['read']>[0];
+import { SignedSessions } from './signedSessions.ts';
 
 /** Strict DER of r = s = 1, which no key has signed. */
 const NO_AUTHORISATION = Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 1);
-
-/** The arguments of DELETE. */
-export type DeleteRequest = Parameters<SecureElement['delete']>[0];
-
-/** Options of opening a chip beside its PIN. */
-export interface ChipMemory extends Attempt {
-  readonly see?: SeeCounter;
-  readonly refusals?: PinRefusals;
-}
 
 /** The chip as sessions use it. */
 export class Chip {
@@ -62,6 +33,9 @@ export class Chip {
   readonly cpic: string;
   /** 65 bytes */
   readonly publicKey: Uint8Array;
+  /** One challenge is left out: it is made and spent in one turn, and needs no berth. */
+  readonly berths: Berths;
+  readonly #sessions: SignedSessions;
   readonly #element: SecureElement;
   readonly #pin: PinProvider;
   readonly #see: SeeCounter;
@@ -77,7 +51,7 @@ export class Chip {
     element: SecureElement,
     pin: PinProvider,
     identity: { readonly cplc: Uint8Array; readonly publicKey: Uint8Array },
-    { see = () => undefined, refusals = UNKEPT, lastTry }: ChipMemory,
+    { see = () => undefined, refusals = UNKEPT, lastTry, clock }: ChipMemory,
   ) {
     this.#element = element;
     this.#pin = pin;
@@ -87,6 +61,12 @@ export class Chip {
     this.#cplc = identity.cplc;
     this.cpic = toHex(identity.cplc);
     this.publicKey = identity.publicKey;
+    this.#sessions = new SignedSessions(identity.publicKey, element.remembers);
+    this.berths = new Berths({
+      capacity: element.remembers - 1,
+      challenge: () => this.challenge(),
+      ...(clock === undefined ? {} : { clock }),
+    });
   }
 
   /**
@@ -106,9 +86,9 @@ export class Chip {
     return chip;
   }
 
-  /** Signs a session certificate's payload; the chip remembers the session until a reset. */
+  /** Signs a session certificate's payload; the chip remembers the session until a reset, or until many others came. */
   signSession(payload: Uint8Array): Promise<Uint8Array> {
-    return this.#withPin((element) => element.signSession(payload));
+    return this.#withPin((element) => this.#sessions.sign(element, payload));
   }
 
   /** 16 fresh bytes, good for one authorisation. */
@@ -140,9 +120,16 @@ export class Chip {
     await this.#exclusive(() => this.#count());
   }
 
-  /** Releases an opener. The bytes are a copy of the caller's own, not part of a shared pool. */
-  read(request: ReadRequest): Promise<{ secret: Uint8Array; releaseCount: number }> {
+  /**
+   * Releases an opener. The bytes are a copy of the caller's own, not part of a shared pool. Shows the chip the payload of
+   * the session's certificate again if many others came since.
+   */
+  read(
+    request: ReadRequest,
+    payload?: Uint8Array,
+  ): Promise<{ secret: Uint8Array; releaseCount: number }> {
     return this.#withPin(async (element) => {
+      await this.#sessions.show(element, payload);
       const { secret, releaseCount } = await element.read(request);
       const own = Uint8Array.from(secret);
       secret.fill(0);
@@ -151,33 +138,45 @@ export class Chip {
   }
 
   /** Deletes a record; one that is already gone counts as deleted, since the answer to an earlier attempt may be lost. */
-  async deleteIfPresent(request: DeleteRequest): Promise<void> {
+  async deleteIfPresent(request: DeleteRequest, payload?: Uint8Array): Promise<void> {
     try {
-      await this.delete(request);
+      await this.delete(request, payload);
     } catch (error) {
       if (!isAbsent(error)) throw error;
     }
   }
 
-  /** Deletes a record. */
-  async delete(request: DeleteRequest): Promise<void> {
-    await this.#withPin((element) => element.delete(request));
+  /** Deletes a record; `payload` as for `read`. */
+  async delete(request: DeleteRequest, payload?: Uint8Array): Promise<void> {
+    await this.#withPin(async (element) => {
+      await this.#sessions.show(element, payload);
+      return element.delete(request);
+    });
     await this.#exclusive(() => this.#count());
   }
 
   /**
    * Tells whether the chip no longer has a record. The chip looks for the record before it checks the authorisation, so
-   * an invalid one releases nothing. The chip must know the session.
+   * an invalid one releases nothing. `payload` is the session's.
    */
   async isGone(
     record: Pick<ReadRequest, 'recordId' | 'address' | 'sessionHash'>,
+    payload: Uint8Array,
   ): Promise<boolean> {
     const { recordId, address, sessionHash } = record;
     const access = { recordId, address, sessionHash, digest: new Uint8Array(32) };
-    const challenge = await this.challenge();
     try {
-      const { secret } = await this.read({ ...access, challenge, signature: NO_AUTHORISATION });
-      secret.fill(0);
+      // In one turn: this challenge has no berth.
+      await this.#withPin(async (element) => {
+        await this.#sessions.show(element, payload);
+        const challenge = await element.challenge();
+        const { secret } = await element.read({
+          ...access,
+          challenge,
+          signature: NO_AUTHORISATION,
+        });
+        secret.fill(0);
+      });
       return false;
     } catch (error) {
       if (!(error instanceof SecureElementError)) throw error;
@@ -224,6 +223,7 @@ export class Chip {
         return await use(this.#element);
       } catch (error) {
         if (!asksForPin(error)) throw error;
+        this.#sessions.forget();
         await this.#verify();
         return use(this.#element);
       }

@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { toHex } from '@quorate/intent';
-import type { PinRefusals } from './chip.ts';
+import type { PinRefusals } from './chipTypes.ts';
 import { readIfPresent, removeIfPresent, replaceFile } from '../files/files.ts';
 
 /** Opens the note of the refused PIN file. */

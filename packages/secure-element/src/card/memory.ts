@@ -3,8 +3,8 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { SW } from '../status.ts';
 import { type Card, StatusError } from './card.ts';
 
-/** Most challenges, and most sessions, that a card remembers; a further one replaces the oldest. */
-const REMEMBERED = 32;
+/** Most challenges, and most sessions, that every chip remembers (docs/spec/chip.md §2); a further one replaces the oldest. */
+export const REMEMBERED = 32;
 
 /** Selection, PIN verification, open challenges and signed sessions. */
 export class CardMemory {

@@ -10,7 +10,6 @@ import type { Holder, KeyDestruction, KeyRecord } from '../../records/keyRecord.
 import type { CommonRecord } from '../../records/commonRecord.ts';
 import type { SessionRecordOf } from '../../records/sessionRecords.ts';
 import type { Ceremony, DeclineFields, Resumable, Role, SessionControl } from '../ceremony.ts';
-import { freshChallenge } from '../checks.ts';
 import type { CeremonyContext } from '../context.ts';
 import { refuseUnless } from '../refusal.ts';
 import { settleRecord } from '../settle.ts';
@@ -99,7 +98,7 @@ class DestroyRole implements Role<'destroy'> {
   async accept(certificate: string): Promise<AcceptOf<'destroy'>> {
     const control = this.#control;
     const { context } = control;
-    const challenge = await freshChallenge(context);
+    const challenge = await control.challenge();
     refuseUnless(!control.isOver, 'aborted', 'the session ended');
     const destruction: KeyDestruction = {
       ...this.#terms,
@@ -130,12 +129,12 @@ class DestroyRole implements Role<'destroy'> {
     const first = { challenge: params.chip_challenge, signature: params.signature };
     await control.withAuthorisation(first, {
       // One attempt at a time for each key, never beside a release of it.
-      attempt: (authorisation) =>
+      attempt: (authorisation, spent) =>
         exclusive(this.keyId, async () => {
           const key = this.#consented;
           if (key === undefined) return;
           const receipt =
-            key.destruction.receipt ?? (await deleteShard(control, key, authorisation));
+            key.destruction.receipt ?? (await deleteShard(control, key, authorisation, spent));
           control.context.send(receiptOf(key, receipt));
         }),
       mayRenew: isForgotten,

@@ -25,14 +25,16 @@ export async function deleteShard(
   { context, certificate }: SessionControl,
   key: Consented,
   authorisation: Authorisation,
+  spent: () => void,
 ): Promise<string> {
   const record = deletedRecord(key, certificate.sessionHash);
   const { recordId, address, sessionHash, reasonHash } = record;
   const challenge = fromBase64(authorisation.challenge, 16);
   const signature = fromBase64(authorisation.signature);
   const access = { recordId, address, sessionHash, challenge, signature };
-  await context.chip.deleteIfPresent({ ...access, reasonHash });
-  return prove(context, key, record);
+  await context.chip.deleteIfPresent({ ...access, reasonHash }, certificate.payload);
+  spent();
+  return prove(context, key, record, certificate.payload);
 }
 
 /** Puts a failed attempt into words; the coordinator goes on waiting. */
@@ -46,8 +48,9 @@ async function prove(
   { chip, state, now, logger }: CeremonyContext,
   key: Consented,
   record: DeletedRecord,
+  session: Uint8Array,
 ): Promise<string> {
-  refuseUnless(await chip.isGone(record), 'chip_refused', 'the chip still has the record');
+  refuseUnless(await chip.isGone(record, session), 'chip_refused', 'the chip still has the record');
   const payload = encodeReceiptPayload(record, { nonce: randomBytes(32), at: now() });
   const der = await chip.signSession(payload);
   const receipt = Buffer.concat([payload, der]).toString('base64');

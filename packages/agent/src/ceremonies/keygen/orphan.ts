@@ -2,7 +2,7 @@
  * Deletes the record that a failed key generation left on the chip, once the coordinator authorises it
  * (docs/spec/wire.md §9). A key that is in use is never deleted this way, whatever the coordinator says.
  */
-import { messageOf } from '@quorate/holder';
+import { type Berth, messageOf } from '@quorate/holder';
 import { createHash } from 'node:crypto';
 import { equalBytes, fromBase64, fromHex, parseAddress, sessionHash } from '@quorate/intent';
 import type { OrphanAuthorisation, OrphanNotice } from '@quorate/wire';
@@ -15,16 +15,24 @@ import { orphanKey } from './keyFate.ts';
 type Orphan = Pick<KeyRecord, 'record_id' | 'address' | 'part_index'>;
 
 interface Pending {
+  readonly notice: OrphanNotice;
   readonly record: Orphan;
-  readonly sessionHash: Uint8Array;
+  /** Of the certificate. */
+  readonly payload: Uint8Array;
   readonly reasonHash: Uint8Array;
   readonly challenge: string;
+  readonly berth: Berth;
 }
+
+/** Deletions can wait: they come after every session that was asked for in this time, milliseconds. */
+const PATIENCE_MS = 5 * 60_000;
 
 /** Deletes orphaned records of one agent. */
 export class Orphans {
   readonly #context: OuterContext;
   readonly #pending = new Map<string, Pending>();
+  /** Each gives back the berth of the newest notice of its session. */
+  readonly #turns = new Map<string, AbortController>();
 
   constructor(context: OuterContext) {
     this.#context = context;
@@ -41,31 +49,49 @@ export class Orphans {
       context.logger.warn({ session_key, message }, 'orphan notice refused');
       return this.#answer(session_key, notice.part_index, false, message);
     }
+    const berth = await this.#takeBerth(session_key);
+    try {
+      if (berth !== undefined) await this.#ask(notice, record, berth);
+    } catch (error) {
+      berth?.leave();
+      throw error;
+    }
+  }
+
+  async #ask(notice: OrphanNotice, record: Orphan, berth: Berth): Promise<void> {
+    const { chip, now, send } = this.#context;
+    const { session_key } = notice;
+    const { part_index } = record;
     const reason = reasonHash(notice.reason);
-    const payload = certificatePayload(
-      'destroy',
-      session_key,
-      record.part_index,
-      unusedKeys(),
-      reason,
-      context.now(),
-    );
-    const der = await context.chip.signSession(payload);
-    const challenge = Buffer.from(await context.chip.challenge()).toString('base64');
+    const keys = unusedKeys();
+    const payload = certificatePayload('destroy', session_key, part_index, keys, reason, now());
+    const der = await chip.signSession(payload);
+    const challenge = Buffer.from(await berth.challenge()).toString('base64');
     this.#pending.set(session_key, {
+      notice,
       record,
+      payload,
       challenge,
       reasonHash: reason,
-      sessionHash: sessionHash(context.chip.publicKey, payload),
+      berth,
     });
-    context.send({
+    send({
       type: 'orphan_response',
       session_key,
-      part_index: record.part_index,
-      cpic: context.chip.cpic,
+      part_index,
+      cpic: chip.cpic,
       session_certificate: Buffer.concat([payload, der]).toString('base64'),
       chip_challenge: challenge,
     });
+  }
+
+  /** Waits for a berth, and gives that of an earlier notice back; undefined when a later notice takes this one's place. */
+  #takeBerth(sessionKey: string): Promise<Berth | undefined> {
+    const { chip, now } = this.#context;
+    this.#turns.get(sessionKey)?.abort();
+    const turn = new AbortController();
+    this.#turns.set(sessionKey, turn);
+    return chip.berths.take({ due: now() + PATIENCE_MS, name: sessionKey }, turn.signal);
   }
 
   /**
@@ -88,12 +114,23 @@ export class Orphans {
 
   /** Deletes the record on the chip, then the key's own. */
   async receiveAuthorisation(message: OrphanAuthorisation): Promise<void> {
-    const context = this.#context;
     const { session_key } = message;
     const pending = this.#pending.get(session_key);
     if (!pending || message.chip_challenge !== pending.challenge) return;
     this.#pending.delete(session_key);
-    const { record } = pending;
+    // The challenge is gone, so the chip is asked for another one.
+    if (!pending.berth.keep()) return this.receiveNotice(pending.notice);
+    try {
+      await this.#delete(pending, message);
+    } finally {
+      pending.berth.leave();
+    }
+  }
+
+  async #delete(pending: Pending, message: OrphanAuthorisation): Promise<void> {
+    const context = this.#context;
+    const { session_key } = message;
+    const { record, payload, berth } = pending;
     const current = context.state.keys.findByAddress(record.address);
     if (current !== undefined && current.state !== 'orphaned') {
       return this.#answer(session_key, record.part_index, false, 'the key is in use');
@@ -107,14 +144,18 @@ export class Orphans {
     }
     try {
       // The key record was on disk before the chip was asked to store: perhaps the chip never did.
-      await context.chip.deleteIfPresent({
-        recordId: fromHex(record.record_id),
-        address: parseAddress(record.address),
-        sessionHash: pending.sessionHash,
-        reasonHash: pending.reasonHash,
-        challenge: fromBase64(pending.challenge, 16),
-        signature: fromBase64(message.signature),
-      });
+      await context.chip.deleteIfPresent(
+        {
+          recordId: fromHex(record.record_id),
+          address: parseAddress(record.address),
+          sessionHash: sessionHash(context.chip.publicKey, payload),
+          reasonHash: pending.reasonHash,
+          challenge: fromBase64(pending.challenge, 16),
+          signature: fromBase64(message.signature),
+        },
+        payload,
+      );
+      berth.spent();
     } catch (error) {
       context.logger.warn({ session_key, error: messageOf(error) }, 'orphan not deleted');
       return this.#answer(session_key, record.part_index, false, 'the chip refused');

@@ -18,7 +18,7 @@ import type { CommonRecord } from '../../records/commonRecord.ts';
 import type { SessionRecord, SessionRecordOf } from '../../records/sessionRecords.ts';
 import { hashIntent } from '../certificates.ts';
 import type { Ceremony, Role, SessionControl } from '../ceremony.ts';
-import { checkFileName, freshChallenge } from '../checks.ts';
+import { checkFileName } from '../checks.ts';
 import type { CeremonyContext } from '../context.ts';
 import { EXPIRED } from '../life.ts';
 import { refuseUnless } from '../refusal.ts';
@@ -137,7 +137,7 @@ class SignRole implements Role<'sign'> {
 
   async accept(session_certificate: string): Promise<AcceptOf<'sign'>> {
     const { context, sessionKey: session_key, partIndex: part_index } = this.#control;
-    this.#challenge = await freshChallenge(context);
+    this.#challenge = await this.#control.challenge();
     const { cpic } = context.chip;
     const answer = { session_key, part_index, cpic, accept: true, reason: '' } as const;
     return {

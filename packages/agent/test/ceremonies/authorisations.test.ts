@@ -1,0 +1,142 @@
+import type { InviteOf } from '@quorate/wire';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../../../../test/support/eventually.ts';
+import { settled, TestClock } from '../../../holder/test/support/berthWorld.ts';
+import { Orphans } from '../../src/ceremonies/keygen/orphan.ts';
+import type { Outgoing } from '../../src/link/outbox.ts';
+import { changedChip } from '../support/changedChip.ts';
+import { keyRecord } from '../support/keyRecord.ts';
+import { makeAgent, PEOPLE, startProcess } from '../support/oneAgent.ts';
+
+const key = keyRecord([new Uint8Array(65), new Uint8Array(65)], PEOPLE);
+
+function inviteOf(session_key: string, expires_at: number): InviteOf<'sign'> {
+  return {
+    type: 'sign_invite',
+    session_key,
+    coordinator: 'carol',
+    se_id: 'SE-1',
+    threshold: 2,
+    total_parts: 2,
+    part_index: 1,
+    participants: [...PEOPLE],
+    address: key.address,
+    data: '55'.repeat(32),
+    expires_at,
+  };
+}
+
+const sessionKeyOf = (message: Outgoing | undefined): string =>
+  message !== undefined && 'session_key' in message ? message.session_key : '';
+
+/** An agent whose chip counts what it signs, with all berths of first challenges taken by sessions `s0` to `s22`. */
+async function fullAgent() {
+  const clock = new TestClock();
+  const signed: Uint8Array[] = [];
+  const agent = await makeAgent({
+    memory: { clock },
+    watched: (element) =>
+      changedChip(element, {
+        signSession: (payload) => {
+          signed.push(payload);
+          return element.signSession(payload);
+        },
+      }),
+  });
+  const process = startProcess(agent);
+  onTestFinished(async () => {
+    process.stop();
+    await agent.close();
+  });
+  const hour = Date.now() + 3_600_000;
+  const invite = (name: string, expiresAt = hour): void =>
+    process.sessions.invited(inviteOf(name, expiresAt));
+  const answers = (accept: boolean): Outgoing[] =>
+    process.sent.filter((one) => one.type === 'sign_response' && one.accept === accept);
+  for (let at = 0; at < 23; at += 1) invite(`s${at}`);
+  await eventually(() => answers(true).length === 23);
+  return { ...agent, ...process, clock, signed, invite, answers };
+}
+
+test('E-10: a session that waits for a berth has certified nothing, and follows as soon as another one ends', async () => {
+  const { chip, sessions, state, signed, invite, answers } = await fullAgent();
+  invite('later');
+  await eventually(() => chip.berths.waiting === 1);
+  await settled();
+  expect(signed).toHaveLength(23);
+  expect(state.used.find('later')).toBeUndefined();
+  expect(state.sessions.read('later', 1)).toBeUndefined();
+  const [oldest] = answers(true);
+  sessions.failed(sessionKeyOf(oldest), 'timeout');
+  await eventually(() => answers(true).length === 24);
+  expect(signed).toHaveLength(24);
+  expect(answers(false)).toEqual([]);
+});
+
+test('a session that ends while it waits for a berth leaves the queue without a word', async () => {
+  const { chip, sessions, sent, invite } = await fullAgent();
+  invite('later');
+  await eventually(() => chip.berths.waiting === 1);
+  sessions.failed('later', 'timeout');
+  await settled();
+  expect(chip.berths.waiting).toBe(0);
+  expect(sessions.keys).toHaveLength(23);
+  expect(sent).toHaveLength(23);
+});
+
+test('a session without a berth declines before its invitation ends, and says why', async () => {
+  const { sessions, state, signed, invite, answers } = await fullAgent();
+  const expiresAt = Date.now() + 400;
+  invite('urgent', expiresAt);
+  await eventually(() => answers(false).length === 1);
+  const reason = expect.stringMatching(/^chip_busy: the chip of this participant has no room/);
+  expect(answers(false)).toMatchObject([{ session_key: 'urgent', reason }]);
+  expect(sessions.keys).toHaveLength(23);
+  expect(signed).toHaveLength(23);
+  expect(state.used.find('urgent')).toBeUndefined();
+});
+
+test('an orphan whose challenge was lost to sessions gets another challenge when its authorisation comes', async () => {
+  const { chip, clock, context, sent } = await fullAgent();
+  chip.berths.renew(new AbortController().signal);
+  const orphans = new Orphans(context);
+  const notice = {
+    type: 'orphan_notice',
+    session_key: 'gone',
+    part_index: 1,
+    record_id: 'ab'.repeat(32),
+    address: '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359',
+    reason: 'timeout',
+    seq: 1,
+  } as const;
+  const asked = (): string[] =>
+    sent.flatMap((one) => (one.type === 'orphan_response' ? [one.chip_challenge] : []));
+  const given = orphans.receiveNotice(notice);
+  clock.pass(3_000);
+  await given;
+  expect(asked()).toHaveLength(1);
+  const ends = Array.from({ length: 60 }, () => new AbortController());
+  for (const [at, { signal }] of ends.entries()) {
+    void chip.berths.take({ due: at, name: '' }, signal).then((berth) => berth?.challenge());
+  }
+  for (let at = 0; at < 4; at += 1) {
+    await eventually(() => chip.berths.waiting < 60);
+    clock.pass(3_000);
+    await chip.info();
+  }
+  const authorised = orphans.receiveAuthorisation({
+    type: 'orphan_authorisation',
+    session_key: 'gone',
+    part_index: 1,
+    record_id: notice.record_id,
+    address: notice.address,
+    reason_hash: '00'.repeat(32),
+    chip_challenge: asked()[0] ?? '',
+    signature: Buffer.alloc(70, 0x30).toString('base64'),
+    seq: 2,
+  });
+  for (const end of ends) end.abort();
+  await authorised;
+  expect(asked()).toHaveLength(2);
+  expect(sent.filter(({ type }) => type === 'orphan_result')).toEqual([]);
+});
