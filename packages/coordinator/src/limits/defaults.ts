@@ -69,8 +69,8 @@ export interface RequestLimits {
   readonly unansweredPerParticipant: number;
 }
 
-/** Bounds unless configured. */
-export const REQUEST_LIMITS: RequestLimits = { openSessions: 256, unansweredPerParticipant: 64 };
+/** Bounds unless configured. Agents answer as fast as their chips can, so all open requests of a user may wait for one. */
+export const REQUEST_LIMITS: RequestLimits = { openSessions: 256, unansweredPerParticipant: 256 };
 
 /** Connections of one user in one role unless configured; a participant always has one. */
 export const CONNECTIONS_PER_USER = 32;
