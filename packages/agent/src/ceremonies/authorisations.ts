@@ -1,6 +1,6 @@
 /**
  * The challenges of the chip in one session, and the coordinator's authorisations of them: each challenge has a berth, and
- * a chip that lost one gets a new one, at most three times (docs/spec/agent.md §4, E-10).
+ * a chip that lost one gets a new one, at most three times (docs/spec/agent.md §4, E-10, E-12).
  */
 import type { Berth } from '@quorate/holder';
 import { SecureElementError } from '@quorate/secure-element';

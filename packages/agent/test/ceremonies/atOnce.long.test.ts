@@ -62,7 +62,7 @@ async function clusterThatCounts(): Promise<{
 const keysOf = (count: number): string[] => Array.from({ length: count }, (_, at) => `k${at}`);
 
 test.each([1, 10])(
-  'E-10: 200 signatures at once on %i keys: none fails, and no chip is asked with a challenge that it has lost',
+  'E-12: 200 signatures at once on %i keys: none fails, and no chip is asked with a challenge that it has lost',
   async (keys) => {
     const { cluster, refused, reads } = await clusterThatCounts();
     const addresses = [];
@@ -78,7 +78,7 @@ test.each([1, 10])(
   240_000,
 );
 
-test('E-10: people who think hold nobody up who signs without them, and their sessions complete after that', async () => {
+test('E-12: people who think hold nobody up who signs without them, and their sessions complete after that', async () => {
   const cluster = await startCluster(people, {}, onTestFinished);
   const address = await cluster.keygen('k');
   const thinking: (() => void)[] = [];
@@ -102,7 +102,7 @@ describeTokens('a token among virtual chips', () => {
   store.addToken('alice', PIN.toString());
   afterAll(() => store.remove());
 
-  test('E-10: 60 signatures at once with a token: none fails', async () => {
+  test('E-12: 60 signatures at once with a token: none fails', async () => {
     const chips = {
       alice: (): Promise<SecureElement> =>
         openSecureElement({ kind: 'pkcs11', module: MODULE, token: 'alice' }),

@@ -10,7 +10,7 @@ function world() {
 /** The signal of a session that does not end. */
 const endless = (): AbortSignal => new AbortController().signal;
 
-test('E-10: of 31 berths first challenges take 23, and the others wait', async () => {
+test('E-12: of 31 berths first challenges take 23, and the others wait', async () => {
   const { berths } = world();
   const { given } = takeMany(berths, 40);
   await settled();
@@ -18,7 +18,7 @@ test('E-10: of 31 berths first challenges take 23, and the others wait', async (
   expect(berths.waiting).toBe(17);
 });
 
-test('E-10: a renewal has a berth at once when first challenges have all of theirs', async () => {
+test('E-12: a renewal has a berth at once when first challenges have all of theirs', async () => {
   const { berths } = world();
   const { given } = takeMany(berths, 40);
   await settled();
@@ -32,7 +32,7 @@ test('E-10: a renewal has a berth at once when first challenges have all of thei
   expect(given).toHaveLength(23);
 });
 
-test('E-10: no first challenge takes a berth of the renewals, which keep theirs', async () => {
+test('E-12: no first challenge takes a berth of the renewals, which keep theirs', async () => {
   const { berths, chip, clock } = world();
   const renewed = await berths.renew(endless());
   const challenge = await renewed!.challenge();
@@ -147,7 +147,7 @@ test('a challenge that nobody spends counts until all older ones are gone from t
   expect(given).toHaveLength(24);
 });
 
-test('E-10: challenges that nobody spends never push out one that is used, however many renewals end without an answer', async () => {
+test('E-12: challenges that nobody spends never push out one that is used, however many renewals end without an answer', async () => {
   const { berths, chip } = world();
   const { given } = takeMany(berths, 23);
   await settled();

@@ -70,7 +70,7 @@ const STEP = fc.record({
   wait: fc.nat(2_000),
 });
 
-test('E-10: many sessions of three agents all end, no READ loses its challenge twice, and every berth is free again', async () => {
+test('E-12: many sessions of three agents all end, no READ loses its challenge twice, and every berth is free again', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(SESSION, { minLength: 30, maxLength: 120 }),

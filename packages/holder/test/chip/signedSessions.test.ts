@@ -54,7 +54,7 @@ async function signOthers(chip: Chip): Promise<void> {
   for (let at = 0; at < 32; at += 1) await chip.signSession(payloadOf(`other-${at}`));
 }
 
-test('E-10: a READ, a DELETE and the proof of it show the chip a session again that later ones have pushed out', async () => {
+test('E-12: a READ, a DELETE and the proof of it show the chip a session again that later ones have pushed out', async () => {
   const { chip, record, authorised } = await chipWithRecord();
   const payload = payloadOf('own');
   await chip.signSession(payload);
