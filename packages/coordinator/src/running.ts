@@ -107,7 +107,7 @@ export class Server implements CoordinatorServer {
   }
 
   async #close(ending: (what: string) => void): Promise<void> {
-    const { app, sockets, limiter, sessions, database, audit, tally, state } = this.#parts;
+    const { app, sockets, limiter, sessions, outbox, database, audit, tally, state } = this.#parts;
     state.ready = false;
     this.#cancelPrune();
     this.#parts.clockWatch.stop();
@@ -120,6 +120,7 @@ export class Server implements CoordinatorServer {
     await closed;
     ending('the store');
     await this.#attempt(() => tally.flush());
+    await this.#attempt(() => database.transaction((tx) => outbox.storeAcknowledged(tx)));
     if (this.#isStarted) await this.#attempt(() => this.#record(STOPPED));
     await this.#attempt(() => audit.stop());
     await this.#attempt(() => database.close());

@@ -90,7 +90,7 @@ interface Doors {
 }
 
 function openDoors(ground: Ground, { auth, outbox, sessions }: Rooms): Doors {
-  const { options, database, audit, tally, clock, hub, language, rates, answers } = ground;
+  const { options, database, audit, tally, clock, hub, language, rates, answers, onError } = ground;
   const { tokens } = auth;
   const service = new ConnectionService({
     database,
@@ -102,6 +102,7 @@ function openDoors(ground: Ground, { auth, outbox, sessions }: Rooms): Doors {
     tally,
     clock,
     language,
+    onError,
   });
   const addresses = new ClientAddresses(options.trustedProxies ?? []);
   const limiter = new ConnectionLimiter(connectionLimits(options.connections), addresses);

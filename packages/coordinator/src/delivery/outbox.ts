@@ -30,6 +30,11 @@ export interface Resumption {
   readonly from: number;
 }
 
+interface Acknowledged {
+  readonly of: Recipient;
+  readonly seq: number;
+}
+
 /** Called for every message once it is durable, in the order of its numbers. */
 export type Deliver = (to: Recipient, message: Numbered) => void;
 
@@ -61,6 +66,8 @@ export class Outbox {
   readonly #deliver: Deliver;
   readonly #kept: DeliveryRetention;
   readonly #isConnected: IsConnected;
+  /** By recipient: how far it has acknowledged, where that is not stored yet. */
+  readonly #acknowledged = new Map<string, Acknowledged>();
   #floor = 1;
 
   constructor(
@@ -95,6 +102,7 @@ export class Outbox {
     message: object,
     { now, during }: { readonly now: number; readonly during?: string },
   ): Promise<void> {
+    await this.storeAcknowledged(tx);
     const seq = await nextSeq(tx, to, this.#floor, now);
     const body = JSON.stringify(message);
     await tx.run(
@@ -111,8 +119,32 @@ export class Outbox {
     await tx.run('DELETE FROM outbox WHERE during_session = ?', [sessionKey]);
   }
 
-  /** Removes messages that the client has acknowledged. */
-  async acknowledge(tx: Tx, of: Recipient, seq: number): Promise<void> {
+  /**
+   * Notes that a client has processed its messages up to a number. Nobody's next step depends on it, so it is
+   * stored together with the next message to anybody, or by {@link storeAcknowledged}.
+   */
+  acknowledge(of: Recipient, seq: number): void {
+    const key = keyOf(of).join('\n');
+    if (seq > (this.#acknowledged.get(key)?.seq ?? 0)) this.#acknowledged.set(key, { of, seq });
+  }
+
+  /** Whether anything was acknowledged that is not stored yet. */
+  get owesStore(): boolean {
+    return this.#acknowledged.size > 0;
+  }
+
+  /** Stores what was acknowledged, and removes those messages. */
+  async storeAcknowledged(tx: Tx): Promise<void> {
+    if (this.#acknowledged.size === 0) return;
+    const noted = [...this.#acknowledged.values()];
+    this.#acknowledged.clear();
+    tx.onRollback(() => {
+      for (const { of, seq } of noted) this.acknowledge(of, seq);
+    });
+    for (const { of, seq } of noted) await this.#remove(tx, of, seq);
+  }
+
+  async #remove(tx: Tx, of: Recipient, seq: number): Promise<void> {
     await tx.run(
       `UPDATE streams SET acked_seq = ? WHERE ${OF_RECIPIENT} AND acked_seq < ? AND last_seq >= ?`,
       [seq, ...keyOf(of), seq, seq],
@@ -130,6 +162,7 @@ export class Outbox {
     claim: { readonly lastSeq?: number | undefined; readonly stream?: string | undefined },
     now: number,
   ): Promise<Resumption> {
+    await this.storeAcknowledged(tx);
     const row = await openStream(tx, who, now, this.#isConnected);
     const known = claim.stream === undefined || claim.stream === row.stream;
     const lastSeq = known ? (claim.lastSeq ?? row.acked_seq) : row.acked_seq;
@@ -138,7 +171,7 @@ export class Outbox {
       await renameStream(tx, who, stream);
       return { stream, resumed: await this.#count(tx, who), from: 0 };
     }
-    await this.acknowledge(tx, who, lastSeq);
+    await this.#remove(tx, who, lastSeq);
     return { stream: row.stream, resumed: await this.#count(tx, who), from: lastSeq };
   }
 

@@ -1,5 +1,6 @@
 /** How far a session is, who delays it, and until when it waits. */
 import type { Rules, RulesOf } from './ceremony.ts';
+import type { Event } from './events.ts';
 import type { SessionState } from './types.ts';
 
 /** Higher than every round: a party that gave its result delays nobody. */
@@ -59,6 +60,34 @@ export function awaited<S extends SessionState>(rules: RulesOf<S>, state: S): nu
     .map(({ index }) => index)
     .filter((index) => !rules.isExcused(state, index));
   return indexes.filter((index) => reached(state, index) === floor);
+}
+
+/**
+ * Whether nobody can go on because of an event: a consent while others are missing, a message of a round in which
+ * another party has not spoken yet, or a result that ends nothing. Its commit may wait for the next one.
+ */
+export function leavesAllWaiting(before: SessionState, after: SessionState, event: Event): boolean {
+  switch (event.type) {
+    case 'accepted':
+      return after.phase === 'inviting';
+    case 'relayed':
+      return roundFloor(after) < event.round;
+    case 'finished':
+      return after.outcome === before.outcome;
+    case 'requested':
+    case 'declined':
+    case 'unsigned':
+    case 'reported':
+    case 'challenged':
+    case 'delayed':
+    case 'refuted':
+    case 'ended':
+    case 'excused':
+    case 'closed':
+    case 'expired':
+    case 'resumed':
+      return false;
+  }
 }
 
 /** Whether every party has consented to an irrevocable act: the session can only wait now, not fail. */

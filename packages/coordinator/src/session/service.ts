@@ -30,6 +30,7 @@ import { Endings } from './endings.ts';
 import { guard } from './guard.ts';
 import { completionOf, progressOf } from './messages.ts';
 import { authoriseDeletion, noteDeletion, noticesFor, type OrphanAnswer } from './orphans.ts';
+import { leavesAllWaiting } from './progress.ts';
 import { firstStep } from './reduce.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { insertSession, knownRequest, openSessions } from './repository.ts';
@@ -240,6 +241,7 @@ export class SessionService {
     const decision = decide(loaded, message, { username: sender.username, at });
     switch (decision.kind) {
       case 'repeated':
+        tx.mayWait();
         return undefined;
       case 'refused':
         if (decision.event) await this.#sessions.store(tx, loaded, decision.event);
@@ -249,7 +251,8 @@ export class SessionService {
         const refusal = await ceremony.work.admit(tx, this.#guarding, state, decision.event);
         if (refusal !== undefined) return refusal;
         const event = await guard(tx, this.#guarding, loaded, decision.event);
-        await this.#sessions.store(tx, loaded, event, message);
+        const after = await this.#sessions.store(tx, loaded, event, message);
+        if (leavesAllWaiting(state, after.state, event)) tx.mayWait();
         if (message.type !== 'round') {
           await this.#audit(tx, answerEntry(sender.username, message, event));
         }

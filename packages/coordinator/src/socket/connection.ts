@@ -136,9 +136,7 @@ export class Connection implements Client {
     const { service } = this.#options;
     // The clock may have been set, or the machine have slept, since the timer started.
     if (this.identity.expiresAt <= service.options.clock.now()) return this.#expire();
-    if (message.type === 'ack') {
-      return this.#work(service.acknowledge(this.recipient, message.seq));
-    }
+    if (message.type === 'ack') return service.acknowledge(this.recipient, message.seq);
     if (!isSessionMessage(message)) return;
     const work = service.take(this.recipient, message, this.#inOrder, (answer) =>
       this.tell(answer),

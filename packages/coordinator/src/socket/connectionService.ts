@@ -36,6 +36,8 @@ export interface ConnectionServiceOptions {
   readonly tally: Tally;
   readonly clock: Clock;
   readonly language: Language;
+  /** Told of acknowledgements that could not be stored; the next ones take them along. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** A refused registration. */
@@ -47,6 +49,9 @@ export interface Unregistered {
 /** Refused registrations logged in full in a burst, and per second after that. */
 const REFUSALS = 300;
 const REFUSALS_PER_SECOND = 1;
+
+/** How long acknowledgements wait for a message to anybody, which takes them along, milliseconds. */
+const ACKNOWLEDGED_MS = 1000;
 
 /** Registrations of one user logged in full within a minute. */
 const REGISTRATIONS = 30;
@@ -64,6 +69,7 @@ export class ConnectionService {
   readonly options: ConnectionServiceOptions;
   readonly #unregistered: Bucket;
   readonly #refusals = new RefusalCounts();
+  #willStore = false;
 
   constructor(options: ConnectionServiceOptions) {
     this.options = options;
@@ -139,6 +145,7 @@ export class ConnectionService {
     return database.transaction(async (tx) => {
       if (begins?.(tx) === false) return 'taken';
       const fresh = cseq === undefined || (await noteCseq(tx, sender, cseq));
+      if (!fresh) tx.mayWait();
       const refusal = fresh ? await sessions.handle(tx, sender, message) : undefined;
       const flooded =
         refusal !== undefined && (await this.#refuse(tx, sender, message, refusal, answer));
@@ -173,10 +180,22 @@ export class ConnectionService {
     return verdict === 'flooded';
   }
 
-  /** Stores how far a client has processed its messages. */
-  async acknowledge(of: Recipient, seq: number): Promise<void> {
-    const { database, outbox } = this.options;
-    await database.transaction((tx) => outbox.acknowledge(tx, of, seq));
+  /** Notes how far a client has processed its messages; stored soon. */
+  acknowledge(of: Recipient, seq: number): void {
+    const { outbox } = this.options;
+    outbox.acknowledge(of, seq);
+    if (!this.#willStore) this.#storeLater();
+  }
+
+  /** Stores acknowledgements that no message to anybody has taken along. */
+  #storeLater(): void {
+    const { database, outbox, clock, onError } = this.options;
+    this.#willStore = true;
+    clock.after(ACKNOWLEDGED_MS, () => {
+      this.#willStore = false;
+      if (!outbox.owesStore) return;
+      database.transaction((tx) => outbox.storeAcknowledged(tx)).catch(onError);
+    });
   }
 
   /** Reads stored messages of a client. */

@@ -2,7 +2,7 @@
  * The store as the rest of the coordinator sees it: asynchronous, transactional, one SQL dialect.
  *
  * Statements use `?` for every parameter, and only SQL that both SQLite and PostgreSQL accept. Transactions
- * that wait at the same time share one commit; each still succeeds or fails alone.
+ * that wait at the same time share one commit; each still succeeds or fails alone (docs/spec/coordinator.md §1).
  */
 
 /** A parameter or a column. Booleans are stored as 0 and 1, times as milliseconds. */
@@ -23,6 +23,8 @@ export interface Tx {
   onCommit(callback: () => void): void;
   /** Calls back once the transaction is rolled back, before a later one begins. */
   onRollback(callback: () => void): void;
+  /** Lets the commit wait a moment for the next transaction, because nobody's next step depends on this one. */
+  mayWait(): void;
 }
 
 /** A database. */

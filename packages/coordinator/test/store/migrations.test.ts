@@ -76,7 +76,8 @@ test('a file that cannot be written anew keeps nothing from working, and the nex
   const noHook = (): never => {
     throw new TypeError('a migration has no hooks');
   };
-  const tx = { ...statementsOf(connection), onCommit: noHook, onRollback: noHook };
+  const hooks = { onCommit: noHook, onRollback: noHook, mayWait: noHook };
+  const tx = { ...statementsOf(connection), ...hooks };
   const list: Migration[] = [
     { version: 1, statements: ['CREATE TABLE one (x INTEGER)'] },
     { version: 2, rewrite: true },

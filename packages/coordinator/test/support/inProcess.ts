@@ -112,6 +112,7 @@ export async function openInProcess(
     tally,
     clock,
     language: 'en',
+    onError,
   });
   const logger = {
     debug: () => undefined,

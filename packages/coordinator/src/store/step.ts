@@ -1,0 +1,72 @@
+/** One transaction within a group: it succeeds or fails alone until the group commits. */
+import type { Tx } from './database.ts';
+import type { SqliteConnection } from './driver.ts';
+import type { Statements } from './statement.ts';
+
+/** A transaction that was asked for. */
+export interface Waiting {
+  readonly work: (tx: Tx) => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The end of one work of a group, once the group's commit has succeeded or failed. */
+export interface Step {
+  /** Whether nobody's next step depends on it. */
+  readonly mayWait: boolean;
+  readonly done: () => void;
+  readonly undo: () => void;
+}
+
+/** Runs one work of a group; a work that fails leaves nothing. */
+export async function runStep(
+  connection: SqliteConnection,
+  statements: Statements,
+  { work, resolve, reject }: Waiting,
+): Promise<Step> {
+  const committed: (() => void)[] = [];
+  const rolledBack: (() => void)[] = [];
+  let mayWait = false;
+  const undo = (): void => {
+    for (const callback of rolledBack.splice(0).reverse()) callback();
+  };
+  const tx: Tx = {
+    ...statements,
+    onCommit: (callback) => committed.push(callback),
+    onRollback: (callback) => rolledBack.push(callback),
+    mayWait: () => {
+      mayWait = true;
+    },
+  };
+  connection.exec('SAVEPOINT step');
+  try {
+    const value = await work(tx);
+    connection.exec('RELEASE step');
+    const done = (): void => {
+      try {
+        for (const callback of committed) callback();
+        resolve(value);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    return { mayWait, done, undo };
+  } catch (error) {
+    try {
+      undoStep(connection, error);
+    } finally {
+      undo();
+    }
+    return { mayWait: false, done: () => reject(error), undo: () => undefined };
+  }
+}
+
+/** @throws the cause if SQLite has rolled back the whole group by itself, as it does on a full disk */
+function undoStep(connection: SqliteConnection, cause: unknown): void {
+  try {
+    connection.exec('ROLLBACK TO step');
+    connection.exec('RELEASE step');
+  } catch {
+    throw cause;
+  }
+}
