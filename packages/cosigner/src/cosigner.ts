@@ -45,7 +45,7 @@ export async function createCosigner(
     options.asker,
   );
   const tls = readTls(loaded);
-  const store = openStore(config, paths);
+  const store = openStore(config, paths, options.logger);
   try {
     const verify = tokenVerifier(loaded);
     const vault = await Vault.open(loaded, paths, options.logger);

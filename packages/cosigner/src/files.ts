@@ -9,7 +9,9 @@ export { readSecretBytes as readSecretLine } from '@quorate/holder';
 const STORE_FILES = {
   version: 'store.json',
   keys: 'keys',
-  sessions: 'sessions',
+  journal: 'journal',
+  /** Before version 4. */
+  formerSessions: 'sessions',
   pool: 'primes',
   evidence: 'evidence',
   unwanted: 'unwanted',

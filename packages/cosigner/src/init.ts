@@ -22,7 +22,7 @@ import { type CosignerPaths, nameOfChip, pathsOf, readSecretLine } from './files
 import { makeP256, makeX25519, p256PublicKey, readPrivateKey, x25519Raw } from './keys.ts';
 import { exportIdentity, type PublicIdentity, readIdentity, shownFingerprint } from './partner.ts';
 import { givePin } from './pin.ts';
-import { createVersion } from './store/version.ts';
+import { createStore } from './store/index.ts';
 import { createStoreKey } from './storeKey.ts';
 import { Vault } from './vault.ts';
 
@@ -85,7 +85,7 @@ export async function initCosigner(
       agreement: x25519Raw(agreement),
     };
     createIfMissing(paths.inStore('exported'), () => exportIdentity(identity));
-    createVersion(paths.inStore('version'), config.role, config.name);
+    createStore(config, paths);
     return {
       store: paths.store,
       exported: paths.inStore('exported'),

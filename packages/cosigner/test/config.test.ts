@@ -182,12 +182,12 @@ describe('a store', () => {
   });
 
   test.each([
-    ['newer', 4, 'version 4, this program knows up to 3'],
+    ['newer', 5, 'version 5, this program knows up to 4'],
     ['older', 1, 'version 1, this program reads from 2 on'],
   ])('of a version that is %s is refused, and left as it is', async (which, version, says) => {
     const file = join(directory, 'enterprise/store.json');
     const before = readFileSync(file, 'utf8');
-    const other = before.replace('"version":3', `"version":${version}`);
+    const other = before.replace('"version":4', `"version":${version}`);
     writeFileSync(file, other);
     await expect(start()).rejects.toMatchObject({
       code: `store/${which}-version`,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
@@ -265,7 +265,7 @@ describe('a disk that is full', () => {
     const { p1 } = joinedSides({ p1: disk });
     const { session_id: id } = p1.manager.order(SIGN).view;
     await vi.advanceTimersByTimeAsync(0);
-    rmSync(disk.directory, { recursive: true });
+    disk.full = true;
     p1.manager.receive('p2', mailOf('abort', id, 90, { code: 'timeout', reason: '' }));
     expect(p1.log).toContain('the end of a session cannot be written');
     expect(p1.view(id)?.error?.code).toBe('timeout');

@@ -52,6 +52,7 @@ export {
 } from './files/files.ts';
 export { type Lock, lockDirectory, lockFile } from './files/lock.ts';
 export { readSecretBytes, readSecretFile } from './files/secretFile.ts';
+export { type Disk } from './journal/disk.ts';
 export { type Journal, type JournalNews, openJournal, readJournal } from './journal/journal.ts';
 export { type JournalKind, type JournalState } from './journal/readJournal.ts';
 export { type Backoff, createBackoff } from './link/backoff.ts';

@@ -5,7 +5,7 @@ import { p256 } from '@noble/curves/nist.js';
 import { HolderError } from '@quorate/holder';
 import { parseCosignerConfig, SetupError } from '@quorate/cosigner';
 import { PeerAbort, PeerAck, PeerEnvelope, PeerHello, PeerInit, PeerSync } from '@quorate/wire';
-import type { z } from 'zod';
+import { type z, ZodError } from 'zod';
 import { SignJWT } from 'jose';
 import { CosignerError } from '../../../packages/cosigner/src/errors.ts';
 import { readPrivateKey } from '../../../packages/cosigner/src/keys.ts';
@@ -18,7 +18,8 @@ import { decodeMail, decodePartner } from '@quorate/two-party';
 import { readKeyRecord, writeKeyRecord } from '../../../packages/cosigner/src/store/keyRecord.ts';
 import { openModulusHistory } from '../../../packages/cosigner/src/store/moduli.ts';
 import { makeRecordSeal } from '../../../packages/cosigner/src/store/recordSeal.ts';
-import { readSessionRecord } from '../../../packages/cosigner/src/store/sessionRecord.ts';
+import { STORE_KIND } from '../../../packages/cosigner/src/store/entries.ts';
+import { readSessionFile } from '../../../packages/cosigner/src/store/formerSessions.ts';
 import { checkVersion, createVersion } from '../../../packages/cosigner/src/store/version.ts';
 import { recordOf } from '../../../packages/cosigner/test/support/records.ts';
 import { first } from '../support/samples.ts';
@@ -249,10 +250,11 @@ const store: readonly Parser[] = [
   },
   {
     kind: 'text',
-    name: 'a session record of a cosigner',
+    name: 'a session record of a cosigner before version 4',
     covers: [
-      'cosigner/src/store/sessionRecord.ts',
-      'cosigner/src/store/sessionRecord.ts#readSessionRecord',
+      'cosigner/src/store/formerSessions.ts',
+      'cosigner/src/store/formerSessions.ts#readFormerSessions',
+      'cosigner/src/store/formerSessions.ts#readSessionFile',
     ],
     throws,
     mayTake: OWN,
@@ -263,7 +265,19 @@ const store: readonly Parser[] = [
       request_id: null,
       request: '',
     }),
-    parse: (text) => readSessionRecord(fileOf('session.json', text)),
+    parse: (text) => readSessionFile(fileOf('session.json', text)),
+  },
+  {
+    kind: 'text',
+    name: "an entry of a cosigner's journal",
+    covers: ['cosigner/src/store/entries.ts', 'cosigner/src/store/sessionRecord.ts'],
+    throws: [ZodError],
+    mayTake: OWN,
+    valid: JSON.stringify({
+      entry: 'session',
+      record: { session, caller: null, request_id: null, request: '' },
+    }),
+    parse: (text) => STORE_KIND.decode(Buffer.from(text)),
   },
   {
     kind: 'text',

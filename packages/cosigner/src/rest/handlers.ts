@@ -135,6 +135,7 @@ async function order(
   wait = 0,
 ): Promise<Answered<200 | 202, TwoPartySession>> {
   const { view, session } = manager.order(asked);
+  await session?.recorded;
   await session?.settled(wait);
   const body = sessions.find(view.session_id)?.session ?? view;
   return { status: isFinal(body.status) ? 200 : 202, body };

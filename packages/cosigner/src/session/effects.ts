@@ -32,8 +32,10 @@ import { Waiters } from './waiters.ts';
 /** How long the last messages of a session are repeated after its end, milliseconds. */
 const FAREWELL_MS = 30_000;
 
-/** Hears the answers of effects. */
+/** The session of a runner: hears the answers of effects. */
 export interface Listener {
+  /** Resolves when its record is on disk. */
+  recorded(): Promise<void>;
   answered(answer: AnswerEvent): void;
   /** Work that takes its time came to nothing. */
   failed(error: unknown, answer: 'failed' | 'unstored'): void;
@@ -67,7 +69,7 @@ export class EffectRunner {
     this.#enter = stepTimes(type, (...seen) => context.onStep?.(...seen));
     this.#room = new PromisedRoom(context.room);
     this.#primes = new TakenPrimes(context.stock, this.#over.signal);
-    this.#turn = new OwnTurn(context.turns, this.#over.signal);
+    this.#turn = new OwnTurn(context.turns, context.config.deadlines, this.#over.signal);
     this.#thread = new ThreadLine(context, proposal);
     this.sender = new ReliableSender(id, (message) => context.send(partner.name, message));
     const { session } = context.config.deadlines;
@@ -119,6 +121,7 @@ export class EffectRunner {
   async #work(effect: Work): Promise<AnswerEvent> {
     switch (effect.do) {
       case 'reserve':
+        await this.#listener.recorded();
         await this.#room.take(this.#proposal.type);
         return { type: 'reserved' };
       case 'ask':
@@ -127,7 +130,7 @@ export class EffectRunner {
         await this.#primes.take(effect.count);
         return { type: 'primed' };
       case 'takeTurn':
-        await this.#waitForTurn();
+        await this.#turn.take(this.#proposal.partner.name, () => this.clocks.left);
         return { type: 'turn' };
       case 'prepareKeys':
         return { type: 'prepared', keys: await this.#thread.prepare() };
@@ -204,14 +207,6 @@ export class EffectRunner {
   #onThread(event: SessionEvent): void {
     if (event.event === 'share') this.#made = event.share;
     this.#listener.threadSaid(threadEventOf(event));
-  }
-
-  /** A turn that comes so late that nothing could be made of it goes to the next session. */
-  async #waitForTurn(): Promise<void> {
-    const { session, step } = this.#context.config.deadlines;
-    await this.#turn.take(this.#proposal.partner.name);
-    if (this.clocks.left >= Math.min(session / 10, step) * 1000) return;
-    throw new CosignerError('too_many_sessions', 'its turn did not come in time');
   }
 
   #share(): NewShare {

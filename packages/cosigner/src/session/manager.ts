@@ -280,8 +280,8 @@ export class SessionManager {
   #open(proposal: Proposal, asked: Asked, certified?: Certified): TwoPartySession {
     const { store } = this.#context;
     const session = firstView(this.#context, proposal, this.#keyOf(proposal));
-    store.sessions.add({ session, ...asked });
-    const opened = new TwoPartySession(this.#context, proposal, certified);
+    const recorded = store.sessions.add({ session, ...asked });
+    const opened = new TwoPartySession(this.#context, proposal, { recorded, certified });
     this.#live.set(proposal.id, opened);
     return opened;
   }

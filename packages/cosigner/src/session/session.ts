@@ -18,20 +18,31 @@ import type { Proposal, SessionContext } from './context.ts';
 import { EffectRunner } from './effects.ts';
 import { factsOf, termsOf } from './facts.ts';
 
+/** How a session begins. */
+export interface Beginning {
+  /** Resolves when its record is on disk. */
+  readonly recorded: Promise<void>;
+  /** The partner's proposal, by a certificate that holds; undefined for this side's own. */
+  readonly certified?: Certified | undefined;
+}
+
 /** One session. */
 export class TwoPartySession {
   readonly proposal: Proposal;
+  /** Resolves when its record is on disk. */
+  readonly recorded: Promise<void>;
   readonly #context: SessionContext;
   readonly #effects: EffectRunner;
   readonly #waiting: Happening[] = [];
   #state: State;
   #isBusy = false;
 
-  /** `certified`: the partner's proposal, by a certificate that holds; undefined for this side's own. */
-  constructor(context: SessionContext, proposal: Proposal, certified?: Certified) {
+  constructor(context: SessionContext, proposal: Proposal, { recorded, certified }: Beginning) {
     this.proposal = proposal;
+    this.recorded = recorded;
     this.#context = context;
     this.#effects = new EffectRunner(context, proposal, {
+      recorded: () => recorded,
       answered: (answer) => this.#hear(answer),
       failed: (error, type) => this.#hear({ ...this.#refusalOf(error), type }),
       threadSaid: (event) => this.#hear(event),

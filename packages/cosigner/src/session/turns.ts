@@ -3,6 +3,8 @@
  * order in which they came. A queue here costs neither side a deadline of a step.
  */
 
+import { CosignerError } from '../errors.ts';
+
 /** Gives a turn to the next session. */
 type GiveUp = () => void;
 
@@ -67,19 +69,29 @@ export class Turns {
 export class OwnTurn {
   readonly #turns: Turns;
   readonly #over: AbortSignal;
+  /** Milliseconds of a session's time without which nothing could be made of a turn. */
+  readonly #least: number;
   #giveUp: GiveUp | undefined;
 
-  /** `over` says that the session needs none any more. */
-  constructor(turns: Turns, over: AbortSignal) {
+  /** `over` says that the session needs none any more; deadlines in seconds. */
+  constructor(
+    turns: Turns,
+    { session, step }: { readonly session: number; readonly step: number },
+    over: AbortSignal,
+  ) {
     this.#turns = turns;
+    this.#least = Math.min(session / 10, step) * 1000;
     this.#over = over;
     over.addEventListener('abort', () => this.giveUp(), { once: true });
   }
 
-  /** Waits for it. */
-  async take(partner: string): Promise<void> {
+  /** Waits for it; `left` is the session's time in milliseconds. @throws CosignerError `too_many_sessions` */
+  async take(partner: string, left: () => number): Promise<void> {
     this.#giveUp = await this.#turns.take(partner, this.#over);
-    if (this.#over.aborted) this.giveUp();
+    if (this.#over.aborted) return this.giveUp();
+    if (left() >= this.#least) return;
+    this.giveUp();
+    throw new CosignerError('too_many_sessions', 'its turn did not come in time');
   }
 
   /** Gives it to the next session, if it was had. */

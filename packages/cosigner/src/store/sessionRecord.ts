@@ -1,13 +1,6 @@
-/** One session as stored, and its file. */
-import { readIfPresent, replaceFile } from '@quorate/holder';
+/** One session as it is kept. */
 import { TwoPartySession } from '@quorate/wire';
 import { z } from 'zod';
-import { SetupError } from '../errors.ts';
-import { parsedJson } from '../json.ts';
-
-const FORMAT = 'quorate-two-party-session/v2';
-/** The format from before request ids belonged to callers. */
-const FORMAT_BEFORE = 'quorate-two-party-session/v1';
 
 /** One session as it is kept. */
 export interface SessionRecord {
@@ -19,15 +12,22 @@ export interface SessionRecord {
   readonly request: string;
 }
 
-const fields = {
+/** The fields of every version. */
+export const SESSION_FIELDS: {
+  readonly session: typeof TwoPartySession;
+  readonly request_id: z.ZodNullable<z.ZodString>;
+  readonly request: z.ZodString;
+} = {
   session: TwoPartySession,
   request_id: z.string().nullable(),
   request: z.string(),
 };
-const fileSchema = z.discriminatedUnion('format', [
-  z.strictObject({ format: z.literal(FORMAT), caller: z.string().nullable(), ...fields }),
-  z.strictObject({ format: z.literal(FORMAT_BEFORE), ...fields }),
-]);
+
+/** A record of this version. */
+export const sessionRecordSchema: z.ZodType<SessionRecord> = z.strictObject({
+  ...SESSION_FIELDS,
+  caller: z.string().nullable(),
+});
 
 /** Whether the session's view no longer changes. */
 export function isFinal(status: TwoPartySession['status']): boolean {
@@ -37,19 +37,4 @@ export function isFinal(status: TwoPartySession['status']): boolean {
 /** Whether a session has ended; its outcome may still be unknown. */
 export function isOver(status: TwoPartySession['status']): boolean {
   return isFinal(status) || status === 'unknown_outcome';
-}
-
-/** Reads a record. @throws SetupError `store/tampered` */
-export function readSessionRecord(path: string): SessionRecord {
-  const parsed = fileSchema.safeParse(parsedJson(readIfPresent(path) ?? ''));
-  if (!parsed.success) {
-    throw new SetupError('store/tampered', `${path} is not a session record`);
-  }
-  const { format: _, ...record } = parsed.data;
-  return { caller: null, ...record };
-}
-
-/** Writes a record; on disk when the call returns. */
-export function writeSessionRecord(path: string, record: SessionRecord): void {
-  replaceFile(path, `${JSON.stringify({ format: FORMAT, ...record })}\n`);
 }

@@ -2,17 +2,11 @@
  * Sessions as REST shows them. A record is on disk before the first certificate of its session, and again when
  * the session has ended; between those, its progress is only in memory.
  */
-import { makePrivateDirectory, removeIfPresent } from '@quorate/holder';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { COSIGNER_CODES, type TwoPartySession, type TwoPartySessionQuery } from '@quorate/wire';
+import type { StoreEntry } from './entries.ts';
 import { type Surroundings, surplusOf } from './retention.ts';
-import {
-  isOver,
-  readSessionRecord,
-  type SessionRecord,
-  writeSessionRecord,
-} from './sessionRecord.ts';
+import { isOver, type SessionRecord } from './sessionRecord.ts';
+import type { StoreJournal } from './storeJournal.ts';
 
 export { isFinal, type SessionRecord } from './sessionRecord.ts';
 
@@ -31,8 +25,8 @@ export interface SessionRecords {
   findByRequest(caller: string, requestId: string): SessionRecord | undefined;
   /** Sessions whose outcome only this partner knows. */
   unknown(partner: string): View[];
-  /** Adds a session; on disk when the call returns. */
-  add(record: SessionRecord): void;
+  /** Adds a session at once; resolves when it is on disk. */
+  add(record: SessionRecord): Promise<void>;
   /** Changes the view, even if it cannot be written; on disk only when the session has ended. */
   update(sessionId: string, change: Partial<View>): View;
   list(query: TwoPartySessionQuery): { sessions: View[]; next: string | null };
@@ -41,22 +35,21 @@ export interface SessionRecords {
 }
 
 /**
- * Opens the folder. The end of the process aborted its running sessions; at P2 only P1 can tell, because the
+ * The sessions in a journal. The end of the process aborted its running sessions; at P2 only P1 can tell, because the
  * last message may have left.
  */
 export function openSessionRecords(
-  directory: string,
+  journal: StoreJournal,
   index: 1 | 2,
   now: () => number,
 ): SessionRecords {
-  makePrivateDirectory(directory);
-  const store = new SessionStore(directory, now);
+  const store = new SessionStore(journal, now);
   store.load(index);
   return store;
 }
 
 class SessionStore implements SessionRecords {
-  readonly #directory: string;
+  readonly #journal: StoreJournal;
   readonly #now: () => number;
   readonly #records = new Map<string, SessionRecord>();
   readonly #byRequest = new Map<string, string>();
@@ -64,24 +57,21 @@ class SessionStore implements SessionRecords {
   #retention: Retention | undefined;
   #added = 0;
 
-  constructor(directory: string, now: () => number) {
-    this.#directory = directory;
+  constructor(journal: StoreJournal, now: () => number) {
+    this.#journal = journal;
     this.#now = now;
+    journal.keepPresent(() => [...this.#records.values()].map(entryOf));
   }
 
   load(index: 1 | 2): void {
-    const records = readdirSync(this.#directory)
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => readSessionRecord(join(this.#directory, name)))
-      .sort((a, b) => a.session.created_at - b.session.created_at);
-    for (const record of records) this.#remember(record);
+    for (const record of this.#journal.state.sessions.values()) this.#remember(record);
     const code = index === 1 ? 'process_restarted' : 'unknown_outcome';
     const status = index === 1 ? 'aborted' : 'unknown_outcome';
-    for (const { session } of records) {
-      if (isOver(session.status)) continue;
-      const error = { code, message: COSIGNER_CODES[code].en };
-      this.update(session.session_id, { status, error });
-    }
+    const error = { code, message: COSIGNER_CODES[code].en };
+    const running = [...this.#records.values()].filter(({ session }) => !isOver(session.status));
+    const over = running.map((record) => this.#changed(record, { status, error }));
+    if (over.length > 0) this.#journal.appendSync(...over.map(entryOf));
+    for (const record of over) this.#remember(record);
   }
 
   find(sessionId: string): SessionRecord | undefined {
@@ -102,23 +92,23 @@ class SessionStore implements SessionRecords {
     });
   }
 
-  add(record: SessionRecord): void {
+  add(record: SessionRecord): Promise<void> {
     const { session_id: id } = record.session;
     if (this.#records.has(id)) throw new Error('unreachable: a session twice');
-    writeSessionRecord(this.#fileOf(id), record);
+    const written = this.#journal.append(entryOf(record));
     this.#remember(record);
     this.#added += 1;
     if (this.#added % SWEEP_EVERY === 0) this.#sweep();
+    return written;
   }
 
   update(sessionId: string, change: Partial<View>): View {
     const record = this.#records.get(sessionId);
     if (record === undefined) throw new Error('unreachable: a change of no session');
-    const session = { ...record.session, ...change, updated_at: this.#now() };
-    const changed = { ...record, session };
+    const changed = this.#changed(record, change);
     this.#remember(changed);
-    if (isOver(session.status)) writeSessionRecord(this.#fileOf(sessionId), changed);
-    return session;
+    if (isOver(changed.session.status)) this.#journal.appendSync(entryOf(changed));
+    return changed.session;
   }
 
   list({ status, type, limit, cursor }: TwoPartySessionQuery): {
@@ -149,11 +139,18 @@ class SessionStore implements SessionRecords {
     if (this.#retention === undefined) return;
     const surroundings = { ...this.#retention, now: this.#now() };
     const surplus = surplusOf([...this.#records.values()], surroundings);
+    if (surplus.length === 0) return;
     try {
-      for (const id of surplus) this.#remove(id);
+      this.#journal.note({ entry: 'removed', sessions: surplus });
     } catch {
-      // The next sweep retries a file that cannot be removed now; no session fails because of it.
+      // The next sweep tries again; no session fails because of it.
+      return;
     }
+    for (const id of surplus) this.#forget(id);
+  }
+
+  #changed(record: SessionRecord, change: Partial<View>): SessionRecord {
+    return { ...record, session: { ...record.session, ...change, updated_at: this.#now() } };
   }
 
   #remember(record: SessionRecord): void {
@@ -166,21 +163,19 @@ class SessionStore implements SessionRecords {
     }
   }
 
-  #remove(id: string): void {
+  #forget(id: string): void {
     const record = this.#records.get(id);
     if (record === undefined) return;
-    // The file first: a session whose file cannot be removed stays known.
-    removeIfPresent(this.#fileOf(id));
     this.#records.delete(id);
     this.#unknown.delete(id);
     if (record.request_id === null) return;
     const key = requestKey(record.caller, record.request_id);
     if (this.#byRequest.get(key) === id) this.#byRequest.delete(key);
   }
+}
 
-  #fileOf(id: string): string {
-    return join(this.#directory, `${id}.json`);
-  }
+function entryOf(record: SessionRecord): StoreEntry {
+  return { entry: 'session', record };
 }
 
 /** No request id contains a line end. */

@@ -8,9 +8,14 @@ import { parsedJson } from '../json.ts';
 const FORMAT = 'quorate-cosigner-store';
 
 /** The version that this program writes: raise it with every change of a store's content. */
-const STORE_VERSION = 3;
-/** The oldest version that it reads. Version 3 has permits of keys (docs/spec/cosigner.md, "Locks"). */
+const STORE_VERSION = 4;
+/**
+ * The oldest version that it reads. Version 3 has permits of keys (docs/spec/cosigner.md, "Locks"), version 4 keeps its
+ * sessions in a journal ("Store").
+ */
 const OLDEST = 2;
+/** From this version on a store has a journal, from its beginning. */
+export const JOURNAL_SINCE = 4;
 
 const versionSchema = z.object({
   format: z.literal(FORMAT),

@@ -7,6 +7,7 @@ import type { PeerMessage } from '../../src/peer/connection.ts';
 import { encodeMail } from '@quorate/two-party';
 import { type ManagerContext, SessionManager } from '../../src/session/manager.ts';
 import type { KeyRecord, KeyRecords } from '../../src/store/keyRecords.ts';
+import { openJournalIn } from '../support/journals.ts';
 import { openSessionRecords } from '../../src/store/sessionRecords.ts';
 import { openUnwanted } from '../../src/store/unwanted.ts';
 import { identity, KEY, openRecords, recordOf, share } from '../support/records.ts';
@@ -40,7 +41,7 @@ function half(index: 1 | 2, records: readonly KeyRecord[]): Half {
     store: {
       keys,
       unwanted: openUnwanted(join(directory, 'unwanted')),
-      sessions: openSessionRecords(join(directory, 'sessions'), index, () => 1),
+      sessions: openSessionRecords(openJournalIn(directory), index, () => 1),
     },
     vault: { delete: () => Promise.resolve() },
     logger: silentLogger,

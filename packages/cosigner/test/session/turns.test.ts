@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OwnTurn, Turns } from '../../src/session/turns.ts';
 
+const DEADLINES = { session: 180, step: 10 };
+
 /** A session of one partner that wants a turn. */
 class Wanting {
   readonly partner: string;
@@ -11,10 +13,12 @@ class Wanting {
 
   constructor(turns: Turns, partner: string) {
     this.partner = partner;
-    this.#turn = new OwnTurn(turns, this.over.signal);
-    void this.#turn.take(partner).then(() => {
-      this.hasTurn = true;
-    });
+    this.#turn = new OwnTurn(turns, DEADLINES, this.over.signal);
+    void this.#turn
+      .take(partner, () => 180_000)
+      .then(() => {
+        this.hasTurn = true;
+      });
   }
 
   get waits(): boolean {
@@ -76,9 +80,11 @@ test('a session that is over before it comes never gets a turn, and takes none',
   const turns = new Turns(1);
   const over = AbortSignal.abort();
   let had = false;
-  void new OwnTurn(turns, over).take('a').then(() => {
-    had = true;
-  });
+  void new OwnTurn(turns, DEADLINES, over)
+    .take('a', () => 180_000)
+    .then(() => {
+      had = true;
+    });
   await settle();
   expect([had, turns.waiting]).toEqual([false, 0]);
 });
@@ -94,3 +100,18 @@ test('a turn that came in the moment in which its session ended goes to the next
   await settle();
   expect(third.hasTurn).toBe(true);
 });
+
+test.each([
+  [DEADLINES, 10_000],
+  [{ session: 3, step: 10 }, 300],
+])(
+  'with %j a turn that comes with less than %i ms left goes to the next',
+  async (deadlines, ms) => {
+    const turns = new Turns(1);
+    const { signal } = new AbortController();
+    const late = new OwnTurn(turns, deadlines, signal);
+    await expect(late.take('a', () => ms - 1)).rejects.toMatchObject({ code: 'too_many_sessions' });
+    await new OwnTurn(turns, deadlines, signal).take('a', () => ms);
+    expect(turns.waiting).toBe(0);
+  },
+);

@@ -1,48 +1,19 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TwoPartySession } from '@quorate/wire';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
+import { readFormerSessions } from '../../src/store/formerSessions.ts';
 import { openSessionRecords, type SessionRecord } from '../../src/store/sessionRecords.ts';
 import { surplusOf, type Surroundings } from '../../src/store/retention.ts';
 import { joinedSides, mailOf, makeParty } from '../support/halves.ts';
 import { certificateFor } from '../support/proposals.ts';
+import { openJournalIn } from '../support/journals.ts';
 import { KEY } from '../support/records.ts';
+import { AT, idOf, recordOf, SIGNED } from '../support/sessions.ts';
 
 const DAY_MS = 86_400_000;
-const NOW = 500 * DAY_MS;
-const idOf = (number: number): string => number.toString(16).padStart(32, '0');
-
-const view = (id: string, change: Partial<TwoPartySession> = {}): TwoPartySession => ({
-  session_id: id,
-  type: 'sign',
-  status: 'aborted',
-  step: null,
-  partner: 'p2',
-  initiator: 'p2',
-  key_session_id: KEY,
-  address: null,
-  public_key: null,
-  message: 'x',
-  hash: 'eip191',
-  digest: null,
-  signature: null,
-  error: null,
-  created_at: NOW,
-  updated_at: NOW,
-  ...change,
-});
-const record = (
-  number: number,
-  change: Partial<TwoPartySession> = {},
-  asked: Partial<SessionRecord> = {},
-): SessionRecord => ({
-  session: view(idOf(number), change),
-  caller: null,
-  request_id: null,
-  request: '',
-  ...asked,
-});
+const NOW = AT;
+const record = recordOf;
 const surroundings = (change: Partial<Surroundings> = {}): Surroundings => ({
   now: NOW,
   keep: { days: 400, sessions: 1000 },
@@ -50,7 +21,7 @@ const surroundings = (change: Partial<Surroundings> = {}): Surroundings => ({
   isLiving: () => false,
   ...change,
 });
-const signed = { status: 'completed', signature: `0x${'11'.repeat(64)}1b` } as const;
+const signed = SIGNED;
 const requested = { caller: 'me', request_id: 'r' };
 
 describe('sessions that are over', () => {
@@ -112,17 +83,21 @@ describe('sessions that are over', () => {
 });
 
 describe('the records of sessions', () => {
-  test('Z-10: are let go of on disk, too, and the request id of a paid signature stays', () => {
+  test('Z-10: are let go of on disk, too, and the request id of a paid signature stays', async () => {
     const directory = temporaryDirectory();
-    const records = openSessionRecords(directory, 1, () => NOW);
+    const journal = openJournalIn(directory);
+    const records = openSessionRecords(journal, 1, () => NOW);
     records.retain({ keep: { days: 400, sessions: 1000 }, partners: 200, isLiving: () => false });
-    records.add(record(1, signed, { ...requested, request: '{}' }));
-    for (let at = 2; at <= 400; at += 1) records.add(record(at));
-    expect(readdirSync(directory)).toHaveLength(101);
+    const added = [records.add(record(1, signed, { ...requested, request: '{}' }))];
+    for (let at = 2; at <= 400; at += 1) added.push(records.add(record(at)));
+    await Promise.all(added);
     expect(records.findByRequest('me', 'r')?.session.session_id).toBe(idOf(1));
     expect(records.find(idOf(2))).toBeUndefined();
     expect(records.find(idOf(400))).toBeDefined();
-    const again = openSessionRecords(directory, 1, () => NOW);
+    journal.close();
+    const reopened = openJournalIn(directory);
+    expect(reopened.state.sessions.size).toBe(101);
+    const again = openSessionRecords(reopened, 1, () => NOW);
     expect(again.findByRequest('me', 'r')?.session.signature).toBe(signed.signature);
   });
 
@@ -131,12 +106,11 @@ describe('the records of sessions', () => {
     const { caller: _, ...before } = record(1, signed, { ...requested, request: '{}' });
     const file = join(directory, `${idOf(1)}.json`);
     writeFileSync(file, JSON.stringify({ format: 'quorate-two-party-session/v1', ...before }));
-    const records = openSessionRecords(directory, 1, () => NOW);
+    const journal = openJournalIn(temporaryDirectory(), readFormerSessions(directory));
+    const records = openSessionRecords(journal, 1, () => NOW);
     for (const caller of ['me', 'you']) {
       expect(records.findByRequest(caller, 'r')?.session.session_id).toBe(idOf(1));
     }
-    records.update(idOf(1), { status: 'completed' });
-    expect(readFileSync(file, 'utf8')).toContain('session/v2');
   });
 });
 

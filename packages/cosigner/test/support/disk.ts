@@ -29,6 +29,9 @@ export class Disk {
   refuses: (changed: KeyRecord, before: KeyRecord) => boolean = () => false;
   deletes = false;
   sessionsFit = true;
+  /** No room for anything that is appended. */
+  full = false;
+  readonly isFull = (): boolean => this.full;
   readonly directory = temporaryDirectory();
   readonly keys = (records: KeyRecords): KeyRecords =>
     keysWith(records, {
@@ -55,7 +58,7 @@ export class Disk {
     list: (query) => sessions.list(query),
     add: (record) => {
       if (!this.sessionsFit) throw new Error('no space left');
-      sessions.add(record);
+      return sessions.add(record);
     },
   });
 }

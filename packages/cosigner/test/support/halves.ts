@@ -27,6 +27,7 @@ import type {
   SignStart,
 } from '../../src/worker/protocol.ts';
 import type { ThreadPort } from '../../src/worker/threads.ts';
+import { openJournalIn } from './journals.ts';
 import { openRecords, recordOf } from './records.ts';
 
 /** What the thread of one session was told. */
@@ -95,6 +96,8 @@ export interface Wishes {
   readonly keys?: (keys: KeyRecords) => KeyRecords;
   readonly sessions?: (sessions: SessionRecords) => SessionRecords;
   readonly keepEvidence?: () => void;
+  /** Whether the disk has no room for the journal. */
+  readonly isFull?: () => boolean;
 }
 
 const DEADLINES = { step: 10, setup_step: 60, approval: 120, session: 180 };
@@ -122,7 +125,9 @@ export function makeSide(
   const records = openRecords(join(directory, 'keys'));
   for (const record of wishes.records ?? []) records.add(record);
   const keys = wishes.keys?.(records) ?? records;
-  const sessions = openSessionRecords(join(directory, 'sessions'), index, () => Date.now());
+  const sessions = openSessionRecords(openJournalIn(directory, [], wishes.isFull), index, () =>
+    Date.now(),
+  );
   const shown = wishes.sessions?.(sessions) ?? sessions;
   const log: string[] = [];
   const logs = (_: unknown, message: string): void => void log.push(message);
