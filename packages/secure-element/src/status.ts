@@ -70,3 +70,8 @@ export function codeOf(statusWord: number, ins: number): SecureElementErrorCode 
   }
   return CODES.get(statusWord) ?? 'chip-failure';
 }
+
+/** A status word as the two bytes at the end of an answer. */
+export function statusBytes(statusWord: number): Uint8Array {
+  return Uint8Array.of(statusWord >> 8, statusWord & 0xff);
+}

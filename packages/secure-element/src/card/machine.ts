@@ -1,7 +1,7 @@
 /** A chip as an APDU machine: bytes in, bytes out, and no bytes make it throw. */
 import { equalBytes } from '@quorate/intent';
 import { AID, CLA, CLA_ISO, type CommandApdu, INS, parseApdu } from '../apdu.ts';
-import { SW } from '../status.ts';
+import { statusBytes, SW } from '../status.ts';
 import { type Card, StatusError } from './card.ts';
 import {
   changePin,
@@ -171,8 +171,4 @@ export class ChipMachine {
 /** Refuses before anything happens, so that no answer is lost after a challenge or a try was spent. */
 function checkAnswerFits({ le }: CommandApdu, length: number): void {
   if (le !== null && le < length) throw new StatusError(SW.wrongLe | length);
-}
-
-function statusBytes(statusWord: number): Uint8Array {
-  return Uint8Array.of(statusWord >> 8, statusWord & 0xff);
 }

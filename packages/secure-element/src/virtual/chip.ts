@@ -29,12 +29,19 @@ export class VirtualCard implements Card {
   readonly takesPuk = true;
   #state: ChipState;
   readonly #persist: Persist;
+  readonly #persistBeforeAnswer: Persist;
   /** Secret: the same key as in the state, for as long as the chip has power. */
   #signing: KeyObject | undefined;
 
-  constructor(state: ChipState, persist: Persist) {
+  /** `persistBeforeAnswer` may begin a write that its caller waits for before it gives the command's answer out. */
+  constructor(
+    state: ChipState,
+    persist: Persist,
+    persistBeforeAnswer: (state: ChipState) => void = persist,
+  ) {
     this.#state = state;
     this.#persist = persist;
+    this.#persistBeforeAnswer = persistBeforeAnswer;
   }
 
   get cplc(): Uint8Array {
@@ -147,7 +154,7 @@ export class VirtualCard implements Card {
     const releaseCount = record.releaseCount + 1;
     if (releaseCount > 0xffffffff) throw new StatusError(SW.failure);
     const counted = { ...record, releaseCount };
-    this.#commitRecord(slot, counted);
+    this.#commitRecord(slot, counted, this.#persistBeforeAnswer);
     return { ...counted, secret: counted.secret.slice() };
   }
 
@@ -164,20 +171,20 @@ export class VirtualCard implements Card {
   }
 
   /** Writes a change before using it; if the write fails, the old state stays. */
-  #commit(change: Partial<Omit<ChipState, 'counter'>>): void {
+  #commit(change: Partial<Omit<ChipState, 'counter'>>, persist = this.#persist): void {
     const counter = this.#state.counter + 1;
     if (counter > 0xffffffff) throw new StatusError(SW.failure);
     const next = { ...this.#state, ...change, counter };
     try {
-      this.#persist(next);
+      persist(next);
     } catch {
       throw new StatusError(SW.memoryFailure);
     }
     this.#state = next;
   }
 
-  #commitRecord(slot: number, record: ChipRecord | null): void {
-    this.#commit({ records: this.#state.records.with(slot, record) });
+  #commitRecord(slot: number, record: ChipRecord | null, persist = this.#persist): void {
+    this.#commit({ records: this.#state.records.with(slot, record) }, persist);
   }
 
   #record(slot: number): ChipRecord {

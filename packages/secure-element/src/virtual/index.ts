@@ -3,17 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectories } from '@quorate/intent/directory';
-import { selectApdu, statusOf } from '../apdu.ts';
 import { CAPACITY } from '../card/card.ts';
 import { ChipMachine } from '../card/machine.ts';
 import { ApduSecureElement } from '../driver.ts';
 import { SecureElementError } from '../errors.ts';
 import type { ApduTransport, SecureElement } from '../secureElement.ts';
-import { SW } from '../status.ts';
 import { VirtualCard } from './chip.ts';
 import { lockFile } from './lock.ts';
 import { SCRYPT_COST, SealedFile } from './sealedFile.ts';
 import { type ChipState, PIN_TRIES } from './state.ts';
+import { VirtualTransport } from './transport.ts';
 
 /** The file of a virtual chip. */
 export interface VirtualChipOptions {
@@ -74,10 +73,24 @@ async function powerOn(
   const unlock = lockFile(path);
   try {
     const { file, state } = await load(path, passphrase);
+    let written: Promise<void> | undefined;
     const power = (from: ChipState): ChipMachine =>
-      new ChipMachine(new VirtualCard(from, (next) => file.write(next)));
+      new ChipMachine(
+        new VirtualCard(
+          from,
+          (next) => file.write(next),
+          (next) => {
+            written = file.writeMeanwhile(next);
+          },
+        ),
+      );
     return new VirtualTransport(power(state), {
       again: () => power(file.read()),
+      takeWritten: () => {
+        const taken = written;
+        written = undefined;
+        return taken;
+      },
       off: () => {
         file.close();
         unlock();
@@ -94,52 +107,6 @@ export async function openVirtualSecureElement(
   options: VirtualChipOptions,
 ): Promise<SecureElement> {
   return new ApduSecureElement(await openVirtualChip(options), { kind: 'virtual' });
-}
-
-/** The power of a virtual chip. */
-interface Power {
-  /** Off and on: a new machine over the content of the file. */
-  again(): ChipMachine;
-  off(): void;
-}
-
-class VirtualTransport implements ApduTransport {
-  #machine: ChipMachine | null;
-  readonly #power: Power;
-  #isOn = true;
-
-  constructor(machine: ChipMachine, power: Power) {
-    this.#machine = machine;
-    this.#power = power;
-  }
-
-  async transmit(apdu: Uint8Array): Promise<Uint8Array> {
-    if (!this.#isOn) throw new SecureElementError('closed', 'the chip has no power');
-    this.#machine ??= this.#restart();
-    const answer = this.#machine.process(apdu);
-    // Silent until its power returns, with the next command.
-    if (statusOf(answer) === SW.memoryFailure) this.#powerDown();
-    return answer;
-  }
-
-  async close(): Promise<void> {
-    if (!this.#isOn) return;
-    this.#isOn = false;
-    this.#powerDown();
-    this.#power.off();
-  }
-
-  #powerDown(): void {
-    this.#machine?.powerOff();
-    this.#machine = null;
-  }
-
-  /** The host had selected the applet, and does not know of the reset. */
-  #restart(): ChipMachine {
-    const machine = this.#power.again();
-    machine.process(selectApdu());
-    return machine;
-  }
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  fsync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -96,23 +97,59 @@ export class SealedFile {
 
   /** Replaces the content: temporary file, fsync, rename, fsync of the directory. */
   write(state: ChipState): void {
-    const temporary = `${this.#path}.new`;
-    rmSync(temporary, { force: true });
-    const descriptor = openSync(temporary, 'wx', 0o600);
+    const descriptor = this.#writeTemporary(state);
     try {
-      const sealed = this.#seal(state);
-      for (let at = 0; at < sealed.length; ) at += writeSync(descriptor, sealed, at);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    renameSync(temporary, this.#path);
-    syncDirectory(dirname(this.#path));
+    renameSync(this.#temporary, this.#path);
+    const directory = openSync(dirname(this.#path), 'r');
+    try {
+      fsyncSync(directory);
+    } finally {
+      closeSync(directory);
+    }
+  }
+
+  /** Replaces the content in the same way, while the program goes on; it is on disk when the promise resolves. */
+  async writeMeanwhile(state: ChipState): Promise<void> {
+    const descriptor = this.#writeTemporary(state);
+    try {
+      await flush(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(this.#temporary, this.#path);
+    const directory = openSync(dirname(this.#path), 'r');
+    try {
+      await flush(directory);
+    } finally {
+      closeSync(directory);
+    }
   }
 
   /** Wipes the key. */
   close(): void {
     this.#key.fill(0);
+  }
+
+  get #temporary(): string {
+    return `${this.#path}.new`;
+  }
+
+  /** Returns the open file, which nothing has flushed yet. */
+  #writeTemporary(state: ChipState): number {
+    rmSync(this.#temporary, { force: true });
+    const descriptor = openSync(this.#temporary, 'wx', 0o600);
+    try {
+      const sealed = this.#seal(state);
+      for (let at = 0; at < sealed.length; ) at += writeSync(descriptor, sealed, at);
+      return descriptor;
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
   }
 
   #seal(state: ChipState): Buffer {
@@ -188,11 +225,8 @@ function missing(path: string, cause?: unknown): SecureElementError {
   return new SecureElementError('file-missing', `there is no chip in ${path}`, { cause });
 }
 
-function syncDirectory(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+function flush(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(descriptor, (error) => (error === null ? resolve() : reject(error)));
+  });
 }
