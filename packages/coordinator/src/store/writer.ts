@@ -10,7 +10,7 @@ import { StoreError, type Tx } from './database.ts';
 import type { SqliteConnection } from './driver.ts';
 import type { SameFiles } from './sameFiles.ts';
 import { type Statements, statementsOf } from './statement.ts';
-import { runStep, type Step, type Waiting } from './step.ts';
+import { runInGroup, type Settlement, type Waiting } from './inGroup.ts';
 
 /** How many transactions may share one commit. */
 const GROUP = 64;
@@ -26,7 +26,7 @@ type Emptying = Pick<Waiting, 'resolve' | 'reject'>;
 /** The transactions of the next commit. */
 interface Group {
   readonly waiting: Waiting[];
-  readonly steps: Step[];
+  readonly steps: Settlement[];
   readonly began: number;
   /** Milliseconds that its transactions took. */
   busy: number;
@@ -136,7 +136,7 @@ export class Writer {
       if (next === undefined) return;
       group.waiting.push(next);
       const at = performance.now();
-      group.steps.push(await runStep(this.#connection, this.#statements, next));
+      group.steps.push(await runInGroup(this.#connection, this.#statements, next));
       group.busy += performance.now() - at;
     }
   }

@@ -11,7 +11,7 @@ export interface Waiting {
 }
 
 /** The end of one work of a group, once the group's commit has succeeded or failed. */
-export interface Step {
+export interface Settlement {
   /** Whether nobody's next step depends on it. */
   readonly mayWait: boolean;
   readonly done: () => void;
@@ -19,11 +19,11 @@ export interface Step {
 }
 
 /** Runs one work of a group; a work that fails leaves nothing. */
-export async function runStep(
+export async function runInGroup(
   connection: SqliteConnection,
   statements: Statements,
   { work, resolve, reject }: Waiting,
-): Promise<Step> {
+): Promise<Settlement> {
   const committed: (() => void)[] = [];
   const rolledBack: (() => void)[] = [];
   let mayWait = false;
