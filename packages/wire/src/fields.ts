@@ -3,6 +3,7 @@
  * wrong value is refused, never repaired.
  */
 import { z } from 'zod';
+import { isBase64 } from './base64.ts';
 import { EXPECTED, expectedBytes, saying } from './expectations.ts';
 import { LIMITS } from './limits.ts';
 import { payloadProblem } from './payload.ts';
@@ -99,14 +100,9 @@ export const Signature = matching(
   EXPECTED.signature,
 ).meta({ id: 'Signature', description: 'r, s, v: 65 bytes in hex; v is 27 or 28' });
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
 /** Bytes in canonical base64, 1 to `max` characters. */
 export const base64 = (max: number) =>
-  bounded(max)
-    .min(4)
-    .refine((value) => BASE64.test(value), saying(EXPECTED.base64))
-    .meta({ contentEncoding: 'base64' });
+  bounded(max).min(4).refine(isBase64, saying(EXPECTED.base64)).meta({ contentEncoding: 'base64' });
 
 /** Exactly `bytes` bytes in base64. */
 export const base64Bytes = (bytes: number) => {

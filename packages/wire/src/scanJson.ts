@@ -117,10 +117,17 @@ function leave(scan: Scan): Step {
   return next;
 }
 
-/** Passes over a text in quotes. */
+/** The units of a text that are neither its end, nor an escape, nor a control character. */
+const PLAIN = /[ !#-[\]-\uffff]*/y;
+
+/**
+ * Passes over a text in quotes: up to its first escape in one step, since the long texts of this wire have none.
+ */
 function passText(scan: Scan): boolean {
   const { text } = scan;
-  for (let at = scan.at + 1; at < text.length; at += 1) {
+  PLAIN.lastIndex = scan.at + 1;
+  PLAIN.test(text);
+  for (let at = PLAIN.lastIndex; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) {
       scan.at = at + 1;

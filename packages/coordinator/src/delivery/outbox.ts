@@ -4,6 +4,7 @@
  */
 import { DEADLINES } from '@quorate/wire';
 import type { Tx } from '../store/database.ts';
+import { bytesOf, keptOf, keptWith, textOf } from './kept.ts';
 import { keyOf, OF_RECIPIENT, type Recipient } from './recipient.ts';
 import {
   removeClient,
@@ -28,6 +29,12 @@ export interface Resumption {
   readonly resumed: number;
   /** The highest number that the client is known to have processed. */
   readonly from: number;
+}
+
+/** When a message is sent, and during which session it is of use. */
+export interface SendingTerms {
+  readonly now: number;
+  readonly during?: string;
 }
 
 interface Acknowledged {
@@ -96,27 +103,35 @@ export class Outbox {
    * Stores a message and delivers it once the transaction is durable. `during` names the session of a message
    * that is useless after that session ends.
    */
-  async send(
+  send(tx: Tx, to: Recipient, message: object, terms: SendingTerms): Promise<void> {
+    return this.sendToAll(tx, [to], message, terms);
+  }
+
+  /** The same for several recipients of one message. */
+  async sendToAll(
     tx: Tx,
-    to: Recipient,
+    recipients: readonly Recipient[],
     message: object,
-    { now, during }: { readonly now: number; readonly during?: string },
+    { now, during }: SendingTerms,
   ): Promise<void> {
     await this.storeAcknowledged(tx);
-    const seq = await nextSeq(tx, to, this.#floor, now);
-    const body = JSON.stringify(message);
-    await tx.run(
-      `INSERT INTO outbox (username, role, client, seq, message, during_session, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      [...keyOf(to), seq, body, during ?? null, now + this.#kept.messages],
-    );
-    if (seq % COUNTED === 0) await this.#cap(tx, to);
-    tx.onCommit(() => this.#deliver(to, { seq, text: withSeq(body, seq) }));
+    const kept = keptOf(message);
+    const bytes = bytesOf(kept);
+    for (const to of recipients) {
+      const seq = await nextSeq(tx, to, this.#floor, now);
+      await tx.run(
+        `INSERT INTO outbox (username, role, client, seq, message, body, during_session, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        [...keyOf(to), seq, kept.json, bytes, during ?? null, now + this.#kept.messages],
+      );
+      if (seq % COUNTED === 0) await this.#cap(tx, to);
+      tx.onCommit(() => this.#deliver(to, { seq, text: textOf(kept, seq) }));
+    }
   }
 
   /** Removes messages that only an open session needs: invitations, parameters, rounds. */
   async sessionEnded(tx: Tx, sessionKey: string): Promise<void> {
-    await tx.run('DELETE FROM outbox WHERE during_session = ?', [sessionKey]);
+    await removeMessages(tx, 'during_session = ?', [sessionKey]);
   }
 
   /**
@@ -149,7 +164,7 @@ export class Outbox {
       `UPDATE streams SET acked_seq = ? WHERE ${OF_RECIPIENT} AND acked_seq < ? AND last_seq >= ?`,
       [seq, ...keyOf(of), seq, seq],
     );
-    await tx.run(`DELETE FROM outbox WHERE ${OF_RECIPIENT} AND seq <= ?`, [...keyOf(of), seq]);
+    await removeMessages(tx, `${OF_RECIPIENT} AND seq <= ?`, [...keyOf(of), seq]);
   }
 
   /**
@@ -177,11 +192,14 @@ export class Outbox {
 
   /** Stored messages after a number, in order. */
   async after(tx: Tx, of: Recipient, seq: number, limit: number): Promise<Numbered[]> {
-    const rows = await tx.all<{ seq: number; message: string }>(
-      `SELECT seq, message FROM outbox WHERE ${OF_RECIPIENT} AND seq > ? ORDER BY seq LIMIT ?`,
+    const rows = await tx.all<{ seq: number; message: string; body: Uint8Array | null }>(
+      `SELECT seq, message, body FROM outbox WHERE ${OF_RECIPIENT} AND seq > ? ORDER BY seq LIMIT ?`,
       [...keyOf(of), seq, limit],
     );
-    return rows.map((row) => ({ seq: row.seq, text: withSeq(row.message, row.seq) }));
+    return rows.map((row) => {
+      const kept = keptWith(row.message, row.body);
+      return { seq: row.seq, text: textOf(kept, row.seq) };
+    });
   }
 
   /** Removes expired messages, and named clients that do not return. */
@@ -211,5 +229,15 @@ export class Outbox {
   }
 }
 
-/** `type` stays the first field of the object. */
-const withSeq = (json: string, seq: number): string => `${json.slice(0, -1)},"seq":${seq}}`;
+/**
+ * Removes messages. Bodies of rounds are as good as public and need not be overwritten; other messages may hold a
+ * ciphertext (docs/spec/coordinator.md §6).
+ */
+async function removeMessages(
+  tx: Tx,
+  which: string,
+  params: readonly (string | number)[],
+): Promise<void> {
+  await tx.runUnerased(`DELETE FROM outbox WHERE ${which} AND body IS NOT NULL`, params);
+  await tx.run(`DELETE FROM outbox WHERE ${which}`, params);
+}

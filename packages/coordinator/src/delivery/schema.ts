@@ -86,3 +86,6 @@ export const clients: readonly string[] = [
   `INSERT INTO session_followers (session_key, client, since)
    SELECT session_key, '', created_at FROM sessions WHERE ended = 0`,
 ];
+
+/** Bodies of rounds as bytes beside their messages; a body that is still in a message stays there. */
+export const bodies: readonly string[] = ['ALTER TABLE outbox ADD COLUMN body BLOB'];

@@ -118,7 +118,7 @@ function decideRound(
   at: number,
 ): Decision {
   const { from, to, round, body, signature } = message;
-  const hash = createHash('sha256').update(`${body}.${signature}`).digest('hex');
+  const hash = createHash('sha256').update(body).update('.').update(signature).digest('hex');
   const known = state.slots.get(slotOf({ from, round, to }));
   if (known !== undefined) {
     if (known === hash) return repeated;

@@ -108,7 +108,10 @@ export class EffectRunner implements Run {
   async #relay(to: readonly number[]): Promise<void> {
     if (this.message?.type !== 'round') return;
     const { cseq: _, ...round } = this.message;
-    for (const index of to) await this.#toParty(nameOf(this.#session.state, index), round);
+    const { state } = this.#session;
+    const recipients = to.map((index) => participant(nameOf(state, index)));
+    const terms = { now: this.at, during: state.sessionKey };
+    await this.context.outbox.sendToAll(this.tx, recipients, round, terms);
   }
 
   async #renew(to: number, challenge: string): Promise<void> {
@@ -127,14 +130,14 @@ export class EffectRunner implements Run {
     await outbox.sessionEnded(this.tx, state.sessionKey);
     const completion = completionOf(ceremony, state, outcome, language);
     if (outcome.success) {
-      for (const { username } of parties) await this.#keep(username, completion);
+      await this.#keep(parties, completion);
       await this.#toCoordinator(completion);
       const missing = outcome.missing.map((index) => nameOf(state, index));
       return this.audit('session.complete', { address: outcome.address, missing });
     }
     const failure = (role: 'coordinator' | 'participant'): object =>
       failureMessage(ceremony.rules, state, outcome, { language, role });
-    for (const { username } of parties) await this.#keep(username, failure('participant'));
+    await this.#keep(parties, failure('participant'));
     await this.#toCoordinator(failure('coordinator'), completion);
     return this.#auditFailure(outcome);
   }
@@ -166,10 +169,9 @@ export class EffectRunner implements Run {
   }
 
   async #toCoordinator(...messages: readonly object[]): Promise<void> {
-    for (const to of await this.#followers()) {
-      for (const message of messages) {
-        await this.context.outbox.send(this.tx, to, message, { now: this.at });
-      }
+    const followers = await this.#followers();
+    for (const message of messages) {
+      await this.context.outbox.sendToAll(this.tx, followers, message, { now: this.at });
     }
   }
 
@@ -180,8 +182,9 @@ export class EffectRunner implements Run {
     return this.context.outbox.send(this.tx, participant(username), message, terms);
   }
 
-  /** Sends a message that a party must get even if it returns after the end. */
-  #keep(username: string, message: object): Promise<void> {
-    return this.context.outbox.send(this.tx, participant(username), message, { now: this.at });
+  /** Sends a message that every party must get, even one that returns after the end. */
+  #keep(parties: readonly Party[], message: object): Promise<void> {
+    const recipients = parties.map(({ username }) => participant(username));
+    return this.context.outbox.sendToAll(this.tx, recipients, message, { now: this.at });
   }
 }

@@ -25,6 +25,8 @@ export type ReadStored = (after: number, limit: number) => Promise<readonly Numb
 const MAX_BUFFERED = 4 * 1024 * 1024;
 const MAX_FRAME_BYTES = LIMITS.frame;
 const MAX_BATCH = LIMITS.batch;
+/** Messages read from the outbox at once: the largest take milliseconds together. */
+const PAGE = 16;
 
 /** Sends to one client. */
 export class FrameWriter {
@@ -103,7 +105,7 @@ export class FrameWriter {
   /** Sends a page of stored messages and waits until it is written; false if there was none. */
   async #sendStored(): Promise<boolean> {
     if (this.#closed) return false;
-    const page = await this.#read(this.#cursor, MAX_BATCH);
+    const page = await this.#read(this.#cursor, PAGE);
     for (const { seq, text } of page) {
       this.#cursor = seq;
       this.#put(text);

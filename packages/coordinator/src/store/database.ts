@@ -14,6 +14,8 @@ export type Row = Readonly<Record<string, SqlValue>>;
 /** A running transaction. Do not use it after the function that received it has returned. */
 export interface Tx {
   run(sql: string, params?: readonly SqlValue[]): Promise<{ readonly changes: number }>;
+  /** Runs a deletion whose bytes may stay in free pages, because they are as good as public. */
+  runUnerased(sql: string, params?: readonly SqlValue[]): Promise<{ readonly changes: number }>;
   get<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T | undefined>;
   all<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T[]>;
   /**

@@ -32,6 +32,13 @@ export async function runInGroup(
   };
   const tx: Tx = {
     ...statements,
+    runUnerased: (sql, params) => {
+      // Content beside what stays is overwritten even so; only freed pages are not.
+      connection.exec('PRAGMA secure_delete = FAST');
+      const ran = statements.run(sql, params);
+      connection.exec('PRAGMA secure_delete = ON');
+      return ran;
+    },
     onCommit: (callback) => committed.push(callback),
     onRollback: (callback) => rolledBack.push(callback),
     mayWait: () => {

@@ -5,7 +5,7 @@ import { replacement } from '../replacement/schema.ts';
 import { retirement, statements as chips, unblocking } from '../chips/schema.ts';
 import { oneLife, records, statements as keys } from '../keys/schema.ts';
 import { acceptance, byAddress, statements as session } from '../session/schema.ts';
-import { clients, statements as delivery } from '../delivery/schema.ts';
+import { bodies, clients, statements as delivery } from '../delivery/schema.ts';
 import { StoreError, type Tx } from './database.ts';
 import { probe } from './probe.ts';
 import type { MigrationStep } from './migrationStep.ts';
@@ -30,6 +30,7 @@ export const migrations: readonly Migration[] = [
   { version: 10, statements: clients },
   { version: 11, statements: oneLife },
   { version: 12, rewrite: true },
+  { version: 13, statements: bodies },
 ];
 
 /** The connection that migrates. */

@@ -171,7 +171,7 @@ const noHook = (): never => {
   throw new StoreError('store/bad-statement', 'a read commits nothing');
 };
 
-const NO_HOOKS = { onCommit: noHook, onRollback: noHook, mayWait: noHook };
+const NO_HOOKS = { runUnerased: noHook, onCommit: noHook, onRollback: noHook, mayWait: noHook };
 
 function closedError(): StoreError {
   return new StoreError('store/closed', 'the database is closed');

@@ -5,17 +5,24 @@ import type { SqliteConnection, Statement } from './driver.ts';
 /** The statements that a connection runs. */
 export type Statements = Pick<Tx, 'run' | 'get' | 'all'>;
 
+/** A statement that was prepared, and how many parameters it takes. */
+interface Prepared {
+  readonly statement: Statement;
+  readonly parameters: number;
+}
+
 /** Prepared statements of a connection, each checked for its parameters. */
 export function statementsOf(connection: SqliteConnection): Statements {
-  const prepared = new Map<string, Statement>();
+  const prepared = new Map<string, Prepared>();
   const statement = (sql: string, params: readonly SqlValue[]): Statement => {
-    checkStatement(sql, params);
     let found = prepared.get(sql);
     if (found === undefined) {
-      found = connection.prepare(sql);
+      const parameters = countParameters(sql);
+      checkParameters(parameters, params);
+      found = { statement: connection.prepare(sql), parameters };
       prepared.set(sql, found);
-    }
-    return found;
+    } else checkParameters(found.parameters, params);
+    return found.statement;
   };
   return {
     run: async (sql, params = []) => ({
@@ -29,17 +36,21 @@ export function statementsOf(connection: SqliteConnection): Statements {
   };
 }
 
+/** Counts the parameters of one statement. @throws StoreError `store/bad-statement` for more than one */
+function countParameters(sql: string): number {
+  if (sql.trimEnd().endsWith(';') || /;\s*\S/.test(sql)) {
+    throw new StoreError('store/bad-statement', 'one statement at a time, without a semicolon');
+  }
+  return sql.split('?').length - 1;
+}
+
 /**
  * Checks the parameters of a statement: their number, their types, and the absence of U+0000, at which the
  * drivers would silently truncate text.
  *
  * @throws StoreError `store/bad-statement`
  */
-function checkStatement(sql: string, params: readonly SqlValue[]): void {
-  if (sql.trimEnd().endsWith(';') || /;\s*\S/.test(sql)) {
-    throw new StoreError('store/bad-statement', 'one statement at a time, without a semicolon');
-  }
-  const expected = sql.split('?').length - 1;
+function checkParameters(expected: number, params: readonly SqlValue[]): void {
   if (expected !== params.length) {
     throw new StoreError(
       'store/bad-statement',

@@ -15,8 +15,9 @@ import { runInGroup, type Settlement, type Waiting } from './inGroup.ts';
 /** How many transactions may share one commit. */
 const GROUP = 64;
 
-/** How long the transactions of one commit may keep the event loop, milliseconds. */
+/** How long the transactions of one commit may keep the event loop, milliseconds, from the eighth on. */
 const BUSY_MS = 10;
+const LEAST = 8;
 
 /** How long a commit waits for another transaction while nobody's next step depends on it, milliseconds. */
 const MAY_WAIT_MS = 50;
@@ -131,7 +132,7 @@ export class Writer {
 
   /** Runs what waits, as far as the group has room. */
   async #runWaiting(group: Group): Promise<void> {
-    while (group.steps.length < GROUP && group.busy < BUSY_MS) {
+    while (!isFull(group)) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       group.waiting.push(next);
@@ -142,9 +143,9 @@ export class Writer {
   }
 
   /** Waits for another transaction while nobody waits for this group; false when it is time to commit. */
-  #moreComes({ steps, began, busy }: Group): Promise<boolean> | false {
-    if (this.#closing || this.#emptyings.length > 0) return false;
-    if (steps.length >= GROUP || busy >= BUSY_MS) return false;
+  #moreComes(group: Group): Promise<boolean> | false {
+    const { steps, began } = group;
+    if (this.#closing || this.#emptyings.length > 0 || isFull(group)) return false;
     const left = began + MAY_WAIT_MS - performance.now();
     if (left <= 0 || !steps.every(({ mayWait }) => mayWait)) return false;
     return new Promise((resolve) => {
@@ -173,6 +174,9 @@ export class Writer {
     }
   }
 }
+
+const isFull = ({ steps, busy }: Group): boolean =>
+  steps.length >= GROUP || (steps.length >= LEAST && busy >= BUSY_MS);
 
 /** Ends a transaction, if there is one, without keeping anything. */
 export function endQuietly(connection: SqliteConnection): void {

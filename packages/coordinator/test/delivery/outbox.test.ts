@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lastCseq, noteCseq } from '../../src/delivery/inbox.ts';
 import { Outbox, RETENTION } from '../../src/delivery/outbox.ts';
 import { coordinator, participant, type Recipient } from '../../src/delivery/recipient.ts';
 import { openFixture } from '../auth/support.ts';
+import { timesStored } from '../support/files.ts';
 
 const ALICE = participant('alice');
 const BOB = participant('bob');
@@ -26,6 +29,87 @@ test('R-8 the outbox of a recipient that fetches nothing has an end; open sessio
   expect(kept[0]).toEqual({ seq: 1, during_session: 'open' });
   expect(kept.at(-1)?.seq).toBe(6000);
   expect(await rows(BOB)).toHaveLength(1);
+});
+
+describe('rounds', () => {
+  const round = { type: 'round', session_key: 'one', from: 1, to: 2, round: 1, signature: 'AA==' };
+  const during = { now: 0, during: 'one' };
+
+  test('are stored as bytes, and sent again in the same words as the first time', async () => {
+    const { database } = await openFixture();
+    const said: string[] = [];
+    const outbox = new Outbox((_, { text }) => said.push(text));
+    const body = randomBytes(100_000).toString('base64');
+    // The bits after the last byte have a second spelling, which is kept, too.
+    const odd = `${body.slice(0, -4)}QR==`;
+    await database.transaction(async (tx) => {
+      await outbox.send(tx, BOB, { ...round, body }, during);
+      await outbox.send(tx, BOB, { ...round, body: odd }, during);
+    });
+    const again = await database.read((tx) => outbox.after(tx, BOB, 0, 10));
+    expect(again.map(({ text }) => text)).toEqual(said);
+    expect(said.map((text) => JSON.parse(text) as unknown)).toEqual([
+      { ...round, body, seq: 1 },
+      { ...round, body: odd, seq: 2 },
+    ]);
+    const rows = await database.read((tx) =>
+      tx.all('SELECT length(body) AS bytes, length(message) < 200 AS short FROM outbox'),
+    );
+    expect(rows).toEqual([
+      { bytes: 100_000, short: 1 },
+      { bytes: null, short: 0 },
+    ]);
+  });
+
+  test('Z-15: their bytes may stay in free pages, those of a ciphertext never', async () => {
+    const { database, directory } = await openFixture();
+    const file = join(directory, 'quorate.db');
+    const outbox = new Outbox(() => undefined);
+    const ciphertext = randomBytes(30_000).toString('base64');
+    const params = { type: 'sign_params', encrypted_shard: ciphertext };
+    await database.transaction(async (tx) => {
+      await outbox.send(tx, BOB, params, during);
+      await outbox.send(
+        tx,
+        BOB,
+        { ...round, body: randomBytes(60_000).toString('base64') },
+        during,
+      );
+    });
+    const part = ciphertext.slice(9000, 9060);
+    expect(timesStored(file, part)).toBe(1);
+    outbox.acknowledge(BOB, 2);
+    await database.transaction((tx) => outbox.storeAcknowledged(tx));
+    await database.scrub();
+    expect(await database.read((tx) => tx.all('SELECT seq FROM outbox'))).toEqual([]);
+    expect(timesStored(file, part)).toBe(0);
+  });
+});
+
+describe('acknowledgements', () => {
+  test('are stored with the next message to anybody, and once more when that fails', async () => {
+    const { database } = await openFixture();
+    const outbox = new Outbox(() => undefined);
+    const stored = (): Promise<unknown> =>
+      database.read((tx) =>
+        tx.all('SELECT username, acked_seq FROM streams ORDER BY username', []),
+      );
+    await database.transaction((tx) => outbox.send(tx, BOB, { type: 'error' }, { now: 0 }));
+    outbox.acknowledge(BOB, 1);
+    expect(outbox.owesStore).toBe(true);
+    const failed = database.transaction(async (tx) => {
+      await outbox.send(tx, ALICE, { type: 'error' }, { now: 0 });
+      throw new RangeError('refused');
+    });
+    await expect(failed).rejects.toThrow(RangeError);
+    expect(await stored()).toEqual([{ username: 'bob', acked_seq: 0 }]);
+    await database.transaction((tx) => outbox.send(tx, ALICE, { type: 'error' }, { now: 0 }));
+    expect(await stored()).toEqual([
+      { username: 'alice', acked_seq: 0 },
+      { username: 'bob', acked_seq: 1 },
+    ]);
+    expect(outbox.owesStore).toBe(false);
+  });
 });
 
 describe('clients of one user', () => {

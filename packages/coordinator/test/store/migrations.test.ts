@@ -5,7 +5,7 @@ import { followersOf } from '../../src/delivery/followers.ts';
 import { Hub } from '../../src/delivery/hub.ts';
 import { lastCseq } from '../../src/delivery/inbox.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
-import { coordinator } from '../../src/delivery/recipient.ts';
+import { coordinator, participant } from '../../src/delivery/recipient.ts';
 import { type Database, StoreError } from '../../src/store/database.ts';
 import { loadDriver } from '../../src/store/driver.ts';
 import { type Migration, migrate, migrations } from '../../src/store/migrations.ts';
@@ -69,6 +69,20 @@ test('Z-20: numbers and messages of an older store are those of the nameless cli
   expect(await store.read((tx) => followersOf(tx, new Hub(), asked))).toEqual([ann]);
 });
 
+test('a round in the outbox of an older store is sent as it was', async () => {
+  const round = { type: 'round', session_key: 'one', from: 1, to: 2, round: 1, body: 'QUJD' };
+  const store = await upgraded(12, [
+    `INSERT INTO outbox (username, role, client, seq, message, during_session, expires_at)
+     VALUES ('bob', 'participant', '', 3, '${JSON.stringify(round)}', 'one', 5000)`,
+  ]);
+  const outbox = new Outbox(() => undefined);
+  const bob = participant('bob');
+  const [kept] = await store.read((tx) => outbox.after(tx, bob, 0, 10));
+  expect(JSON.parse(kept!.text)).toEqual({ ...round, seq: 3 });
+  await store.transaction((tx) => outbox.sessionEnded(tx, 'one'));
+  expect(await store.read((tx) => outbox.after(tx, bob, 0, 10))).toEqual([]);
+});
+
 test('a file that cannot be written anew keeps nothing from working, and the next start tries again', async () => {
   const connect = await loadDriver();
   const connection = connect(join(temporaryDirectory(), 'quorate.db'), { readOnly: false });
@@ -76,7 +90,7 @@ test('a file that cannot be written anew keeps nothing from working, and the nex
   const noHook = (): never => {
     throw new TypeError('a migration has no hooks');
   };
-  const hooks = { onCommit: noHook, onRollback: noHook, mayWait: noHook };
+  const hooks = { runUnerased: noHook, onCommit: noHook, onRollback: noHook, mayWait: noHook };
   const tx = { ...statementsOf(connection), ...hooks };
   const list: Migration[] = [
     { version: 1, statements: ['CREATE TABLE one (x INTEGER)'] },
