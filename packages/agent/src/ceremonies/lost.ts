@@ -10,8 +10,8 @@ import type { Ceremonies } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
 import { recordOf } from './settle.ts';
 
-/** The number of last sessions that may have died with the process: more than run at once. */
-const RECENT_SESSIONS = 256;
+/** The last sessions that are reported at a start; any other one is when a message about it comes. */
+const RECENT_SESSIONS = 1024;
 
 /** Answers for sessions that this process did not run. */
 export class LostSessions {

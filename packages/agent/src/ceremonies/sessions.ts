@@ -14,6 +14,7 @@ import {
 } from '@quorate/wire';
 import type { Ceremonies } from './ceremony.ts';
 import type { CeremonyContext, OuterContext } from './context.ts';
+import { EndedSessions } from './ended.ts';
 import { LostSessions } from './lost.ts';
 import { Session } from './session.ts';
 import { settleRecord } from './settle.ts';
@@ -23,8 +24,7 @@ export class Sessions {
   readonly context: CeremonyContext;
   readonly #ceremonies: Ceremonies;
   readonly #running = new Map<string, Session<Kind>>();
-  /** Sessions that ended in this process: their messages that still arrive are late, not lost. */
-  readonly #ended = new Set<string>();
+  readonly #ended = new EndedSessions();
   readonly #lost: LostSessions;
 
   constructor(outer: OuterContext, ceremonies: Ceremonies) {
