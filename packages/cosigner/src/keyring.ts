@@ -199,12 +199,9 @@ export class Keyring {
   }
 
   /** A refresh activated meanwhile has a count of its own; a lock set meanwhile stays due. */
-  #count({ session_id: sessionId, share }: KeyRecord, { confirmed, outstanding }: Releases): void {
-    this.#keys.update(sessionId, (record) =>
-      record.share.epoch === share.epoch
-        ? { ...record, releases: { ...record.releases, confirmed, outstanding } }
-        : record,
-    );
+  #count({ session_id: sessionId, share }: KeyRecord, releases: Releases): void {
+    if (this.#keys.find(sessionId)?.share.epoch !== share.epoch) return;
+    this.#keys.count(sessionId, releases);
   }
 
   #rollBack(sessionId: string): never {

@@ -17,6 +17,7 @@ import { Connection } from '../../../packages/cosigner/src/peer/connection.ts';
 import { decodeMail, decodePartner } from '@quorate/two-party';
 import { readKeyRecord, writeKeyRecord } from '../../../packages/cosigner/src/store/keyRecord.ts';
 import { openModulusHistory } from '../../../packages/cosigner/src/store/moduli.ts';
+import { releaseEntry } from '../../../packages/cosigner/src/store/releaseEntry.ts';
 import { makeRecordSeal } from '../../../packages/cosigner/src/store/recordSeal.ts';
 import { STORE_KIND } from '../../../packages/cosigner/src/store/entries.ts';
 import { readSessionFile } from '../../../packages/cosigner/src/store/formerSessions.ts';
@@ -277,6 +278,21 @@ const store: readonly Parser[] = [
       entry: 'session',
       record: { session, caller: null, request_id: null, request: '' },
     }),
+    parse: (text) => STORE_KIND.decode(Buffer.from(text)),
+  },
+  {
+    kind: 'text',
+    name: "counts of releases in a cosigner's journal",
+    covers: ['cosigner/src/store/releaseEntry.ts'],
+    throws: [ZodError],
+    mayTake: OWN,
+    valid: JSON.stringify(
+      releaseEntry(
+        seal,
+        { key: session.session_id, record: 'ab'.repeat(32) },
+        { confirmed: 4, outstanding: 1 },
+      ),
+    ),
     parse: (text) => STORE_KIND.decode(Buffer.from(text)),
   },
   {

@@ -2,6 +2,7 @@
 import type { JournalKind, JournalState } from '@quorate/holder';
 import { z } from 'zod';
 import { parsedJson } from '../json.ts';
+import { type ReleaseEntry, releaseEntrySchema } from './releaseEntry.ts';
 import { type SessionRecord, sessionRecordSchema } from './sessionRecord.ts';
 
 /** One change of the store. */
@@ -9,11 +10,13 @@ export type StoreEntry =
   /** A session that begins, or has ended. */
   | { readonly entry: 'session'; readonly record: SessionRecord }
   /** Sessions that are kept no longer. */
-  | { readonly entry: 'removed'; readonly sessions: readonly string[] };
+  | { readonly entry: 'removed'; readonly sessions: readonly string[] }
+  | ReleaseEntry;
 
 const entrySchema: z.ZodType<StoreEntry> = z.discriminatedUnion('entry', [
   z.strictObject({ entry: z.literal('session'), record: sessionRecordSchema }),
   z.strictObject({ entry: z.literal('removed'), sessions: z.array(z.string()) }),
+  releaseEntrySchema,
 ]);
 
 /** The journal of a cosigner. */
@@ -27,6 +30,8 @@ export const STORE_KIND: JournalKind<StoreEntry> = {
 /** The state that entries make. */
 export class StoreState implements JournalState<StoreEntry> {
   readonly sessions: Map<string, SessionRecord> = new Map();
+  /** By key; whether this store wrote them is known once the chip has given its key. */
+  readonly releases: Map<string, ReleaseEntry> = new Map();
 
   apply(entry: StoreEntry): void {
     switch (entry.entry) {
@@ -36,6 +41,9 @@ export class StoreState implements JournalState<StoreEntry> {
       case 'removed':
         for (const id of entry.sessions) this.sessions.delete(id);
         return;
+      case 'releases':
+        this.releases.set(entry.key, entry);
+        return;
       default:
         entry satisfies never;
     }
@@ -43,5 +51,6 @@ export class StoreState implements JournalState<StoreEntry> {
 
   *snapshot(): Iterable<StoreEntry> {
     for (const record of this.sessions.values()) yield { entry: 'session', record };
+    yield* this.releases.values();
   }
 }

@@ -85,7 +85,7 @@ export function openStore(
       unwanted: openUnwanted(paths.inStore('unwanted')),
       sessions: openSessionRecords(journal, config.role === 'enterprise' ? 1 : 2, Date.now),
       keepEvidence: openEvidence(paths.inStore('evidence')),
-      openKeys: (seal) => openKeyRecords(paths.inStore('keys'), seal),
+      openKeys: (seal) => openKeyRecords(paths.inStore('keys'), seal, journal),
       close: () => {
         journal.close();
         lock.release();

@@ -106,6 +106,8 @@ export interface ReadRecord {
   readonly record: KeyRecord;
   /** Written before keys had permits. */
   readonly withoutPermits: boolean;
+  /** Its tag. */
+  readonly mac: string;
 }
 
 /** Reads a record that this store wrote. @throws SetupError `store/tampered` */
@@ -115,26 +117,26 @@ export function readKeyRecord(path: string, seal: RecordSeal): ReadRecord {
   const { format, mac, record } = file.data;
   if (!isTag(mac, seal.record(JSON.stringify(record)))) throw tampered(path, 'mac');
   const parsed = recordSchema.safeParse(record);
-  if (parsed.success) return { record: parsed.data, withoutPermits: format === FORMAT_BEFORE };
+  if (parsed.success) return { record: parsed.data, withoutPermits: format === FORMAT_BEFORE, mac };
   throw tampered(path, parsed.error.issues[0]?.path.join('.') ?? '');
 }
 
-/** Writes a record; `onPlace` is called if the record is in place but its folder could not be flushed. */
+/** Writes a record; `onPlace` gets its tag, also if the record is in place but its folder could not be flushed. */
 export function writeKeyRecord(
   path: string,
   record: KeyRecord,
   seal: RecordSeal,
-  onPlace: () => void,
+  onPlace: (mac: string) => void,
 ): void {
   const mac = seal.record(JSON.stringify(record));
   try {
     replaceFile(path, `${JSON.stringify({ format: FORMAT, mac, record })}\n`);
   } catch (error) {
     // A restart would then find it.
-    if (readIfPresent(path)?.includes(mac) === true) onPlace();
+    if (readIfPresent(path)?.includes(mac) === true) onPlace(mac);
     throw error;
   }
-  onPlace();
+  onPlace(mac);
 }
 
 /** Reports that a file is not this store's. */

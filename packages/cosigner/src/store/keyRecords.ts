@@ -2,7 +2,12 @@
  * The record of each key at this side: its sealed keyshare, its lock, and the keyshare of an unconfirmed
  * refresh. Every change is on disk when the call returns.
  */
-import { makePrivateDirectory, removeIfPresent, syncDirectory } from '@quorate/holder';
+import {
+  makePrivateDirectory,
+  type Releases,
+  removeIfPresent,
+  syncDirectory,
+} from '@quorate/holder';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { explainedBy } from '../releases.ts';
@@ -16,6 +21,8 @@ import {
 import { type ModulusHistory, openModulusHistory } from './moduli.ts';
 import { openPermits, type Permits, type Withdrawn } from './permits.ts';
 import type { RecordSeal } from './recordSeal.ts';
+import { isGenuine, type ReleaseEntry, releaseEntry, withCounts } from './releaseEntry.ts';
+import type { StoreJournal } from './storeJournal.ts';
 
 export type { KeyRecord, StoredShare } from './keyRecord.ts';
 
@@ -25,6 +32,8 @@ export interface KeyRecords {
   list(): readonly KeyRecord[];
   add(record: KeyRecord): void;
   update(sessionId: string, change: (record: KeyRecord) => KeyRecord): KeyRecord;
+  /** Counts releases of a key's share; on disk when the call returns. */
+  count(sessionId: string, releases: Releases): void;
   /**
    * Withdraws a permit of a key: a lock, before its record says so. It needs no room on the disk. On disk when
    * the call returns.
@@ -44,8 +53,15 @@ export interface KeyRecords {
   onDue(listener: (sessionId: string) => void): void;
 }
 
-/** Opens the folder; its records must bear this store's tags. @throws SetupError `store/tampered` */
-export function openKeyRecords(directory: string, seal: RecordSeal): KeyRecords {
+/**
+ * Opens the folder, with the counts in the journal; both must bear this store's tags.
+ * @throws SetupError `store/tampered`
+ */
+export function openKeyRecords(
+  directory: string,
+  seal: RecordSeal,
+  journal: StoreJournal,
+): KeyRecords {
   makePrivateDirectory(directory);
   const read = readdirSync(directory)
     .filter((file) => file.endsWith('.json'))
@@ -60,7 +76,7 @@ export function openKeyRecords(directory: string, seal: RecordSeal): KeyRecords 
     if (moduliOf(record).every((modulus) => history.has(modulus))) continue;
     throw tampered(join(directory, 'moduli.log'), `moduli of ${record.session_id} are missing`);
   }
-  const store = new KeyStore({ directory, seal, history });
+  const store = new KeyStore({ directory, seal, history, journal });
   store.load(read);
   return store;
 }
@@ -71,22 +87,39 @@ class KeyStore implements KeyRecords {
   readonly #seal: RecordSeal;
   readonly #history: ModulusHistory;
   readonly #permits: Permits;
+  readonly #journal: StoreJournal;
   readonly #records = new Map<string, KeyRecord>();
+  /** The tags of the records in place. */
+  readonly #tags = new Map<string, string>();
+  readonly #releases: Map<string, ReleaseEntry>;
   #tellDue: ((sessionId: string) => void) | undefined;
 
   constructor(of: {
     readonly directory: string;
     readonly seal: RecordSeal;
     readonly history: ModulusHistory;
+    readonly journal: StoreJournal;
   }) {
     this.#directory = of.directory;
     this.#seal = of.seal;
     this.#history = of.history;
+    this.#journal = of.journal;
+    this.#releases = new Map(of.journal.state.releases);
+    of.journal.keepReleases(() => this.#releases.values());
     this.#permits = openPermits(join(of.directory, 'permits'));
   }
 
   load(read: readonly ReadRecord[]): void {
-    for (const { record } of read) this.#records.set(record.session_id, record);
+    for (const entry of this.#releases.values()) {
+      if (!isGenuine(entry, this.#seal)) throw tampered('journal', `the counts of ${entry.key}`);
+    }
+    for (const { record, mac } of read) {
+      const { session_id: id } = record;
+      const counts = this.#releases.get(id);
+      this.#tags.set(id, mac);
+      // Of an earlier record they are in the present one.
+      this.#records.set(id, counts?.record === mac ? withCounts(record, counts) : record);
+    }
     for (const one of read.filter(({ record }) => hasPermits(record))) this.#permit(one);
     this.#permits.keepOnly(this.list().filter(hasPermits));
   }
@@ -96,7 +129,7 @@ class KeyStore implements KeyRecords {
     const { lock } = record;
     if (withoutPermits) {
       this.#permits.grant(record, lock.state);
-      this.#write(record);
+      this.#write(this.#find(record.session_id));
       return;
     }
     if (!this.#permits.exist()) throw tampered(this.#directory, 'permits is missing');
@@ -134,6 +167,15 @@ class KeyStore implements KeyRecords {
       const { releases } = this.#find(sessionId);
       if (releases.due !== before.releases.due) this.#tellDue?.(sessionId);
     }
+  }
+
+  count(sessionId: string, releases: Releases): void {
+    const record = this.#find(sessionId);
+    const place = { key: sessionId, record: this.#tags.get(sessionId) ?? '' };
+    const entry = releaseEntry(this.#seal, place, releases);
+    this.#journal.appendSync(entry);
+    this.#releases.set(sessionId, entry);
+    this.#records.set(sessionId, withCounts(record, releases));
   }
 
   withdraw(sessionId: string, lock: KeyRecord['lock']['state']): void {
@@ -175,9 +217,10 @@ class KeyStore implements KeyRecords {
 
   #write(record: KeyRecord): KeyRecord {
     this.#history.add(moduliOf(record));
-    writeKeyRecord(this.#fileOf(record.session_id), record, this.#seal, () =>
-      this.#records.set(record.session_id, record),
-    );
+    writeKeyRecord(this.#fileOf(record.session_id), record, this.#seal, (mac) => {
+      this.#tags.set(record.session_id, mac);
+      this.#records.set(record.session_id, record);
+    });
     return record;
   }
 }

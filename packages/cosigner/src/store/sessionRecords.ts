@@ -60,7 +60,7 @@ class SessionStore implements SessionRecords {
   constructor(journal: StoreJournal, now: () => number) {
     this.#journal = journal;
     this.#now = now;
-    journal.keepPresent(() => [...this.#records.values()].map(entryOf));
+    journal.keepSessions(() => [...this.#records.values()].map(entryOf));
   }
 
   load(index: 1 | 2): void {

@@ -27,26 +27,37 @@ export interface StoreJournalOrder {
   readonly disk?: Disk | undefined;
 }
 
+/** The present state of whoever appends. */
+type Present = () => Iterable<StoreEntry>;
+
 /** An open journal, and what it said when it was opened. */
 export class StoreJournal {
   /** As it was read; later changes are with whoever made them. */
   readonly state: StoreState = new StoreState();
   readonly #order: StoreJournalOrder;
   #journal: Journal<StoreEntry>;
-  #present: () => Iterable<StoreEntry>;
+  #sessions: Present;
+  #releases: Present;
   #triedAt = Number.NEGATIVE_INFINITY;
 
   /** @throws HolderError `store/newer-version`, `store/tampered`, `store/failed` */
   constructor(order: StoreJournalOrder) {
     this.#order = order;
-    this.#present = () => this.state.snapshot();
+    const { sessions, releases } = this.state;
+    this.#sessions = () => [...sessions.values()].map((record) => ({ entry: 'session', record }));
+    this.#releases = () => releases.values();
     removeIfPresent(this.#again);
     this.#journal = this.#open(this.state);
   }
 
-  /** Sets what a new journal is written from: the present state of whoever appends. */
-  keepPresent(present: () => Iterable<StoreEntry>): void {
-    this.#present = present;
+  /** Sets from what a new journal takes its sessions. */
+  keepSessions(present: Present): void {
+    this.#sessions = present;
+  }
+
+  /** Sets from what a new journal takes the counts of releases. */
+  keepReleases(present: Present): void {
+    this.#releases = present;
   }
 
   /** Resolves once the entry is on disk. @throws HolderError `store/failed`, at once or later */
@@ -92,7 +103,7 @@ export class StoreJournal {
     const { path, disk, logger } = this.#order;
     const state = new StoreState();
     removeIfPresent(this.#again);
-    const first = this.#present;
+    const first = (): StoreEntry[] => [...this.#sessions(), ...this.#releases()];
     const again = openJournal({ path: this.#again, kind: STORE_KIND, state, first, disk });
     again.close();
     this.#journal.close();

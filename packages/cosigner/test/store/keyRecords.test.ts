@@ -1,5 +1,5 @@
 import { silentLogger } from '@quorate/holder';
-import { cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
@@ -9,6 +9,7 @@ import { type KeyRecord, type KeyRecords, openKeyRecords } from '../../src/store
 import { makeRecordSeal } from '../../src/store/recordSeal.ts';
 import type { Vault } from '../../src/vault.ts';
 import type { Threads, ThreadPort } from '../../src/worker/threads.ts';
+import { openJournalIn } from '../support/journals.ts';
 import { KEY, openRecords, recordOf, share } from '../support/records.ts';
 
 const OTHER = 'ef'.repeat(16);
@@ -83,7 +84,8 @@ describe('a key record', () => {
 
   test('E-1: of another store is refused', () => {
     const foreign = makeRecordSeal(new Uint8Array(32).fill(1));
-    expect(() => openKeyRecords(written(), foreign)).toThrow('not what this store wrote');
+    const journal = openJournalIn(temporaryDirectory());
+    expect(() => openKeyRecords(written(), foreign, journal)).toThrow('not what this store wrote');
   });
 
   test('E-1: in the place of another key’s is refused', () => {
@@ -113,8 +115,14 @@ describe('a lock', () => {
     return copy;
   };
 
-  const putBack = async (directory: string, before: string, vault: Vault): Promise<unknown> => {
-    cpSync(before, directory, { recursive: true });
+  const putBack = async (
+    directory: string,
+    before: string,
+    vault: Vault,
+    isPutBack: (file: string) => boolean = () => true,
+  ): Promise<unknown> => {
+    const filter = (path: string): boolean => statSync(path).isDirectory() || isPutBack(path);
+    cpSync(before, directory, { recursive: true, filter });
     return keyringOf(openRecords(directory), vault)
       .hold(KEY, port, 'sign')
       .then(
@@ -133,6 +141,27 @@ describe('a lock', () => {
     expect(counted.length).toBeGreaterThan(0);
     for (const secret of counted) expect([...secret].every((byte) => byte === 0)).toBe(true);
     expect(await putBack(directory, before, card.vault)).toMatchObject({ code: 'key_rolled_back' });
+  });
+
+  test('E-1: is noticed to be missing without the journal of then, whose counts are of another record', async () => {
+    const { directory, keys, card, keyring, before } = await opened();
+    lock(keys);
+    await keyring.settled();
+    const isRecord = (path: string): boolean => !path.endsWith('journal');
+    expect(await putBack(directory, before, card.vault, isRecord)).toMatchObject({
+      code: 'key_rolled_back',
+    });
+  });
+
+  test('E-1: holds, whichever journal is put back beside it', async () => {
+    const { directory, keys, keyring, before } = await opened();
+    lock(keys);
+    await keyring.settled();
+    cpSync(join(before, 'journal'), join(directory, 'journal'));
+    expect(openRecords(directory).find(KEY)).toMatchObject({
+      lock: locked,
+      releases: { confirmed: keys.find(KEY)?.releases.confirmed },
+    });
   });
 
   test('E-1: neither is a record from before it used that explains many counts', async () => {

@@ -10,6 +10,7 @@ function keysWith(records: KeyRecords, others: Partial<KeyRecords>): KeyRecords 
     list: () => records.list(),
     add: (record) => records.add(record),
     update: (id, change) => records.update(id, change),
+    count: (id, releases) => records.count(id, releases),
     withdraw: (id, lock) => records.withdraw(id, lock),
     canWithdraw: () => records.canWithdraw(),
     found: records.found,

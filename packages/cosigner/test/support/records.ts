@@ -2,12 +2,17 @@
 import { NO_RELEASES } from '../../src/releases.ts';
 import { type KeyRecord, type KeyRecords, openKeyRecords } from '../../src/store/keyRecords.ts';
 import { makeRecordSeal } from '../../src/store/recordSeal.ts';
+import type { StoreJournal } from '../../src/store/storeJournal.ts';
+import { openJournalIn } from './journals.ts';
 
 /** The seal of stores without a chip. */
 const SEAL = makeRecordSeal(new Uint8Array(32));
 
 /** Opens records under that seal. */
-export const openRecords = (directory: string): KeyRecords => openKeyRecords(directory, SEAL);
+export const openRecords = (
+  directory: string,
+  journal: StoreJournal = openJournalIn(directory),
+): KeyRecords => openKeyRecords(directory, SEAL, journal);
 
 /** The key of the records. */
 export const KEY = 'ab'.repeat(16);
