@@ -140,6 +140,7 @@ export function removeStale() {
 
 /** Compiles every package and builds the console. */
 export async function build() {
+  await must(process.execPath, [join('scripts', 'kernel.mjs')]);
   await must(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b']);
   removeStale();
   await buildConsole();

@@ -4,6 +4,7 @@ import { invert } from '@noble/curves/abstract/modular.js';
 import { bytesToNumberBE, numberToBytesBE } from '@noble/curves/utils.js';
 import { Q, type Scalar } from '../src/arith/scalar.ts';
 import type { Message, Session } from '../src/index.ts';
+import type { Rows } from '../src/ot/rows/types.ts';
 import { keygenSessions, keysharesOf, signSessions } from './support/parties.ts';
 import { rememberPowers } from './support/memo.ts';
 import { outputs, simulate } from './support/simulate.ts';
@@ -50,8 +51,8 @@ vi.mock(import('../src/arith/scalar.ts'), async (original) => {
   };
 });
 
-vi.mock(import('../src/arith/scalarVector.ts'), async (original) => {
-  const real = await original();
+vi.mock(import('../src/ot/rows/rows.ts'), async (original) => {
+  const real = (await original()).rows();
   const secret =
     <A extends readonly unknown[]>(name: string, compute: (...args: A) => Uint8Array) =>
     (...args: A): Uint8Array => {
@@ -59,11 +60,16 @@ vi.mock(import('../src/arith/scalarVector.ts'), async (original) => {
       tainted.set(result, name);
       return result;
     };
-  return {
+  const followed = {
     ...real,
-    selectedSum: secret('selectedSum', real.selectedSum),
-    dotColumn: secret('dotColumn', real.dotColumn),
+    selectedSum: secret('selectedSum', (...args: Parameters<Rows['selectedSum']>) =>
+      real.selectedSum(...args),
+    ),
+    dotColumn: secret('dotColumn', (...args: Parameters<Rows['dotColumn']>) =>
+      real.dotColumn(...args),
+    ),
   };
+  return { rows: () => followed };
 });
 
 rememberPowers();

@@ -8,11 +8,9 @@ import { wipe } from '../arith/bytes.ts';
 import { LABELS } from '../label.ts';
 import type { Rng } from '../rng.ts';
 import { expand } from '../transcript.ts';
-import { combineBlocks, transpose } from './bitMatrix.ts';
-import { BLOCK_WORDS, bytesOf, copyWords, expandBlocks, oracleOf, wordsOf } from './blocks.ts';
+import { BLOCK_WORDS, bytesOf, copyWords, oracleOf, wordsOf } from './blocks.ts';
 import {
   BASE_OTS,
-  DEPTH,
   EXTENSION_BYTES,
   FIELD_BITS,
   LEAVES,
@@ -21,6 +19,8 @@ import {
   XI,
 } from './parameters.ts';
 import { builderLeaves, evaluatorLeaves, type OtBuilder, type OtEvaluator } from './pprf.ts';
+import { rows } from './rows/rows.ts';
+import type { Folded } from './rows/types.ts';
 import { pathsOf } from './tree.ts';
 
 /** Words of a row of ξ' bits, of u, of a field element and of all rows. */
@@ -51,20 +51,20 @@ export function extendReceive(
   bytesOf(x).set(choices);
   bytesOf(x).set(filler, XI / 8);
   const leaves = builderLeaves(builder);
-  const streams = leafStreams(sid, leaves, new Uint8Array(TREES));
-  const { sums, rows } = foldLeaves(streams);
+  const { sums, rows: v } = foldStreams(sid, leaves, null);
   for (let at = 0; at < U_WORDS; at++) sums[at] = (sums[at] ?? 0) ^ (x[at % ROW_WORDS] ?? 0); // u
 
-  const columns = transpose(rows, BASE_OTS, ROW_BITS);
+  const columns = rows().transpose(v, BASE_OTS, ROW_BITS);
   const coefficients = checkCoefficients(sid, bytesOf(sums));
-  const t = transpose(combineBlocks(columns, COLUMN_WORDS, coefficients), FIELD_BITS, BASE_OTS);
+  const combined = rows().combine(columns, COLUMN_WORDS, coefficients);
+  const t = rows().transpose(combined, FIELD_BITS, BASE_OTS);
   const message = new Uint8Array(EXTENSION_BYTES);
   const words = wordsOf(message);
   words.set(sums, 0);
   words.set(combineRow(x, coefficients), U_WORDS);
   words.set(t, U_WORDS + FIELD_WORDS);
   const kept = columns.slice(0, XI * COLUMN_WORDS);
-  wipe(x, filler, leaves, streams, rows, columns);
+  wipe(x, filler, leaves, v, columns, combined);
   return { message, columns: kept };
 }
 
@@ -79,29 +79,21 @@ export function extendSend(
   const u = words.subarray(0, U_WORDS);
   const paths = pathsOf(evaluator.delta);
   const leaves = evaluatorLeaves(evaluator);
-  const streams = leafStreams(sid, leaves, paths);
-  for (let tree = 0; tree < TREES; tree++) {
-    const at = tree * LEAVES * ROW_WORDS;
-    streams.fill(0, at, at + ROW_WORDS); // z = 0 is not known
-  }
-  const { rows } = foldLeaves(streams);
+  const { rows: w } = foldStreams(sid, leaves, paths);
   for (let row = 0; row < BASE_OTS; row++) {
     const mask = -(((paths[row >> 2] ?? 0) >> (row & 3)) & 1);
     for (let word = 0; word < ROW_WORDS; word++) {
       const at = row * ROW_WORDS + word;
-      rows[at] = (rows[at] ?? 0) ^ ((u[(row >> 2) * ROW_WORDS + word] ?? 0) & mask);
+      w[at] = (w[at] ?? 0) ^ ((u[(row >> 2) * ROW_WORDS + word] ?? 0) & mask);
     }
   }
-  const columns = transpose(rows, BASE_OTS, ROW_BITS);
+  const columns = rows().transpose(w, BASE_OTS, ROW_BITS);
   const coefficients = checkCoefficients(sid, bytesOf(u));
-  const combined = transpose(
-    combineBlocks(columns, COLUMN_WORDS, coefficients),
-    FIELD_BITS,
-    BASE_OTS,
-  );
+  const sums = rows().combine(columns, COLUMN_WORDS, coefficients);
+  const combined = rows().transpose(sums, FIELD_BITS, BASE_OTS);
   const valid = isConsistent(combined, words.subarray(U_WORDS), paths);
   const kept = columns.slice(0, XI * COLUMN_WORDS);
-  wipe(leaves, streams, rows, columns, combined, paths);
+  wipe(leaves, w, columns, sums, combined, paths);
   if (valid) return kept;
   kept.fill(0);
   return null;
@@ -121,42 +113,22 @@ const isConsistent = (combined: Uint32Array, proof: Uint32Array, paths: Uint8Arr
   return difference === 0;
 };
 
-/** r of every leaf in order (tree, z): ξ' bits from the leaf, sid, tree and y. */
-const leafStreams = (sid: Uint8Array, leaves: Uint32Array, paths: Uint8Array): Uint32Array => {
+/**
+ * r of every leaf in order (tree, z), folded: ξ' bits from the leaf, sid, tree and y. With an evaluator's paths z = 0
+ * is not known and left out.
+ */
+const foldStreams = (sid: Uint8Array, leaves: Uint32Array, paths: Uint8Array | null): Folded => {
   const count = leaves.length / BLOCK_WORDS;
   const positions = new Uint32Array(3 * count);
   for (let at = 0; at < count; at++) {
     const tree = Math.floor(at / LEAVES);
     positions[3 * at] = tree;
-    positions[3 * at + 1] = (at % LEAVES) ^ (paths[tree] ?? 0);
+    positions[3 * at + 1] = (at % LEAVES) ^ (paths?.[tree] ?? 0);
   }
   const oracle = oracleOf(LABELS.extensionLeaf, sid);
-  const streams = expandBlocks(oracle, leaves, positions, ROW_WORDS / BLOCK_WORDS);
+  const folded = rows().foldLeaves(oracle, leaves, positions, paths !== null);
   positions.fill(0);
-  return streams;
-};
-
-/** Per tree ⊕_z r_z, and the rows ⊕_z bit_b(z)·r_z, b = 0..3, of which row 4·tree + b is made. */
-const foldLeaves = (streams: Uint32Array): { sums: Uint32Array; rows: Uint32Array } => {
-  const sums = new Uint32Array(U_WORDS);
-  const rows = new Uint32Array(BASE_OTS * ROW_WORDS);
-  for (let tree = 0; tree < TREES; tree++) {
-    for (let z = 0; z < LEAVES; z++) {
-      const from = (tree * LEAVES + z) * ROW_WORDS;
-      xorRow(sums, tree, streams, from);
-      for (let bit = 0; bit < DEPTH; bit++) {
-        if (((z >> bit) & 1) === 1) xorRow(rows, tree * DEPTH + bit, streams, from);
-      }
-    }
-  }
-  return { sums, rows };
-};
-
-const xorRow = (target: Uint32Array, row: number, source: Uint32Array, from: number): void => {
-  const to = row * ROW_WORDS;
-  for (let word = 0; word < ROW_WORDS; word++) {
-    target[to + word] = (target[to + word] ?? 0) ^ (source[from + word] ?? 0);
-  }
+  return folded;
 };
 
 /** e₁..e_m from everything that the receiver sent before them. */
@@ -167,7 +139,7 @@ const checkCoefficients = (sid: Uint8Array, u: Uint8Array): Uint32Array =>
 const combineRow = (x: Uint32Array, coefficients: Uint32Array): Uint32Array => {
   const bits = new Uint32Array(ROW_BITS);
   for (let at = 0; at < ROW_BITS; at++) bits[at] = ((x[at >> 5] ?? 0) >>> (at & 31)) & 1;
-  const combined = combineBlocks(bits, 1, coefficients);
+  const combined = rows().combine(bits, 1, coefficients);
   const packed = new Uint32Array(FIELD_WORDS);
   combined.forEach((bit, at) => {
     packed[at >> 5] = (packed[at >> 5] ?? 0) | (bit << (at & 31));

@@ -16,28 +16,19 @@ import {
   type Scalar,
   scalarFromBytes,
 } from '../arith/scalar.ts';
-import {
-  addSelected,
-  checkRows,
-  dotColumn,
-  loadScalars,
-  loadWide,
-  maskedDifferences,
-  selectedSum,
-} from '../arith/scalarVector.ts';
 import { LABELS } from '../label.ts';
 import type { Rng } from '../rng.ts';
 import { withTemporaries } from '../secrets.ts';
 import { expand, hash } from '../transcript.ts';
-import { BLOCK_WORDS, bytesOf, copyWords, expandBlocks, type Oracle, oracleOf } from './blocks.ts';
+import { BLOCK_WORDS, copyWords, type Oracle, oracleOf } from './blocks.ts';
 import { extendReceive, extendSend } from './extension.ts';
 import { INPUTS, RVOLE_BYTES, WIDTH, XI } from './parameters.ts';
 import type { OtBuilder, OtEvaluator } from './pprf.ts';
+import { rows } from './rows/rows.ts';
+import type { Limbs } from './rows/types.ts';
 
 /** Bytes of ã. */
 const MASKED_BYTES = XI * WIDTH * 32;
-/** Blocks that give one row its scalars: 48 bytes each. */
-const ROW_FANOUT = (WIDTH * 48) / 16;
 
 /** Bob's state until Alice answers. Secret. Good for one answer. */
 export interface RvoleReceiver {
@@ -45,7 +36,7 @@ export interface RvoleReceiver {
   /** β: ξ choice bits. */
   readonly choices: Uint8Array;
   /** The gadget. Public. */
-  readonly factors: Float64Array;
+  readonly factors: Limbs;
   /** vᵀ: 4 words for each choice. */
   readonly columns: Uint32Array;
   /** Whether an answer was processed. */
@@ -61,7 +52,9 @@ export function rvoleReceive(
   const factors = gadget(sid);
   for (;;) {
     const choices = rng(XI / 8);
-    const b = withTemporaries((temporary) => asScalar(temporary(selectedSum(factors, choices))));
+    const b = withTemporaries((temporary) =>
+      asScalar(temporary(rows().selectedSum(factors, choices))),
+    );
     if (isZeroScalar(b)) continue;
     const { message, columns } = extendReceive(sid, builder, choices, rng);
     return { b, message, state: { sid, choices, factors, columns, finished: false } };
@@ -86,23 +79,24 @@ export function rvoleSend(
   }
   const one = rowScalars(oracle, columns); // α₁
   const check = randomScalar(rng); // â
-  const limbs = withTemporaries((temporary) => loadScalars(temporary(concat(...inputs, check))));
-  const masked = maskedDifferences(zero, one, limbs); // ã = α₀ − α₁ + (a, â)
+  const masked = withTemporaries((temporary) =>
+    rows().maskedDifferences(zero, one, temporary(concat(...inputs, check))),
+  ); // ã = α₀ − α₁ + (a, â)
   const thetas = thetasOf(sid, masked);
   const eta = withTemporaries((temporary) => {
     const product = (a: Scalar, i: number) => temporary(mulScalars(a, thetas[i] ?? unreachable()));
     return addScalars(check, ...inputs.map(product)); // η = â + Σ θᵢ·aᵢ
   });
-  const rows = checkRows(zero, loadScalars(concat(...thetas)));
-  const answer = concat(masked, eta, hash(LABELS.rvoleCheck, sid, rows));
+  const checked = rows().checkRows(zero, concat(...thetas));
+  const answer = concat(masked, eta, hash(LABELS.rvoleCheck, sid, checked));
   const factors = gadget(sid);
   const output = (i: number): Scalar =>
     withTemporaries((temporary) => {
-      const sum = temporary(asScalar(temporary(dotColumn(factors, zero, WIDTH, i))));
+      const sum = temporary(asScalar(temporary(rows().dotColumn(factors, zero, i))));
       return negateScalar(sum); // cᵢ = −Σ gⱼ·α₀[j][i]
     });
   const outputs: [Scalar, Scalar] = [output(0), output(1)];
-  wipe(columns, zero, delta, one, check, limbs, rows);
+  wipe(columns, zero, delta, one, check, checked);
   return { outputs, message: answer };
 }
 
@@ -118,19 +112,18 @@ export function rvoleFinish(state: RvoleReceiver, message: Uint8Array): [Scalar,
   const { sid, choices, factors, columns } = state;
   const masked = message.subarray(0, MASKED_BYTES);
   const eta = scalarFromBytes(message.subarray(MASKED_BYTES, MASKED_BYTES + 32)) ?? unreachable();
-  const rows = rowScalars(rowOracle(sid), columns);
-  addSelected(rows, loadScalars(masked), WIDTH, choices); // ḋ = α_β + β·ã
-  const thetas = loadScalars(concat(...thetasOf(sid, masked)));
-  const addend = loadScalars(negateScalar(eta));
-  const checked = checkRows(rows, thetas, { bits: choices, addend });
+  const shares = rowScalars(rowOracle(sid), columns);
+  rows().addSelected(shares, masked, choices); // ḋ = α_β + β·ã
+  const thetas = concat(...thetasOf(sid, masked));
+  const checked = rows().checkRows(shares, thetas, { bits: choices, addend: negateScalar(eta) });
   const valid = equalBytes(
     hash(LABELS.rvoleCheck, sid, checked),
     message.subarray(MASKED_BYTES + 32),
   );
   const output = (i: number): Scalar =>
-    withTemporaries((temporary) => asScalar(temporary(dotColumn(factors, rows, WIDTH, i)))); // Σ gⱼ·ḋ[j][i]
+    withTemporaries((temporary) => asScalar(temporary(rows().dotColumn(factors, shares, i)))); // Σ gⱼ·ḋ[j][i]
   const outputs: [Scalar, Scalar] = [output(0), output(1)];
-  wipe(rows, checked, choices, columns);
+  wipe(shares, checked, choices, columns);
   if (valid) return outputs;
   wipe(...outputs);
   return null;
@@ -147,20 +140,17 @@ export function isRvoleMessage(bytes: Uint8Array): boolean {
 }
 
 /** g₁..g_ξ from the oracle. Public. */
-const gadget = (sid: Uint8Array): Float64Array =>
-  loadWide(expand(LABELS.rvoleGadget, XI * 48, sid));
+const gadget = (sid: Uint8Array): Limbs =>
+  rows().loadWide(expand(LABELS.rvoleGadget, XI * 48, sid));
 
 /** The oracle of a session's rows. */
 const rowOracle = (sid: Uint8Array): Oracle => oracleOf(LABELS.extensionRow, sid);
 
 /** X: the scalars of each row, from its 128 bits. Secret. */
-const rowScalars = (oracle: Oracle, columns: Uint32Array): Float64Array => {
+const rowScalars = (oracle: Oracle, columns: Uint32Array): Limbs => {
   const positions = new Uint32Array(3 * XI);
   for (let row = 0; row < XI; row++) positions[3 * row] = row;
-  const blocks = expandBlocks(oracle, columns, positions, ROW_FANOUT);
-  const scalars = loadWide(bytesOf(blocks));
-  blocks.fill(0);
-  return scalars;
+  return rows().expandRows(oracle, columns, positions);
 };
 
 /** θᵢ from ã. */

@@ -4,8 +4,9 @@
  * the evaluator touches the same places whatever its Δ is. The builder's path is zero: z = y.
  */
 import { LABELS } from '../label.ts';
-import { BLOCK_WORDS, expandBlocks, type Oracle, oracleOf } from './blocks.ts';
+import { BLOCK_WORDS, type Oracle, oracleOf } from './blocks.ts';
 import { DEPTH, TREES } from './parameters.ts';
+import { rows } from './rows/rows.ts';
 
 /** Four bits per tree: the punctured leaf y*. Zeros for a builder. Secret. */
 export function pathsOf(delta: Uint8Array): Uint8Array {
@@ -38,7 +39,7 @@ export function growLevel(
       positions[at + 2] = z ^ prefix;
     }
   }
-  const children = expandBlocks(oracle, nodes, positions, 2);
+  const children = rows().expand(oracle, nodes, positions, 2);
   positions.fill(0);
   nodes.fill(0);
   swapChildren(children, level, paths);

@@ -8,6 +8,7 @@ import { encodePoint, hashToPoint, type Point } from '../../src/curve.ts';
 import { LABELS } from '../../src/label.ts';
 import { baseOtFinish, baseOtReceive, baseOtSend } from '../../src/ot/base.ts';
 import { pprfBuild, pprfEvaluate } from '../../src/ot/pprf.ts';
+import { rows } from '../../src/ot/rows/rows.ts';
 import { rvoleFinish, rvoleReceive, rvoleSend } from '../../src/ot/rvole.ts';
 import { seededRng } from '../support/rng.ts';
 import { present } from './setup.ts';
@@ -23,8 +24,13 @@ const digest = (...parts: readonly Uint8Array[]): string => {
 const encodings = (points: readonly Point[]): string[] =>
   points.map((point) => hex(encodePoint(point)));
 
-export function vectorSuite(expected: 'native' | 'portable'): void {
-  test(`the suite runs on the ${expected} backend`, () => expect(backend.name).toBe(expected));
+export function vectorSuite(
+  expected: 'native' | 'portable',
+  computing: 'kernel' | 'loops' = 'kernel',
+): void {
+  test(`the suite runs on the ${expected} backend with the ${computing}`, () => {
+    expect([backend.name, rows().name]).toEqual([expected, computing]);
+  });
 
   test('O-2: the oracle into the curve gives the known answers of the independent model', () => {
     for (const { sid, ot, branch, point, result } of known.pointOracle) {
