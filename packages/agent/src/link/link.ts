@@ -46,7 +46,8 @@ import { type LinkState, openLinkState, saveAtEnd } from './state.ts';
 import { renewalDelay } from './token.ts';
 
 const SILENCE_MS = 75_000;
-const ACK_DELAY_MS = 20;
+/** One acknowledgement flushes the disk twice, whatever it acknowledges. */
+const ACK_DELAY_MS = 100;
 
 /** Makes a link; nothing happens before `start`. @throws AgentError `link/refused` for a plain `ws://` to another host */
 export function createLink(options: LinkOptions): Link {
