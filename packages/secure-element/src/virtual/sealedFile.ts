@@ -7,8 +7,10 @@ import {
   fstatSync,
   fsync,
   fsyncSync,
+  type NoParamCallback,
   openSync,
   readFileSync,
+  rename,
   renameSync,
   rmSync,
   writeSync,
@@ -120,7 +122,7 @@ export class SealedFile {
     } finally {
       closeSync(descriptor);
     }
-    renameSync(this.#temporary, this.#path);
+    await renameMeanwhile(this.#temporary, this.#path);
     const directory = openSync(dirname(this.#path), 'r');
     try {
       await flush(directory);
@@ -226,7 +228,16 @@ function missing(path: string, cause?: unknown): SecureElementError {
 }
 
 function flush(descriptor: number): Promise<void> {
+  return finished((done) => fsync(descriptor, done));
+}
+
+/** A disk that is busy with flushes holds up a rename, too. */
+function renameMeanwhile(from: string, to: string): Promise<void> {
+  return finished((done) => rename(from, to, done));
+}
+
+function finished(begin: (done: NoParamCallback) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    fsync(descriptor, (error) => (error === null ? resolve() : reject(error)));
+    begin((error) => (error === null ? resolve() : reject(error)));
   });
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { publishBuiltinSpies } from '../../../../test/support/builtinSpies.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { SealedFile } from '../../src/virtual/sealedFile.ts';
 import { Bench, ok, PIN } from '../support/host.ts';
 import { makeVirtualChip, PASSPHRASE } from '../support/virtualHarness.ts';
@@ -49,18 +50,17 @@ async function readingChip() {
 
 /** Lets the flush that is waited for end. */
 async function endFlush(error: NodeJS.ErrnoException | null = null): Promise<void> {
-  const [flush] = flushes.splice(0, 1);
-  if (flush === undefined) throw new Error('no flush is waited for');
-  flush.done(error);
+  await eventually(() => flushes.length === 1);
+  flushes.pop()?.done(error);
   await turn();
 }
 
 test('E-1: the answer of a READ waits until its count and the name of its file are on disk', async () => {
   const { answer, events, countOnDisk } = await readingChip();
-  expect(flushes).toHaveLength(1);
+  await eventually(() => flushes.length === 1);
   expect(await countOnDisk()).toBe(0);
   await endFlush();
-  expect(flushes).toHaveLength(1);
+  await eventually(() => flushes.length === 1);
   expect(await countOnDisk()).toBe(1);
   expect(events).toEqual([]);
   await endFlush();
