@@ -74,8 +74,8 @@ export class Authorisations {
     const left = Math.max(expiresAt - now, 0);
     const wait = left - Math.min(ANSWER_MS, left / 10);
     const until = new AbortController();
-    signal.addEventListener('abort', () => until.abort(), { once: true });
-    const limit = new SessionLimit(context, now + wait, wait, () => until.abort());
+    signal.addEventListener('abort', () => until.abort(signal.reason), { once: true });
+    const limit = new SessionLimit(context, now + wait, wait, () => until.abort(BUSY));
     this.#berth = await context.chip.berths.take({ due: expiresAt, name }, until.signal);
     // From here on only the session's end gives the berth back.
     limit.stop();

@@ -108,7 +108,7 @@ export abstract class SessionLife {
 
   /** Stops everything of the session. */
   protected close(reason: string | null): void {
-    this.life.abort(reason ?? undefined);
+    this.life.abort(reason ?? 'the session ended');
     this.outlet.close();
     this.#listening?.stop();
     this.wipe();
