@@ -97,6 +97,13 @@ export class Participant implements Agent {
     };
     this.#sessions = new Sessions(context, ceremonies);
     this.#orphans = new Orphans(context);
+    const { stopKey } = this.#sessions.context;
+    // Nothing that follows could be kept. A ban that met the failure has its own word first.
+    state.onFailed(() =>
+      setImmediate(() => {
+        for (const { key_id } of state.keys.list()) stopKey(key_id, 'store/failed');
+      }),
+    );
   }
 
   get status(): LinkStatus {

@@ -9,7 +9,7 @@ import { stringify } from 'yaml';
 import { type AgentConfig, CONFIG_FILE, parseAgentConfig } from './config.ts';
 import { AgentError } from './errors.ts';
 import { emptyPins } from './roster/pins.ts';
-import { STATE_FILES } from './records/state.ts';
+import { STATE_FILES } from './records/names.ts';
 
 /** The input of `agent init`. */
 export interface InitOptions {

@@ -5,7 +5,8 @@ import { createAgent } from '../src/createAgent.ts';
 import { chipAttachment, loadAgentConfig, parseAgentConfig, virtualChip } from '../src/config.ts';
 import { initAgent } from '../src/init.ts';
 import { approverFromConfig, pinFromConfig, tokenFromConfig } from '../src/providers.ts';
-import { openState, STATE_FILES } from '../src/records/state.ts';
+import { STATE_FILES } from '../src/records/names.ts';
+import { openState } from '../src/records/state.ts';
 import { temporaryDirectory } from '../../../test/support/temporaryDirectory.ts';
 
 const text = `

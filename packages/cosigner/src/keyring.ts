@@ -154,6 +154,7 @@ export class Keyring {
       counter: {
         read: () => before.releases,
         write: (releases) => this.#count(before, releases),
+        confirm: (releases) => this.#count(before, releases),
       },
       ask: () => this.#vault.release(name),
       // A key that was rolled back already is only refreshed: it stays so, whatever the chip counts.

@@ -71,12 +71,10 @@ export async function openStoreKey(
   const file = paths.inStore('poolCount');
   const before = readReleases(file);
   const directory = paths.inStore('pool');
+  const write = (releases: Releases): void => replaceFile(file, `${JSON.stringify(releases)}\n`);
   const release = await countedRelease({
     policy: RELEASE_POLICY,
-    counter: {
-      read: () => before,
-      write: (releases) => replaceFile(file, `${JSON.stringify(releases)}\n`),
-    },
+    counter: { read: () => before, write, confirm: write },
     ask: () => vault.release(STORE_RECORD),
     // Before the count is confirmed: after a crash in between, the next start discards the primes.
     onUnexplained: ({ actual }) => {

@@ -32,7 +32,7 @@ export {
   type Releases,
   type Released,
 } from './chip/countedRelease.ts';
-export { type ChipCounters, openChipCounters } from './chip/counters.ts';
+export { type ChipCounters, createChipCounters, readChipCounters } from './chip/counters.ts';
 export { openChip, SOFTWARE_CHIP } from './chip/openChip.ts';
 export { openPinRefusals, stampOfFile } from './chip/pinRefusals.ts';
 export { isAbsent, isForgotten, isRenewable, ofUnknownOutcome } from './chip/refusals.ts';

@@ -1,17 +1,27 @@
-import { readFileSync } from 'node:fs';
 import { AgentError, parseAgentConfig, parseChipFile, parsePolicy } from '@quorate/agent';
 import { readTokenCall } from '../../../packages/agent/src/approval/tokenCall.ts';
 import { readJournal } from '../../../packages/agent/src/replacement/journal.ts';
 import { openPins } from '../../../packages/agent/src/roster/pins.ts';
 import { readReservedBans } from '../../../packages/agent/src/records/banReserve.ts';
 import { openEvidence } from '../../../packages/agent/src/records/evidence.ts';
-import { STATE_FILES } from '../../../packages/agent/src/records/state.ts';
-import { openKeyRecords } from '../../../packages/agent/src/records/keyRecords.ts';
+import {
+  openAgentJournal,
+  readAgentRecords,
+} from '../../../packages/agent/src/records/agentJournal.ts';
+import { readKeyFolder } from '../../../packages/agent/src/records/keyFolder.ts';
+import { AGENT_JOURNAL } from '../../../packages/agent/src/records/journalEntries.ts';
+import { AgentJournalState } from '../../../packages/agent/src/records/journalState.ts';
+import { STATE_FILES } from '../../../packages/agent/src/records/names.ts';
 import { openLinkState } from '../../../packages/agent/src/link/state.ts';
 import { openSessionRecords } from '../../../packages/agent/src/records/sessionRecords.ts';
-import { openUsedSessions } from '../../../packages/agent/src/records/usedSessions.ts';
+import { readUsedLog } from '../../../packages/agent/src/records/usedSessions.ts';
 import { expiryOf } from '../../../packages/agent/src/link/token.ts';
 import { HolderError } from '@quorate/holder';
+import {
+  encodeFrame,
+  encodeHeader,
+  joinEntries,
+} from '../../../packages/holder/src/journal/frames.ts';
 import { IntentError, signRoster } from '@quorate/intent';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
@@ -121,9 +131,20 @@ function state(
   return { kind: 'text', name, covers, throws, mayTake: OWN, valid: text, parse: open };
 }
 
+/** The journal of an agent with one entry in this text. */
+function journalOf(text: string): string {
+  const { header, id } = encodeHeader(AGENT_JOURNAL);
+  const frame = encodeFrame(id, header.length, [joinEntries([Buffer.from(text)])]);
+  fileOf(STATE_FILES.journal, Buffer.concat([header, frame]));
+  return at();
+}
+
+const opened = openAgentJournal(folderOf('opened'), { tell: () => undefined, disk: undefined });
+process.once('exit', () => opened.journal.close());
+
+/** The sealed record of a session, as the journal holds it. */
 function sessionRecord(): string {
-  const folder = folderOf('sessions');
-  openSessionRecords(folder, secret, () => undefined).write({
+  openSessionRecords(opened, secret, () => undefined).note({
     session_key: 'k',
     kind: 'sign',
     part_index: 1,
@@ -136,7 +157,7 @@ function sessionRecord(): string {
     settled: true,
     updated_at: 1,
   });
-  return readFileSync(at('sessions/k_1.json'), 'utf8');
+  return opened.state.session('k_1.json') ?? '';
 }
 
 const releases = { confirmed: 0, outstanding: 0 };
@@ -180,7 +201,7 @@ const states: readonly Parser[] = [
     (text) => {
       const folder = folderOf('keys');
       fileOf(`keys/${'22'.repeat(32)}.json`, text);
-      return openKeyRecords(folder);
+      return readKeyFolder(folder);
     },
   ),
   state(
@@ -194,10 +215,10 @@ const states: readonly Parser[] = [
     ],
     sessionRecord(),
     (text) => {
-      fileOf('sessions/k_1.json', text);
-      return (
-        openSessionRecords(folderOf('sessions'), secret, () => undefined).read('k', 1) ?? REFUSED
-      );
+      const state = new AgentJournalState();
+      state.apply({ type: 'session', name: 'k_1.json', sealed: text, over: true });
+      const records = openSessionRecords({ ...opened, state }, secret, () => undefined);
+      return records.read('k', 1) ?? REFUSED;
     },
   ),
   state(
@@ -222,9 +243,18 @@ const states: readonly Parser[] = [
     { address, ban },
     (text) => readReservedBans(fileOf('bans', text)),
   ),
-  state('the used session keys', ['agent/src/records/usedSessions.ts'], 'k 1\n', (text) => {
-    openUsedSessions(fileOf('used', text)).close();
-  }),
+  state(
+    'the used session keys of a former version',
+    ['agent/src/records/usedSessions.ts#readUsedLog'],
+    'k 1\n',
+    (text) => readUsedLog(fileOf('used', text)),
+  ),
+  state(
+    'an entry of the journal of an agent',
+    ['agent/src/records/agentJournal.ts#readAgentRecords', 'agent/src/records/journalEntries.ts'],
+    { type: 'key', record: keyRecord([chipKey, chipKey], ['alice', 'bob']) },
+    (text) => readAgentRecords(journalOf(text)).keys(),
+  ),
   state('the token of an agent', ['agent/src/link/token.ts'], 'a.eyJleHAiOjF9.c', expiryOf),
 ];
 

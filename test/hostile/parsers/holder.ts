@@ -1,6 +1,6 @@
 import {
   HolderError,
-  openChipCounters,
+  readChipCounters,
   openShard,
   readSecretBytes,
   sealShard,
@@ -40,14 +40,14 @@ export const HOLDER: readonly Parser[] = [
   {
     kind: 'text',
     name: 'the counters of chips',
-    covers: ['holder/src/chip/counters.ts'],
+    covers: ['holder/src/chip/counters.ts#readChipCounters', 'holder/src/chip/counters.ts'],
     throws,
     mayTake: OWN,
     valid: JSON.stringify({
       format: 'quorate-chips/v1',
       counters: { [Buffer.from(chipKey).toString('hex')]: 1 },
     }),
-    parse: (text) => openChipCounters(fileOf('chips.json', text)),
+    parse: (text) => readChipCounters(fileOf('chips.json', text)),
   },
   {
     kind: 'bytes',

@@ -111,12 +111,14 @@ export interface SessionControl {
   challenge(): Promise<string>;
   /** Uses the coordinator's authorisation; a chip that lost its challenge gets a new one. */
   withAuthorisation<T>(first: Authorisation, use: ChipUse<T>): Promise<T>;
-  /** Starts the protocol and hands it the frames that came early. */
-  startProtocol<P extends ProtocolKind>(kind: P, start: StartOf<P>): void;
+  /** Notes that the protocol is about to run; on disk with the next change of anything, a release for instance. */
+  noteRunning(): void;
+  /** Starts the protocol, once it is on disk that it runs, and hands it the frames that came early. */
+  startProtocol<P extends ProtocolKind>(kind: P, start: StartOf<P>): Promise<void>;
   /** Runs a step after those before it, unless the session is over by then. */
   step(work: () => Promise<void>, skipped?: () => void): void;
-  /** Notes where the session stands, durably. */
-  note(state: SessionState): void;
+  /** Writes where the session stands; on disk when it resolves. */
+  keep(state: SessionState): Promise<void>;
   /** Hands the session to the kind's own record: from here on it neither ages nor ends by a failure or a restart. */
   endure(): void;
   /** Settles the session: nobody needs to hear of it any more. */

@@ -2,15 +2,16 @@
  * The life of one session at one participant: its record on disk, its one way out, its end, and the limit
  * after which it says nothing more (docs/spec/channel.md §5).
  */
-import { messageOf } from '@quorate/holder';
 import { toHex } from '@quorate/intent';
 import type { Abort, Kind } from '@quorate/wire';
 import type { SessionEnd, SessionState } from '../records/commonRecord.ts';
+import type { SessionRecord } from '../records/sessionRecords.ts';
 import type { Role } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
 import { SessionLimit } from './limit.ts';
 import { Outlet } from './outlet.ts';
 import { tellable } from './refusal.ts';
+import { noteEnd } from './settle.ts';
 
 /** The time that a session listens on after it may say nothing more, milliseconds. */
 const LISTENING_MS = 10 * 60_000;
@@ -54,9 +55,9 @@ export abstract class SessionLife {
     return this.#listening !== undefined;
   }
 
-  /** Notes where the session stands, durably. */
-  note(state: SessionState): void {
-    this.writeRecord(state, null);
+  /** Writes where the session stands; on disk when it resolves. */
+  async keep(state: SessionState): Promise<void> {
+    await this.context.state.sessions.write(this.recordOf(state, null));
   }
 
   /** Settles the session: nobody needs to hear of it any more. */
@@ -77,7 +78,8 @@ export abstract class SessionLife {
   /** Ends the session without a word. */
   finish(state: SessionEnd, reason: string | null): void {
     this.close(reason);
-    if (this.isCertified) this.#writeRecordIfPossible(state, reason);
+    // Until it is on disk, the record says `running`, hence lost.
+    if (this.isCertified) noteEnd(this.context, this.recordOf(state, reason));
     const { sessionKey: session_key, partIndex: part_index, kind } = this;
     const level = state === 'completed' ? 'info' : 'warn';
     const detail = reason === null ? null : tellable(reason);
@@ -139,12 +141,13 @@ export abstract class SessionLife {
     this.#listening = new SessionLimit(this.context, end, LISTENING_MS, () =>
       this.finish(this.endState(), EXPIRED),
     );
-    this.#writeRecordIfPossible('unknown_outcome', EXPIRED);
+    noteEnd(this.context, this.recordOf('unknown_outcome', EXPIRED));
   }
 
-  protected writeRecord(state: SessionState, reason: string | null): void {
+  /** The session's record as it would be now. */
+  protected recordOf(state: SessionState, reason: string | null): SessionRecord {
     if (this.role === undefined) throw new TypeError('unreachable: nothing was agreed to');
-    const record = this.role.record({
+    return this.role.record({
       session_key: this.sessionKey,
       part_index: this.partIndex,
       state,
@@ -154,16 +157,5 @@ export abstract class SessionLife {
       not_after: this.outlet.notAfter,
       updated_at: this.context.now(),
     });
-    this.context.state.sessions.write(record);
-  }
-
-  /** Ends the record. A disk that fails must not keep a session from ending: it still says `running`, hence lost. */
-  #writeRecordIfPossible(state: SessionEnd, reason: string | null): void {
-    try {
-      this.writeRecord(state, reason);
-    } catch (error) {
-      const session_key = this.sessionKey;
-      this.context.logger.error({ session_key, error: messageOf(error) }, 'session not recorded');
-    }
   }
 }

@@ -8,7 +8,7 @@ import type { SessionState } from '../records/commonRecord.ts';
 import type { SessionRecord, SessionRecordOf } from '../records/sessionRecords.ts';
 import type { Ceremonies } from './ceremony.ts';
 import type { CeremonyContext } from './context.ts';
-import { recordOf } from './settle.ts';
+import { noteEnd, recordOf } from './settle.ts';
 
 /** The last sessions that are reported at a start; any other one is when a message about it comes. */
 const RECENT_SESSIONS = 1024;
@@ -32,12 +32,12 @@ export class LostSessions {
   report(sessionKey: string): void {
     const record = recordOf(this.#context, sessionKey);
     if (record === undefined || record.settled) return;
-    const { state, now, send, logger } = this.#context;
+    const { now, send, logger } = this.#context;
     const { outcome, told } = outcomeOf(
       record,
       this.#ceremonies[record.kind].revealing !== undefined,
     );
-    state.sessions.write({ ...record, state: outcome, reason: told, updated_at: now() });
+    noteEnd(this.#context, { ...record, state: outcome, reason: told, updated_at: now() });
     send(this.#lastWord(record.kind, record, told));
     logger.warn({ session_key: sessionKey, outcome }, 'session was lost in a restart');
   }

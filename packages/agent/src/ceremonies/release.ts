@@ -86,9 +86,8 @@ function activeKey({ state }: CeremonyContext, keyId: string): KeyRecord {
 function counterOf(context: CeremonyContext, keyId: string): ReleaseCounter {
   return {
     read: () => activeKey(context, keyId).releases,
-    write: (releases) => {
-      context.state.keys.update(keyId, (record) => ({ ...record, releases }));
-    },
+    write: (releases) => context.state.keys.count(keyId, releases),
+    confirm: (releases) => context.state.keys.noteCount(keyId, releases),
   };
 }
 

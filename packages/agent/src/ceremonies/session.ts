@@ -45,6 +45,8 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
   /** The session id and everybody's certificates, once they were checked. */
   #proven: { readonly sid: Uint8Array; readonly certificates: readonly Uint8Array[] } | undefined;
   #hasParams = false;
+  /** Waits until the record that says `running` is on disk. */
+  #running: (() => Promise<void>) | undefined;
   #enduring = false;
   #steps: Promise<void> = Promise.resolve();
 
@@ -173,10 +175,15 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     return this.#authorisations.use(this.certificate, first, use);
   }
 
-  startProtocol<P extends ProtocolKind>(kind: P, start: StartOf<P>): void {
+  noteRunning(): void {
+    this.#running ??= this.context.state.sessions.note(this.recordOf('running', null));
+  }
+
+  async startProtocol<P extends ProtocolKind>(kind: P, start: StartOf<P>): Promise<void> {
     if (this.isOver) return;
-    this.writeRecord('running', null);
-    this.#rounds.start(kind, start);
+    this.noteRunning();
+    await this.#running?.();
+    if (!this.isOver) this.#rounds.start(kind, start);
   }
 
   /** Runs the steps of this session one after another; a refusal ends the session. */
@@ -188,7 +195,7 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     this.#enduring = true;
     this.settled = true;
     this.outlet.unlimited();
-    this.writeRecord('running', null);
+    this.noteRunning();
   }
 
   protected get role(): Role<K> | undefined {
@@ -231,8 +238,8 @@ export class Session<K extends Kind> extends SessionLife implements SessionContr
     refuseUnless(!this.isOver, 'aborted', 'the session ended');
     // Last: consent and keys take their time, and the certificate's begins with the berth.
     if (this.#ceremony.release !== null) await this.#authorisations.takeBerth(invite.expires_at);
-    this.writeRecord('accepted', null);
-    this.#certificate = await certify(this, role.intentHash, keys, (notAfter) =>
+    const agreed = { intentHash: role.intentHash, record: this.recordOf('accepted', null) };
+    this.#certificate = await certify(this, agreed, keys, (notAfter) =>
       this.outlet.limit(notAfter, CERTIFICATE_TIMES.lifetime),
     );
     if (this.isOver) return;

@@ -1,4 +1,5 @@
 /** The record of a session that this process does not run. */
+import { messageOf } from '@quorate/holder';
 import type { SessionRecord } from '../records/sessionRecords.ts';
 import type { CeremonyContext } from './context.ts';
 
@@ -19,5 +20,18 @@ export function settleRecord(
 ): void {
   const record = recordOf(context, sessionKey);
   if (!record || record.settled) return;
-  context.state.sessions.write({ ...learn(record), settled: true });
+  noteEnd(context, { ...learn(record), settled: true });
+}
+
+/**
+ * Notes how a session stands, on disk with the next change: nobody is told anything because of it. A disk that fails
+ * must not keep a session from ending, nor the coordinator's next message from being heard.
+ */
+export function noteEnd({ state, logger }: CeremonyContext, record: SessionRecord): void {
+  try {
+    state.sessions.note(record);
+  } catch (error) {
+    const { session_key } = record;
+    logger.error({ session_key, error: messageOf(error) }, 'session not recorded');
+  }
 }

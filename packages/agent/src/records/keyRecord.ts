@@ -189,7 +189,7 @@ export function fileName({ key_id }: KeyRecord): string {
 }
 
 /** The file of a key in versions that named keys by their address. */
-export function formerFileName({ address }: KeyRecord): string {
+function formerFileName({ address }: KeyRecord): string {
   return `${labelOf(address)}.json`;
 }
 

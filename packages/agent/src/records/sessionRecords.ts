@@ -1,16 +1,17 @@
 /**
- * The participant's local, encrypted record of each session, `<session_key>_<part_index>.json`
+ * The participant's local, encrypted record of each session, under the name `<session_key>_<part_index>.json`
  * (docs/spec/wire.md §5). This agent computes the name, and only compares the one that a server sends (R-17).
  */
-import { HolderError, makePrivateDirectory, readIfPresent, replaceFile } from '@quorate/holder';
+import { HolderError } from '@quorate/holder';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { framed } from '@quorate/intent';
 import type { Kind } from '@quorate/wire';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
 import { RECORDS } from '../ceremonies/records.ts';
 import { commonRecord, SESSION_KEY } from './commonRecord.ts';
+import type { AgentEntry } from './journalEntries.ts';
+import type { AgentJournal } from './journalState.ts';
 
 const LABEL = 'quorate/v1/agent/session-record';
 
@@ -54,7 +55,7 @@ const sealedSchema = z.strictObject({
   sealed: z.string(),
 });
 
-/** The only file name that a session's record may have. */
+/** The only name that a session's record may have. */
 export function sessionFileName(sessionKey: string, partIndex: number): string {
   if (!SESSION_KEY.test(sessionKey)) throw new AgentError('session/refused', 'bad session key');
   return `${sessionKey}_${partIndex}.json`;
@@ -62,25 +63,42 @@ export function sessionFileName(sessionKey: string, partIndex: number): string {
 
 /** The store of session records of one agent. */
 export interface SessionRecords {
-  write(record: SessionRecord): void;
+  /**
+   * Uses a session key, and writes the first record of its session: both on disk when it resolves. False when the key
+   * was used before; from the call on nobody else can use it.
+   */
+  begin(record: SessionRecord): Promise<boolean>;
+  /** On disk when it resolves. */
+  write(record: SessionRecord): Promise<void>;
+  /** On disk with the next change of anything; returns the way to wait for that. */
+  note(record: SessionRecord): () => Promise<void>;
   read(sessionKey: string, partIndex: number): SessionRecord | undefined;
 }
 
-/** Opens the folder of session records; `key` is 32 bytes, `keyIdOf` resolves the addresses of the former version. */
+/** Opens the session records of a journal; `key` is 32 bytes, `keyIdOf` resolves the addresses of the former version. */
 export function openSessionRecords(
-  directory: string,
+  { journal, state }: AgentJournal,
   key: Uint8Array,
   keyIdOf: KeyIdOf,
 ): SessionRecords {
-  makePrivateDirectory(directory);
+  const sealed = (record: SessionRecord): AgentEntry => {
+    const name = sessionFileName(record.session_key, record.part_index);
+    const over = record.state !== 'accepted' && record.state !== 'running';
+    return { type: 'session', name, sealed: seal(record, name, key), over };
+  };
   return {
-    write: (record) => {
-      const name = sessionFileName(record.session_key, record.part_index);
-      replaceFile(join(directory, name), seal(record, name, key));
+    begin: async (record) => {
+      const { session_key, part_index } = record;
+      if (state.usedAs(session_key) !== undefined) return false;
+      const used: AgentEntry = { type: 'used', keys: [[session_key, part_index]] };
+      await journal.append(used, sealed(record));
+      return true;
     },
+    write: async (record) => journal.append(sealed(record)),
+    note: (record) => journal.note(sealed(record)),
     read: (sessionKey, partIndex) => {
       const name = sessionFileName(sessionKey, partIndex);
-      const text = readIfPresent(join(directory, name))?.toString('utf8');
+      const text = state.session(name);
       return text === undefined ? undefined : open(text, { name, key, keyIdOf });
     },
   };
@@ -95,11 +113,11 @@ function seal(record: SessionRecord, name: string, key: Uint8Array): string {
     cipher.final(),
     cipher.getAuthTag(),
   ]);
-  return `${JSON.stringify({
+  return JSON.stringify({
     format: 'quorate-session/v2',
     nonce: nonce.toString('base64'),
     sealed: sealed.toString('base64'),
-  })}\n`;
+  });
 }
 
 function open(

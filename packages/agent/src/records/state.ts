@@ -3,10 +3,12 @@
  */
 import {
   type ChipCounters,
+  createChipCounters,
+  type Disk,
   HolderError,
+  type JournalNews,
   lockDirectory,
   makePrivateDirectory,
-  openChipCounters,
   openPinRefusals,
   type PinRefusals,
   readSecretFile,
@@ -14,26 +16,14 @@ import {
 import { join } from 'node:path';
 import { toHex } from '@quorate/intent';
 import { openPins, type Pins } from '../roster/pins.ts';
+import { openAgentJournal } from './agentJournal.ts';
 import { type BanReserve, openBanReserve } from './banReserve.ts';
 import { type EvidenceStore, openEvidence } from './evidence.ts';
-import { type KeyRecords, openKeyRecords, RESERVE_FILE } from './keyRecords.ts';
+import { type KeyRecords, openKeyRecords } from './keyRecords.ts';
 import { type LinkState, openLinkState } from '../link/state.ts';
+import { RESERVE_FILE, STATE_FILES } from './names.ts';
 import { openSessionRecords, type SessionRecords } from './sessionRecords.ts';
-import { openUsedSessions, type UsedSessions } from './usedSessions.ts';
-
-/** Names inside an agent's directory. */
-export const STATE_FILES = {
-  localKey: 'local.key',
-  pins: 'pins.json',
-  link: 'link.json',
-  chips: 'chips.json',
-  refused: 'pin.refused',
-  replacement: 'replacement.json',
-  used: 'used-sessions.log',
-  keys: 'keys',
-  sessions: 'sessions',
-  evidence: 'evidence',
-} as const;
+import type { UsedSessions } from './usedSessions.ts';
 
 /** The open state of one agent. */
 export interface AgentState {
@@ -48,50 +38,84 @@ export interface AgentState {
   readonly sessions: SessionRecords;
   readonly evidence: EvidenceStore;
   readonly link: LinkState;
+  /** Hears that the journal takes nothing more: every key is stopped. */
+  onFailed(listener: () => void): void;
   close(): void;
+}
+
+/** The surroundings of an agent's journal. */
+export interface StateOptions {
+  /** Hears what people should know of it. */
+  readonly tell?: (news: JournalNews) => void;
+  /** This machine's by default. */
+  readonly disk?: Disk;
 }
 
 /**
  * Opens the state of an agent's directory.
  * @throws HolderError `store/locked` when another process has it, `store/not-found` before `agent init`
  */
-export function openState(directory: string): AgentState {
+export function openState(directory: string, options: StateOptions = {}): AgentState {
   makePrivateDirectory(directory);
   const localKey = readSecretFile(join(directory, STATE_FILES.localKey));
   if (localKey.length !== 32) throw new HolderError('store/tampered', 'local.key is not 32 bytes');
   const lock = lockDirectory(directory);
   try {
-    const pins = openPins(join(directory, STATE_FILES.pins));
-    const folder = join(directory, STATE_FILES.keys);
-    makePrivateDirectory(folder);
-    const reserve = openBanReserve(join(folder, RESERVE_FILE));
-    const keys = openKeyRecords(folder, reserve);
+    return openLocked(directory, localKey, options, () => lock.release());
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function openLocked(
+  directory: string,
+  localKey: Buffer,
+  { tell, disk }: StateOptions,
+  release: () => void,
+): AgentState {
+  const pins = openPins(join(directory, STATE_FILES.pins));
+  let onFailed = (): void => undefined;
+  const hear = (news: JournalNews): void => {
+    tell?.(news);
+    if (news.news === 'failed') onFailed();
+  };
+  const opened = openAgentJournal(directory, { tell: hear, disk });
+  const { journal, state } = opened;
+  try {
+    const reserve = openBanReserve(join(directory, STATE_FILES.keys, RESERVE_FILE));
+    const keys = openKeyRecords(opened, reserve);
     applyPins(keys, pins);
-    const used = openUsedSessions(join(directory, STATE_FILES.used));
+    const keyIdOf = (address: string): string | undefined => keys.findByAddress(address)?.key_id;
     return {
       directory,
       pins,
       keys,
       reserve,
-      chips: openChipCounters(join(directory, STATE_FILES.chips)),
+      chips: createChipCounters({
+        of: (chip) => state.counterOf(chip),
+        keep: (key, counter) => journal.appendSync({ type: 'chip', key, counter }),
+      }),
       refusals: openPinRefusals(join(directory, STATE_FILES.refused)),
-      used,
-      sessions: openSessionRecords(
-        join(directory, STATE_FILES.sessions),
-        localKey,
-        (address) => keys.findByAddress(address)?.key_id,
-      ),
+      used: {
+        find: (sessionKey) => state.usedAs(sessionKey),
+        latest: (count) => state.latestUsed(count),
+      },
+      sessions: openSessionRecords(opened, localKey, keyIdOf),
       evidence: openEvidence(join(directory, STATE_FILES.evidence)),
       link: openLinkState(join(directory, STATE_FILES.link)),
+      onFailed: (listener) => {
+        onFailed = listener;
+      },
       close: () => {
-        used.close();
+        journal.close();
         reserve.close();
         localKey.fill(0);
-        lock.release();
+        release();
       },
     };
   } catch (error) {
-    lock.release();
+    journal.close();
     throw error;
   }
 }

@@ -15,9 +15,9 @@ import type { ChipAttachment } from '@quorate/secure-element';
 import { z } from 'zod';
 import { chipSchema } from '../config.ts';
 import { AgentError } from '../errors.ts';
-import { readKeyFolder } from '../records/keyFolder.ts';
-import { isLabelOf, keyIdSchema, releasesSchema } from '../records/keyRecord.ts';
-import { STATE_FILES } from '../records/state.ts';
+import { readAgentRecords } from '../records/agentJournal.ts';
+import { keyIdSchema, releasesSchema } from '../records/keyRecord.ts';
+import { STATE_FILES } from '../records/names.ts';
 
 /** A chip of a replacement. */
 interface JournalChip {
@@ -120,9 +120,9 @@ function load(
 
 /** Names the keys of a former journal by their ids, which this agent's own records know. */
 function upgraded(former: z.output<typeof formerSchema>, directory: string): Journal {
-  const { records } = readKeyFolder(join(directory, STATE_FILES.keys));
+  const records = readAgentRecords(directory);
   const shards = Object.entries(former.shards).map(([address, moved]) => {
-    const key = records.find((record) => isLabelOf(record, address));
+    const key = records.keyByAddress(address);
     if (key === undefined) throw new Error(`no key with address ${address}`);
     return [key.key_id, moved] as const;
   });

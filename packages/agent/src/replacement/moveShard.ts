@@ -6,6 +6,7 @@ import {
   isHolderError,
   openShard,
   type ReleaseCounter,
+  type Releases,
   sealShard,
   type ShardIdentity,
 } from '@quorate/holder';
@@ -194,9 +195,8 @@ function countOld({ keys }: AgentState, keyId: string): ReleaseCounter {
   };
   return {
     read: () => found().releases,
-    write: (releases) => {
-      keys.update(keyId, (record) => ({ ...record, releases }));
-    },
+    write: (releases) => keys.count(keyId, releases),
+    confirm: (releases) => keys.noteCount(keyId, releases),
   };
 }
 
@@ -206,10 +206,10 @@ function countNew(work: Work, keyId: string): ReleaseCounter {
     if (shard === undefined) throw new TypeError('unreachable: a shard that is not in the journal');
     return shard;
   };
-  return {
-    read: () => found().releases,
-    write: (releases) => work.noteShard(keyId, { ...found(), releases }),
+  const write = (releases: Releases): void => {
+    work.noteShard(keyId, { ...found(), releases });
   };
+  return { read: () => found().releases, write, confirm: write };
 }
 
 function identityOf(key: KeyRecord): ShardIdentity {

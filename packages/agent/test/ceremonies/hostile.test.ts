@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromHex, verifySignature } from '@quorate/intent';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -176,10 +176,9 @@ describe('agents against a hostile relay', () => {
       expect(answer['message'], filename).toMatch(/filename/);
     }
     expect(existsSync('/tmp/evil.json')).toBe(false);
-    const written = readdirSync(join(directory, 'sessions')).filter((name) =>
-      name.startsWith('f-'),
-    );
-    expect(written.toSorted()).toEqual([
+    const journal = readFileSync(join(directory, 'state.journal'), 'latin1');
+    const written = new Set([...journal.matchAll(/"name":"(f-[^"]*)"/g)].map(([, name]) => name));
+    expect([...written].toSorted()).toEqual([
       'f-0_1.json',
       'f-1_1.json',
       'f-2_1.json',

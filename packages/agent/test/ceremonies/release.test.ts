@@ -1,9 +1,9 @@
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { fromHex, verifySignature } from '@quorate/intent';
 import { type SecureElement, SecureElementError } from '@quorate/secure-element';
 import { expect, test } from 'vitest';
 import { changedChip, pulledAt } from '../support/changedChip.ts';
-import { DATA, PIN, keyFile, startCluster, startClusterWithKey } from '../support/cluster.ts';
+import { DATA, PIN, keyOnDisk, startCluster, startClusterWithKey } from '../support/cluster.ts';
 import { failure } from '../support/failure.ts';
 
 const people = ['alice', 'bob', 'carl'];
@@ -40,11 +40,10 @@ async function withReader(
   await alice.agent.close();
   const chip = await cluster.openChip(alice);
   const onDisk: unknown[] = [];
-  const file = keyFile(alice, address);
   await cluster.start(alice, {
     chip: changedChip(chip, {
       read: (access) => {
-        onDisk.push(JSON.parse(readFileSync(file, 'utf8')).releases);
+        onDisk.push(keyOnDisk(alice, address).releases);
         return read(chip, access, onDisk.length);
       },
     }),

@@ -1,28 +1,14 @@
 // A folder that version 0.1.0 wrote, in which keys are named by their addresses (scripts/formerAgentFolder.mjs).
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { readAgentRecords } from '../../src/records/agentJournal.ts';
 import { openBanReserve, readReservedBans } from '../../src/records/banReserve.ts';
-import { openKeyRecords, RESERVE_FILE } from '../../src/records/keyRecords.ts';
+import { MOVED_FILE, RESERVE_FILE, STATE_FILES } from '../../src/records/names.ts';
 import { type AgentState, openState } from '../../src/records/state.ts';
 import { readJournal, upgradeJournal } from '../../src/replacement/journal.ts';
+import { unpackFormer } from '../support/formerFolder.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
-
-type Content =
-  | { readonly text: string }
-  | { readonly base64: string }
-  | { readonly reserve: readonly string[] };
-
-const FORMER = new URL('former/agent-0.1.0.json', import.meta.url);
-const former = JSON.parse(readFileSync(FORMER, 'utf8')) as Record<string, Content>;
 
 const ONE = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
 const TWO = '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359';
@@ -31,25 +17,13 @@ const two = '2'.repeat(64);
 const bansOfOne = [{ part_index: 2, session_key: 's1', reason: 'invalid-proof', at: 1 }];
 const bansOfTwo = [{ part_index: 2, session_key: 's2', reason: 'invalid-proof', at: 2 }];
 
-function bytesOf(content: Content): Buffer {
-  if ('base64' in content) return Buffer.from(content.base64, 'base64');
-  if ('text' in content) return Buffer.from(content.text);
-  const slots = Buffer.alloc(64 * 512, ' ');
-  for (const [at, line] of content.reserve.entries()) slots.write(`${line}\n`, at * 512);
-  return slots;
-}
-
 let directory: string;
 let keysFolder: string;
 
 beforeEach(() => {
   directory = join(temporaryDirectory(), 'agent');
   keysFolder = join(directory, 'keys');
-  for (const [name, content] of Object.entries(former)) {
-    const file = join(directory, name);
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, bytesOf(content), { mode: 0o600 });
-  }
+  unpackFormer('agent-0.1.0', directory);
 });
 
 /** Opens the state of the folder until the test is over, or it is closed. */
@@ -67,9 +41,12 @@ function open(): AgentState {
 const files = (): string[] => readdirSync(keysFolder).toSorted();
 
 describe('a folder of version 0.1.0', () => {
-  test('is opened, and names its keys by their ids from then on', () => {
+  test('is opened, and its keys are in the journal from then on', () => {
     const state = open();
-    expect(files()).toEqual([`${one}.json`, `${two}.json`, RESERVE_FILE]);
+    expect(files()).toEqual([RESERVE_FILE, MOVED_FILE]);
+    for (const name of [STATE_FILES.used, STATE_FILES.chips, STATE_FILES.sessions]) {
+      expect(existsSync(join(directory, name))).toBe(false);
+    }
     expect(state.keys.find(one)).toMatchObject({
       format: 'quorate-key/v3',
       key_id: one,
@@ -89,54 +66,28 @@ describe('a folder of version 0.1.0', () => {
     expect(state.keys.find(two)?.bans).toEqual(bansOfTwo);
     state.close();
     expect(readReservedBans(join(keysFolder, RESERVE_FILE))).toEqual([]);
-    expect(openKeyRecords(keysFolder).find(two)?.bans).toEqual(bansOfTwo);
+    expect(readAgentRecords(directory).key(two)?.bans).toEqual(bansOfTwo);
   });
 
   test('is only looked at by a program that does not hold its lock', () => {
     const before = files();
-    const keys = openKeyRecords(keysFolder);
-    expect(keys.findByAddress(TWO)?.bans).toEqual(bansOfTwo);
-    expect(keys.find(one)?.algorithm).toBe('ecdsa-secp256k1');
+    const records = readAgentRecords(directory);
+    expect(records.keyByAddress(TWO)?.bans).toEqual(bansOfTwo);
+    expect(records.key(one)?.algorithm).toBe('ecdsa-secp256k1');
     expect(files()).toEqual(before);
   });
 
   test('O-12: may be left by a crash with a key in both files; a ban counts in whichever it stands', () => {
     const old = join(keysFolder, `${ONE.toLowerCase()}.json`);
-    const text = readFileSync(old, 'utf8');
-    open().close();
-    const fresh = join(keysFolder, `${one}.json`);
-    const record = JSON.parse(readFileSync(fresh, 'utf8'));
-    writeFileSync(fresh, JSON.stringify({ ...record, state: 'rolled_back', bans: [] }));
-    writeFileSync(old, text);
-    expect(openKeyRecords(keysFolder).find(one)?.bans).toEqual(bansOfOne);
+    const record = JSON.parse(readFileSync(old, 'utf8'));
+    const rest = { format: 'quorate-key/v3', algorithm: 'ecdsa-secp256k1' };
+    const fresh = JSON.stringify({ ...record, ...rest, state: 'rolled_back', bans: [] });
+    writeFileSync(join(keysFolder, `${one}.json`), fresh);
+    expect(readAgentRecords(directory).key(one)?.bans).toEqual(bansOfOne);
     const state = open();
     expect(state.keys.find(one)).toMatchObject({ state: 'rolled_back', bans: bansOfOne });
-    expect(existsSync(old)).toBe(false);
     state.close();
-    expect(openKeyRecords(keysFolder).find(one)?.bans).toEqual(bansOfOne);
-  });
-
-  test('a disk that takes nothing leaves its files, which go on counting until it does', () => {
-    const obstacle = join(keysFolder, `${one}.json.tmp`);
-    mkdirSync(obstacle);
-    const state = open();
-    expect(state.keys.find(one)?.bans).toEqual(bansOfOne);
-    expect(state.keys.find(two)?.bans).toEqual(bansOfTwo);
-    expect(files()).toContain(`${ONE.toLowerCase()}.json`);
-    state.close();
-    rmdirSync(obstacle);
-    open().close();
-    expect(files()).toEqual([`${one}.json`, `${two}.json`, RESERVE_FILE]);
-  });
-
-  test('the remains of a failed key generation go with both files', () => {
-    const old = join(keysFolder, `${ONE.toLowerCase()}.json`);
-    const text = readFileSync(old, 'utf8');
-    const state = open();
-    writeFileSync(old, text);
-    state.keys.remove(one);
-    state.close();
-    expect(files()).toEqual([`${two}.json`, RESERVE_FILE]);
+    expect(readAgentRecords(directory).key(one)?.bans).toEqual(bansOfOne);
   });
 
   test('its sessions, evidence and journal lead to the keys', () => {
@@ -173,8 +124,7 @@ describe('a folder of version 0.1.0', () => {
 
 describe('a key record', () => {
   test('of an algorithm that is not known here is refused by name, not taken for another one', () => {
-    open().close();
-    const file = join(keysFolder, `${one}.json`);
+    const file = join(keysFolder, `${ONE.toLowerCase()}.json`);
     const record = JSON.parse(readFileSync(file, 'utf8'));
     writeFileSync(file, JSON.stringify({ ...record, algorithm: 'ed25519' }));
     expect(() => openState(directory)).toThrow(
@@ -183,14 +133,36 @@ describe('a key record', () => {
         message: expect.stringMatching(/algorithm ed25519/),
       }),
     );
+    expect(existsSync(file)).toBe(true);
   });
 
   test('D-12: with the address of another key is refused', () => {
-    open().close();
-    const file = join(keysFolder, `${two}.json`);
+    const file = join(keysFolder, `${TWO.toLowerCase()}.json`);
     const record = JSON.parse(readFileSync(file, 'utf8'));
-    writeFileSync(file, JSON.stringify({ ...record, address: ONE.toLowerCase() }));
+    const rest = { format: 'quorate-key/v3', algorithm: 'ecdsa-secp256k1', address: ONE };
+    writeFileSync(join(keysFolder, `${two}.json`), JSON.stringify({ ...record, ...rest }));
+    rmSync(file);
     expect(() => openState(directory)).toThrow(/two keys .* have the address/);
+  });
+
+  test('that is damaged, or under the name of another one, stops the agent instead of being skipped', () => {
+    const file = join(keysFolder, `${ONE.toLowerCase()}.json`);
+    const content = readFileSync(file, 'utf8');
+    const other = join(keysFolder, `${'0'.repeat(64)}.json`);
+    writeFileSync(other, content);
+    expect(() => openState(directory)).toThrow(/cannot be used/);
+    rmSync(other);
+    writeFileSync(file, content.slice(10));
+    expect(() => openState(directory)).toThrow(/cannot be used/);
+  });
+
+  test('of the first version is read, its count as what was confirmed', () => {
+    const file = join(keysFolder, `${ONE.toLowerCase()}.json`);
+    const { releases: _, ...rest } = JSON.parse(readFileSync(file, 'utf8'));
+    const first = { ...rest, format: 'quorate-key/v1', release_count: 7 };
+    writeFileSync(file, JSON.stringify(first));
+    const releases = { confirmed: 7, outstanding: 0 };
+    expect(open().keys.find(one)?.releases).toEqual(releases);
   });
 
   test('X-6: a reserved ban names its key by id', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readJournal } from '../../src/replacement/journal.ts';
 import { replaceChip } from '../../src/replacement/replaceChip.ts';
 import { openPins, type RosterChange } from '../../src/roster/pins.ts';
-import { openKeyRecords } from '../../src/records/keyRecords.ts';
+import { readAgentRecords } from '../../src/records/agentJournal.ts';
 import { eventually } from '../../../../test/support/eventually.ts';
 import { type Cluster, type Member, startClusterWithKey } from '../support/cluster.ts';
 import { approve, newChip, openNew, replacing } from '../support/replacing.ts';
@@ -50,7 +50,7 @@ describe('a new chip for a participant', () => {
       const old = await cluster.openChip(bob);
       expect((await old.info()).used).toBe(0);
       await old.close();
-      const record = openKeyRecords(join(bob.directory, 'keys')).findByAddress(address);
+      const record = readAgentRecords(bob.directory).keyByAddress(address);
       expect(record?.releases).toEqual({ confirmed: 1, outstanding: 0 });
       await cluster.member('alice').agent.close();
       const roster = cluster.roster(2, { bob: publicKey });

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { rosterPublicKey } from '../support/rosterKey.ts';
 import { emptyPins, openPins, type Pins } from '../../src/roster/pins.ts';
 import { applyPins } from '../../src/records/state.ts';
-import { openKeyRecords } from '../../src/records/keyRecords.ts';
+import { openKeys } from '../support/openKeys.ts';
 import { chipPublicKey } from '../support/chipKeys.ts';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { keyRecord } from '../support/keyRecord.ts';
@@ -79,7 +79,7 @@ describe('roster', () => {
 
   test('R-15: key pins follow a new roster, also when the process died before they were written', () => {
     const { pins } = pinned();
-    const keys = openKeyRecords(join(temporaryDirectory(), 'keys'));
+    const { keys } = openKeys(temporaryDirectory());
     keys.add(keyRecord([alice, bob], ['alice', 'bob']));
     pins.importRoster(rosterFile(1, { alice, bob }));
     const replacement = chipPublicKey();

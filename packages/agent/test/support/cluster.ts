@@ -20,7 +20,8 @@ import type { Agent, AgentOptions } from '../../src/agentTypes.ts';
 import type { OutcomeOf } from '../../src/client/ceremonies/index.ts';
 import { CoordinatorClient } from '../../src/client/client.ts';
 import { initAgent } from '../../src/init.ts';
-import { openKeyRecords } from '../../src/records/keyRecords.ts';
+import { readAgentRecords } from '../../src/records/agentJournal.ts';
+import type { KeyRecord } from '../../src/records/keyRecord.ts';
 import { openPins } from '../../src/roster/pins.ts';
 import {
   lastingDirectory,
@@ -402,11 +403,11 @@ export async function startCluster(
   return cluster;
 }
 
-/** The file in which a member's agent keeps the record of a key. */
-export function keyFile({ directory }: Member, address: string): string {
-  const folder = join(directory, 'keys');
-  const key = openKeyRecords(folder).findByAddress(address);
-  return join(folder, `${key?.key_id}.json`);
+/** The record of a key as a member's agent has it on disk. */
+export function keyOnDisk({ directory }: Member, address: string): KeyRecord {
+  const key = readAgentRecords(directory).keyByAddress(address);
+  if (key === undefined) throw new Error(`no key ${address} on disk`);
+  return key;
 }
 
 function recorder(lines: string[]): Logger {

@@ -6,7 +6,7 @@
 import {
   isAgentError,
   loadAgentConfig,
-  openKeyRecords,
+  readAgentRecords,
   openPins,
   resolvePath,
   STATE_FILES,
@@ -145,14 +145,14 @@ function approvalOf(text: string): 'auto' | 'prompt' | { readonly policy: string
   throw usageError(`${JSON.stringify(text)}: approval must be prompt, auto or policy:FILE`);
 }
 
-/** Reads the agent's files without a lock: a running agent replaces each of them as a whole. */
+/** Reads the agent's files without a lock: a running agent replaces each as a whole, or appends to it. */
 async function showStatus(context: Context, options: DirectoryOption): Promise<void> {
   const { directory } = options;
   const config = loadAgentConfig(directory);
   const has = (file: string): boolean => existsSync(resolvePath(directory, file));
   const pins = openPins(join(directory, STATE_FILES.pins));
-  const keys = openKeyRecords(join(directory, STATE_FILES.keys))
-    .list()
+  const keys = readAgentRecords(directory)
+    .keys()
     .map((record) => ({
       address: record.address,
       threshold: record.threshold,

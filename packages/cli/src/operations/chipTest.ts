@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { openPins, readJournal, STATE_FILES } from '@quorate/agent';
+import { openPins, readAgentRecords, readJournal, STATE_FILES } from '@quorate/agent';
 import {
   chipFingerprint,
   hashFramed,
@@ -16,9 +16,7 @@ import {
 import { type ChipInfo, type SecureElement, spareLastTry } from '@quorate/secure-element';
 import type { ChipAnswer } from '@quorate/wire';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson } from '../files.ts';
 import { pinProblem, pinText } from './chipTries.ts';
 import { type Authority, identityOf } from './chips.ts';
 
@@ -154,14 +152,7 @@ function counterText(counter: number, last: number): string {
   return `${counter}, but it was ${last}: this is an older copy of the chip`;
 }
 
-/** The highest counter that the agent has seen of this chip; the file is read, never written here. */
+/** The highest counter that the agent has seen of this chip; its files are read, never written here. */
 function lastCounter(directory: string, key: string): number {
-  const path = join(directory, STATE_FILES.chips);
-  if (!existsSync(path)) return 0;
-  const file = readJson(path, 'chip counters');
-  const counters: unknown =
-    typeof file === 'object' && file !== null ? Reflect.get(file, 'counters') : undefined;
-  const seen: unknown =
-    typeof counters === 'object' && counters !== null ? Reflect.get(counters, key) : undefined;
-  return typeof seen === 'number' ? seen : 0;
+  return readAgentRecords(directory).counterOf(key) ?? 0;
 }

@@ -27,8 +27,13 @@ export interface ReleasePolicy {
 /** The durable count of one record's releases. */
 export interface ReleaseCounter {
   read(): Releases;
-  /** On disk when the call returns. */
-  write(releases: Releases): void;
+  /** On disk when it returns, or resolves: the chip is asked only then. */
+  write(releases: Releases): Promise<void> | void;
+  /**
+   * Takes the count that the chip gave, explained by the attempts. It may reach the disk later, if everything that is written after it reaches the
+   * disk after it: until then the attempt, which is on disk, explains it (docs/spec/channel.md §6).
+   */
+  confirm(releases: Releases): void;
 }
 
 /** The answer of a chip that released. */
@@ -78,9 +83,9 @@ export async function countedRelease({
   const before = counter.read();
   const { confirmed, outstanding } = before;
   if (over === 'refuse' && outstanding >= bound) return { outcome: 'unclear', outstanding };
-  counter.write({ confirmed, outstanding: Math.min(outstanding + 1, bound) });
-  const { secret, releaseCount: actual } = await ask().catch((error: unknown) => {
-    if (isBeforeCount(error)) counter.write(before);
+  await counter.write({ confirmed, outstanding: Math.min(outstanding + 1, bound) });
+  const { secret, releaseCount: actual } = await ask().catch(async (error: unknown) => {
+    if (isBeforeCount(error)) await counter.write(before);
     throw error;
   });
   try {
@@ -92,10 +97,13 @@ export async function countedRelease({
       secret.fill(0);
       return { outcome: 'rolled-back', ...count };
     }
-    counter.write({ confirmed: actual, outstanding: 0 });
+    const after = { confirmed: actual, outstanding: 0 };
+    // No attempt on disk explains the count of an opener that is given all the same.
+    if (isExplained) counter.confirm(after);
+    else await counter.write(after);
     return { outcome: 'released', secret };
   } catch (error) {
-    // No opener is given out unless its release is on disk.
+    // No opener is given out unless its release is counted.
     secret.fill(0);
     throw error;
   }

@@ -5,7 +5,7 @@
 import { toHex } from '@quorate/intent';
 import { z } from 'zod';
 import { HolderError } from '../errors.ts';
-import { readIfPresent, replaceFile } from '../files/files.ts';
+import { readIfPresent } from '../files/files.ts';
 
 /** The memory of the chips that this machine has used. */
 export interface ChipCounters {
@@ -22,29 +22,33 @@ const fileSchema = z.strictObject({
   counters: z.record(z.string().regex(/^04[0-9a-f]{128}$/), z.int().nonnegative()),
 });
 
-/** Opens the file of counters. @throws HolderError `store/tampered` */
-export function openChipCounters(path: string): ChipCounters {
-  const counters = load(path);
+/** The memory that outlives the process. */
+export interface CounterMemory {
+  /** The highest counter seen, by the chip's key in hex. */
+  of(chip: string): number | undefined;
+  /** On disk when the call returns. */
+  keep(chip: string, counter: number): void;
+}
+
+/** Makes the comparison over a memory. */
+export function createChipCounters(memory: CounterMemory): ChipCounters {
   return {
     see: (chipPublicKey, counter, isProven = true) => {
       const chip = toHex(chipPublicKey);
-      const before = counters.get(chip) ?? -1;
+      const before = memory.of(chip) ?? -1;
       if (counter < before) {
         throw new HolderError(
           'chip/rolled-back',
           `the chip's state counter is ${counter} and was ${before}: this is an older copy of the chip; put the present one back`,
         );
       }
-      if (counter === before || !isProven) return;
-      const changed = new Map(counters).set(chip, counter);
-      const file = { format: 'quorate-chips/v1', counters: Object.fromEntries(changed) };
-      replaceFile(path, `${JSON.stringify(file, null, 2)}\n`);
-      counters.set(chip, counter);
+      if (counter > before && isProven) memory.keep(chip, counter);
     },
   };
 }
 
-function load(path: string): Map<string, number> {
+/** Reads the file in which a former version kept them, by the chip's key in hex. @throws HolderError `store/tampered` */
+export function readChipCounters(path: string): ReadonlyMap<string, number> {
   const text = readIfPresent(path)?.toString('utf8');
   if (text === undefined) return new Map();
   try {

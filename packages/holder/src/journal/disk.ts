@@ -10,11 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { FILE_MODE, readIfPresent, removeIfPresent, syncDirectory } from '../files/files.ts';
-
-const writeLater = promisify(write);
-const flushLater = promisify(fdatasync);
 
 /** An open file. Writing at an offset is the only way to write. */
 export interface DiskFile {
@@ -62,11 +58,13 @@ function diskFile(one: number, other: number): DiskFile {
   return {
     write: async (bytes, at) => {
       for (let done = 0; done < bytes.length; ) {
-        const left = bytes.length - done;
-        done += (await writeLater(one, bytes, done, left, at + done)).bytesWritten;
+        done += await writeSome(one, bytes.subarray(done), at + done);
       }
     },
-    flush: () => flushLater(one),
+    flush: () =>
+      new Promise((resolve, reject) => {
+        fdatasync(one, (error) => (error ? reject(error) : resolve()));
+      }),
     writeSync: (bytes, at) => {
       for (let done = 0; done < bytes.length; ) {
         done += writeSync(other, bytes, done, bytes.length - done, at + done);
@@ -79,4 +77,13 @@ function diskFile(one: number, other: number): DiskFile {
       closeSync(other);
     },
   };
+}
+
+/** Returns the number of bytes that were written. */
+function writeSome(descriptor: number, bytes: Uint8Array, at: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(descriptor, bytes, 0, bytes.length, at, (error, done) =>
+      error ? reject(error) : resolve(done),
+    );
+  });
 }

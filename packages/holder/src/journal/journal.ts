@@ -44,8 +44,11 @@ export interface Journal<Entry> {
   append(...entries: readonly Entry[]): Promise<void>;
   /** The same on the main thread: on disk when the call returns. @throws HolderError `store/failed` */
   appendSync(...entries: readonly Entry[]): void;
-  /** Changes the state now; on disk with the next flush. @throws HolderError `store/failed` */
-  note(...entries: readonly Entry[]): void;
+  /**
+   * Changes the state now; on disk with the next flush. Returns the way to wait for that, which asks for a flush only if
+   * there was none. @throws HolderError `store/failed`
+   */
+  note(...entries: readonly Entry[]): () => Promise<void>;
   /** The reason why nothing more is taken. */
   readonly failure: HolderError | undefined;
   /** Makes everything durable, as far as the disk takes it, and closes the file. */
@@ -158,12 +161,9 @@ class OpenJournal<Entry> implements Journal<Entry> {
     return this.#failure;
   }
 
-  append(...entries: readonly Entry[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#add(entries);
-      this.#waiters.push({ upTo: this.#added, resolve, reject });
-      void this.#run();
-    });
+  async append(...entries: readonly Entry[]): Promise<void> {
+    this.#add(entries);
+    await this.#durable(this.#added);
   }
 
   appendSync(...entries: readonly Entry[]): void {
@@ -173,9 +173,11 @@ class OpenJournal<Entry> implements Journal<Entry> {
     void this.#compactIfLarge();
   }
 
-  note(...entries: readonly Entry[]): void {
+  note(...entries: readonly Entry[]): () => Promise<void> {
     this.#add(entries);
+    const upTo = this.#added;
     this.#timer ??= setTimeout(() => void this.#run(), NOTED_MS).unref();
+    return () => this.#durable(upTo);
   }
 
   close(): void {
@@ -209,6 +211,16 @@ class OpenJournal<Entry> implements Journal<Entry> {
     this.#file.add(group);
     this.#compaction?.take(group);
     this.#added += 1;
+  }
+
+  /** Resolves once everything up to a group is on disk. */
+  #durable(upTo: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#before + this.#file.durable >= upTo) return resolve();
+      if (this.#failure !== undefined) return reject(this.#failure);
+      this.#waiters.push({ upTo, resolve, reject });
+      void this.#run();
+    });
   }
 
   /** Flushes until nothing waits; one at a time. */
@@ -246,9 +258,10 @@ class OpenJournal<Entry> implements Journal<Entry> {
       this.#timer = undefined;
     }
     const durable = this.#before + this.#file.durable;
-    while ((this.#waiters[0]?.upTo ?? Number.POSITIVE_INFINITY) <= durable) {
-      this.#waiters.shift()?.resolve();
-    }
+    const isKept = ({ upTo }: Waiter): boolean => upTo <= durable;
+    const kept = this.#waiters.filter(isKept);
+    this.#waiters = this.#waiters.filter((waiter) => !isKept(waiter));
+    for (const waiter of kept) waiter.resolve();
   }
 
   /** After a write that failed nothing is known of what the disk has, whatever a later one says. */

@@ -21,16 +21,22 @@ async function release(
   const events: unknown[] = [];
   const secret = new Uint8Array(32).fill(7);
   const { full, ...order } = more;
+  const note = (releases: Releases): void => {
+    if (events.filter((event) => typeof event === 'object').length === full) {
+      throw new Error('disk full');
+    }
+    events.push(releases);
+  };
   const ended = await countedRelease({
     policy: REFUSE,
     counter: {
       read: () => before,
-      write: (releases) => {
-        if (events.filter((event) => typeof event === 'object').length === full) {
-          throw new Error('disk full');
-        }
-        events.push(releases);
+      write: async (releases) => {
+        // On disk a while later.
+        await Promise.resolve();
+        note(releases);
       },
+      confirm: note,
     },
     ask: () => {
       events.push('asked');

@@ -88,11 +88,16 @@ describe('journal', () => {
       journal.note(at(1));
       await journal.append(at(2));
       expect(openBytes(disk.afterCut().content(PATH)).state.numbers).toEqual(after(2));
-      journal.note(at(3));
+      const durable = journal.note(at(3));
+      disk.operations = [];
       await vi.advanceTimersByTimeAsync(999);
       expect(openBytes(disk.afterCut().content(PATH)).state.last).toBe(2);
       await vi.advanceTimersByTimeAsync(1);
       expect(openBytes(disk.afterCut().content(PATH)).state.last).toBe(3);
+      await durable();
+      expect(disk.operations).toEqual(['write', 'flush']);
+      await journal.note(at(4))();
+      expect(openBytes(disk.afterCut().content(PATH)).state.last).toBe(4);
     } finally {
       vi.useRealTimers();
     }

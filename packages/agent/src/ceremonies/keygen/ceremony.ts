@@ -110,7 +110,7 @@ class KeygenRole implements Role<'keygen'> {
     refuseUnless(same, 'parameters_changed', 'other parameters than were accepted');
     checkFileName(control, params.filename);
     const { sid, peers } = control.checkCertificates(params.peers);
-    control.startProtocol('keygen', { sid, threshold, parties, index, peers });
+    await control.startProtocol('keygen', { sid, threshold, parties, index, peers });
   }
 
   take(output: ProtocolOutput): void {

@@ -96,6 +96,8 @@ class SignRole implements Role<'sign'> {
   readonly #agreement: Agreement;
   #challenge: string | undefined;
   #signature: string | null = null;
+  /** Whether our result is being written, and told then. */
+  #isTelling = false;
 
   constructor(control: SessionControl, agreement: Agreement) {
     this.#control = control;
@@ -155,10 +157,12 @@ class SignRole implements Role<'sign'> {
     this.#checkParams(params);
     const { sid, peers } = control.checkCertificates(params.peers);
     const authorisation = { challenge: params.chip_challenge, signature: params.signature };
+    // On disk with the count of the release.
+    control.noteRunning();
     const opener = await releaseOpener(control, { keyId: key.key_id, digest }, authorisation);
     try {
       if (control.isOver) return;
-      control.startProtocol('sign', {
+      await control.startProtocol('sign', {
         sid,
         index: control.partIndex,
         signers: signers.map((holder) => holder.part_index),
@@ -181,7 +185,17 @@ class SignRole implements Role<'sign'> {
     if (v !== 27 && v !== 28) return control.fail('unrepresentable_recovery_id');
     const signature = `0x${toHex(output.signature)}`;
     if (!this.#adopt(signature)) return control.fail('aborted: invalid-signature');
-    control.note('completed');
+    this.#isTelling = true;
+    control.step(() => this.#tell(signature));
+  }
+
+  /** Tells the result once it is on disk. */
+  async #tell(signature: string): Promise<void> {
+    const control = this.#control;
+    await control.keep('completed').finally(() => {
+      this.#isTelling = false;
+    });
+    if (control.isOver) return;
     if (control.isListening) {
       // The record has it; this agent says no more, nor does its next process.
       control.settle();
@@ -199,11 +213,16 @@ class SignRole implements Role<'sign'> {
     const control = this.#control;
     const adopted = this.#signature === null && success && this.#adopt(signature);
     control.settle();
-    if (adopted) {
-      control.context.send(goodSignResult(control.sessionKey, control.partIndex, signature));
-    }
-    if (this.#signature !== null) control.finish('completed', null);
-    else control.endByCoordinator(message);
+    const end = (): void => {
+      if (adopted) {
+        control.context.send(goodSignResult(control.sessionKey, control.partIndex, signature));
+      }
+      if (this.#signature !== null) control.finish('completed', null);
+      else control.endByCoordinator(message);
+    };
+    // Our own result goes out first.
+    if (this.#isTelling) control.step(async () => end());
+    else end();
   }
 
   endedByCoordinator(): boolean {

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openKeyRecords } from '../../../src/records/keyRecords.ts';
+import { readAgentRecords } from '../../../src/records/agentJournal.ts';
 import { readJournal } from '../../../src/replacement/journal.ts';
 import { replaceChip } from '../../../src/replacement/replaceChip.ts';
 import { startClusterWithKey } from '../../support/cluster.ts';
@@ -21,7 +20,7 @@ test('a key of which a shard moves to a new chip is not destroyed: not by the co
   };
   const service = { ...options.service, switch: unswitched };
   await expect(replaceChip({ ...options, service })).rejects.toThrow('the network is gone');
-  const key = openKeyRecords(join(bob.directory, 'keys')).findByAddress(address);
+  const key = readAgentRecords(bob.directory).keyByAddress(address);
   expect(Object.keys(readJournal(bob.directory)?.shards ?? {})).toEqual([key?.key_id]);
   await cluster.start(bob);
   const refused = await failure(cluster.destroy('d1', address));

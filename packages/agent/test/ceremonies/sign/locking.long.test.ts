@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { decodeCertificate, fromHex, roundSigningInput, verifySignature } from '@quorate/intent';
 import { describe, expect, test } from 'vitest';
 import {
@@ -7,14 +7,17 @@ import {
   type ClusterOptions,
   DATA,
   kill,
-  keyFile,
+  keyOnDisk,
   startClusterWithKey,
 } from '../../support/cluster.ts';
 import { flipFirstPairwise } from '../../support/evil.ts';
 import { evilPool } from '../../support/evilPool.ts';
 import { failure } from '../../support/failure.ts';
+import { fillUp, useFullDisk } from '../../support/fullDisk.ts';
 import { eventually } from '../../../../../test/support/eventually.ts';
 import type { Frame } from '../../support/relay.ts';
+
+useFullDisk();
 
 const people = ['alice', 'bob', 'carl'];
 
@@ -52,11 +55,11 @@ describe('ban', () => {
 
   test('O-12: the ban is on disk before anything is said about it', async () => {
     const { cluster, address } = await withLiar();
-    const file = keyFile(cluster.member('alice'), address);
+    const alice = cluster.member('alice');
     const onDisk: unknown[] = [];
     cluster.proxy.meddle = (message, direction, username) => {
       if (message.type === 'sign_result' && username === 'alice' && direction === 'to-server') {
-        onDisk.push(JSON.parse(readFileSync(file, 'utf8')).bans);
+        onDisk.push(keyOnDisk(alice, address).bans);
       }
       return [message];
     };
@@ -131,7 +134,8 @@ describe('ban', () => {
     free: () => void;
   }> => {
     const { cluster, address } = await withLiar({ deadlines: { round: 4000 } });
-    const file = keyFile(cluster.member('alice'), address);
+    const journal = join(cluster.member('alice').directory, 'state.journal');
+    let free = (): void => undefined;
     const held: Frame[] = [];
     let spoken = false;
     cluster.proxy.meddle = (message, direction, username) => {
@@ -144,12 +148,12 @@ describe('ban', () => {
       }
       if (direction === 'to-server' && !spoken) {
         spoken = true;
-        mkdirSync(`${file}.tmp`, { recursive: true });
+        free = fillUp(journal);
         cluster.proxy.inject('alice', held);
       }
       return [message];
     };
-    return { cluster, address, free: () => rmSync(`${file}.tmp`, { recursive: true }) };
+    return { cluster, address, free: () => free() };
   };
 
   test('O-12: a ban that the disk does not take is told to nobody, and the agent stops using the key', async () => {
@@ -174,22 +178,25 @@ describe('ban', () => {
     const alice = cluster.member('alice');
     const first = await failure(cluster.sign('s1', address, ['alice', 'bob']));
     expect(first.code).toBe('aborted');
+    expect(keyOnDisk(alice, address).bans).toMatchObject([{ part_index: 2, session_key: 's1' }]);
+    const stopped = await failure(cluster.sign('s2', address, ['alice', 'carl']));
+    expect(stopped.message).toMatch(/key_stopped/);
+    free();
     await cluster.restart(alice);
     expect(bansOf(cluster, address)).toEqual([2]);
-    const again = await failure(cluster.sign('s2', address, ['alice', 'bob']));
+    const again = await failure(cluster.sign('s3', address, ['alice', 'bob']));
     expect(again.message).toMatch(/banned/);
-    free();
-    const signature = await cluster.sign('s3', address, ['alice', 'carl']);
+    const signature = await cluster.sign('s4', address, ['alice', 'carl']);
     expect(verifySignature(fromHex(DATA), fromHex(signature), address)).toBe(true);
   });
 
   test('O-12: all other sessions with the banned party end, those without it complete', async () => {
     const { cluster, address } = await withLiar();
-    const file = keyFile(cluster.member('alice'), address);
+    const alice = cluster.member('alice');
     const onDisk: unknown[] = [];
     cluster.proxy.meddle = (message, _direction, username) => {
       if (message.type === 'sign_result' && username === 'alice' && message['success'] === false) {
-        onDisk.push(JSON.parse(readFileSync(file, 'utf8')).bans.length);
+        onDisk.push(keyOnDisk(alice, address).bans.length);
       }
       return [message];
     };

@@ -1,0 +1,70 @@
+/**
+ * The files in which former versions kept what is in the journal now, and their end (docs/spec/agent.md §3). They are
+ * read as long as there is no journal, and removed once there is one.
+ */
+import { readChipCounters, readIfPresent, removeIfPresent, replaceFile } from '@quorate/holder';
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { SESSION_KEY } from './commonRecord.ts';
+import type { AgentEntry, UsedKey } from './journalEntries.ts';
+import { KEPT_SESSIONS } from './journalState.ts';
+import { readKeyFolder } from './keyFolder.ts';
+import { MOVED_FILE, STATE_FILES } from './names.ts';
+import { sessionFileName } from './sessionRecords.ts';
+import { readUsedLog } from './usedSessions.ts';
+
+/** A former version takes it for a key record that it cannot read, and does not start without its keys. */
+const MOVED = {
+  format: 'quorate-agent-journal',
+  note: `the key records are in ${STATE_FILES.journal}; use the version that wrote it`,
+};
+
+/** Keeps former versions from starting on this directory; before there is a journal. */
+export function refuseFormerVersions(directory: string): void {
+  const path = join(directory, STATE_FILES.keys, MOVED_FILE);
+  if (!existsSync(path)) replaceFile(path, `${JSON.stringify(MOVED)}\n`);
+}
+
+/** Reads the state from the files of former versions. @throws HolderError `store/tampered` */
+export function formerEntries(directory: string): readonly AgentEntry[] {
+  const { keys, used, chips } = STATE_FILES;
+  const entries: AgentEntry[] = [];
+  for (const record of readKeyFolder(join(directory, keys))) entries.push({ type: 'key', record });
+  const usedKeys = readUsedLog(join(directory, used));
+  if (usedKeys.length > 0) entries.push({ type: 'used', keys: usedKeys });
+  for (const [key, counter] of readChipCounters(join(directory, chips))) {
+    entries.push({ type: 'chip', key, counter });
+  }
+  for (const usedKey of usedKeys.slice(-KEPT_SESSIONS)) {
+    const entry = formerSession(directory, usedKey);
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries;
+}
+
+/** Removes the files: the journal holds everything of them. */
+export function removeFormerFiles(directory: string): void {
+  const { keys, used, chips, sessions } = STATE_FILES;
+  for (const name of readdirSync(join(directory, keys))) {
+    const isRecord = /\.json(\.tmp)?$/.test(name) && name !== MOVED_FILE;
+    if (isRecord) removeIfPresent(join(directory, keys, name));
+  }
+  for (const name of [used, chips]) removeIfPresent(join(directory, name));
+  const folder = join(directory, sessions);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (/_\d+\.json(\.tmp)?$/.test(name)) removeIfPresent(join(folder, name));
+  }
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
+/** The record as it lies there, still sealed. */
+function formerSession(
+  directory: string,
+  [sessionKey, partIndex]: UsedKey,
+): AgentEntry | undefined {
+  if (!SESSION_KEY.test(sessionKey)) return undefined;
+  const name = sessionFileName(sessionKey, partIndex);
+  const sealed = readIfPresent(join(directory, STATE_FILES.sessions, name))?.toString('utf8');
+  return sealed === undefined ? undefined : { type: 'session', name, sealed, over: true };
+}
