@@ -1,5 +1,6 @@
 /** How far a session is, who delays it, and until when it waits. */
 import type { Rules, RulesOf } from './ceremony.ts';
+import { PATIENCE_MS } from '../store/database.ts';
 import type { Event } from './events.ts';
 import type { SessionState } from './types.ts';
 
@@ -63,17 +64,19 @@ export function awaited<S extends SessionState>(rules: RulesOf<S>, state: S): nu
 }
 
 /**
- * Whether nobody can go on because of an event: a consent while others are missing, a message of a round in which
- * another party has not spoken yet, or a result that ends nothing. Its commit may wait for the next one.
+ * How long the commit of an event may wait for the next one because it lets nobody go on: a consent while others
+ * are missing, a message of a round in which another party has not spoken yet, or a result that ends nothing. A
+ * message waits at most twice the time that its sender took for it, so that a party nearby costs one far away
+ * little. Milliseconds.
  */
-export function leavesAllWaiting(before: SessionState, after: SessionState, event: Event): boolean {
+export function patienceOf(before: SessionState, after: SessionState, event: Event): number {
   switch (event.type) {
     case 'accepted':
-      return after.phase === 'inviting';
+      return after.phase === 'inviting' ? PATIENCE_MS : 0;
     case 'relayed':
-      return roundFloor(after) < event.round;
+      return roundFloor(after) < event.round ? 2 * Math.max(event.at - roundBegan(before), 0) : 0;
     case 'finished':
-      return after.outcome === before.outcome;
+      return after.outcome === before.outcome ? PATIENCE_MS : 0;
     case 'requested':
     case 'declined':
     case 'unsigned':
@@ -86,9 +89,13 @@ export function leavesAllWaiting(before: SessionState, after: SessionState, even
     case 'closed':
     case 'expired':
     case 'resumed':
-      return false;
+      return 0;
   }
 }
+
+/** When everybody had spoken in the round before. */
+const roundBegan = ({ roundExpiresAt, deadlines }: SessionState): number =>
+  roundExpiresAt - deadlines.round;
 
 /** Whether every party has consented to an irrevocable act: the session can only wait now, not fail. */
 export function isBound({ irrevocable }: Pick<Rules, 'irrevocable'>, state: SessionState): boolean {

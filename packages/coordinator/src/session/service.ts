@@ -30,7 +30,7 @@ import { Endings } from './endings.ts';
 import { guard } from './guard.ts';
 import { completionOf, progressOf } from './messages.ts';
 import { authoriseDeletion, noteDeletion, noticesFor, type OrphanAnswer } from './orphans.ts';
-import { leavesAllWaiting } from './progress.ts';
+import { patienceOf } from './progress.ts';
 import { firstStep } from './reduce.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { insertSession, knownRequest, openSessions } from './repository.ts';
@@ -252,7 +252,7 @@ export class SessionService {
         if (refusal !== undefined) return refusal;
         const event = await guard(tx, this.#guarding, loaded, decision.event);
         const after = await this.#sessions.store(tx, loaded, event, message);
-        if (leavesAllWaiting(state, after.state, event)) tx.mayWait();
+        tx.mayWait(patienceOf(state, after.state, event));
         if (message.type !== 'round') {
           await this.#audit(tx, answerEntry(sender.username, message, event));
         }

@@ -11,6 +11,9 @@ export type SqlValue = string | number | null | Uint8Array;
 /** One row, by column name. */
 export type Row = Readonly<Record<string, SqlValue>>;
 
+/** How long a commit waits at most while nobody's next step depends on it, milliseconds. */
+export const PATIENCE_MS = 50;
+
 /** A running transaction. Do not use it after the function that received it has returned. */
 export interface Tx {
   run(sql: string, params?: readonly SqlValue[]): Promise<{ readonly changes: number }>;
@@ -25,8 +28,11 @@ export interface Tx {
   onCommit(callback: () => void): void;
   /** Calls back once the transaction is rolled back, before a later one begins. */
   onRollback(callback: () => void): void;
-  /** Lets the commit wait a moment for the next transaction, because nobody's next step depends on this one. */
-  mayWait(): void;
+  /**
+   * Lets the commit wait for the next transaction, because nobody's next step depends on this one: for so many
+   * milliseconds, but never longer than {@link PATIENCE_MS}.
+   */
+  mayWait(patience?: number): void;
 }
 
 /** A database. */

@@ -1,5 +1,5 @@
 /** One transaction within a group: it succeeds or fails alone until the group commits. */
-import type { Tx } from './database.ts';
+import { PATIENCE_MS, type Tx } from './database.ts';
 import type { SqliteConnection } from './driver.ts';
 import type { Statements } from './statement.ts';
 
@@ -12,8 +12,8 @@ export interface Waiting {
 
 /** The end of one work of a group, once the group's commit has succeeded or failed. */
 export interface Settlement {
-  /** Whether nobody's next step depends on it. */
-  readonly mayWait: boolean;
+  /** How long its commit may wait for another one, milliseconds. */
+  readonly patience: number;
   readonly done: () => void;
   readonly undo: () => void;
 }
@@ -26,7 +26,7 @@ export async function runInGroup(
 ): Promise<Settlement> {
   const committed: (() => void)[] = [];
   const rolledBack: (() => void)[] = [];
-  let mayWait = false;
+  let patience = 0;
   const undo = (): void => {
     for (const callback of rolledBack.splice(0).reverse()) callback();
   };
@@ -41,8 +41,8 @@ export async function runInGroup(
     },
     onCommit: (callback) => committed.push(callback),
     onRollback: (callback) => rolledBack.push(callback),
-    mayWait: () => {
-      mayWait = true;
+    mayWait: (given = PATIENCE_MS) => {
+      patience = Math.min(given, PATIENCE_MS);
     },
   };
   connection.exec('SAVEPOINT step');
@@ -57,14 +57,14 @@ export async function runInGroup(
         reject(error);
       }
     };
-    return { mayWait, done, undo };
+    return { patience, done, undo };
   } catch (error) {
     try {
       undoStep(connection, error);
     } finally {
       undo();
     }
-    return { mayWait: false, done: () => reject(error), undo: () => undefined };
+    return { patience: 0, done: () => reject(error), undo: () => undefined };
   }
 }
 

@@ -18,7 +18,7 @@ import { endQuietly, Writer } from './writer.ts';
 export type Flush = (file: Pick<FileHandle, 'datasync'>) => Promise<void>;
 
 /** Pages in the log before it is moved into the database: mostly the same few hundred, written again and again. */
-const CHECKPOINT_PAGES = 4000;
+const CHECKPOINT_PAGES = 8000;
 
 /**
  * Opens the database in `file`, or creates it; 0600 in a 0700 directory. `onPostponed` is told when the file

@@ -19,16 +19,14 @@ const GROUP = 64;
 const BUSY_MS = 10;
 const LEAST = 8;
 
-/** How long a commit waits for another transaction while nobody's next step depends on it, milliseconds. */
-const MAY_WAIT_MS = 50;
-
 type Emptying = Pick<Waiting, 'resolve' | 'reject'>;
 
 /** The transactions of the next commit. */
 interface Group {
   readonly waiting: Waiting[];
   readonly steps: Settlement[];
-  readonly began: number;
+  /** When it has to be committed. */
+  until: number;
   /** Milliseconds that its transactions took. */
   busy: number;
 }
@@ -109,7 +107,7 @@ export class Writer {
 
   /** Runs a group under one commit. A failed work is undone alone; a failed commit fails all. */
   async #commitGroup(): Promise<void> {
-    const group: Group = { waiting: [], steps: [], began: performance.now(), busy: 0 };
+    const group: Group = { waiting: [], steps: [], until: Number.POSITIVE_INFINITY, busy: 0 };
     try {
       if (this.#failure !== undefined) throw this.#failure;
       this.#connection.exec('BEGIN IMMEDIATE');
@@ -137,17 +135,19 @@ export class Writer {
       if (next === undefined) return;
       group.waiting.push(next);
       const at = performance.now();
-      group.steps.push(await runInGroup(this.#connection, this.#statements, next));
-      group.busy += performance.now() - at;
+      const step = await runInGroup(this.#connection, this.#statements, next);
+      const now = performance.now();
+      group.steps.push(step);
+      group.busy += now - at;
+      group.until = Math.min(group.until, now + step.patience);
     }
   }
 
   /** Waits for another transaction while nobody waits for this group; false when it is time to commit. */
   #moreComes(group: Group): Promise<boolean> | false {
-    const { steps, began } = group;
     if (this.#closing || this.#emptyings.length > 0 || isFull(group)) return false;
-    const left = began + MAY_WAIT_MS - performance.now();
-    if (left <= 0 || !steps.every(({ mayWait }) => mayWait)) return false;
+    const left = group.until - performance.now();
+    if (left <= 0) return false;
     return new Promise((resolve) => {
       const end = (more: boolean): void => {
         clearTimeout(timer);

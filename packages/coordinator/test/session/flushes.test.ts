@@ -45,6 +45,7 @@ test('a signature takes six flushes: the request, all consents, each round and t
   const params = await all('sign_params');
   said();
   for (let round = 1; round <= ROUNDS; round += 1) {
+    world.clock.advance(25);
     participants.forEach((participant, at) => {
       participant.socket.send(participant.round(params[at]!, round, null));
       participant.socket.send(participant.round(params[at]!, round, 2 - at));

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { signersOf } from '../../src/session/certificate.ts';
 import type { Event } from '../../src/session/events.ts';
-import { currentDeadline } from '../../src/session/progress.ts';
+import { currentDeadline, patienceOf, roundFloor } from '../../src/session/progress.ts';
 import { apply, firstStep } from '../../src/session/reduce.ts';
 import { eventLists, MISSING, requestOf, rulesOf, run, SIZE } from '../ceremonies/generators.ts';
 
@@ -32,6 +32,40 @@ describe.each(KINDS)('a %s session under events in any order', (kind) => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  test('lets a commit wait only for an event that releases, ends and begins nothing', () => {
+    const urgent = new Set(['invite', 'begin', 'renew', 'settle', 'tell-outcome']);
+    let waited = 0;
+    fc.assert(
+      fc.property(events, (list) => {
+        let { state } = firstStep(rules, request);
+        for (const event of list) {
+          const step = apply(rules, state, event);
+          if (patienceOf(state, step.state, event) > 0) {
+            waited += 1;
+            expect(step.effects.filter(({ type }) => urgent.has(type))).toEqual([]);
+            if (event.type === 'relayed') expect(roundFloor(step.state)).toBeLessThan(event.round);
+          }
+          state = step.state;
+        }
+      }),
+      { numRuns: 2000 },
+    );
+    expect(waited).toBeGreaterThan(0);
+  });
+
+  test('a message waits at most twice as long as its sender took', () => {
+    if (rules.rounds === 0) return;
+    const accepts = [1, 2, 3].map(
+      (from): Event => ({ type: 'accepted', at: 1000, from, certificate: '', sessionHash: '' }),
+    );
+    const { state } = run(rules, request, accepts);
+    const event = { type: 'relayed', at: 1007, from: 1, to: 2, round: 1, hash: '' } as const;
+    expect(patienceOf(state, apply(rules, state, event).state, event)).toBe(14);
+    const all = [2, 3].map((from): Event => ({ ...event, from, to: null }));
+    const spoken = run(rules, request, [...accepts, ...all]).state;
+    expect(patienceOf(spoken, apply(rules, spoken, event).state, event)).toBe(0);
   });
 
   test('relays nothing and releases nothing before everybody has accepted', () => {
