@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
 import { load } from './product.mjs';
@@ -31,19 +32,19 @@ async function serve(agents) {
     passwordCost: CHEAP,
   });
   const { url, wsUrl } = await server.listen();
-  process.on('message', async (order) => {
-    if (order === 'collect') {
-      for (let turn = 0; turn < 5; turn += 1) {
-        globalThis.gc();
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-      process.send({ collected: process.memoryUsage() });
-    } else {
-      await server.close();
-      rmSync(directory, { recursive: true });
-      process.disconnect();
+  const collect = async () => {
+    for (let turn = 0; turn < 5; turn += 1) {
+      globalThis.gc();
+      await setTimeout(200);
     }
-  });
+    process.send({ collected: process.memoryUsage() });
+  };
+  const stop = async () => {
+    await server.close();
+    rmSync(directory, { recursive: true });
+    process.disconnect();
+  };
+  process.on('message', (order) => void (order === 'collect' ? collect() : stop()));
   process.send({ url, wsUrl, setupToken: server.setupToken });
 }
 
@@ -60,10 +61,11 @@ async function forEach(count, work) {
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
-function callerOf(url, token) {
-  return async (method, path, body) => {
+/** Posts to the coordinator's REST interface. */
+function posterTo(url, token) {
+  return async (path, body) => {
     const answer = await fetch(`${url}/api/v1${path}`, {
-      method,
+      method: 'POST',
       headers: {
         'content-type': 'application/json',
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -71,7 +73,7 @@ function callerOf(url, token) {
       body: JSON.stringify(body),
     });
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`);
     return text === '' ? {} : JSON.parse(text);
   };
 }
@@ -98,16 +100,16 @@ async function measure(agents) {
     const [{ collected }] = await once(child, 'message');
     return { rss: usageOf(child.pid).rss * 1024, heap: collected.heapUsed / 1024 };
   };
-  await callerOf(url)('POST', '/setup', { token: setupToken, ...ADMIN });
-  const { access_token: token } = await callerOf(url)('POST', '/auth/login', ADMIN);
-  const call = callerOf(url, token);
+  await posterTo(url)('/setup', { token: setupToken, ...ADMIN });
+  const { access_token: token } = await posterTo(url)('/auth/login', ADMIN);
+  const post = posterTo(url, token);
   const nameOf = (at) => `agent-${at}`;
   const tokens = [];
   const warm = Math.min(agents, 200);
   await forEach(agents + warm, async (at) => {
-    await call('POST', '/users', { username: nameOf(at), roles: ['participant'] });
+    await post('/users', { username: nameOf(at), roles: ['participant'] });
     const path = `/users/${nameOf(at)}/tokens`;
-    ({ token: tokens[at] } = await call('POST', path, { expires_in: 86_400 }));
+    ({ token: tokens[at] } = await post(path, { expires_in: 86_400 }));
   });
   const sockets = [];
   const open = async (at) => sockets.push(await connect(wsUrl, nameOf(at), tokens[at]));
