@@ -179,6 +179,23 @@ describe('the driver on a virtual chip', () => {
   });
 });
 
+test('E-12: a chip remembers as many challenges as its driver says', async () => {
+  const chip = await makeVirtualChip();
+  cleanUp.push(() => chip.dispose());
+  const se = new ApduSecureElement(chip.transport);
+  await se.personalise(makeAuthority().publicKey, PIN);
+  await se.verifyPin(PIN);
+  const challenges: Uint8Array[] = [];
+  for (let at = 0; at <= se.remembers; at += 1) challenges.push(await se.challenge());
+  const signature = Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 1);
+  const codes = [];
+  for (const challenge of challenges.slice(0, 2)) {
+    const request = { ...access, challenge, signature, digest: randomBytes(32) };
+    codes.push(await failure(se.read(request)));
+  }
+  expect(codes).toMatchObject([{ code: 'challenge-unknown' }, { code: 'session-unknown' }]);
+});
+
 describe('the driver and a hostile transport', () => {
   test('status words become codes, with the tries that are left', async () => {
     const cases: [string, (se: ApduSecureElement) => Promise<unknown>, object][] = [
