@@ -4,20 +4,19 @@ import {
   closeSync,
   constants,
   existsSync,
+  fdatasync,
   fstatSync,
-  fsync,
   fsyncSync,
-  type NoParamCallback,
   openSync,
   readFileSync,
-  rename,
+  readSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { SecureElementError } from '../errors.ts';
-import { type ChipState, decodeState, encodeState } from './state.ts';
+import { type ChipState, decodeState, encodeState, STATE_LENGTH, wipeState } from './state.ts';
 
 /** scrypt's N unless the caller says otherwise: about a third of a second and 128 MiB. */
 export const SCRYPT_COST: number = 2 ** 17;
@@ -29,6 +28,13 @@ const HEADER_LENGTH = MAGIC.length + 1 + SALT_LENGTH;
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
 const MAX_LOG_COST = 20;
+/** A sealed state: nonce ‖ ciphertext ‖ tag. */
+const SEALED_LENGTH = NONCE_LENGTH + STATE_LENGTH + TAG_LENGTH;
+const FIRST_END = HEADER_LENGTH + SEALED_LENGTH;
+/** A write of one state must not touch a page of the other. */
+const PAGE = 4096;
+const SECOND_AT = Math.ceil(FIRST_END / PAGE) * PAGE;
+const SECOND_END = SECOND_AT + SEALED_LENGTH;
 /** Far more than a chip full of records has, bytes. */
 const LARGEST = 16 * 1024 * 1024;
 
@@ -38,6 +44,8 @@ export class SealedFile {
   readonly #header: Buffer;
   /** Secret. */
   readonly #key: Buffer;
+  /** The place of the present state, if it is known to be durable; the other place may be overwritten then. */
+  #durableAt: number | undefined;
 
   private constructor(path: string, header: Buffer, key: Buffer) {
     this.#path = path;
@@ -80,7 +88,7 @@ export class SealedFile {
     }
     const file = new SealedFile(path, header, await deriveKey(header, passphrase));
     try {
-      return { file, state: file.#unseal(bytes) };
+      return { file, state: file.#newest(bytes) };
     } catch (error) {
       file.close();
       throw error;
@@ -92,42 +100,45 @@ export class SealedFile {
     const bytes = readWhole(this.#path);
     const isSame = bytes.subarray(0, HEADER_LENGTH).equals(this.#header);
     if (isSame && bytes.length >= HEADER_LENGTH + NONCE_LENGTH + TAG_LENGTH) {
-      return this.#unseal(bytes);
+      return this.#newest(bytes);
     }
     throw new SecureElementError('file-unreadable', `${this.#path} is no longer the same file`);
   }
 
-  /** Replaces the content: temporary file, fsync, rename, fsync of the directory. */
+  /** Replaces the content, and every earlier state in it: temporary file, fsync, rename, fsync of the directory. */
   write(state: ChipState): void {
-    const descriptor = this.#writeTemporary(state);
+    this.#durableAt = undefined;
+    const temporary = `${this.#path}.new`;
+    rmSync(temporary, { force: true });
+    const descriptor = openSync(temporary, 'wx', 0o600);
     try {
+      writeWhole(descriptor, Buffer.concat([this.#header, this.#seal(state)]), 0);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    renameSync(this.#temporary, this.#path);
-    const directory = openSync(dirname(this.#path), 'r');
-    try {
-      fsyncSync(directory);
-    } finally {
-      closeSync(directory);
-    }
+    renameSync(temporary, this.#path);
+    syncDirectory(dirname(this.#path));
+    this.#durableAt = HEADER_LENGTH;
   }
 
-  /** Replaces the content in the same way, while the program goes on; it is on disk when the promise resolves. */
+  /**
+   * Writes a state beside the present one, while the program goes on; it is on disk when the promise resolves. The
+   * earlier state stays in the file: for a change that takes nothing away.
+   */
   async writeMeanwhile(state: ChipState): Promise<void> {
-    const descriptor = this.#writeTemporary(state);
+    const present = this.#durableAt;
+    // Until a whole write succeeds again, nobody knows which of the two places the disk has.
+    this.#durableAt = undefined;
+    const descriptor = openSync(this.#path, 'r+');
     try {
+      if (present === undefined || !this.#isOwn(descriptor)) return this.write(state);
+      const next = present === HEADER_LENGTH ? SECOND_AT : HEADER_LENGTH;
+      writeWhole(descriptor, this.#seal(state), next);
       await flush(descriptor);
+      this.#durableAt = next;
     } finally {
       closeSync(descriptor);
-    }
-    await renameMeanwhile(this.#temporary, this.#path);
-    const directory = openSync(dirname(this.#path), 'r');
-    try {
-      await flush(directory);
-    } finally {
-      closeSync(directory);
     }
   }
 
@@ -136,22 +147,31 @@ export class SealedFile {
     this.#key.fill(0);
   }
 
-  get #temporary(): string {
-    return `${this.#path}.new`;
+  /** Whether the file is still the one that this chip wrote, and has room for two states. */
+  #isOwn(descriptor: number): boolean {
+    const header = Buffer.alloc(HEADER_LENGTH);
+    readSync(descriptor, header, 0, HEADER_LENGTH, 0);
+    return header.equals(this.#header) && fstatSync(descriptor).size >= FIRST_END;
   }
 
-  /** Returns the open file, which nothing has flushed yet. */
-  #writeTemporary(state: ChipState): number {
-    rmSync(this.#temporary, { force: true });
-    const descriptor = openSync(this.#temporary, 'wx', 0o600);
-    try {
-      const sealed = this.#seal(state);
-      for (let at = 0; at < sealed.length; ) at += writeSync(descriptor, sealed, at);
-      return descriptor;
-    } catch (error) {
-      closeSync(descriptor);
-      throw error;
-    }
+  /** The state of the two that was written last. A write that a power cut tore does not open: then the other counts. */
+  #newest(bytes: Buffer): ChipState {
+    if (bytes.length < FIRST_END) return this.#unseal(bytes.subarray(HEADER_LENGTH));
+    const isOther = bytes.length > SECOND_END || bytes.subarray(FIRST_END, SECOND_AT).some(Boolean);
+    if (isOther) throw unreadable();
+    const places = [bytes.subarray(HEADER_LENGTH, FIRST_END), bytes.subarray(SECOND_AT)];
+    const states = places.flatMap((sealed) => {
+      try {
+        return sealed.length === SEALED_LENGTH ? [this.#unseal(sealed)] : [];
+      } catch (error) {
+        if (error instanceof SecureElementError) return [];
+        throw error;
+      }
+    });
+    const [newest, older] = states.toSorted((one, other) => other.counter - one.counter);
+    if (newest === undefined) throw unreadable();
+    if (older !== undefined) wipeState(older);
+    return newest;
   }
 
   #seal(state: ChipState): Buffer {
@@ -161,27 +181,27 @@ export class SealedFile {
     const plain = encodeState(state);
     try {
       const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-      return Buffer.concat([this.#header, nonce, body, cipher.getAuthTag()]);
+      return Buffer.concat([nonce, body, cipher.getAuthTag()]);
     } finally {
       plain.fill(0);
     }
   }
 
-  #unseal(bytes: Buffer): ChipState {
-    const nonce = bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + NONCE_LENGTH);
-    const body = bytes.subarray(HEADER_LENGTH + NONCE_LENGTH, -TAG_LENGTH);
+  #unseal(sealed: Buffer): ChipState {
+    const nonce = sealed.subarray(0, NONCE_LENGTH);
+    const body = sealed.subarray(NONCE_LENGTH, -TAG_LENGTH);
     const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce, {
       authTagLength: TAG_LENGTH,
     });
     decipher.setAAD(this.#header);
-    decipher.setAuthTag(bytes.subarray(-TAG_LENGTH));
+    decipher.setAuthTag(sealed.subarray(-TAG_LENGTH));
     const plain = decipher.update(body);
     try {
       decipher.final();
       return decodeState(plain);
     } catch (error) {
       if (error instanceof SecureElementError) throw error;
-      throw new SecureElementError('file-unreadable', 'wrong passphrase, or the file was changed');
+      throw unreadable();
     } finally {
       plain.fill(0);
     }
@@ -227,17 +247,27 @@ function missing(path: string, cause?: unknown): SecureElementError {
   return new SecureElementError('file-missing', `there is no chip in ${path}`, { cause });
 }
 
+function unreadable(): SecureElementError {
+  return new SecureElementError('file-unreadable', 'wrong passphrase, or the file was changed');
+}
+
+function writeWhole(descriptor: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(descriptor, bytes, done, bytes.length - done, at + done);
+  }
+}
+
 function flush(descriptor: number): Promise<void> {
-  return finished((done) => fsync(descriptor, done));
-}
-
-/** A disk that is busy with flushes holds up a rename, too. */
-function renameMeanwhile(from: string, to: string): Promise<void> {
-  return finished((done) => rename(from, to, done));
-}
-
-function finished(begin: (done: NoParamCallback) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    begin((error) => (error === null ? resolve() : reject(error)));
+    fdatasync(descriptor, (error) => (error === null ? resolve() : reject(error)));
   });
+}
+
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }

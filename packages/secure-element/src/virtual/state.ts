@@ -70,6 +70,9 @@ const STATE_LENGTHS: ReadonlyMap<number, number> = new Map([
   [VERSION, LENGTH_WITHOUT_PUK + PUK_LENGTH],
 ]);
 
+/** Bytes of a state as it is written. */
+export const STATE_LENGTH: number = LENGTH_WITHOUT_PUK + PUK_LENGTH;
+
 /** Security: the result holds every secret of the chip; the caller wipes it. */
 export function encodeState(state: ChipState): Uint8Array {
   const personalisation = state.personalisation;
