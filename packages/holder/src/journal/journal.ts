@@ -119,6 +119,8 @@ function openFile<Entry>(
     // The last flush of the process before may have failed: the system shows a frame that the disk does not have.
     if (last !== undefined) file.writeSync(last.bytes, last.offset);
     file.flushSync();
+    // It may have ended between a rename and the folder's flush, too.
+    disk.syncFolderOf(path);
   } catch (error) {
     file.close();
     throw error;

@@ -350,6 +350,18 @@ describe('compaction', () => {
     expect(again.state.numbers).toEqual(after(again.state.last));
   });
 
+  test('keeps the name of its file, which the process before may have left unflushed', async () => {
+    const disk = newDisk();
+    const opened = open(disk, 2000);
+    disk.failing = { operation: 'syncFolderOf', error: new Error('i/o error') };
+    await expect(fill(opened, 1, 60)).rejects.toThrow(failedStore);
+    opened.journal.close();
+    const next = open(disk);
+    const end = next.state.last + 1;
+    next.journal.appendSync(at(end));
+    expect(openBytes(disk.afterCut().content(PATH)).state.numbers).toEqual(after(end));
+  });
+
   test('that a crash ended is cleared away at the next opening', () => {
     const next = `${PATH}.new`;
     const disk = newDisk(new Map([[next, Buffer.from('half')]]));
