@@ -75,7 +75,8 @@ async function compare(name) {
   const subjects = [await openSubject(HERE, name), await openSubject(other, name)];
   try {
     for (const subject of subjects) {
-      await warmUp(async () => (await subject.measure()).wall_ms, { windows: 2 });
+      // A batch is a window of many operations.
+      await warmUp(async () => (await subject.measure()).wall_ms, { window: 1, windows: 6 });
     }
     const rounds = [];
     for (let pair = 0; pair < pairs; pair += 1) {

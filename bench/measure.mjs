@@ -31,10 +31,10 @@ export function quantile(sorted, part) {
 }
 
 /**
- * Runs an operation until it is stable. `work` may give a time of its own, in milliseconds, in place of the clock's.
- * Gives the number of runs, and whether it became stable.
+ * Runs an operation until it is stable: windows of `window` runs, at most `windows`. `work` may give a time of its own, in
+ * milliseconds, in place of the clock's. Gives the number of runs, and whether it became stable.
  */
-export async function warmUp(work, { windows: most = MOST_WINDOWS } = {}) {
+export async function warmUp(work, { windows: most = MOST_WINDOWS, window: size = WINDOW } = {}) {
   let runs = 0;
   let before;
   const one = async () => {
@@ -45,8 +45,8 @@ export async function warmUp(work, { windows: most = MOST_WINDOWS } = {}) {
   };
   for (let window = 0; window < most; window += 1) {
     const times = [await one()];
-    if (times[0] > LONG_MS / WINDOW) return { runs, stable: true };
-    while (times.length < WINDOW) times.push(await one());
+    if (times[0] > LONG_MS / size) return { runs, stable: true };
+    while (times.length < size) times.push(await one());
     const now = median(times);
     if (before !== undefined && Math.abs(now - before) <= DIFFERENCE * before) {
       return { runs, stable: true };
