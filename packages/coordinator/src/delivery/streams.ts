@@ -24,16 +24,17 @@ export const streamId = (): string => randomBytes(16).toString('hex');
 /** Takes the next number, at least `floor`. */
 export async function nextSeq(tx: Tx, to: Recipient, floor: number, now: number): Promise<number> {
   const row = await tx.get<{ last_seq: number }>(
+    `UPDATE streams SET last_seq = CASE WHEN last_seq + 1 < ? THEN ? ELSE last_seq + 1 END
+     WHERE ${OF_RECIPIENT} RETURNING last_seq`,
+    [floor, floor, ...keyOf(to)],
+  );
+  if (row !== undefined) return row.last_seq;
+  await tx.run(
     `INSERT INTO streams (username, role, client, stream, last_seq, acked_seq, seen_at)
-     VALUES (?, ?, ?, ?, ?, 0, ?)
-     ON CONFLICT (username, role, client) DO UPDATE SET last_seq =
-       CASE WHEN streams.last_seq + 1 < excluded.last_seq
-         THEN excluded.last_seq ELSE streams.last_seq + 1 END
-     RETURNING last_seq`,
+     VALUES (?, ?, ?, ?, ?, 0, ?)`,
     [...keyOf(to), streamId(), floor, now],
   );
-  if (row === undefined) throw new Error('a number was not given');
-  return row.last_seq;
+  return floor;
 }
 
 /** Whether a recipient is connected at this moment. */

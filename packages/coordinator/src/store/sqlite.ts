@@ -17,8 +17,11 @@ import { endQuietly, Writer } from './writer.ts';
 /** Puts everything that was written to a file onto the disk. */
 export type Flush = (file: Pick<FileHandle, 'datasync'>) => Promise<void>;
 
-/** Pages in the log before it is moved into the database: mostly the same few hundred, written again and again. */
-const CHECKPOINT_PAGES = 8000;
+/**
+ * Pages in the log before it is moved into the database, which takes the event loop about 10 ms: mostly the same few
+ * hundred pages, written again and again.
+ */
+const CHECKPOINT_PAGES = 4000;
 
 /**
  * Opens the database in `file`, or creates it; 0600 in a 0700 directory. `onPostponed` is told when the file

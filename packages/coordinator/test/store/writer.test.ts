@@ -111,6 +111,28 @@ test('transactions that may wait share the flush of the next one', async () => {
   expect(seen).toEqual(['1 kept', '2 kept', '3 kept']);
 });
 
+test('of transactions that wait when the process is killed nobody has heard, and they are there or not', async () => {
+  const disk = slowDisk();
+  const { database, file } = await open(disk.flush);
+  const seen: string[] = [];
+  const waiting = [insert(database, 1, seen, mayWait), insert(database, 2, seen, mayWait)];
+  for (const atDisk of [0, 1]) {
+    // First they wait for another one, then for the disk.
+    await expect.poll(disk.asked).toBeGreaterThanOrEqual(atDisk);
+    // A process killed now leaves exactly the files on the disk.
+    const killed = join(temporaryDirectory(), 'quorate.db');
+    await cp(file, killed);
+    await cp(`${file}-wal`, `${killed}-wal`);
+    expect(seen).toEqual([]);
+    const again = await openDatabase(killed, schema);
+    expect([0, 2]).toContain((await ids(again)).length);
+    await again.close();
+  }
+  disk.end();
+  await Promise.all(waiting);
+  expect(seen).toEqual(['1 kept', '2 kept']);
+});
+
 test('one that may wait is not kept waiting for ever, nor by a failure in front of it', async () => {
   let flushes = 0;
   const { database } = await open(async () => {
