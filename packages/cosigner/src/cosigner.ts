@@ -1,6 +1,7 @@
 /** One two-party server: its store and chip, its sessions, its partners, its REST interface. */
 import { type Asker, type Logger, silentLogger, type ThreadHealth } from '@quorate/holder';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { assemble, type Parts } from './assemble.ts';
 import { approvalMode, Approvals } from './approvals.ts';
@@ -8,6 +9,7 @@ import { type LoadedConfig, pathOf } from './config.ts';
 import { pathsOf } from './files.ts';
 import { createHttp } from './rest/server.ts';
 import { openStore } from './store/index.ts';
+import type { SessionRecords } from './store/sessionRecords.ts';
 import { type TlsFiles, readTls } from './tls.ts';
 import { tokenVerifier } from './tokens.ts';
 import { Vault } from './vault.ts';
@@ -60,7 +62,8 @@ export async function createCosigner(
         tls: tls.server,
         timeouts: config.timeouts,
       });
-      return running(loaded, app, { ...parts, vault, tls }, async () => {
+      const { sessions } = store;
+      return running(loaded, app, { ...parts, sessions, vault, tls }, async () => {
         await vault.close();
         store.close();
       });
@@ -83,9 +86,14 @@ function running(
     threads,
     stock,
     keyring,
+    sessions,
     vault,
     tls,
-  }: Parts & { readonly vault: Vault; readonly tls: TlsFiles },
+  }: Parts & {
+    readonly sessions: SessionRecords;
+    readonly vault: Vault;
+    readonly tls: TlsFiles;
+  },
   release: () => Promise<void>,
 ): Cosigner {
   const { config } = loaded;
@@ -103,6 +111,9 @@ function running(
     close: async (ending = () => undefined) => {
       vault.stopWaiting();
       manager.stop();
+      // Their last words leave when their ends are on disk.
+      await sessions.written();
+      await setImmediate();
       stock.close();
       hub.close();
       ending('the HTTP server');

@@ -91,6 +91,7 @@ describe('a disk that is full', () => {
     await vi.advanceTimersByTimeAsync(0);
     disk.refuses = ({ next }, before) => next === null && before.next !== null;
     unsafe(p1, one);
+    await vi.advanceTimersByTimeAsync(0);
     const codes = [refresh, one, two].map((id) => p1.view(id)?.error?.code);
     expect(codes).toEqual(['key_locked', 'key_locked', 'key_locked']);
     expect(p1.log).toContain('a share that is not needed cannot be removed');
@@ -102,6 +103,7 @@ describe('a disk that is full', () => {
     await vi.advanceTimersByTimeAsync(0);
     disk.refuses = ({ share }) => share.epoch === 1;
     p1.manager.receive('p2', mailOf('session_sync', id, 90, { phase: 'stored' }));
+    await vi.advanceTimersByTimeAsync(0);
     expect(p1.view(id)).toMatchObject({ status: 'failed', error: { code: 'internal' } });
     expect(p1.keys.find(KEY)).toMatchObject({ share: { epoch: 0 }, next: null });
     expect(p1.manager.running).toBe(0);
@@ -169,6 +171,7 @@ describe('a disk that is full', () => {
     const { p1, id } = await begun('sign');
     const frame = { round: 99, from: 1, to: 2, body: 'AAAA', signature: '' } as const;
     p1.lines.get(id)?.say({ event: 'frames', id, frames: [frame] });
+    await vi.advanceTimersByTimeAsync(0);
     expect(p1.view(id)).toMatchObject({ status: 'failed', error: { code: 'internal' } });
   });
 
@@ -180,6 +183,7 @@ describe('a disk that is full', () => {
     unsafe(p1, id);
     disk.refuses = () => false;
     unsafe(p1, other);
+    await vi.advanceTimersByTimeAsync(0);
     expect([id, other].map((one) => p1.view(one)?.error?.code)).toEqual([
       'key_locked',
       'key_locked',
@@ -267,6 +271,7 @@ describe('a disk that is full', () => {
     await vi.advanceTimersByTimeAsync(0);
     disk.full = true;
     p1.manager.receive('p2', mailOf('abort', id, 90, { code: 'timeout', reason: '' }));
+    await vi.advanceTimersByTimeAsync(0);
     expect(p1.log).toContain('the end of a session cannot be written');
     expect(p1.view(id)?.error?.code).toBe('timeout');
   });

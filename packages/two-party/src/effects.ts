@@ -26,16 +26,16 @@ export type Work =
   /** Opens the key in the protocol thread (`held`). */
   | { readonly do: 'hold' }
   /** Stores the share that was made, then puts its opener on the chip (`stored`, `unstored`). */
-  | { readonly do: 'store' };
+  | { readonly do: 'store' }
+  /** Puts the end on disk, and shows it from then on (`kept`, `unkept`). It ends its list. */
+  | { readonly do: 'keep'; readonly shown: Partial<SessionView> };
 
 /** Work that is done before anything else is heard, and whose event in brackets comes next. It ends its list. */
 export type Deed =
   /** Makes the stored share the key, on disk (`activated`). */
   | { readonly do: 'activate' }
   /** Locks a key that a verdict makes unsafe, then keeps the evidence (`judged`). */
-  | { readonly do: 'judge'; readonly verdict: Verdict }
-  /** Puts the end on disk (`kept`, `unkept`). */
-  | { readonly do: 'keep'; readonly shown: Partial<SessionView> };
+  | { readonly do: 'judge'; readonly verdict: Verdict };
 
 /** The protocol thread. */
 type ToThread =
@@ -107,9 +107,10 @@ const WORK: { readonly [D in Work['do']]: true } = {
   certify: true,
   hold: true,
   store: true,
+  keep: true,
 };
 
-const DEEDS: { readonly [D in Deed['do']]: true } = { activate: true, judge: true, keep: true };
+const DEEDS: { readonly [D in Deed['do']]: true } = { activate: true, judge: true };
 
 /** Whether an effect is answered when it is carried out. */
 export function isDeed(effect: Effect): effect is Deed {

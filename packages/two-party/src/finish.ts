@@ -43,8 +43,19 @@ export function finish(
   // P2 keeps what it said it has stored: only P1 knows whether it became the key.
   const unsaid = share === 'stored' && terms.index === 1;
   if (end.status !== 'completed' && unsaid) effects.push({ do: 'discard' });
-  effects.push({ do: 'keep', shown: shownEnd(end, open) });
-  return { state: { phase: 'ending', terms, step, end, untold, share }, effects };
+  const shown = shownEnd(end, open);
+  effects.push({ do: 'keep', shown });
+  const ending: Ending = {
+    phase: 'ending',
+    terms,
+    step,
+    end,
+    shown,
+    written: 'not yet',
+    untold,
+    share,
+  };
+  return { state: ending, effects };
 }
 
 /** Something came of the session. */
@@ -101,19 +112,24 @@ export function tooLate(
   return fail(state, facts, 'timeout', `${who} too long (${which})`);
 }
 
-/** The end is on disk, or cannot be put there: now its last word leaves. */
-export function settle(state: Ending, kept: boolean): Change {
-  const { terms, step, end, share, untold } = state;
-  if (end.status === 'completed' && end.signature !== null && terms.index === 1 && !kept) {
-    return withoutSignature(state);
+/**
+ * The end is on disk, or cannot be put there: now its last word leaves, unless a lock of the key has come in between that
+ * is not on disk. Then that is waited for.
+ */
+export function settle(state: Ending, facts: Facts, written: 'kept' | 'unkept'): Change {
+  const { terms, step, end, shown, share, untold } = state;
+  if (end.status === 'completed' && end.signature !== null && terms.index === 1) {
+    if (written === 'unkept') return withoutSignature(state);
   }
+  if (!untold && facts.key?.unsaved === 'lock') return change({ ...state, written });
   const words: Effect[] =
     end.status === 'completed'
       ? end.last.map((mail) => ({ do: 'post', mail }))
       : untold
         ? []
         : farewell(end);
-  return change({ phase: 'over', terms, step, share }, ...words, { do: 'close' });
+  const late: Effect[] = written === 'kept' ? [] : [{ do: 'show', change: shown }];
+  return change({ phase: 'over', terms, step, share }, ...late, ...words, { do: 'close' });
 }
 
 /**
@@ -123,7 +139,7 @@ export function settle(state: Ending, kept: boolean): Change {
 function withoutSignature(state: Ending): Change {
   const end = failureOf({ code: 'internal', reason: 'the signature cannot be written' });
   const shown = { ...shownEnd(end, false), signature: null, step: state.step };
-  return change({ ...state, end }, { do: 'keep', shown });
+  return change({ ...state, end, shown }, { do: 'keep', shown });
 }
 
 function farewell({ code }: Failure): Effect[] {

@@ -34,6 +34,7 @@ import {
   andThen,
   type Change,
   change,
+  type Ending,
   isLiving,
   type Living,
   type Silent,
@@ -213,8 +214,7 @@ function afterwards(state: Exclude<State, Living>, event: Event): Change {
   }
   switch (state.phase) {
     case 'ending':
-      if (event.type === 'kept') return settle(state, true);
-      return event.type === 'unkept' ? settle(state, false) : unchanged(state);
+      return ended(state, event);
     case 'silent':
       if (event.type === 'stopped') return fail(state, event.facts, event.code, event.reason);
       return event.type === 'late' && event.which !== 'working'
@@ -225,6 +225,15 @@ function afterwards(state: Exclude<State, Living>, event: Event): Change {
     default:
       return state satisfies never;
   }
+}
+
+/** The end was written, or could not be; one that waits for a lock goes on when the session is stopped for it. */
+function ended(state: Ending, event: Event): Change {
+  if (event.type === 'kept' || event.type === 'unkept') {
+    return state.written === 'not yet' ? settle(state, event.facts, event.type) : unchanged(state);
+  }
+  if (event.type !== 'stopped' || state.written === 'not yet') return unchanged(state);
+  return settle(state, event.facts, state.written);
 }
 
 /** A lock that is not written for so long is no reason to wait longer here. */

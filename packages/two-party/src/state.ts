@@ -1,5 +1,5 @@
 /** Where a session stands. Each phase has its own data, public bytes and texts only. */
-import type { Step } from '@quorate/wire';
+import type { Step, TwoPartySession as SessionView } from '@quorate/wire';
 import type { Certified, PeerKeys } from './certificates.ts';
 import type { Effect } from './effects.ts';
 import type { Mail } from './mail.ts';
@@ -129,6 +129,10 @@ export interface Silent extends Common {
 export interface Ending extends Common {
   readonly phase: 'ending';
   readonly end: End;
+  /** The view of the end. */
+  readonly shown: Partial<SessionView>;
+  /** How that came out; it waits for a lock that is not on disk then. */
+  readonly written: 'not yet' | 'kept' | 'unkept';
   /** Here alone: the partner hears of it when the lock is on disk, and it asks. */
   readonly untold: boolean;
   readonly share: ShareAtEnd;

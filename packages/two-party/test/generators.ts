@@ -375,8 +375,8 @@ const eventsOf = (
   // Answers come with their effects: out of turn they say nothing.
   activated: [0, only('activated')],
   judged: [0, fc.record({ type: fc.constant('judged' as const), verdict })],
-  kept: [1, only('kept')],
-  unkept: [1, only('unkept')],
+  kept: [3, only('kept')],
+  unkept: [2, only('unkept')],
   failed: [1, fc.record({ type: fc.constant('failed' as const), code, reason: fc.string() })],
   late: [
     1,

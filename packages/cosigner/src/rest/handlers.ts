@@ -109,8 +109,10 @@ function decisionHandlers(
   ): Promise<Answered<200, TwoPartySession>> => {
     const { session_id: id } = viewOf(sessions, asked);
     decision(id);
-    // The session continues in the promises that the decision has fulfilled: after them it stands where the
-    // answer says.
+    // The session continues in the promises that the decision has fulfilled, and its end is shown when it is on disk:
+    // after that it stands where the answer says.
+    await setImmediate();
+    await sessions.written();
     await setImmediate();
     return { status: 200, body: viewOf(sessions, id) };
   };

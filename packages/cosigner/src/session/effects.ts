@@ -111,8 +111,6 @@ export class EffectRunner {
       case 'judge':
         recordVerdict(this.#context, this.#proposal, effect.verdict);
         return { type: 'judged', verdict: effect.verdict };
-      case 'keep':
-        return { type: this.#keep(effect.shown) ? 'kept' : 'unkept' };
       default:
         return effect satisfies never;
     }
@@ -145,6 +143,8 @@ export class EffectRunner {
       case 'store':
         await storeShare(this.#context, this.#proposal, this.#share());
         return { type: 'stored' };
+      case 'keep':
+        return { type: (await this.#keep(effect.shown)) ? 'kept' : 'unkept' };
       default:
         return effect satisfies never;
     }
@@ -248,13 +248,14 @@ export class EffectRunner {
 
   #show(change: Partial<SessionView>): void {
     if (change.step) this.#enter(change.step);
-    this.#context.store.sessions.update(this.#proposal.id, change);
+    this.#context.store.sessions.show(this.#proposal.id, change);
   }
 
   /** Failing to show an end must not end the process: keys and locks have files of their own. */
-  #keep(end: Partial<SessionView>): boolean {
+  async #keep(end: Partial<SessionView>): Promise<boolean> {
     try {
-      this.#show(end);
+      await this.#context.store.sessions.end(this.#proposal.id, end);
+      if (end.step) this.#enter(end.step);
       return true;
     } catch (error) {
       this.#log(error, 'the end of a session cannot be written');

@@ -123,7 +123,7 @@ export class Outcomes {
   }
 
   #known(id: string, change: Partial<SessionView>): void {
-    const view = this.#context.store.sessions.update(id, change);
+    const view = this.#context.store.sessions.settle(id, change);
     this.#onKnown(view);
   }
 

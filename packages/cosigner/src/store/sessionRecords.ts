@@ -27,8 +27,14 @@ export interface SessionRecords {
   unknown(partner: string): View[];
   /** Adds a session at once; resolves when it is on disk. */
   add(record: SessionRecord): Promise<void>;
-  /** Changes the view, even if it cannot be written; on disk only when the session has ended. */
-  update(sessionId: string, change: Partial<View>): View;
+  /** Changes the view, in memory only. */
+  show(sessionId: string, change: Partial<View>): View;
+  /** Ends a session: shown when it is on disk, which resolves, and not at all if it cannot be written. */
+  end(sessionId: string, change: Partial<View>): Promise<void>;
+  /** Changes the view of a session that has ended; on disk when the call returns. */
+  settle(sessionId: string, change: Partial<View>): View;
+  /** Resolves when every end so far is on disk, or cannot be written. */
+  written(): Promise<void>;
   list(query: TwoPartySessionQuery): { sessions: View[]; next: string | null };
   /** Allows removals from now on; until then all sessions are kept. */
   retain(retention: Retention): void;
@@ -54,6 +60,8 @@ class SessionStore implements SessionRecords {
   readonly #records = new Map<string, SessionRecord>();
   readonly #byRequest = new Map<string, string>();
   readonly #unknown = new Set<string>();
+  /** Ends on their way to the disk. */
+  readonly #ending = new Set<Promise<void>>();
   #retention: Retention | undefined;
   #added = 0;
 
@@ -102,13 +110,33 @@ class SessionStore implements SessionRecords {
     return written;
   }
 
-  update(sessionId: string, change: Partial<View>): View {
-    const record = this.#records.get(sessionId);
-    if (record === undefined) throw new Error('unreachable: a change of no session');
-    const changed = this.#changed(record, change);
+  show(sessionId: string, change: Partial<View>): View {
+    const changed = this.#changed(this.#found(sessionId), change);
     this.#remember(changed);
-    if (isOver(changed.session.status)) this.#journal.appendSync(entryOf(changed));
     return changed.session;
+  }
+
+  async end(sessionId: string, change: Partial<View>): Promise<void> {
+    const changed = this.#changed(this.#found(sessionId), change);
+    const writing = this.#journal.append(entryOf(changed));
+    this.#ending.add(writing);
+    try {
+      await writing;
+    } finally {
+      this.#ending.delete(writing);
+    }
+    this.#remember(changed);
+  }
+
+  settle(sessionId: string, change: Partial<View>): View {
+    const changed = this.#changed(this.#found(sessionId), change);
+    this.#journal.appendSync(entryOf(changed));
+    this.#remember(changed);
+    return changed.session;
+  }
+
+  async written(): Promise<void> {
+    await Promise.allSettled(this.#ending);
   }
 
   list({ status, type, limit, cursor }: TwoPartySessionQuery): {
@@ -147,6 +175,12 @@ class SessionStore implements SessionRecords {
       return;
     }
     for (const id of surplus) this.#forget(id);
+  }
+
+  #found(sessionId: string): SessionRecord {
+    const record = this.#records.get(sessionId);
+    if (record === undefined) throw new Error('unreachable: a change of no session');
+    return record;
   }
 
   #changed(record: SessionRecord, change: Partial<View>): SessionRecord {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { PeerInit } from '@quorate/wire';
 import { describe, expect, test } from 'vitest';
 import { isSameRequest } from '../../src/session/request.ts';
@@ -203,7 +204,7 @@ describe('an order of REST', () => {
 });
 
 describe('how a session stands', () => {
-  test('R-9: is told to its own partner alone', () => {
+  test('R-9: is told to its own partner alone', async () => {
     const side = sideWith(1);
     const { session_id: id } = side.manager.order({
       type: 'sign',
@@ -213,6 +214,7 @@ describe('how a session stands', () => {
     }).view;
     side.manager.stop();
     side.manager.receive('p2', mailOf('ack', id, 0, { seq: 1, status: 'aborted' }));
+    await setImmediate();
     const said = side.sent.length;
     for (const about of [mailOf('session_sync', id, 0, {}), mailOf('session_sync', id, 5, {})]) {
       side.manager.receive('p3', about);

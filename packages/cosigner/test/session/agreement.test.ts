@@ -143,6 +143,7 @@ describe('the clocks of a session', () => {
         round: 1,
         signature: 'AAAA',
       });
+      await vi.advanceTimersByTimeAsync(0);
       expect(p2.view(id)).toMatchObject({ status: 'aborted', error: { code: 'timeout' } });
       expect(p2.lines.get(id)).toMatchObject({ frames: [], ended: true });
     });
@@ -151,6 +152,7 @@ describe('the clocks of a session', () => {
       const { p2, id } = await running();
       sleepThrough();
       says(p2, id, 2);
+      await vi.advanceTimersByTimeAsync(0);
       expect(p2.sent.map(({ type }) => type)).not.toContain('sign_p2_nonce');
       expect(p2.view(id)?.error?.code).toBe('timeout');
     });
@@ -163,6 +165,7 @@ describe('the clocks of a session', () => {
       p1.lines
         .get(id)
         ?.say({ event: 'signature', id, signature: signedByOne(p1.view(id)?.digest ?? '') });
+      await vi.advanceTimersByTimeAsync(0);
       expect(p1.view(id)).toMatchObject({ status: 'aborted', signature: null });
     });
 

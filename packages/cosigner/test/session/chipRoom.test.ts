@@ -77,6 +77,7 @@ describe('a set-up for which a chip has no room', () => {
     const { id, view } = await begun(p1, 'keygen');
     expect(view?.status).toBe('running');
     p1.lines.get(id)?.say({ event: 'refused', id, reason: 'x', message: 'x' });
+    await vi.advanceTimersByTimeAsync(0);
     expect(p1.view(id)?.status).toBe('failed');
     expect(back).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { openVirtualSecureElement } from '@quorate/secure-element';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
@@ -223,6 +224,7 @@ describe('a slot of the chip', () => {
       give(name);
       expect(side.keys.find(id)?.state).toBe('pending');
       side.manager.stop();
+      await setImmediate();
       expect(side.view(id)?.error?.code).toBe('stopping');
       await eventually(() => expect(side.keys.find(id)).toBeUndefined());
       await eventually(() => expect(side.unwanted.list()).toEqual([]));
@@ -246,7 +248,7 @@ describe('a slot of the chip', () => {
     const { p1, id, give } = await begun('keygen', { p1: { vault: slow } });
     give('p1');
     p1.manager.stop();
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
     begin();
     await eventually(() => expect(p1.keys.find(id)).toBeUndefined());
     await eventually(() => expect(p1.unwanted.list()).toEqual([]));

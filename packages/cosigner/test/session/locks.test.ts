@@ -48,6 +48,7 @@ describe('the lock of a key', () => {
       return carries(message);
     };
     unsafe(p1, ids[0]);
+    await vi.advanceTimersByTimeAsync(0);
     expect(p1.sent.length).toBeGreaterThan(said);
     expect(new Set(atFirstWord)).toEqual(new Set(['refreshable']));
     expect(codes(p1, ids)).toEqual(['key_locked', 'key_locked']);
@@ -149,6 +150,7 @@ describe('the lock of a key', () => {
     disk.broken = false;
     p1.manager.stop();
     expect(p1.keys.find(KEY)?.lock.state).toBe('refreshable');
+    await vi.advanceTimersByTimeAsync(0);
     expect(codes(p1, ids)).toEqual(['key_locked', 'key_locked']);
   });
 
@@ -159,6 +161,7 @@ describe('the lock of a key', () => {
       },
     });
     unsafe(p1, ids[0]);
+    await vi.advanceTimersByTimeAsync(0);
     expect(p1.log).toContain('the evidence cannot be written');
     expect(p1.keys.find(KEY)?.lock.state).toBe('refreshable');
     expect(codes(p1, ids)).toEqual(['key_locked', 'key_locked']);
@@ -170,6 +173,7 @@ describe('the lock of a key', () => {
     p1.manager.receive('p2', mailOf('abort', cause, 72, { code: 'timeout', reason: '' }));
     unsafe(p1, cause);
     expect(p1.keys.find(KEY)?.lock.state).toBe('refreshable');
+    await vi.advanceTimersByTimeAsync(0);
     expect(codes(p1, [other])).toEqual(['key_locked']);
   });
 
@@ -199,6 +203,7 @@ describe('the lock of a key', () => {
     p1.lines.get(one)?.say({ event: 'aborted', id: one, abort: blame });
     p2.lines.get(two)?.say({ event: 'aborted', id: two, abort: UNSAFE });
     expect([p1, p2].map((side) => side.keys.find(KEY)?.lock.state)).toEqual(['none', 'none']);
+    await vi.advanceTimersByTimeAsync(0);
     expect(codes(p1, ids)).toEqual(['aborted', 'key_locked']);
   });
 
@@ -207,6 +212,7 @@ describe('the lock of a key', () => {
     const [id = ''] = ids;
     const signature = new Uint8Array(65).fill(1);
     p1.lines.get(id)?.say({ event: 'signature', id, signature });
+    await vi.advanceTimersByTimeAsync(0);
     expect(p1.view(id)).toMatchObject({ status: 'failed', signature: null });
     expect(p1.view(id)?.error?.code).toBe('internal');
   });

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { PEER_TYPES, type PeerType } from '@quorate/wire';
 import { describe, expect, test } from 'vitest';
 import type { PeerMessage } from '../../src/peer/connection.ts';
@@ -71,7 +72,7 @@ const lineOf = (side: Side, id: string): Line => {
 };
 
 /** Whatever was begun by what came is done. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const settled = (): Promise<void> => setImmediate();
 
 /** Nothing of what came touched the session or the key. */
 const untouched = async (side: Side, id: string): Promise<void> => {
@@ -163,6 +164,7 @@ describe.each(OPERATIONS)('a message out of place in a session of kind %s', (ope
   test('R-6: after the end nothing begins again', async () => {
     const { p1, p2, id } = await begun(operation);
     p1.manager.receive('p2', mailOf('abort', id, 50, { code: 'declined', reason: '' }));
+    await setImmediate();
     const end = p1.view(id);
     expect(end).toMatchObject({ status: 'aborted', error: { code: 'declined' } });
     let seq = 400;

@@ -62,6 +62,7 @@ describe('a signature of which P2 does not know whether it exists', () => {
     const running = await partialSent();
     const { p1, p2, id } = running;
     running.sign();
+    await vi.advanceTimersByTimeAsync(0);
     expect(p1.view(id)).toMatchObject({ status: 'completed', signature: hexOf(running) });
     await vi.advanceTimersByTimeAsync(11_000);
     expect(p2.view(id)).toMatchObject({ ...UNKNOWN, signature: null });
@@ -69,6 +70,7 @@ describe('a signature of which P2 does not know whether it exists', () => {
     expect(p2.view(id)).toMatchObject(UNKNOWN);
     join1to2(running);
     p2.manager.connected('p1');
+    await vi.advanceTimersByTimeAsync(0);
     expect(p2.view(id)).toMatchObject({
       status: 'completed',
       step: 'StepCompleted',
@@ -101,6 +103,7 @@ describe('a signature of which P2 does not know whether it exists', () => {
   test('Z-9: that P1 answers at once is not unknown for a moment', async () => {
     const { p2, id } = await partialSent();
     p2.manager.receive('p1', mailOf('abort', id, 90, { code: 'key_locked', reason: '' }));
+    await vi.advanceTimersByTimeAsync(0);
     expect(p2.view(id)).toMatchObject({ status: 'aborted', error: { code: 'key_locked' } });
   });
 
@@ -127,6 +130,7 @@ describe('a signature of which P2 does not know whether it exists', () => {
     const { p1, p2, id, directory } = running;
     running.sign();
     end(running);
+    await vi.advanceTimersByTimeAsync(0);
     const again = makeSide(2, p2.party, [p1.party], { directory });
     expect(again.view(id)).toMatchObject(UNKNOWN);
     again.carries = (message) => {
@@ -196,12 +200,14 @@ describe('P1’s signature', () => {
         retain: () => undefined,
         add: (record: Parameters<SessionRecords['add']>[0]) => real.add(record),
         list: (query: Parameters<SessionRecords['list']>[0]) => real.list(query),
-        update: (id: string, change: Parameters<SessionRecords['update']>[1]) => {
-          const view = real.update(id, change);
-          if (change.status === undefined) return view;
+        show: (id: string, change: Parameters<SessionRecords['show']>[1]) => real.show(id, change),
+        settle: (id: string, change: Parameters<SessionRecords['settle']>[1]) =>
+          real.settle(id, change),
+        written: () => real.written(),
+        end: async (id: string, change: Parameters<SessionRecords['end']>[1]) => {
+          await real.end(id, change);
           events.push(`${change.status} written`);
           if (isFull && change.status === 'completed') throw new Error('no space left');
-          return view;
         },
       });
     const { p1, p2 } = joinedSides({ address: ADDRESS_OF_ONE, p1: { sessions } });
@@ -217,6 +223,7 @@ describe('P1’s signature', () => {
     const line = p1.lines.get(id);
     line?.say({ event: 'frames', id, frames: [frame(5, 1)] });
     line?.say({ event: 'signature', id, signature: signedByOne(p1.view(id)?.digest ?? '') });
+    await vi.advanceTimersByTimeAsync(0);
     return { p1, p2, id, events };
   };
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { toHex } from '@quorate/intent';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
@@ -34,6 +35,7 @@ describe('a key that an operator retires', () => {
     const { session_id: running } = p1.manager.order(SIGN).view;
     await Promise.resolve();
     expect(retire(p1)).toMatchObject({ state: 'retired', retired_at: expect.any(Number) });
+    await setImmediate();
     expect(p1.view(running)?.error?.code).toBe('key_retired');
     for (const type of ['sign', 'refresh'] as const) {
       expect(() => p1.manager.order({ ...SIGN, type })).toThrow(refusal('key_retired'));

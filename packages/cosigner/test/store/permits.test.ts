@@ -138,6 +138,7 @@ describe('a disk that is full when a proof fails', () => {
     const { p1, p2, disk, ids } = await running();
     const [cause = ''] = ids;
     p1.lines.get(cause)?.say({ event: 'aborted', id: cause, abort: UNSAFE });
+    await vi.advanceTimersByTimeAsync(0);
     const codes = [p1, p2].flatMap((side) => ids.map((id) => side.view(id)?.error?.code));
     expect(codes).toEqual(['key_locked', 'key_locked', 'key_locked', 'key_locked']);
     expect(p1.manager.keys()).toMatchObject([{ state: 'locked', lock: { session_id: cause } }]);
@@ -181,6 +182,7 @@ describe('a disk that is full when a proof fails', () => {
     deletable = false;
     partial(two);
     expect(p1.lines.get(two)).toMatchObject({ frames: [], ended: true });
+    await vi.advanceTimersByTimeAsync(0);
     expect(p1.view(two)).toMatchObject({ status: 'failed', error: { code: 'internal' } });
     // The session did not move on either.
     expect(p1.view(two)?.step).toBe('StepSignRound1');

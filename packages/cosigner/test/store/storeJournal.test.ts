@@ -8,6 +8,16 @@ import type { StoreJournal } from '../../src/store/storeJournal.ts';
 import { openJournalIn } from '../support/journals.ts';
 import { idOf, recordOf, SIGNED } from '../support/sessions.ts';
 
+test('the end of a session is shown when it is on disk, and not before', async () => {
+  const sessions = openSessionRecords(openJournalIn(temporaryDirectory()), 1, () => 1);
+  await sessions.add(recordOf(1, { status: 'running' }));
+  const ending = sessions.end(idOf(1), SIGNED);
+  expect(sessions.find(idOf(1))?.session).toMatchObject({ status: 'running', signature: null });
+  expect(sessions.list({ status: 'completed', limit: 1 }).sessions).toEqual([]);
+  await Promise.all([ending, sessions.written()]);
+  expect(sessions.find(idOf(1))?.session).toMatchObject(SIGNED);
+});
+
 describe('a store whose disk refuses a write', () => {
   let directory: string;
   let isFull = false;
@@ -22,7 +32,7 @@ describe('a store whose disk refuses a write', () => {
     journal = openJournalIn(directory, [], () => isFull);
     sessions = openSessionRecords(journal, 1, () => 1);
     for (const at of [1, 2]) await sessions.add(recordOf(at, { status: 'created' }));
-    sessions.update(idOf(1), SIGNED);
+    await sessions.end(idOf(1), SIGNED);
   });
   afterEach(() => vi.useRealTimers());
 
@@ -36,20 +46,22 @@ describe('a store whose disk refuses a write', () => {
     isFull = true;
     await expect(sessions.add(recordOf(3, { status: 'created' }))).rejects.toEqual(refused);
     expect(() => sessions.add(recordOf(4, { status: 'created' }))).toThrow(refused);
-    expect(() => sessions.update(idOf(2), { status: 'failed' })).toThrow(refused);
+    await expect(sessions.end(idOf(2), SIGNED)).rejects.toEqual(refused);
+    expect(sessions.find(idOf(2))?.session.status).toBe('created');
+    sessions.show(idOf(2), { status: 'failed' });
     isFull = false;
     // Not before its time: each attempt writes everything.
     expect(() => sessions.add(recordOf(4, { status: 'created' }))).toThrow(refused);
     await vi.advanceTimersByTimeAsync(2000);
     await sessions.add(recordOf(4, { status: 'created' }));
-    sessions.update(idOf(3), { status: 'aborted' });
+    await sessions.end(idOf(3), { status: 'aborted' });
     journal.close();
     expect(found()).toEqual(['completed', 'failed', 'aborted', 'aborted']);
   });
 
   test('has on disk what it had when it refused, whenever its process ends', async () => {
     isFull = true;
-    expect(() => sessions.update(idOf(2), SIGNED)).toThrow(refused);
+    await expect(sessions.end(idOf(2), SIGNED)).rejects.toEqual(refused);
     expect(found()).toEqual(['completed', 'aborted', undefined, undefined]);
   });
 

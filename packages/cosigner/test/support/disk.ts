@@ -55,7 +55,10 @@ export class Disk {
     findByRequest: (caller, id) => sessions.findByRequest(caller, id),
     unknown: (partner) => sessions.unknown(partner),
     retain: (retention) => sessions.retain(retention),
-    update: (id, change) => sessions.update(id, change),
+    show: (id, change) => sessions.show(id, change),
+    end: (id, change) => sessions.end(id, change),
+    settle: (id, change) => sessions.settle(id, change),
+    written: () => sessions.written(),
     list: (query) => sessions.list(query),
     add: (record) => {
       if (!this.sessionsFit) throw new Error('no space left');

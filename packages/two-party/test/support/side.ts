@@ -16,7 +16,7 @@ import type { TwoPartySession as SessionView } from '@quorate/wire';
 import type { Signature } from '@quorate/tss';
 import { open } from '../../src/agreement.ts';
 import { checkCertificate, intentOf } from '../../src/certificates.ts';
-import { type Effect, isDeed } from '../../src/effects.ts';
+import { type Deed, type Effect, isDeed } from '../../src/effects.ts';
 import { decodePartner, type Happening } from '../../src/events.ts';
 import type { Mail } from '../../src/mail.ts';
 import type { Frame } from '../../src/messages.ts';
@@ -125,22 +125,19 @@ export class Side {
     else this.#do(effect);
   }
 
-  #accomplish(deed: Extract<Effect, { do: 'activate' | 'judge' | 'keep' }>): Happening {
+  #accomplish(deed: Deed): Happening {
     switch (deed.do) {
       case 'activate':
         this.share = this.#staged;
         return { type: 'activated' };
       case 'judge':
         return { type: 'judged', verdict: deed.verdict };
-      case 'keep':
-        this.view = { ...this.view, ...deed.shown };
-        return { type: 'kept' };
       default:
         return deed satisfies never;
     }
   }
 
-  #do(effect: Exclude<Effect, { do: 'activate' | 'judge' | 'keep' }>): void {
+  #do(effect: Exclude<Effect, Deed>): void {
     switch (effect.do) {
       case 'reserve':
         return void this.#events.push({ type: 'reserved' });
@@ -161,6 +158,9 @@ export class Side {
       case 'store':
         this.#staged = this.#made;
         return void this.#events.push({ type: 'stored' });
+      case 'keep':
+        this.view = { ...this.view, ...effect.shown };
+        return void this.#events.push({ type: 'kept' });
       case 'start':
         this.#protocol = this.#session(effect.sid);
         return this.#heardOfThread(this.#protocol.start());

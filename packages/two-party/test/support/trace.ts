@@ -14,11 +14,16 @@ export interface Done {
   readonly effects: readonly Effect[];
 }
 
-/** Whether each write of an end, and each activation, comes off; the last one goes on for ever. */
-export type Luck = readonly boolean[];
+/**
+ * Whether each write of an end, and each activation, comes off; the last one goes on for ever. A write may also take its
+ * time.
+ */
+export type Luck = readonly (boolean | 'later')[];
 
-/** What an effect that is done at once answers. */
-function answerTo(deed: Deed, isLucky: boolean): Happening {
+type Answered = Deed | Extract<Effect, { readonly do: 'keep' }>;
+
+/** What is answered to an effect, if nothing else comes first. */
+function answerTo(deed: Answered, isLucky: boolean): Happening {
   switch (deed.do) {
     case 'activate':
       return isLucky
@@ -31,6 +36,10 @@ function answerTo(deed: Deed, isLucky: boolean): Happening {
     default:
       return deed satisfies never;
   }
+}
+
+function isAnswered(effect: Effect): effect is Answered {
+  return isDeed(effect) || effect.do === 'keep';
 }
 
 /** Lets a session hear events, and answers its deeds at once. */
@@ -48,9 +57,11 @@ export function trace(
       done.push({ happening: next, facts, before, state, effects });
       before = state;
       const last = effects.at(-1);
-      if (last === undefined || !isDeed(last)) break;
-      next = answerTo(last, luck[Math.min(turns, luck.length - 1)] ?? true);
+      if (last === undefined || !isAnswered(last)) break;
+      const isLucky = luck[Math.min(turns, luck.length - 1)] ?? true;
       turns += 1;
+      if (last.do === 'keep' && isLucky === 'later') break;
+      next = answerTo(last, isLucky !== false);
     }
   }
   return done;
