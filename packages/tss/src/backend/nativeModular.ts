@@ -15,7 +15,7 @@ import { bitsOf, guardPower, type ModularBackend } from './modular.ts';
 /** Below, `computeSecret` has returned wrong numbers without an error; above, it refuses. */
 const MODULUS_BITS = { min: 512, max: 10_000 } as const;
 /** Most moduli that are kept ready; the least recently used one goes first. */
-const KEPT = 64;
+const KEPT = 512;
 
 const FIXED_GENERATOR = Uint8Array.of(2);
 const NOTHING = Uint8Array.of(1);

@@ -53,3 +53,16 @@ test('J-10: no object keeps an exponent, also where it has no answer', () => {
   expect(given).toHaveLength(2);
   expect(given[1]).toBe('01');
 });
+
+test('J-10: objects for 512 moduli are kept, the one used longest ago goes first', () => {
+  const modulus = (n: number): bigint => (3n << 511n) + 2n * BigInt(n) + 1n;
+  const use = (n: number) => native.modPowPublic(5n, 12_345n, modulus(n));
+  for (let n = 0; n < 512; n++) use(n);
+  for (let n = 0; n < 512; n++) use(n);
+  expect(made).toHaveBeenCalledTimes(512);
+  use(512);
+  use(1);
+  expect(made).toHaveBeenCalledTimes(513);
+  use(0);
+  expect(made).toHaveBeenCalledTimes(514);
+});
