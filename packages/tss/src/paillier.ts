@@ -75,20 +75,6 @@ export function encrypt(pk: PaillierPublic, m: bigint, rho: bigint): bigint {
   return encryptWith(pk, m, noiseOf(pk, rho));
 }
 
-/** As `encrypt`, for the holder of the factors: each power modulo p² and q², a third of the time. */
-export function encryptCrt(sk: PaillierSecret, m: bigint, rho: bigint): bigint {
-  return encryptWith(sk.public, m, { rho, power: powerOfN(sk, rho) });
-}
-
-/** ρ^N mod N² by the factors. */
-function powerOfN({ p, q, qInverse }: PaillierSecret, rho: bigint): bigint {
-  const [pp, qq] = [p * p, q * q];
-  const [atP, atQ] = [powerOfNModulo([p, q], rho), powerOfNModulo([q, p], rho)];
-  const approximate = (qInverse * qInverse) % p; // q⁻² mod p, and mod p² after a Newton step
-  const inverse = positive(approximate * (2n - qq * approximate), pp);
-  return atQ + qq * positive((atP - atQ) * inverse, pp);
-}
-
 /** ρ^N mod p² for the prime p of N = p·q: x^p mod p² depends on x mod p only, so x = ρ^q is taken there. */
 export function powerOfNModulo(
   [prime, other]: readonly [prime: bigint, other: bigint],

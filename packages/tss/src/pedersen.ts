@@ -5,6 +5,7 @@
 import { backend } from '#backend';
 import { gcd, randomBelow } from './arith/integers.ts';
 import { checkModulus, type ModulusFault } from './paillier.ts';
+import type { PrimePair } from './primes.ts';
 import type { Rng } from './rng.ts';
 
 /** Ñ with s = t^λ; their maker knows λ and the factors, and proved by Π^prm that λ exists. */
@@ -20,6 +21,8 @@ export interface RingPedersenSecret {
   readonly lambda: bigint;
   /** φ(Ñ). */
   readonly phi: bigint;
+  /** Ñ = p·q. */
+  readonly factors: PrimePair;
 }
 
 /** Parameters from two safe primes: t a random square, s = t^λ. */
@@ -32,7 +35,8 @@ export function makeRingPedersen(p: bigint, q: bigint, rng: Rng): RingPedersenSe
     const lambda = randomBelow(rng, phi);
     const t = (tau * tau) % N;
     const s = backend.modPow(t, lambda, bits, N);
-    if (generatorFault({ N, s, t }) === null) return { public: { N, s, t }, lambda, phi };
+    if (generatorFault({ N, s, t }) === null)
+      return { public: { N, s, t }, lambda, phi, factors: [p, q] };
   }
 }
 

@@ -7,7 +7,6 @@ import {
   checkModulus,
   decrypt,
   encrypt,
-  encryptCrt,
   encryptionNoise,
   encryptWith,
   isCiphertext,
@@ -31,13 +30,6 @@ describe('Paillier', () => {
     const drawn = Array.from({ length: 20 }, () => randomBelow(rng, N) - half);
     for (const m of [...edges, ...drawn]) {
       expect(decrypt(sk, encrypt(pk, m, sampleUnit(pk, rng)))).toBe(m);
-    }
-  });
-
-  test('encryption by the factors gives the same ciphertext', () => {
-    for (const m of [0n, 5n, -5n]) {
-      const rho = sampleUnit(pk, rng);
-      expect(encryptCrt(sk, m, rho)).toBe(encrypt(pk, m, rho));
     }
   });
 

@@ -3,7 +3,7 @@ import type { Scalar } from '../arith/scalar.ts';
 import type { Point } from '../curve.ts';
 import {
   checkModulus,
-  encryptCrt,
+  encrypt,
   isCiphertext,
   paillierFromPrimes,
   sampleUnit,
@@ -32,7 +32,7 @@ export function makePaillierData(
   const { N } = key.public;
   const x = integerOf(secretShare);
   const rho = sampleUnit(key.public, rng);
-  const encryptedShare = encryptCrt(key, x, rho); // c_key = Enc(x₁; ρ)
+  const encryptedShare = encrypt(key.public, x, rho); // c_key = Enc(x₁; ρ)
   const statement: LogStarStatement = { N, C: encryptedShare, X: publicShare, aux };
   return {
     N,

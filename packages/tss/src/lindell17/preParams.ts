@@ -36,8 +36,7 @@ export function* exchangePreParams(
   const turn = preParams(bits);
 
   // Step K1. Parameters with their proof, a nonce, a commitment.
-  const { public: own, lambda, phi } = makeRingPedersen(...primes.pedersen, rng);
-  const witness = { lambda, phi };
+  const { public: own, ...witness } = makeRingPedersen(...primes.pedersen, rng);
   const proof = provePrm(zkBound(context, index, STEP), PARAMETERS[bits], own, witness, rng);
   const salt = rng(32);
   const commitment = commit(commitmentBound(sid, index), salt, payload);

@@ -12,6 +12,7 @@ import {
 } from '../arith/integers.ts';
 import { u32 } from '../arith/bytes.ts';
 import { array, type Field, struct } from '../codec.ts';
+import { checkRoots, joinOf, refuseUnless } from '../crt.ts';
 import { LABELS } from '../label.ts';
 import type { Rng } from '../rng.ts';
 import { expand } from '../transcript.ts';
@@ -83,12 +84,9 @@ export function proveMod(
   while (jacobi(w, N) !== -1) w = randomBelow(rng, N);
   // Step 3. For each y: z = y^(N⁻¹ mod φ(N)), and x = the fourth root of (−1)^a·w^b·y.
   const [atP, atQ] = [answering(p, N, w, rng), answering(q, N, w, rng)];
-  const inverse = backend.modPow(q, p - 2n, set.bits / 2, p);
-  const join = (a: bigint, b: bigint): bigint => {
-    const rest = ((a - b) * inverse) % p;
-    return b + q * (rest < 0n ? rest + p : rest);
-  };
-  const responses = modChallenges(bound, set, { N }, w).map((y) => {
+  const join = joinOf([p, q], set.bits / 2);
+  const challenges = modChallenges(bound, set, { N }, w);
+  const responses = challenges.map((y): ModResponse => {
     const [left, right] = [atP(y), atQ(y)];
     const withW = left.isSquare === right.isSquare ? 0 : 1;
     const [rootP, rootQ] = [left.fourthRoot(withW), right.fourthRoot(withW)];
@@ -98,8 +96,19 @@ export function proveMod(
       z: join(left.nthRoot, right.nthRoot),
     };
   });
+  for (const [round, { x, signs }] of responses.entries()) {
+    refuseUnless(isFourthRoot(x, signed(signs, N, w, challenges[round] ?? 0n), N));
+  }
+  const roots = responses.map(({ z }) => z);
+  checkRoots(roots, challenges, N, N);
   return { w, responses };
 }
+
+/** Whether x⁴ = value mod N. */
+const isFourthRoot = (x: bigint, value: bigint, N: bigint): boolean => {
+  const square = (x * x) % N;
+  return (square * square) % N === value;
+};
 
 /** An answer modulo one prime. */
 interface Residue {
@@ -155,8 +164,7 @@ export function verifyMod(
   return responses.every(({ x, signs, z }, round) => {
     const y = challenges[round] ?? 0n;
     if (!(signs === 0 || signs === 1 || signs === 2 || signs === 3)) return false;
-    const square = (x * x) % N;
-    if ((square * square) % N !== signed(signs, N, w, y)) return false;
+    if (!isFourthRoot(x, signed(signs, N, w, y), N)) return false;
     return backend.modPowPublic(z, N, N) === y;
   });
 }

@@ -6,8 +6,10 @@
 import { backend } from '#backend';
 import { hasBits, randomBelow } from '../arith/integers.ts';
 import { array, type Field, struct } from '../codec.ts';
+import { powersByFactors } from '../crt.ts';
 import { LABELS } from '../label.ts';
 import type { RingPedersen } from '../pedersen.ts';
+import type { PrimePair } from '../primes.ts';
 import type { Rng } from '../rng.ts';
 import { areUnits, challengeBytes, type ZkContext } from './transcript.ts';
 import { natural } from './fields.ts';
@@ -16,10 +18,11 @@ import type { ParameterSet } from './parameters.ts';
 /** Ñ, s, t. */
 export type PrmStatement = RingPedersen;
 
-/** s = t^λ, and φ(Ñ). Secret. */
+/** s = t^λ, φ(Ñ), and the factors of Ñ. Secret. */
 export interface PrmWitness {
   readonly lambda: bigint;
   readonly phi: bigint;
+  readonly factors: PrimePair;
 }
 
 /** For each repetition A = t^a and z = a + e·λ mod φ(Ñ). */
@@ -50,22 +53,28 @@ export function prmChallenge(
   );
 }
 
-/** Proves for parameters whose λ and φ are known. Step numbers of docs/spec/zk.md §6. */
+/**
+ * Proves for parameters whose λ, φ and factors are known; the backend then releases the factors, which serve nothing
+ * else. Step numbers of docs/spec/zk.md §6.
+ */
 export function provePrm(
   bound: ZkContext,
   set: ParameterSet,
   statement: PrmStatement,
-  { lambda, phi }: PrmWitness,
+  { lambda, phi, factors }: PrmWitness,
   rng: Rng,
 ): PrmProof {
-  const { N, t } = statement;
-  // Step 1. aᵢ ← Z_φ(Ñ), Aᵢ = t^aᵢ.
-  const a = Array.from({ length: set.rounds }, () => randomBelow(rng, phi));
-  const A = a.map((exponent) => backend.modPow(t, exponent, set.bits, N));
-  // Step 3. zᵢ = aᵢ + eᵢ·λ mod φ(Ñ).
-  const e = prmChallenge(bound, set, statement, A);
-  const z = a.map((exponent, at) => (exponent + (e[at] === true ? lambda : 0n)) % phi);
-  return { A, z };
+  try {
+    // Step 1. aᵢ ← Z_φ(Ñ), Aᵢ = t^aᵢ.
+    const a = Array.from({ length: set.rounds }, () => randomBelow(rng, phi));
+    const A = powersByFactors(statement.t, a, factors, set.bits);
+    // Step 3. zᵢ = aᵢ + eᵢ·λ mod φ(Ñ).
+    const e = prmChallenge(bound, set, statement, A);
+    const z = a.map((exponent, at) => (exponent + (e[at] === true ? lambda : 0n)) % phi);
+    return { A, z };
+  } finally {
+    backend.release(...factors);
+  }
 }
 
 /** Whether the proof shows it of these parameters. Verifier's steps of docs/spec/zk.md §6. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { G } from '../../src/curve.ts';
-import { encryptCrt } from '../../src/paillier.ts';
+import { encrypt } from '../../src/paillier.ts';
 import type { Rng } from '../../src/rng.ts';
 import { drawMasks } from '../../src/zk/affGNonce.ts';
 import { proveFac } from '../../src/zk/factors.ts';
@@ -19,7 +19,7 @@ const { bound } = contexts(largest);
 const top = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
 
 test('L-7: every mask of Π^aff-g is drawn from the whole set that zk.md §9 names', () => {
-  const C = encryptCrt(sk, 1n, 2n);
+  const C = encrypt(sk.public, 1n, 2n);
   const { alpha, beta, gamma, delta, m, mu } = drawMasks(set, { N, C, aux }, largest);
   expect({ alpha, beta, gamma, delta, m, mu }).toEqual({
     alpha: top(256 + 512),
@@ -32,7 +32,7 @@ test('L-7: every mask of Π^aff-g is drawn from the whole set that zk.md §9 nam
 });
 
 test('L-7: so are those of Π^log* and Π^fac, as their responses show', () => {
-  const statement = { N, C: encryptCrt(sk, 1n, 2n), X: G, aux };
+  const statement = { N, C: encrypt(sk.public, 1n, 2n), X: G, aux };
   const { z1, z3 } = proveLogStar(bound, set, statement, { x: 1n, rho: 2n }, largest);
   // The response is mask + e·witness with a challenge e below 2^256.
   expect(z1 - top(256 + 512) > 0n && z1 - top(256 + 512) < 1n << 256n).toBe(true);
