@@ -68,6 +68,9 @@ const MOST = 4096;
 /** A recipient's messages are counted once in this many. */
 const COUNTED = 256;
 
+/** The columns that name a message. */
+const NUMBER = 'username, role, client, seq';
+
 /** Messages on their way to clients. */
 export class Outbox {
   readonly #deliver: Deliver;
@@ -120,10 +123,17 @@ export class Outbox {
     for (const to of recipients) {
       const seq = await nextSeq(tx, to, this.#floor, now);
       await tx.run(
-        `INSERT INTO outbox (username, role, client, seq, message, body, during_session, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-        [...keyOf(to), seq, kept.json, bytes, during ?? null, now + this.#kept.messages],
+        `INSERT INTO outbox (username, role, client, seq, message, during_session, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        [...keyOf(to), seq, kept.json, during ?? null, now + this.#kept.messages],
       );
+      if (bytes !== null) {
+        await tx.run(`INSERT INTO outbox_bodies (${NUMBER}, body) VALUES (?, ?, ?, ?, ?)`, [
+          ...keyOf(to),
+          seq,
+          bytes,
+        ]);
+      }
       if (seq % COUNTED === 0) await this.#cap(tx, to);
       tx.onCommit(() => this.#deliver(to, { seq, text: textOf(kept, seq) }));
     }
@@ -193,7 +203,8 @@ export class Outbox {
   /** Stored messages after a number, in order. */
   async after(tx: Tx, of: Recipient, seq: number, limit: number): Promise<Numbered[]> {
     const rows = await tx.all<{ seq: number; message: string; body: Uint8Array | null }>(
-      `SELECT seq, message, body FROM outbox WHERE ${OF_RECIPIENT} AND seq > ? ORDER BY seq LIMIT ?`,
+      `SELECT seq, message, body FROM outbox LEFT JOIN outbox_bodies USING (${NUMBER})
+       WHERE ${OF_RECIPIENT} AND seq > ? ORDER BY seq LIMIT ?`,
       [...keyOf(of), seq, limit],
     );
     return rows.map((row) => {
@@ -238,6 +249,7 @@ async function removeMessages(
   which: string,
   params: readonly (string | number)[],
 ): Promise<void> {
-  await tx.runUnerased(`DELETE FROM outbox WHERE ${which} AND body IS NOT NULL`, params);
+  const numbers = `SELECT ${NUMBER} FROM outbox WHERE ${which}`;
+  await tx.runUnerased(`DELETE FROM outbox_bodies WHERE (${NUMBER}) IN (${numbers})`, params);
   await tx.run(`DELETE FROM outbox WHERE ${which}`, params);
 }

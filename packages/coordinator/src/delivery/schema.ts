@@ -87,5 +87,19 @@ export const clients: readonly string[] = [
    SELECT session_key, '', created_at FROM sessions WHERE ended = 0`,
 ];
 
-/** Bodies of rounds as bytes beside their messages; a body that is still in a message stays there. */
-export const bodies: readonly string[] = ['ALTER TABLE outbox ADD COLUMN body BLOB'];
+/**
+ * Bodies of rounds as bytes, in pages of their own: pages of the outbox, where ciphertexts stand, are overwritten when
+ * they become free, and these are not. A body that is still in a message stays there.
+ */
+export const bodies: readonly string[] = [
+  `CREATE TABLE outbox_bodies (
+    username TEXT NOT NULL,
+    role TEXT NOT NULL,
+    client TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (username, role, client, seq),
+    FOREIGN KEY (username, role, client, seq)
+      REFERENCES outbox (username, role, client, seq) ON DELETE CASCADE
+  )`,
+];

@@ -17,7 +17,10 @@ export const PATIENCE_MS = 50;
 /** A running transaction. Do not use it after the function that received it has returned. */
 export interface Tx {
   run(sql: string, params?: readonly SqlValue[]): Promise<{ readonly changes: number }>;
-  /** Runs a deletion whose bytes may stay in free pages, because they are as good as public. */
+  /**
+   * Runs a deletion whose bytes may stay in free pages, because they are as good as public. So may all that ever stood in
+   * the pages that become free: for a table that holds nothing else.
+   */
   runUnerased(sql: string, params?: readonly SqlValue[]): Promise<{ readonly changes: number }>;
   get<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T | undefined>;
   all<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T[]>;

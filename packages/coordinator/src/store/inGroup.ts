@@ -33,7 +33,7 @@ export async function runInGroup(
   const tx: Tx = {
     ...statements,
     runUnerased: (sql, params) => {
-      // Content beside what stays is overwritten even so; only freed pages are not.
+      // A page that is freed is not overwritten, nor is what SQLite has moved from it into another one.
       connection.exec('PRAGMA secure_delete = FAST');
       const ran = statements.run(sql, params);
       connection.exec('PRAGMA secure_delete = ON');

@@ -53,7 +53,10 @@ describe('rounds', () => {
       { ...round, body: odd, seq: 2 },
     ]);
     const rows = await database.read((tx) =>
-      tx.all('SELECT length(body) AS bytes, length(message) < 200 AS short FROM outbox'),
+      tx.all(
+        `SELECT length(body) AS bytes, length(message) < 200 AS short
+         FROM outbox LEFT JOIN outbox_bodies USING (username, role, client, seq)`,
+      ),
     );
     expect(rows).toEqual([
       { bytes: 100_000, short: 1 },
@@ -83,6 +86,31 @@ describe('rounds', () => {
     await database.scrub();
     expect(await database.read((tx) => tx.all('SELECT seq FROM outbox'))).toEqual([]);
     expect(timesStored(file, part)).toBe(0);
+  });
+
+  test('Z-15: no page that becomes free keeps a ciphertext that stood beside a round', async () => {
+    const { database, directory } = await openFixture();
+    const outbox = new Outbox(() => undefined);
+    const users = ['ann', 'bob', 'carl', 'dora', 'eve'].map(participant);
+    const session = (n: number): string => `s${n % 7}`;
+    // Small ones stand in the pages of the table itself, between which SQLite moves them.
+    for (let n = 0; n < 120; n += 1) {
+      await database.transaction(async (tx) => {
+        const terms = { now: 0, during: session(n) };
+        const to = users[n % users.length]!;
+        const encrypted_shard = 'CIPHERTEXT'.repeat(20 + (n % 13) * 20);
+        if (n % 3 > 0) await outbox.send(tx, to, { type: 'sign_params', encrypted_shard }, terms);
+        const body = randomBytes(30 + (n % 11) * 300).toString('base64');
+        await outbox.send(tx, to, { ...round, body }, terms);
+      });
+    }
+    for (let n = 0; n < 7; n += 1) {
+      await database.transaction((tx) => outbox.sessionEnded(tx, session(n)));
+    }
+    await database.scrub();
+    expect(timesStored(join(directory, 'quorate.db'), 'CIPHERTEXT')).toBe(0);
+    const left = 'SELECT (SELECT COUNT(*) FROM outbox) + (SELECT COUNT(*) FROM outbox_bodies) AS n';
+    expect(await database.read((tx) => tx.get(left))).toEqual({ n: 0 });
   });
 });
 
