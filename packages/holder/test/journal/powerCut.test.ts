@@ -20,6 +20,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const life = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 25 }),
   cutAfter: fc.integer({ min: 1, max: 90 }),
+  /** The process ends there alone: the next one sees all that the system has, durable or not. */
+  isKilled: fc.boolean(),
 });
 
 /** Numbers at which an append ended, and the highest that was promised. */
@@ -31,8 +33,9 @@ interface Promised {
 
 async function live(disk: ModelDisk, steps: readonly Step[], promised: Promised): Promise<void> {
   const { journal, state } = open(disk, 400);
-  // Everything that came after what the disk has never was.
+  // Everything that came after what the disk has never was; the process relies on what it has found.
   promised.n = state.last;
+  promised.acknowledged = Math.max(promised.acknowledged, state.last);
   try {
     for (const one of steps) {
       if (one.do === 'wait') {
@@ -86,7 +89,7 @@ describe('power cut', () => {
           const chance = chanceOf(seed);
           const promised: Promised = { n: 0, ends: new Set([0]), acknowledged: 0 };
           let disk = new ModelDisk(chance);
-          for (const { steps, cutAfter } of lives) {
+          for (const { steps, cutAfter, isKilled } of lives) {
             disk.left = cutAfter;
             try {
               await live(disk, steps, promised);
@@ -96,6 +99,10 @@ describe('power cut', () => {
             }
             compacted += disk.operations.filter((name) => name === 'rename').length;
             expect(disk.closedTooEarly).toBe(0);
+            if (isKilled) {
+              disk.left = Number.POSITIVE_INFINITY;
+              continue;
+            }
             disk = disk.afterCut();
             const { state, news, journal } = open(disk, 400);
             cut += news.length;
