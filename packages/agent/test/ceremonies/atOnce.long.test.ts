@@ -7,7 +7,7 @@ import {
   MODULE,
 } from '../../../secure-element/test/support/softhsm.ts';
 import { eventually } from '../../../../test/support/eventually.ts';
-import { changedChip } from '../support/changedChip.ts';
+import { changedChip, pulledAt } from '../support/changedChip.ts';
 import { type Cluster, PIN, startCluster } from '../support/cluster.ts';
 
 const people = ['alice', 'bob', 'carl'];
@@ -95,6 +95,29 @@ test('E-12: people who think hold nobody up who signs without them, and their se
   expect(thinking).toHaveLength(60);
   for (const agree of thinking) agree();
   expect(await slow).toEqual([]);
+}, 240_000);
+
+test('E-12: 100 signatures at once survive that every connection is cut in their middle', async () => {
+  const { cluster, reads } = await clusterThatCounts();
+  const address = await cluster.keygen('k');
+  const signing = signAtOnce(cluster, [address], 100);
+  for (const least of [30, 60]) {
+    await eventually(() => reads() > least);
+    for (const name of people) cluster.proxy.cut(name);
+  }
+  expect(await signing).toEqual([]);
+}, 240_000);
+
+test('E-10, E-12: 100 signatures at once survive that a chip is pulled out and put back in their middle', async () => {
+  const cluster = await startCluster(people, {}, onTestFinished);
+  const address = await cluster.keygen('k');
+  const bob = cluster.member('bob');
+  await bob.agent.close();
+  const chip = await pulledAt('read', () => cluster.openChip(bob), 20);
+  await cluster.start(bob, { chip });
+  expect(await signAtOnce(cluster, [address], 100)).toEqual([]);
+  const renewed = cluster.proxy.of('chip_challenge', 'bob');
+  expect(renewed.length).toBeGreaterThan(0);
 }, 240_000);
 
 describeTokens('a token among virtual chips', () => {

@@ -10,21 +10,24 @@ export function changedChip(chip: SecureElement, change: Partial<SecureElement>)
   });
 }
 
-/** A chip that is pulled and put back when it is given a command for the first time, and then carries that out. */
+/** A chip that is pulled and put back when it is given a command for the nth time, and then carries that out. */
 export async function pulledAt(
   command: 'read' | 'signSession',
   open: () => Promise<SecureElement>,
+  nth = 1,
 ): Promise<SecureElement> {
   let current = await open();
-  let wasPulled = false;
+  let given = 0;
   return new Proxy(current, {
     get: (_, name) => {
-      if (name === command && !wasPulled) {
-        return async (given: never) => {
-          wasPulled = true;
-          await current.close();
-          current = await open();
-          return current[command](given);
+      if (name === command) {
+        return async (request: never) => {
+          given += 1;
+          if (given === nth) {
+            await current.close();
+            current = await open();
+          }
+          return current[command](request);
         };
       }
       const value: unknown = Reflect.get(current, name);
