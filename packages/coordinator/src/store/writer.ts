@@ -98,6 +98,7 @@ export class Writer {
 
   #emptyNow({ resolve, reject }: Emptying): void {
     try {
+      if (this.#failure !== undefined) throw this.#failure;
       this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       resolve(undefined);
     } catch (error) {
