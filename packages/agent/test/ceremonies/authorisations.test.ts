@@ -1,7 +1,10 @@
 import type { InviteOf } from '@quorate/wire';
-import { expect, onTestFinished, test } from 'vitest';
+import { type SecureElement, SecureElementError } from '@quorate/secure-element';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.ts';
 import { settled, TestClock } from '../../../holder/test/support/berthWorld.ts';
+import { Authorisations } from '../../src/ceremonies/authorisations.ts';
+import { ownCertificate } from '../../src/ceremonies/certificates.ts';
 import { Orphans } from '../../src/ceremonies/keygen/orphan.ts';
 import type { Outgoing } from '../../src/link/outbox.ts';
 import { changedChip } from '../support/changedChip.ts';
@@ -96,21 +99,91 @@ test('a session without a berth declines before its invitation ends, and says wh
   expect(state.used.find('urgent')).toBeUndefined();
 });
 
+/** An agent without sessions, whose chip may answer in another way. */
+async function idleAgent(change: Partial<SecureElement> = {}) {
+  const agent = await makeAgent({ watched: (element) => changedChip(element, change) });
+  const process = startProcess(agent);
+  onTestFinished(async () => {
+    process.stop();
+    await agent.close();
+  });
+  return { ...agent, ...process };
+}
+
+/** How many of the 23 berths of first challenges are free; takes them. */
+async function freeBerths({ chip }: Awaited<ReturnType<typeof idleAgent>>): Promise<number> {
+  let free = 0;
+  for (let at = 0; at < 23; at += 1) {
+    const { signal } = new AbortController();
+    void chip.berths.take({ due: at, name: '' }, signal).then(() => (free += 1));
+  }
+  await settled();
+  return free;
+}
+
+test('E-12: a session that has its berth keeps it when the invitation ends', async () => {
+  const agent = await idleAgent();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let time = 0;
+  const context = { ...agent.sessions.context, now: () => time };
+  const { signal } = new AbortController();
+  const own = new Authorisations({ context, sessionKey: 's', partIndex: 1, signal });
+  await own.takeBerth(60_000);
+  time = 120_000;
+  vi.advanceTimersByTime(1_000);
+  expect(await freeBerths(agent)).toBe(22);
+});
+
+test('E-12: an attempt that fails gives its berth back before the session ends', async () => {
+  const agent = await idleAgent();
+  const { chip } = agent;
+  const { context } = agent.sessions;
+  const { signal } = new AbortController();
+  const own = new Authorisations({ context, sessionKey: 's', partIndex: 1, signal });
+  await own.takeBerth(Date.now() + 60_000);
+  const first = { challenge: await own.challenge(), signature: '' };
+  const refused = new SecureElementError('authorisation-refused', 'another key');
+  const used = own.use(ownCertificate(chip.publicKey, new Uint8Array(243)), first, {
+    attempt: () => Promise.reject(refused),
+    mayRenew: () => false,
+    refusal: (error) => error,
+  });
+  await expect(used).rejects.toBe(refused);
+  expect(await freeBerths(agent)).toBe(23);
+});
+
+const NOTICE = {
+  type: 'orphan_notice',
+  session_key: 'gone',
+  part_index: 1,
+  record_id: 'ab'.repeat(32),
+  address: '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359',
+  reason: 'timeout',
+  seq: 1,
+} as const;
+
+test('the second of two notices of one orphan takes the place of the first, which is no fault', async () => {
+  const agent = await idleAgent();
+  const orphans = new Orphans(agent.context);
+  await Promise.all([orphans.receiveNotice(NOTICE), orphans.receiveNotice(NOTICE)]);
+  expect(agent.sent.map(({ type }) => type)).toEqual(['orphan_response']);
+  expect(await freeBerths(agent)).toBe(22);
+});
+
+test('E-12: an orphan that the chip does not certify gives its berth back', async () => {
+  const failure = new SecureElementError('chip-failure', 'the chip does not sign');
+  const agent = await idleAgent({ signSession: () => Promise.reject(failure) });
+  await expect(new Orphans(agent.context).receiveNotice(NOTICE)).rejects.toBe(failure);
+  expect(await freeBerths(agent)).toBe(23);
+});
+
 test('an orphan whose challenge was lost to sessions gets another challenge when its authorisation comes', async () => {
   const { chip, clock, context, sent } = await fullAgent();
   const orphans = new Orphans(context);
-  const notice = {
-    type: 'orphan_notice',
-    session_key: 'gone',
-    part_index: 1,
-    record_id: 'ab'.repeat(32),
-    address: '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359',
-    reason: 'timeout',
-    seq: 1,
-  } as const;
   const asked = (): string[] =>
     sent.flatMap((one) => (one.type === 'orphan_response' ? [one.chip_challenge] : []));
-  const given = orphans.receiveNotice(notice);
+  const given = orphans.receiveNotice(NOTICE);
   clock.pass(3_000);
   await given;
   expect(asked()).toHaveLength(1);
@@ -127,8 +200,8 @@ test('an orphan whose challenge was lost to sessions gets another challenge when
     type: 'orphan_authorisation',
     session_key: 'gone',
     part_index: 1,
-    record_id: notice.record_id,
-    address: notice.address,
+    record_id: NOTICE.record_id,
+    address: NOTICE.address,
     reason_hash: '00'.repeat(32),
     chip_challenge: asked()[0] ?? '',
     signature: Buffer.alloc(70, 0x30).toString('base64'),

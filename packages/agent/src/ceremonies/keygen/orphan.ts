@@ -21,7 +21,14 @@ interface Pending {
   readonly payload: Uint8Array;
   readonly reasonHash: Uint8Array;
   readonly challenge: string;
+  readonly place: Place;
+}
+
+/** The berth of one notice. */
+interface Place {
   readonly berth: Berth;
+  /** Gives it back. */
+  readonly turn: AbortController;
 }
 
 /** Deletions can wait: they come after every session that was asked for in this time, milliseconds. */
@@ -31,7 +38,7 @@ const PATIENCE_MS = 5 * 60_000;
 export class Orphans {
   readonly #context: OuterContext;
   readonly #pending = new Map<string, Pending>();
-  /** Each gives back the berth of the newest notice of its session. */
+  /** Each gives back the berth of the newest notice of its session, until that is authorised. */
   readonly #turns = new Map<string, AbortController>();
 
   constructor(context: OuterContext) {
@@ -49,16 +56,16 @@ export class Orphans {
       context.logger.warn({ session_key, message }, 'orphan notice refused');
       return this.#answer(session_key, notice.part_index, false, message);
     }
-    const berth = await this.#takeBerth(session_key);
+    const place = await this.#takeBerth(session_key);
     try {
-      if (berth !== undefined) await this.#ask(notice, record, berth);
+      if (place !== undefined) await this.#ask(notice, record, place);
     } catch (error) {
-      berth?.leave();
+      if (place !== undefined) this.#giveBack(session_key, place);
       throw error;
     }
   }
 
-  async #ask(notice: OrphanNotice, record: Orphan, berth: Berth): Promise<void> {
+  async #ask(notice: OrphanNotice, record: Orphan, place: Place): Promise<void> {
     const { chip, now, send } = this.#context;
     const { session_key } = notice;
     const { part_index } = record;
@@ -66,14 +73,16 @@ export class Orphans {
     const keys = unusedKeys();
     const payload = certificatePayload('destroy', session_key, part_index, keys, reason, now());
     const der = await chip.signSession(payload);
-    const challenge = Buffer.from(await berth.challenge()).toString('base64');
+    // A later notice has given the berth back, and asks by itself.
+    if (place.turn.signal.aborted) return;
+    const challenge = Buffer.from(await place.berth.challenge()).toString('base64');
     this.#pending.set(session_key, {
       notice,
       record,
       payload,
       challenge,
       reasonHash: reason,
-      berth,
+      place,
     });
     send({
       type: 'orphan_response',
@@ -86,12 +95,19 @@ export class Orphans {
   }
 
   /** Waits for a berth, and gives that of an earlier notice back; undefined when a later notice takes this one's place. */
-  #takeBerth(sessionKey: string): Promise<Berth | undefined> {
+  async #takeBerth(sessionKey: string): Promise<Place | undefined> {
     const { chip, now } = this.#context;
     this.#turns.get(sessionKey)?.abort();
     const turn = new AbortController();
     this.#turns.set(sessionKey, turn);
-    return chip.berths.take({ due: now() + PATIENCE_MS, name: sessionKey }, turn.signal);
+    const due = now() + PATIENCE_MS;
+    const berth = await chip.berths.take({ due, name: sessionKey }, turn.signal);
+    return berth && { berth, turn };
+  }
+
+  #giveBack(sessionKey: string, { berth, turn }: Place): void {
+    berth.leave();
+    if (this.#turns.get(sessionKey) === turn) this.#turns.delete(sessionKey);
   }
 
   /**
@@ -119,18 +135,18 @@ export class Orphans {
     if (!pending || message.chip_challenge !== pending.challenge) return;
     this.#pending.delete(session_key);
     // The challenge is gone, so the chip is asked for another one.
-    if (!pending.berth.keep()) return this.receiveNotice(pending.notice);
+    if (!pending.place.berth.keep()) return this.receiveNotice(pending.notice);
     try {
       await this.#delete(pending, message);
     } finally {
-      pending.berth.leave();
+      this.#giveBack(session_key, pending.place);
     }
   }
 
   async #delete(pending: Pending, message: OrphanAuthorisation): Promise<void> {
     const context = this.#context;
     const { session_key } = message;
-    const { record, payload, berth } = pending;
+    const { record, payload, place } = pending;
     const current = context.state.keys.findByAddress(record.address);
     if (current !== undefined && current.state !== 'orphaned') {
       return this.#answer(session_key, record.part_index, false, 'the key is in use');
@@ -155,7 +171,7 @@ export class Orphans {
         },
         payload,
       );
-      berth.spent();
+      place.berth.spent();
     } catch (error) {
       context.logger.warn({ session_key, error: messageOf(error) }, 'orphan not deleted');
       return this.#answer(session_key, record.part_index, false, 'the chip refused');
