@@ -67,7 +67,7 @@ export interface Unblocking {
  */
 export interface SecureElement {
   readonly kind: SecureElementKind;
-  /** How many challenges, and how many sessions, the chip remembers; a further one replaces the oldest. */
+  /** How many challenges, and how many sessions, the chip remembers, 3 or more; a further one replaces the oldest. */
   readonly remembers: number;
   /** 42 bytes; identifies, does not authenticate */
   cplc(): Promise<Uint8Array>;

@@ -23,7 +23,7 @@ export interface BerthClock {
 
 /** The surroundings of a chip's berths. */
 export interface BerthOptions {
-  /** Most challenges that may be on their way at once. */
+  /** Most challenges that may be on their way at once, from 2. */
   readonly capacity: number;
   /** Has the chip make a challenge; calls are carried out in their order. */
   readonly challenge: () => Promise<Uint8Array>;
@@ -83,7 +83,11 @@ export class Berths {
   #made: Place[] = [];
   #cancelAlarm: () => void = () => undefined;
 
+  /** @throws RangeError for fewer berths than a first challenge and a renewed one need */
   constructor(options: BerthOptions) {
+    if (!(options.capacity >= 2)) {
+      throw new RangeError('a chip must remember 3 challenges or more');
+    }
     this.#options = options;
     this.#clock = options.clock ?? REAL_TIME;
     this.#reserved = Math.ceil(options.capacity / RESERVED_PART);

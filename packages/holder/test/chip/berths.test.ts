@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Berth } from '../../src/chip/berths.ts';
+import { type Berth, Berths } from '../../src/chip/berths.ts';
 import { berthsOf, ModelChip, settled, takeMany, TestClock } from '../support/berthWorld.ts';
 
 function world() {
@@ -170,4 +170,27 @@ test('E-12: challenges that nobody spends never push out one that is used, howev
   given[0]?.spent();
   await settled();
   expect(renewed).toHaveLength(9);
+});
+
+test('a challenge that was spent makes room at once, however old the others are', async () => {
+  const { berths } = world();
+  const { given } = takeMany(berths, 24);
+  await settled();
+  for (const berth of given) await berth.challenge();
+  given[0]?.keep();
+  given[1]?.keep();
+  given[1]?.spent();
+  await settled();
+  expect(given).toHaveLength(24);
+});
+
+test('E-12: a chip of few challenges has berths for first and for renewed ones, or is refused', async () => {
+  const chip = new ModelChip();
+  const challenge = async (): Promise<Uint8Array> => chip.challenge();
+  for (const capacity of [1, 0, -1, Number.NaN]) {
+    expect(() => new Berths({ capacity, challenge })).toThrow(RangeError);
+  }
+  const berths = new Berths({ capacity: 2, challenge, clock: new TestClock() });
+  expect(await berths.take({ due: 0, name: '' }, endless())).toBeDefined();
+  expect(await berths.renew(endless())).toBeDefined();
 });

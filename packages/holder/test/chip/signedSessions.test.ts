@@ -93,3 +93,25 @@ test('a session that the chip still knows is not shown to it again', async () =>
   };
   expect((await chip.read(request, payload)).releaseCount).toBe(1);
 });
+
+test('E-12: a chip that was reset is shown the session again', async () => {
+  const { element, chip, record, authorised } = await chipWithRecord();
+  const payload = payloadOf('own');
+  await chip.signSession(payload);
+  await chip.delete(await authorised('delete', payload), payload);
+  const [sign, read] = [element.signSession.bind(element), element.read.bind(element)];
+  const shown: Uint8Array[] = [];
+  element.signSession = (session) => {
+    shown.push(session);
+    return sign(session);
+  };
+  let wasReset = false;
+  element.read = async (request) => {
+    if (wasReset) return read(request);
+    wasReset = true;
+    throw new SecureElementError('pin-required', 'the chip was reset');
+  };
+  const sessionOf = sessionHash(chip.publicKey, payload);
+  expect(await chip.isGone({ ...record, sessionHash: sessionOf }, payload)).toBe(true);
+  expect(shown).toEqual([payload]);
+});
