@@ -37,10 +37,13 @@ export function naturalToBytes(n: bigint, width: number): Uint8Array {
   const hex = n.toString(16).padStart(2 * width, '0');
   const bytes = new Uint8Array(width);
   for (let at = 0; at < width; at++) {
-    bytes[at] = Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16);
+    bytes[at] = (digitOf(hex.charCodeAt(2 * at)) << 4) | digitOf(hex.charCodeAt(2 * at + 1));
   }
   return bytes;
 }
+
+/** The value of a hex digit in lower case, without a branch: letters have bit 6. */
+const digitOf = (code: number): number => (code & 15) + 9 * (code >> 6);
 
 /** Uniform in [0, 2^bits). */
 export function randomBits(rng: Rng, bits: number): bigint {

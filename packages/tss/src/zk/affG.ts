@@ -8,7 +8,7 @@ import { hasBits, scalarOf } from '../arith/integers.ts';
 import { type Field, point, struct } from '../codec.ts';
 import { mul, type Point } from '../curve.ts';
 import { LABELS } from '../label.ts';
-import { isCiphertext, type PaillierSecret, powerOfNModulo } from '../paillier.ts';
+import { type PaillierSecret, powerOfNModulo } from '../paillier.ts';
 import type { RingPedersen } from '../pedersen.ts';
 import type { Rng } from '../rng.ts';
 import { type AffGNonce, drawMasks } from './affGNonce.ts';
@@ -148,8 +148,9 @@ const isInRange = (set: ParameterSet, statement: AffGStatement, proof: AffGProof
     return false;
   }
   if (!isNatural(z3, blinding) || !isNatural(z4, blinding)) return false;
-  const pk = { N, bits: set.bits };
-  if (![C, D, A].every((value) => isCiphertext(pk, value)) || !areUnits([w], N)) return false;
+  const square = N * N;
+  if (![C, D, A].every((value) => value > 0n && value < square)) return false;
+  if (!areUnits([w, C % N, D % N, A % N], N)) return false;
   return areUnits([aux.s, aux.t, E, S, F, T], aux.N);
 };
 

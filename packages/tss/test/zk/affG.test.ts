@@ -11,7 +11,7 @@ import {
   proveAffG,
   verifyAffG,
 } from '../../src/zk/affG.ts';
-import { prepareAffG } from '../../src/zk/affGNonce.ts';
+import { AffGNonce, drawMasks, prepareAffG } from '../../src/zk/affGNonce.ts';
 import { PARAMETERS } from '../../src/zk/parameters.ts';
 import { seededRng } from '../support/rng.ts';
 import { contexts, fixturePaillier, fixturePedersen } from './setup.ts';
@@ -142,6 +142,16 @@ describe('Π^aff-g ranges', () => {
       expect(decrypt(sk, c)).toBe(sign * (most * most + summand));
     }
   });
+});
+
+test('P9: C, D and A that are multiples of N would satisfy the equation of step 7, and are refused', () => {
+  const degenerate = { ...statement, C: N, D: N };
+  const key = { N, C: N, aux };
+  const masks = { ...drawMasks(set, key, rng), A: N };
+  const nonce = new AffGNonce(key, noiseOf(pk, nu), masks);
+  const proof = proveAffG(bound, set, degenerate, { a, b, nu }, rng, nonce);
+  expect(proof.A).toBe(N);
+  expect(verifyAffG(bound, set, degenerate, proof)).toBe(false);
 });
 
 describe('Π^aff-g by the holder of the key', () => {
