@@ -1,11 +1,14 @@
 // 200 signatures at once, between two processes: each ends signed, or by a deadline that says why.
 import { fromHex, recoverAddress } from '@quorate/intent';
 import type { TwoPartySession } from '@quorate/wire';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Pair, startPair } from './support/pair.ts';
 import { copyStores, makeStores, removeStores } from './support/stores.ts';
 
 const MANY = 200;
+
+// Real proofs, on a machine that may have other work.
+vi.setConfig({ testTimeout: 240_000 });
 
 describe('200 signatures at once', () => {
   let directory: string;

@@ -3,11 +3,13 @@
 // `end` when the lock is done. Arguments: directory, key, kind of lock, n, [full].
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
 
 const [directory, key, kind, count, disk] = process.argv.slice(2);
 const { KeyLocks } = await import('../../dist/session/locks.js');
 const { openKeyRecords } = await import('../../dist/store/keyRecords.js');
 const { makeRecordSeal } = await import('../../dist/store/recordSeal.js');
+const { StoreJournal } = await import('../../dist/store/storeJournal.js');
 
 const CHANGES = ['openSync', 'writeSync', 'fsyncSync', 'renameSync', 'unlinkSync', 'ftruncateSync'];
 let calls = 0;
@@ -26,8 +28,10 @@ for (const name of CHANGES) {
 syncBuiltinESMExports();
 const { writeSync: say } = fs;
 
-const keys = openKeyRecords(directory, makeRecordSeal(new Uint8Array(32)));
 const logger = { error: () => undefined };
+const path = join(directory, 'journal');
+const journal = new StoreJournal({ path, first: () => [], logger });
+const keys = openKeyRecords(directory, makeRecordSeal(new Uint8Array(32)), journal);
 const locks = new KeyLocks({ store: { keys }, logger, now: () => 1 }, () => {
   armed = false;
   if (!locks.isUnwritten(key)) say(1, 'told\n');
