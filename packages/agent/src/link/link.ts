@@ -46,8 +46,8 @@ import { type LinkState, openLinkState, saveAtEnd } from './state.ts';
 import { renewalDelay } from './token.ts';
 
 const SILENCE_MS = 75_000;
-/** One acknowledgement flushes the disk twice, whatever it acknowledges. */
-const ACK_DELAY_MS = 100;
+/** Messages are gathered for one acknowledgement: it flushes the disk three times, unless the state is in memory. */
+const ACK_DELAY_MS = { disk: 1000, memory: 100 };
 
 /** Makes a link; nothing happens before `start`. @throws AgentError `link/refused` for a plain `ws://` to another host */
 export function createLink(options: LinkOptions): Link {
@@ -186,7 +186,8 @@ class WebSocketLink implements Link {
     if (!this.#processed(socket, message) || message.seq === undefined) return;
     if (this.#stuck !== undefined && message.seq >= this.#stuck) this.#stuck = undefined;
     this.#state.processed(message.seq);
-    this.#timers.start('ack', ACK_DELAY_MS, () => this.#guarded(() => this.#acknowledge()));
+    const delay = this.#options.state === undefined ? ACK_DELAY_MS.memory : ACK_DELAY_MS.disk;
+    this.#timers.start('ack', delay, () => this.#guarded(() => this.#acknowledge()));
   }
 
   /** Acknowledges only processed messages: others come again, or a person must look first. */

@@ -37,8 +37,11 @@ const fileSchema: z.ZodType<Kept> = z.strictObject({
   cseq: z.int().nonnegative(),
 });
 
-/** Opens the state kept in a file, or one in memory when there is no path. */
-export function openLinkState(path?: string): LinkState {
+/**
+ * Opens the state kept in a file, or one in memory when there is no path. `before` makes durable everything that the
+ * processed messages changed: nothing is claimed as processed before that.
+ */
+export function openLinkState(path?: string, before: () => void = () => undefined): LinkState {
   const kept = path === undefined ? undefined : load(path);
   let stream = kept?.stream ?? null;
   let seq = kept?.seq ?? 0;
@@ -48,6 +51,7 @@ export function openLinkState(path?: string): LinkState {
   /** Nothing counts as set aside or kept before it is on disk. */
   const save = (upTo = reserved): void => {
     dirty = true;
+    before();
     if (path !== undefined) replaceFile(path, `${JSON.stringify({ stream, seq, cseq: upTo })}\n`);
     reserved = upTo;
     dirty = false;

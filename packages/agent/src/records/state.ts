@@ -103,7 +103,7 @@ function openLocked(
       },
       sessions: openSessionRecords(opened, localKey, keyIdOf),
       evidence: openEvidence(join(directory, STATE_FILES.evidence)),
-      link: openLinkState(join(directory, STATE_FILES.link)),
+      link: openLinkState(join(directory, STATE_FILES.link), () => journal.flushSync()),
       onFailed: (listener) => {
         onFailed = listener;
       },

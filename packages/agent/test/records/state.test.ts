@@ -395,6 +395,19 @@ describe('link state', () => {
     expect(openLinkState(path)).toMatchObject({ stream: 'bbbbbbbb', seq: 0 });
   });
 
+  test('nothing is claimed as processed before everything that it changed is on disk', () => {
+    const directory = freshAgent();
+    const state = openState(directory);
+    onTestFinished(() => state.close());
+    const onDisk = () => readFileSync(join(directory, STATE_FILES.journal), 'latin1');
+    state.sessions.note(record);
+    state.link.processed(7);
+    expect(onDisk()).not.toContain('s1_2.json');
+    state.link.save();
+    expect(onDisk()).toContain('s1_2.json');
+    expect(openLinkState(join(directory, STATE_FILES.link)).seq).toBe(7);
+  });
+
   test('a damaged file costs a replay, never a repeated number', () => {
     const path = join(temporaryDirectory(), 'link.json');
     const used = openLinkState(path).nextCseq();

@@ -44,9 +44,11 @@ export interface Journal<Entry> {
   append(...entries: readonly Entry[]): Promise<void>;
   /** The same on the main thread: on disk when the call returns. @throws HolderError `store/failed` */
   appendSync(...entries: readonly Entry[]): void;
+  /** Makes everything durable on the main thread, if anything is not. @throws HolderError `store/failed` */
+  flushSync(): void;
   /**
-   * Changes the state now; on disk with the next flush. Returns the way to wait for that, which asks for a flush only if
-   * there was none. @throws HolderError `store/failed`
+   * Changes the state now; on disk with the next flush, at the latest a second later. Returns the way to wait for that,
+   * which asks for a flush only if there was none. @throws HolderError `store/failed`
    */
   note(...entries: readonly Entry[]): () => Promise<void>;
   /** The reason why nothing more is taken. */
@@ -170,7 +172,12 @@ class OpenJournal<Entry> implements Journal<Entry> {
 
   appendSync(...entries: readonly Entry[]): void {
     this.#add(entries);
-    this.#flushSync();
+    this.flushSync();
+  }
+
+  flushSync(): void {
+    this.#checkOpen();
+    this.#flushNow();
     if (this.#failure !== undefined) throw this.#failure;
     void this.#compactIfLarge();
   }
@@ -184,7 +191,7 @@ class OpenJournal<Entry> implements Journal<Entry> {
 
   close(): void {
     if (this.#isClosed) return;
-    if (this.#failure === undefined) this.#flushSync();
+    if (this.#failure === undefined) this.#flushNow();
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#file.close();
@@ -202,11 +209,15 @@ class OpenJournal<Entry> implements Journal<Entry> {
     return Math.max(this.#smallest, 2 * living);
   }
 
+  #checkOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isClosed) throw new HolderError('store/failed', `${this.#order.path} is closed`);
+  }
+
   /** Changes the state, and keeps the bytes for the next flush. */
   #add(entries: readonly Entry[]): void {
-    const { path, kind, state } = this.#order;
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#isClosed) throw new HolderError('store/failed', `${path} is closed`);
+    const { kind, state } = this.#order;
+    this.#checkOpen();
     const group = joinEntries(entries.map((entry) => kind.encode(entry)));
     if (group.length > MAX_PAYLOAD) throw new TypeError('unreachable: an entry of over 16 MiB');
     for (const entry of entries) state.apply(entry);
@@ -244,7 +255,7 @@ class OpenJournal<Entry> implements Journal<Entry> {
     await this.#compactIfLarge();
   }
 
-  #flushSync(): void {
+  #flushNow(): void {
     try {
       this.#file.flushSync();
       this.#settle();

@@ -103,6 +103,19 @@ describe('journal', () => {
     }
   });
 
+  test('makes what was noted durable when it is asked to, and flushes nothing twice', () => {
+    const disk = newDisk();
+    const { journal } = open(disk);
+    journal.note(at(1));
+    journal.flushSync();
+    expect(openBytes(disk.afterCut().content(PATH)).state.last).toBe(1);
+    disk.operations = [];
+    journal.flushSync();
+    expect(disk.operations).toEqual([]);
+    journal.close();
+    expect(() => journal.flushSync()).toThrow(failedStore);
+  });
+
   test('takes everything along when it is closed, and nothing after', async () => {
     const disk = newDisk();
     const { journal } = open(disk);
