@@ -300,6 +300,15 @@ describe('disk that fails', () => {
     await expect(journal.append(at(3))).rejects.toThrow(failedStore);
   });
 
+  test('refuses whoever waits for a noted entry only after it', async () => {
+    const disk = newDisk();
+    const { journal } = open(disk);
+    const noted = journal.note(at(1));
+    disk.failing = { operation: 'flush', error: new Error('i/o error') };
+    await expect(journal.append(at(2))).rejects.toThrow(failedStore);
+    await expect(noted()).rejects.toThrow(failedStore);
+  });
+
   test('leaves a frame that the system only shows: the next opening writes it again', async () => {
     const disk = newDisk();
     const first = open(disk);
