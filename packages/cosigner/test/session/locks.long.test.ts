@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { keyedStores } from '../support/keyedStores.ts';
 import { z } from 'zod';
 import { Running, startPair } from '../support/pair.ts';
-import { rewriteRecords, stockPrimes } from '../support/stores.ts';
+import { copyStores, rewriteRecords, stockPrimes } from '../support/stores.ts';
 
 describe('the lock of a key', () => {
   const keyed = keyedStores();
@@ -16,6 +16,12 @@ describe('the lock of a key', () => {
   const stores = (): string => keyed.copy();
   const recordFile = (directory: string): string =>
     join(directory, 'enterprise/keys', `${key}.json`);
+  /** Puts P1's record and the journal with its counts back as they are in a copy. */
+  const putBack = (directory: string, copy: string): void => {
+    for (const file of [`keys/${key}.json`, 'journal']) {
+      cpSync(join(copy, 'enterprise', file), join(directory, 'enterprise', file));
+    }
+  };
 
   test('L-1c: of 50 signatures at once with a P2 that breaks its proofs none completes, and one locks', async () => {
     const directory = stores();
@@ -138,11 +144,11 @@ describe('the lock of a key', () => {
 
   test('E-1: an older store put back is noticed by the chip, and the key is not used', async () => {
     const directory = stores();
-    const older = readFileSync(recordFile(directory));
+    const older = copyStores(directory);
     const pair = await startPair(directory);
     expect((await pair.p1.sign(key, 'x')).status).toBe('completed');
     await pair.stop();
-    writeFileSync(recordFile(directory), older);
+    putBack(directory, older);
     const again = await startPair(directory);
     const signed = await again.p1.sign(key, 'y');
     expect(signed).toMatchObject({ status: 'aborted', error: { code: 'key_rolled_back' } });
@@ -152,18 +158,18 @@ describe('the lock of a key', () => {
 
   test('E-1, L-14: a refresh gives a key back that was rolled back at P1, and counts as an opening', async () => {
     const directory = stores();
-    const older = readFileSync(recordFile(directory));
+    const older = copyStores(directory);
     const first = await startPair(directory);
     expect((await first.p1.sign(key, 'x')).status).toBe('completed');
     await first.stop();
-    const right = readFileSync(recordFile(directory));
-    writeFileSync(recordFile(directory), older);
+    const right = copyStores(directory);
+    putBack(directory, older);
     const wrong = await startPair(directory);
     expect((await wrong.p1.sign(key, 'y')).error?.code).toBe('key_rolled_back');
     await wrong.stop();
 
     // The right one does not explain the release that the older one has cost.
-    writeFileSync(recordFile(directory), right);
+    putBack(directory, right);
     await stockPrimes(directory, 2048, 'others');
     const pair = await startPair(directory);
     expect((await pair.p1.sign(key, 'z')).error?.code).toBe('key_rolled_back');
