@@ -10,7 +10,13 @@ import {
 } from '@quorate/holder';
 import { join } from 'node:path';
 import { readReservedBans, type ReservedBan } from './banReserve.ts';
-import { formerEntries, refuseFormerVersions, removeFormerFiles } from './formerFiles.ts';
+import {
+  formerEntries,
+  noteJournal,
+  refuseFormerVersions,
+  refuseLostJournal,
+  removeFormerFiles,
+} from './formerFiles.ts';
 import { AGENT_JOURNAL, type AgentEntry } from './journalEntries.ts';
 import { type AgentJournal, AgentJournalState } from './journalState.ts';
 import { isLabelOf } from './keyRecord.ts';
@@ -29,6 +35,7 @@ export function openAgentJournal(
   options: { readonly tell: (news: JournalNews) => void; readonly disk: Disk | undefined },
 ): AgentJournal {
   makePrivateDirectory(join(directory, STATE_FILES.keys));
+  refuseLostJournal(directory);
   refuseFormerVersions(directory);
   const state = new AgentJournalState();
   const path = join(directory, STATE_FILES.journal);
@@ -36,6 +43,7 @@ export function openAgentJournal(
   const journal = openJournal({ path, kind: AGENT_JOURNAL, state, first, ...options });
   try {
     checkLabels(path, state);
+    noteJournal(directory);
     storing(directory, () => removeFormerFiles(directory));
     return { journal, state };
   } catch (error) {
@@ -52,6 +60,7 @@ export function readAgentRecords(directory: string): AgentRecords {
   const path = join(directory, STATE_FILES.journal);
   const state = new AgentJournalState();
   if (!readJournal(path, AGENT_JOURNAL, state)) {
+    refuseLostJournal(directory);
     const former = formerEntries(directory);
     // An agent that starts meanwhile moves them all.
     if (!readJournal(path, AGENT_JOURNAL, state)) for (const one of former) state.apply(one);

@@ -2,7 +2,13 @@
  * The files in which former versions kept what is in the journal now, and their end (docs/spec/agent.md §3). They are
  * read as long as there is no journal, and removed once there is one.
  */
-import { readChipCounters, readIfPresent, removeIfPresent, replaceFile } from '@quorate/holder';
+import {
+  HolderError,
+  readChipCounters,
+  readIfPresent,
+  removeIfPresent,
+  replaceFile,
+} from '@quorate/holder';
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SESSION_KEY } from './commonRecord.ts';
@@ -19,10 +25,32 @@ const MOVED = {
   note: `the key records are in ${STATE_FILES.journal}; use the version that wrote it`,
 };
 
+/** The same once there is a journal: an agent that lost it would go on without its bans, counts and used session keys. */
+const MADE = { ...MOVED, journal: 'made' };
+
+const contentOf = (mark: object): string => `${JSON.stringify(mark)}\n`;
+
 /** Keeps former versions from starting on this directory; before there is a journal. */
 export function refuseFormerVersions(directory: string): void {
   const path = join(directory, STATE_FILES.keys, MOVED_FILE);
-  if (!existsSync(path)) replaceFile(path, `${JSON.stringify(MOVED)}\n`);
+  if (!existsSync(path)) replaceFile(path, contentOf(MOVED));
+}
+
+/** Notes that there is a journal; before anything relies on it alone. */
+export function noteJournal(directory: string): void {
+  const path = join(directory, STATE_FILES.keys, MOVED_FILE);
+  const made = contentOf(MADE);
+  if (readIfPresent(path)?.toString('utf8') !== made) replaceFile(path, made);
+}
+
+/** @throws HolderError `store/tampered` for a directory whose journal was made and is not there */
+export function refuseLostJournal(directory: string): void {
+  const path = join(directory, STATE_FILES.journal);
+  if (existsSync(path)) return;
+  const mark = readIfPresent(join(directory, STATE_FILES.keys, MOVED_FILE))?.toString('utf8');
+  if (mark !== contentOf(MADE)) return;
+  const lost = `${path} is missing: the agent's keys, bans and counts were in it; put it back`;
+  throw new HolderError('store/tampered', lost);
 }
 
 /** Reads the state from the files of former versions. @throws HolderError `store/tampered` */

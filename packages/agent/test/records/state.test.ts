@@ -342,6 +342,23 @@ describe('key records', () => {
     expect(() => keys.add({ ...one, key_id: '44'.repeat(32) })).toThrow(/exists already/);
   });
 
+  test('X-6: an agent whose journal is gone does not start, and keeps the bans of its reserve', () => {
+    const directory = freshAgent();
+    openState(directory).close();
+    const reserve = openBanReserve(join(directory, 'keys', RESERVE_FILE));
+    reserve.keep('ab'.repeat(32), [{ part_index: 2, session_key: 's', reason: 'r', at: 1 }]);
+    reserve.close();
+    rmSync(join(directory, STATE_FILES.journal));
+    const lost = {
+      code: 'store/tampered',
+      message: expect.stringContaining('state.journal is missing'),
+    };
+    for (const look of [openState, readAgentRecords]) {
+      expect(() => look(directory)).toThrow(expect.objectContaining(lost));
+    }
+    expect(readReservedBans(join(directory, 'keys', RESERVE_FILE))).toHaveLength(1);
+  });
+
   test('a journal that was altered stops the agent, and says where', () => {
     const directory = temporaryDirectory();
     const { keys, close } = openKeys(directory);
