@@ -149,6 +149,8 @@ export class Writer {
     if (this.#closing || this.#emptyings.length > 0 || isFull(group)) return false;
     const left = group.until - performance.now();
     if (left <= 0) return false;
+    // One may have come since the last was run.
+    if (this.#waiting.length > 0) return Promise.resolve(true);
     return new Promise((resolve) => {
       const end = (more: boolean): void => {
         clearTimeout(timer);
