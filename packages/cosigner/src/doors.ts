@@ -39,7 +39,9 @@ class Places {
   /** Takes a place, which the result releases; undefined if there is none. */
   take(address: string, isKnown: boolean): (() => void) | undefined {
     const ofOne = this.#byAddress.get(address) ?? 0;
-    const most = isKnown ? this.#most + RESERVED : this.#most;
+    // An address that has more than its ordinary share leaves the reserve to the others.
+    const mayUseReserve = isKnown && ofOne < this.#mostOfOne;
+    const most = mayUseReserve ? this.#most + RESERVED : this.#most;
     const mostOfOne = isKnown ? this.#mostOfKnown : this.#mostOfOne;
     if (this.taken >= most || ofOne >= mostOfOne) return undefined;
     this.taken += 1;

@@ -48,10 +48,13 @@ describe('places for connections', () => {
     };
     const countOf = (address: string): number =>
       Array.from({ length: 80 }, () => enter(address)).filter(Boolean).length;
-    places.know('10.0.0.1');
+    for (const address of ['10.0.0.1', '10.0.0.3', '10.0.0.4']) places.know(address);
     expect(countOf('10.0.0.2')).toBe(4);
     expect(countOf('10.0.0.1')).toBe(40 + 16);
     expect(places.open).toBe(60);
+    // Two of them take everything but the reserve, where a third still finds its ordinary share.
+    expect(countOf('10.0.0.3')).toBe(80 - 60);
+    expect(countOf('10.0.0.4')).toBe(4);
   });
 
   test('X-5: one network of IPv6 counts as one address', () => {
