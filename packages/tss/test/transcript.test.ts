@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { backend } from '#backend';
 import { LABELS } from '../src/label.ts';
 import { expand, framed, hash } from '../src/transcript.ts';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
@@ -73,4 +76,26 @@ test('F-7: fields are joined by their lengths, not by exclusive or: equal differ
   const difference = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 7);
   const all = [hash('l', a, b), hash('l', difference(a), difference(b)), hash('l', b, a)];
   expect(new Set(all.map((bytes) => Buffer.from(bytes).toString('hex'))).size).toBe(3);
+});
+
+test('W-6: the framing of a hash is wiped when it has been hashed, or could not be', () => {
+  const seen: Uint8Array[] = [];
+  const real = { ...backend };
+  vi.spyOn(backend, 'sha256').mockImplementation((...parts: readonly Uint8Array[]) => {
+    seen.push(...parts);
+    return real.sha256(...parts);
+  });
+  vi.spyOn(backend, 'shake256').mockImplementation(
+    (length: number, ...parts: readonly Uint8Array[]) => {
+      seen.push(...parts);
+      if (length === 0) throw new RangeError('no bytes asked for');
+      return real.shake256(length, ...parts);
+    },
+  );
+  const secret = text('a secret');
+  hash('l', secret);
+  expand('l', 8, secret);
+  expect(() => expand('l', 0, secret)).toThrow(RangeError);
+  expect(seen.map(({ length }) => length)).toEqual([33, 33, 33]);
+  expect(seen.every((framing) => framing.every((byte) => byte === 0))).toBe(true);
 });
