@@ -9,34 +9,41 @@
 // --flush-ms makes each flush of the disk take that much longer on both sides (strace; CPU time is not printed then).
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { describeMachine, machineText } from './machine.mjs';
 import { median, round, warmUp } from './measure.mjs';
+import { readArguments, refuse } from './options.mjs';
 import { HERE } from './product.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
 const SUBJECT = fileURLToPath(new URL('./subject.mjs', import.meta.url));
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const USAGE = 'node bench/against.mjs DIR [--pairs=N] [--only=TEXT] [--flush-ms=N] [--json]';
+const { values: options, positionals } = readArguments(
+  {
     pairs: { type: 'string', default: '12' },
     only: { type: 'string', default: '' },
     'flush-ms': { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
-});
+  USAGE,
+);
 const pairs = Number(options.pairs);
 const flushMs = Number(options['flush-ms']);
-if (positionals.length !== 1 || !(Number.isInteger(pairs) && pairs >= 1) || !(flushMs >= 0)) {
-  process.stderr.write(
-    'usage: node bench/against.mjs DIR [--pairs=N] [--only=TEXT] [--flush-ms=N] [--json]\n',
-  );
-  process.exit(2);
-}
+if (positionals.length !== 1) refuse('DIR is missing, or there is more than one', USAGE);
+if (!(Number.isInteger(pairs) && pairs >= 1)) refuse('--pairs: a whole number from 1', USAGE);
+if (!(flushMs >= 0)) refuse('--flush-ms: a number from 0', USAGE);
 const other = resolve(positionals[0]);
+for (const checkout of [HERE, other]) {
+  const isBuilt = existsSync(join(checkout, 'packages', 'tss', 'dist', 'index.js'));
+  if (!isBuilt) refuse(`${checkout} is not built: npm run build there first`, USAGE);
+}
+const names = Object.keys(WORKLOADS).filter((one) => one.includes(options.only));
+if (names.length === 0) {
+  refuse(`--only: part of one of ${Object.keys(WORKLOADS).join(', ')}`, USAGE);
+}
 
 /** Starts one side of a workload and waits until it is open. */
 async function openSubject(root, name) {
@@ -116,7 +123,7 @@ const sides = { here: HERE, there: other, flush_ms: flushMs };
 process.stdout.write(
   `${options.json ? JSON.stringify({ ...describeMachine(), ...sides }) : machineText()}\n`,
 );
-for (const name of Object.keys(WORKLOADS).filter((one) => one.includes(options.only))) {
+for (const name of names) {
   const result = await compare(name);
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else print(result);

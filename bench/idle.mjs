@@ -5,12 +5,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
+import { describeMachine, machineText } from './machine.mjs';
+import { readArguments, refuse } from './options.mjs';
 import { load } from './product.mjs';
 import { usageOf } from './usage.mjs';
 
@@ -132,24 +133,22 @@ async function measure(agents) {
   };
 }
 
-const { values } = parseArgs({
-  options: {
+const USAGE = 'node bench/idle.mjs [--agents=N] [--json]';
+const { values } = readArguments(
+  {
     agents: { type: 'string', default: '5000' },
     json: { type: 'boolean', default: false },
     serve: { type: 'boolean', default: false },
   },
-});
+  USAGE,
+);
 const agents = Number(values.agents);
-if (!Number.isInteger(agents) || agents < 1) {
-  process.stderr.write('--agents: a whole number from 1\n');
-  process.exit(2);
-}
+if (!Number.isInteger(agents) || agents < 1) refuse('--agents: a whole number from 1', USAGE);
 if (values.serve) await serve(agents);
 else {
   const found = await measure(agents);
-  const machine = `${cpus().length} × ${cpus()[0].model}, Node ${process.version}, load ${loadavg()[0].toFixed(1)}`;
   const text = values.json
-    ? JSON.stringify({ machine, ...found })
-    : `${machine}\n${agents} idle agents: ${found.rss_kib_each.toFixed(1)} KiB of memory each (${found.heap_kib_each.toFixed(1)} of it on the heap), ${Math.round(found.rss_mib)} MiB together with the coordinator`;
+    ? JSON.stringify({ ...describeMachine(), ...found })
+    : `${machineText()}\n${agents} idle agents: ${found.rss_kib_each.toFixed(1)} KiB of memory each (${found.heap_kib_each.toFixed(1)} of it on the heap), ${Math.round(found.rss_mib)} MiB together with the coordinator`;
   process.stdout.write(`${text}\n`);
 }

@@ -6,19 +6,20 @@
 // one signature. Flushes are counted when strace is there, in a run of their own behind the timed one, unless
 // --flush-ms makes each take longer: then everything runs under it. Keys take turns, signers of a key are the first two.
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
 import { watchFlushes } from './flushes.mjs';
 import { describeMachine, machineText } from './machine.mjs';
 import { quantile } from './measure.mjs';
+import { readArguments, refuse } from './options.mjs';
 import { openProduct } from './openProduct.mjs';
 import { usageOf } from './usage.mjs';
 
 const FLUSH_RUNS = 40;
+const USAGE =
+  'node bench/load.mjs [coordinator|cosigner] [--concurrency=N] [--keys=N] [--agents=N] [--seconds=N] [--flush-ms=N] [--json]';
 
 function readOptions() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
+  const { values, positionals } = readArguments(
+    {
       concurrency: { type: 'string', default: '32' },
       keys: { type: 'string', default: '1' },
       agents: { type: 'string', default: '3' },
@@ -26,17 +27,16 @@ function readOptions() {
       'flush-ms': { type: 'string', default: '0' },
       json: { type: 'boolean', default: false },
     },
-  });
+    USAGE,
+  );
   const number = (name, least) => {
     const value = Number(values[name]);
     if (Number.isInteger(value) && value >= least) return value;
-    process.stderr.write(`--${name}: a whole number from ${least}\n`);
-    process.exit(2);
+    return refuse(`--${name}: a whole number from ${least}`, USAGE);
   };
   const [product = 'coordinator'] = positionals;
   if (positionals.length > 1 || !['coordinator', 'cosigner'].includes(product)) {
-    process.stderr.write('usage: node bench/load.mjs [coordinator|cosigner] [--concurrency=N] …\n');
-    process.exit(2);
+    refuse('a product is coordinator or cosigner', USAGE);
   }
   return {
     product,

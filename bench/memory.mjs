@@ -2,9 +2,9 @@
 //
 // Prints resident memory of each process around the 1,000th signature and around the last, and their ratio: the median
 // of samples behind each of a tenth of those 1,000, since a heap breathes. Ends with 1 when a ratio is above 1.2.
-import { parseArgs } from 'node:util';
 import { describeMachine, machineText } from './machine.mjs';
 import { median } from './measure.mjs';
+import { readArguments, refuse } from './options.mjs';
 import { openProduct } from './openProduct.mjs';
 import { usageOf } from './usage.mjs';
 
@@ -12,26 +12,23 @@ const FIRST = 1000;
 const SAMPLES = 10;
 const MOST = 1.2;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const USAGE =
+  'node bench/memory.mjs [coordinator|cosigner] [--signatures=N] [--concurrency=N] [--json]';
+const { values, positionals } = readArguments(
+  {
     signatures: { type: 'string', default: '10000' },
     concurrency: { type: 'string', default: '16' },
     json: { type: 'boolean', default: false },
   },
-});
+  USAGE,
+);
 const [signatures, concurrency] = [Number(values.signatures), Number(values.concurrency)];
 const [product = 'coordinator'] = positionals;
-if (
-  !(signatures > FIRST) ||
-  !(concurrency >= 1) ||
-  !['coordinator', 'cosigner'].includes(product)
-) {
-  process.stderr.write(
-    `usage: node bench/memory.mjs [coordinator|cosigner] [--signatures=N, over ${FIRST}] [--concurrency=N] [--json]\n`,
-  );
-  process.exit(2);
+if (!['coordinator', 'cosigner'].includes(product)) {
+  refuse('a product is coordinator or cosigner', USAGE);
 }
+if (!(signatures > FIRST)) refuse(`--signatures: more than ${FIRST}`, USAGE);
+if (!(concurrency >= 1)) refuse('--concurrency: a whole number from 1', USAGE);
 
 const subject = await openProduct({ product, agents: 3, keys: 1 });
 let next = 0;

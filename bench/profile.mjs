@@ -8,9 +8,9 @@
 // JavaScript), the largest first.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Session } from 'node:inspector/promises';
 import { describeMachine, machineText } from './machine.mjs';
+import { readArguments, refuse } from './options.mjs';
 import { openProduct } from './openProduct.mjs';
 import { warmUp } from './measure.mjs';
 import { WORKLOADS } from './workloads.mjs';
@@ -19,24 +19,23 @@ import { wrapNode } from './wrapNode.mjs';
 const IN_THREAD = { dkls23: 'dkls23/sign/2-of-3', lindell17: 'lindell17/sign/2048' };
 const PRODUCTS = ['coordinator', 'cosigner', ...Object.keys(IN_THREAD)];
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const USAGE = `node bench/profile.mjs [${PRODUCTS.join('|')}] [--signatures=N] [--concurrency=N] [--rows=N] [--json]`;
+const { values, positionals } = readArguments(
+  {
     signatures: { type: 'string', default: '400' },
     concurrency: { type: 'string', default: '8' },
     rows: { type: 'string', default: '15' },
     json: { type: 'boolean', default: false },
   },
-});
+  USAGE,
+);
 const [signatures, concurrency, rows] = ['signatures', 'concurrency', 'rows'].map((name) =>
   Number(values[name]),
 );
 const [product = 'coordinator'] = positionals;
-if (![signatures, concurrency, rows].every((value) => value >= 1) || !PRODUCTS.includes(product)) {
-  process.stderr.write(
-    `usage: node bench/profile.mjs [${PRODUCTS.join('|')}] [--signatures=N] …\n`,
-  );
-  process.exit(2);
+if (!PRODUCTS.includes(product)) refuse(`a product is one of ${PRODUCTS.join(', ')}`, USAGE);
+if (![signatures, concurrency, rows].every((value) => Number.isInteger(value) && value >= 1)) {
+  refuse('--signatures, --concurrency and --rows: whole numbers from 1', USAGE);
 }
 
 /** The file that a frame is of, as short as it can be told. */

@@ -3,6 +3,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, install, root, run } from './steps.mjs';
 
+const unknown = process.argv
+  .slice(2)
+  .find((arg) => !/^--(json|quick|portable|runs=\d+)$/.test(arg));
+if (unknown !== undefined) {
+  process.stderr.write(
+    `${unknown}: unknown\nusage: npm run bench -- [--json] [--quick] [--portable] [--runs=N]\n`,
+  );
+  process.exit(2);
+}
 await install();
 await build();
 const args = process.argv.slice(2).filter((arg) => arg !== '--portable');
