@@ -86,7 +86,9 @@ describe.runIf(hasSmallDisks)('a P1 whose store and log are on one small disk', 
   );
 
   test('X-6: read-only, the partial is not opened: nothing is judged, nothing is to be locked', async () => {
-    const { disk, p1, p2, restart } = await attacked([], '/dev/null', (one) => one.remount('ro'));
+    const { disk, p1, p2, restart } = await attacked([], '/dev/null', (one) =>
+      one.protect('enterprise', 'keys'),
+    );
     await p2.until(
       () => p2.lastError(),
       (code) => code !== undefined,
@@ -94,7 +96,7 @@ describe.runIf(hasSmallDisks)('a P1 whose store and log are on one small disk', 
     const [session] = await p1.sessions();
     expect(session).toMatchObject({ status: 'failed', error: { code: 'internal' } });
     expect((await p1.keys())[0]).toMatchObject({ state: 'active' });
-    disk.remount('rw');
+    disk.unprotect('enterprise', 'keys');
     const again = await restart();
     expect((await again.keys())[0]).toMatchObject({ state: 'active' });
     expect(readdirSync(disk.at('enterprise', 'evidence'))).toEqual([]);

@@ -63,10 +63,22 @@ export class SmallDisk {
     rmSync(this.at('fill'));
   }
 
-  remount(how: 'ro' | 'rw'): void {
-    const [command = '', ...args] = this.launch('mount', '-o', `remount,${how}`, this.#folder);
+  /** Makes a folder read-only; files of other folders that are open for writing would keep the whole disk from it. */
+  protect(...names: string[]): void {
+    const folder = join(this.#folder, ...names);
+    this.#mount(['--bind', folder, folder]);
+    this.#mount(['-o', 'remount,bind,ro', folder]);
+  }
+
+  /** Makes it writable again. */
+  unprotect(...names: string[]): void {
+    this.#mount(['-o', 'remount,bind,rw', join(this.#folder, ...names)]);
+  }
+
+  #mount(options: readonly string[]): void {
+    const [command = '', ...args] = this.launch('mount', ...options);
     const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`remount ${how}: ${stderr}`);
+    if (status !== 0) throw new Error(`mount ${options.join(' ')}: ${stderr}`);
   }
 
   close(): void {
