@@ -13,7 +13,7 @@ import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SESSION_KEY } from './commonRecord.ts';
 import type { AgentEntry, UsedKey } from './journalEntries.ts';
-import { KEPT_SESSIONS } from './journalState.ts';
+import { BLOCK, KEPT_SESSIONS } from './journalState.ts';
 import { readKeyFolder } from './keyFolder.ts';
 import { MOVED_FILE, STATE_FILES } from './names.ts';
 import { sessionFileName } from './sessionRecords.ts';
@@ -59,7 +59,10 @@ export function formerEntries(directory: string): readonly AgentEntry[] {
   const entries: AgentEntry[] = [];
   for (const record of readKeyFolder(join(directory, keys))) entries.push({ type: 'key', record });
   const usedKeys = readUsedLog(join(directory, used));
-  if (usedKeys.length > 0) entries.push({ type: 'used', keys: usedKeys });
+  // An entry must fit into a frame, however many there are.
+  for (let at = 0; at < usedKeys.length; at += BLOCK) {
+    entries.push({ type: 'used', keys: usedKeys.slice(at, at + BLOCK) });
+  }
   for (const [key, counter] of readChipCounters(join(directory, chips))) {
     entries.push({ type: 'chip', key, counter });
   }

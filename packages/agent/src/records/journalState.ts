@@ -5,8 +5,8 @@ import { type Ban, bannedIndexes, type KeyRecord, labelOf } from './keyRecord.ts
 
 /** Records of sessions that are over, beyond which the oldest goes: four times as many as a restart reports. */
 export const KEPT_SESSIONS = 4096;
-/** Used session keys in one entry of a compacted journal. */
-const BLOCK = 4096;
+/** Most used session keys in one entry of a new journal. */
+export const BLOCK = 4096;
 
 /** The state that the entries make. */
 export class AgentJournalState implements JournalState<AgentEntry> {

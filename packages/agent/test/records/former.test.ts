@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { readAgentRecords } from '../../src/records/agentJournal.ts';
 import { openBanReserve, readReservedBans } from '../../src/records/banReserve.ts';
+import { formerEntries } from '../../src/records/formerFiles.ts';
 import { MOVED_FILE, RESERVE_FILE, STATE_FILES } from '../../src/records/names.ts';
 import { type AgentState, openState } from '../../src/records/state.ts';
 import { readJournal, upgradeJournal } from '../../src/replacement/journal.ts';
@@ -41,6 +42,15 @@ function open(): AgentState {
 const files = (): string[] => readdirSync(keysFolder).toSorted();
 
 describe('a folder of version 0.1.0', () => {
+  test('puts any number of used session keys into entries of 4096 at most', () => {
+    const used = Array.from({ length: 10_000 }, (_, at) => `session-${at} 1\n`).join('');
+    writeFileSync(join(directory, STATE_FILES.used), used);
+    const sizes = formerEntries(directory).flatMap((entry) =>
+      entry.type === 'used' ? [entry.keys.length] : [],
+    );
+    expect(sizes).toEqual([4096, 4096, 10_000 - 2 * 4096]);
+  });
+
   test('is opened, and its keys are in the journal from then on', () => {
     const state = open();
     expect(files()).toEqual([RESERVE_FILE, MOVED_FILE]);
