@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { temporaryDirectory } from '../../../../test/support/temporaryDirectory.ts';
 import { openSessionRecords, type SessionRecords } from '../../src/store/sessionRecords.ts';
+import { makeRecordSeal } from '../../src/store/recordSeal.ts';
+import { releaseEntry } from '../../src/store/releaseEntry.ts';
 import type { StoreJournal } from '../../src/store/storeJournal.ts';
 import { openJournalIn } from '../support/journals.ts';
 import { idOf, recordOf, SIGNED } from '../support/sessions.ts';
@@ -63,6 +65,22 @@ describe('a store whose disk refuses a write', () => {
     isFull = true;
     await expect(sessions.end(idOf(2), SIGNED)).rejects.toEqual(refused);
     expect(found()).toEqual(['completed', 'aborted', undefined, undefined]);
+  });
+
+  test('E-1: has the counts of every key when it takes writes again', async () => {
+    const seal = makeRecordSeal(new Uint8Array(32));
+    const counts = ['a', 'b'].map((digit, at) => {
+      const [key, record] = [digit.repeat(64), 'c'.repeat(64)];
+      return releaseEntry(seal, { key, record }, { confirmed: at, outstanding: 0 });
+    });
+    journal.keepReleases(() => counts);
+    isFull = true;
+    await expect(sessions.end(idOf(2), SIGNED)).rejects.toEqual(refused);
+    isFull = false;
+    await vi.advanceTimersByTimeAsync(2000);
+    await sessions.end(idOf(2), SIGNED);
+    journal.close();
+    expect([...openJournalIn(directory).state.releases.values()]).toEqual(counts);
   });
 
   test('does not take a half-written replacement for its journal', () => {
