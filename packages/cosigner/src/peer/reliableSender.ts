@@ -51,6 +51,11 @@ export class ReliableSender {
     if (this.#pending.size === 0) this.#onEmpty?.();
   }
 
+  /** Whether anything was ever posted. */
+  get hasPosted(): boolean {
+    return this.#next > 1;
+  }
+
   /** True the first time that a number arrives. */
   isNew(seq: number): boolean {
     if (this.#seen.has(seq) || this.#seen.size >= MAX_SEEN) return false;

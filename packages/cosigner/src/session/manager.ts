@@ -250,8 +250,9 @@ export class SessionManager {
     if (sync?.keys === undefined) return;
     this.#confirmation.confirm(partner, sync.keys);
     for (const [id, session] of this.#live) {
-      const missing = session.proposal.partner.name === partner && !sync.running?.includes(id);
-      if (missing) this.#teller.sync(partner, id, {});
+      // One that waits for its record, its turn or its certificate is missing there, and nothing is wrong.
+      const isTheirs = session.proposal.partner.name === partner && session.isShared;
+      if (isTheirs && !sync.running?.includes(id)) this.#teller.sync(partner, id, {});
     }
   }
 

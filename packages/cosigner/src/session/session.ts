@@ -69,6 +69,11 @@ export class TwoPartySession {
     return this.#state.phase === 'silent';
   }
 
+  /** Whether the partner may have heard of the session. */
+  get isShared(): boolean {
+    return this.proposal.initiator === 'partner' || this.#effects.sender.hasPosted;
+  }
+
   /** Resolves when the session ends, or after that many seconds. */
   settled(seconds: number): Promise<void> {
     return this.#effects.waiters.wait(seconds);

@@ -106,6 +106,16 @@ describe('a network between the two that meddles', () => {
     },
   );
 
+  test('signatures that wait for their turn survive a cut connection', async () => {
+    meddler.decide = once('cut', () => true);
+    const signed = await Promise.all(
+      Array.from({ length: 40 }, (_, at) => pair.p2.sign(key, `many ${at}`)),
+    );
+    expect(signed.map(({ status, error }) => error ?? status)).toEqual(
+      signed.map(() => 'completed'),
+    );
+  });
+
   test.each(['drop', 'cut'] as const)(
     'a key generation survives: %s at every message',
     async (fate) => {
