@@ -53,7 +53,8 @@ export {
 export { type Lock, lockDirectory, lockFile } from './files/lock.ts';
 export { readSecretBytes, readSecretFile } from './files/secretFile.ts';
 export { type Disk } from './journal/disk.ts';
-export { type Journal, type JournalNews, openJournal, readJournal } from './journal/journal.ts';
+export { openJournal, readJournal } from './journal/journal.ts';
+export type { Journal, JournalNews } from './journal/journalTypes.ts';
 export { type JournalKind, type JournalState } from './journal/readJournal.ts';
 export { type Backoff, createBackoff } from './link/backoff.ts';
 export { type PeerKeys, type RoundFrame, type SignedMessage } from './protocol/frames.ts';

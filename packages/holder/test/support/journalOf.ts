@@ -1,6 +1,7 @@
 // A journal whose state is easy to compare: the last number under each of seven names.
 import type { Disk } from '../../src/journal/disk.ts';
-import { type Journal, type JournalNews, openJournal } from '../../src/journal/journal.ts';
+import { openJournal } from '../../src/journal/journal.ts';
+import type { Journal, JournalNews } from '../../src/journal/journalTypes.ts';
 import type { JournalKind, JournalState } from '../../src/journal/readJournal.ts';
 
 /** An entry: the how-manieth it is, with something that takes room. */
